@@ -1,0 +1,1 @@
+"""What can be drawn: structures, their names in other sources, their relations, label values."""

@@ -1,0 +1,51 @@
+"""Structure: one row of the structure table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+StructureName = NewType("StructureName", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structure:
+    """One organ a study knows. The columns of `structures.csv`, with empty cells as None.
+
+    `group` is the nnU-Net label group the structure is trained in; `inside` names a structure that
+    contains it; `tolerance_mm` is the surface-Dice tolerance; `color_rgb` three bytes. Published
+    reference values (`reference_dsc`, `reference_hd95_mm`) are to be shown as published ranges.
+    """
+
+    order: int
+    name: StructureName
+    tg263: str | None
+    side: str | None
+    pair: StructureName | None
+    group: str
+    tier: str | None
+    window: str
+    tolerance_mm: float
+    segrap_channel: int | None
+    aliases: tuple[str, ...]
+    inside: StructureName | None
+    reference_dsc: float | None
+    reference_hd95_mm: float | None
+    color_rgb: tuple[int, int, int]
+    hint: str | None
+    hint_source: str | None
+
+    @property
+    def color_hex(self) -> str:
+        """The colour as `#rrggbb`."""
+        red, green, blue = self.color_rgb
+        return f"#{red:02x}{green:02x}{blue:02x}"
+
+    @property
+    def title(self) -> str:
+        """The name as a person reads it, e.g. `Parotid left`."""
+        side = {"L": " left", "R": " right"}.get(self.side or "", "")
+        stem = self.name
+        if side:
+            stem = StructureName(stem.removesuffix(self.side or "").removesuffix("_"))
+        return stem.replace("_", " ") + side

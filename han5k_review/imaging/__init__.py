@@ -1,0 +1,1 @@
+"""Images and masks in space: grids, CT volumes, cropped structure masks, their files."""
