@@ -1,0 +1,17 @@
+"""Alembic's environment: runs on the connection that `migrate_database` hands over."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from han5k_review.store import run_tables, tables
+
+_ = (tables, run_tables)
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

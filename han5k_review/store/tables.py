@@ -1,0 +1,180 @@
+"""Tables of the clinical record: cases, labels, readers, grades, revisions, audit.
+
+Rows of the tables in `APPEND_ONLY` are never changed or deleted; the database refuses it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
+from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Role, Split
+
+APPEND_ONLY = (
+    "label_version",
+    "grade",
+    "revision",
+    "revision_decision",
+    "run_event",
+    "audit",
+)
+
+
+class StudyInfo(SQLModel, table=True):
+    """The one row that says what study this database holds."""
+
+    __tablename__ = "study_info"
+    id: int = Field(default=1, primary_key=True)
+    name: str
+    protocol_version: str
+    scale: str
+    created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Case(SQLModel, table=True):
+    """One CT under its pseudonym. `affine_ras` is 4 x 4, row-major, of the grid in LPS axes."""
+
+    __tablename__ = "study_case"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    patient: str = Field(index=True)
+    split: Split = Field(sa_type=enum_by_value(Split))
+    image_sha256: str = Field(index=True)
+    shape_ijk: list[int] = Field(sa_column=Column(JSON, nullable=False))
+    affine_ras: list[list[float]] = Field(sa_column=Column(JSON, nullable=False))
+    imported_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Reader(SQLModel, table=True):
+    """A local account. `pseudonym` is what exports show; `session_epoch` voids old cookies."""
+
+    __tablename__ = "reader"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    pseudonym: str = Field(unique=True)
+    role: Role = Field(sa_type=enum_by_value(Role))
+    password_hash: str
+    active: bool = True
+    session_epoch: int = 0
+    created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class ModelVersion(SQLModel, table=True):
+    """A trained model: a folder of the study, with the hash of its checkpoint."""
+
+    __tablename__ = "model_version"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    parent_id: int | None = Field(default=None, foreign_key="model_version.id")
+    run_id: int | None = Field(default=None, index=True)
+    group: str = Field(default="1")
+    folder: str
+    checkpoint_sha256: str
+    labels: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
+    state: str = Field(default="candidate", max_length=32)
+    card: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class LabelVersion(SQLModel, table=True):
+    """One mask of one structure of one case, and who made it. Append-only."""
+
+    __tablename__ = "label_version"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="study_case.id", index=True)
+    structure: str = Field(index=True)
+    source: LabelSource = Field(sa_type=enum_by_value(LabelSource))
+    mask_sha256: str = Field(index=True)
+    voxels: int
+    volume_cc: float
+    parent_id: int | None = Field(default=None, foreign_key="label_version.id")
+    reader_id: int | None = Field(default=None, foreign_key="reader.id")
+    model_version_id: int | None = Field(default=None, foreign_key="model_version.id")
+    note: str = ""
+    created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Assignment(SQLModel, table=True):
+    """One reader's task: read one case once. The resume place is the only part that moves."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (UniqueConstraint("case_id", "reader_id", "read_index"),)
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="study_case.id")
+    reader_id: int = Field(foreign_key="reader.id", index=True)
+    presentation_order: int
+    read_index: int = 1
+    is_repeat: bool = False
+    is_calibration: bool = False
+    blinded: bool = True
+    resume_structure: str | None = None
+    resume_slice: int | None = None
+    created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Grade(SQLModel, table=True):
+    """One act of grading. `raw_code` None withdraws the grade it supersedes. Append-only.
+
+    `supersedes_id` is unique, so two writers cannot both amend the same grade.
+    """
+
+    __tablename__ = "grade"
+    id: int | None = Field(default=None, primary_key=True)
+    assignment_id: int = Field(foreign_key="assignment.id", index=True)
+    label_version_id: int = Field(foreign_key="label_version.id", index=True)
+    structure: str
+    scale: str
+    raw_code: str | None = None
+    level: GradeLevel | None = Field(
+        default=None, sa_column=Column(enum_by_value(GradeLevel), nullable=True)
+    )
+    tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    comment: str = ""
+    flagged_slices: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    confidence: int | None = None
+    opened_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    graded_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    active_seconds: float | None = None
+    supersedes_id: int | None = Field(default=None, foreign_key="grade.id", unique=True)
+    request_id: str = Field(unique=True)
+
+
+class Revision(SQLModel, table=True):
+    """A corrected contour a reader submitted: `label_version_id` is the child. Append-only."""
+
+    __tablename__ = "revision"
+    id: int | None = Field(default=None, primary_key=True)
+    label_version_id: int = Field(foreign_key="label_version.id", unique=True)
+    parent_label_version_id: int = Field(foreign_key="label_version.id", index=True)
+    grade_id: int | None = Field(default=None, foreign_key="grade.id")
+    reader_id: int = Field(foreign_key="reader.id")
+    vrd: float | None = None
+    apl_mm: float | None = None
+    active_seconds: float | None = None
+    submitted_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class RevisionDecision(SQLModel, table=True):
+    """An adjudicator's word on a revision; the newest row of a revision counts. Append-only."""
+
+    __tablename__ = "revision_decision"
+    id: int | None = Field(default=None, primary_key=True)
+    revision_id: int = Field(foreign_key="revision.id", index=True)
+    decision: Decision = Field(sa_type=enum_by_value(Decision))
+    reason: str = ""
+    decided_by_id: int = Field(foreign_key="reader.id")
+    decided_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Audit(SQLModel, table=True):
+    """Who did what to what, when. Append-only."""
+
+    __tablename__ = "audit"
+    id: int | None = Field(default=None, primary_key=True)
+    at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    actor: str
+    action: str = Field(index=True)
+    subject: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

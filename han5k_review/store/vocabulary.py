@@ -1,0 +1,86 @@
+"""Closed vocabularies of the tables. The stored text is the member's value."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LabelSource(StrEnum):
+    """Where a label version comes from."""
+
+    PSEUDO = "pseudo"
+    REFERENCE = "reference"
+    REVISION = "revision"
+    PREDICTION = "prediction"
+
+
+class Split(StrEnum):
+    """Fixed at import, by patient: held-out patients never train."""
+
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+
+
+class Role(StrEnum):
+    """What a person is in the study; `accounts.may` says what each role may do."""
+
+    READER = "reader"
+    ADJUDICATOR = "adjudicator"
+    LEAD = "lead"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+
+
+class GradeLevel(StrEnum):
+    """The three-level grade every scale maps to, and the two non-grades."""
+
+    NO = "no"
+    MINOR = "minor"
+    MAJOR = "major"
+    NOT_ASSESSABLE = "not_assessable"
+    ABSENT = "absent"
+
+
+class Decision(StrEnum):
+    """What an adjudicator says of a submitted revision."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class RunState(StrEnum):
+    """States of a retraining run; the transitions are in `retraining.lifecycle`."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+    AWAITING_APPROVAL = "awaiting_approval"
+    PROMOTED = "promoted"
+    DECLINED = "declined"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ModelState(StrEnum):
+    """Where a model version stands."""
+
+    CANDIDATE = "candidate"
+    PROMOTED = "promoted"
+    DECLINED = "declined"
+    RETIRED = "retired"
+
+
+class Arm(StrEnum):
+    """Which model a run score belongs to."""
+
+    PARENT = "parent"
+    CANDIDATE = "candidate"
+
+
+class ReferenceKind(StrEnum):
+    """Why a held-out contour counts as a reference in a run's evaluation."""
+
+    REFERENCE = "reference"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
