@@ -1,0 +1,1 @@
+"""Reading a case: scales, assignments, grading, submitted revisions, progress."""

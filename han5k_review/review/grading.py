@@ -1,0 +1,188 @@
+"""Grading: one append-only row for each act; the current grade is the one nobody superseded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
+from han5k_review.review.labels import list_under_review
+from han5k_review.review.scale import ISSUE_TAGS, Scale
+from han5k_review.store.audit import add_audit
+from han5k_review.store.tables import Assignment, Grade, Reader
+
+MAX_COMMENT = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeRequest:
+    """What a reader sends. `code` None withdraws the present grade (undo).
+
+    `request_id` is made by the client once per act, so that a repeated send changes nothing.
+    """
+
+    request_id: str
+    structure: str
+    label_version_id: int
+    code: str | None
+    tags: tuple[str, ...] = ()
+    comment: str = ""
+    flagged_slices: tuple[int, ...] = ()
+    opened_at_utc: datetime | None = None
+    active_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeOutcome:
+    """The stored grade, whether it was new, and how far the case is."""
+
+    grade: Grade
+    is_new: bool
+    graded: int
+    total: int
+
+
+def submit_grade(
+    session: Session,
+    *,
+    assignment_id: int,
+    reader: Reader,
+    scale: Scale,
+    request: GradeRequest,
+    now: datetime,
+) -> GradeOutcome:
+    """Add a grade for one structure of an assignment.
+
+    Raises AccessError for another reader's assignment, ConflictError when the label version is no
+    longer the one under review or the request id was used for something else, RuleError for a
+    code or tag the study does not have.
+    """
+    assignment = get_own_assignment(session, assignment_id, reader)
+    known = session.exec(select(Grade).where(Grade.request_id == request.request_id)).one_or_none()
+    if known is not None:
+        _check_same(known, assignment_id, request)
+        return _outcome(session, assignment, known, is_new=False)
+    _check_label(session, assignment, request)
+    level = None
+    if request.code is not None:
+        level = scale.get_grade(request.code).level
+    _check_words(request)
+    current = list_current_grades(session, assignment_id).get(request.structure)
+    if request.code is None and current is None:
+        raise RuleError(f"{request.structure} has no grade to withdraw.")
+    grade = Grade(
+        assignment_id=assignment_id,
+        label_version_id=request.label_version_id,
+        structure=request.structure,
+        scale=scale.name,
+        raw_code=request.code,
+        level=level,
+        tags=list(request.tags),
+        comment=request.comment,
+        flagged_slices=list(request.flagged_slices),
+        opened_at_utc=request.opened_at_utc,
+        graded_at_utc=now,
+        active_seconds=request.active_seconds,
+        supersedes_id=_last_id(session, assignment_id, request.structure),
+        request_id=request.request_id,
+    )
+    session.add(grade)
+    session.flush()
+    add_audit(
+        session,
+        at_utc=now,
+        actor=reader.name,
+        action="grade" if request.code is not None else "withdraw grade",
+        subject=f"assignment {assignment_id} {request.structure}",
+        grade=grade.id,
+        code=request.code,
+    )
+    return _outcome(session, assignment, grade, is_new=True)
+
+
+def get_own_assignment(session: Session, assignment_id: int, reader: Reader) -> Assignment:
+    """The assignment, if it is this reader's; AccessError otherwise."""
+    assignment = session.get(Assignment, assignment_id)
+    if assignment is None or assignment.reader_id != reader.id:
+        raise AccessError(f"Assignment {assignment_id} is not one of yours; open your worklist.")
+    return assignment
+
+
+def list_current_grades(session: Session, assignment_id: int) -> Mapping[str, Grade]:
+    """Structure -> the grade in force (superseded and withdrawn ones left out)."""
+    newer = aliased(Grade)
+    rows = session.exec(
+        select(Grade)
+        .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
+        .where(Grade.assignment_id == assignment_id, col(newer.id).is_(None))
+    )
+    return {row.structure: row for row in rows if row.raw_code is not None}
+
+
+def _last_id(session: Session, assignment_id: int, structure: str) -> int | None:
+    rows = session.exec(
+        select(Grade.id)
+        .where(Grade.assignment_id == assignment_id, Grade.structure == structure)
+        .order_by(col(Grade.id).desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
+def _check_same(known: Grade, assignment_id: int, request: GradeRequest) -> None:
+    same = (
+        known.assignment_id == assignment_id
+        and known.structure == request.structure
+        and known.raw_code == request.code
+    )
+    if not same:
+        raise ConflictError(
+            f"A new request id was expected for {request.structure}; {request.request_id!r} "
+            "belongs to another grade."
+        )
+
+
+def _check_label(session: Session, assignment: Assignment, request: GradeRequest) -> None:
+    present = list_under_review(session, assignment.case_id).get(request.structure)
+    if present is None:
+        raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
+    if present.id != request.label_version_id:
+        raise ConflictError(
+            f"The grade for {request.structure} is for an older contour; reload the case to see "
+            "the present one, then grade again."
+        )
+
+
+def _check_words(request: GradeRequest) -> None:
+    unknown = [tag for tag in request.tags if tag not in ISSUE_TAGS]
+    if unknown:
+        raise RuleError(f"Issue tags of the study were expected, found {', '.join(unknown)}.")
+    if len(request.comment) > MAX_COMMENT:
+        raise RuleError(
+            f"A comment of at most {MAX_COMMENT} characters was expected, found "
+            f"{len(request.comment)}."
+        )
+    if not 8 <= len(request.request_id) <= 64:
+        raise RuleError("A request id of 8 to 64 characters was expected.")
+    if request.active_seconds is not None and not 0 <= request.active_seconds < 86_400:
+        raise RuleError("Active seconds between 0 and one day were expected.")
+
+
+def _outcome(
+    session: Session, assignment: Assignment, grade: Grade, *, is_new: bool
+) -> GradeOutcome:
+    graded, total = count_graded(session, assignment)
+    return GradeOutcome(grade=grade, is_new=is_new, graded=graded, total=total)
+
+
+def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
+    """(structures whose contour under review has a grade, structures under review)."""
+    if assignment.id is None:
+        raise DataError("A stored assignment was expected.")
+    under_review = list_under_review(session, assignment.case_id)
+    graded = {g.label_version_id for g in list_current_grades(session, assignment.id).values()}
+    return sum(version.id in graded for version in under_review.values()), len(under_review)

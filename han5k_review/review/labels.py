@@ -1,0 +1,34 @@
+"""Which label versions a reader sees, and which of them counts now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlmodel import Session, col, select
+
+from han5k_review.store.tables import LabelVersion
+from han5k_review.store.vocabulary import LabelSource
+
+UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
+
+
+def list_newest(
+    session: Session, case_id: int, sources: Sequence[LabelSource]
+) -> Mapping[str, LabelVersion]:
+    """Structure -> its newest label version of one of `sources` in this case."""
+    rows = session.exec(
+        select(LabelVersion)
+        .where(LabelVersion.case_id == case_id, col(LabelVersion.source).in_(sources))
+        .order_by(col(LabelVersion.id))
+    )
+    return {row.structure: row for row in rows}
+
+
+def list_under_review(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
+    """Structure -> the pseudo-label that is to be graded now."""
+    return list_newest(session, case_id, UNDER_REVIEW)
+
+
+def list_references(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
+    """Structure -> the newest reference contour."""
+    return list_newest(session, case_id, (LabelSource.REFERENCE,))

@@ -1,0 +1,185 @@
+"""Submitted revisions: a corrected contour becomes a child label version; an adjudicator decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlmodel import Session, col, select
+
+from han5k_review.errors import GeometryError, RuleError
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.grading import list_current_grades
+from han5k_review.review.labels import list_under_review
+from han5k_review.store.audit import add_audit
+from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.tables import (
+    Assignment,
+    Case,
+    LabelVersion,
+    Reader,
+    Revision,
+    RevisionDecision,
+)
+from han5k_review.store.vocabulary import Decision, LabelSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionView:
+    """A revision with its child label version and the newest decision, None while it waits."""
+
+    revision: Revision
+    child: LabelVersion
+    case: str
+    reader: str
+    decision: RevisionDecision | None
+
+
+def measure_vrd(before: StructureMask, after: StructureMask) -> float:
+    """Volumetric revision degree |before xor after| / |before|; inf when `before` is empty.
+
+    Both masks lie on the same grid. The formula is ours (docs/correctness.md): the published
+    scale that uses it does not print one.
+    """
+    if not before.grid.matches(after.grid):
+        raise GeometryError(
+            f"A revision on the grid {before.grid.describe()} was expected, found "
+            f"{after.grid.describe()}."
+        )
+    common = int(np.count_nonzero(before.dense() & after.dense()))
+    changed = before.voxel_count + after.voxel_count - 2 * common
+    if before.is_empty:
+        return 0.0 if after.is_empty else float("inf")
+    return changed / before.voxel_count
+
+
+def submit_revision(
+    session: Session,
+    labels: LabelFiles,
+    *,
+    case: Case,
+    structure: str,
+    before: StructureMask,
+    after: StructureMask,
+    reader: Reader,
+    now: datetime,
+) -> Revision:
+    """Store `after` as the revision of the contour under review, which must be `before`.
+
+    Raises RuleError when there is no contour under review, or nothing changed.
+    """
+    if case.id is None or reader.id is None:
+        raise RuleError("A stored case and reader were expected.")
+    parent = list_under_review(session, case.id).get(structure)
+    if parent is None or parent.id is None or parent.mask_sha256 != before.sha256:
+        raise RuleError(f"{case.name}: {structure} has no such contour under review to revise.")
+    if after.sha256 == before.sha256:
+        raise RuleError(
+            f"{case.name}: a changed contour of {structure} was expected, found the same one."
+        )
+    child = LabelVersion(
+        case_id=case.id,
+        structure=structure,
+        source=LabelSource.REVISION,
+        mask_sha256=labels.put_mask(after),
+        voxels=after.voxel_count,
+        volume_cc=after.volume_cc,
+        parent_id=parent.id,
+        reader_id=reader.id,
+        created_at_utc=now,
+    )
+    session.add(child)
+    session.flush()
+    revision = Revision(
+        label_version_id=child.id or 0,
+        parent_label_version_id=parent.id,
+        grade_id=_find_grade_id(session, case.id, reader.id, structure),
+        reader_id=reader.id,
+        vrd=measure_vrd(before, after),
+        submitted_at_utc=now,
+    )
+    session.add(revision)
+    session.flush()
+    add_audit(
+        session,
+        at_utc=now,
+        actor=reader.name,
+        action="submit revision",
+        subject=f"{case.name} {structure}",
+        revision=revision.id,
+    )
+    return revision
+
+
+def decide_revision(
+    session: Session,
+    *,
+    revision_id: int,
+    decision: Decision,
+    reason: str,
+    adjudicator: Reader,
+    now: datetime,
+) -> RevisionDecision:
+    """Accept or reject a revision; a rejection needs a reason, and nobody judges their own."""
+    revision = session.get(Revision, revision_id)
+    if revision is None or adjudicator.id is None:
+        raise RuleError(f"There is no revision {revision_id} to decide on.")
+    if revision.reader_id == adjudicator.id:
+        raise RuleError("A second person was expected to judge this revision; it is your own.")
+    if decision is Decision.REJECTED and not reason.strip():
+        raise RuleError("A reason was expected with a rejection, found none.")
+    row = RevisionDecision(
+        revision_id=revision_id,
+        decision=decision,
+        reason=reason.strip(),
+        decided_by_id=adjudicator.id,
+        decided_at_utc=now,
+    )
+    session.add(row)
+    add_audit(
+        session,
+        at_utc=now,
+        actor=adjudicator.name,
+        action=f"revision {decision.value}",
+        subject=f"revision {revision_id}",
+        reason=reason.strip(),
+    )
+    return row
+
+
+def list_revisions(session: Session, case_id: int | None = None) -> Sequence[RevisionView]:
+    """Revisions, oldest first, of one case or of all, each with its newest decision."""
+    query = (
+        select(Revision, LabelVersion, Case, Reader)
+        .join(LabelVersion, col(LabelVersion.id) == Revision.label_version_id)
+        .join(Case, col(Case.id) == LabelVersion.case_id)
+        .join(Reader, col(Reader.id) == Revision.reader_id)
+        .order_by(col(Revision.id))
+    )
+    if case_id is not None:
+        query = query.where(LabelVersion.case_id == case_id)
+    newest: dict[int, RevisionDecision] = {}
+    for decision in session.exec(select(RevisionDecision).order_by(col(RevisionDecision.id))):
+        newest[decision.revision_id] = decision
+    return [
+        RevisionView(
+            revision=revision,
+            child=child,
+            case=case.name,
+            reader=reader.pseudonym,
+            decision=newest.get(revision.id or 0),
+        )
+        for revision, child, case, reader in session.exec(query)
+    ]
+
+
+def _find_grade_id(session: Session, case_id: int, reader_id: int, structure: str) -> int | None:
+    assignment = session.exec(
+        select(Assignment).where(Assignment.case_id == case_id, Assignment.reader_id == reader_id)
+    ).first()
+    if assignment is None or assignment.id is None:
+        return None
+    grade = list_current_grades(session, assignment.id).get(structure)
+    return None if grade is None else grade.id

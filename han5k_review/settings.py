@@ -1,0 +1,53 @@
+"""Settings, read from the environment (prefix `HAN5K_`) by the composition roots only."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from han5k_review.errors import ConfigError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """What an installation can choose. Each field is the environment variable HAN5K_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="HAN5K_", extra="ignore", frozen=True)
+
+    study: Path = Field(
+        default=PROJECT_ROOT / "data" / "demo-study",
+        description="Folder of the study that the web app, the worker and the commands open.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL of the database; unset means SQLite inside the study folder.",
+    )
+    session_hours: float = Field(
+        default=12.0, gt=0, le=168, description="Hours after which a sign-in expires."
+    )
+    cache_control: Literal["immutable", "no-store"] = Field(
+        default="immutable",
+        description="`no-store` keeps CT slabs out of the browser's disk cache on shared machines.",
+    )
+    torch_threads: int = Field(
+        default=1, ge=1, description="Threads a training may use on the CPU; more can be slower."
+    )
+    processes: int = Field(
+        default=2, ge=1, description="Worker processes for importing and measuring many cases."
+    )
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process; ConfigError names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "HAN5K_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(f"{name}: {first['msg']}, found {first['input']!r}.") from error
