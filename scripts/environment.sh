@@ -1,0 +1,44 @@
+# Sourced by scripts/serve and scripts/check: makes .venv once, and again when a pin changes.
+# Needs nothing but bash and a Python from 3.11 on.
+
+project_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+venv="$project_root/.venv"
+
+say() { printf '%s\n' "$*"; }
+
+find_python() {
+    local name
+    for name in "${HAN5K_PYTHON:-}" python3.11 python3.12 python3.13 python3; do
+        [ -n "$name" ] || continue
+        if "$name" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    say "Python 3.11 to 3.13 with the venv module was expected, found none; install it or set HAN5K_PYTHON." >&2
+    return 1
+}
+
+# ensure_environment requirements.txt|requirements-dev.txt
+ensure_environment() {
+    local wanted="$1" python stamp
+    stamp="$(cat "$project_root/constraints.txt" "$project_root/requirements.txt" \
+        "$project_root/$wanted" "$project_root/pyproject.toml" | cksum) $project_root"
+    # The development environment holds everything the plain one does.
+    if [ "$(cat "$venv/.stamp-$wanted" 2>/dev/null)" = "$stamp" ]; then return; fi
+    if [ "$wanted" = requirements.txt ] && [ -f "$venv/.stamp-requirements-dev.txt" ]; then
+        wanted=requirements-dev.txt
+        stamp="$(cat "$project_root/constraints.txt" "$project_root/requirements.txt" \
+            "$project_root/$wanted" "$project_root/pyproject.toml" | cksum) $project_root"
+        if [ "$(cat "$venv/.stamp-$wanted")" = "$stamp" ]; then return; fi
+    fi
+    if [ ! -x "$venv/bin/python" ]; then
+        python="$(find_python)"
+        say "Making the environment in .venv with $python (a few minutes, once) ..."
+        "$python" -m venv "$venv"
+    fi
+    say "Installing $wanted ..."
+    (cd "$project_root" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        -r "$wanted")
+    printf '%s' "$stamp" >"$venv/.stamp-$wanted"
+}
