@@ -1,0 +1,20 @@
+"""Overlap, surface distances and the panel of all reported numbers. Pure: no files, no clock."""
+
+from han5k_review.metrics.case import Outcome, measure_case
+from han5k_review.metrics.definition import DEFINITION_VERSIONS, Definition, Engine
+from han5k_review.metrics.measure import DEFAULT_TOLERANCE_MM, measure, measure_pair
+from han5k_review.metrics.pair_box import CroppedMask
+from han5k_review.metrics.panel import Panel
+
+__all__ = [
+    "DEFAULT_TOLERANCE_MM",
+    "DEFINITION_VERSIONS",
+    "CroppedMask",
+    "Definition",
+    "Engine",
+    "Outcome",
+    "Panel",
+    "measure",
+    "measure_case",
+    "measure_pair",
+]
