@@ -1,0 +1,46 @@
+"""Alignment: the exact permutation and flips that bring one grid's array onto another grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from han5k_review.errors import GeometryError
+from han5k_review.imaging.grid import Grid, Reorientation
+
+_VOXEL_TOLERANCE = 0.1
+
+
+def find_alignment(grid: Grid, target: Grid) -> Reorientation | None:
+    """The permutation and flips that turn an array on `grid` into one on `target`.
+
+    None when no permutation does: then the two grids do not hold the same voxels. Voxel centres
+    may differ by a tenth of the smallest spacing, which rounding in file headers explains.
+    """
+    step = np.linalg.inv(target.affine[:3, :3]) @ grid.affine[:3, :3]
+    axes = [int(a) for a in np.abs(step).argmax(axis=0)]
+    if sorted(axes) != [0, 1, 2]:
+        return None
+    order = (axes.index(0), axes.index(1), axes.index(2))
+    flips = (step[0, order[0]] < 0, step[1, order[1]] < 0, step[2, order[2]] < 0)
+    change = Reorientation(
+        permutation=order, flips=(bool(flips[0]), bool(flips[1]), bool(flips[2]))
+    )
+    tolerance_mm = _VOXEL_TOLERANCE * min(target.spacing_mm)
+    fits = grid.reoriented(change).matches(target, tolerance_mm=tolerance_mm)
+    return change if fits else None
+
+
+def get_alignment(grid: Grid, target: Grid, source: str) -> Reorientation:
+    """As `find_alignment`, but GeometryError naming both geometries when the grids differ.
+
+    `source` names the file whose grid is `grid`.
+    """
+    change = find_alignment(grid, target)
+    if change is None:
+        raise GeometryError(
+            f"{source}: labels on the grid of their CT were expected; the CT is "
+            f"{target.describe()}; the labels are {grid.describe()} (in LPS axes: "
+            f"{grid.reoriented(grid.reorientation_to_lps()).describe()}). "
+            "Resample the labels to the CT, or give the CT they were drawn on."
+        )
+    return change

@@ -1,0 +1,115 @@
+"""Label images: multi-label maps and single masks -> StructureMask on the grid of their CT."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from han5k_review.errors import DataError
+from han5k_review.imaging.alignment import get_alignment
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.image_files import RawImage, image_suffix, read_image
+from han5k_review.imaging.mask import StructureMask
+
+_DENSE_VALUES = 1 << 16
+_SHOWN_VALUES = 12
+Labels = NDArray[np.integer]
+
+
+def read_multi_label(
+    path: Path, grid: Grid, unions: Mapping[str, Collection[int]], known: Collection[int]
+) -> dict[str, StructureMask]:
+    """Read a multi-label map: for each name of `unions` the mask of its label values.
+
+    `known` are the values that may occur besides 0. Masks lie on `grid`, the CT's in LPS axes; a
+    name whose values do not occur has an empty mask. Raises DataError naming the file and the
+    values that nobody knows, GeometryError when the file is on another grid.
+    """
+    labels = align_labels(read_image(path), grid, path)
+    boxes = find_value_boxes(labels)
+    strangers = sorted(set(boxes) - set(known))
+    if strangers:
+        raise DataError(
+            f"{path}: only label values of its label map were expected, found "
+            f"{_listed(strangers)}; add them to the label map (an empty structure leaves a value "
+            "out)."
+        )
+    return {name: union_of(labels, boxes, values, grid) for name, values in unions.items()}
+
+
+def read_mask(path: Path, grid: Grid) -> StructureMask:
+    """Read one structure's mask: 0 is outside, one other value is inside.
+
+    Raises DataError when the file holds more than one value besides 0, GeometryError when it is on
+    another grid than `grid`.
+    """
+    labels = align_labels(read_image(path), grid, path)
+    boxes = find_value_boxes(labels)
+    if len(boxes) > 1:
+        raise DataError(
+            f"{path}: a mask of one structure (0 and one other value) was expected, found the "
+            f"values {_listed(sorted(boxes))}; give a label map for a multi-label image."
+        )
+    return union_of(labels, boxes, boxes.keys(), grid)
+
+
+def list_mask_files(folder: Path) -> list[Path]:
+    """The image files of a folder of masks, by name; DataError when there is none."""
+    files = sorted(f for f in folder.iterdir() if image_suffix(f) and not f.name.startswith("."))
+    if not files:
+        raise DataError(f"{folder}: a folder with one mask file per structure was expected, none.")
+    return files
+
+
+def align_labels(image: RawImage, grid: Grid, path: Path) -> Labels:
+    """The image's integers on `grid` (a view where possible); DataError for fractions."""
+    array = image.array
+    change = get_alignment(image.grid, grid, str(path))
+    if array.dtype.kind == "f":
+        whole = np.rint(array)
+        if not np.array_equal(whole, array) or float(np.abs(array).max()) >= 2**31:
+            raise DataError(
+                f"{path}: whole numbers as labels were expected, found fractions or NaN (a "
+                "probability map?)."
+            )
+        array = whole.astype(np.int32)
+    if array.dtype.kind not in "iu":
+        raise DataError(f"{path}: whole numbers as labels were expected, found {array.dtype}.")
+    return change.apply(array)  # type: ignore[return-value]
+
+
+def find_value_boxes(labels: Labels) -> dict[int, tuple[slice, ...]]:
+    """Every value but 0 that occurs in (ni, nj, nk) labels, with the box it occurs in."""
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= _DENSE_VALUES:
+        values, numbered = np.unique(labels, return_inverse=True)
+        ranks = numbered.reshape(labels.shape).astype(np.int32) + 1
+        found = ndimage.find_objects(ranks)
+        pairs = zip((int(v) for v in values), found, strict=True)
+        return {value: box for value, box in pairs if value != 0 and box is not None}
+    found = ndimage.find_objects(labels)
+    return {value: box for value, box in enumerate(found, start=1) if box is not None}
+
+
+def union_of(
+    labels: Labels, boxes: Mapping[int, tuple[slice, ...]], values: Collection[int], grid: Grid
+) -> StructureMask:
+    """The mask of all voxels whose label is one of `values`, looked for in their common box."""
+    present = [value for value in values if value in boxes]
+    if not present:
+        return StructureMask.empty(grid)
+    start = [min(boxes[v][axis].start for v in present) for axis in range(3)]
+    stop = [max(boxes[v][axis].stop for v in present) for axis in range(3)]
+    part = labels[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
+    inside = part == present[0] if len(present) == 1 else np.isin(part, present)
+    return StructureMask.from_box(inside, (start[0], start[1], start[2]), grid)
+
+
+def _listed(values: list[int]) -> str:
+    shown = ", ".join(str(v) for v in values[:_SHOWN_VALUES])
+    more = len(values) - _SHOWN_VALUES
+    return f"{shown} and {more} more" if more > 0 else shown
