@@ -1,4 +1,4 @@
-"""Submitted revisions: a corrected contour becomes a child label version; an adjudicator decides."""
+"""Submitted revisions: a corrected contour is a child label version; an adjudicator decides."""
 
 from __future__ import annotations
 

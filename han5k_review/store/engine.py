@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlmodel import Session
 
-from han5k_review.errors import ConflictError, StorageError
+from han5k_review.errors import ConflictError, DataError, StorageError
 
 _WRITE = "han5k_write"
 
@@ -66,6 +66,10 @@ def transaction(engine: Engine) -> Iterator[Session]:
         raise StorageError(
             f"The study's database was expected to take the change; it answered: {error.orig}."
         ) from error
+    except StatementError as error:
+        if isinstance(error.orig, DataError):
+            raise error.orig from error
+        raise
 
 
 @contextmanager

@@ -1,0 +1,107 @@
+"""The house's own rules, checked on every file: sizes, shapes, words that must not appear."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOM_LIMIT = 300
+PAGE_LIMIT = 120
+JS_LIMIT = 250
+FUNCTION_LIMIT = 60
+
+# A file that may be longer, and why.
+EXCEPTIONS = {
+    "han5k_review/store/migrations/versions/0001_first_tables.py": "a frozen list of columns",
+}
+FORBIDDEN_STEMS = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return [ROOT / line for line in listing.splitlines() if (ROOT / line).is_file()]
+
+
+def limit_of(path: Path) -> int:
+    if path.suffix == ".js":
+        return JS_LIMIT
+    return PAGE_LIMIT if path.parent.name == "pages" else ROOM_LIMIT
+
+
+@pytest.mark.parametrize(
+    "path", tracked("han5k_review/*.py", "pages/*.py", "app.py", "han5k_review/*.js"), ids=str
+)
+def test_a_room_stays_small(path: Path) -> None:
+    if path.relative_to(ROOT).as_posix() in EXCEPTIONS:
+        return
+    lines = len(path.read_text().splitlines())
+    assert lines <= limit_of(path), f"{lines} lines: split {path.name} by noun"
+
+
+def test_functions_stay_short() -> None:
+    long = []
+    for path in tracked("han5k_review/*.py", "pages/*.py"):
+        if path.relative_to(ROOT).as_posix() in EXCEPTIONS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body_start = node.body[0].end_lineno or node.lineno
+                has_docstring = ast.get_docstring(node) is not None
+                first = body_start if has_docstring else node.lineno
+                length = (node.end_lineno or first) - first
+                if length > FUNCTION_LIMIT:
+                    long.append(f"{path.name}:{node.lineno} {node.name} has {length} lines")
+    assert not long, "\n".join(long)
+
+
+def test_no_module_is_called_after_nothing() -> None:
+    named = [p for p in tracked("han5k_review/*.py", "tests/*.py") if p.stem in FORBIDDEN_STEMS]
+    assert not named
+
+
+def test_no_broad_except_and_no_assert_on_input() -> None:
+    found = []
+    for path in tracked("han5k_review/*.py", "pages/*.py", "app.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Assert):
+                found.append(f"{path.name}:{node.lineno} assert")
+            if isinstance(node, ast.ExceptHandler) and (
+                node.type is None
+                or (isinstance(node.type, ast.Name) and node.type.id == "BaseException")
+            ):
+                found.append(f"{path.name}:{node.lineno} broad except")
+    assert not found, "\n".join(found)
+
+
+def test_nothing_heavy_and_nobodys_voxels_are_tracked() -> None:
+    kinds = re.compile(r"\.(nii|nii\.gz|dcm|mha|nrrd|pth|pt|onnx|ckpt|whl|sqlite3)$")
+    heavy = [p for p in tracked() if p.stat().st_size > 1_000_000 or kinds.search(p.name)]
+    assert not heavy
+
+
+def test_the_catalogue_of_exceptions_is_true() -> None:
+    for name in EXCEPTIONS:
+        assert (ROOT / name).is_file(), f"{name} is gone: take it out of EXCEPTIONS"
+
+
+def test_the_pins_end_with_the_project_itself() -> None:
+    lines = (ROOT / "requirements.txt").read_text().split("\n")
+    assert [line for line in lines if line.strip()][-1] == "-e ."
+
+
+def test_readme_is_short_and_says_what_this_is_not() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) < 120
+    assert "Research use only" in text
+    assert "not a medical device" in text.lower()
