@@ -1,0 +1,33 @@
+"""Who is there: the value that a valid cookie, or a right password, turns into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from han5k_review.errors import DataError
+from han5k_review.store.tables import Reader
+from han5k_review.store.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderIdentity:
+    """A signed-in person. `session_epoch` is the account's at sign-in; a newer one voids it."""
+
+    reader_id: int
+    name: str
+    pseudonym: str
+    role: Role
+    session_epoch: int
+
+
+def build_identity(reader: Reader) -> ReaderIdentity:
+    """The identity of a stored account; DataError when it is not stored yet."""
+    if reader.id is None:
+        raise DataError(f"A stored account was expected, found {reader.name} before its commit.")
+    return ReaderIdentity(
+        reader_id=reader.id,
+        name=reader.name,
+        pseudonym=reader.pseudonym,
+        role=reader.role,
+        session_epoch=reader.session_epoch,
+    )

@@ -1,0 +1,63 @@
+"""The MAY table: what each role may do. Pages, routes and commands ask here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.errors import AccessError
+from han5k_review.store.vocabulary import Role
+
+
+class Action(StrEnum):
+    """What a person can want to do; the value completes the sentence "may ..."."""
+
+    GRADE = "grade and revise the cases assigned to them"
+    READ_ANY_CASE = "read every case"
+    SEE_SOURCES = "see who or what made a contour"
+    ADJUDICATE = "decide on revisions"
+    ASSIGN = "assign cases to readers"
+    EVALUATE = "start evaluations"
+    EXPORT = "export the study"
+    IMPORT_CASES = "import cases"
+    RETRAIN = "start and cancel retraining runs"
+    PROMOTE = "promote or decline a model"
+    MANAGE_ACCOUNTS = "add, change and close accounts"
+
+
+_READER = frozenset({Action.GRADE})
+_ADJUDICATOR = _READER | {Action.READ_ANY_CASE, Action.SEE_SOURCES, Action.ADJUDICATE}
+_ENGINEER = frozenset(
+    {
+        Action.READ_ANY_CASE,
+        Action.SEE_SOURCES,
+        Action.EVALUATE,
+        Action.EXPORT,
+        Action.IMPORT_CASES,
+        Action.RETRAIN,
+    }
+)
+
+MAY: Mapping[Role, frozenset[Action]] = {
+    Role.READER: _READER,
+    Role.ADJUDICATOR: _ADJUDICATOR,
+    Role.ENGINEER: _ENGINEER,
+    Role.LEAD: _ADJUDICATOR | _ENGINEER | {Action.ASSIGN, Action.PROMOTE},
+    Role.ADMIN: frozenset(Action),
+}
+
+
+def may(identity: ReaderIdentity, action: Action) -> bool:
+    """True when the person's role allows the action."""
+    return action in MAY[identity.role]
+
+
+def require(identity: ReaderIdentity, action: Action) -> None:
+    """Return when the action is allowed; AccessError names the roles that may otherwise."""
+    if not may(identity, action):
+        roles = ", ".join(role for role in Role if action in MAY[role])
+        raise AccessError(
+            f"One of these roles was expected to {action}: {roles}; {identity.name} is "
+            f"{identity.role}."
+        )

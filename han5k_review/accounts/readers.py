@@ -1,0 +1,113 @@
+"""Accounts as rows: add one, change its password, close it, sign it out everywhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from han5k_review.accounts.passwords import hash_password
+from han5k_review.errors import ConflictError, DataError, RuleError
+from han5k_review.store.audit import add_audit
+from han5k_review.store.tables import Reader
+from han5k_review.store.vocabulary import Role
+
+MAX_NAME = 64
+
+
+def add_reader(
+    session: Session,
+    *,
+    name: str,
+    password: str,
+    role: Role,
+    actor: str,
+    now: datetime,
+    pseudonym: str | None = None,
+) -> Reader:
+    """Add an account; without a pseudonym it becomes the next free `R01`, `R02`, ...
+
+    Raises RuleError for a name or password the rules forbid, ConflictError for one that is taken.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise RuleError(f"A name of 1 to {MAX_NAME} printable characters was expected.")
+    taken = session.exec(select(Reader).where(func.lower(Reader.name) == name.lower())).first()
+    if taken is not None:
+        raise ConflictError(f"A new account name was expected; {name!r} exists already.")
+    pseudonym = (pseudonym or "").strip() or _next_pseudonym(session)
+    if session.exec(select(Reader).where(Reader.pseudonym == pseudonym)).first() is not None:
+        raise ConflictError(f"A new pseudonym was expected; {pseudonym!r} belongs to someone.")
+    reader = Reader(
+        name=name,
+        pseudonym=pseudonym,
+        role=role,
+        password_hash=hash_password(password),
+        created_at_utc=now,
+    )
+    session.add(reader)
+    session.flush()
+    _audit(session, reader, actor, "add account", now, role=role.value)
+    return reader
+
+
+def get_reader(session: Session, name: str) -> Reader:
+    """The account of this name; DataError when there is none."""
+    reader = find_reader(session, name)
+    if reader is None:
+        raise DataError(f"The name of an account was expected, found {name!r}.")
+    return reader
+
+
+def find_reader(session: Session, name: str) -> Reader | None:
+    """The account of this name, whatever its upper and lower case, or None."""
+    wanted = name.strip()
+    return session.exec(select(Reader).where(func.lower(Reader.name) == wanted.lower())).first()
+
+
+def set_password(
+    session: Session, reader: Reader, *, password: str, actor: str, now: datetime
+) -> None:
+    """Give the account a new password; every cookie it has out becomes void."""
+    reader.password_hash = hash_password(password)
+    reader.session_epoch += 1
+    session.add(reader)
+    _audit(session, reader, actor, "set password", now)
+
+
+def set_active(
+    session: Session, reader: Reader, *, active: bool, actor: str, now: datetime
+) -> None:
+    """Close or reopen the account; closing voids its cookies."""
+    reader.active = active
+    reader.session_epoch += 1
+    session.add(reader)
+    _audit(session, reader, actor, "open account" if active else "close account", now)
+
+
+def sign_out_everywhere(session: Session, reader: Reader, *, actor: str, now: datetime) -> None:
+    """Void every cookie the account has out."""
+    reader.session_epoch += 1
+    session.add(reader)
+    _audit(session, reader, actor, "sign out everywhere", now)
+
+
+def _next_pseudonym(session: Session) -> str:
+    known = set(session.exec(select(Reader.pseudonym).order_by(col(Reader.id))))
+    number = len(known) + 1
+    while f"R{number:02d}" in known:
+        number += 1
+    return f"R{number:02d}"
+
+
+def _audit(
+    session: Session, reader: Reader, actor: str, action: str, now: datetime, **detail: str
+) -> None:
+    add_audit(
+        session,
+        at_utc=now,
+        actor=actor,
+        action=action,
+        subject=f"reader {reader.pseudonym}",
+        **detail,
+    )
