@@ -1,0 +1,22 @@
+"""The door: `streamlit run app.py` serves the study in HAN5K_STUDY. Research use only."""
+
+from __future__ import annotations
+
+import sys
+
+import streamlit as st
+
+from han5k_review.errors import Han5kError
+from han5k_review.settings import get_settings
+from han5k_review.store.study import open_study
+from han5k_review.web.composition import build_middleware, build_routes
+
+try:
+    settings = get_settings()
+    study = open_study(settings.study, settings.database_url)
+    routes = build_routes(study, settings)
+    middleware = build_middleware(study, settings)
+except Han5kError as error:
+    sys.exit(str(error))
+
+app = st.App("han5k_review/ui/router.py", routes=routes, middleware=middleware)

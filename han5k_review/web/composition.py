@@ -1,0 +1,60 @@
+"""What `app.py` hands to the server: our routes and the guard in front of everything."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+
+from han5k_review import __version__
+from han5k_review.accounts.cookie import open_seal
+from han5k_review.settings import Settings
+from han5k_review.store.study import Study
+from han5k_review.web.desk import Desk
+from han5k_review.web.encoding import AnswerCache
+from han5k_review.web.entrance import Entrance
+from han5k_review.web.grade_routes import build_grade_router
+from han5k_review.web.guard import SIGN_IN, Guard
+from han5k_review.web.health import answer_health
+from han5k_review.web.mask_routes import build_mask_router
+from han5k_review.web.problems import add_problem_handlers
+from han5k_review.web.volume_routes import build_volume_router
+
+_ANSWER_CACHE_BYTES = 128 * 1024 * 1024
+
+
+def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
+    """`/api`, `/sign-in`, `/sign-out` and `/healthz`, to stand before Streamlit's own routes."""
+    entrance = Entrance(study=study, seal=open_seal(study.root, settings.session_hours))
+    return [
+        Mount("/api", build_api(study, settings)),
+        Route(SIGN_IN, entrance.show_sign_in, methods=["GET"]),
+        Route(SIGN_IN, entrance.post_sign_in, methods=["POST"]),
+        Route("/sign-out", entrance.show_sign_out, methods=["GET"]),
+        Route("/sign-out", entrance.post_sign_out, methods=["POST"]),
+        Route("/healthz", partial(answer_health, study), methods=["GET"]),
+    ]
+
+
+def build_middleware(study: Study, settings: Settings) -> list[Middleware]:
+    """The guard; it has to be the outermost middleware."""
+    seal = open_seal(study.root, settings.session_hours)
+    return [Middleware(Guard, study=study, seal=seal)]
+
+
+def build_api(study: Study, settings: Settings) -> FastAPI:
+    """The routes of docs/transport.md; no documentation pages, which load scripts from elsewhere."""
+    api = FastAPI(
+        title="HaN5K Review", version=__version__, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    desk = Desk(
+        study=study,
+        cache_control=settings.cache_control,
+        answers=AnswerCache(capacity_bytes=_ANSWER_CACHE_BYTES),
+    )
+    for router in (build_volume_router(desk), build_mask_router(desk), build_grade_router(desk)):
+        api.include_router(router)
+    add_problem_handlers(api)
+    return api

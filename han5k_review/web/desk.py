@@ -1,0 +1,62 @@
+"""The desk: what every route needs at hand, and who is asking for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.may import Action, may, require
+from han5k_review.errors import AccessError
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Assignment, Case
+from han5k_review.web.encoding import AnswerCache
+
+IDENTITY = "han5k_identity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The open study, how long browsers may keep slabs, and answers encoded before."""
+
+    study: Study
+    cache_control: Literal["immutable", "no-store"]
+    answers: AnswerCache
+
+
+def get_identity(request: Request) -> ReaderIdentity:
+    """Who asks, as the guard found out; without a guard nobody is there (401)."""
+    identity = request.scope.get(IDENTITY)
+    if not isinstance(identity, ReaderIdentity):
+        raise HTTPException(401, "You are not signed in; sign in to go on.")
+    return identity
+
+
+def get_readable_assignment(
+    session: Session, assignment_id: int, identity: ReaderIdentity
+) -> tuple[Assignment, Case]:
+    """An assignment the person may look at: their own, or any for who may read every case.
+
+    Others learn nothing about which assignments exist (AccessError); 404 for who may know.
+    """
+    assignment = session.get(Assignment, assignment_id)
+    is_own = assignment is not None and assignment.reader_id == identity.reader_id
+    if not is_own and not may(identity, Action.READ_ANY_CASE):
+        raise AccessError(f"Assignment {assignment_id} is not one of yours; open your worklist.")
+    case = None if assignment is None else session.get(Case, assignment.case_id)
+    if assignment is None or case is None:
+        raise HTTPException(404, f"There is no assignment {assignment_id}.")
+    return assignment, case
+
+
+def get_readable_case(session: Session, case_id: int, identity: ReaderIdentity) -> Case:
+    """A case, for people who may read every case."""
+    require(identity, Action.READ_ANY_CASE)
+    case = session.get(Case, case_id)
+    if case is None:
+        raise HTTPException(404, f"There is no case {case_id}.")
+    return case

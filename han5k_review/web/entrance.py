@@ -1,0 +1,131 @@
+"""Sign-in and sign-out: a form, a cookie, an audit row."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.readers import sign_out_everywhere
+from han5k_review.accounts.signing_in import authenticate, record_attempt
+from han5k_review.accounts.throttle import Throttle
+from han5k_review.errors import AccessError, Han5kError
+from han5k_review.store.audit import add_audit
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Reader
+from han5k_review.web.desk import IDENTITY, get_identity
+from han5k_review.web.entrance_page import sign_in_page, sign_out_page
+from han5k_review.web.next_path import local_path
+from han5k_review.web.problems import status_of
+
+_MAX_FORM_BYTES = 8192
+_WRONG = "That name and password do not belong together; check both and try again."
+# Each argon2 verification takes 64 MiB: a burst of strangers must not take the memory of readers.
+_PARALLEL_HASHES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """The endpoints of `/sign-in` and `/sign-out`."""
+
+    study: Study
+    seal: CookieSeal
+    throttle: Throttle = field(default_factory=Throttle)
+    hashing: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(_PARALLEL_HASHES)
+    )
+
+    async def show_sign_in(self, request: Request) -> Response:
+        """The form, or straight on for people who are signed in."""
+        next_path = local_path(request.query_params.get("next"))
+        if isinstance(request.scope.get(IDENTITY), ReaderIdentity):
+            return RedirectResponse(next_path, 303)
+        return sign_in_page(next_path=next_path)
+
+    async def post_sign_in(self, request: Request) -> Response:
+        """Check name and password; a cookie and a redirect, or the form again with a sentence."""
+        form = await _read_form(request)
+        if form is None:
+            return sign_in_page(next_path="/", wrong="A shorter form was expected.", status=413)
+        name = form.get("name", "").strip()
+        next_path = local_path(form.get("next"))
+        try:
+            identity = await run_in_threadpool(self._sign_in, name, form.get("password", ""))
+        except AccessError as error:
+            return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=429)
+        except Han5kError as error:
+            status = status_of(error, request.method)
+            return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=status)
+        if identity is None:
+            return sign_in_page(next_path=next_path, name=name, wrong=_WRONG, status=401)
+        answer = RedirectResponse(next_path, 303, headers={"Cache-Control": "no-store"})
+        answer.set_cookie(
+            COOKIE_NAME,
+            self.seal.issue_cookie(identity, utc_now()),
+            max_age=int(self.seal.lifetime.total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    async def show_sign_out(self, request: Request) -> Response:
+        """The page with the two buttons: a link alone must not sign anybody out."""
+        return sign_out_page(get_identity(request).name)
+
+    async def post_sign_out(self, request: Request) -> Response:
+        """Take the cookie away; `where=everywhere` voids the account's other cookies as well."""
+        form = await _read_form(request) or {}
+        identity = get_identity(request)
+        await run_in_threadpool(self._sign_out, identity, form.get("where"), utc_now())
+        answer = RedirectResponse(
+            "/sign-in", 303, headers={"Cache-Control": "no-store", "Clear-Site-Data": '"cache"'}
+        )
+        answer.delete_cookie(
+            COOKIE_NAME, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+        )
+        return answer
+
+    def _sign_in(self, name: str, password: str) -> ReaderIdentity | None:
+        self.throttle.admit(name, utc_now())
+        with self.hashing, reading(self.study.engine) as session:
+            attempt = authenticate(session, name, password)
+        with transaction(self.study.engine) as session:
+            record_attempt(session, attempt, utc_now())
+        if attempt.identity is not None:
+            self.throttle.forgive(name)
+        return attempt.identity
+
+    def _sign_out(self, identity: ReaderIdentity, where: str | None, now: datetime) -> None:
+        with transaction(self.study.engine) as session:
+            reader = session.get(Reader, identity.reader_id)
+            if reader is not None and where == "everywhere":
+                sign_out_everywhere(session, reader, actor=identity.name, now=now)
+                return
+            add_audit(
+                session,
+                at_utc=now,
+                actor=identity.name,
+                action="sign out",
+                subject=f"reader {identity.pseudonym}",
+            )
+
+
+async def _read_form(request: Request) -> dict[str, str] | None:
+    """The urlencoded form's first value per field; None when it is too long."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _MAX_FORM_BYTES:
+            return None
+    fields = parse_qs(content.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=16)
+    return {name: values[0] for name, values in fields.items()}

@@ -1,0 +1,71 @@
+"""Our own two pages, sign-in and sign-out: one file, no script, nothing from outside."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from starlette.responses import HTMLResponse
+
+_SIGN_IN = """<form method="post" action="/sign-in">
+$wrong
+<label for="name">Name</label>
+<input id="name" name="name" value="$name" autocomplete="username" maxlength="64" required
+ autocapitalize="none" spellcheck="false" $focus_name>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password"
+ maxlength="256" required $focus_password>
+<input type="hidden" name="next" value="$next">
+<button type="submit">Sign in</button>
+</form>"""
+
+_SIGN_OUT = """<form method="post" action="/sign-out">
+<button type="submit" name="where" value="here">Sign out</button>
+<button type="submit" name="where" value="everywhere">Sign out on all devices</button>
+</form>
+<p><a href="/">Back</a></p>"""
+
+
+def sign_in_page(
+    *, next_path: str, name: str = "", wrong: str = "", status: int = 200
+) -> HTMLResponse:
+    """The sign-in form; `wrong` is the one sentence that says why the last try failed."""
+    content = Template(_SIGN_IN).substitute(
+        wrong=f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else "",
+        name=escape(name),
+        next=escape(next_path),
+        focus_name="" if name else "autofocus",
+        focus_password="autofocus" if name else "",
+    )
+    return _page("Sign in", "Sign in to review contours.", content, status)
+
+
+def sign_out_page(name: str) -> HTMLResponse:
+    """Two buttons: leave here, or on all devices."""
+    return _page("Sign out", f"Signed in as {escape(name)}.", _SIGN_OUT, 200)
+
+
+def _page(title: str, lead: str, content: str, status: int) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    text = _frame().substitute(title=title, lead=lead, content=content, nonce=nonce)
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    return HTMLResponse(
+        text,
+        status_code=status,
+        headers={
+            "Content-Security-Policy": policy,
+            "X-Frame-Options": "DENY",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@cache
+def _frame() -> Template:
+    return Template(files("han5k_review.web").joinpath("entrance.html").read_text("utf-8"))

@@ -1,0 +1,145 @@
+"""The guard: the ASGI middleware in front of everything, pages, files, routes and websocket alike.
+
+Without a valid cookie only `/sign-in` and `/healthz` answer. It also refuses changes that another
+site's page sends, and puts the security headers on every answer.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.errors import AccessError, StorageError
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading
+from han5k_review.store.study import Study
+from han5k_review.web.desk import IDENTITY
+from han5k_review.web.problems import problem
+from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_origin
+
+SIGN_IN = "/sign-in"
+OPEN_PATHS = frozenset({SIGN_IN, "/healthz"})
+_POLICY_VIOLATION = 1008
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": "frame-ancestors 'self'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Guard:
+    """Lets requests with a valid cookie through and writes who it is into the ASGI scope."""
+
+    def __init__(self, app: ASGIApp, *, study: Study, seal: CookieSeal) -> None:
+        self._app = app
+        self._study = study
+        self._seal = seal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request or websocket."""
+        if scope["type"] == "http":
+            await self._guard_request(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket":
+            await self._guard_websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE_METHODS and not is_same_origin(headers):
+            refusal = problem(403, "A request from one of this site's own pages was expected.")
+            await refusal(scope, receive, send)
+            return
+        try:
+            scope[IDENTITY] = await self._identify(scope)
+        except AccessError as error:
+            if scope["path"] in OPEN_PATHS:
+                await self._app(scope, receive, send)
+            elif _is_navigation(scope, headers):
+                await RedirectResponse(_sign_in_url(scope), 303)(scope, receive, send)
+            else:
+                await problem(401, str(error))(scope, receive, send)
+            return
+        except StorageError as error:
+            if scope["path"] in OPEN_PATHS:
+                await self._app(scope, receive, send)
+            else:
+                await problem(507, str(error))(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _guard_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        has_foreign_origin = "origin" in headers and not is_own_origin(headers)
+        if has_foreign_origin or not await self._is_valid(scope):
+            await receive()  # websocket.connect
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return
+        is_closed = False
+
+        async def receive_while_valid() -> Message:
+            """The next message; a disconnect once the session was ended or has expired."""
+            nonlocal is_closed
+            message = await receive()
+            if message["type"] != "websocket.receive" or await self._is_valid(scope):
+                return message
+            is_closed = True
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION, "reason": None}
+
+        async def send_while_open(message: Message) -> None:
+            if not is_closed:
+                await send(message)
+
+        await self._app(scope, receive_while_valid, send_while_open)
+
+    async def _is_valid(self, scope: Scope) -> bool:
+        try:
+            await self._identify(scope)
+        except (AccessError, StorageError):
+            return False
+        return True
+
+    async def _identify(self, scope: Scope) -> ReaderIdentity:
+        cookie = HTTPConnection(scope).cookies.get(COOKIE_NAME)
+        if not cookie:
+            raise AccessError("You are not signed in; sign in to go on.")
+        return await to_thread.run_sync(self._read_cookie, cookie)
+
+    def _read_cookie(self, cookie: str) -> ReaderIdentity:
+        with reading(self._study.engine) as session:
+            return self._seal.read_cookie(session, cookie, utc_now())
+
+
+def _is_navigation(scope: Scope, headers: Headers) -> bool:
+    if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/api/"):
+        return False
+    mode = headers.get("sec-fetch-mode")
+    return mode == "navigate" if mode is not None else "text/html" in headers.get("accept", "")
+
+
+def _sign_in_url(scope: Scope) -> str:
+    target = scope["path"]
+    if scope.get("query_string"):
+        target += "?" + scope["query_string"].decode("latin-1")
+    return SIGN_IN if target == "/" else f"{SIGN_IN}?next={quote(target, safe='/')}"
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return send_with_headers

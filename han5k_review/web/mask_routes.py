@@ -1,0 +1,100 @@
+"""Mask routes: all contours of one label set in one packet, by assignment and by case."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from fastapi import APIRouter
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from han5k_review.imaging.grid import Grid
+from han5k_review.review.label_sets import find_label_set
+from han5k_review.store.engine import reading
+from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.tables import Case
+from han5k_review.web.binary import answer_binary
+from han5k_review.web.desk import (
+    Desk,
+    get_identity,
+    get_readable_assignment,
+    get_readable_case,
+)
+from han5k_review.web.encoding import Encoding, encode
+from han5k_review.web.mask_packet import PacketMask, build_packet
+
+# structure, label version, mask hash
+Contour = tuple[str, int, str]
+
+
+def build_mask_router(desk: Desk) -> APIRouter:
+    """The two mask routes of docs/transport.md."""
+    router = APIRouter()
+
+    @router.get("/assignments/{assignment_id}/masks/{key}")
+    def answer_masks(request: Request, assignment_id: int, key: str) -> Response:
+        with reading(desk.study.engine) as session:
+            assignment, case = get_readable_assignment(
+                session, assignment_id, get_identity(request)
+            )
+            contours = _list_contours(session, case, key, blinded=assignment.blinded)
+            grid = _grid_of(case)
+        return _masks_answer(desk, request, grid, contours)
+
+    @router.get("/cases/{case_id}/masks/{key}")
+    def answer_case_masks(request: Request, case_id: int, key: str) -> Response:
+        with reading(desk.study.engine) as session:
+            case = get_readable_case(session, case_id, get_identity(request))
+            contours = _list_contours(session, case, key, blinded=False)
+            grid = _grid_of(case)
+        return _masks_answer(desk, request, grid, contours)
+
+    return router
+
+
+def _grid_of(case: Case) -> Grid:
+    return Grid.from_affine(case.shape_ijk, np.array(case.affine_ras))
+
+
+def _list_contours(session: Session, case: Case, key: str, *, blinded: bool) -> list[Contour]:
+    found = find_label_set(session, case.id or 0, key, blinded=blinded)
+    if found is None:
+        raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
+    return [
+        (structure, version.id or 0, version.mask_sha256)
+        for structure, version in found.versions.items()
+    ]
+
+
+def _masks_answer(
+    desk: Desk, request: Request, grid: Grid, contours: Sequence[Contour]
+) -> Response:
+    digest = hashlib.sha256(repr((grid, contours)).encode()).hexdigest()
+
+    def build(encoding: Encoding) -> bytes:
+        return desk.answers.get_or_build(
+            digest,
+            encoding,
+            lambda: encode(_read_packet(desk.study.labels, grid, contours), encoding),
+        )
+
+    # The set changes when a contour is revised, so the browser asks each time (and hears 304).
+    rule = "private, no-cache" if desk.cache_control == "immutable" else "no-store"
+    return answer_binary(request, etag=digest, cache_control=rule, build=build)
+
+
+def _read_packet(labels: LabelFiles, grid: Grid, contours: Sequence[Contour]) -> bytes:
+    return build_packet(
+        [
+            PacketMask(
+                structure=structure,
+                label_version_id=version_id,
+                mask=labels.get_mask(sha256, grid),
+            )
+            for structure, version_id, sha256 in contours
+        ]
+    )

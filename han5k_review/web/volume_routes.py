@@ -1,0 +1,108 @@
+"""CT routes: the index of a volume and its slabs, by assignment and, for leads, by case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from han5k_review.store.engine import reading
+from han5k_review.store.volume_files import VolumeIndex, decompress_slab
+from han5k_review.web.binary import answer_binary
+from han5k_review.web.desk import (
+    Desk,
+    get_identity,
+    get_readable_assignment,
+    get_readable_case,
+)
+from han5k_review.web.encoding import Encoding, encode
+
+_YEAR_SECONDS = 31_536_000
+_CACHE_RULES = {
+    "immutable": f"private, max-age={_YEAR_SECONDS}, immutable",
+    "no-store": "no-store",
+}
+
+
+def build_volume_router(desk: Desk) -> APIRouter:
+    """The four CT routes of docs/transport.md."""
+    router = APIRouter()
+
+    def image_of_assignment(request: Request, assignment_id: int) -> str:
+        with reading(desk.study.engine) as session:
+            _, case = get_readable_assignment(session, assignment_id, get_identity(request))
+            return case.image_sha256
+
+    def image_of_case(request: Request, case_id: int) -> str:
+        with reading(desk.study.engine) as session:
+            return get_readable_case(session, case_id, get_identity(request)).image_sha256
+
+    @router.get("/assignments/{assignment_id}/volume")
+    def answer_index(request: Request, assignment_id: int) -> Response:
+        image = image_of_assignment(request, assignment_id)
+        return _index_answer(desk, image, f"/api/assignments/{assignment_id}/volume")
+
+    @router.get("/assignments/{assignment_id}/volume/{image}/{number}")
+    def answer_slab(request: Request, assignment_id: int, image: str, number: int) -> Response:
+        stored = image_of_assignment(request, assignment_id)
+        return _slab_answer(desk, request, stored, image, number)
+
+    @router.get("/cases/{case_id}/volume")
+    def answer_case_index(request: Request, case_id: int) -> Response:
+        return _index_answer(desk, image_of_case(request, case_id), f"/api/cases/{case_id}/volume")
+
+    @router.get("/cases/{case_id}/volume/{image}/{number}")
+    def answer_case_slab(request: Request, case_id: int, image: str, number: int) -> Response:
+        return _slab_answer(desk, request, image_of_case(request, case_id), image, number)
+
+    return router
+
+
+def _index_answer(desk: Desk, image: str, url: str) -> Response:
+    index = desk.study.volumes.get_index(image)
+    return JSONResponse(_describe(index, url), headers={"Cache-Control": "no-store"})
+
+
+def _describe(index: VolumeIndex, url: str) -> dict[str, Any]:
+    return {
+        "shape": list(index.grid.shape),
+        "spacing_mm": list(index.grid.spacing_mm),
+        "affine_ras": [list(row) for row in index.grid.affine_ras],
+        "image": index.image_sha256,
+        "slab_slices": index.slab_slices,
+        "slabs": [
+            {
+                "first": slab.first,
+                "slices": slab.slices,
+                "sha256": slab.sha256,
+                "url": f"{url}/{index.image_sha256}/{number}",
+            }
+            for number, slab in enumerate(index.slabs)
+        ],
+        "oblique": index.grid.is_oblique,
+    }
+
+
+def _slab_answer(desk: Desk, request: Request, stored: str, image: str, number: int) -> Response:
+    volumes = desk.study.volumes
+    index = volumes.get_index(stored)
+    if image != stored or not 0 <= number < len(index.slabs):
+        raise HTTPException(404, f"The case's volume has no slab {image[:12]}/{number}.")
+    slab = index.slabs[number]
+
+    def build(encoding: Encoding) -> bytes:
+        zstd = volumes.get_slab_zstd(stored, number)
+        if encoding is Encoding.ZSTD:
+            return zstd
+        if encoding is Encoding.IDENTITY:
+            return decompress_slab(zstd)
+        return desk.answers.get_or_build(
+            slab.sha256, encoding, lambda: encode(decompress_slab(zstd), encoding)
+        )
+
+    return answer_binary(
+        request, etag=slab.sha256, cache_control=_CACHE_RULES[desk.cache_control], build=build
+    )
