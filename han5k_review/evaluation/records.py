@@ -1,0 +1,191 @@
+"""Stored panels: which pairs are measured already, storing new ones, remembering failures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from han5k_review import __version__
+from han5k_review.evaluation.pair import BatchOutcome, PairOutcome
+from han5k_review.evaluation.plan import PlannedPair
+from han5k_review.metrics import Definition, Panel
+from han5k_review.metrics.panel import settle_empty
+from han5k_review.store.audit import add_audit
+from han5k_review.store.run_tables import Metric
+from han5k_review.store.tables import Audit
+
+MEASURE_FAILED = "measure failed"
+_CHUNK = 400
+_DERIVED = {"volume_difference_cc", "volume_difference_percent"}
+_INTEGERS = {"components_reference", "components_prediction"}
+_WORDS = {"definition", "definition_version"}
+STORED_FIELDS = tuple(f.name for f in fields(Panel) if f.name not in _DERIVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairKey:
+    """What a stored panel is found by, beside its definition and version."""
+
+    reference_sha256: str
+    prediction_sha256: str
+    tolerance_mm: float
+
+    @classmethod
+    def of(cls, pair: PlannedPair) -> PairKey:
+        """The key of a planned pair."""
+        return cls(
+            reference_sha256=pair.reference.mask_sha256,
+            prediction_sha256=pair.prediction.mask_sha256,
+            tolerance_mm=pair.tolerance_mm,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPanel:
+    """A panel as the database keeps it, with the software that computed it and when."""
+
+    panel: Panel
+    software_version: str
+    computed_at_utc: datetime
+
+
+def find_stored_keys(
+    session: Session, pairs: Sequence[PlannedPair], definition: Definition
+) -> set[PairKey]:
+    """Keys of those of `pairs` that have a panel under this definition in its present version."""
+    found: set[PairKey] = set()
+    for hashes in _chunks(sorted({pair.reference.mask_sha256 for pair in pairs})):
+        rows = session.exec(
+            select(Metric.reference_sha256, Metric.prediction_sha256, Metric.tolerance_mm).where(
+                col(Metric.reference_sha256).in_(hashes),
+                Metric.definition == definition.value,
+                Metric.definition_version == definition.version,
+            )
+        )
+        found.update(
+            PairKey(reference_sha256=r, prediction_sha256=p, tolerance_mm=t) for r, p, t in rows
+        )
+    return found
+
+
+def find_stored_panels(
+    session: Session, pairs: Sequence[PlannedPair], definition: Definition
+) -> Mapping[PairKey, StoredPanel]:
+    """The stored panels of `pairs` under this definition in its present version."""
+    wanted = {PairKey.of(pair) for pair in pairs}
+    found: dict[PairKey, StoredPanel] = {}
+    for hashes in _chunks(sorted({key.reference_sha256 for key in wanted})):
+        rows = session.exec(
+            select(Metric).where(
+                col(Metric.reference_sha256).in_(hashes),
+                Metric.definition == definition.value,
+                Metric.definition_version == definition.version,
+            )
+        )
+        for row in rows:
+            key = PairKey(
+                reference_sha256=row.reference_sha256,
+                prediction_sha256=row.prediction_sha256,
+                tolerance_mm=row.tolerance_mm,
+            )
+            if key in wanted:
+                found[key] = StoredPanel(
+                    panel=_read_panel(row),
+                    software_version=row.software_version,
+                    computed_at_utc=row.computed_at_utc,
+                )
+    return found
+
+
+def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: datetime) -> None:
+    """Add the panels of a batch, leaving those alone that are there; failures go to the audit."""
+    rows = [_metric_row(o, o.panel, now) for o in batch.outcomes if o.panel is not None]
+    if rows:
+        insert = (
+            postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        )
+        session.execute(insert(Metric).on_conflict_do_nothing(), rows)
+    failed = [o for o in batch.outcomes if o.reason is not None]
+    if failed:
+        add_audit(
+            session,
+            at_utc=now,
+            actor=actor,
+            action=MEASURE_FAILED,
+            subject=batch.case,
+            pairs=[
+                {
+                    "structure": o.pair.structure,
+                    "reference_sha256": o.pair.reference.mask_sha256,
+                    "prediction_sha256": o.pair.prediction.mask_sha256,
+                    "tolerance_mm": o.pair.tolerance_mm,
+                    "reason": o.reason,
+                }
+                for o in failed
+            ],
+        )
+
+
+def find_failures(session: Session, cases: Iterable[str]) -> Mapping[PairKey, str]:
+    """Why the last attempt to measure a pair of these cases failed; later successes not removed."""
+    reasons: dict[PairKey, str] = {}
+    for names in _chunks(sorted(set(cases))):
+        rows = session.exec(
+            select(Audit)
+            .where(Audit.action == MEASURE_FAILED, col(Audit.subject).in_(names))
+            .order_by(col(Audit.id))
+        )
+        for row in rows:
+            for pair in row.detail.get("pairs", []):
+                key = PairKey(
+                    reference_sha256=pair["reference_sha256"],
+                    prediction_sha256=pair["prediction_sha256"],
+                    tolerance_mm=pair["tolerance_mm"],
+                )
+                reasons[key] = pair["reason"]
+    return reasons
+
+
+def _metric_row(outcome: PairOutcome, panel: Panel, now: datetime) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "reference_sha256": outcome.pair.reference.mask_sha256,
+        "prediction_sha256": outcome.pair.prediction.mask_sha256,
+        "software_version": __version__,
+        "computed_at_utc": now,
+    }
+    for name in STORED_FIELDS:
+        value = getattr(panel, name)
+        if isinstance(value, float) and math.isnan(value):
+            value = None
+        row[name] = value
+    row["definition"] = panel.definition.value
+    return row
+
+
+def _read_panel(row: Metric) -> Panel:
+    numbers: dict[str, Any] = {}
+    for name in STORED_FIELDS:
+        value = getattr(row, name)
+        if name not in _WORDS and value is None:
+            value = 0 if name in _INTEGERS else math.nan
+        numbers[name] = value
+    numbers["definition"] = Definition(row.definition)
+    reference, prediction = numbers["volume_reference_cc"], numbers["volume_prediction_cc"]
+    empty = settle_empty(int(reference > 0), int(prediction > 0))
+    percent = (
+        empty.volume_difference_percent if empty else 100.0 * (prediction - reference) / reference
+    )
+    return Panel(
+        volume_difference_cc=prediction - reference, volume_difference_percent=percent, **numbers
+    )
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
