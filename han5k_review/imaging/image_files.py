@@ -60,9 +60,7 @@ def read_image(path: Path, *, channels: bool = False) -> RawImage:
         _check_dimensions(reader, path, channels=channels)
         image = reader.Execute()
     except RuntimeError as error:
-        raise DataError(
-            f"{path}: a readable image was expected, SimpleITK answered: {_reason(error)}."
-        ) from error
+        raise read_error(error, path) from error
     array = sitk.GetArrayFromImage(image)
     if image.GetNumberOfComponentsPerPixel() > 1:
         array = array.transpose(3, 2, 1, 0)
@@ -127,8 +125,25 @@ def _check_dimensions(reader: sitk.ImageFileReader, path: Path, *, channels: boo
         )
 
 
-def _reason(error: RuntimeError) -> str:
-    """The last telling line of an ITK error, without the addresses of its source code."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+def read_error(error: RuntimeError, path: Path) -> DataError:
+    """SimpleITK's error as ours, without the addresses of its source code."""
+    text = str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if "change spacing" in text:
+        return GeometryError(
+            f"{path}: finite spacing above 0 mm was expected, found another; write the file again "
+            "with its geometry."
+        )
+    if "orthonormal" in text:
+        return GeometryError(
+            f"{path}: three perpendicular axes were expected, found a sheared or flat orientation; "
+            "resample the image to a regular grid."
+        )
+    if "MetaImageIO" in text and "cannot be read" in text:
+        return DataError(
+            f"{path}: a whole MetaImage was expected, its voxels are missing or cut off; copy it "
+            "again."
+        )
     last = lines[-1] if lines else "no reason"
-    return re.sub(r"^.*?ERROR:\s*", "", re.sub(r"\(0x[0-9a-f]+\)", "", last)).rstrip(".")
+    reason = re.sub(r"^.*?ERROR:\s*", "", re.sub(r"\(0x[0-9a-f]+\)", "", last)).rstrip(".")
+    return DataError(f"{path}: a readable image was expected, SimpleITK answered: {reason}.")

@@ -1,13 +1,15 @@
 """What SimpleITK lets pass in a NIfTI file and we do not.
 
 Measured with SimpleITK 2.5: a truncated file is filled with zeros, a spacing of zero or NaN becomes
-1 mm, NaN in the sform is accepted, and missing orientation is guessed - all without an error. So
-the header and the length of the data (and, when compressed, its checksum) are verified here first.
+1 mm, NaN in the sform is accepted, NaN voxels become 0, and missing orientation is guessed - all
+without an error. So the header and the data (length, checksum when compressed, finite voxels) are
+verified here first.
 """
 
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -21,15 +23,16 @@ from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.grid import Grid
 
 _CHUNK = 1 << 20
+_MAX_OFFSET = 1 << 26
 _GZIP_MAGIC = b"\x1f\x8b"
 _SIZE_NIFTI_1, _SIZE_NIFTI_2 = 348, 540
 
 
 def check_nifti(path: Path) -> tuple[str, ...]:
-    """Verify header, length and checksum of a NIfTI file; returns notices about its orientation.
+    """Verify header and data of a NIfTI file; returns notices about its orientation.
 
-    Raises DataError (not NIfTI, truncated, damaged) or GeometryError (spacing or sform that is
-    zero, negative or not finite); the message names the file.
+    Raises DataError (not NIfTI, truncated, damaged, NaN or infinite voxels) or GeometryError
+    (spacing or sform that is zero or not finite); the message names the file.
     """
     try:
         with path.open("rb") as raw:
@@ -37,9 +40,9 @@ def check_nifti(path: Path) -> tuple[str, ...]:
             raw.seek(0)
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
             header = _read_header(stream, path)
-            read = _SIZE_NIFTI_2 if isinstance(header, nib.Nifti2Header) else _SIZE_NIFTI_1
-            while piece := stream.read(_CHUNK):
-                read += len(piece)
+            sizes, wanted, dtype = _read_sizes(header, path)
+            stream.read(int(header["vox_offset"]) - header.structarr.nbytes)
+            read, wrong = _read_voxels(stream, dtype)
     except EOFError as error:
         raise DataError(
             f"{path}: a whole gzip file was expected, it ends too early (a broken copy or "
@@ -49,12 +52,15 @@ def check_nifti(path: Path) -> tuple[str, ...]:
         raise DataError(
             f"{path}: an undamaged gzip file was expected, found: {error}; copy it again."
         ) from error
-    sizes = [int(n) for n in header.get_data_shape()]  # type: ignore[no-untyped-call]
-    wanted = int(header["vox_offset"]) + int(np.prod(sizes)) * header["bitpix"].item() // 8
     if read < wanted:
         raise DataError(
-            f"{path}: {wanted} bytes of NIfTI were expected, found {read}: the file is truncated; "
+            f"{path}: {wanted} bytes of voxels were expected, found {read}: the file is truncated; "
             "copy it again."
+        )
+    if wrong:
+        raise DataError(
+            f"{path}: finite voxels were expected, found {wrong} that are NaN or infinite; fill "
+            "them (air is -1024 HU) and import again."
         )
     return _check_geometry(header, sizes, path)
 
@@ -76,10 +82,38 @@ def _read_header(stream: BinaryIO, path: Path) -> nib.Nifti1Header:
     )
 
 
+def _read_sizes(
+    header: nib.Nifti1Header, path: Path
+) -> tuple[list[int], int, np.dtype[np.generic]]:
+    """(shape, bytes of all voxels, number type)."""
+    try:
+        sizes = [int(n) for n in header.get_data_shape()]  # type: ignore[no-untyped-call]
+        dtype: np.dtype[np.generic] = header.get_data_dtype()  # type: ignore[no-untyped-call]
+        starts = int(header["vox_offset"])
+    except (HeaderDataError, ValueError, OverflowError, KeyError) as error:
+        raise DataError(f"{path}: a sound NIfTI header was expected, found: {error}.") from error
+    if not sizes or any(n < 1 for n in sizes) or not 0 <= starts <= _MAX_OFFSET:
+        raise DataError(
+            f"{path}: positive sizes and voxels after the header were expected, found sizes "
+            f"{sizes} and voxels from byte {starts}."
+        )
+    return sizes, math.prod(sizes) * dtype.itemsize, dtype
+
+
+def _read_voxels(stream: BinaryIO, dtype: np.dtype[np.generic]) -> tuple[int, int]:
+    """Read to the end: (bytes read, voxels that are not finite)."""
+    read = wrong = 0
+    while piece := stream.read(_CHUNK):
+        read += len(piece)
+        if dtype.kind == "f" and dtype.itemsize <= 8:
+            whole = len(piece) - len(piece) % dtype.itemsize
+            values = np.frombuffer(piece[:whole], dtype=dtype)
+            wrong += int(values.size - np.count_nonzero(np.isfinite(values)))
+    return read, wrong
+
+
 def _check_geometry(header: nib.Nifti1Header, sizes: list[int], path: Path) -> tuple[str, ...]:
     dimensions = len(sizes)
-    if not sizes or any(n < 1 for n in sizes):
-        raise DataError(f"{path}: an image with positive sizes was expected, found {sizes}.")
     spacing = np.array(header["pixdim"][1 : min(dimensions, 3) + 1], dtype=float)
     coded = {"sform": int(header["sform_code"]) > 0, "qform": int(header["qform_code"]) > 0}
     rows = np.stack([header["srow_x"], header["srow_y"], header["srow_z"]]).astype(float)

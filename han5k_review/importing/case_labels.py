@@ -1,0 +1,111 @@
+"""Case labels: whatever form the labels of a case come in -> one mask per structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.label_map import LabelMap, build_channel_map, read_label_map
+from han5k_review.anatomy.structure import StructureName
+from han5k_review.errors import DataError
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.image_files import image_stem, image_suffix
+from han5k_review.imaging.label_images import list_mask_files, read_mask, read_multi_label
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot
+from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, read_segments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLabels:
+    """Masks by structure on the CT's grid, and the names nobody could match."""
+
+    masks: Mapping[StructureName, StructureMask]
+    unmatched: tuple[str, ...]
+
+
+def read_case_labels(
+    path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
+) -> CaseLabels:
+    """Read labels from a folder of masks, a .seg.nrrd, a 4-D one-hot file or a multi-label map.
+
+    `grid` is the CT's, in LPS axes. Raises DataError (unreadable, unknown values, no structure at
+    all), GeometryError (another grid) or ConfigError (label map); the message names the file.
+    """
+    if not path.exists():
+        raise DataError(f"Labels were expected at {path}, found nothing.")
+    if path.is_dir():
+        labels = _read_folder(path, grid, catalogue)
+    elif image_suffix(path) == SEGMENTATION_SUFFIX:
+        labels = _by_name(read_segments(path, grid), path, catalogue)
+    elif is_one_hot(path):
+        labels = _read_one_hot(path, grid, catalogue)
+    elif label_map is None:
+        raise DataError(
+            f"{path}: a label map that says which value is which structure was expected with a "
+            "multi-label image; name it with --label-map or in the manifest's column label_map."
+        )
+    else:
+        labels = _read_multi_label(path, grid, read_label_map(label_map, catalogue))
+    if not labels.masks:
+        raise DataError(
+            f"{path}: at least one structure of the study's table was expected, found only "
+            f"{', '.join(labels.unmatched) or 'nothing'}; add aliases or rows to structures.csv."
+        )
+    if all(mask.is_empty for mask in labels.masks.values()):
+        raise DataError(
+            f"{path}: at least one labelled voxel was expected, all {len(labels.masks)} "
+            "structures are empty."
+        )
+    return labels
+
+
+def _read_multi_label(path: Path, grid: Grid, label_map: LabelMap) -> CaseLabels:
+    unions = {str(name): values for name, values in label_map.structures.items()}
+    masks = read_multi_label(path, grid, unions, label_map.known_values)
+    return CaseLabels(
+        masks={StructureName(name): mask for name, mask in masks.items()},
+        unmatched=label_map.unmatched,
+    )
+
+
+def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+    files: dict[StructureName, Path] = {}
+    unmatched: list[str] = []
+    for file in list_mask_files(folder):
+        name = catalogue.find_name(image_stem(file))
+        if name is None:
+            unmatched.append(image_stem(file))
+        elif name in files:
+            raise DataError(
+                f"{folder}: one mask for {name} was expected, found {files[name].name} and "
+                f"{file.name}."
+            )
+        else:
+            files[name] = file
+    masks = {name: read_mask(file, grid) for name, file in files.items()}
+    return CaseLabels(masks=masks, unmatched=tuple(unmatched))
+
+
+def _by_name(masks: Mapping[str, StructureMask], path: Path, catalogue: Catalogue) -> CaseLabels:
+    found: dict[StructureName, StructureMask] = {}
+    unmatched: list[str] = []
+    for foreign, mask in masks.items():
+        name = catalogue.find_name(foreign)
+        if name is None:
+            unmatched.append(foreign)
+        elif name in found:
+            raise DataError(f"{path}: one segment for {name} was expected, found several.")
+        else:
+            found[name] = mask
+    return CaseLabels(masks=found, unmatched=tuple(unmatched))
+
+
+def _read_one_hot(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+    channels = build_channel_map(catalogue)
+    masks = read_one_hot(path, grid, channels.keys())
+    matched = {channels[number]: mask for number, mask in masks.masks.items()}
+    rest = (f"channel {n}" for n in range(masks.channels) if n not in channels)
+    return CaseLabels(masks=matched, unmatched=tuple(rest))

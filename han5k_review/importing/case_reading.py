@@ -1,0 +1,192 @@
+"""Case reading: one source -> what would be stored of it. Runs in any executor's worker.
+
+With `files` the volume and masks are stored too, under their content hash, once everything was
+read and nothing stands against it; rows are never written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.structure import StructureName
+from han5k_review.errors import DataError, Han5kError, RuleError
+from han5k_review.imaging.ct_files import CtReading, read_ct_with_notices
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.importing.case_labels import CaseLabels, read_case_labels
+from han5k_review.importing.fingerprints import Fingerprint, measure_fingerprint
+from han5k_review.importing.known_cases import KnownCase
+from han5k_review.importing.sources import CaseSource
+from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.vocabulary import LabelSource
+from han5k_review.store.volume_files import VolumeFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFiles:
+    """Where volumes and masks of the study lie."""
+
+    volumes: VolumeFiles
+    labels: LabelFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseTask:
+    """All that reading one case needs. `images` maps CT hashes to the cases that hold them."""
+
+    source: CaseSource
+    catalogue: Catalogue
+    catalogue_sha256: str
+    known: KnownCase | None
+    images: Mapping[str, str]
+    files: StudyFiles
+    write: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLabel:
+    """One mask that was read: its hash and size, without its voxels."""
+
+    source: LabelSource
+    structure: StructureName
+    mask_sha256: str
+    voxels: int
+    volume_cc: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseContent:
+    """What a source holds. `is_same` means: the very files of the last import, not read again."""
+
+    fingerprint: Fingerprint
+    image_sha256: str
+    grid: Grid
+    labels: tuple[ReadLabel, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    is_same: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRefusal:
+    """Why a source cannot be imported."""
+
+    sentence: str
+
+
+def read_case(task: CaseTask) -> CaseContent | CaseRefusal:
+    """Read a case and, if the task says so, store its files; an error comes back as a refusal."""
+    try:
+        return _read(task)
+    except Han5kError as error:
+        return CaseRefusal(sentence=str(error))
+
+
+def _read(task: CaseTask) -> CaseContent:
+    source, known = task.source, task.known
+    fingerprint = measure_fingerprint(source, task.catalogue_sha256)
+    if known is not None and known.fingerprint == fingerprint and _is_stored(known, task.files):
+        return CaseContent(
+            fingerprint=fingerprint, image_sha256=known.image_sha256, grid=known.grid, is_same=True
+        )
+    ct = None if source.ct is None else read_ct_with_notices(source.ct)
+    image_sha256, grid = _check_ct(ct, task)
+    warnings = [f"CT: {notice}" for notice in ct.notices] if ct else []
+    if source.labels is None and source.reference is None:
+        warnings.append("no labels: there is nothing to review yet")
+    masks: dict[tuple[LabelSource, StructureName], StructureMask] = {}
+    unmatched: list[str] = []
+    for kind in (LabelSource.PSEUDO, LabelSource.REFERENCE):
+        found = _read_labels(kind, source, grid, task.catalogue)
+        kept, empty = _sort_out_empty(kind, found)
+        masks |= {(kind, name): mask for name, mask in kept.items()}
+        unmatched += [name for name in found.unmatched if name not in unmatched]
+        warnings += empty
+    labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
+    if task.write:
+        if ct is not None:
+            task.files.volumes.put_volume(ct.volume)
+        for mask in masks.values():
+            task.files.labels.put_mask(mask)
+    return CaseContent(
+        fingerprint=fingerprint,
+        image_sha256=image_sha256,
+        grid=grid,
+        labels=labels,
+        unmatched=tuple(unmatched),
+        warnings=tuple(warnings),
+    )
+
+
+def _is_stored(known: KnownCase, files: StudyFiles) -> bool:
+    hashes = {label.mask_sha256 for label in known.labels.values()}
+    volume = files.volumes.path(known.image_sha256) / "index.json"
+    return volume.is_file() and all(files.labels.path(sha256).is_file() for sha256 in hashes)
+
+
+def _check_ct(ct: CtReading | None, task: CaseTask) -> tuple[str, Grid]:
+    """The CT's hash and grid; RuleError when it contradicts what the study holds."""
+    known = task.known
+    if ct is None:
+        if known is None:
+            raise DataError("a CT was expected for a case the study does not know, found none.")
+        return known.image_sha256, known.grid
+    sha256 = ct.volume.sha256
+    if known is not None and known.image_sha256 != sha256:
+        raise RuleError(
+            f"the CT of this case was expected (hash {known.image_sha256[:12]}, "
+            f"{known.grid.describe()}), {task.source.ct} is another (hash {sha256[:12]}, "
+            f"{ct.volume.grid.describe()}); a CT never changes under its case, give it a new name."
+        )
+    owner = task.images.get(sha256, task.source.name)
+    if owner != task.source.name:
+        raise duplicate_error(task.source, owner)
+    return sha256, ct.volume.grid
+
+
+def duplicate_error(source: CaseSource, owner: str) -> RuleError:
+    """The refusal of a CT that another case holds already."""
+    return RuleError(
+        f"a CT that no other case holds was expected, {source.ct} is the CT of case {owner}; "
+        f"import further labels under that name."
+    )
+
+
+def _read_labels(
+    kind: LabelSource, source: CaseSource, grid: Grid, catalogue: Catalogue
+) -> CaseLabels:
+    pseudo = kind is LabelSource.PSEUDO
+    path = source.labels if pseudo else source.reference
+    label_map = source.label_map if pseudo else source.reference_label_map
+    if path is None:
+        return CaseLabels(masks={}, unmatched=())
+    return read_case_labels(path, grid, catalogue, label_map)
+
+
+def _sort_out_empty(
+    kind: LabelSource, labels: CaseLabels
+) -> tuple[dict[StructureName, StructureMask], list[str]]:
+    """Masks to keep, and a warning. Empty pseudo-labels are kept: the network found nothing.
+
+    An empty reference is left out: nobody contoured the structure.
+    """
+    empty = [name for name, mask in labels.masks.items() if mask.is_empty]
+    if not empty:
+        return dict(labels.masks), []
+    names = ", ".join(empty)
+    if kind is LabelSource.PSEUDO:
+        return dict(labels.masks), [f"empty pseudo-labels, kept as empty: {names}"]
+    kept = {name: mask for name, mask in labels.masks.items() if not mask.is_empty}
+    return kept, [f"empty references, left out: {names}"]
+
+
+def _describe(kind: LabelSource, name: StructureName, mask: StructureMask) -> ReadLabel:
+    return ReadLabel(
+        source=kind,
+        structure=name,
+        mask_sha256=mask.sha256,
+        voxels=mask.voxel_count,
+        volume_cc=mask.volume_cc,
+    )

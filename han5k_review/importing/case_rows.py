@@ -1,0 +1,113 @@
+"""Case rows: one case's content -> its rows, compared once more inside the transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from han5k_review.errors import RuleError
+from han5k_review.importing.case_reading import CaseContent, ReadLabel, duplicate_error
+from han5k_review.importing.known_cases import AUDIT_ACTION, KnownCase, find_known_case
+from han5k_review.importing.sources import CaseSource
+from han5k_review.store.audit import add_audit
+from han5k_review.store.tables import Case, LabelVersion
+from han5k_review.store.vocabulary import Split
+
+
+def find_new_labels(content: CaseContent, known: KnownCase | None) -> tuple[ReadLabel, ...]:
+    """The labels that differ from the newest imported version, or have none."""
+    if known is None:
+        return content.labels
+    newest = {key: label.mask_sha256 for key, label in known.labels.items()}
+    return tuple(
+        label
+        for label in content.labels
+        if newest.get((label.source, label.structure)) != label.mask_sha256
+    )
+
+
+def resolve_split(source: CaseSource, patient_split: Split | None) -> Split:
+    """The split of a case; RuleError when its patient is in another one already."""
+    if patient_split is not None and source.split not in (None, patient_split):
+        raise RuleError(
+            f"the split {patient_split} of patient {source.patient} was expected, found "
+            f"{source.split}; a patient stays in one split, so that held-out patients never train."
+        )
+    return source.split or patient_split or Split.TRAIN
+
+
+def check_known(source: CaseSource, known: KnownCase) -> None:
+    """RuleError when a known case comes under another patient or split."""
+    if source.patient not in (known.patient, source.name) or source.split not in (
+        None,
+        known.split,
+    ):
+        raise RuleError(
+            f"patient {known.patient} and split {known.split} were expected for this case, found "
+            f"{source.patient} and {source.split or 'none'}; neither changes after the import."
+        )
+
+
+def write_case(
+    session: Session, source: CaseSource, content: CaseContent, *, actor: str, now_utc: datetime
+) -> tuple[bool, tuple[ReadLabel, ...]]:
+    """Add the rows a case still lacks; (is a new case, its new labels). Does not commit.
+
+    Raises RuleError when the study's rules forbid it.
+    """
+    known = find_known_case(session, source.name)
+    if known is not None:
+        check_known(source, known)
+    labels = find_new_labels(content, known)
+    if known is not None and not labels:
+        return False, ()
+    case_id = known.case_id if known else _add_case(session, source, content, now_utc)
+    for label in labels:
+        previous = known.labels.get((label.source, label.structure)) if known else None
+        session.add(
+            LabelVersion(
+                case_id=case_id,
+                structure=label.structure,
+                source=label.source,
+                mask_sha256=label.mask_sha256,
+                voxels=label.voxels,
+                volume_cc=label.volume_cc,
+                note=f"imported; replaces version {previous.version_id}"
+                if previous
+                else "imported",
+                created_at_utc=now_utc,
+            )
+        )
+    add_audit(
+        session,
+        at_utc=now_utc,
+        actor=actor,
+        action=AUDIT_ACTION,
+        subject=f"case {source.name}",
+        image_sha256=content.image_sha256,
+        labels=len(labels),
+        unmatched=list(content.unmatched),
+        warnings=list(content.warnings),
+        fingerprint=dict(content.fingerprint),
+    )
+    return known is None, labels
+
+
+def _add_case(session: Session, source: CaseSource, content: CaseContent, now_utc: datetime) -> int:
+    owner = session.exec(select(Case.name).where(Case.image_sha256 == content.image_sha256)).first()
+    if owner is not None:
+        raise duplicate_error(source, owner)
+    sibling = session.exec(select(Case).where(Case.patient == source.patient)).first()
+    case = Case(
+        name=source.name,
+        patient=source.patient,
+        split=resolve_split(source, sibling.split if sibling else None),
+        image_sha256=content.image_sha256,
+        shape_ijk=list(content.grid.shape),
+        affine_ras=[list(row) for row in content.grid.affine_ras],
+        imported_at_utc=now_utc,
+    )
+    session.add(case)
+    session.flush()
+    return case.id or 0

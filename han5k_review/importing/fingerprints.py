@@ -1,0 +1,47 @@
+"""Fingerprints: whether a case's files are byte for byte those of its last import.
+
+They only save time: a case with known fingerprints is not read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.errors import DataError
+from han5k_review.importing.sources import CaseSource
+
+Fingerprint = dict[str, str]
+
+
+def measure_fingerprint(source: CaseSource, catalogue_sha256: str) -> Fingerprint:
+    """SHA-256 of each input of a case by role; DataError when one cannot be read."""
+    inputs = {
+        "ct": source.ct,
+        "labels": source.labels,
+        "reference": source.reference,
+        "label_map": source.label_map if source.labels else None,
+        "reference_label_map": source.reference_label_map if source.reference else None,
+    }
+    found = {role: _digest(path) for role, path in inputs.items() if path is not None}
+    return {**found, "structures": catalogue_sha256}
+
+
+def measure_catalogue(catalogue: Catalogue) -> str:
+    """SHA-256 of the structure names and aliases that decide how names resolve."""
+    lines = [f"{s.name}|{s.tg263}|{s.segrap_channel}|{'|'.join(s.aliases)}" for s in catalogue]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    try:
+        if not path.is_dir():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        listing = [f"{f.name} {_digest(f)}" for f in sorted(path.iterdir()) if f.is_file()]
+        return hashlib.sha256("\n".join(listing).encode()).hexdigest()
+    except OSError as error:
+        raise DataError(
+            f"A readable file was expected at {path}, found: {error.strerror or error}."
+        ) from error

@@ -1,0 +1,223 @@
+"""Imports: the dry run and the real run over many cases; one bad case never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.errors import Han5kError, RuleError
+from han5k_review.importing.case_reading import (
+    CaseContent,
+    CaseRefusal,
+    CaseTask,
+    ReadLabel,
+    StudyFiles,
+    duplicate_error,
+    read_case,
+)
+from han5k_review.importing.case_rows import (
+    check_known,
+    find_new_labels,
+    resolve_split,
+    write_case,
+)
+from han5k_review.importing.fingerprints import measure_catalogue
+from han5k_review.importing.known_cases import Claims, find_known_case, read_claims
+from han5k_review.importing.reports import CaseReport, ImportReport, Outcome
+from han5k_review.importing.sources import BadSource, CaseSource
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import Study
+
+Source = CaseSource | BadSource
+Progress = Callable[[CaseReport, int, int], None]
+
+
+def plan_import(
+    study: Study,
+    catalogue: Catalogue,
+    sources: Sequence[Source],
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Say per case what `run_import` would do. Reads every file it must, writes nothing."""
+    walk = _build_walk(study, catalogue, write=False)
+
+    def plan_case(
+        source: CaseSource, content: CaseContent
+    ) -> tuple[Outcome, tuple[ReadLabel, ...]]:
+        owner = walk.claims.images.setdefault(content.image_sha256, source.name)
+        if owner != source.name:
+            raise duplicate_error(source, owner)
+        with reading(study.engine) as session:
+            known = find_known_case(session, source.name)
+        labels = find_new_labels(content, known)
+        return _outcome(known is None, labels), labels
+
+    return _report(walk, sources, plan_case, executor, progress)
+
+
+def run_import(
+    study: Study,
+    catalogue: Catalogue,
+    sources: Sequence[Source],
+    *,
+    actor: str,
+    now: Callable[[], datetime],
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import the cases: files by content hash first, then one transaction per case.
+
+    Can be killed at any moment and run again: whole cases are recognised and left alone, and a
+    case of which only files exist is completed. `progress` gets each case as it is done, with its
+    number and the total. `executor` reads cases in parallel; the order of the report stays.
+    """
+    walk = _build_walk(study, catalogue, write=True)
+
+    def import_case(
+        source: CaseSource, content: CaseContent
+    ) -> tuple[Outcome, tuple[ReadLabel, ...]]:
+        with transaction(study.engine) as session:
+            is_new, labels = write_case(session, source, content, actor=actor, now_utc=now())
+        walk.claims.images[content.image_sha256] = source.name
+        return _outcome(is_new, labels), labels
+
+    return _report(walk, sources, import_case, executor, progress)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """One run over many sources; `seen` holds the origin of each case name met so far."""
+
+    study: Study
+    catalogue: Catalogue
+    catalogue_sha256: str
+    claims: Claims
+    write: bool
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def prepare(self, source: Source) -> CaseTask | CaseRefusal:
+        """The task of a source, or why it is refused before anything is read."""
+        if isinstance(source, BadSource):
+            return CaseRefusal(sentence=source.sentence)
+        try:
+            return self._prepare(source)
+        except Han5kError as error:
+            return CaseRefusal(sentence=str(error))
+
+    def _prepare(self, source: CaseSource) -> CaseTask:
+        first = self.seen.setdefault(source.name, source.origin)
+        if first != source.origin:
+            raise RuleError(
+                f"each case once was expected, {source.name} stands in {first} already."
+            )
+        with reading(self.study.engine) as session:
+            known = find_known_case(session, source.name)
+        if known is None:
+            patients = self.claims.patients
+            patients[source.patient] = resolve_split(source, patients.get(source.patient))
+        else:
+            check_known(source, known)
+        return CaseTask(
+            source=source,
+            catalogue=self.catalogue,
+            catalogue_sha256=self.catalogue_sha256,
+            known=known,
+            images=self.claims.images,
+            files=StudyFiles(volumes=self.study.volumes, labels=self.study.labels),
+            write=self.write,
+        )
+
+
+def _build_walk(study: Study, catalogue: Catalogue, *, write: bool) -> _Walk:
+    with reading(study.engine) as session:
+        claims = read_claims(session)
+    return _Walk(
+        study=study,
+        catalogue=catalogue,
+        catalogue_sha256=measure_catalogue(catalogue),
+        claims=claims,
+        write=write,
+    )
+
+
+def _report(
+    walk: _Walk,
+    sources: Sequence[Source],
+    finish: Callable[[CaseSource, CaseContent], tuple[Outcome, tuple[ReadLabel, ...]]],
+    executor: Executor | None,
+    progress: Progress | None,
+) -> ImportReport:
+    cases: list[CaseReport] = []
+    for source, result in _read_all(walk, sources, executor):
+        case = _finish(source, result, finish)
+        cases.append(case)
+        if progress is not None:
+            progress(case, len(cases), len(sources))
+    return ImportReport(cases=tuple(cases), dry_run=not walk.write)
+
+
+def _read_all(
+    walk: _Walk, sources: Sequence[Source], executor: Executor | None
+) -> Iterator[tuple[Source, CaseContent | CaseRefusal]]:
+    if executor is None:
+        for source in sources:
+            task = walk.prepare(source)
+            yield source, task if isinstance(task, CaseRefusal) else read_case(task)
+        return
+    tasks = [walk.prepare(source) for source in sources]
+    futures = [
+        None if isinstance(task, CaseRefusal) else executor.submit(read_case, task)
+        for task in tasks
+    ]
+    try:
+        for source, task, future in zip(sources, tasks, futures, strict=True):
+            if isinstance(task, CaseRefusal) or future is None:
+                yield source, CaseRefusal(sentence=getattr(task, "sentence", ""))
+                continue
+            try:
+                yield source, future.result()
+            except BrokenExecutor as error:
+                sentence = f"the process that read it ended ({error}); is memory short?"
+                yield source, CaseRefusal(sentence=sentence)
+    finally:
+        for future in futures:
+            if future is not None:
+                future.cancel()
+
+
+def _finish(
+    source: Source,
+    result: CaseContent | CaseRefusal,
+    finish: Callable[[CaseSource, CaseContent], tuple[Outcome, tuple[ReadLabel, ...]]],
+) -> CaseReport:
+    refusal = result.sentence if isinstance(result, CaseRefusal) else ""
+    if isinstance(result, CaseContent) and isinstance(source, CaseSource):
+        try:
+            same = result.is_same
+            outcome, labels = (Outcome.UNCHANGED, ()) if same else finish(source, result)
+            return CaseReport(
+                name=source.name,
+                origin=source.origin,
+                outcome=outcome,
+                geometry=result.grid.describe(),
+                matched=tuple(dict.fromkeys(label.structure for label in result.labels)),
+                labels=labels,
+                unmatched=result.unmatched,
+                warnings=result.warnings,
+            )
+        except Han5kError as error:
+            refusal = str(error)
+    return CaseReport(
+        name=source.name, origin=source.origin, outcome=Outcome.REFUSED, refusal=refusal
+    )
+
+
+def _outcome(is_new: bool, labels: tuple[ReadLabel, ...]) -> Outcome:
+    if is_new:
+        return Outcome.NEW
+    return Outcome.CHANGED if labels else Outcome.UNCHANGED

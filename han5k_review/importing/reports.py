@@ -1,0 +1,87 @@
+"""Reports: what an import would do, or did, case by case, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from han5k_review.anatomy.structure import StructureName
+from han5k_review.importing.case_reading import ReadLabel
+from han5k_review.store.vocabulary import LabelSource
+
+_WORDS = {LabelSource.PSEUDO: "pseudo-label", LabelSource.REFERENCE: "reference"}
+
+
+class Outcome(StrEnum):
+    """What becomes of one case."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReport:
+    """One case of a report.
+
+    `labels` are the label versions that are new, `matched` all structures that were read,
+    `unmatched` names that no structure of the study answers to; `refusal` says why, or is empty.
+    """
+
+    name: str
+    origin: str
+    outcome: Outcome
+    geometry: str = ""
+    matched: tuple[StructureName, ...] = ()
+    labels: tuple[ReadLabel, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusal: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The case in one line."""
+        if self.outcome is Outcome.REFUSED:
+            return f"{self.name}: refused ({self.origin}): {self.refusal}"
+        if self.outcome is Outcome.UNCHANGED:
+            text = f"{self.name}: unchanged"
+        elif self.outcome is Outcome.NEW:
+            text = f"{self.name}: new case with {self._counts()}; CT {self.geometry}"
+        else:
+            names = ", ".join(dict.fromkeys(label.structure for label in self.labels))
+            text = f"{self.name}: changed labels, new versions of {self._counts()} ({names})"
+        if self.unmatched:
+            text += f"; not matched: {', '.join(self.unmatched)}"
+        return text + "".join(f"; warning: {warning}" for warning in self.warnings)
+
+    def _counts(self) -> str:
+        parts = []
+        for kind, word in _WORDS.items():
+            number = sum(label.source is kind for label in self.labels)
+            parts.append(f"{number} {word}{'' if number == 1 else 's'}")
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """All cases of a dry run (`dry_run`) or of an import, in the order they were given."""
+
+    cases: tuple[CaseReport, ...]
+    dry_run: bool
+
+    def count(self, outcome: Outcome) -> int:
+        """How many cases came out so."""
+        return sum(case.outcome is outcome for case in self.cases)
+
+    @property
+    def exit_code(self) -> int:
+        """2 when a case was refused, 0 otherwise."""
+        return 2 if self.count(Outcome.REFUSED) else 0
+
+    @property
+    def sentence(self) -> str:
+        """The whole in one line."""
+        counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in Outcome)
+        end = "nothing was written (dry run)" if self.dry_run else "done"
+        return f"{len(self.cases)} cases: {counts}; {end}."

@@ -1,0 +1,162 @@
+"""A new study: its folder, its own copies of the tables, its one row of identity."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import han5k_review
+from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
+from han5k_review.anatomy.label_map import read_label_map
+from han5k_review.anatomy.windows import read_windows
+from han5k_review.errors import ConfigError, RuleError, StorageError
+from han5k_review.review.scale import read_scale
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.files import write_atomically
+from han5k_review.store.study import Study, open_study
+from han5k_review.store.tables import StudyInfo
+
+DEFAULT_SCALE = "han5k-3"
+
+
+def default_tables() -> Path:
+    """The folder with the project's own structure table, scales, windows and label maps."""
+    return Path(han5k_review.__file__).parents[1] / "data"
+
+
+def create_study(
+    root: Path,
+    name: str,
+    *,
+    now_utc: datetime,
+    structures: Sequence[Path] = (),
+    add_structures: Sequence[Path] = (),
+    scales: Path | None = None,
+    windows: Path | None = None,
+    label_maps: Sequence[Path] = (),
+    scale: str = DEFAULT_SCALE,
+    protocol_version: str = "1",
+    database_url: str | None = None,
+) -> Study:
+    """Make the study in `root`, with its own copies of the tables; open it if it is there already.
+
+    `structures` replace the project's structure table, `add_structures` add rows to it;
+    `label_maps` join the project's own. Every table is read before anything is written. Running
+    again with the same answers changes nothing; with others it raises RuleError. Raises
+    ConfigError when a table is wrong, StorageError when the folder cannot be written.
+    """
+    tables = default_tables()
+    paths = [*(structures or (tables / "structures.csv",)), *add_structures]
+    scales, windows = scales or tables / "scales.csv", windows or tables / "windows.csv"
+    maps = _choose_label_maps([*sorted((tables / "label_maps").glob("*.csv")), *label_maps])
+    catalogue = read_catalogue(*paths)
+    read_scale(scales, scale)
+    _check_windows(catalogue, windows)
+    for label_map in maps.values():
+        read_label_map(label_map, catalogue)
+    files = {"structures.csv": _merge_tables(paths)}
+    files |= {"scales.csv": _read(scales), "windows.csv": _read(windows)}
+    files |= {f"label_maps/{key}": _read(path) for key, path in maps.items()}
+    root = root.resolve()
+    _write_tables(root / "tables", files)
+    study = open_study(root, database_url, create=True)
+    info = StudyInfo(
+        name=name, protocol_version=protocol_version, scale=scale, created_at_utc=now_utc
+    )
+    _write_info(study, info)
+    return study
+
+
+def read_study_catalogue(study: Study) -> Catalogue:
+    """The study's own structure table."""
+    return read_catalogue(study.tables / "structures.csv")
+
+
+def get_study_info(study: Study) -> StudyInfo:
+    """The study's name, protocol version and scale; StorageError when it was never finished."""
+    with reading(study.engine) as session:
+        info = session.get(StudyInfo, 1)
+    if info is None:
+        raise StorageError(
+            f"A finished study was expected in {study.root}, its identity row is missing; run "
+            f"`han5k init --study {study.root}` again."
+        )
+    return info
+
+
+def _choose_label_maps(paths: Sequence[Path]) -> Mapping[str, Path]:
+    """By file name; a later file of the same name replaces the project's."""
+    return {path.name: path for path in paths}
+
+
+def _check_windows(catalogue: Catalogue, path: Path) -> None:
+    known = {window.name for window in read_windows(path)}
+    for structure in catalogue:
+        if structure.window not in known:
+            raise ConfigError(
+                f"A window of {path.name} ({', '.join(sorted(known))}) was expected for "
+                f"{structure.name}, found {structure.window!r}."
+            )
+
+
+def _merge_tables(paths: Sequence[Path]) -> bytes:
+    """One structure table: a single file as it is, several with all their columns and rows."""
+    if len(paths) == 1:
+        return _read(paths[0])
+    columns: dict[str, None] = {}
+    rows: list[dict[str, str]] = []
+    for path in paths:
+        reader = csv.DictReader(io.StringIO(_read(path).decode("utf-8-sig"), newline=""))
+        columns |= dict.fromkeys(reader.fieldnames or ())
+        rows += list(reader)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(columns), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"A table was expected at {path}, found: {error.strerror}.") from error
+
+
+def _write_tables(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write each table; those that are there already must be equal. `structures.csv` goes last."""
+    there = {
+        str(path.relative_to(folder)): _read(path)
+        for path in (*folder.glob("*.csv"), *folder.glob("label_maps/*.csv"))
+    }
+    other = sorted(name for name, content in there.items() if files.get(name) != content)
+    finished = "structures.csv" in there
+    if other or (finished and set(there) != set(files)):
+        raise RuleError(
+            f"The tables of the study in {folder.parent} were expected unchanged, found others "
+            f"({', '.join(other or sorted(set(files) - set(there)))}); a study keeps its tables, "
+            "make another study for new ones."
+        )
+    for name in sorted(files, key=lambda name: name == "structures.csv"):
+        if name not in there:
+            write_atomically(folder / name, files[name])
+
+
+def _write_info(study: Study, info: StudyInfo) -> None:
+    with transaction(study.engine) as session:
+        found = session.get(StudyInfo, 1)
+        if found is None:
+            session.add(info)
+        elif (found.name, found.scale, found.protocol_version) != (
+            info.name,
+            info.scale,
+            info.protocol_version,
+        ):
+            raise RuleError(
+                f"The study {found.name!r} with scale {found.scale} and protocol "
+                f"{found.protocol_version} lives in {study.root}, it cannot become {info.name!r} "
+                f"with scale {info.scale} and protocol {info.protocol_version}."
+            )
