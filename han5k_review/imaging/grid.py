@@ -62,6 +62,11 @@ class Grid:
         return cls(shape=sizes, affine_ras=rows)  # type: ignore[arg-type]
 
     @classmethod
+    def from_rows(cls, shape: Sequence[int], affine_ras: Sequence[Sequence[float]]) -> Grid:
+        """Build from plain lists, as a database or a JSON file holds them."""
+        return cls.from_affine(shape, np.array(affine_ras, dtype=np.float64))
+
+    @classmethod
     def from_lps(
         cls,
         shape: Sequence[int],

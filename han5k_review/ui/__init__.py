@@ -1,0 +1,1 @@
+"""The pages' side of the house: context, guard, widgets, and the typed door to the viewer."""

@@ -1,0 +1,115 @@
+"""What a page stands on: the open study, its tables, and the person who is looking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal, open_seal
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.may import Action, may, require
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.windows import Window, read_windows
+from han5k_review.errors import AccessError, DataError, Han5kError
+from han5k_review.importing.study import read_study_catalogue
+from han5k_review.review.scale import Scale, read_scale
+from han5k_review.settings import Settings, get_settings
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading
+from han5k_review.store.study import Study, open_study
+from han5k_review.store.tables import Reader, StudyInfo
+
+DISCLAIMER = "Research use only. Not a medical device."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """The study this process serves, with the tables every page reads."""
+
+    settings: Settings
+    study: Study
+    info: StudyInfo
+    catalogue: Catalogue
+    scale: Scale
+    windows: tuple[Window, ...]
+    seal: CookieSeal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One person on one page."""
+
+    bench: Bench
+    identity: ReaderIdentity
+
+    def may(self, action: Action) -> bool:
+        """True when this person's role allows the action."""
+        return may(self.identity, action)
+
+    def get_reader(self) -> Reader:
+        """The person's account row."""
+        with reading(self.bench.study.engine) as session:
+            reader = session.get(Reader, self.identity.reader_id)
+            if reader is None:
+                raise AccessError("The account of this session is gone; sign in again.")
+            session.expunge(reader)
+            return reader
+
+
+@st.cache_resource(show_spinner=False)
+def open_bench() -> Bench:
+    """Open the study once for this process."""
+    settings = get_settings()
+    study = open_study(settings.study, settings.database_url)
+    with reading(study.engine) as session:
+        info = session.get(StudyInfo, 1)
+        if info is None:
+            raise DataError(f"A study record was expected in {study.root}; run `han5k init`.")
+        session.expunge(info)
+    return Bench(
+        settings=settings,
+        study=study,
+        info=info,
+        catalogue=read_study_catalogue(study),
+        scale=read_scale(study.tables / "scales.csv", info.scale),
+        windows=read_windows(study.tables / "windows.csv"),
+        seal=open_seal(study.root, settings.session_hours),
+    )
+
+
+def get_visit() -> Visit:
+    """Who is here; AccessError when the session has ended."""
+    bench = open_bench()
+    with reading(bench.study.engine) as session:
+        cookie = st.context.cookies.get(COOKIE_NAME)
+        identity = bench.seal.read_cookie(session, cookie, utc_now())
+    return Visit(bench=bench, identity=identity)
+
+
+@contextmanager
+def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
+    """The frame of every page: heading, rights, and errors as one sentence instead of a trace."""
+    try:
+        visit = get_visit()
+        if action is not None:
+            require(visit.identity, action)
+        if title is not None:
+            st.title(title, anchor=False)
+        yield visit
+    except AccessError as error:
+        st.warning(str(error))
+        st.link_button("Sign in", "/sign-in")
+    except Han5kError as error:
+        st.error(str(error))
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """One action of a page: its error is shown in place, the rest of the page goes on."""
+    try:
+        yield
+    except Han5kError as error:
+        st.error(str(error))

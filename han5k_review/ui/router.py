@@ -1,0 +1,64 @@
+"""The script Streamlit runs: who is here, which pages they see, and the frame around them."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from han5k_review.accounts.may import Action
+from han5k_review.errors import AccessError, Han5kError
+from han5k_review.settings import PROJECT_ROOT
+from han5k_review.ui.context import DISCLAIMER, Visit, get_visit
+from han5k_review.ui.style import show_style
+
+_PAGES = PROJECT_ROOT / "pages"
+
+# file, title, what one must be allowed to do, shown in the menu
+_SCREENS = (
+    ("worklist", "Worklist", Action.GRADE, True),
+    ("review", "Review", None, False),
+    ("cases", "Cases", Action.READ_ANY_CASE, True),
+    ("revisions", "Revisions", Action.ADJUDICATE, True),
+    ("cohort", "Cohort", Action.READ_ANY_CASE, True),
+    ("retraining", "Retraining", Action.RETRAIN, True),
+    ("exports", "Exports", Action.EXPORT, True),
+    ("study", "Study", Action.READ_ANY_CASE, True),
+    ("account", "Account", None, True),
+)
+
+
+def main() -> None:
+    """Draw the frame and run the chosen page."""
+    st.set_page_config(page_title="HaN5K Review", layout="wide")
+    show_style()
+    try:
+        visit = get_visit()
+    except AccessError:
+        st.html('<meta http-equiv="refresh" content="0; url=/sign-in">')
+        st.link_button("Sign in", "/sign-in")
+        return
+    except Han5kError as error:
+        st.error(str(error))
+        return
+    chosen = st.navigation(_list_pages(visit), position="top")
+    chosen.run()
+    if chosen.title != "Review":
+        st.caption(DISCLAIMER)
+
+
+def _list_pages(visit: Visit) -> list[Page]:
+    allowed = [row for row in _SCREENS if row[2] is None or visit.may(row[2])]
+    first = next(row[0] for row in allowed if row[3])
+    return [
+        Page(
+            _PAGES / f"{name}.py",
+            title=title,
+            url_path=name,
+            default=name == first,
+            visibility="visible" if shown else "hidden",
+        )
+        for name, title, _, shown in allowed
+    ]
+
+
+main()

@@ -1,0 +1,29 @@
+"""The few rules of CSS the pages need beside the theme."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# Grades have one colour each everywhere, always beside a word.
+GRADE_COLORS = {
+    "no": "#2e9e6b",
+    "minor": "#d99a1c",
+    "major": "#d24b4b",
+    "not_assessable": "#8a919c",
+    "absent": "#6d7480",
+}
+ACCENT = "#3b82c4"
+
+_CSS = """
+<style>
+[data-testid="stMainBlockContainer"] {padding-top: 4.25rem; padding-bottom: 1.5rem;}
+h1 {font-size: 1.6rem !important; font-weight: 600 !important; padding: 0 0 .25rem 0 !important;}
+[data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
+[data-testid="stAppDeployButton"], [data-testid="stMainMenu"] {display: none;}
+</style>
+"""
+
+
+def show_style() -> None:
+    """Put the rules on the page."""
+    st.html(_CSS)

@@ -1,0 +1,115 @@
+"""Frames for the tables that pages show: words, not codes; numbers as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from han5k_review.review.assignment import WorklistEntry
+from han5k_review.review.revising import RevisionView
+from han5k_review.review.scale import Scale
+from han5k_review.store.tables import Reader
+
+METRIC_COLUMNS = {
+    "case": st.column_config.TextColumn("Case"),
+    "structure": st.column_config.TextColumn("Structure"),
+    "dice": st.column_config.NumberColumn("Dice", format="%.3f"),
+    "hd95_mm": st.column_config.NumberColumn("HD95 mm", format="%.2f"),
+    "surface_dice": st.column_config.NumberColumn("Surface Dice", format="%.3f"),
+    "masd_mm": st.column_config.NumberColumn("MASD mm", format="%.2f"),
+    "hd_mm": st.column_config.NumberColumn("HD mm", format="%.1f"),
+    "volume_reference_cc": st.column_config.NumberColumn("Reference cc", format="%.2f"),
+    "volume_prediction_cc": st.column_config.NumberColumn("Pseudo-label cc", format="%.2f"),
+    "vrd": st.column_config.NumberColumn("VRD", format="%.3f"),
+    "apl_mm": st.column_config.NumberColumn("APL mm", format="%.0f"),
+    "components_prediction": st.column_config.NumberColumn("Components"),
+    "tolerance_mm": st.column_config.NumberColumn("Tolerance mm", format="%.2f"),
+    "definition": st.column_config.TextColumn("Definition"),
+    "reason": st.column_config.TextColumn("Not measured because"),
+}
+SUMMARY_COLUMNS = {
+    "structure": st.column_config.TextColumn("Structure"),
+    "measured": st.column_config.NumberColumn("n"),
+    "dice_median": st.column_config.NumberColumn("Dice median", format="%.3f"),
+    "hd95_mm_median": st.column_config.NumberColumn("HD95 mm median", format="%.2f"),
+    "surface_dice_median": st.column_config.NumberColumn("Surface Dice median", format="%.3f"),
+    "hd95_mm_infinite": st.column_config.NumberColumn("One mask empty"),
+    "dice_undefined": st.column_config.NumberColumn("Both empty"),
+    "not_measured": st.column_config.NumberColumn("Not measured"),
+    "tolerance_mm": st.column_config.NumberColumn("Tolerance mm", format="%.2f"),
+    "definition": st.column_config.TextColumn("Definition"),
+}
+
+
+def build_worklist_frame(entries: Sequence[WorklistEntry]) -> pd.DataFrame:
+    """One row per assignment, in presentation order."""
+    return pd.DataFrame(
+        {
+            "Case": [entry.case for entry in entries],
+            "Graded": [entry.graded for entry in entries],
+            "Structures": [entry.total for entry in entries],
+            "Progress": [100 * entry.graded / max(entry.total, 1) for entry in entries],
+            "Last grade (UTC)": pd.to_datetime(
+                [entry.last_graded_at_utc for entry in entries], utc=True
+            ),
+        }
+    )
+
+
+def build_reader_frame(
+    readers: Sequence[Reader], worklists: Mapping[int | None, Sequence[WorklistEntry]]
+) -> pd.DataFrame:
+    """One row per account with its progress over all its cases."""
+    rows = []
+    for reader in readers:
+        entries = worklists[reader.id]
+        graded = sum(entry.graded for entry in entries)
+        total = sum(entry.total for entry in entries)
+        times = [e.last_graded_at_utc for e in entries if e.last_graded_at_utc is not None]
+        rows.append(
+            {
+                "Name": reader.name,
+                "Role": reader.role.value,
+                "Shown as": reader.pseudonym,
+                "Cases": len(entries),
+                "Graded": graded,
+                "Structures": total,
+                "Progress": 100 * graded / total if total else 0,
+                "Last grade (UTC)": max(times) if times else None,
+            }
+        )
+    frame = pd.DataFrame(rows)
+    frame["Last grade (UTC)"] = pd.to_datetime(frame["Last grade (UTC)"], utc=True)
+    return frame
+
+
+def build_scale_frame(scale: Scale) -> pd.DataFrame:
+    """The grades of a scale with their printed definitions."""
+    return pd.DataFrame(
+        {
+            "Key": [grade.key for grade in scale.grades],
+            "Grade": [grade.title for grade in scale.grades],
+            "Level": [grade.level.value.replace("_", " ") for grade in scale.grades],
+            "Definition": [grade.definition for grade in scale.grades],
+        }
+    )
+
+
+def build_revision_frame(views: Sequence[RevisionView]) -> pd.DataFrame:
+    """One row per submitted revision with what was decided."""
+    return pd.DataFrame(
+        {
+            "Revision": [view.revision.id for view in views],
+            "Case": [view.case for view in views],
+            "Structure": [view.child.structure for view in views],
+            "Reader": [view.reader for view in views],
+            "Submitted (UTC)": [view.revision.submitted_at_utc for view in views],
+            "VRD %": [100 * (view.revision.vrd or 0) for view in views],
+            "Decision": [
+                view.decision.decision.value if view.decision else "waiting" for view in views
+            ],
+            "Reason": [view.decision.reason if view.decision else "" for view in views],
+        }
+    )

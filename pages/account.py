@@ -1,0 +1,36 @@
+import streamlit as st
+
+from han5k_review.accounts.passwords import verify_password
+from han5k_review.accounts.readers import set_password
+from han5k_review.errors import RuleError
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import transaction
+from han5k_review.store.tables import Reader
+from han5k_review.ui.context import attempt, page
+
+with page("Account") as visit:
+    st.write(
+        f"Signed in as **{visit.identity.name}**, {visit.identity.role.value}. "
+        f"Exports show you as {visit.identity.pseudonym}."
+    )
+    st.link_button("Sign out", "/sign-out", type="primary")
+
+    st.subheader("Change the password", anchor=False)
+    with st.form("password", border=False, clear_on_submit=True), st.container(width=420):
+        present = st.text_input("Present password", type="password")
+        wanted = st.text_input("New password", type="password")
+        again = st.text_input("New password again", type="password")
+        if st.form_submit_button("Change it and sign out everywhere"):
+            with attempt(), transaction(visit.bench.study.engine) as session:
+                reader = session.get_one(Reader, visit.identity.reader_id)
+                if not verify_password(reader.password_hash, present).matches:
+                    raise RuleError("The present password was expected; what was typed is not it.")
+                if wanted != again:
+                    raise RuleError("The new password was expected twice; the two differ.")
+                set_password(
+                    session,
+                    reader,
+                    password=wanted,
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                )

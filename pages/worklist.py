@@ -1,0 +1,53 @@
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.review.assignment import find_next, list_worklist
+from han5k_review.store.engine import reading
+from han5k_review.ui.context import page
+from han5k_review.ui.tables import build_worklist_frame
+
+with page("Worklist", Action.GRADE) as visit:
+    with reading(visit.bench.study.engine) as session:
+        entries = list_worklist(session, visit.identity.reader_id)
+
+    upcoming = find_next(entries)
+    done = sum(entry.is_done for entry in entries)
+    graded = sum(entry.graded for entry in entries)
+    total = sum(entry.total for entry in entries)
+
+    if not entries:
+        st.info("No case is assigned to you yet. Ask the study lead for cases.")
+    else:
+        left, middle, right = st.columns([2, 1, 1], vertical_alignment="center")
+        if upcoming is None:
+            left.success("Every case on your list is graded.")
+        else:
+            verb = "Continue" if upcoming.graded else "Start"
+            label = f"{verb} {upcoming.case}  ({upcoming.graded} of {upcoming.total} graded)"
+            if left.button(label, type="primary", key="next-case", shortcut="Enter"):
+                st.switch_page(
+                    "pages/review.py", query_params={"assignment": str(upcoming.assignment_id)}
+                )
+        middle.metric("Cases finished", f"{done} / {len(entries)}")
+        right.metric("Structures graded", f"{graded} / {total}")
+
+        st.caption("Click a row to open its case.")
+        table = st.dataframe(
+            build_worklist_frame(entries),
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key="worklist",
+            column_config={
+                "Progress": st.column_config.ProgressColumn(
+                    min_value=0, max_value=100, format="%d %%"
+                ),
+                "Last grade (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            },
+        )
+        rows = table.selection.rows
+        if rows:
+            st.switch_page(
+                "pages/review.py",
+                query_params={"assignment": str(entries[rows[0]].assignment_id)},
+            )
