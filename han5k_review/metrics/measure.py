@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from han5k_review.metrics import oracle
+from han5k_review.metrics import fast, oracle
 from han5k_review.metrics.definition import Definition, Engine
 from han5k_review.metrics.inputs import (
     BoolArray,
@@ -15,7 +15,7 @@ from han5k_review.metrics.inputs import (
     check_spacing,
     check_tolerance,
 )
-from han5k_review.metrics.pair_box import CroppedMask, crop_pair, place_pair
+from han5k_review.metrics.pair_box import CroppedMask, PlacedPair, crop_pair, place_pair
 from han5k_review.metrics.panel import Panel, build_panel
 
 DEFAULT_TOLERANCE_MM = 1.0
@@ -45,7 +45,7 @@ def measure(
     check_mask(prediction, "prediction")
     check_same_shape(reference, prediction)
     pair = crop_pair(reference, prediction)
-    return _measure_box(*pair, spacing, tolerance, definition, engine, axis)
+    return _measure_placed(pair, spacing, tolerance, definition, engine, axis)
 
 
 def measure_pair(
@@ -66,24 +66,25 @@ def measure_pair(
     check_mask(reference.voxels, "reference")
     check_mask(prediction.voxels, "prediction")
     pair = place_pair(reference, prediction)
-    return _measure_box(*pair, spacing, tolerance, definition, engine, 2)
+    return _measure_placed(pair, spacing, tolerance, definition, engine, 2)
 
 
-def _measure_box(
-    reference: BoolArray,
-    prediction: BoolArray,
+def _measure_placed(
+    pair: PlacedPair,
     spacing_mm: Spacing,
     tolerance_mm: float,
     definition: Definition,
     engine: Engine,
     axial_axis: int,
 ) -> Panel:
-    voxels = oracle.find_voxel_facts(reference, prediction, axial_axis)
-    surfaces = None
-    if voxels.reference_voxels and voxels.prediction_voxels:
-        surfaces = oracle.find_surface_facts(
-            reference, prediction, spacing_mm, tolerance_mm=tolerance_mm, definition=definition
-        )
+    find_facts = fast.find_facts if engine is Engine.FAST else oracle.find_facts
+    voxels, surfaces = find_facts(
+        pair,
+        spacing_mm,
+        axial_axis=axial_axis,
+        tolerance_mm=tolerance_mm,
+        definition=definition,
+    )
     return build_panel(
         voxels,
         surfaces,

@@ -12,21 +12,37 @@ import warnings
 
 import numpy as np
 import surface_distance
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from han5k_review.metrics.definition import Definition
 from han5k_review.metrics.facts import SurfaceFacts, VoxelFacts
 from han5k_review.metrics.inputs import BoolArray, Spacing
-
-FloatArray = NDArray[np.float64]
+from han5k_review.metrics.pair_box import PlacedPair
+from han5k_review.metrics.quantiles import sort_weighted_quantile
 
 _PERCENT = 95.0
 _ALL_NEIGHBOURS = np.ones((3, 3, 3), dtype=np.bool_)
 
 
-def find_voxel_facts(reference: BoolArray, prediction: BoolArray, axial_axis: int) -> VoxelFacts:
-    """Count voxels, contours and components of two masks of one shape."""
+def find_facts(
+    pair: PlacedPair,
+    spacing_mm: Spacing,
+    *,
+    axial_axis: int,
+    tolerance_mm: float,
+    definition: Definition,
+) -> tuple[VoxelFacts, SurfaceFacts | None]:
+    """Find everything about one pair; no surface facts when a mask is empty."""
+    reference, prediction = pair.dense()
+    voxels = _count_voxels(reference, prediction, axial_axis)
+    if not voxels.reference_voxels or not voxels.prediction_voxels:
+        return voxels, None
+    if definition is Definition.SURFEL:
+        return voxels, _surfel_facts(reference, prediction, spacing_mm, tolerance_mm)
+    return voxels, _voxel_facts(reference, prediction, spacing_mm, tolerance_mm, definition)
+
+
+def _count_voxels(reference: BoolArray, prediction: BoolArray, axial_axis: int) -> VoxelFacts:
     added = _contour(reference, axial_axis) & ~_contour(prediction, axial_axis)
     return VoxelFacts(
         reference_voxels=int(np.count_nonzero(reference)),
@@ -38,20 +54,6 @@ def find_voxel_facts(reference: BoolArray, prediction: BoolArray, axial_axis: in
         reference_components=int(ndimage.label(reference, structure=_ALL_NEIGHBOURS)[1]),
         prediction_components=int(ndimage.label(prediction, structure=_ALL_NEIGHBOURS)[1]),
     )
-
-
-def find_surface_facts(
-    reference: BoolArray,
-    prediction: BoolArray,
-    spacing_mm: Spacing,
-    *,
-    tolerance_mm: float,
-    definition: Definition,
-) -> SurfaceFacts:
-    """Measure the distances between the surfaces of two masks that both have voxels."""
-    if definition is Definition.SURFEL:
-        return _surfel_facts(reference, prediction, spacing_mm, tolerance_mm)
-    return _voxel_facts(reference, prediction, spacing_mm, tolerance_mm, definition)
 
 
 def _surfel_facts(
@@ -68,7 +70,7 @@ def _surfel_facts(
         hd95_mm=float(surface_distance.compute_robust_hausdorff(found, _PERCENT)),
         masd_mm=float(forth + back) / 2.0,
         assd_mm=float((distances * areas).sum() / areas.sum()),
-        median_mm=_weighted_median(distances, areas),
+        median_mm=sort_weighted_quantile(distances, areas, 0.5),
         surface_dice=float(surface_distance.compute_surface_dice_at_tolerance(found, tolerance_mm)),
     )
 
@@ -97,13 +99,6 @@ def _voxel_facts(
         median_mm=float(np.median(pooled)),
         surface_dice=float(np.count_nonzero(pooled <= tolerance_mm) / pooled.size),
     )
-
-
-def _weighted_median(distances: FloatArray, areas: FloatArray) -> float:
-    """Smallest distance within which half of the area lies."""
-    order = np.argsort(distances, kind="stable")
-    share = np.cumsum(areas[order]) / areas.sum()
-    return float(distances[order][min(int(np.searchsorted(share, 0.5)), len(order) - 1)])
 
 
 def _contour(mask: BoolArray, axial_axis: int) -> BoolArray:

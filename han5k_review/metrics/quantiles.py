@@ -1,0 +1,95 @@
+"""Percentiles of distances: weighted by area without interpolation, or NumPy's linear one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from han5k_review.metrics.compiled import compiled
+
+Floats = NDArray[np.float64]
+
+_BINS = 1024
+_TIE = 1e-9
+
+
+def select_weighted_quantile(
+    distances: Floats, areas: Floats, area_at_zero: float, share: float
+) -> float | None:
+    """Smallest distance within which at least `share` of the area lies; None where it is a tie.
+
+    `area_at_zero` is area at distance 0 beside the given ones. It is a tie where a sum of areas
+    meets the share within rounding: there `sort_weighted_quantile` has to decide, since the side
+    on which the sum falls depends on the order of the additions.
+    """
+    found = float(_select(distances, areas, area_at_zero, share))
+    return found if found >= 0 else None
+
+
+def sort_weighted_quantile(distances: Floats, areas: Floats, share: float) -> float:
+    """The same over all distances, by sorting; adds up in the order surface-distance does."""
+    order = np.lexsort((areas, distances))
+    shares = np.cumsum(areas[order]) / np.sum(areas[order])
+    return float(distances[order[min(int(np.searchsorted(shares, share)), order.size - 1)]])
+
+
+def linear_quantile(distances: Floats, zeros: int, share: float) -> float:
+    """NumPy's linearly interpolated quantile of the distances and of `zeros` further zeros."""
+    return float(np.quantile(np.concatenate([np.zeros(zeros), distances]), share))
+
+
+@compiled
+def _select(distances: Floats, areas: Floats, area_at_zero: float, share: float) -> float:
+    """The weighted quantile by a histogram and its one decisive bin; -1 where it is a tie."""
+    total, farthest = area_at_zero, 0.0
+    for n in range(distances.size):
+        total += areas[n]
+        farthest = max(farthest, distances[n])
+    below = area_at_zero
+    target, slack = share * total, _TIE * total
+    if abs(below - target) <= slack:
+        return -1.0
+    if below > target or distances.size == 0:
+        return 0.0
+    bins = np.zeros(_BINS)
+    scale = (_BINS - 1) / farthest
+    for n in range(distances.size):
+        bins[int(distances[n] * scale)] += areas[n]
+    decisive = 0
+    while decisive < _BINS - 1 and below + bins[decisive] < target - slack:
+        below += bins[decisive]
+        decisive += 1
+    floor = -1.0
+    while True:
+        nearest, weight = np.inf, 0.0
+        for n in range(distances.size):
+            distance = distances[n]
+            if int(distance * scale) == decisive and distance > floor:
+                if distance < nearest:
+                    nearest, weight = distance, areas[n]
+                elif distance == nearest:
+                    weight += areas[n]
+        if nearest == np.inf:
+            return -1.0
+        below += weight
+        if abs(below - target) <= slack:
+            return -1.0
+        if below > target:
+            return nearest
+        floor = nearest
+
+
+@compiled
+def sum_distances(
+    distances: Floats, areas: Floats, tolerance_mm: float
+) -> tuple[float, float, float, float]:
+    """Area, area times distance, largest distance, and area within the tolerance."""
+    total, moment, farthest, within = 0.0, 0.0, 0.0, 0.0
+    for n in range(distances.size):
+        distance, area = distances[n], areas[n]
+        total += area
+        moment += distance * area
+        farthest = max(farthest, distance)
+        if distance <= tolerance_mm:
+            within += area
+    return total, moment, farthest, within

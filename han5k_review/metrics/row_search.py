@@ -1,0 +1,240 @@
+"""Compiled surface distances on the bit-packed rows of `bit_rows`.
+
+Nearest sites are found row by row, nearest rows first: in a row the nearest bit is one or two
+instructions away, and a row farther than the best site ends the search. Where the list of near rows
+ends, blocks of rows joined by OR are searched instead. Both are exact.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from han5k_review.metrics.compiled import compiled, count_ones, zeros_above, zeros_below
+
+Words = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Distances = tuple[Floats, Floats, float, float, float, float]
+
+_NOTHING = 1 << 40
+
+
+@compiled
+def _join_blocks(sites: Words, block: Integers) -> Words:
+    """OR of block[0] x block[1] rows each: where a block has no bit near z, no row of it has."""
+    size_x, size_y = block
+    blocks = np.zeros(
+        (
+            (sites.shape[0] + size_x - 1) // size_x,
+            (sites.shape[1] + size_y - 1) // size_y,
+            sites.shape[2],
+        ),
+        np.uint64,
+    )
+    for x in range(sites.shape[0]):
+        for y in range(sites.shape[1]):
+            for w in range(sites.shape[2]):
+                blocks[x // size_x, y // size_y, w] |= sites[x, y, w]
+    return blocks
+
+
+@compiled
+def _steps_in_row(sites: Words, x: int, y: int, z: int) -> int:
+    """Steps from bit z to the nearest bit set in row (x, y); `_NOTHING` when the row is empty."""
+    w, s = z >> 6, z & 63
+    word = sites[x, y, w]
+    best = _NOTHING
+    low = word << np.uint64(63 - s)
+    if low != 0:
+        best = zeros_above(low)
+    high = word >> np.uint64(s)
+    if high != 0:
+        best = min(best, zeros_below(high))
+    left = w - 1
+    while left >= 0 and z - (left * 64 + 63) < best:
+        word = sites[x, y, left]
+        if word != 0:
+            best = min(best, z - (left * 64 + 63 - zeros_above(word)))
+            break
+        left -= 1
+    right = w + 1
+    while right < sites.shape[2] and right * 64 - z < best:
+        word = sites[x, y, right]
+        if word != 0:
+            best = min(best, right * 64 + zeros_below(word) - z)
+            break
+        right += 1
+    return best
+
+
+@compiled
+def _try_row(
+    sites: Words,
+    u: int,
+    v: int,
+    x: int,
+    y: int,
+    z: int,
+    mm: Floats,
+    best: float,
+    steps: Integers,
+) -> float:
+    """Look whether row (u, v) holds a site nearer than `best`; if so, note the steps to it."""
+    flat = ((u - x) * mm[0]) ** 2 + ((v - y) * mm[1]) ** 2
+    if flat >= best:
+        return best
+    dc = _steps_in_row(sites, u, v, z)
+    if dc == _NOTHING or flat + (dc * mm[2]) ** 2 >= best:
+        return best
+    steps[0], steps[1], steps[2] = u - x, v - y, dc
+    return float(flat + (dc * mm[2]) ** 2)
+
+
+@compiled
+def _search_blocks(
+    sites: Words,
+    blocks: Words,
+    block: Integers,
+    x: int,
+    y: int,
+    z: int,
+    mm: Floats,
+    best: float,
+    steps: Integers,
+) -> float:
+    """Squared distance to the nearest site anywhere; `best` and `steps` hold what is known."""
+    size_x, size_y = block
+    for p in range(blocks.shape[0]):
+        da = max(0, p * size_x - x, x - (p * size_x + size_x - 1)) * mm[0]
+        if da * da >= best:
+            continue
+        for q in range(blocks.shape[1]):
+            db = max(0, q * size_y - y, y - (q * size_y + size_y - 1)) * mm[1]
+            flat = da * da + db * db
+            if flat >= best:
+                continue
+            dc = _steps_in_row(blocks, p, q, z)
+            if dc == _NOTHING or flat + (dc * mm[2]) ** 2 >= best:
+                continue
+            for u in range(p * size_x, min(sites.shape[0], p * size_x + size_x)):
+                for v in range(q * size_y, min(sites.shape[1], q * size_y + size_y)):
+                    best = _try_row(sites, u, v, x, y, z, mm, best, steps)
+    return best
+
+
+@compiled
+def _search_near(
+    sites: Words,
+    near_rows: Integers,
+    near_d2: Floats,
+    x: int,
+    y: int,
+    z: int,
+    mm: Floats,
+    steps: Integers,
+) -> tuple[float, bool]:
+    """Squared distance to the nearest site in the listed rows; True when no other row is nearer."""
+    best = np.inf
+    for t in range(near_d2.size):
+        if near_d2[t] >= best:
+            return best, True
+        u, v = x + near_rows[t, 0], y + near_rows[t, 1]
+        if u >= 0 and v >= 0 and u < sites.shape[0] and v < sites.shape[1]:
+            dc = _steps_in_row(sites, u, v, z)
+            if dc != _NOTHING:
+                d2 = near_d2[t] + (dc * mm[2]) ** 2
+                if d2 < best:
+                    best = d2
+                    steps[0], steps[1], steps[2] = u - x, v - y, dc
+    return best, False
+
+
+@compiled
+def _corner_code(rows: Words, x: int, y: int, z: int) -> int:
+    """Which of the 8 voxels around a corner are inside: bit 7 - (4 di + 2 dj + dk)."""
+    w, s = z >> 6, np.uint64(z & 63)
+    code = 0
+    for di in range(2):
+        for dk in range(2):
+            word = rows[x + di, y + dk, w] >> s
+            if z & 63 == 63 and w + 1 < rows.shape[2]:
+                word |= rows[x + di, y + dk, w + 1] << np.uint64(1)
+            below, above = int(word & np.uint64(1)), int((word >> np.uint64(1)) & np.uint64(1))
+            code |= (below << (7 - 4 * di - dk)) | (above << (5 - 4 * di - dk))
+    return code
+
+
+@compiled
+def _count_sites(own: Words, other: Words) -> tuple[int, int]:
+    """Number of own sites, and of those that are not sites of the other surface."""
+    total, apart = 0, 0
+    flat, shared = own.reshape(own.size), other.reshape(other.size)
+    for n in range(flat.size):
+        total += count_ones(flat[n])
+        apart += count_ones(flat[n] & ~shared[n])
+    return total, apart
+
+
+@compiled
+def measure_distances(
+    rows: Words,
+    own: Words,
+    other: Words,
+    code_areas: Floats,
+    mm: Floats,
+    near_rows: Integers,
+    near_d2: Floats,
+    block: Integers,
+    keep_all: bool,
+) -> tuple[Floats, Floats, float]:
+    """Distance of own sites to the nearest other site, the area each stands for, area at 0.
+
+    Sites that both surfaces share are at distance 0: only their area is added up, unless `keep_all`
+    asks for them among the others. `code_areas` is empty where every site counts 1. `mm` is the
+    spacing along x, y, z. The squares are summed in the order of the array's axes (x, z, y), so
+    that rounding is that of SciPy's distance transform.
+    """
+    total, apart = _count_sites(own, other)
+    size = total if keep_all else apart
+    distances, areas = np.zeros(size), np.ones(size)
+    blocks = _join_blocks(other, block) if apart else np.zeros((1, 1, 1), np.uint64)
+    reach = math.sqrt(near_d2[-1])
+    steps = np.zeros(3, np.int64)
+    done, shared_area, area = 0, 0.0, 1.0
+    last, last_x, last_y, last_z, site_x, site_y = 0.0, 0, 0, 0, -1, -1
+    for x in range(own.shape[0]):
+        for y in range(own.shape[1]):
+            for w in range(own.shape[2]):
+                word, shared = own[x, y, w], other[x, y, w]
+                while word != 0:
+                    bit = zeros_below(word)
+                    word &= word - np.uint64(1)
+                    z = w * 64 + bit
+                    if code_areas.size:
+                        area = code_areas[_corner_code(rows, x, y, z)]
+                    if (shared >> np.uint64(bit)) & np.uint64(1):
+                        shared_area += area
+                        if keep_all:
+                            areas[done] = area
+                            done += 1
+                        continue
+                    moved = abs(x - last_x) * mm[0] + abs(y - last_y) * mm[1]
+                    moved += abs(z - last_z) * mm[2]
+                    best, known = np.inf, False
+                    if last - moved < reach:
+                        best, known = _search_near(other, near_rows, near_d2, x, y, z, mm, steps)
+                    if not known:
+                        if site_x >= 0:
+                            best = _try_row(other, site_x, site_y, x, y, z, mm, best, steps)
+                        best = _search_blocks(other, blocks, block, x, y, z, mm, best, steps)
+                    site_x, site_y = x + steps[0], y + steps[1]
+                    last_x, last_y, last_z = x, y, z
+                    last = math.sqrt(
+                        (steps[0] * mm[0]) ** 2 + (steps[2] * mm[2]) ** 2 + (steps[1] * mm[1]) ** 2
+                    )
+                    distances[done], areas[done] = last, area
+                    done += 1
+    return distances, areas, shared_area
