@@ -45,7 +45,7 @@ def build_middleware(study: Study, settings: Settings) -> list[Middleware]:
 
 
 def build_api(study: Study, settings: Settings) -> FastAPI:
-    """The routes of docs/transport.md; no documentation pages, which load scripts from elsewhere."""
+    """The routes of docs/transport.md; no documentation pages: they load scripts from elsewhere."""
     api = FastAPI(
         title="HaN5K Review", version=__version__, docs_url=None, redoc_url=None, openapi_url=None
     )

@@ -1,0 +1,98 @@
+"""The real thing for tests: `streamlit run app.py` in a process of its own, on a free port."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+_PROBE_SECONDS = 0.2
+_PROBES = 450
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running web process. `log` holds what it printed."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def websocket_url(self) -> str:
+        """Where Streamlit's pages connect to."""
+        return self.url.replace("http://", "ws://") + "/_stcore/stream"
+
+    def sign_in(self, name: str, password: str) -> httpx.Client:
+        """A client with the cookie, whose requests look like those of one of our own pages."""
+        client = httpx.Client(
+            base_url=self.url,
+            headers={"Origin": self.url},
+            timeout=60,
+            trust_env=False,
+        )
+        answer = client.post("/sign-in", data={"name": name, "password": password})
+        if answer.status_code != 303:
+            raise RuntimeError(f"Signing in as {name} gave {answer.status_code}.")
+        return client
+
+
+@contextmanager
+def running_server(
+    study: Path,
+    log: Path,
+    *,
+    database_url: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Serve `study` until the block ends; fails with the log when the server does not come up."""
+    port = _find_free_port()
+    variables = {**os.environ, "HAN5K_STUDY": str(study), **(environment or {})}
+    if database_url is not None:
+        variables["HAN5K_DATABASE_URL"] = database_url
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
+        )
+    server = Server(url=f"http://127.0.0.1:{port}", process=process, log=log)
+    try:
+        _wait_until_healthy(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_healthy(server: Server) -> None:
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        for _ in range(_PROBES):
+            try:
+                if client.get(f"{server.url}/healthz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            try:
+                server.process.wait(timeout=_PROBE_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+    raise RuntimeError(f"The server did not come up:\n{server.log.read_text()}")
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

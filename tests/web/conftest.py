@@ -1,0 +1,49 @@
+"""The study of these tests on both databases, and clients that are signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from han5k_review.settings import Settings
+from han5k_review.web.composition import build_middleware, build_routes
+from tests.web.bench import PASSWORD, WebBench, build_bench
+
+SITE = "http://testserver"
+Visit = Callable[..., TestClient]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WebBench]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    bench = build_bench(tmp_path / "study", url)
+    yield bench
+    bench.study.engine.dispose()
+
+
+@pytest.fixture
+def visit(bench: WebBench) -> Iterator[Visit]:
+    """`visit("anna")` is a client signed in as anna, `visit(None)` one that is not."""
+    opened: list[TestClient] = []
+
+    def open_client(name: str | None, **choices: str) -> TestClient:
+        settings = Settings(study=bench.study.root, **choices)  # type: ignore[arg-type]
+        app = Starlette(
+            routes=build_routes(bench.study, settings),
+            middleware=build_middleware(bench.study, settings),
+        )
+        client = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+        client.headers["origin"] = SITE
+        opened.append(client)
+        if name is not None:
+            answer = client.post("/sign-in", data={"name": name, "password": PASSWORD})
+            assert answer.status_code == 303
+        return client
+
+    yield open_client
+    for client in opened:
+        client.close()
