@@ -89,10 +89,10 @@ def _read_sizes(
     try:
         sizes = [int(n) for n in header.get_data_shape()]  # type: ignore[no-untyped-call]
         dtype: np.dtype[np.generic] = header.get_data_dtype()  # type: ignore[no-untyped-call]
-        starts = int(header["vox_offset"])
+        starts, size = int(header["vox_offset"]), header.structarr.nbytes
     except (HeaderDataError, ValueError, OverflowError, KeyError) as error:
         raise DataError(f"{path}: a sound NIfTI header was expected, found: {error}.") from error
-    if not sizes or any(n < 1 for n in sizes) or not 0 <= starts <= _MAX_OFFSET:
+    if not sizes or any(n < 1 for n in sizes) or not size <= starts <= _MAX_OFFSET:
         raise DataError(
             f"{path}: positive sizes and voxels after the header were expected, found sizes "
             f"{sizes} and voxels from byte {starts}."
