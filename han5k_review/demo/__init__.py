@@ -1,0 +1,1 @@
+"""The demo study: synthetic head-and-neck CTs with references and pseudo-labels. No patient."""
