@@ -62,6 +62,7 @@ with page("Cohort", Action.READ_ANY_CASE) as visit:
             st.dataframe(
                 build_summary_frame(build_summary(rows)),
                 hide_index=True,
+                placeholder="",
                 column_order=list(SUMMARY_COLUMNS),
                 column_config=SUMMARY_COLUMNS,
             )
@@ -73,6 +74,7 @@ with page("Cohort", Action.READ_ANY_CASE) as visit:
             table = st.dataframe(
                 worst,
                 hide_index=True,
+                placeholder="",
                 on_select="rerun",
                 selection_mode="single-row",
                 key="worst",
@@ -89,4 +91,4 @@ with page("Cohort", Action.READ_ANY_CASE) as visit:
                 )
         with tabs[3]:
             missing = build_metrics_frame([row for row in rows if row.panel is None])
-            st.dataframe(missing[["case", "structure", "reason"]], hide_index=True)
+            st.dataframe(missing[["case", "structure", "reason"]], hide_index=True, placeholder="")

@@ -23,6 +23,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
         table = st.dataframe(
             build_revision_frame(views),
             hide_index=True,
+            placeholder="",
             on_select="rerun",
             selection_mode="single-row",
             selection_default={"selection": {"rows": [views.index(waiting[0])]}}

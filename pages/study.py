@@ -27,6 +27,7 @@ with page("Study", Action.READ_ANY_CASE) as visit:
     st.dataframe(
         frame,
         hide_index=True,
+        placeholder="",
         column_config={
             "Progress": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%d %%"),
             "Last grade (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
@@ -50,7 +51,7 @@ with page("Study", Action.READ_ANY_CASE) as visit:
                     st.toast(f"{added} cases assigned to {reader.name}.")
     with right:
         st.markdown(f"**Scale {bench.scale.name}**")
-        st.dataframe(build_scale_frame(bench.scale), hide_index=True)
+        st.table(build_scale_frame(bench.scale).set_index("Key"))
     if visit.may(Action.MANAGE_ACCOUNTS):
         with left.form("account", clear_on_submit=True):
             st.markdown("**Add an account**")

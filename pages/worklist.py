@@ -35,6 +35,7 @@ with page("Worklist", Action.GRADE) as visit:
         table = st.dataframe(
             build_worklist_frame(entries),
             hide_index=True,
+            placeholder="",
             on_select="rerun",
             selection_mode="single-row",
             key="worklist",

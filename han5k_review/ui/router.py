@@ -47,18 +47,21 @@ def main() -> None:
 
 
 def _list_pages(visit: Visit) -> list[Page]:
-    allowed = [row for row in _SCREENS if row[2] is None or visit.may(row[2])]
-    first = next(row[0] for row in allowed if row[3])
-    return [
+    pages = [
         Page(
             _PAGES / f"{name}.py",
             title=title,
             url_path=name,
-            default=name == first,
             visibility="visible" if shown else "hidden",
         )
-        for name, title, _, shown in allowed
+        for name, title, action, shown in _SCREENS
+        if action is None or visit.may(action)
     ]
+
+    def home() -> None:
+        st.switch_page(pages[0])
+
+    return [Page(home, title="Home", default=True, visibility="hidden"), *pages]
 
 
 main()

@@ -18,6 +18,7 @@ _CSS = """
 <style>
 [data-testid="stMainBlockContainer"] {padding-top: 4.25rem; padding-bottom: 1.5rem;}
 h1 {font-size: 1.6rem !important; font-weight: 600 !important; padding: 0 0 .25rem 0 !important;}
+h2, h3 {font-size: 1.15rem !important; font-weight: 600 !important; padding: .5rem 0 !important;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] {display: none;}
 </style>

@@ -51,8 +51,8 @@ def build_worklist_frame(entries: Sequence[WorklistEntry]) -> pd.DataFrame:
             "Graded": [entry.graded for entry in entries],
             "Structures": [entry.total for entry in entries],
             "Progress": [100 * entry.graded / max(entry.total, 1) for entry in entries],
-            "Last grade (UTC)": pd.to_datetime(
-                [entry.last_graded_at_utc for entry in entries], utc=True
+            "Last grade (UTC)": pd.Series(
+                [entry.last_graded_at_utc for entry in entries], dtype="datetime64[us, UTC]"
             ),
         }
     )

@@ -1,0 +1,116 @@
+"""What the case page shows of one case: every structure with its grades and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlmodel import Session, col, select
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.evaluation.rows import list_case_metrics
+from han5k_review.review.grading import list_current_grades
+from han5k_review.review.labels import list_references, list_under_review
+from han5k_review.store.tables import Assignment, Case, LabelVersion, Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSummary:
+    """One row of the case list."""
+
+    case: Case
+    pseudo_labels: int
+    references: int
+    readers: int
+
+
+def list_case_summaries(session: Session) -> list[CaseSummary]:
+    """All cases by name."""
+    return [
+        CaseSummary(
+            case=case,
+            pseudo_labels=len(list_under_review(session, case.id or 0)),
+            references=len(list_references(session, case.id or 0)),
+            readers=len(
+                session.exec(select(Assignment.id).where(Assignment.case_id == case.id)).all()
+            ),
+        )
+        for case in session.exec(select(Case).order_by(col(Case.name)))
+    ]
+
+
+def build_case_list_frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
+    """One line per case."""
+    return pd.DataFrame(
+        {
+            "Case": [row.case.name for row in rows],
+            "Patient": [row.case.patient for row in rows],
+            "Split": [row.case.split.value.replace("_", " ") for row in rows],
+            "Matrix": [" x ".join(str(n) for n in row.case.shape_ijk) for row in rows],
+            "Pseudo-labels": [row.pseudo_labels for row in rows],
+            "References": [row.references for row in rows],
+            "Readers": [row.readers for row in rows],
+            "Imported (UTC)": [row.case.imported_at_utc for row in rows],
+        }
+    )
+
+
+def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.DataFrame:
+    """One line per structure: volume, each reader's grade, and the panel against the reference."""
+    labels = list_under_review(session, case.id or 0)
+    metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
+    grades = _grades_by_reader(session, case)
+    lines = []
+    for structure in catalogue:
+        label, row = labels.get(structure.name), metrics.get(structure.name)
+        if label is None and row is None:
+            continue
+        panel = row.panel if row else None
+        line: dict[str, object] = {
+            "structure": structure.name,
+            "volume_cc": label.volume_cc if label else None,
+        }
+        for reader, given in grades.items():
+            line[reader] = given.get(structure.name, "")
+        for column in ("dice", "hd95_mm", "surface_dice", "masd_mm", "volume_reference_cc", "vrd"):
+            line[column] = getattr(panel, column) if panel else None
+        line["definition"] = f"{panel.definition.value} {panel.definition_version}" if panel else ""
+        line["reason"] = (row.reason if row else None) or ""
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _grades_by_reader(session: Session, case: Case) -> dict[str, dict[str, str]]:
+    found = session.exec(
+        select(Assignment, Reader)
+        .join(Reader, col(Reader.id) == Assignment.reader_id)
+        .where(Assignment.case_id == case.id)
+        .order_by(col(Reader.id))
+    ).all()
+    return {
+        reader.pseudonym: {
+            name: grade.raw_code or ""
+            for name, grade in list_current_grades(session, assignment.id or 0).items()
+        }
+        for assignment, reader in found
+    }
+
+
+def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
+    """Every label version of the case, oldest first."""
+    rows = session.exec(
+        select(LabelVersion).where(LabelVersion.case_id == case.id).order_by(col(LabelVersion.id))
+    ).all()
+    return pd.DataFrame(
+        {
+            "Version": [row.id for row in rows],
+            "Structure": [row.structure for row in rows],
+            "Source": [row.source.value for row in rows],
+            "Corrects": [row.parent_id for row in rows],
+            "Volume cc": [row.volume_cc for row in rows],
+            "Made (UTC)": [row.created_at_utc for row in rows],
+            "Mask SHA-256": [row.mask_sha256[:12] for row in rows],
+            "Note": [row.note for row in rows],
+        }
+    )

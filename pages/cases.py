@@ -1,0 +1,100 @@
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.evaluation.plan import plan_evaluation
+from han5k_review.evaluation.rows import NOT_MEASURED
+from han5k_review.evaluation.run import run_evaluation
+from han5k_review.review.labels import list_under_review
+from han5k_review.store.engine import reading
+from han5k_review.ui.case_view import (
+    build_case_frame,
+    build_case_list_frame,
+    build_history_frame,
+    list_case_summaries,
+)
+from han5k_review.ui.context import attempt, page
+from han5k_review.ui.tables import METRIC_COLUMNS
+from han5k_review.ui.uploads import submit_upload
+
+with page("Cases", Action.READ_ANY_CASE) as visit:
+    bench = visit.bench
+    with reading(bench.study.engine) as session:
+        summaries = list_case_summaries(session)
+    if not summaries:
+        st.info("The study has no case yet. Bring some in with `han5k import`.")
+        st.stop()
+
+    names = [row.case.name for row in summaries]
+    wanted = st.query_params.get("case")
+    with st.expander("All cases", expanded=wanted not in names):
+        table = st.dataframe(
+            build_case_list_frame(summaries),
+            hide_index=True,
+            placeholder="",
+            on_select="rerun",
+            selection_mode="single-row",
+            key="cases",
+            column_config={
+                "Imported (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
+            },
+        )
+    rows = table.selection.rows
+    name = names[rows[0]] if rows else (wanted if wanted in names else names[0])
+    case = summaries[names.index(name)].case
+
+    with reading(bench.study.engine) as session:
+        plan = plan_evaluation(session, bench.catalogue, cases=(name,))
+        frame = build_case_frame(session, bench.catalogue, case)
+        history = build_history_frame(session, case)
+        structures = list(list_under_review(session, case.id or 0))
+    open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0
+
+    heading, view, measure = st.columns([3, 1, 1], vertical_alignment="bottom")
+    heading.subheader(name, anchor=False)
+    if view.button("Open in the viewer", type="primary", key="open-viewer"):
+        st.switch_page("pages/review.py", query_params={"case": name})
+    can_measure = open_pairs > 0 and visit.may(Action.EVALUATE)
+    if can_measure and measure.button(f"Measure {open_pairs} pairs", key="measure-case"):
+        with attempt():
+            run_evaluation(bench.study, plan, actor=visit.identity.name)
+            st.rerun()
+
+    tabs = st.tabs(["Structures", "History", "Upload a revision"])
+    with tabs[0]:
+        st.dataframe(
+            frame,
+            hide_index=True,
+            placeholder="",
+            height=min(35 * (len(frame) + 1) + 3, 640),
+            column_config={
+                **METRIC_COLUMNS,
+                "volume_cc": st.column_config.NumberColumn("Volume cc", format="%.2f"),
+                "reason": st.column_config.TextColumn("No numbers because"),
+            },
+        )
+    with tabs[1]:
+        st.dataframe(
+            history,
+            hide_index=True,
+            placeholder="",
+            column_config={
+                "Made (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+                "Volume cc": st.column_config.NumberColumn(format="%.2f"),
+            },
+        )
+    with tabs[2], st.form("revision", border=False):
+        st.caption(
+            "A corrected mask on the CT's grid (NIfTI, NRRD or MHA, any axis order). It becomes a "
+            "revision of the contour under review and waits for an adjudicator."
+        )
+        structure = st.selectbox("Structure", structures)
+        upload = st.file_uploader("Mask file")
+        if st.form_submit_button("Submit", type="primary"):
+            with attempt():
+                if upload is None:
+                    st.warning("Choose a mask file first.")
+                else:
+                    revision = submit_upload(bench, case, structure, upload, visit.get_reader())
+                    st.success(
+                        f"Revision {revision.id} submitted, VRD {100 * (revision.vrd or 0):.1f} %."
+                    )
