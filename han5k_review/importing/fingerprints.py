@@ -24,7 +24,7 @@ def measure_fingerprint(source: CaseSource, catalogue_sha256: str) -> Fingerprin
         "label_map": source.label_map if source.labels else None,
         "reference_label_map": source.reference_label_map if source.reference else None,
     }
-    found = {role: _digest(path) for role, path in inputs.items() if path is not None}
+    found = {role: _measure(path, role) for role, path in inputs.items() if path is not None}
     return {**found, "structures": catalogue_sha256}
 
 
@@ -34,14 +34,21 @@ def measure_catalogue(catalogue: Catalogue) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _digest(path: Path) -> str:
+def _measure(path: Path, role: str) -> str:
+    if not path.exists():
+        raise DataError(f"the {role.replace('_', ' ')} was expected at {path}, found nothing.")
     try:
-        if not path.is_dir():
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        listing = [f"{f.name} {_digest(f)}" for f in sorted(path.iterdir()) if f.is_file()]
-        return hashlib.sha256("\n".join(listing).encode()).hexdigest()
+        return _digest(path)
     except OSError as error:
         raise DataError(
-            f"A readable file was expected at {path}, found: {error.strerror or error}."
+            f"a readable {role.replace('_', ' ')} was expected at {path}, found: "
+            f"{error.strerror or error}."
         ) from error
+
+
+def _digest(path: Path) -> str:
+    if not path.is_dir():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    listing = [f"{f.name} {_digest(f)}" for f in sorted(path.iterdir()) if f.is_file()]
+    return hashlib.sha256("\n".join(listing).encode()).hexdigest()

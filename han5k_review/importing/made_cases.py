@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from han5k_review.anatomy.structure import StructureName
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.importing.case_reading import CaseContent, ReadLabel
@@ -24,8 +25,8 @@ class MadeCase:
     patient: str
     split: Split
     volume: CtVolume
-    pseudo: Mapping[str, StructureMask]
-    reference: Mapping[str, StructureMask]
+    pseudo: Mapping[StructureName, StructureMask]
+    reference: Mapping[StructureName, StructureMask]
     origin: str
 
 
@@ -37,7 +38,7 @@ def store_case(study: Study, case: MadeCase, *, actor: str, now: datetime) -> bo
     labels = [
         ReadLabel(
             source=source,
-            structure=name,  # type: ignore[arg-type]
+            structure=name,
             mask_sha256=study.labels.put_mask(mask),
             voxels=mask.voxel_count,
             volume_cc=mask.volume_cc,

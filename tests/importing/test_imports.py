@@ -1,0 +1,269 @@
+"""Importing: dry run, real run, twice, changed labels, duplicates, parallel; on small files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from han5k_review.importing.imports import plan_import, run_import
+from han5k_review.importing.reports import Outcome
+from han5k_review.importing.study import read_study_catalogue
+from han5k_review.store.study import Study
+from tests.imaging.phantoms import ORIENTATIONS, SHAPE, phantom_hu, phantom_labels, write_phantom
+from tests.importing.case_files import (
+    content,
+    plan,
+    run,
+    source,
+    write_case,
+    write_ct,
+    write_label_map,
+    write_labels,
+)
+from tests.importing.conftest import NOON
+
+EMPTY = {"cases": [], "versions": [], "audits": [], "files": []}
+
+
+def test_a_dry_run_says_everything_and_writes_nothing(study: Study, tmp_path: Path) -> None:
+    report = plan(study, write_case(study, tmp_path))
+    (case,) = report.cases
+    assert case.outcome is Outcome.NEW
+    assert case.matched == ("ParotidL", "ParotidR", "Larynx")
+    assert case.unmatched == ("GTVp",)
+    assert "7 x 9 x 5 voxels of 1.500 x 2.000 x 3.000 mm" in case.sentence
+    assert "3 pseudo-labels and 0 references" in case.sentence
+    assert "not matched: GTVp" in case.sentence
+    assert report.exit_code == 0
+    assert report.sentence.startswith("1 cases: 1 new")
+    assert content(study) == EMPTY
+
+
+def test_what_was_imported_can_be_read_back(study: Study, tmp_path: Path) -> None:
+    run(study, write_case(study, tmp_path))
+    there = content(study)
+    ((name, patient, split, image_sha256),) = there["cases"]
+    assert (name, patient, split) == ("HN-1", "HN-1", "train")
+    volume = study.volumes.get_volume(image_sha256)
+    assert np.array_equal(volume.hu, phantom_hu())
+    found = {}
+    for _, structure, kind, sha256, voxels, _ in there["versions"]:
+        found[structure] = study.labels.get_mask(sha256, volume.grid)
+        assert kind == "pseudo"
+        assert voxels == found[structure].voxel_count
+    assert np.array_equal(found["ParotidL"].dense(), phantom_labels() == 1)
+    assert np.array_equal(found["Larynx"].dense(), phantom_labels() == 3)
+    assert there["audits"] == [("import case", "case HN-1")]
+
+
+def test_importing_twice_changes_nothing(study: Study, tmp_path: Path) -> None:
+    case = write_case(study, tmp_path)
+    run(study, case)
+    before = content(study)
+    for report in (plan(study, case), run(study, case)):
+        assert [c.outcome for c in report.cases] == [Outcome.UNCHANGED]
+    assert content(study) == before
+
+
+def test_the_same_voxels_in_other_axes_change_nothing(study: Study, tmp_path: Path) -> None:
+    run(study, write_case(study, tmp_path))
+    before = content(study)
+    write_phantom(tmp_path / "ct.nrrd", phantom_hu(), ORIENTATIONS[21])
+    write_phantom(tmp_path / "labels.mha", phantom_labels(), ORIENTATIONS[30])
+    report = run(study, source(study, tmp_path, ct="ct.nrrd", labels="labels.mha"))
+    assert [c.outcome for c in report.cases] == [Outcome.UNCHANGED]
+    assert content(study) == before
+
+
+def test_a_changed_label_makes_a_new_version_and_is_announced(study: Study, tmp_path: Path) -> None:
+    case = write_case(study, tmp_path)
+    run(study, case)
+    before = content(study)
+    labels = phantom_labels()
+    labels[1, 2, 1] = 0
+    write_labels(tmp_path, labels=labels)
+    (planned,) = plan(study, case).cases
+    assert planned.outcome is Outcome.CHANGED
+    assert "new versions of 1 pseudo-label and 0 references (ParotidL)" in planned.sentence
+    assert content(study) == before
+    (done,) = run(study, case).cases
+    assert [label.structure for label in done.labels] == ["ParotidL"]
+    after = content(study)
+    assert after["cases"] == before["cases"]
+    assert after["versions"][:3] == before["versions"]
+    assert after["versions"][3][5] == "imported; replaces version 1"
+    assert run(study, case).cases[0].outcome is Outcome.UNCHANGED
+
+
+def test_a_reference_can_follow_later_without_the_ct(study: Study, tmp_path: Path) -> None:
+    run(study, write_case(study, tmp_path))
+    later = source(study, tmp_path, ct="", labels="", reference="labels.nii.gz")
+    (case,) = run(study, later).cases
+    assert case.outcome is Outcome.CHANGED
+    kinds = [row[2] for row in content(study)["versions"]]
+    assert kinds == ["pseudo"] * 3 + ["reference"] * 3
+
+
+def test_a_changed_ct_under_a_known_name_is_refused(study: Study, tmp_path: Path) -> None:
+    case = write_case(study, tmp_path)
+    run(study, case)
+    before = content(study)
+    write_ct(tmp_path, shift=1)
+    for report in (plan(study, case), run(study, case)):
+        assert report.exit_code == 2
+        assert "a CT never changes under its case" in report.cases[0].sentence
+    assert content(study) == before
+
+
+def test_the_ct_of_another_case_is_refused_as_a_duplicate(study: Study, tmp_path: Path) -> None:
+    first = write_case(study, tmp_path)
+    second = source(study, tmp_path, case="HN-2")
+    for report in (plan(study, first, second), run(study, first, second), run(study, second)):
+        assert report.exit_code == 2
+        assert "is the CT of case HN-1" in report.cases[-1].sentence
+    assert [row[0] for row in content(study)["cases"]] == ["HN-1"]
+
+
+def test_a_case_name_twice_in_one_import_is_refused_once(study: Study, tmp_path: Path) -> None:
+    first = write_case(study, tmp_path)
+    write_ct(tmp_path / "b", shift=3)
+    second = source(study, tmp_path, ct="b/ct.nii.gz")
+    report = run(study, first, second)
+    assert [c.outcome for c in report.cases] == [Outcome.NEW, Outcome.REFUSED]
+    assert "each case once was expected" in report.cases[1].sentence
+
+
+def test_a_patient_stays_in_one_split(study: Study, tmp_path: Path) -> None:
+    write_case(study, tmp_path)
+    cases = [
+        source(study, tmp_path, case=f"HN-{n}", ct=f"{n}/ct.nii.gz", patient="P1", split=split)
+        for n, split in enumerate(("held_out", "", "train"))
+    ]
+    for n in range(3):
+        write_ct(tmp_path / str(n), shift=n)
+    report = run(study, *cases)
+    assert [c.outcome for c in report.cases] == [Outcome.NEW, Outcome.NEW, Outcome.REFUSED]
+    assert "a patient stays in one split" in report.cases[2].sentence
+    assert [row[1:3] for row in content(study)["cases"]] == [("P1", "held_out")] * 2
+    moved = source(study, tmp_path, case="HN-1", ct="1/ct.nii.gz", patient="P1", split="train")
+    assert "neither changes after the import" in run(study, moved).cases[0].sentence
+
+
+def test_a_folder_of_masks_resolves_names_by_alias(study: Study, tmp_path: Path) -> None:
+    write_case(study, tmp_path)
+    names = {"Parotid-Lt": 1, "glnd_submand_r": 2, "Lung-Lt": 3}
+    for name, value in names.items():
+        inside = (phantom_labels() == value).astype(np.uint8)
+        write_labels(tmp_path / "masks", f"{name}.nii.gz", inside)
+    (case,) = run(study, source(study, tmp_path, labels="masks", label_map="")).cases
+    assert set(case.matched) == {"ParotidL", "Submandibular_R"}
+    assert case.unmatched == ("Lung-Lt",)
+
+
+def test_two_masks_for_one_structure_are_refused(study: Study, tmp_path: Path) -> None:
+    write_case(study, tmp_path)
+    for name in ("Parotid-Lt", "Parotid_L"):
+        write_labels(tmp_path / "masks", f"{name}.nii.gz", (phantom_labels() == 1).astype("uint8"))
+    (case,) = run(study, source(study, tmp_path, labels="masks", label_map="")).cases
+    assert "found Parotid-Lt.nii.gz and Parotid_L.nii.gz" in case.sentence
+
+
+def test_an_empty_pseudo_label_is_kept_and_an_empty_reference_left_out(
+    study: Study, tmp_path: Path
+) -> None:
+    write_case(study, tmp_path)
+    labels = phantom_labels()
+    labels[labels == 2] = 0
+    write_labels(tmp_path, labels=labels)
+    (case,) = run(study, source(study, tmp_path, reference="labels.nii.gz")).cases
+    assert case.outcome is Outcome.NEW
+    assert "empty pseudo-labels, kept as empty: ParotidR" in case.sentence
+    assert "empty references, left out: ParotidR" in case.sentence
+    rows = [(row[1], row[2], row[4]) for row in content(study)["versions"]]
+    assert ("ParotidR", "pseudo", 0) in rows
+    assert not [row for row in rows if row[:2] == ("ParotidR", "reference")]
+    assert run(study, source(study, tmp_path, reference="labels.nii.gz")).cases[0].labels == ()
+
+
+def test_labels_without_any_voxel_are_refused(study: Study, tmp_path: Path) -> None:
+    write_case(study, tmp_path)
+    write_labels(tmp_path, labels=np.zeros(SHAPE, np.uint8))
+    report = run(study, source(study, tmp_path))
+    assert "at least one labelled voxel was expected" in report.cases[0].sentence
+    assert content(study) == EMPTY
+
+
+def test_a_ct_that_does_not_look_like_one_is_imported_with_a_warning(
+    study: Study, tmp_path: Path
+) -> None:
+    case = write_case(study, tmp_path)
+    write_phantom(tmp_path / "ct.nii.gz", np.abs(phantom_hu() % 80).astype(np.int16))
+    (planned,) = plan(study, case).cases
+    assert planned.outcome is Outcome.NEW
+    assert "warning: CT: HU from 1 to 76: no tissue above 100 HU, is it a CT?" in planned.sentence
+
+
+def test_a_lost_file_of_an_unchanged_case_is_stored_again(study: Study, tmp_path: Path) -> None:
+    case = write_case(study, tmp_path)
+    run(study, case)
+    before = content(study)
+    lost = study.labels.path(str(before["versions"][0][3]))
+    lost.unlink()
+    run(study, case)
+    assert lost.is_file()
+    assert content(study)["versions"] == before["versions"]
+
+
+def test_progress_hears_of_each_case(study: Study, tmp_path: Path) -> None:
+    heard: list[tuple[str, int, int]] = []
+    write_case(study, tmp_path)
+    write_ct(tmp_path / "b", shift=2)
+    cases = [source(study, tmp_path), source(study, tmp_path, case="HN-2", ct="b/ct.nii.gz")]
+    run(study, *cases, progress=lambda case, n, total: heard.append((case.name, n, total)))
+    assert heard == [("HN-1", 1, 2), ("HN-2", 2, 2)]
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_reading_in_parallel_gives_the_same_study(
+    make_import_study: Callable[..., Study], tmp_path: Path, kind: str
+) -> None:
+    one, other = make_import_study("one"), make_import_study("other")
+    write_label_map(tmp_path)
+    write_labels(tmp_path)
+    for n in range(5):
+        write_ct(tmp_path / str(n), shift=n)
+    cells = [{"case": f"HN-{n}", "ct": f"{n}/ct.nii.gz"} for n in (0, 1, 2, 3, 9, 4)]
+    pool = (
+        ThreadPoolExecutor(2)
+        if kind == "threads"
+        else ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+    )
+    serial = run(one, *[source(one, tmp_path, **c) for c in cells])
+    catalogue = read_study_catalogue(other)
+    with pool as executor:
+        cases = [source(other, tmp_path, **c) for c in cells]
+        planned = plan_import(other, catalogue, cases, executor=executor)
+        parallel = run_import(
+            other, catalogue, cases, actor="anna", now=lambda: NOON, executor=executor
+        )
+    assert [c.outcome for c in planned.cases] == [c.outcome for c in parallel.cases]
+    assert [c.sentence for c in parallel.cases] == [c.sentence for c in serial.cases]
+    assert {k: content(other)[k] for k in ("cases", "versions")} == {
+        k: content(one)[k] for k in ("cases", "versions")
+    }
+
+
+def test_an_import_into_postgresql_is_the_same(
+    make_import_study: Callable[..., Study], postgres_url: str, tmp_path: Path
+) -> None:
+    study = make_import_study("study", postgres_url)
+    case = write_case(study, tmp_path)
+    assert [c.outcome for c in run(study, case).cases] == [Outcome.NEW]
+    before = content(study)
+    assert [c.outcome for c in run(study, case).cases] == [Outcome.UNCHANGED]
+    assert content(study) == before
