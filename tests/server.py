@@ -31,18 +31,16 @@ class Server:
         """Where Streamlit's pages connect to."""
         return self.url.replace("http://", "ws://") + "/_stcore/stream"
 
-    def sign_in(self, name: str, password: str) -> httpx.Client:
+    @contextmanager
+    def sign_in(self, name: str, password: str) -> Iterator[httpx.Client]:
         """A client with the cookie, whose requests look like those of one of our own pages."""
-        client = httpx.Client(
-            base_url=self.url,
-            headers={"Origin": self.url},
-            timeout=60,
-            trust_env=False,
-        )
-        answer = client.post("/sign-in", data={"name": name, "password": password})
-        if answer.status_code != 303:
-            raise RuntimeError(f"Signing in as {name} gave {answer.status_code}.")
-        return client
+        with httpx.Client(
+            base_url=self.url, headers={"Origin": self.url}, timeout=60, trust_env=False
+        ) as client:
+            answer = client.post("/sign-in", data={"name": name, "password": password})
+            if answer.status_code != 303:
+                raise RuntimeError(f"Signing in as {name} gave {answer.status_code}.")
+            yield client
 
 
 @contextmanager

@@ -1,0 +1,187 @@
+"""The real server, as `streamlit run app.py` starts it: guard, websocket, a kill between grades."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlmodel import col, select
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from han5k_review.accounts.readers import get_reader, sign_out_everywhere
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.tables import Grade
+from tests.server import Server, running_server
+from tests.web.bench import NOON, PASSWORD, WebBench, build_bench
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+COOKIE = "han5k_session"
+
+# What Streamlit itself serves; some of it without asking anybody.
+STREAMLIT_PATHS = [
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/_stcore/metrics",
+    "/_stcore/script-health-check",
+    "/_stcore/agent/openapi.json",
+    "/_stcore/upload_file/x/y",
+    "/_stcore/bidi-components/viewer/main.js",
+    "/component/anything/index.html",
+    "/media/0123.png",
+    "/app/static/anything",
+    "/static/js/index.js",
+    "/favicon.png",
+    "/index.html",
+    "/robots.txt",
+    "/auth/login",
+    "/oauth2callback",
+]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBench]:
+    bench = build_bench(tmp_path_factory.mktemp("served") / "study", None)
+    yield bench
+    bench.study.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def server(bench: WebBench) -> Iterator[Server]:
+    with running_server(bench.study.root, bench.study.root.parent / "server.log") as server:
+        yield server
+
+
+@pytest.fixture
+def stranger(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        yield client
+
+
+def cookie_header(client: httpx.Client) -> dict[str, str]:
+    return {"Cookie": f"{COOKIE}={client.cookies[COOKIE]}"}
+
+
+def refusal(server: Server, origin: str, headers: dict[str, str]) -> int:
+    """The status with which the websocket handshake is refused."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as line:
+        try:
+            connect(server.websocket_url, sock=line, origin=origin, additional_headers=headers)  # type: ignore[arg-type]
+        except InvalidStatus as error:
+            return int(error.response.status_code)
+    pytest.fail("The websocket was opened.")
+
+
+def read_all(page: ClientConnection) -> None:
+    """Read what the server sends until it closes."""
+    while True:
+        page.recv(timeout=30)
+
+
+def grade(client: httpx.Client, version: int, structure: str) -> httpx.Response:
+    return client.post(
+        "/api/assignments/1/grades",
+        json={
+            "request_id": str(uuid.uuid4()),
+            "structure": structure,
+            "label_version": version,
+            "code": "minor",
+        },
+    )
+
+
+@pytest.mark.parametrize("path", STREAMLIT_PATHS)
+def test_nothing_of_streamlit_answers_a_stranger(stranger: httpx.Client, path: str) -> None:
+    plain = stranger.get(path)
+    page = stranger.get(path, headers=HTML)
+    assert (plain.status_code, page.status_code) == (401, 303)
+    assert page.headers["location"].startswith("/sign-in?next=/")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+def test_no_method_gets_a_stranger_further(
+    server: Server, stranger: httpx.Client, method: str
+) -> None:
+    own = {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}
+    for path in ("/_stcore/upload_file/x/y", "/api/assignments/1/grades", "/"):
+        assert stranger.request(method, path, headers=own).status_code == 401
+
+
+def test_the_pages_open_after_the_sign_in(server: Server) -> None:
+    with server.sign_in("anna", PASSWORD) as anna:
+        page = anna.get("/", headers=HTML)
+        assert page.status_code == 200
+        assert "<script" in page.text
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert anna.get("/_stcore/health").status_code == 200
+        assert anna.get("/worklist", headers=HTML).status_code == 200
+
+
+def test_the_websocket_is_refused_before_it_is_accepted(server: Server) -> None:
+    for headers in ({}, {"Cookie": f"{COOKIE}=WzEsMCwwXQ.AAAA"}):
+        assert refusal(server, server.url, headers) == 403
+
+
+def test_the_websocket_of_another_sites_page_is_refused(server: Server) -> None:
+    with server.sign_in("anna", PASSWORD) as anna:
+        headers = cookie_header(anna)
+    for origin in ("http://evil.example", "http://localhost:9", "null"):
+        assert refusal(server, origin, headers) == 403
+
+
+def test_the_websocket_ends_with_the_session(bench: WebBench, server: Server) -> None:
+    with server.sign_in("ben", PASSWORD) as ben:
+        headers = cookie_header(ben)
+    with connect(
+        server.websocket_url,
+        origin=server.url,
+        additional_headers=headers,
+        subprotocols=["streamlit"],  # type: ignore[list-item]
+    ) as page:
+        with transaction(bench.study.engine) as session:
+            sign_out_everywhere(session, get_reader(session, "ben"), actor="test", now=NOON)
+        page.send(b"\x12\x00")
+        with pytest.raises(ConnectionClosed):
+            read_all(page)
+        assert page.close_code == 1008
+
+
+def test_slabs_travel_through_the_whole_server(bench: WebBench, server: Server) -> None:
+    with server.sign_in("anna", PASSWORD) as anna:
+        index = anna.get("/api/assignments/1/volume").json()
+        for coding in ("zstd", "gzip"):
+            url = index["slabs"][0]["url"]
+            with anna.stream("GET", url, headers={"Accept-Encoding": coding}) as answer:
+                assert answer.headers["content-encoding"] == coding
+                content = b"".join(answer.iter_raw())
+            if coding == "zstd":
+                assert content == bench.study.volumes.get_slab_zstd(index["image"], 0)
+
+
+def test_killing_the_server_between_two_grades_loses_neither(tmp_path: Path) -> None:
+    bench = build_bench(tmp_path / "study", None)
+    log = tmp_path / "server.log"
+    with running_server(bench.study.root, log) as server, server.sign_in("anna", PASSWORD) as anna:
+        first = grade(anna, bench.versions["BrainStem"], "BrainStem")
+        server.process.kill()
+        server.process.wait()
+    with running_server(bench.study.root, log) as server:
+        with httpx.Client(
+            base_url=server.url,
+            headers={"Origin": server.url, **cookie_header(anna)},
+            trust_env=False,
+        ) as same_cookie:
+            second = grade(same_cookie, bench.versions["ParotidL"], "ParotidL")
+        server.process.kill()
+        server.process.wait()
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json()["graded"] == 2
+    with reading(bench.study.engine) as session:
+        rows = list(session.exec(select(Grade).order_by(col(Grade.id))))
+    assert [row.id for row in rows] == [r.json()["grade"]["id"] for r in (first, second)]
+    bench.study.engine.dispose()
