@@ -1,0 +1,56 @@
+"""Who may do what: the whole matrix, written out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.may import MAY, Action, may, require
+from han5k_review.errors import AccessError
+from han5k_review.store.vocabulary import Role
+
+# one letter per role, in the order reader, adjudicator, lead, engineer, admin
+MATRIX = """
+GRADE            R A L - D
+READ_ANY_CASE    - A L E D
+SEE_SOURCES      - A L E D
+ADJUDICATE       - A L - D
+ASSIGN           - - L - D
+EVALUATE         - - L E D
+EXPORT           - - L E D
+IMPORT_CASES     - - L E D
+RETRAIN          - - L E D
+PROMOTE          - - L - D
+MANAGE_ACCOUNTS  - - - - D
+"""
+ROWS = {line.split()[0]: line.split()[1:] for line in MATRIX.split("\n") if line}
+
+
+def person(role: Role) -> ReaderIdentity:
+    return ReaderIdentity(reader_id=1, name="kim", pseudonym="R1", role=role, session_epoch=0)
+
+
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.name)
+@pytest.mark.parametrize("column", range(5), ids=[role.value for role in Role])
+def test_the_matrix_of_permissions(action: Action, column: int) -> None:
+    role = list(Role)[column]
+    allowed = ROWS[action.name][column] != "-"
+    assert may(person(role), action) is allowed
+    if allowed:
+        require(person(role), action)
+    else:
+        with pytest.raises(AccessError, match=f"kim is {role.value}"):
+            require(person(role), action)
+
+
+def test_the_matrix_names_every_role_and_action() -> None:
+    assert set(MAY) == set(Role)
+    assert set(ROWS) == {action.name for action in Action}
+
+
+def test_a_refusal_is_one_sentence_that_names_who_may() -> None:
+    with pytest.raises(AccessError) as refusal:
+        require(person(Role.READER), Action.PROMOTE)
+    assert str(refusal.value) == (
+        "One of these roles was expected to promote or decline a model: lead, admin; kim is reader."
+    )
