@@ -15,6 +15,7 @@ from han5k_review.evaluation.executors import open_executor
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import read_mask
 from han5k_review.importing.imports import plan_import, run_import
+from han5k_review.importing.reports import CaseReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
 from han5k_review.importing.study import read_study_catalogue
 from han5k_review.review.labels import list_under_review
@@ -70,7 +71,7 @@ def import_cases(
     with progress_bar() as bar, open_executor(workers) as executor:
         task = bar.add_task("reading", total=len(sources))
 
-        def show(done: int, total: int) -> None:
+        def show(_case: CaseReport, done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
         if dry_run:

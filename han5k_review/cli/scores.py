@@ -14,9 +14,10 @@ from han5k_review.evaluation.plan import plan_evaluation
 from han5k_review.evaluation.rows import list_metrics
 from han5k_review.evaluation.run import EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import StructureSummary, build_summary
-from han5k_review.exports.export import write_export
+from han5k_review.exports import write_export
 from han5k_review.importing.study import read_study_catalogue
 from han5k_review.settings import get_settings
+from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 
 
@@ -82,12 +83,12 @@ def _print_report(report: EvaluationReport) -> None:
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="The .xlsx or .csv to write.")],
+    out: Annotated[Path, typer.Option(help="The .xlsx, .csv or .zip to write.")],
     study: StudyOption = None,
 ) -> None:
     """Write grades and metrics as a spreadsheet."""
     opened = open_chosen(study)
-    report = write_export(opened, read_study_catalogue(opened), out, actor=actor())
+    report = write_export(opened, out, actor=actor(), now=utc_now())
     for name, count in report.rows.items():
         console.print(f"{name}: {count} rows")
-    console.print(f"written: {', '.join(str(path) for path in report.files)}")
+    console.print(f"written: {', '.join(str(path) for path in report.paths)}")

@@ -20,8 +20,14 @@ from han5k_review.cli.session import (
     progress_bar,
     study_folder,
 )
-from han5k_review.demo.cases import iterate_demo_cases
+from han5k_review.demo.study import (
+    DEMO_CASES,
+    DEMO_REFERENCES,
+    DEMO_SEED,
+    iterate_demo_cases,
+)
 from han5k_review.errors import Han5kError, RuleError
+from han5k_review.evaluation.executors import open_executor
 from han5k_review.importing.made_cases import MadeCase, store_case
 from han5k_review.importing.study import create_study, read_study_catalogue
 from han5k_review.review.assignment import assign_cases
@@ -31,7 +37,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
-from han5k_review.store.vocabulary import Role, Split
+from han5k_review.store.vocabulary import Role
 
 DEMO_PASSWORD = "han5k-demo"
 # name, role; the first two read, the last one leads.
@@ -82,8 +88,8 @@ def init(
 
 
 def demo(
-    cases: Annotated[int, typer.Option(min=1, max=50, help="How many synthetic CTs.")] = 6,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same study.")] = 5,
+    cases: Annotated[int, typer.Option(min=2, max=50, help="How many synthetic CTs.")] = DEMO_CASES,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same study.")] = DEMO_SEED,
     study: StudyOption = None,
 ) -> None:
     """Build a synthetic study: CTs, pseudo-labels with errors, references, three accounts."""
@@ -96,18 +102,24 @@ def demo(
         database_url=get_settings().database_url,
     )
     catalogue = read_study_catalogue(opened)
-    with progress_bar() as bar:
+    with progress_bar() as bar, open_executor(get_settings().processes) as executor:
         task = bar.add_task("building synthetic cases", total=cases)
-        for made in iterate_demo_cases(catalogue, cases=cases, seed=seed):
+        for made in iterate_demo_cases(
+            catalogue,
+            cases=cases,
+            references_for=min(DEMO_REFERENCES, cases),
+            seed=seed,
+            executor=executor,
+        ):
             store_case(
                 opened,
                 MadeCase(
                     name=made.name,
                     patient=made.patient,
-                    split=Split(made.split),
-                    volume=made.volume,
+                    split=made.split,
+                    volume=made.ct,
                     pseudo=made.pseudo,
-                    reference=made.reference or {},
+                    reference=made.reference,
                     origin="han5k demo",
                 ),
                 actor=actor(),

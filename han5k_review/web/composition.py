@@ -15,6 +15,7 @@ from han5k_review.store.study import Study
 from han5k_review.web.desk import Desk
 from han5k_review.web.encoding import AnswerCache
 from han5k_review.web.entrance import Entrance
+from han5k_review.web.export_routes import build_export_router
 from han5k_review.web.grade_routes import build_grade_router
 from han5k_review.web.guard import SIGN_IN, Guard
 from han5k_review.web.health import answer_health
@@ -54,7 +55,12 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         cache_control=settings.cache_control,
         answers=AnswerCache(capacity_bytes=_ANSWER_CACHE_BYTES),
     )
-    for router in (build_volume_router(desk), build_mask_router(desk), build_grade_router(desk)):
-        api.include_router(router)
+    for build_router in (
+        build_volume_router,
+        build_mask_router,
+        build_grade_router,
+        build_export_router,
+    ):
+        api.include_router(build_router(desk))
     add_problem_handlers(api)
     return api
