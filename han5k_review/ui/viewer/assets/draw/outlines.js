@@ -1,0 +1,35 @@
+// Outlines as Path2D in plane millimetres, traced once per (label set, structure, plane, slice).
+
+import { planeSize } from "../pure/geometry.js";
+import { maskSlice } from "../pure/masks.js";
+import { drawLoops, traceLoops } from "../pure/contours.js";
+
+const KEPT = 6000;
+
+export class OutlineCache {
+  constructor(volume) {
+    this.shape = volume.shape;
+    this.spacing = volume.spacing;
+    this.paths = new Map();
+  }
+
+  /** The outline of a mask on a slice, or null where it is not there. */
+  path(setKey, name, mask, plane, index) {
+    const key = `${setKey}|${name}|${plane}|${index}`;
+    let path = this.paths.get(key);
+    if (path !== undefined) return path;
+    const slice = maskSlice(mask, plane, index, this.shape);
+    path = null;
+    if (slice) {
+      const size = planeSize(plane, this.shape, this.spacing);
+      path = drawLoops(new Path2D(), traceLoops(slice), slice, size.columnMm, size.rowMm);
+    }
+    this.paths.set(key, path);
+    if (this.paths.size > KEPT) this.paths.delete(this.paths.keys().next().value);
+    return path;
+  }
+
+  forget(setKey) {
+    for (const key of this.paths.keys()) if (key.startsWith(`${setKey}|`)) this.paths.delete(key);
+  }
+}

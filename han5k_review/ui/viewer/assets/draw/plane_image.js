@@ -1,0 +1,53 @@
+// One CT slice of a plane at voxel size, as grey words on a canvas of its own.
+
+import { PLANES, planeSize } from "../pure/geometry.js";
+import { greyRun } from "../pure/slabs.js";
+
+const WAITING = 0xff1d1a17;
+const DAMAGED = 0xff18184a;
+
+export class PlaneImage {
+  constructor(plane, volume) {
+    this.plane = plane;
+    this.volume = volume;
+    const { columns, rows } = planeSize(plane, volume.shape, volume.spacing);
+    this.canvas = new OffscreenCanvas(columns, rows);
+    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.pixels = this.context.createImageData(columns, rows);
+    this.words = new Uint32Array(this.pixels.data.buffer);
+    this.painted = null;
+  }
+
+  /** Paint slice `index` through the table; nothing is done when it is painted already. */
+  paint(index, lut, stamp) {
+    const wanted = `${index}|${stamp}`;
+    if (this.painted === wanted) return this.canvas;
+    this.painted = wanted;
+    if (this.plane === "axial") this.paintAxial(index, lut);
+    else this.paintUpright(index, lut);
+    this.context.putImageData(this.pixels, 0, 0);
+    return this.canvas;
+  }
+
+  paintAxial(k, lut) {
+    const slab = this.volume.slabAt(k);
+    const count = this.words.length;
+    if (!slab.bytes) this.words.fill(slab.state === "damaged" ? DAMAGED : WAITING);
+    else greyRun(slab.bytes, (k - slab.first) * count, 1, count, lut, this.words, 0);
+  }
+
+  paintUpright(index, lut) {
+    const [ni, nj, nk] = this.volume.shape;
+    const { column } = PLANES[this.plane];
+    const columns = column === 0 ? ni : nj;
+    const from = column === 0 ? index * ni : index;
+    const stride = column === 0 ? 1 : ni;
+    for (const slab of this.volume.slabs) {
+      for (let z = 0; z < slab.slices; z++) {
+        const at = (nk - 1 - slab.first - z) * columns;
+        if (!slab.bytes) this.words.fill(slab.state === "damaged" ? DAMAGED : WAITING, at, at + columns);
+        else greyRun(slab.bytes, z * ni * nj + from, stride, columns, lut, this.words, at);
+      }
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// One view of one plane: a canvas for the picture, light elements above it for everything else.
+//
+// The picture is redrawn when its slice, window, camera or labels change; crosshair, readout and ruler
+// are elements moved by transform, so that they cost no redraw.
+
+import { h, setText } from "../panels/dom.js";
+import {
+  PLANES, boundCamera, fitCamera, formatPosition, planeSize, planeToScreen, planeToVoxel,
+  scaleBar, screenToPlane, sideLetters, voxelToPlane, voxelToRas,
+} from "../pure/geometry.js";
+import { drawDifference, drawLayers } from "./layers.js";
+import { PlaneImage } from "./plane_image.js";
+import { RulerMark } from "./ruler_mark.js";
+
+export class PlaneView {
+  constructor(testid) {
+    this.canvas = h("canvas", { class: "picture", "data-testid": `${testid}-canvas` });
+    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.title = h("span", { class: "view-title", "data-testid": `${testid}-title` });
+    this.readout = h("span", { class: "view-readout", "data-testid": `${testid}-readout` });
+    this.notice = h("span", { class: "view-notice", "data-testid": `${testid}-notice`, role: "status" });
+    this.across = h("i", { class: "cross across", "data-testid": `${testid}-cross-h` });
+    this.down = h("i", { class: "cross down", "data-testid": `${testid}-cross-v` });
+    this.bar = h("span", { class: "scale-bar", "data-testid": `${testid}-scale` });
+    this.letters = Object.fromEntries(["left", "right", "top", "bottom"].map((side) => [
+      side, h("span", { class: `letter ${side}`, "data-testid": `${testid}-${side}` }),
+    ]));
+    this.ruler = new RulerMark(testid);
+    this.root = h("div", { class: "view", "data-testid": testid, role: "group", tabindex: "0" },
+      this.canvas, this.across, this.down, this.ruler.root, ...Object.values(this.letters),
+      this.title, this.readout, this.notice, this.bar);
+    this.image = null;
+    this.width = 0;
+    this.height = 0;
+  }
+
+  /** Show `plane` of `volume`; both may be the same as before. */
+  bind(plane, volume) {
+    if (this.plane === plane && this.image?.volume === volume) return;
+    this.plane = plane;
+    this.image = volume ? new PlaneImage(plane, volume) : null;
+    this.root.dataset.plane = plane;
+    this.root.setAttribute("aria-label", `${PLANES[plane].title} view`);
+    if (!volume) return;
+    this.size = planeSize(plane, volume.shape, volume.spacing);
+    const letters = sideLetters(plane, volume.affine);
+    for (const [side, element] of Object.entries(this.letters)) setText(element, letters[side]);
+    this.ruler.clear();
+  }
+
+  /** Take the element's present size; true when it changed. */
+  resize() {
+    const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+    const width = this.root.clientWidth;
+    const height = this.root.clientHeight;
+    if (width === this.width && height === this.height && ratio === this.ratio) return false;
+    Object.assign(this, { width, height, ratio });
+    this.canvas.width = Math.max(1, Math.round(width * ratio));
+    this.canvas.height = Math.max(1, Math.round(height * ratio));
+    return true;
+  }
+
+  get visible() {
+    return this.width > 0 && this.height > 0;
+  }
+
+  /** The camera of a { u, v, field } wish (null: the whole picture) for this view's size. */
+  cameraFor(wish) {
+    const fit = fitCamera(this.size, this.width, this.height);
+    if (!wish) return fit;
+    const scale = Math.min(this.width, this.height) / wish.field;
+    return boundCamera({ u: wish.u, v: wish.v, scale }, this.size, this.width, this.height);
+  }
+
+  wishOf(camera) {
+    return { u: camera.u, v: camera.v, field: Math.min(this.width, this.height) / camera.scale };
+  }
+
+  /** Draw a scene: { index, lut, stamp, camera, layers, difference, style, cursor, crosshair }. */
+  draw(scene) {
+    if (!this.image || !this.visible) return;
+    const { context, ratio, size } = this;
+    this.camera = this.cameraFor(scene.camera);
+    this.index = scene.index;
+    const picture = this.image.paint(scene.index, scene.lut, scene.stamp);
+    const scale = this.camera.scale * ratio;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    const x = (this.width / 2 - this.camera.u * this.camera.scale) * ratio;
+    const y = (this.height / 2 - this.camera.v * this.camera.scale) * ratio;
+    context.imageSmoothingEnabled = true;
+    context.drawImage(picture, x, y, size.widthMm * scale, size.heightMm * scale);
+    context.setTransform(scale, 0, 0, scale, x, y);
+    if (scene.difference) drawDifference(context, scene.difference.reviewed, scene.difference.compared);
+    drawLayers(context, scene.layers, scene.style, this.camera.scale);
+    this.drawMarks(scene);
+  }
+
+  drawMarks(scene) {
+    const { volume } = this.image;
+    this.root.dataset.slice = scene.index;
+    setText(this.title, `${PLANES[this.plane].title} ${scene.index + 1} / ${this.size.slices}${scene.note ?? ""}`);
+    const place = this.screenOf(scene.cursor);
+    this.across.hidden = this.down.hidden = !scene.crosshair;
+    this.across.style.transform = `translateY(${Math.round(place.y)}px)`;
+    this.down.style.transform = `translateX(${Math.round(place.x)}px)`;
+    const bar = scaleBar(this.camera.scale, Math.min(160, this.width / 4));
+    this.bar.style.width = `${bar.pixels}px`;
+    setText(this.bar, bar.label);
+    const slab = this.plane === "axial" ? volume.slabAt(scene.index) : null;
+    setText(this.notice, slab && !slab.bytes ? slab.reason ?? "Loading this slice ..." : "");
+    this.notice.classList.toggle("bad", slab?.state === "damaged" || slab?.state === "failed");
+    this.ruler.show((point) => planeToScreen(this.camera, point.u, point.v, this.width, this.height), scene.index);
+  }
+
+  /** Centre of a voxel in pixels of this view. */
+  screenOf(ijk) {
+    const { u, v } = voxelToPlane(this.plane, ijk, this.image.volume.shape, this.image.volume.spacing);
+    return planeToScreen(this.camera, u, v, this.width, this.height);
+  }
+
+  /** The voxel under a point of this view, or null. */
+  voxelAt(x, y) {
+    if (!this.image || !this.camera) return null;
+    const { volume } = this.image;
+    const { u, v } = screenToPlane(this.camera, x, y, this.width, this.height);
+    return planeToVoxel(this.plane, u, v, this.index, volume.shape, volume.spacing);
+  }
+
+  planePoint(x, y) {
+    return screenToPlane(this.camera, x, y, this.width, this.height);
+  }
+
+  /** Say HU and place of a voxel (null clears). */
+  say(ijk) {
+    if (!ijk) return setText(this.readout, "");
+    const { volume } = this.image;
+    const hu = volume.hu(...ijk);
+    const place = formatPosition(voxelToRas(volume.affine, ijk));
+    return setText(this.readout, `${hu === null ? "-" : hu} HU   ${place}`);
+  }
+}

@@ -1,0 +1,58 @@
+// What a view is to draw for the present state of a reading.
+
+import { PLANES } from "../pure/geometry.js";
+import { isEmpty } from "../pure/masks.js";
+
+/**
+ * `side`: "both" shows the set under review with the compared one beside it on the chosen structure;
+ * "reviewed" and "compared" show one set alone (side by side).
+ */
+export function buildScene(reading, plane, side = "both") {
+  const { state, volume, data } = reading;
+  const index = state.cursor[PLANES[plane].through];
+  const stamp = plane === "axial"
+    ? `${reading.lutVersion}:${volume.slabAt(index).state}`
+    : `${reading.lutVersion}:${volume.progress().ready}:${volume.progress().damaged}`;
+  const camera = reading.cameras[plane];
+  const compared = data.label_sets.find((set) => set.key === state.compare);
+  const note = side === "both" ? "" : `  ${(side === "compared" ? compared : data.label_sets[0])?.name ?? ""}`;
+  return {
+    index, stamp, camera, note, side, lut: reading.lut, cursor: state.cursor, crosshair: state.crosshair,
+    style: { fill: state.fill, opacity: state.opacity, thickness: state.thickness },
+    layers: buildLayers(reading, plane, index, side, compared),
+    difference: buildDifference(reading, plane, index, compared),
+    key: [plane, index, stamp, reading.layersVersion, side, ...Object.values(camera ?? {})].join("|"),
+  };
+}
+
+function buildLayers(reading, plane, index, side, compared) {
+  const first = reading.data.label_sets[0];
+  const layers = [];
+  const add = (set, structure) => {
+    const mask = set && reading.mask(structure.name, set.key);
+    if (isEmpty(mask)) return;
+    const path = reading.outlines.path(set.key, structure.name, mask, plane, index);
+    if (!path) return;
+    layers.push({
+      path, line: set.line, voxels: mask.voxels,
+      colour: reading.colours.get(structure.name),
+      chosen: structure.name === reading.state.selected,
+    });
+  };
+  for (const structure of reading.structures) {
+    if (!reading.isShown(structure.name)) continue;
+    if (side !== "compared") add(first, structure);
+    if (side === "compared" || (side === "both" && structure.name === reading.state.selected)) add(compared, structure);
+  }
+  return layers.sort((a, b) => a.chosen - b.chosen || b.voxels - a.voxels);
+}
+
+function buildDifference(reading, plane, index, compared) {
+  const { state } = reading;
+  if (!state.difference || !compared || !state.selected) return null;
+  const path = (key) => {
+    const mask = reading.mask(state.selected, key);
+    return isEmpty(mask) ? null : reading.outlines.path(key, state.selected, mask, plane, index);
+  };
+  return { reviewed: path(reading.reviewed), compared: path(compared.key) };
+}

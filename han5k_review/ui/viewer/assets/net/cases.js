@@ -1,0 +1,114 @@
+// Opened cases: the one on the screen and, at low priority, the reader's next one. Never more.
+
+import { parseMasks } from "../pure/masks.js";
+import { patiently, pause } from "./requests.js";
+import { Volume } from "./volume.js";
+
+const PATIENCE_MS = 400;
+
+/** One case's CT and label sets, from the moment they are asked for. */
+class OpenCase {
+  constructor(source) {
+    this.source = source;
+    this.closing = new AbortController();
+    this.listeners = new Set();
+    this.volume = null;
+    this.masks = new Map();
+    this.wanted = { slice: null, limit: 3 };
+    this.signals = {
+      network: (lost) => this.tell("network", lost),
+      expired: (out) => this.tell("expired", out),
+    };
+    this.begin().catch((error) => {
+      if (!this.closing.signal.aborted) this.tell("broken", { what: "The CT", error });
+    });
+  }
+
+  listen(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  tell(kind, detail) {
+    for (const listener of this.listeners) listener(kind, detail);
+  }
+
+  async begin() {
+    const options = { signal: this.closing.signal, ...this.signals };
+    const masks = this.source.labelSets.map((set) => this.beginMasks(set, options));
+    const index = await patiently(this.source.volume, (response) => response.json(), options);
+    this.volume = new Volume(index, (kind, detail) => this.tell(kind, detail), this.signals);
+    this.tell("volume", this.volume);
+    // The labels say which slice is wanted first; a moment's wait for them saves a wrong slab.
+    if (this.wanted.slice === null) await Promise.race([masks[0], pause(PATIENCE_MS)]);
+    this.want(this.wanted.slice ?? this.firstSlice(), this.wanted.limit);
+  }
+
+  firstSlice() {
+    const masks = this.masks.get(this.source.labelSets[0]?.key) ?? new Map();
+    const placed = [...masks.values()].find((mask) => mask.centre);
+    return placed?.centre[2] ?? Math.floor(this.volume.shape[2] / 2);
+  }
+
+  async beginMasks(set, options) {
+    try {
+      const buffer = await patiently(set.url, (response) => response.arrayBuffer(), options);
+      this.masks.set(set.key, parseMasks(buffer));
+      this.tell("masks", set.key);
+    } catch (error) {
+      if (!this.closing.signal.aborted) this.tell("broken", { what: set.name ?? "labels", error });
+    }
+  }
+
+  want(slice, limit = 3) {
+    this.wanted = { slice, limit };
+    this.volume?.want(slice, limit);
+  }
+
+  close() {
+    this.closing.abort();
+    this.volume?.close();
+    this.masks.clear();
+    this.listeners.clear();
+  }
+}
+
+const open = new Map();
+
+const sourceOf = (data) => ({ volume: data.volume, labelSets: data.label_sets });
+
+/** The case of a mount, taken over from the prefetch when it is there; all others are closed. */
+export function takeCase(data) {
+  const found = open.get(data.volume);
+  for (const [url, other] of open) {
+    if (other !== found) other.close();
+    if (other !== found) open.delete(url);
+  }
+  const taken = found ?? new OpenCase(sourceOf(data));
+  open.set(data.volume, taken);
+  return taken;
+}
+
+/** URLs of the next case: those of this one with the other assignment in them. */
+export function nextSource(data) {
+  if (!data.next_assignment || !data.assignment) return null;
+  const moved = (url) =>
+    url.replace(`/assignments/${data.assignment}/`, `/assignments/${data.next_assignment}/`);
+  const volume = moved(data.volume);
+  if (volume === data.volume) return null;
+  return { volume, labelSets: data.label_sets.map((set) => ({ ...set, url: moved(set.url) })) };
+}
+
+/** Begin the next case, one slab at a time. Does nothing when it has begun. */
+export function prefetchCase(data) {
+  const source = nextSource(data);
+  if (!source || open.has(source.volume)) return;
+  const next = new OpenCase(source);
+  next.wanted.limit = 1;
+  open.set(source.volume, next);
+}
+
+export function closeAll() {
+  for (const opened of open.values()) opened.close();
+  open.clear();
+}

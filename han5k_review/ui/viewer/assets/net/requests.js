@@ -1,0 +1,66 @@
+// HTTP as the viewer needs it: patient with a lost network, clear about everything else.
+
+export class SessionExpired extends Error {}
+
+/** The server answered with an error: `status` and its one sentence. */
+export class Refused extends Error {
+  constructor(status, sentence) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
+const PAUSES_MS = [400, 1000, 2000, 4000, 8000];
+
+export function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+/** One try. Throws SessionExpired, Refused, or what fetch throws when the network is gone. */
+export async function request(url, options = {}) {
+  const response = await fetch(url, { credentials: "same-origin", ...options });
+  if (response.ok) return response;
+  if (response.status === 401) throw new SessionExpired("Signed out: sign in again to go on.");
+  let sentence = `The server answered ${response.status}.`;
+  try {
+    sentence = (await response.json()).error ?? sentence;
+  } catch {
+    // Not our server's JSON (a proxy in between): the status says enough.
+  }
+  throw new Refused(response.status, sentence);
+}
+
+/** May the same request succeed a moment later? */
+export function isPassing(error) {
+  if (error instanceof SessionExpired || error?.name === "AbortError") return false;
+  return !(error instanceof Refused) || error.status >= 502 || error.status === 429;
+}
+
+/**
+ * Reads `url` through `read(response)`, again and again while the network is gone. `network(lost)`
+ * is told when it goes and when it returns. A sign-in in between is waited for too.
+ */
+export async function patiently(url, read, { signal, network, expired, ...options } = {}) {
+  for (let turn = 0; ; turn++) {
+    try {
+      const body = await read(await request(url, { signal, ...options }));
+      if (turn > 0) {
+        network?.(false);
+        expired?.(false);
+      }
+      return body;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      if (error instanceof SessionExpired) expired?.(true);
+      else if (isPassing(error)) network?.(true);
+      else throw error;
+      await pause(PAUSES_MS[Math.min(turn, PAUSES_MS.length - 1)], signal);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// A CT in the browser: slabs fetched nearest first, checked by hash, read voxel by voxel.
+
+import { slabOf, slabOrder, valueAt } from "../pure/slabs.js";
+import { patiently } from "./requests.js";
+
+const AT_ONCE = 3;
+
+export async function sha256Hex(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Emits "slab" (detail: first, slices) and "progress" through `tell(kind, detail)`. */
+export class Volume {
+  constructor(index, tell, signals) {
+    this.index = index;
+    this.shape = index.shape;
+    this.spacing = index.spacing_mm;
+    this.affine = index.affine_ras;
+    this.slabs = index.slabs.map((slab) => ({ ...slab, bytes: null, state: "missing" }));
+    this.tell = tell;
+    this.signals = signals;
+    this.wanted = null;
+    this.inFlight = 0;
+    this.limit = AT_ONCE;
+    this.closing = new AbortController();
+  }
+
+  /** Load everything, the slab of slice `k` first. Called again it only changes the order. */
+  want(k, limit = AT_ONCE) {
+    this.wanted = k;
+    this.limit = limit;
+    this.pump();
+  }
+
+  pump() {
+    while (this.wanted !== null && this.inFlight < this.limit && !this.closing.signal.aborted) {
+      const [next] = slabOrder(this.slabs, this.wanted, (n) => this.slabs[n].state === "missing");
+      if (next === undefined) return;
+      this.load(this.slabs[next]);
+    }
+  }
+
+  async load(slab) {
+    slab.state = "loading";
+    this.inFlight++;
+    try {
+      await this.fetchSlab(slab);
+    } catch (error) {
+      if (this.closing.signal.aborted) return;
+      slab.state = "failed";
+      slab.reason = error.message;
+    } finally {
+      this.inFlight--;
+    }
+    this.tell("slab", slab);
+    this.pump();
+  }
+
+  async fetchSlab(slab) {
+    const read = async (response) => new Uint8Array(await response.arrayBuffer());
+    const length = this.shape[0] * this.shape[1] * slab.slices * 2;
+    for (const cache of ["default", "reload"]) {
+      const bytes = await patiently(slab.url, read, {
+        signal: this.closing.signal,
+        cache,
+        priority: this.limit < AT_ONCE ? "low" : "auto",
+        ...this.signals,
+      });
+      const whole = bytes.length === length;
+      if (whole && (!globalThis.crypto?.subtle || (await sha256Hex(bytes)) === slab.sha256)) {
+        slab.bytes = bytes;
+        slab.state = "ready";
+        return;
+      }
+    }
+    slab.state = "damaged";
+    slab.reason = "The bytes of these slices do not match their hash, so they are not shown.";
+  }
+
+  /** Try damaged and failed slabs once more. */
+  retry() {
+    for (const slab of this.slabs) {
+      if (slab.state === "failed" || slab.state === "damaged") slab.state = "missing";
+    }
+    this.pump();
+  }
+
+  slabAt(k) {
+    return this.slabs[slabOf(this.slabs, k)];
+  }
+
+  /** HU at a voxel, or null where nothing is loaded. */
+  hu(i, j, k) {
+    const slab = this.slabAt(k);
+    if (!slab.bytes) return null;
+    const [ni, nj] = this.shape;
+    return valueAt(slab.bytes, ((k - slab.first) * nj + j) * ni + i);
+  }
+
+  progress() {
+    const count = (state) => this.slabs.filter((slab) => slab.state === state).length;
+    return {
+      total: this.slabs.length,
+      ready: count("ready"),
+      damaged: count("damaged") + count("failed"),
+      waiting: count("missing") + count("loading"),
+    };
+  }
+
+  close() {
+    this.closing.abort();
+    for (const slab of this.slabs) slab.bytes = null;
+  }
+}

@@ -1,0 +1,81 @@
+// The right panel's lower part: window, label sets to compare, how outlines are drawn.
+
+import { DASHES } from "../draw/layers.js";
+import { keysOf, tooltip } from "../pure/keymap.js";
+import { windowLabel } from "../pure/windowing.js";
+import { h, press, setText, svg } from "./dom.js";
+
+export class DisplayPanel {
+  constructor({ reading, act, focus }) {
+    Object.assign(this, { reading, act, focus });
+    this.windows = h("select", { "aria-label": "Window", "data-testid": "window-select", "data-action": "window", title: tooltip("window"), onchange: () => { act("window", this.windows.value); focus(); } });
+    for (const window of reading.data.windows) this.windows.append(h("option", { value: window.name }, windowLabel(window)));
+    this.byHand = h("option", { value: "by hand", hidden: true }, "by hand");
+    this.windows.append(this.byHand);
+    this.follow = this.button("window-follow", "Follow");
+    this.fill = this.button("fill", "Fill");
+    this.palette = this.button("palette", "Colour-blind safe");
+    this.thickness = this.slider("Line", "thickness", 0.5, 4, 0.5);
+    this.opacity = this.slider("Opacity", "opacity", 0.05, 1, 0.05);
+    this.sets = new Map(reading.data.label_sets.map((set, n) => [set.key, this.setRow(set, n === 0)]));
+    this.difference = this.button("difference", "Difference");
+    this.jump = this.button("largest-difference", "Largest");
+    this.pair = this.button("side-by-side", "Side by side");
+    this.compared = h("p", { class: "dim", "data-testid": "difference-text" });
+    this.root = h("section", { class: "display-panel", "aria-label": "Display" },
+      h("div", { class: "line" }, this.windows, this.follow),
+      reading.data.label_sets.length > 1
+        ? h("div", { class: "compare", "data-testid": "compare" },
+          h("h3", {}, "Compare ", h("kbd", {}, keysOf("compare")[0])),
+          ...this.sets.values(), h("div", { class: "line" }, this.difference, this.jump, this.pair), this.compared)
+        : null,
+      h("h3", {}, "Outlines"),
+      h("div", { class: "line" }, this.fill, this.palette),
+      this.thickness, this.opacity);
+  }
+
+  button(action, word) {
+    return h("button", { type: "button", "data-action": action, title: tooltip(action), onclick: () => this.act(action) }, word);
+  }
+
+  slider(word, name, min, max, step) {
+    const { reading } = this;
+    return h("label", { class: "slide" }, word, h("input", {
+      type: "range", min, max, step, value: reading.state[name], "data-testid": name,
+      oninput: (event) => reading.change({ [name]: Number(event.target.value) }, "layers", "preferences"),
+      onchange: () => this.focus(),
+    }));
+  }
+
+  setRow(set, first) {
+    const dash = (DASHES[set.line] ?? []).join(" ");
+    const sample = svg("svg", { class: "sample", viewBox: "0 0 36 8", "aria-hidden": "true" },
+      svg("line", { x1: 1, y1: 4, x2: 35, y2: 4, stroke: "currentColor", "stroke-width": 2, "stroke-dasharray": dash }));
+    return h("button", {
+      class: "set", type: "button", "data-testid": "label-set", "data-set": set.key, disabled: first, "data-action": first ? null : "compare",
+      title: first ? "The labels under review" : tooltip("compare"),
+      onclick: () => this.act("compare", this.reading.state.compare === set.key ? null : set.key),
+    }, sample, h("span", {}, set.name), first ? h("small", {}, "under review") : null);
+  }
+
+  update() {
+    const { state, data } = this.reading;
+    if (state.window) {
+      const known = data.windows.some((window) => window.name === state.window.name);
+      if (!known) setText(this.byHand, windowLabel(state.window));
+      this.windows.value = known ? state.window.name : "by hand";
+    }
+    press(this.follow, state.follow);
+    press(this.fill, state.fill);
+    press(this.palette, state.colourBlind);
+    press(this.difference, state.difference);
+    press(this.pair, state.layout === "pair");
+    for (const [key, row] of this.sets) press(row, key === state.compare || key === data.label_sets[0].key);
+    this.opacity.hidden = !state.fill;
+    const profile = state.compare ? this.reading.difference() : null;
+    const total = profile?.reduce((sum, count) => sum + count, 0) ?? 0;
+    const slices = profile?.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0) ?? 0;
+    setText(this.compared, !state.compare ? "" : !profile ? "Loading these labels ..."
+      : total ? `${total} voxels differ on ${slices} slices` : "The masks are the same.");
+  }
+}

@@ -1,0 +1,35 @@
+// The few DOM words the panels are written in.
+
+const apply = (element, attributes, children) => {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+};
+
+/** h("button", { class: "key", onclick }, "text") */
+export function h(tag, attributes, ...children) {
+  return apply(document.createElement(tag), attributes, children);
+}
+
+export function svg(tag, attributes, ...children) {
+  return apply(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+/** A 16-pixel line icon from path data. */
+export function icon(path, colour = "currentColor") {
+  return svg("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("path", { d: path, fill: "none", stroke: colour, "stroke-width": "1.7", "stroke-linecap": "round", "stroke-linejoin": "round" }));
+}
+
+/** Sets text only when it differs, so that nothing is laid out for nothing. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function press(button, on) {
+  button.setAttribute("aria-pressed", on ? "true" : "false");
+}

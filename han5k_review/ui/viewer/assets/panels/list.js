@@ -1,0 +1,120 @@
+// The structure list: search, order, grade marks, warnings, eye and solo.
+
+import { levelOf } from "../pure/colours.js";
+import { tooltip } from "../pure/keymap.js";
+import { isEmpty } from "../pure/masks.js";
+import { h, icon, press, setText } from "./dom.js";
+
+const EYE = "M1.5 8s2.5-4.5 6.5-4.5S14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8M8 6.2a1.8 1.8 0 1 0 .01 0";
+const WARNING = "M8 2 14.5 13.5H1.5zM8 6.5v3.2M8 11.6v.1";
+
+export class StructureList {
+  constructor({ reading, grader, act, focus }) {
+    Object.assign(this, { reading, grader, act });
+    this.search = h("input", {
+      type: "search", placeholder: "Search", "aria-label": "Search structures", "data-testid": "search",
+      "data-action": "search", title: tooltip("search"),
+      oninput: () => reading.change({ search: this.search.value }, "list"),
+      onkeydown: (event) => {
+        if (event.key !== "Enter" && event.key !== "Escape") return;
+        const [first] = reading.listed();
+        if (event.key === "Enter" && this.search.value && first) act("choose", first.name);
+        this.search.value = "";
+        reading.change({ search: "" }, "list");
+        focus();
+        event.stopPropagation();
+      },
+    });
+    this.order = h("button", { class: "quiet", type: "button", "data-testid": "order", title: "Order of the list", onclick: () => act("order") });
+    this.rows = h("div", { class: "rows", role: "listbox", "aria-label": "Structures", tabindex: "0", "data-testid": "structures" });
+    this.none = h("p", { class: "dim none", hidden: true }, "No structure of that name.");
+    this.solo = this.button("solo", "Solo");
+    this.outlines = this.button("outlines", "All");
+    this.root = h("nav", { class: "list", "aria-label": "Structures" },
+      h("div", { class: "list-head" }, this.search, this.order),
+      this.rows, this.none,
+      h("div", { class: "list-foot" },
+        this.button("previous-structure", "‹ Prev"), this.button("next-structure", "Next ›"),
+        this.button("visible", "Hide"), this.solo, this.outlines),
+      h("button", { class: "loud wide", type: "button", "data-action": "next-ungraded", "data-testid": "next-ungraded", title: tooltip("next-ungraded"), onclick: () => act("next-ungraded") }, "Next ungraded ", h("kbd", {}, "space")));
+    if (grader.readOnly) this.root.lastChild.hidden = true;
+    this.byName = new Map(reading.structures.map((s) => [s.name, this.makeRow(s)]));
+  }
+
+  button(action, word) {
+    return h("button", { type: "button", "data-action": action, title: tooltip(action), onclick: () => this.act(action) }, word);
+  }
+
+  makeRow(structure) {
+    const mark = h("span", { class: "mark" });
+    const warned = structure.warnings?.length
+      ? h("span", { class: "warned", title: structure.warnings.join("\n"), "aria-label": `Warning: ${structure.warnings.join("; ")}` }, icon(WARNING))
+      : null;
+    const eye = h("button", {
+      class: "eye", type: "button", tabindex: "-1", "aria-label": `Show ${structure.title}`, title: tooltip("visible"),
+      onclick: (event) => { event.stopPropagation(); this.act("visible", structure.name); },
+    }, icon(EYE));
+    const swatch = h("i", { class: "swatch" });
+    const row = h("div", {
+      class: "row", role: "option", id: `structure-${structure.name}`, "data-testid": "structure", "data-structure": structure.name,
+      title: structure.title, onclick: () => this.act("choose", structure.name),
+    }, swatch, h("span", { class: "name" }, structure.name), warned, eye, mark);
+    return { row, mark, eye, swatch };
+  }
+
+  enterSearch() {
+    this.search.focus();
+    this.search.select();
+  }
+
+  update() {
+    const { reading } = this;
+    const listed = reading.listed();
+    const wanted = listed.map((s) => this.byName.get(s.name).row);
+    if (wanted.length !== this.rows.children.length || wanted.some((row, n) => this.rows.children[n] !== row)) {
+      this.rows.replaceChildren(...wanted);
+    }
+    this.none.hidden = listed.length > 0;
+    setText(this.order, reading.state.order);
+    press(this.solo, reading.state.solo);
+    press(this.outlines, reading.state.outlines);
+    for (const { name } of listed) this.updateRow(name);
+    this.reveal();
+  }
+
+  updateRow(name) {
+    const { reading, grader } = this;
+    const { row, mark, eye, swatch } = this.byName.get(name);
+    const chosen = name === reading.state.selected;
+    const grade = grader.grades.get(name);
+    row.setAttribute("aria-selected", chosen ? "true" : "false");
+    row.classList.toggle("off", !reading.isShown(name));
+    const empty = reading.masksOf(reading.reviewed) && isEmpty(reading.mask(name));
+    row.classList.toggle("empty", Boolean(empty));
+    swatch.style.background = reading.colours.get(name);
+    press(eye, reading.isShown(name));
+    const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${empty}`;
+    if (mark.dataset.said === said) return;
+    mark.dataset.said = said;
+    const scaled = reading.data.scale.grades.find((one) => one.code === grade?.code);
+    const level = scaled && levelOf(scaled.level);
+    mark.replaceChildren(...(scaled ? [h("b", {}, scaled.key), icon(level.shape)] : [empty ? "empty" : "–"]));
+    mark.style.color = level?.colour ?? "";
+    mark.classList.toggle("pending", Boolean(grade?.pending));
+    mark.title = scaled ? `${scaled.title}${grade.pending ? ", not confirmed yet" : ""}` : empty ? "The mask is empty" : "Not graded";
+    row.dataset.grade = grade?.code ?? "";
+  }
+
+  /** Keeps the chosen row in sight without moving the page. */
+  reveal() {
+    const chosen = this.byName.get(this.reading.state.selected)?.row;
+    if (!chosen?.isConnected) return;
+    this.rows.setAttribute("aria-activedescendant", chosen.id);
+    const top = chosen.offsetTop - this.rows.offsetTop;
+    const { scrollTop, clientHeight } = this.rows;
+    if (top < scrollTop) this.rows.scrollTop = top - 2 * chosen.offsetHeight;
+    else if (top + chosen.offsetHeight > scrollTop + clientHeight) {
+      this.rows.scrollTop = top - clientHeight + 3 * chosen.offsetHeight;
+    }
+  }
+}

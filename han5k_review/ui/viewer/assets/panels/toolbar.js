@@ -1,0 +1,53 @@
+// The row above the views: planes, tools, zoom, layout.
+
+import { PLANES, PLANE_NAMES } from "../pure/geometry.js";
+import { tooltip } from "../pure/keymap.js";
+import { h, icon, press } from "./dom.js";
+
+const SHAPES = {
+  layout: "M2 2.5h8v11H2zM10 2.5h4v5h-4zM10 7.5h4v6h-4z",
+  crosshair: "M8 1.5v13M1.5 8h13",
+  ruler: "M2 11.5 11.5 2 14 4.5 4.5 14zM5 8.5l1.5 1.5M7.5 6 9 7.5M10 3.5 11.5 5",
+  "auto-zoom": "M7 3a4 4 0 1 0 .01 0M10 10l4 4M5.2 7h3.6M7 5.2v3.6",
+  centre: "M8 5.5a2.5 2.5 0 1 0 .01 0M8 1.5v2M8 12.5v2M1.5 8h2M12.5 8h2",
+};
+
+export class Toolbar {
+  constructor({ reading, act }) {
+    Object.assign(this, { reading, act });
+    this.planes = new Map(PLANE_NAMES.map((plane) => [plane, h("button", {
+      type: "button", "data-testid": `plane-${plane}`, "data-action": "plane", title: tooltip("plane"),
+      onclick: () => act("plane", plane),
+    }, PLANES[plane].title)]));
+    this.layout = this.tool("layout", "Three views");
+    this.crosshair = this.tool("crosshair", "Crosshair");
+    this.ruler = this.tool("ruler", "Measure");
+    this.autoZoom = this.tool("auto-zoom", "Auto zoom");
+    this.root = h("div", { class: "toolbar", role: "toolbar", "aria-label": "View" },
+      h("span", { class: "group" }, ...this.planes.values()),
+      h("span", { class: "group" }, this.layout, this.crosshair, this.ruler),
+      h("span", { class: "group" }, this.plain("zoom-out", "−"), this.plain("fit", "Fit"), this.plain("zoom-in", "+"), this.autoZoom, this.tool("centre", "Centre")),
+      h("span", { class: "spring" }),
+      h("span", { class: "group" },
+        this.plain("first-slice", "⇤"), this.plain("slices-down", "«"), this.plain("slice-down", "‹"), this.plain("slice-up", "›"),
+        this.plain("slices-up", "»"), this.plain("last-slice", "⇥")));
+  }
+
+  plain(action, word) {
+    return h("button", { type: "button", "data-action": action, "aria-label": tooltip(action), title: tooltip(action), onclick: () => this.act(action) }, word);
+  }
+
+  tool(action, word) {
+    return h("button", { type: "button", "data-action": action, title: tooltip(action), "aria-label": word, onclick: () => this.act(action) },
+      icon(SHAPES[action]), h("span", { class: "word" }, word));
+  }
+
+  update() {
+    const { state } = this.reading;
+    for (const [plane, button] of this.planes) press(button, plane === state.main);
+    press(this.layout, state.layout === "three");
+    press(this.crosshair, state.crosshair);
+    press(this.ruler, state.tool === "ruler");
+    press(this.autoZoom, state.autoZoom);
+  }
+}

@@ -1,0 +1,59 @@
+// Colours of structures and grades. No DOM.
+//
+// Paired organs come with related hues from the structure table; here they only become bright enough
+// for a black image. The colour-blind palette is that of Okabe and Ito (2008), jfly.uni-koeln.de/color;
+// a left organ takes the full colour, its right partner the same hue paler.
+
+const OKABE_ITO = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#3f8fd2", "#d55e00", "#cc79a7", "#bbbbbb"];
+
+/** One colour per grade level everywhere, always beside a word and a shape. */
+export const LEVELS = {
+  no: { colour: "#4fb477", shape: "M3 8.5 6.5 12 13 4.5" },
+  minor: { colour: "#e0a83a", shape: "M2 10c2-5 4-5 6-2s4 3 6-2" },
+  major: { colour: "#ea6a58", shape: "M4 4 12 12M12 4 4 12" },
+  not_assessable: { colour: "#9aa3ad", shape: "M8 3a5 5 0 1 0 .01 0M4.5 11.5 11.5 4.5" },
+  absent: { colour: "#9aa3ad", shape: "M3 8H13" },
+};
+export const levelOf = (name) => LEVELS[name] ?? LEVELS.not_assessable;
+
+export function parseHex(hex) {
+  const n = parseInt(hex.replace("#", ""), 16);
+  return [(n >> 16) & 255, (n >> 8) & 255, n & 255];
+}
+
+export function toHex(rgb) {
+  return `#${rgb.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Relative luminance, WCAG 2.2. */
+export function luminance(rgb) {
+  const [r, g, b] = rgb.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+const towardsWhite = (rgb, share) => rgb.map((part) => part + (255 - part) * share);
+
+/** The colour, mixed with white until it stands out on a dark image (luminance of 0.28 at least). */
+export function legible(hex) {
+  const rgb = parseHex(hex);
+  let share = 0;
+  while (luminance(towardsWhite(rgb, share)) < 0.28 && share < 1) share += 0.04;
+  return toHex(towardsWhite(rgb, share));
+}
+
+/** Map of structure name to the colour it is drawn in. */
+export function structureColours(structures, colourBlind) {
+  if (!colourBlind) return new Map(structures.map((s) => [s.name, legible(s.color)]));
+  const colours = new Map();
+  let next = 0;
+  for (const { name, pair, side } of structures) {
+    const partner = pair && colours.get(pair);
+    const base = partner?.base ?? OKABE_ITO[next++ % OKABE_ITO.length];
+    const pale = side === "R";
+    colours.set(name, { base, shown: pale ? toHex(towardsWhite(parseHex(base), 0.5)) : legible(base) });
+  }
+  return new Map([...colours].map(([name, { shown }]) => [name, shown]));
+}

@@ -1,0 +1,81 @@
+// Marching squares: the outline of a binary slice as closed lines between voxel centres. No DOM.
+//
+// Lorensen and Cline's idea in two dimensions: each cell of four voxel centres holds zero, one or two
+// pieces of the line, which cross its edges half way. Every edge is entered once and left once (the
+// inside lies to the left), so following `next` from edge to edge closes each loop. Diagonal
+// neighbours stay apart.
+
+// Corners of a cell: top left 1, top right 2, bottom right 4, bottom left 8.
+// Edges: 0 top, 1 right, 2 bottom, 3 left. Each entry lists pairs entered edge -> left edge.
+const PIECES = [
+  [], [3, 0], [0, 1], [3, 1], [1, 2], [3, 0, 1, 2], [0, 2], [3, 2],
+  [2, 3], [2, 0], [0, 1, 2, 3], [2, 1], [1, 3], [1, 0], [0, 3], [],
+];
+
+/**
+ * Closed loops of a framed slice (cells, width, height; frame of zeros), each a flat Float32Array of
+ * x, y in units of cells of the framed slice, x to the right, y down, at voxel centres.
+ */
+export function traceLoops({ cells, width, height }) {
+  const next = new Int32Array(2 * width * height).fill(-1);
+  const starts = [];
+  for (let y = 0; y < height - 1; y++) {
+    let n = y * width;
+    let left = cells[n] | (cells[n + width] << 3);
+    for (let x = 0; x < width - 1; x++, n++) {
+      const right = cells[n + 1] | (cells[n + width + 1] << 3);
+      const kind = (left & 1) | ((right & 1) << 1) | ((right & 8) >> 1) | (left & 8);
+      left = right;
+      if (kind === 0 || kind === 15) continue;
+      const edges = [2 * n, 2 * (n + 1) + 1, 2 * (n + width), 2 * n + 1];
+      const pieces = PIECES[kind];
+      for (let p = 0; p < pieces.length; p += 2) {
+        next[edges[pieces[p]]] = edges[pieces[p + 1]];
+        starts.push(edges[pieces[p]]);
+      }
+    }
+  }
+  const loops = [];
+  for (const start of starts) {
+    if (next[start] < 0) continue;
+    const points = [];
+    let edge = start;
+    while (next[edge] >= 0) {
+      const cell = edge >> 1;
+      const x = cell % width;
+      const y = (cell - x) / width;
+      if (edge & 1) points.push(x, y + 0.5);
+      else points.push(x + 0.5, y);
+      const following = next[edge];
+      next[edge] = -1;
+      edge = following;
+    }
+    loops.push(Float32Array.from(points));
+  }
+  return loops;
+}
+
+/**
+ * Draws the loops into `path` (a Path2D or anything with its methods) in plane millimetres. Corners are
+ * rounded by quadratic curves between the middles of the pieces: the line stays within a quarter of
+ * a voxel of the marching-squares line, and crosses it at every middle.
+ */
+export function drawLoops(path, loops, slice, columnMm, rowMm) {
+  const toU = (x) => (x - 0.5 + slice.column) * columnMm;
+  const toV = (y) => (y - 0.5 + slice.row) * rowMm;
+  for (const loop of loops) {
+    const count = loop.length;
+    let u = toU(loop[0]);
+    let v = toV(loop[1]);
+    path.moveTo((toU(loop[count - 2]) + u) / 2, (toV(loop[count - 1]) + v) / 2);
+    for (let n = 2; n <= count; n += 2) {
+      const nextU = toU(loop[n % count]);
+      const nextV = toV(loop[(n + 1) % count]);
+      path.quadraticCurveTo(u, v, (u + nextU) / 2, (v + nextV) / 2);
+      u = nextU;
+      v = nextV;
+    }
+    path.closePath();
+  }
+  return path;
+}

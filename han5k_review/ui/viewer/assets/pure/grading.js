@@ -1,0 +1,77 @@
+// Grades as the reader makes them: drafts, requests, undo. No DOM, no network.
+
+export function emptyDraft() {
+  return { tags: [], comment: "", flagged: [] };
+}
+
+/** What the reader has noted so far: of the stored grade, or nothing yet. */
+export function draftOf(grade) {
+  if (!grade) return emptyDraft();
+  return { tags: [...(grade.tags ?? [])], comment: grade.comment ?? "", flagged: [...(grade.flagged_slices ?? [])] };
+}
+
+export function toggle(list, item) {
+  return list.includes(item) ? list.filter((other) => other !== item) : [...list, item];
+}
+
+/** The body of POST .../grades, as docs/transport.md has it. */
+export function gradeRequest({ requestId, structure, code, draft, openedAt, activeSeconds }) {
+  return {
+    request_id: requestId,
+    structure: structure.name,
+    label_version: structure.label_version,
+    code,
+    tags: draft.tags,
+    comment: draft.comment.trim(),
+    flagged_slices: [...draft.flagged].sort((a, b) => a - b),
+    opened_at_utc: openedAt,
+    active_seconds: Math.round(activeSeconds * 10) / 10,
+  };
+}
+
+/** Does the draft say something else than the stored grade? Then the grade is to be amended. */
+export function differs(grade, draft) {
+  const stored = draftOf(grade);
+  return (
+    stored.comment !== draft.comment.trim() ||
+    [...stored.tags].sort().join("\n") !== [...draft.tags].sort().join("\n") ||
+    [...stored.flagged].sort().join() !== [...draft.flagged].sort().join()
+  );
+}
+
+/** Seconds a reader was at work on each structure: pauses over `idleSeconds` do not count. */
+export class ActivityClock {
+  constructor(idleSeconds = 30) {
+    this.idleSeconds = idleSeconds;
+    this.seconds = new Map();
+    this.opened = new Map();
+    this.name = null;
+    this.last = null;
+  }
+
+  /** The reader did something at `now` (milliseconds) while `name` was chosen. */
+  touch(name, now) {
+    if (this.name !== null && this.last !== null) {
+      const passed = (now - this.last) / 1000;
+      if (passed > 0 && passed <= this.idleSeconds) {
+        this.seconds.set(this.name, (this.seconds.get(this.name) ?? 0) + passed);
+      }
+    }
+    if (name !== null && !this.opened.has(name)) this.opened.set(name, new Date(now).toISOString());
+    this.name = name;
+    this.last = now;
+  }
+
+  /** The page was hidden: time until the next touch does not count. */
+  pause() {
+    this.last = null;
+  }
+
+  activeSeconds(name) {
+    return this.seconds.get(name) ?? 0;
+  }
+
+  openedAt(name) {
+    return this.opened.get(name) ?? null;
+  }
+}

@@ -1,0 +1,88 @@
+// Every key of the workspace, once. The help page, the tooltips, docs/viewer.md and its test
+// derive from this table. Grade keys come from the study's scale. No DOM.
+
+export const KEYMAP = [
+  ["Grade", [
+    ["grade", ["1", "2", "3", "0", "9"], "Grade and go on (the keys of the study's scale)"],
+    ["tags", ["t"], "Issue tags: then the letter of each tag, t or Escape ends"],
+    ["comment", ["c"], "Write a comment, Escape ends"],
+    ["flag-slice", ["f"], "Flag this slice"],
+    ["undo", ["z"], "Undo the last grade"],
+  ]],
+  ["Structure", [
+    ["next-ungraded", ["Space"], "Next structure without a grade"],
+    ["next-structure", ["n"], "Next structure"],
+    ["previous-structure", ["p"], "Previous structure"],
+    ["search", ["/"], "Search the list, Enter chooses"],
+    ["centre", ["g"], "Go to the structure's centre"],
+    ["visible", ["h"], "Hide or show the structure"],
+    ["solo", ["s"], "Show this structure alone"],
+    ["outlines", ["a"], "All outlines on or off"],
+    ["next-case", ["Shift+N"], "Next case"],
+  ]],
+  ["Slice", [
+    ["slice-up", ["ArrowUp"], "One slice up (superior; left; anterior)"],
+    ["slice-down", ["ArrowDown"], "One slice down"],
+    ["slices-up", ["PageUp"], "Five slices up"],
+    ["slices-down", ["PageDown"], "Five slices down"],
+    ["last-slice", ["Home"], "Upper end of the structure"],
+    ["first-slice", ["End"], "Lower end of the structure"],
+  ]],
+  ["Picture", [
+    ["window", ["w"], "Next window"],
+    ["window-follow", ["Shift+W"], "Window follows the structure again"],
+    ["fill", ["o"], "Outline or fill"],
+    ["zoom-in", ["+"], "Zoom in"],
+    ["zoom-out", ["-"], "Zoom out"],
+    ["fit", ["b"], "Back to the whole picture"],
+    ["auto-zoom", ["u"], "Zoom to each structure, or leave the zoom"],
+    ["layout", ["v"], "One view or three"],
+    ["plane", ["x"], "Next plane in the large view"],
+    ["crosshair", ["i"], "Crosshair on or off"],
+    ["ruler", ["m"], "Measure: drag a line"],
+    ["palette", ["y"], "Colour-blind safe colours"],
+  ]],
+  ["Compare", [
+    ["compare", ["l"], "Next label set beside the one under review, or none"],
+    ["difference", ["d"], "Shade the difference"],
+    ["largest-difference", ["j"], "Go to the slice of largest disagreement"],
+    ["side-by-side", ["k"], "Two views side by side, one label set each"],
+  ]],
+  ["Help", [
+    ["help", ["?"], "Show or hide these keys"],
+    ["leave", ["Escape"], "Close what is open, back to the picture"],
+  ]],
+];
+
+/** Lower-case letters as typed; capitals as Shift+X; names as KeyboardEvent.key has them. */
+export function keyName(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (event.key === " ") return "Space";
+  if (event.key === "=" && !event.shiftKey) return "+";
+  if (event.key === "_") return "-";
+  if (/^[A-Z]$/.test(event.key)) return event.shiftKey ? `Shift+${event.key}` : event.key.toLowerCase();
+  return event.key;
+}
+
+const BY_KEY = new Map(
+  KEYMAP.flatMap(([, rows]) => rows.flatMap(([action, keys]) => keys.map((key) => [key, action]))),
+);
+
+/** The action of a key, or null. Grade keys are asked of the scale first. */
+export function actionOf(key, scaleKeys) {
+  if (scaleKeys.includes(key)) return "grade";
+  const action = BY_KEY.get(key) ?? null;
+  return action === "grade" ? null : action;
+}
+
+const ROWS = new Map(KEYMAP.flatMap(([, rows]) => rows.map((row) => [row[0], row])));
+
+/** `Next window (w)`: the tooltip of an action's button. */
+export function tooltip(action) {
+  const [, keys, title] = ROWS.get(action);
+  return `${title} (${keys.join(" ")})`;
+}
+
+export function keysOf(action) {
+  return ROWS.get(action)[1];
+}

@@ -1,0 +1,42 @@
+// CT windows: from HU to grey, through a table with one entry per int16 value. No DOM.
+
+/**
+ * Fills 65,536 RGBA words; entry n is the grey of the int16 whose unsigned bits are n.
+ * DICOM PS3.3 C.11.2.1.2.1, linear function.
+ */
+export function buildLut(centreHu, widthHu, lut = new Uint32Array(65536)) {
+  const width = Math.max(2, widthHu);
+  const low = centreHu - 0.5 - (width - 1) / 2;
+  const step = 255 / (width - 1);
+  for (let n = 0; n < 65536; n++) {
+    const hu = n < 32768 ? n : n - 65536;
+    const value = (hu - low) * step;
+    const grey = value <= 0 ? 0 : value >= 255 ? 255 : value | 0;
+    lut[n] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
+  }
+  return lut;
+}
+
+/** Drag right: wider; drag up: brighter. The wider the window, the coarser the step. */
+export function dragWindow(window, dx, dy) {
+  const step = Math.max(1, window.width_hu / 250);
+  return {
+    name: "by hand",
+    width_hu: Math.round(Math.max(2, Math.min(8000, window.width_hu + dx * step))),
+    centre_hu: Math.round(Math.max(-2000, Math.min(4000, window.centre_hu + dy * step))),
+  };
+}
+
+export function nextWindow(windows, current) {
+  const at = windows.findIndex((window) => window.name === current.name);
+  return windows[(at + 1) % windows.length];
+}
+
+export function windowNamed(windows, name) {
+  return windows.find((window) => window.name === name) ?? windows[0];
+}
+
+/** `soft tissue 35 / 350` */
+export function windowLabel(window) {
+  return `${window.name} ${window.centre_hu} / ${window.width_hu}`;
+}

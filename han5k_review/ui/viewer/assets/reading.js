@@ -1,0 +1,221 @@
+// One case being read: what is chosen, where the crosshair is, how it is shown. No drawing here.
+//
+// Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
+
+import { PLANES, clampVoxel, planeSize, voxelToPlane } from "./pure/geometry.js";
+import { areaProfile, differenceProfile, extentOf, isEmpty, peakOf } from "./pure/masks.js";
+import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
+import { buildLut, windowNamed } from "./pure/windowing.js";
+import { structureColours } from "./pure/colours.js";
+import { OutlineCache } from "./draw/outlines.js";
+import { preferences, storePreferences } from "./preferences.js";
+
+export class Reading {
+  constructor(data, opened, tell) {
+    this.data = data;
+    this.opened = opened;
+    this.tell = tell;
+    this.structures = data.structures;
+    this.byName = new Map(data.structures.map((s) => [s.name, s]));
+    this.cameras = { axial: null, sagittal: null, coronal: null };
+    this.hidden = new Set();
+    this.seen = new Map();
+    this.profiles = new Map();
+    this.lut = buildLut(40, 400);
+    this.lutVersion = 0;
+    this.layersVersion = 0;
+    this.state = {
+      ...preferences(), selected: null, cursor: [0, 0, 0], search: "", solo: false, compare: null,
+      difference: false, tool: "crosshair", window: null, follow: true, pendingCentre: true,
+    };
+    this.recolour();
+    this.reviewed = data.label_sets[0]?.key ?? null;
+    if (opened.volume) this.begin(opened.volume);
+  }
+
+  change(patch, ...what) {
+    Object.assign(this.state, patch);
+    if (what.includes("layers")) this.layersVersion++;
+    if (what.includes("preferences")) storePreferences(this.state);
+    this.tell(...what);
+  }
+
+  get volume() {
+    return this.opened.volume;
+  }
+
+  /** The volume's index has come: begin where the reader stopped, else at the first open structure. */
+  begin(volume) {
+    this.outlines = new OutlineCache(volume);
+    this.state.cursor = volume.shape.map((n) => Math.floor(n / 2));
+    const resume = this.data.resume;
+    const grades = new Map(Object.entries(this.data.grades ?? {}));
+    const first = this.byName.has(resume?.structure)
+      ? resume.structure
+      : nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades) ?? this.ordered()[0]?.name;
+    this.choose(first ?? null);
+    if (Number.isInteger(resume?.slice)) {
+      this.moveTo([this.state.cursor[0], this.state.cursor[1], resume.slice]);
+    }
+  }
+
+  masksOf(key) {
+    return this.opened.masks.get(key);
+  }
+
+  mask(name = this.state.selected, key = this.reviewed) {
+    return this.masksOf(key)?.get(name) ?? null;
+  }
+
+  ordered() {
+    return orderStructures(this.structures, this.state.order);
+  }
+
+  listed() {
+    return searchStructures(this.ordered(), this.state.search);
+  }
+
+  recolour() {
+    this.colours = structureColours(this.structures, this.state.colourBlind);
+  }
+
+  // -- where ---------------------------------------------------------------------------------
+
+  moveTo(ijk) {
+    if (!this.volume) return;
+    const cursor = clampVoxel(ijk, this.volume.shape);
+    const slice = cursor[2];
+    if (slice !== this.volume.wanted) this.opened.want(slice);
+    this.change({ cursor }, "cursor");
+    this.keepInView();
+    this.markSeen();
+  }
+
+  step(plane, slices) {
+    const { through } = PLANES[plane];
+    const cursor = [...this.state.cursor];
+    cursor[through] += slices;
+    this.moveTo(cursor);
+  }
+
+  markSeen() {
+    const { selected, cursor } = this.state;
+    if (!selected || !this.volume.slabAt(cursor[2]).bytes) return;
+    if (!this.seen.has(selected)) this.seen.set(selected, new Uint8Array(this.volume.shape[2]));
+    this.seen.get(selected)[cursor[2]] = 1;
+  }
+
+  /** A zoomed view follows the crosshair when it leaves the middle of it. */
+  keepInView() {
+    const { shape, spacing } = this.volume;
+    for (const plane of Object.keys(PLANES)) {
+      const camera = this.cameras[plane];
+      if (!camera) continue;
+      const { u, v } = voxelToPlane(plane, this.state.cursor, shape, spacing);
+      const reach = camera.field * 0.45;
+      const pull = (middle, at) => Math.max(at - reach, Math.min(at + reach, middle));
+      this.cameras[plane] = { ...camera, u: pull(camera.u, u), v: pull(camera.v, v) };
+    }
+  }
+
+  setCamera(plane, camera) {
+    this.cameras[plane] = camera;
+    this.change({}, "camera");
+  }
+
+  // -- which structure -----------------------------------------------------------------------
+
+  choose(name) {
+    if (name === null) return;
+    const structure = this.byName.get(name);
+    const follows = this.state.follow || name !== this.state.selected;
+    this.change({ selected: name, follow: true, pendingCentre: true }, "layers", "structure", "list");
+    if (follows || !this.state.window) this.setWindow(windowNamed(this.data.windows, structure.window), true);
+    this.centre();
+  }
+
+  /** Go to the chosen structure; waits for its label set when that is still on its way. */
+  centre() {
+    const masks = this.masksOf(this.reviewed);
+    if (!masks || !this.volume) return;
+    this.state.pendingCentre = false;
+    const mask = this.mask();
+    if (isEmpty(mask)) return this.moveTo(this.state.cursor);
+    if (this.state.autoZoom) this.zoomTo(mask);
+    return this.moveTo(mask.centre ?? mask.start.map((s, axis) => s + mask.shape[axis] / 2));
+  }
+
+  zoomTo(mask) {
+    const { shape, spacing } = this.volume;
+    const middle = mask.start.map((s, axis) => s + (mask.shape[axis] - 1) / 2);
+    for (const plane of Object.keys(PLANES)) {
+      const { column, row } = PLANES[plane];
+      const size = planeSize(plane, shape, spacing);
+      const longest = Math.max(mask.shape[column] * spacing[column], mask.shape[row] * spacing[row]);
+      const field = Math.max(110, longest * 2);
+      const whole = field >= Math.min(size.widthMm, size.heightMm);
+      this.cameras[plane] = whole ? null : { ...voxelToPlane(plane, middle, shape, spacing), field };
+    }
+    this.change({}, "camera");
+  }
+
+  // -- how -----------------------------------------------------------------------------------
+
+  setWindow(window, follow = false) {
+    buildLut(window.centre_hu, window.width_hu, this.lut);
+    this.lutVersion++;
+    this.change({ window, follow }, "window");
+  }
+
+  isShown(name) {
+    const { selected, solo, outlines } = this.state;
+    if (name === selected) return !this.hidden.has(name);
+    return outlines && !solo && !this.hidden.has(name);
+  }
+
+  toggleShown(name) {
+    if (!this.hidden.delete(name)) this.hidden.add(name);
+    this.change({}, "layers", "list");
+  }
+
+  /** Voxels per axial slice of the chosen structure, for the slice bar. */
+  profile(name = this.state.selected, key = this.reviewed) {
+    return this.remember(`area|${key}|${name}`, key, () => areaProfile(this.mask(name, key), this.volume.shape));
+  }
+
+  difference(name = this.state.selected) {
+    const { compare } = this.state;
+    if (!compare || !this.masksOf(compare)) return null;
+    return this.remember(`difference|${compare}|${name}`, compare, () =>
+      differenceProfile(this.mask(name), this.mask(name, compare), this.volume.shape));
+  }
+
+  remember(key, set, build) {
+    if (!this.volume || !this.masksOf(set)) return null;
+    if (!this.profiles.has(key)) this.profiles.set(key, build());
+    return this.profiles.get(key);
+  }
+
+  extent() {
+    const profile = this.profile();
+    return profile && extentOf(profile);
+  }
+
+  goToLargestDifference() {
+    const profile = this.difference();
+    const k = profile && peakOf(profile);
+    if (k !== null) this.moveTo([this.state.cursor[0], this.state.cursor[1], k]);
+    return k;
+  }
+
+  masksArrived(key) {
+    this.outlines?.forget(key);
+    this.change({}, "layers", "list", "structure");
+    if (key === this.reviewed && this.state.pendingCentre) {
+      const resume = this.data.resume;
+      const resumes = Number.isInteger(resume?.slice) && resume.structure === this.state.selected;
+      this.centre();
+      if (resumes) this.moveTo([this.state.cursor[0], this.state.cursor[1], resume.slice]);
+    }
+  }
+}

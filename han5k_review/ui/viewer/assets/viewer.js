@@ -1,0 +1,77 @@
+// The component's door: Streamlit calls the default export on every rerun that changes the data.
+//
+// Stable selectors (data-testid): workspace, case, progress, save-state, load-state, sign-in, next-case,
+// help-button, help, help-close, banner, stage, view-main, view-upper, view-lower (each with -canvas,
+// -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left, -right, -top, -bottom),
+// structures, structure (data-structure, data-grade), search, order, next-ungraded, structure-title,
+// structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
+// window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
+// plane-<name>. Each action's button has data-action. The workspace carries data-first-slice-ms,
+// data-draw-ms, data-loaded and data-structure; each view data-plane and data-slice.
+
+import { closeAll } from "./net/cases.js";
+import { Workspace } from "./workspace.js";
+
+const RELEASE_MS = 5000;
+const mounted = new WeakMap();
+let release;
+
+/** The same case again: a rerun of the page, not a new task. */
+const sameCase = (one, other) =>
+  one.volume === other.volume && one.assignment === other.assignment && one.read_only === other.read_only &&
+  JSON.stringify(one.label_sets) === JSON.stringify(other.label_sets) &&
+  JSON.stringify(one.structures) === JSON.stringify(other.structures);
+
+export default function viewer({ data, parentElement, setTriggerValue }) {
+  clearTimeout(release);
+  let mount = mounted.get(parentElement);
+  if (!mount) {
+    mount = { workspace: null, trigger: null };
+    mounted.set(parentElement, mount);
+    listen(mount);
+  }
+  mount.trigger = setTriggerValue;
+  const trigger = (kind, detail = {}) => mount.trigger("event", { kind, ...detail });
+  if (mount.workspace && sameCase(mount.workspace.data, data)) mount.workspace.grader.merge(data.grades);
+  else {
+    mount.workspace?.close();
+    mount.workspace = new Workspace(data, trigger);
+    parentElement.append(mount.workspace.root);
+    mount.workspace.stage.focus();
+  }
+  fillPage(mount.workspace.root);
+  return () => {
+    mount.leave?.abort();
+    mount.workspace?.close();
+    mount.workspace = null;
+    mounted.delete(parentElement);
+    // The page may mount the next case in a new place: what is prefetched waits a moment for it.
+    release = setTimeout(closeAll, RELEASE_MS);
+  };
+}
+
+/** The workspace reaches from where it begins to the bottom of the window. */
+function fillPage(root) {
+  const { top } = root.getBoundingClientRect();
+  root.style.setProperty("--top", `${Math.max(0, Math.round(top + globalThis.scrollY))}px`);
+}
+
+function listen(mount) {
+  mount.leave = new AbortController();
+  const options = { signal: mount.leave.signal, capture: true };
+  globalThis.addEventListener("keydown", (event) => {
+    if (!mount.workspace?.takeKey(event)) return;
+    // Streamlit has keys of its own (r, c): a key that is ours goes no further.
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, options);
+  globalThis.addEventListener("pointermove", () => mount.workspace?.touch(), { ...options, passive: true });
+  globalThis.addEventListener("online", () => mount.workspace?.wake(), options);
+  globalThis.addEventListener("focus", () => mount.workspace?.wake(), options);
+  globalThis.addEventListener("resize", () => { if (mount.workspace) fillPage(mount.workspace.root); }, options);
+  globalThis.addEventListener("pagehide", () => mount.workspace?.position.send(), options);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) mount.workspace?.grader.clock.pause();
+    else mount.workspace?.wake();
+  }, options);
+}

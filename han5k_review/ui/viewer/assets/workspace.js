@@ -1,0 +1,185 @@
+// The workspace of one case: panels around the stage, keys, and one drawing per frame.
+
+import { h, setText } from "./panels/dom.js";
+import { DisplayPanel } from "./panels/display_panel.js";
+import { GradePanel } from "./panels/grade_panel.js";
+import { Header } from "./panels/header.js";
+import { Help } from "./panels/help.js";
+import { SliceBar } from "./panels/slice_bar.js";
+import { StructureList } from "./panels/list.js";
+import { Toolbar } from "./panels/toolbar.js";
+import { Stage } from "./draw/stage.js";
+import { actionOf, keyName } from "./pure/keymap.js";
+import { prefetchCase, takeCase } from "./net/cases.js";
+import { Grader } from "./grader.js";
+import { PositionKeeper } from "./position.js";
+import { Reading } from "./reading.js";
+import { buildActions } from "./actions.js";
+
+const PANELS_OF = {
+  list: ["list", "structure", "layers", "grades"],
+  gradePanel: ["structure", "grades", "cursor", "save"],
+  display: ["layers", "structure", "window", "layout"],
+  toolbar: ["layout", "tool", "camera", "layers", "preferences"],
+  bar: ["cursor", "layers", "structure", "grades", "size", "progress"],
+  header: ["grades", "save", "list"],
+};
+
+export class Workspace {
+  constructor(data, trigger) {
+    this.data = data;
+    this.trigger = trigger;
+    this.began = performance.now();
+    this.dirty = new Set(Object.values(PANELS_OF).flat());
+    this.lost = this.expired = this.closed = false;
+    const tell = (...what) => this.redraw(...what);
+    this.opened = takeCase(data);
+    this.reading = new Reading(data, this.opened, tell);
+    this.grader = new Grader(data, tell, trigger);
+    this.position = new PositionKeeper(data);
+    this.build();
+    this.stopListening = this.opened.listen((kind, detail) => this.hear(kind, detail));
+    if (this.opened.volume) this.stage.arrange();
+    this.redraw("layout");
+  }
+
+  build() {
+    const act = (action, argument) => this.act(action, argument);
+    const focus = () => this.stage.focus();
+    const { reading, grader, data } = this;
+    const parts = { reading, grader, data, act, focus, signIn: () => this.trigger("sign_in") };
+    this.stage = new Stage(reading, act);
+    this.header = new Header(parts);
+    this.list = new StructureList(parts);
+    this.gradePanel = new GradePanel(parts);
+    this.display = new DisplayPanel(parts);
+    this.toolbar = new Toolbar(parts);
+    this.bar = new SliceBar(parts);
+    this.help = new Help({ scale: data.scale, focus });
+    this.actions = buildActions(this);
+    this.banner = h("p", { class: "banner", role: "alert", hidden: true, "data-testid": "banner" });
+    this.root = h("div", { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
+      this.header.root, this.list.root,
+      h("main", { class: "middle" }, this.toolbar.root, this.banner, this.stage.root, this.bar.root),
+      h("aside", { class: "side", "aria-label": "Grade and display" }, this.gradePanel.root, this.display.root),
+      h("footer", { class: "foot" }, h("span", {}, "Research use only. Not a medical device."), h("span", { class: "keys-line" }, this.keysLine())),
+      this.help.root);
+    this.root.addEventListener("pointerup", (event) => this.giveFocusBack(event));
+    this.sizes = new ResizeObserver(() => this.redraw("size"));
+    this.sizes.observe(this.stage.root);
+  }
+
+  keysLine() {
+    const grades = this.data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
+    return this.grader.readOnly ? "wheel slices   n p structures   ? all keys" : `${grades}   space next ungraded   ? all keys`;
+  }
+
+  /** After a click on a button the keys belong to the picture again. */
+  giveFocusBack(event) {
+    const [target] = event.composedPath();
+    if (target.closest?.("button") && !this.help.root.open) this.stage.focus();
+  }
+
+  act(action, argument) {
+    this.touch();
+    this.actions[action]?.(argument);
+  }
+
+  touch() {
+    this.grader.clock.touch(this.reading.state.selected, Date.now());
+  }
+
+  /** A key anywhere on the page; true when it was ours. */
+  takeKey(event) {
+    const [target] = event.composedPath();
+    const typing = target.matches?.("input:not([type=range]), textarea, select, [contenteditable]");
+    const key = keyName(event);
+    if (key === null || typing) return false;
+    if ((key === "Space" || key === "Enter") && target.matches?.("button:focus-visible")) return false;
+    if (this.help.root.open && key !== "?" && key !== "Escape") return false;
+    if (this.gradePanel.takeKey(key)) return true;
+    const grades = this.data.scale.grades;
+    const action = actionOf(key, grades.map((grade) => grade.key));
+    if (!action) return false;
+    if (event.repeat && !action.startsWith("slice")) return true;
+    if (this.gradePanel.tagging && action !== "tags") this.gradePanel.leaveTags();
+    this.act(action, action === "grade" ? grades.find((grade) => grade.key === key).code : undefined);
+    return true;
+  }
+
+  hear(kind, detail) {
+    if (kind === "volume") {
+      this.reading.begin(detail);
+      this.stage.arrange();
+      if (detail.index.oblique) this.say("This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.");
+    } else if (kind === "masks") this.reading.masksArrived(detail);
+    else if (kind === "network") this.lost = detail;
+    else if (kind === "expired") this.expired = detail;
+    else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
+    else if (kind === "slab") {
+      this.reading.markSeen();
+      if (detail.state !== "ready") this.say(`Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`);
+      if (this.opened.volume.progress().waiting === 0) prefetchCase(this.data);
+    }
+    this.redraw("progress", "picture");
+  }
+
+  say(sentence) {
+    setText(this.banner, sentence);
+    this.banner.hidden = false;
+  }
+
+  redraw(...what) {
+    for (const one of what) this.dirty.add(one);
+    if (this.frame === undefined && !this.closed) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    const began = performance.now();
+    this.frame = undefined;
+    const { dirty } = this;
+    this.dirty = new Set();
+    if (dirty.has("layout")) this.stage.arrange();
+    if (dirty.has("layout") || dirty.has("size")) this.stage.resize();
+    this.stage.draw();
+    for (const [panel, wants] of Object.entries(PANELS_OF)) {
+      if (wants.some((one) => dirty.has(one))) this[panel].update();
+    }
+    this.header.sayLoading(this.reading.volume, this);
+    const { selected, cursor } = this.reading.state;
+    if (dirty.has("cursor") && this.reading.volume && !this.reading.state.pendingCentre) this.position.note(selected, cursor[2]);
+    this.measure(began);
+  }
+
+  /** Times for the benchmark and the tests, on the root element. */
+  measure(began) {
+    const { dataset } = this.root;
+    dataset.drawMs = (performance.now() - began).toFixed(2);
+    dataset.structure = this.reading.state.selected ?? "";
+    if (!this.stage.shown) return;
+    if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
+    const { total, ready } = this.reading.volume.progress();
+    dataset.loaded = `${ready}/${total}`;
+  }
+
+  /** The page's next case: what is noted goes first. */
+  leave() {
+    this.grader.amend(this.reading.state.selected);
+    this.position.send();
+    this.trigger("next_case");
+  }
+
+  wake() {
+    this.grader.queue.flush();
+  }
+
+  close() {
+    this.closed = true;
+    cancelAnimationFrame(this.frame);
+    this.position.send();
+    this.sizes.disconnect();
+    this.stopListening();
+    this.grader.queue.close();
+    this.root.remove();
+  }
+}

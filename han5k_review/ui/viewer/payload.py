@@ -1,0 +1,155 @@
+"""What a page hands to the viewer: `ViewerPayload.to_json()` is what docs/transport.md mounts.
+
+Only plain JSON values leave here: Streamlit silently turns a mixed mapping into one string.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class LabelLine(StrEnum):
+    """How the outlines of one label set are drawn."""
+
+    SOLID = "solid"
+    DASHED = "dashed"
+    DOTTED = "dotted"
+    DASH_DOT = "dash-dot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSet:
+    """One set of masks: `key` names it in URLs, `name` is what the reader may know of it."""
+
+    key: str
+    name: str
+    line: LabelLine
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerStructure:
+    """One row of the structure list.
+
+    `color` is `#rrggbb`; `window` names one of the payload's windows; `warnings` are sentences;
+    `label_version` is the version under review (None: there is no mask to grade).
+    """
+
+    name: str
+    title: str
+    color: str
+    window: str
+    group: str
+    label_version: int | None
+    pair: str | None = None
+    side: str | None = None
+    hint: str | None = None
+    hint_source: str | None = None
+    reference_dsc: float | None = None
+    reference_hd95_mm: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerWindow:
+    """A CT window by name; centre and width in Hounsfield units."""
+
+    name: str
+    centre_hu: float
+    width_hu: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerScaleGrade:
+    """One grade: `key` gives it, `level` (no, minor, major, ...) chooses its colour and shape."""
+
+    code: str
+    key: str
+    title: str
+    level: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerScale:
+    """The study's scale, grades in the order they are shown, and its issue tags."""
+
+    name: str
+    grades: tuple[ViewerScaleGrade, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenGrade:
+    """A grade that stands in the database; `flagged_slices` are k indices."""
+
+    id: int
+    code: str
+    graded_at_utc: str
+    tags: tuple[str, ...] = ()
+    comment: str = ""
+    flagged_slices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Where the reader stopped: a structure and an axial slice (k index)."""
+
+    structure: str
+    slice: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerPayload:
+    """Everything the viewer needs to open a case; voxels come by the URLs in it.
+
+    `assignment` is None on read-only pages. The first label set is the one under review.
+    `next_url` and `next_assignment` name the reader's next case, which the viewer prefetches.
+    """
+
+    case: str
+    volume_url: str
+    label_sets: tuple[LabelSet, ...]
+    structures: tuple[ViewerStructure, ...]
+    windows: tuple[ViewerWindow, ...]
+    scale: ViewerScale
+    assignment: int | None = None
+    next_url: str | None = None
+    next_assignment: int | None = None
+    grades: dict[str, GivenGrade] = field(default_factory=dict)
+    read_only: bool = False
+    resume: Resume | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """The mount object of docs/transport.md, of plain JSON values only."""
+        return {
+            "assignment": self.assignment,
+            "case": self.case,
+            "next": self.next_url,
+            "next_assignment": self.next_assignment,
+            "volume": self.volume_url,
+            "label_sets": [_plain(asdict(one)) for one in self.label_sets],
+            "structures": [_plain(asdict(one)) for one in self.structures],
+            "windows": [_plain(asdict(one)) for one in self.windows],
+            "scale": _plain(asdict(self.scale)),
+            "grades": {name: _plain(asdict(grade)) for name, grade in self.grades.items()},
+            "read_only": self.read_only,
+            "resume": None if self.resume is None else _plain(asdict(self.resume)),
+        }
+
+
+def _plain(value: object) -> Json:
+    """Tuples as lists, enums as their text, all else as it is; TypeError for anything not JSON."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"A plain JSON value was expected, found {type(value).__name__}.")
