@@ -1,0 +1,1 @@
+"""Retraining: trusted structures to a new model version, one recorded run at a time."""

@@ -1,0 +1,158 @@
+"""What people do to runs and models: request, cancel, promote, decline, roll back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.errors import RuleError
+from han5k_review.retraining.gate import Verdict
+from han5k_review.retraining.lifecycle import WORK, Event
+from han5k_review.retraining.plan import RunRequest, plan_run
+from han5k_review.retraining.record import get_run, move_run, note_event
+from han5k_review.retraining.settings import settings_values
+from han5k_review.retraining.views import judge_run
+from han5k_review.store.audit import add_audit
+from han5k_review.store.run_tables import RetrainRun
+from han5k_review.store.study import Study
+from han5k_review.store.tables import ModelVersion, Reader
+from han5k_review.store.vocabulary import ModelState, RunState
+
+
+def request_run(
+    session: Session,
+    study: Study,
+    catalogue: Catalogue,
+    request: RunRequest,
+    *,
+    requested_by: Reader | None,
+    now: datetime,
+) -> RetrainRun:
+    """Put a run in the queue. RuleError with every reason when it could not start."""
+    plan = plan_run(session, study, catalogue, request)
+    if plan.refusals:
+        raise RuleError(" ".join(plan.refusals))
+    run = RetrainRun(
+        state=RunState.QUEUED,
+        preset=request.preset,
+        group=request.group,
+        settings=settings_values(plan.settings),
+        parent_model_id=request.parent_model_id,
+        requested_by_id=requested_by.id if requested_by else None,
+        device=request.device,
+        created_at_utc=now,
+    )
+    session.add(run)
+    session.flush()
+    add_audit(
+        session,
+        at_utc=now,
+        actor=requested_by.name if requested_by else "command line",
+        action="run requested",
+        subject=f"run {run.id}",
+        preset=request.preset,
+        group=request.group,
+        parent=request.parent_model_id,
+    )
+    note_event(session, run, "requested", now, notes=list(plan.notes))
+    return run
+
+
+def request_cancel(session: Session, run_id: int, *, actor: str, now: datetime) -> RetrainRun:
+    """Stop a run: at once in the queue, at its next step when it works; RuleError afterwards."""
+    run = get_run(session, run_id)
+    if run.state in WORK:
+        run.cancel_requested = True
+        session.add(run)
+        note_event(session, run, "cancel requested", now, by=actor)
+        add_audit(
+            session, at_utc=now, actor=actor, action="run cancel requested", subject=f"run {run_id}"
+        )
+        return run
+    move_run(session, run, Event.CANCELLED, actor=actor, now=now)
+    return run
+
+
+def promote(
+    session: Session,
+    run_id: int,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+    despite_gate: bool = False,
+) -> ModelVersion:
+    """Make the run's model the one in use for its label group; the one before retires.
+
+    RuleError without a reason, and when the gate failed a structure unless `despite_gate`.
+    """
+    run, model = _awaited(session, run_id, reason)
+    failed = [v.structure for v in judge_run(session, run_id) if v.verdict is Verdict.FAIL]
+    if failed and not despite_gate:
+        raise RuleError(
+            f"The gate failed {', '.join(failed)}; decline run {run_id}, or promote it despite the "
+            "gate with a reason."
+        )
+    move_run(session, run, Event.PROMOTED, actor=actor, now=now, reason=reason, despite_gate=failed)
+    _put_in_use(session, model)
+    return model
+
+
+def decline(
+    session: Session, run_id: int, *, actor: str, reason: str, now: datetime
+) -> ModelVersion:
+    """Turn the run's model down; it stays on disk and in the lineage. RuleError without reason."""
+    run, model = _awaited(session, run_id, reason)
+    move_run(session, run, Event.DECLINED, actor=actor, now=now, reason=reason)
+    model.state = ModelState.DECLINED
+    session.add(model)
+    return model
+
+
+def roll_back(
+    session: Session, model_id: int, *, actor: str, reason: str, now: datetime
+) -> ModelVersion:
+    """Put a retired model of the same label group back in use; RuleError for any other state."""
+    model = session.get(ModelVersion, model_id)
+    if model is None or model.state != ModelState.RETIRED:
+        raise RuleError(f"A retired model was expected to roll back to; {model_id} is not one.")
+    _need_reason(reason)
+    _put_in_use(session, model)
+    add_audit(
+        session,
+        at_utc=now,
+        actor=actor,
+        action="model rolled back",
+        subject=f"model {model.name}",
+        reason=reason,
+    )
+    return model
+
+
+def _awaited(session: Session, run_id: int, reason: str) -> tuple[RetrainRun, ModelVersion]:
+    run = get_run(session, run_id)
+    _need_reason(reason)
+    if run.state is not RunState.AWAITING_APPROVAL or run.result_model_id is None:
+        raise RuleError(f"Run {run_id} is {run.state}: there is no model to decide on.")
+    model = session.get(ModelVersion, run.result_model_id)
+    if model is None:
+        raise RuleError(f"The model of run {run_id} is not in the study.")
+    return run, model
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise RuleError("A reason was expected, found none.")
+
+
+def _put_in_use(session: Session, model: ModelVersion) -> None:
+    query = select(ModelVersion).where(
+        ModelVersion.group == model.group, col(ModelVersion.state) == ModelState.PROMOTED
+    )
+    for present in session.exec(query):
+        present.state = ModelState.RETIRED
+        session.add(present)
+    model.state = ModelState.PROMOTED
+    session.add(model)

@@ -1,0 +1,128 @@
+"""A registered model, opened for prediction, and one case predicted with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
+from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+from numpy.typing import NDArray
+
+from han5k_review.errors import DataError
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.volume import CtVolume
+from han5k_review.retraining.jobs import ModelFolder
+from han5k_review.retraining.trainers.cases import reduce_volume, to_czyx
+from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, read_weights
+from han5k_review.retraining.trainers.dataset import OWN_KEY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenModel:
+    """Plans, label table and network, ready to predict."""
+
+    plans: Any
+    dataset: dict[str, Any]
+    predictor: Any
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Structure -> label value."""
+        table = self.dataset["labels"]
+        return {n: v for n, v in table.items() if n not in ("background", "ignore")}
+
+
+def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenModel:
+    """Read a model whose checkpoint has the registered hash; DataError for anything else."""
+    weights = read_weights(model)
+    try:
+        plans = PlansManager(json.loads((model.folder / "plans.json").read_text()))
+        dataset: dict[str, Any] = json.loads((model.folder / "dataset.json").read_text())
+    except (OSError, ValueError) as error:
+        raise DataError(f"A model was expected in {model.folder}, found: {error}.") from error
+    configuration = plans.get_configuration(CONFIGURATION)
+    network = get_network_from_plans(
+        configuration.network_arch_class_name,
+        configuration.network_arch_init_kwargs,
+        configuration.network_arch_init_kwargs_req_import,
+        1,
+        plans.get_label_manager(dataset).num_segmentation_heads,
+        allow_init=False,
+        deep_supervision=False,
+    )
+    network.load_state_dict(weights["network_weights"], strict=True)
+    predictor = nnUNetPredictor(
+        tile_step_size=tile_step,
+        use_mirroring=False,
+        device=torch.device(device),
+        allow_tqdm=False,
+    )
+    predictor.manual_initialization(
+        network, plans, configuration, None, dataset, weights["trainer_name"], None
+    )
+    return OpenModel(plans=plans, dataset=dataset, predictor=predictor)
+
+
+def predict_case(model: OpenModel, volume: CtVolume) -> dict[str, StructureMask]:
+    """One mask per structure of the model's table, on the volume's own grid."""
+    own = model.dataset.get(OWN_KEY, {})
+    working, hu = reduce_volume(volume, own.get("working_spacing_mm"))
+    i, j, k = working.grid.spacing_mm
+    values = _predict_values(model, to_czyx(hu), (k, j, i)).transpose(2, 1, 0)
+    coarse = {
+        name: StructureMask.from_dense(values == value, working.grid)
+        for name, value in model.labels.items()
+    }
+    for inner, outer in own.get("nested", {}).items():
+        both = coarse[outer].dense() | coarse[inner].dense()
+        coarse[outer] = StructureMask.from_dense(both, working.grid)
+    return {name: working.restore_mask(mask) for name, mask in coarse.items()}
+
+
+def _predict_values(
+    model: OpenModel, image_czyx: NDArray[np.float32], spacing_zyx_mm: tuple[float, float, float]
+) -> NDArray[np.uint8]:
+    """The label map (z, y, x) of an image (1, z, y, x)."""
+    configuration = model.plans.get_configuration(CONFIGURATION)
+    data, _, properties = DefaultPreprocessor(verbose=False).run_case_npy(
+        image_czyx,
+        None,
+        {"spacing": list(spacing_zyx_mm)},
+        model.plans,
+        configuration,
+        model.dataset,
+    )
+    logits = model.predictor.predict_sliding_window_return_logits(torch.from_numpy(data)).cpu()
+    cropped = _most_likely(model, logits, properties)
+    full = np.zeros(properties["shape_before_cropping"], dtype=np.uint8)
+    full[tuple(slice(a, b) for a, b in properties["bbox_used_for_cropping"])] = cropped
+    return np.asarray(full.transpose(model.plans.transpose_backward))
+
+
+def _most_likely(
+    model: OpenModel, logits: torch.Tensor, properties: dict[str, Any]
+) -> NDArray[np.uint8]:
+    """The best class of each voxel at the image's own resolution.
+
+    Classes are resampled one after the other and only the best so far is kept: the result of
+    nnU-Net's own export, in the memory of two classes instead of all.
+    """
+    configuration = model.plans.get_configuration(CONFIGURATION)
+    shape = properties["shape_after_cropping_and_before_resampling"]
+    spacing = [properties["spacing"][a] for a in model.plans.transpose_forward]
+    best = np.full(shape, -np.inf, dtype=np.float32)
+    values = np.zeros(shape, dtype=np.uint8)
+    for number in range(logits.shape[0]):
+        one = logits[number : number + 1].float()
+        fine = configuration.resampling_fn_probabilities(one, shape, configuration.spacing, spacing)
+        found = np.asarray(fine, dtype=np.float32)[0]
+        better = found > best
+        best[better] = found[better]
+        values[better] = number
+    return values

@@ -1,0 +1,87 @@
+"""Model folders: a trained model moved into the study and registered by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from han5k_review import __version__
+from han5k_review.errors import DataError, StorageError
+from han5k_review.retraining.jobs import ModelFolder
+from han5k_review.retraining.snapshot import Snapshot
+from han5k_review.store.run_tables import RetrainRun
+from han5k_review.store.study import Study
+from han5k_review.store.tables import ModelVersion
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file; DataError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"A file was expected at {path}, found: {error.strerror}.") from error
+
+
+def locate_model(study: Study, model: ModelVersion) -> ModelFolder:
+    """Where a model version lies, with the hash its checkpoint must have."""
+    return ModelFolder(
+        folder=study.models / model.folder, checkpoint_sha256=model.checkpoint_sha256
+    )
+
+
+def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:
+    """Copy a trained model to `models/<name>`; DataError when its checkpoint has another hash."""
+    found = hash_file(trained.checkpoint)
+    if found != trained.checkpoint_sha256:
+        raise DataError(
+            f"The trained checkpoint {trained.checkpoint} was expected to have SHA-256 "
+            f"{trained.checkpoint_sha256[:12]}, found {found[:12]}."
+        )
+    final = study.models / name
+    kept = ModelFolder(folder=final, checkpoint_sha256=found)
+    if final.exists() and hash_file(kept.checkpoint) == found:
+        return kept
+    beside = study.models / f".{uuid.uuid4().hex}.tmp"
+    try:
+        shutil.copytree(trained.folder, beside)
+        shutil.rmtree(final, ignore_errors=True)
+        beside.rename(final)
+    except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise StorageError(f"The model {name} could not be kept in {final}: {error}.") from error
+    return kept
+
+
+def build_card(run: RetrainRun, snapshot: Snapshot, result: dict[str, Any]) -> dict[str, Any]:
+    """What a reader of the model must know; the keys follow common model cards."""
+    taught = {n: sum(n in c.trusted for c in snapshot.teaching) for n in snapshot.labels}
+    return {
+        "use": "Research use only. Not a medical device.",
+        "task": f"Contours of label group {snapshot.group} on head-and-neck planning CT",
+        "architecture": "nnU-Net v2, 3d_fullres, marginal partial-label loss",
+        "software": {
+            "han5k-review": __version__,
+            "nnunetv2": version("nnunetv2"),
+            "torch": version("torch"),
+        },
+        "training": {
+            "run": run.id,
+            "preset": run.preset,
+            "settings": run.settings,
+            "manifest_sha256": run.manifest_sha256,
+            "cases": len(snapshot.teaching),
+            "patients": len({c.patient for c in snapshot.teaching}),
+            "trusted_contours": taught,
+            "parent_checkpoint_sha256": snapshot.parent_checkpoint_sha256,
+            **{k: v for k, v in result.items() if k != "checkpoint_sha256"},
+        },
+        "evaluation": {
+            "held_out_cases": len(snapshot.held_out),
+            "held_out_patients": len({c.patient for c in snapshot.held_out}),
+        },
+    }

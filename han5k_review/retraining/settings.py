@@ -1,0 +1,180 @@
+"""Settings of a run: every value with its explanation, and the presets that fill them.
+
+The table of the docs and the widgets of the page derive from `explain_settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from han5k_review.errors import ConfigError
+
+
+def _explained(text: str) -> Any:
+    return field(metadata={"explanation": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """All settings of one run; each field carries its explanation."""
+
+    count_references: bool = _explained(
+        "Reference contours of training cases teach too, as partial clinical labels do. Off: only "
+        "graded 'no revision' and accepted revisions teach."
+    )
+    replay: bool = _explained(
+        "With a parent model: ungraded pseudo-labels of structures that nobody graded for revision "
+        "anywhere teach too, so that the model does not forget them."
+    )
+    revised_weight: int = _explained(
+        "How many times more often a case with a trusted contour other than 'replayed' is drawn "
+        "than a case that is only replayed."
+    )
+    monitor_fraction: float = _explained(
+        "Share of training patients set aside to draw the pseudo-Dice curve. Below five patients "
+        "none are: the curve then shows training cases."
+    )
+    working_spacing_mm: float | None = _explained(
+        "Volumes are averaged down to about this spacing before nnU-Net sees them, and predictions "
+        "brought back. Empty: native resolution, nnU-Net plans the spacing."
+    )
+    memory_target_gb: float = _explained(
+        "What nnU-Net's planner may assume as device memory; it sizes patch, depth and batch."
+    )
+    base_features: int = _explained("Feature maps of the first stage; doubled at each stage.")
+    max_features: int = _explained("Upper limit of feature maps in deep stages.")
+    epochs: int = _explained("Epochs; a checkpoint is written after each.")
+    iterations_per_epoch: int = _explained("Training steps in an epoch.")
+    monitor_iterations: int = _explained("Steps per epoch that only measure the pseudo-Dice.")
+    optimizer: str = _explained("`sgd` is nnU-Net's own; `adamw` learns faster in very short runs.")
+    learning_rate: float = _explained("First learning rate when training from scratch.")
+    learning_rate_adapt: float = _explained("First learning rate when a parent is continued.")
+    foreground_share: float = _explained("Share of patches centred on a trusted structure.")
+    mirroring: bool = _explained(
+        "Mirror front/back and up/down in training. Left/right is never mirrored."
+    )
+    tile_step: float = _explained("Step of the prediction window, as a share of the patch.")
+    seed: int = _explained("Seed; each epoch derives its own, so a resumed run repeats exactly.")
+    threads: int = _explained("CPU threads of torch. On busy machines one is faster than two.")
+    loader_processes: int = _explained(
+        "Processes that prepare batches; 0 prepares them in the trainer and is reproducible."
+    )
+    compile_network: bool = _explained("torch.compile; only on a GPU.")
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "smoke": {
+        "count_references": False,
+        "replay": False,
+        "revised_weight": 1,
+        "monitor_fraction": 0.0,
+        "working_spacing_mm": 5.0,
+        "memory_target_gb": 0.03,
+        "base_features": 8,
+        "max_features": 64,
+        "epochs": 10,
+        "iterations_per_epoch": 60,
+        "monitor_iterations": 4,
+        "optimizer": "adamw",
+        "learning_rate": 7e-3,
+        "learning_rate_adapt": 3e-3,
+        "foreground_share": 1.0,
+        "mirroring": False,
+        "tile_step": 0.5,
+        "seed": 1,
+        "threads": 1,
+        "loader_processes": 0,
+        "compile_network": False,
+    },
+    "adapt": {
+        "count_references": False,
+        "replay": True,
+        "revised_weight": 2,
+        "monitor_fraction": 0.2,
+        "working_spacing_mm": None,
+        "memory_target_gb": 8.0,
+        "base_features": 32,
+        "max_features": 320,
+        "epochs": 100,
+        "iterations_per_epoch": 250,
+        "monitor_iterations": 25,
+        "optimizer": "sgd",
+        "learning_rate": 1e-2,
+        "learning_rate_adapt": 1e-3,
+        "foreground_share": 0.33,
+        "mirroring": True,
+        "tile_step": 0.5,
+        "seed": 1,
+        "threads": 4,
+        "loader_processes": 8,
+        "compile_network": True,
+    },
+}
+PRESETS = {
+    **PRESETS,
+    "full": {
+        **PRESETS["adapt"],
+        "epochs": 1000,
+        "monitor_iterations": 50,
+        "learning_rate_adapt": 1e-2,
+    },
+}
+PRESET_WORDS: Mapping[str, str] = {
+    "smoke": "Shows that the loop works: coarse volumes, a small net, minutes on a CPU.",
+    "adapt": "Continues a parent model on what was revised: hours on one GPU.",
+    "full": "nnU-Net's full schedule of 1000 epochs: days on one GPU.",
+}
+_ADAPTER = TypeAdapter(RunSettings)
+
+
+def resolve_settings(preset: str, overrides: Mapping[str, Any] | None = None) -> RunSettings:
+    """The preset's values with `overrides` on top; ConfigError names what does not fit."""
+    if preset not in PRESETS:
+        raise ConfigError(f"One of {', '.join(PRESETS)} was expected as preset, found {preset!r}.")
+    values = {**PRESETS[preset], **(overrides or {})}
+    unknown = sorted(set(values) - {f.name for f in fields(RunSettings)})
+    if unknown:
+        raise ConfigError(f"No setting of a run is called {', '.join(unknown)}; see the docs.")
+    try:
+        settings = _ADAPTER.validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(
+            f"The setting {'.'.join(map(str, first['loc']))} cannot be {first['input']!r}: "
+            f"{first['msg']}."
+        ) from error
+    _check(settings)
+    return settings
+
+
+def _check(settings: RunSettings) -> None:
+    positive = ("epochs", "iterations_per_epoch", "monitor_iterations", "threads", "base_features")
+    for name in (*positive, "revised_weight", "memory_target_gb", "learning_rate", "tile_step"):
+        if getattr(settings, name) <= 0:
+            raise ConfigError(
+                f"The setting {name} must be above 0, found {getattr(settings, name)}."
+            )
+    for name in ("foreground_share", "monitor_fraction"):
+        if not 0 <= getattr(settings, name) <= 1:
+            raise ConfigError(f"The setting {name} must lie between 0 and 1.")
+    if settings.optimizer not in ("sgd", "adamw"):
+        raise ConfigError(f"The optimizer is sgd or adamw, found {settings.optimizer!r}.")
+    if settings.working_spacing_mm is not None and settings.working_spacing_mm <= 0:
+        raise ConfigError("The setting working_spacing_mm must be above 0 mm, or empty.")
+
+
+def settings_values(settings: RunSettings) -> dict[str, Any]:
+    """The settings as a plain mapping, as the run's row keeps them."""
+    return asdict(settings)
+
+
+def explain_settings() -> list[tuple[str, str, dict[str, Any]]]:
+    """(name, explanation, value per preset) of every setting, in order."""
+    return [
+        (f.name, str(f.metadata["explanation"]), {p: PRESETS[p][f.name] for p in PRESETS})
+        for f in fields(RunSettings)
+    ]

@@ -1,0 +1,119 @@
+"""The trust rule: which contour of a case may teach or judge a model, and why. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from han5k_review.store.vocabulary import GradeLevel, ReferenceKind
+
+
+class TrustReason(StrEnum):
+    """Why a contour is trusted or not. The value is the phrase a person reads."""
+
+    REVISION_ACCEPTED = "revision accepted"
+    GRADED_NO_REVISION = "graded 'no revision'"
+    REFERENCE = "reference contour counted as trusted"
+    REPLAYED = "replayed: not under revision, kept as the parent knew it"
+    NO_LABEL = "no label"
+    NOT_GRADED = "not graded"
+    NEEDS_REVISION = "graded for revision, no accepted revision yet"
+    NOT_ASSESSABLE = "not assessable, absent or wrong organ"
+    READERS_DISAGREE = "readers disagree"
+    NO_REFERENCE = "no reference, no accepted revision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRef:
+    """A stored label version, the hash of its mask, and the model that made it, if one did."""
+
+    label_version_id: int
+    mask_sha256: str
+    model_version_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRecord:
+    """What the study knows of one structure of one case.
+
+    `under_review` is the newest pseudo-label or prediction; `levels` are the current grades it
+    has; `accepted_revision` is the child of the newest accepted revision, and
+    `revision_is_current` says whether it was drawn on the version under review.
+    """
+
+    case_id: int
+    structure: str
+    under_review: LabelRef | None = None
+    levels: tuple[GradeLevel, ...] = ()
+    accepted_revision: LabelRef | None = None
+    revision_is_current: bool = False
+    reference: LabelRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """The verdict on one structure of one case; `label` is the contour to use when trusted."""
+
+    trusted: bool
+    reason: TrustReason
+    label: LabelRef | None = None
+
+
+def judge(record: ReviewRecord, *, count_reference: bool = False) -> Trust:
+    """Whether the contour may teach.
+
+    In this order: an accepted revision of the version under review; that version itself when
+    every current grade says "no revision"; an accepted revision of an earlier version; and, only
+    with `count_reference`, the reference contour. Everything else is untrusted.
+    """
+    if record.accepted_revision and record.revision_is_current:
+        return _trusted(record.accepted_revision, TrustReason.REVISION_ACCEPTED)
+    if record.under_review and record.levels and set(record.levels) == {GradeLevel.NO}:
+        return _trusted(record.under_review, TrustReason.GRADED_NO_REVISION)
+    if record.accepted_revision:
+        return _trusted(record.accepted_revision, TrustReason.REVISION_ACCEPTED)
+    if count_reference and record.reference:
+        return _trusted(record.reference, TrustReason.REFERENCE)
+    return Trust(trusted=False, reason=_why_not(record), label=record.under_review)
+
+
+def _trusted(label: LabelRef, reason: TrustReason) -> Trust:
+    return Trust(trusted=True, reason=reason, label=label)
+
+
+def _why_not(record: ReviewRecord) -> TrustReason:
+    levels = set(record.levels)
+    if record.under_review is None:
+        return TrustReason.NO_LABEL
+    if not levels:
+        return TrustReason.NOT_GRADED
+    if GradeLevel.NO in levels:
+        return TrustReason.READERS_DISAGREE
+    if levels <= {GradeLevel.NOT_ASSESSABLE, GradeLevel.ABSENT}:
+        return TrustReason.NOT_ASSESSABLE
+    return TrustReason.NEEDS_REVISION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOutReference:
+    """A contour of a held-out case that models are measured against, and its kind."""
+
+    kind: ReferenceKind
+    label: LabelRef
+
+
+def choose_reference(record: ReviewRecord) -> HeldOutReference | None:
+    """What to measure against on a held-out case, or None when nothing there is trusted.
+
+    An independent reference first, then an accepted revision, then a pseudo-label accepted
+    unchanged. The last came from a model, so models that agree with it look better than they are:
+    it is reported apart and never decides.
+    """
+    if record.reference:
+        return HeldOutReference(kind=ReferenceKind.REFERENCE, label=record.reference)
+    trust = judge(record)
+    if not trust.trusted or trust.label is None:
+        return None
+    unchanged = trust.reason is TrustReason.GRADED_NO_REVISION
+    kind = ReferenceKind.UNCHANGED if unchanged else ReferenceKind.REVISED
+    return HeldOutReference(kind=kind, label=trust.label)

@@ -1,0 +1,115 @@
+"""What pages and commands show of runs: lists, one run with its curves, scores and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from han5k_review.retraining.gate import (
+    GateSettings,
+    PairedScore,
+    StructureVerdict,
+    judge_candidate,
+)
+from han5k_review.retraining.jobs import tail_log
+from han5k_review.retraining.layout import evaluate_folder, train_folder
+from han5k_review.retraining.record import get_run, list_events
+from han5k_review.store.run_tables import RetrainRun, RunEvent, RunScore
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Case, ModelVersion
+from han5k_review.store.vocabulary import Arm, RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """Everything a page draws of one run."""
+
+    run: RetrainRun
+    parent: ModelVersion | None
+    result: ModelVersion | None
+    before_is: str
+    epochs: tuple[dict[str, Any], ...]
+    events: tuple[RunEvent, ...]
+    scores: tuple[PairedScore, ...]
+    verdicts: tuple[StructureVerdict, ...]
+    log: tuple[str, ...]
+
+
+def list_runs(session: Session) -> Sequence[RetrainRun]:
+    """All runs, newest first."""
+    return session.exec(select(RetrainRun).order_by(col(RetrainRun.id).desc())).all()
+
+
+def list_models(session: Session, group: str | None = None) -> Sequence[ModelVersion]:
+    """Model versions, newest first, of one label group or of all."""
+    query = select(ModelVersion).order_by(col(ModelVersion.id).desc())
+    if group is not None:
+        query = query.where(ModelVersion.group == group)
+    return session.exec(query).all()
+
+
+def get_run_view(session: Session, study: Study, run_id: int, *, log_lines: int = 40) -> RunView:
+    """One run as a page shows it; DataError when there is none."""
+    run = get_run(session, run_id)
+    events = list_events(session, run_id)
+    training = run.state in (RunState.QUEUED, RunState.PREPARING, RunState.TRAINING)
+    folder = train_folder(study, run_id) if training else evaluate_folder(study, run_id)
+    log = tail_log(folder, log_lines) or tail_log(train_folder(study, run_id), log_lines)
+    return RunView(
+        run=run,
+        parent=_find_model(session, run.parent_model_id),
+        result=_find_model(session, run.result_model_id),
+        before_is="parent model" if run.parent_model_id else "present pseudo-label",
+        epochs=tuple(e.payload for e in events if e.kind == "epoch"),
+        events=tuple(e for e in events if e.kind != "epoch"),
+        scores=tuple(list_paired_scores(session, run_id)),
+        verdicts=judge_run(session, run_id),
+        log=tuple(log),
+    )
+
+
+def list_paired_scores(session: Session, run_id: int) -> list[PairedScore]:
+    """Before and after of every held-out (case, structure) of a run."""
+    found: dict[tuple[int, str], dict[Arm, RunScore]] = {}
+    query = select(RunScore).where(RunScore.run_id == run_id).order_by(col(RunScore.id))
+    for row in session.exec(query):
+        found.setdefault((row.case_id, row.structure), {})[row.arm] = row
+    cases = {c.id: c for c in session.exec(select(Case))}
+    return [_pair(cases[case_id], structure, arms) for (case_id, structure), arms in found.items()]
+
+
+def judge_run(
+    session: Session, run_id: int, settings: GateSettings | None = None
+) -> tuple[StructureVerdict, ...]:
+    """The gate's verdict per structure on the stored scores of a run."""
+    checks = list_events(session, run_id, "checks")
+    swapped = checks[-1].payload["swapped"] if checks else {}
+    before, after = (swapped.get(arm.value, {}) for arm in (Arm.PARENT, Arm.CANDIDATE))
+    new = {name: set(cases) - set(before.get(name, ())) for name, cases in after.items()}
+    return judge_candidate(list_paired_scores(session, run_id), settings or GateSettings(), new)
+
+
+def _pair(case: Case, structure: str, arms: dict[Arm, RunScore]) -> PairedScore:
+    before, after = arms.get(Arm.PARENT), arms.get(Arm.CANDIDATE)
+    either = after or before
+    if either is None:
+        raise KeyError(structure)
+    return PairedScore(
+        case=case.name,
+        patient=case.patient,
+        structure=structure,
+        kind=either.reference_kind,
+        before_dice=before.dice if before else None,
+        after_dice=after.dice if after else None,
+        before_hd95_mm=before.hd95_mm if before else None,
+        after_hd95_mm=after.hd95_mm if after else None,
+        before_volume_cc=before.volume_prediction_cc if before else None,
+        after_volume_cc=after.volume_prediction_cc if after else None,
+    )
+
+
+def _find_model(session: Session, model_id: int | None) -> ModelVersion | None:
+    return None if model_id is None else session.get(ModelVersion, model_id)
