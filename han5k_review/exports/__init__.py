@@ -1,0 +1,25 @@
+"""Spreadsheets of a study: one data dictionary, one set of tables, XLSX and CSV writers."""
+
+from han5k_review.exports.frames import Export, build_export, build_frame
+from han5k_review.exports.snapshot import ExportFacts
+from han5k_review.exports.workbook import build_workbook
+from han5k_review.exports.writing import (
+    FORMATS,
+    ExportReport,
+    download_export,
+    new_export_id,
+    write_export,
+)
+
+__all__ = [
+    "FORMATS",
+    "Export",
+    "ExportFacts",
+    "ExportReport",
+    "build_export",
+    "build_frame",
+    "build_workbook",
+    "download_export",
+    "new_export_id",
+    "write_export",
+]

@@ -1,0 +1,94 @@
+"""Acceptability per structure: one verdict per case, and an exact interval for the proportion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scipy.stats import binomtest
+
+from han5k_review.exports.grade_rows import GradeRow
+from han5k_review.store.vocabulary import GradeLevel
+
+CONFIDENCE = 0.95
+_SEVERITY = (GradeLevel.NO, GradeLevel.MINOR, GradeLevel.MAJOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptability:
+    """Cases of one structure by their verdict, and the share of acceptable ones (no or minor).
+
+    Each case counts once: its worst three-level grade among its readers. `interval` is
+    Clopper-Pearson at 95 %, None without a case; cases are independent, reads of one case are not.
+    """
+
+    grades: int
+    no: int
+    minor: int
+    major: int
+    not_graded: int
+    interval: tuple[float, float] | None
+
+    @property
+    def cases(self) -> int:
+        """Cases with a three-level grade."""
+        return self.no + self.minor + self.major
+
+    @property
+    def acceptable(self) -> int:
+        """Cases with no or minor revision."""
+        return self.no + self.minor
+
+    @property
+    def proportion(self) -> float | None:
+        """Share of acceptable cases; None without a case."""
+        return self.acceptable / self.cases if self.cases else None
+
+
+def build_acceptability(rows: Iterable[GradeRow]) -> dict[str, Acceptability]:
+    """Structure -> its acceptability, from grades in force of contours under review.
+
+    Repeats and calibration reads are left out. A case whose readers all gave a non-grade (not
+    assessable, absent) counts as not graded and stays out of the proportion.
+    """
+    levels: dict[str, dict[str, list[GradeLevel]]] = {}
+    for row in rows:
+        counts = row.is_current and row.is_under_review and row.grade.level is not None
+        if not counts or row.assignment.is_repeat or row.assignment.is_calibration:
+            continue
+        by_case = levels.setdefault(row.grade.structure, {})
+        if row.grade.level is not None:
+            by_case.setdefault(row.case.name, []).append(row.grade.level)
+    return {structure: _count(cases.values()) for structure, cases in levels.items()}
+
+
+def build_interval(acceptable: int, cases: int) -> tuple[float, float] | None:
+    """Exact (Clopper-Pearson) interval of acceptable / cases at 95 %; None for no case.
+
+    Source: C. Clopper, E. S. Pearson, Biometrika 1934;26:404.
+    """
+    if cases == 0:
+        return None
+    interval = binomtest(acceptable, cases).proportion_ci(CONFIDENCE, method="exact")
+    return (float(interval.low), float(interval.high))
+
+
+def _count(cases: Iterable[list[GradeLevel]]) -> Acceptability:
+    verdicts = {level: 0 for level in _SEVERITY}
+    grades = not_graded = 0
+    for levels in cases:
+        grades += len(levels)
+        graded = [level for level in levels if level in verdicts]
+        if graded:
+            verdicts[max(graded, key=_SEVERITY.index)] += 1
+        else:
+            not_graded += 1
+    no, minor, major = (verdicts[level] for level in _SEVERITY)
+    return Acceptability(
+        grades=grades,
+        no=no,
+        minor=minor,
+        major=major,
+        not_graded=not_graded,
+        interval=build_interval(no + minor, no + minor + major),
+    )

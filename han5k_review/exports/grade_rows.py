@@ -1,0 +1,121 @@
+"""Rows of the grade sheets: each act of grading with its case, contour, chain and revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from han5k_review.anatomy.structure import Structure
+from han5k_review.evaluation import LabelRef
+from han5k_review.evaluation.records import StoredPanel
+from han5k_review.exports.snapshot import ExportFacts, Snapshot
+from han5k_review.review.revising import RevisionView
+from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeRow:
+    """One act of grading with everything the sheets say about it.
+
+    `changes` counts the acts before it on the same structure in the same read. `revision` is the
+    reader's own newest revision of the graded contour.
+    """
+
+    facts: ExportFacts
+    grade: Grade
+    assignment: Assignment
+    reader: Reader
+    case: Case
+    spacing_mm: tuple[float, float, float]
+    structure: Structure | None
+    label: LabelVersion
+    model: str | None
+    title: str | None
+    act: str
+    is_current: bool
+    is_under_review: bool
+    first_graded_at_utc: datetime
+    changes: int
+    revision: RevisionView | None
+    reference: LabelRef | None
+    measured: StoredPanel | None
+
+
+def build_grade_rows(snapshot: Snapshot) -> list[GradeRow]:
+    """Every act of grading, by case, structure in catalogue order, reader, read, then time."""
+    chains: dict[tuple[int, str], list[Grade]] = {}
+    for grade in snapshot.grades:
+        chains.setdefault((grade.assignment_id, grade.structure), []).append(grade)
+    superseded = {grade.supersedes_id for grade in snapshot.grades}
+    structures = {str(structure.name): structure for structure in snapshot.catalogue}
+    revisions: dict[tuple[int, int], RevisionView] = {}
+    for view in snapshot.revisions:
+        revisions[(view.revision.parent_label_version_id, view.revision.reader_id)] = view
+    rows = [
+        _row(snapshot, chain, place, structures, revisions, superseded)
+        for chain in chains.values()
+        for place in range(len(chain))
+    ]
+    order = {name: place for place, name in enumerate(structures)}
+
+    def by_place(row: GradeRow) -> tuple[object, ...]:
+        return (
+            row.case.name,
+            order.get(row.grade.structure, len(order)),
+            row.grade.structure,
+            row.reader.pseudonym,
+            row.assignment.read_index,
+            row.grade.id,
+        )
+
+    return sorted(rows, key=by_place)
+
+
+def _row(
+    snapshot: Snapshot,
+    chain: Sequence[Grade],
+    place: int,
+    structures: dict[str, Structure],
+    revisions: dict[tuple[int, int], RevisionView],
+    superseded: set[int | None],
+) -> GradeRow:
+    grade = chain[place]
+    assignment = snapshot.assignments[grade.assignment_id]
+    label = snapshot.graded_labels[grade.label_version_id]
+    spot = (label.case_id, label.structure)
+    under_review = snapshot.under_review.get(spot)
+    return GradeRow(
+        facts=snapshot.facts,
+        grade=grade,
+        assignment=assignment,
+        reader=snapshot.readers[assignment.reader_id],
+        case=snapshot.cases[assignment.case_id],
+        spacing_mm=snapshot.spacings_mm[assignment.case_id],
+        structure=structures.get(grade.structure),
+        label=label,
+        model=snapshot.models.get(label.model_version_id or 0),
+        title=_title(snapshot, grade),
+        act=_act(chain, place),
+        is_current=grade.raw_code is not None and grade.id not in superseded,
+        is_under_review=under_review is not None and under_review.label_version_id == label.id,
+        first_graded_at_utc=chain[0].graded_at_utc,
+        changes=place,
+        revision=revisions.get((grade.label_version_id, assignment.reader_id)),
+        reference=snapshot.references.get(spot),
+        measured=snapshot.graded_panels.get(grade.label_version_id),
+    )
+
+
+def _act(chain: Sequence[Grade], place: int) -> str:
+    if chain[place].raw_code is None:
+        return "withdrawn"
+    return "changed" if place and chain[place - 1].raw_code is not None else "graded"
+
+
+def _title(snapshot: Snapshot, grade: Grade) -> str | None:
+    scale = snapshot.scales.get(grade.scale)
+    for known in scale.grades if scale else ():
+        if known.code == grade.raw_code:
+            return known.title
+    return None

@@ -1,0 +1,183 @@
+"""Snapshot: everything an export shows, read from the study in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import numpy as np
+from sqlmodel import Session, SQLModel, col, select
+
+from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
+from han5k_review.errors import DataError
+from han5k_review.evaluation import LabelRef, PairMetrics, list_metrics, plan_evaluation
+from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
+from han5k_review.evaluation.plan import PlannedPair
+from han5k_review.evaluation.records import PairKey, StoredPanel, find_stored_panels
+from han5k_review.imaging.grid import Grid
+from han5k_review.metrics import Definition
+from han5k_review.review.revising import RevisionView, list_revisions
+from han5k_review.review.scale import Scale, read_scales
+from han5k_review.store.engine import reading
+from han5k_review.store.study import Study
+from han5k_review.store.tables import (
+    Assignment,
+    Case,
+    Grade,
+    LabelVersion,
+    ModelVersion,
+    Reader,
+    StudyInfo,
+)
+
+Place = tuple[int, str]
+T = TypeVar("T", bound=SQLModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFacts:
+    """What every sheet of one export has in common."""
+
+    study: str
+    protocol_version: str
+    scale: str
+    export_id: str
+    exported_at_utc: datetime
+    software_version: str
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The rows of a study, by id, and what is derived from several of them.
+
+    `under_review` and `references` go by (case id, structure); `graded_panels` holds, by label
+    version id, the stored panels of graded contours against the newest references; `metrics`
+    those of the contours under review, with a reason where there is none.
+    """
+
+    facts: ExportFacts
+    catalogue: Catalogue
+    scales: Mapping[str, Scale]
+    cases: Mapping[int, Case]
+    spacings_mm: Mapping[int, tuple[float, float, float]]
+    readers: Mapping[int, Reader]
+    assignments: Mapping[int, Assignment]
+    models: Mapping[int, str]
+    graded_labels: Mapping[int, LabelVersion]
+    under_review: Mapping[Place, LabelRef]
+    references: Mapping[Place, LabelRef]
+    grades: Sequence[Grade]
+    revisions: Sequence[RevisionView]
+    metrics: Sequence[PairMetrics]
+    graded_panels: Mapping[int, StoredPanel]
+
+
+def read_snapshot(
+    study: Study,
+    *,
+    export_id: str,
+    now: datetime,
+    software_version: str,
+    definition: Definition = Definition.SURFEL,
+) -> Snapshot:
+    """Read the study in one transaction that other writers do not disturb.
+
+    DataError when the database holds no study, ConfigError when its tables are broken.
+    """
+    catalogue = read_catalogue(study.tables / "structures.csv")
+    scales = read_scales(study.tables / "scales.csv")
+    engine = study.engine
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with reading(engine) as session:
+        info = session.get(StudyInfo, 1)
+        if info is None:
+            raise DataError(
+                f"A study was expected in the database of {study.root}, found an empty one; run "
+                "`han5k init` first."
+            )
+        facts = ExportFacts(
+            study=info.name,
+            protocol_version=info.protocol_version,
+            scale=info.scale,
+            export_id=export_id,
+            exported_at_utc=now,
+            software_version=software_version,
+            definition=definition,
+        )
+        return _read(session, facts, catalogue, scales)
+
+
+def _read(
+    session: Session, facts: ExportFacts, catalogue: Catalogue, scales: Mapping[str, Scale]
+) -> Snapshot:
+    cases = _by_id(session, Case)
+    labels = session.exec(
+        select(LabelVersion).where(
+            col(LabelVersion.id).in_(select(Grade.label_version_id).distinct())
+        )
+    )
+    graded = {label.id or 0: label for label in labels}
+    references = find_labels(session, REFERENCE)
+    plan = plan_evaluation(session, catalogue, definition=facts.definition)
+    return Snapshot(
+        facts=facts,
+        catalogue=catalogue,
+        scales=scales,
+        cases=cases,
+        spacings_mm={
+            number: Grid.from_affine(case.shape_ijk, np.array(case.affine_ras)).spacing_mm
+            for number, case in cases.items()
+        },
+        readers=_by_id(session, Reader),
+        assignments=_by_id(session, Assignment),
+        models={number: model.name for number, model in _by_id(session, ModelVersion).items()},
+        graded_labels=graded,
+        under_review=find_labels(session, UNDER_REVIEW),
+        references=references,
+        grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
+        revisions=list_revisions(session),
+        metrics=list_metrics(session, plan),
+        graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition),
+    )
+
+
+def _by_id(session: Session, table: type[T]) -> dict[int, T]:
+    """All rows of a table with an integer key, in the order of their ids."""
+    rows = session.exec(select(table)).all()
+    return dict(sorted((int(getattr(row, "id", 0)), row) for row in rows))
+
+
+def _measured_labels(
+    session: Session,
+    labels: Mapping[int, LabelVersion],
+    references: Mapping[Place, LabelRef],
+    catalogue: Catalogue,
+    definition: Definition,
+) -> dict[int, StoredPanel]:
+    """Label version id -> its stored panel against the newest reference of its case."""
+    structures = {str(structure.name): structure for structure in catalogue}
+    pairs: dict[int, PlannedPair] = {}
+    for number, label in labels.items():
+        reference = references.get((label.case_id, label.structure))
+        structure = structures.get(label.structure)
+        if reference is None or structure is None:
+            continue
+        pairs[number] = PlannedPair(
+            case=str(label.case_id),
+            structure=label.structure,
+            reference=reference,
+            prediction=LabelRef(
+                label_version_id=number,
+                source=label.source,
+                mask_sha256=label.mask_sha256,
+                model_version_id=label.model_version_id,
+            ),
+            tolerance_mm=structure.tolerance_mm,
+        )
+    stored = find_stored_panels(session, list(pairs.values()), definition)
+    keys = {number: PairKey.of(pair) for number, pair in pairs.items()}
+    return {number: stored[key] for number, key in keys.items() if key in stored}

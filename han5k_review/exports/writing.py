@@ -1,0 +1,121 @@
+"""Writing an export: to a file or several, or as bytes for a download; each leaves an audit row."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from han5k_review.errors import ConfigError
+from han5k_review.exports.csv_files import build_csv, build_csv_archive
+from han5k_review.exports.frames import Export, build_export
+from han5k_review.exports.workbook import build_workbook
+from han5k_review.metrics import Definition
+from han5k_review.store.audit import add_audit
+from han5k_review.store.engine import transaction
+from han5k_review.store.files import write_atomically
+from han5k_review.store.study import Study
+
+FORMATS = (".xlsx", ".csv", ".zip")
+_MAIN = "grades"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReport:
+    """What was written: the files, and the number of rows of each sheet by its title."""
+
+    export_id: str
+    paths: tuple[Path, ...]
+    rows: Mapping[str, int]
+
+
+def new_export_id(now: datetime) -> str:
+    """A name no other export has, which sorts by time."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+
+
+def write_export(
+    study: Study,
+    out: Path,
+    *,
+    actor: str,
+    now: datetime,
+    export_id: str | None = None,
+    definition: Definition = Definition.SURFEL,
+) -> ExportReport:
+    """Export the study to `out`, whose ending chooses the format.
+
+    `.xlsx` one workbook; `.csv` the sheet Grades at `out` and every other sheet beside it, as
+    `<stem>-<sheet>.csv`; `.zip` all sheets as CSV in one archive. Each file is whole or not there.
+    ConfigError for another ending, StorageError when the disk refuses; then there is no audit row.
+    """
+    suffix = _check_format(out.suffix)
+    export = build_export(
+        study, export_id=export_id or new_export_id(now), now=now, definition=definition
+    )
+    files = _build_files(export, out, suffix)
+    with transaction(study.engine) as session:
+        _audit(session, export, actor=actor, subject=out.name)
+        session.flush()
+        for path, content in files.items():
+            write_atomically(path, content)
+    return ExportReport(export_id=export.facts.export_id, paths=tuple(files), rows=export.rows)
+
+
+def download_export(
+    study: Study,
+    suffix: str,
+    *,
+    actor: str,
+    now: datetime,
+    export_id: str | None = None,
+    definition: Definition = Definition.SURFEL,
+) -> bytes:
+    """The export as bytes, `.xlsx` or `.zip` (of CSV), with its audit row. Errors as above."""
+    suffix = _check_format(suffix)
+    export = build_export(
+        study, export_id=export_id or new_export_id(now), now=now, definition=definition
+    )
+    content = build_workbook(export) if suffix == ".xlsx" else build_csv_archive(export)
+    with transaction(study.engine) as session:
+        _audit(session, export, actor=actor, subject=f"download {suffix}")
+    return content
+
+
+def _check_format(suffix: str) -> str:
+    if suffix.lower() not in FORMATS:
+        raise ConfigError(
+            f"A file ending with {', '.join(FORMATS)} was expected for the export, found "
+            f"{suffix or 'no ending'}."
+        )
+    return suffix.lower()
+
+
+def _build_files(export: Export, out: Path, suffix: str) -> dict[Path, bytes]:
+    """What goes where; the file that was asked for comes last, when the others are there."""
+    if suffix == ".xlsx":
+        return {out: build_workbook(export)}
+    if suffix == ".zip":
+        return {out: build_csv_archive(export)}
+    others = {
+        out.with_name(f"{out.stem}-{table.key}{out.suffix}"): build_csv(table)
+        for table in export.tables
+        if table.key != _MAIN
+    }
+    return {**others, out: build_csv(export.get_table(_MAIN))}
+
+
+def _audit(session: Session, export: Export, *, actor: str, subject: str) -> None:
+    add_audit(
+        session,
+        at_utc=export.facts.exported_at_utc,
+        actor=actor,
+        action="export",
+        subject=subject,
+        export_id=export.facts.export_id,
+        rows=dict(export.rows),
+    )
