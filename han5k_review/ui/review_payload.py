@@ -1,0 +1,164 @@
+"""What the viewer mounts with: one reader's task, or one case read-only for those who may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlmodel import Session, select
+
+from han5k_review.accounts.may import Action, require
+from han5k_review.anatomy.structure import Structure
+from han5k_review.errors import DataError
+from han5k_review.review.assignment import find_next, list_worklist
+from han5k_review.review.grading import get_own_assignment, list_current_grades
+from han5k_review.review.label_sets import LabelSet as StoredLabelSet
+from han5k_review.review.label_sets import list_label_sets
+from han5k_review.review.scale import ISSUE_TAGS, Scale
+from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
+from han5k_review.ui.context import Bench, Visit
+from han5k_review.ui.viewer import (
+    GivenGrade,
+    LabelLine,
+    LabelSet,
+    Resume,
+    ViewerPayload,
+    ViewerScale,
+    ViewerScaleGrade,
+    ViewerStructure,
+    ViewerWindow,
+)
+
+
+def build_task_payload(session: Session, visit: Visit, assignment_id: int) -> ViewerPayload:
+    """A reader's own assignment; AccessError for another's."""
+    assignment = get_own_assignment(session, assignment_id, visit.get_reader())
+    case = session.get_one(Case, assignment.case_id)
+    sets = list_label_sets(session, assignment.case_id, blinded=assignment.blinded)
+    upcoming = find_next(list_worklist(session, visit.identity.reader_id), after=assignment_id)
+    base = f"/api/assignments/{assignment_id}"
+    versions = sets[0].versions
+    return ViewerPayload(
+        case=case.name,
+        assignment=assignment_id,
+        next_assignment=upcoming.assignment_id if upcoming else None,
+        next_url=f"/review?assignment={upcoming.assignment_id}" if upcoming else None,
+        volume_url=f"{base}/volume",
+        label_sets=_label_sets(sets, base),
+        structures=_structures(visit.bench, versions),
+        windows=_windows(visit.bench),
+        scale=_scale(visit.bench.scale),
+        grades=_grades(list_current_grades(session, assignment_id), versions),
+        resume=_resume(assignment, versions),
+    )
+
+
+def build_case_payload(
+    session: Session, visit: Visit, case_name: str, structure: str | None
+) -> ViewerPayload:
+    """A case with every label set, read-only; DataError when the study has no such case."""
+    require(visit.identity, Action.READ_ANY_CASE)
+    case = session.exec(select(Case).where(Case.name == case_name)).one_or_none()
+    if case is None or case.id is None:
+        raise DataError(f"A case of the study was expected, found {case_name!r}.")
+    sets = list_label_sets(session, case.id, blinded=False)
+    versions: dict[str, LabelVersion] = {}
+    for found in reversed(sets):
+        versions |= found.versions
+    base = f"/api/cases/{case.id}"
+    middle = case.shape_ijk[2] // 2
+    return ViewerPayload(
+        case=case.name,
+        volume_url=f"{base}/volume",
+        label_sets=_label_sets(sets, base),
+        structures=_structures(visit.bench, versions),
+        windows=_windows(visit.bench),
+        scale=_scale(visit.bench.scale),
+        read_only=True,
+        resume=Resume(structure=structure, slice=middle) if structure in versions else None,
+    )
+
+
+def _label_sets(sets: list[StoredLabelSet], base: str) -> tuple[LabelSet, ...]:
+    return tuple(
+        LabelSet(
+            key=found.key,
+            name=found.name,
+            line=LabelLine(found.line),
+            url=f"{base}/masks/{found.key}",
+        )
+        for found in sets
+    )
+
+
+def _structures(bench: Bench, versions: Mapping[str, LabelVersion]) -> tuple[ViewerStructure, ...]:
+    return tuple(
+        _structure(structure, versions[structure.name])
+        for structure in bench.catalogue
+        if structure.name in versions
+    )
+
+
+def _structure(structure: Structure, version: LabelVersion) -> ViewerStructure:
+    return ViewerStructure(
+        name=structure.name,
+        title=structure.title,
+        color=structure.color_hex,
+        window=structure.window,
+        group=structure.group,
+        label_version=version.id,
+        pair=structure.pair,
+        side=structure.side,
+        hint=structure.hint,
+        hint_source=structure.hint_source,
+        reference_dsc=structure.reference_dsc,
+        reference_hd95_mm=structure.reference_hd95_mm,
+        warnings=("The contour is empty.",) if version.voxels == 0 else (),
+    )
+
+
+def _windows(bench: Bench) -> tuple[ViewerWindow, ...]:
+    return tuple(
+        ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu) for w in bench.windows
+    )
+
+
+def _scale(scale: Scale) -> ViewerScale:
+    return ViewerScale(
+        name=scale.name,
+        grades=tuple(
+            ViewerScaleGrade(
+                code=grade.code,
+                key=grade.key,
+                title=grade.title,
+                level=grade.level.value,
+                definition=grade.definition,
+            )
+            for grade in scale.grades
+        ),
+        tags=ISSUE_TAGS,
+    )
+
+
+def _grades(
+    grades: Mapping[str, Grade], versions: Mapping[str, LabelVersion]
+) -> dict[str, GivenGrade]:
+    """Grades in force of the contours that are shown; one of an older contour does not count."""
+    return {
+        name: GivenGrade(
+            id=grade.id or 0,
+            code=grade.raw_code or "",
+            graded_at_utc=grade.graded_at_utc.isoformat(),
+            tags=tuple(grade.tags),
+            comment=grade.comment,
+            flagged_slices=tuple(grade.flagged_slices),
+        )
+        for name, grade in grades.items()
+        if name in versions and grade.label_version_id == versions[name].id
+    }
+
+
+def _resume(assignment: Assignment, versions: Mapping[str, LabelVersion]) -> Resume | None:
+    name, slice_k = assignment.resume_structure, assignment.resume_slice
+    if name is None or slice_k is None or name not in versions:
+        return None
+    return Resume(structure=name, slice=slice_k)
