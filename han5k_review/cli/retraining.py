@@ -11,7 +11,7 @@ from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.errors import RuleError
 from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import decline, promote, request_cancel, request_run
-from han5k_review.retraining.plan import RunPlan, RunRequest, plan_run
+from han5k_review.retraining.plan import RunPlan, RunRequest, find_fullest_group, plan_run
 from han5k_review.retraining.settings import PRESETS
 from han5k_review.retraining.views import get_run_view, list_runs
 from han5k_review.retraining.worker import run_one, work
@@ -55,24 +55,15 @@ def retrain(
     overrides = {"threads": get_settings().torch_threads}
     if count_references:
         overrides["count_references"] = True
-    groups = [group] if group else list(dict.fromkeys(s.group for s in catalogue))
     with reading(opened.engine) as session:
-        plans = [
-            plan_run(
-                session,
-                opened,
-                catalogue,
-                RunRequest(
-                    group=name,
-                    preset=preset,
-                    overrides=overrides,
-                    parent_model_id=parent,
-                    device=device,
-                ),
-            )
-            for name in groups
-        ]
-    plan = max(plans, key=lambda p: (p.can_start, sum(s.trusted for s in p.structures)))
+        request = RunRequest(
+            group=group or find_fullest_group(session, opened, catalogue),
+            preset=preset,
+            overrides=overrides,
+            parent_model_id=parent,
+            device=device,
+        )
+        plan = plan_run(session, opened, catalogue, request)
     _print_plan(plan)
     if dry_run:
         return

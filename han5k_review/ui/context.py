@@ -21,8 +21,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Reader, StudyInfo
-
-DISCLAIMER = "Research use only. Not a medical device."
+from han5k_review.ui.style import DISCLAIMER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +97,7 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
             require(visit.identity, action)
         if title is not None:
             st.title(title, anchor=False)
+            st.html(f'<div class="han5k-disclaimer">{DISCLAIMER}</div>')
         yield visit
     except AccessError as error:
         st.warning(str(error))

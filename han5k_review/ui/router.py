@@ -8,7 +8,7 @@ from streamlit.navigation.page import Page
 from han5k_review.accounts.may import Action
 from han5k_review.errors import AccessError, Han5kError
 from han5k_review.settings import PROJECT_ROOT
-from han5k_review.ui.context import DISCLAIMER, Visit, get_visit
+from han5k_review.ui.context import Visit, get_visit
 from han5k_review.ui.style import show_style
 
 _PAGES = PROJECT_ROOT / "pages"
@@ -42,8 +42,6 @@ def main() -> None:
         return
     chosen = st.navigation(_list_pages(visit), position="top")
     chosen.run()
-    if chosen.title != "Review":
-        st.caption(DISCLAIMER)
 
 
 def _list_pages(visit: Visit) -> list[Page]:

@@ -13,13 +13,16 @@ GRADE_COLORS = {
     "absent": "#6d7480",
 }
 ACCENT = "#3b82c4"
+DISCLAIMER = "Research use only. Not a medical device."
 
 _CSS = """
 <style>
-[data-testid="stMainBlockContainer"] {padding-top: 4.25rem; padding-bottom: 1.5rem;}
+[data-testid="stMainBlockContainer"] {padding-top: 4.25rem; padding-bottom: 3rem;}
 h1 {font-size: 1.6rem !important; font-weight: 600 !important; padding: 0 0 .25rem 0 !important;}
 h2, h3 {font-size: 1.15rem !important; font-weight: 600 !important; padding: .5rem 0 !important;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
+.han5k-disclaimer {position: fixed; left: 0; right: 0; bottom: 0; z-index: 5; padding: .25rem 1.5rem;
+  font-size: .75rem; color: #8a919c; background: var(--st-background-color, Canvas);}
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] {display: none;}
 </style>
 """

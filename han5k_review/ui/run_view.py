@@ -1,0 +1,124 @@
+"""One retraining run on the page: live while it works, numbers and decision when it waits."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.retraining.commands import decline, promote, request_cancel
+from han5k_review.retraining.lifecycle import WORK
+from han5k_review.retraining.views import RunView, get_run_view
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.vocabulary import RunState
+from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.run_charts import (
+    build_learning_chart,
+    build_verdict_frame,
+    describe_progress,
+)
+
+_LOOK_SECONDS = 2
+_LIVE = {RunState.QUEUED, *WORK}
+
+
+def show_run(visit: Visit, run_id: int) -> None:
+    """Draw the run; while it is queued or works, look again every two seconds."""
+    with reading(visit.bench.study.engine) as session:
+        view = get_run_view(session, visit.bench.study, run_id)
+    if view.run.state in _LIVE:
+        _show_live(visit, run_id)
+    else:
+        _show_view(visit, view)
+
+
+@st.fragment(run_every=_LOOK_SECONDS)
+def _show_live(visit: Visit, run_id: int) -> None:
+    with reading(visit.bench.study.engine) as session:
+        view = get_run_view(session, visit.bench.study, run_id)
+    if view.run.state not in _LIVE:
+        st.rerun()
+    _show_view(visit, view)
+
+
+def _show_view(visit: Visit, view: RunView) -> None:
+    run = view.run
+    st.subheader(f"Run {run.id}: {run.state.value.replace('_', ' ')}", anchor=False)
+    if run.error:
+        st.error(run.error)
+    if run.state is RunState.QUEUED:
+        st.caption("Waits for a worker (`han5k worker`, or the one that scripts/serve started).")
+    if run.state in WORK:
+        share, words = describe_progress(run.progress)
+        st.progress(min(max(share, 0.0), 1.0), text=words)
+    if run.state in _LIVE and visit.may(Action.RETRAIN):
+        _show_cancel(visit, run.id or 0, asked=run.cancel_requested)
+    if run.device == "cpu" and run.preset != "smoke":
+        st.warning("On a CPU this preset takes months; it is meant for a GPU.")
+    if view.epochs:
+        st.plotly_chart(build_learning_chart(view.epochs), key=f"learning-{run.id}")
+    if view.verdicts:
+        _show_verdicts(view)
+    if run.state is RunState.AWAITING_APPROVAL and visit.may(Action.PROMOTE):
+        _show_decision(visit, run.id or 0)
+    with st.expander("Events and log"):
+        for happened in view.events:
+            at = f"{happened.at_utc:%Y-%m-%d %H:%M:%S}"
+            detail = ", ".join(f"{key}: {value}" for key, value in happened.payload.items())
+            st.text(f"{at}  {happened.kind}  {detail}")
+        st.code("\n".join(view.log) or "No log yet.", language=None)
+
+
+def _show_verdicts(view: RunView) -> None:
+    st.caption(
+        f"Held-out cases; before: {view.before_is}, after: this run's model. Mean Dice, paired "
+        "differences with a 95 % patient bootstrap interval."
+    )
+    st.dataframe(
+        build_verdict_frame(view.verdicts),
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "Before Dice": st.column_config.NumberColumn(format="%.3f"),
+            "After Dice": st.column_config.NumberColumn(format="%.3f"),
+            "Difference": st.column_config.NumberColumn(format="%+.3f"),
+            "HD95 difference mm": st.column_config.NumberColumn(format="%+.2f"),
+        },
+    )
+
+
+def _show_cancel(visit: Visit, run_id: int, *, asked: bool) -> None:
+    if st.button("Cancel the run", key=f"cancel-{run_id}", disabled=asked):
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                request_cancel(session, run_id, actor=visit.identity.name, now=utc_now())
+            st.rerun()
+
+
+def _show_decision(visit: Visit, run_id: int) -> None:
+    reason = st.text_input("Reason", key=f"reason-{run_id}")
+    despite = st.checkbox(
+        "Promote although the gate did not pass every structure", key=f"despite-{run_id}"
+    )
+    yes, no, _ = st.columns([1, 1, 4])
+    chosen = None
+    if yes.button("Promote", type="primary", key=f"promote-{run_id}"):
+        chosen = "promote"
+    if no.button("Decline", key=f"decline-{run_id}"):
+        chosen = "decline"
+    if chosen is None:
+        return
+    with attempt():
+        with transaction(visit.bench.study.engine) as session:
+            if chosen == "promote":
+                promote(
+                    session,
+                    run_id,
+                    actor=visit.identity.name,
+                    reason=reason,
+                    now=utc_now(),
+                    despite_gate=despite,
+                )
+            else:
+                decline(session, run_id, actor=visit.identity.name, reason=reason, now=utc_now())
+        st.rerun()
