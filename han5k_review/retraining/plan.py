@@ -108,6 +108,14 @@ def plan_run(session: Session, study: Study, catalogue: Catalogue, request: RunR
     )
 
 
+def find_fullest_group(session: Session, study: Study, catalogue: Catalogue) -> str:
+    """The label group with the most trusted contours: what a person would most likely train."""
+    groups = list(dict.fromkeys(structure.group for structure in catalogue))
+    plans = [plan_run(session, study, catalogue, RunRequest(group=name)) for name in groups]
+    best = max(plans, key=lambda plan: sum(row.trusted for row in plan.structures))
+    return best.request.group
+
+
 def _find_parent(session: Session, request: RunRequest) -> ModelVersion | None:
     if request.parent_model_id is None:
         return None

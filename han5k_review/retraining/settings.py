@@ -42,11 +42,15 @@ class RunSettings:
         "Volumes are averaged down to about this spacing before nnU-Net sees them, and predictions "
         "brought back. Empty: native resolution, nnU-Net plans the spacing."
     )
+    crop_to_body: bool = _explained(
+        "Volumes are cut to the box of the patient's body, so that no time goes into air."
+    )
     memory_target_gb: float = _explained(
         "What nnU-Net's planner may assume as device memory; it sizes patch, depth and batch."
     )
     base_features: int = _explained("Feature maps of the first stage; doubled at each stage.")
     max_features: int = _explained("Upper limit of feature maps in deep stages.")
+    decoder_convolutions: int = _explained("Convolutions per decoder stage; nnU-Net has two.")
     epochs: int = _explained("Epochs; a checkpoint is written after each.")
     iterations_per_epoch: int = _explained("Training steps in an epoch.")
     monitor_iterations: int = _explained("Steps per epoch that only measure the pseudo-Dice.")
@@ -73,18 +77,20 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "revised_weight": 1,
         "monitor_fraction": 0.0,
         "working_spacing_mm": 5.0,
+        "crop_to_body": True,
         "memory_target_gb": 0.03,
         "base_features": 8,
         "max_features": 64,
+        "decoder_convolutions": 1,
         "epochs": 10,
         "iterations_per_epoch": 60,
         "monitor_iterations": 4,
         "optimizer": "adamw",
         "learning_rate": 7e-3,
         "learning_rate_adapt": 3e-3,
-        "foreground_share": 1.0,
+        "foreground_share": 0.67,
         "mirroring": False,
-        "tile_step": 0.5,
+        "tile_step": 0.75,
         "seed": 1,
         "threads": 1,
         "loader_processes": 0,
@@ -96,9 +102,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "revised_weight": 2,
         "monitor_fraction": 0.2,
         "working_spacing_mm": None,
+        "crop_to_body": False,
         "memory_target_gb": 8.0,
         "base_features": 32,
         "max_features": 320,
+        "decoder_convolutions": 2,
         "epochs": 100,
         "iterations_per_epoch": 250,
         "monitor_iterations": 25,

@@ -18,9 +18,10 @@ from han5k_review.errors import DataError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs import ModelFolder
-from han5k_review.retraining.trainers.cases import reduce_volume, to_czyx
+from han5k_review.retraining.trainers.cases import to_czyx
 from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, read_weights
 from han5k_review.retraining.trainers.dataset import OWN_KEY
+from han5k_review.retraining.working_grid import reduce_volume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,9 @@ def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenM
 def predict_case(model: OpenModel, volume: CtVolume) -> dict[str, StructureMask]:
     """One mask per structure of the model's table, on the volume's own grid."""
     own = model.dataset.get(OWN_KEY, {})
-    working, hu = reduce_volume(volume, own.get("working_spacing_mm"))
+    working, hu = reduce_volume(
+        volume, own.get("working_spacing_mm"), crop_to_body=own.get("crop_to_body", False)
+    )
     i, j, k = working.grid.spacing_mm
     values = _predict_values(model, to_czyx(hu), (k, j, i)).transpose(2, 1, 0)
     coarse = {

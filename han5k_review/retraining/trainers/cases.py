@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs import TrainCase, TrainJob
 from han5k_review.retraining.targets import Target, build_target, share_inside
-from han5k_review.retraining.working_grid import WorkingGrid, choose_working_grid
+from han5k_review.retraining.working_grid import WorkingGrid, reduce_volume
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles
 
@@ -45,14 +44,6 @@ def to_czyx(array_ijk: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(array_ijk.transpose(2, 1, 0))[None]
 
 
-def reduce_volume(
-    volume: CtVolume, working_spacing_mm: float | None
-) -> tuple[WorkingGrid, NDArray[np.float32]]:
-    """The working grid of a volume and its HU there."""
-    working = choose_working_grid(volume.grid, working_spacing_mm)
-    return working, working.reduce_hu(volume.hu)
-
-
 @dataclass(slots=True, kw_only=True)
 class CaseReader:
     """Reads the cases of a job; keeps them in memory when they are coarse and therefore small."""
@@ -66,13 +57,16 @@ class CaseReader:
             return self._kept[case.name]
         volume = VolumeFiles(folder=self.job.volumes).get_volume(case.image_sha256)
         files = LabelFiles(folder=self.job.masks)
-        working, hu = reduce_volume(volume, self.job.settings.working_spacing_mm)
+        settings = self.job.settings
+        working, hu = reduce_volume(
+            volume, settings.working_spacing_mm, crop_to_body=settings.crop_to_body
+        )
         masks = {
             name: working.reduce_mask(files.get_mask(sha256, volume.grid))
             for name, sha256 in case.masks.items()
         }
         found = WorkingCase(name=case.name, working=working, hu=hu, masks=masks)
-        if self.job.settings.working_spacing_mm is not None:
+        if settings.working_spacing_mm is not None:
             self._kept[case.name] = found
         return found
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,12 @@ class Prepared:
 
 def prepare_dataset(job: TrainJob, work: Path, say: Say) -> Prepared:
     """Plans, fingerprint, splits and preprocessed cases in `work`; finished cases are kept."""
-    reader = CaseReader(job=job)
     folder = work / "preprocessed" / DATASET
     folder.mkdir(parents=True, exist_ok=True)
     parent = _read_parent(job)
+    if parent:
+        job = _in_parents_grid(job, parent[1][OWN_KEY])
+    reader = CaseReader(job=job)
     nested = parent[1][OWN_KEY]["nested"] if parent else find_nested(reader)
     targets = _count_ignored(job, reader, nested, say)
     dataset = _dataset_json(job, nested, ignore=targets > 0)
@@ -77,8 +79,18 @@ def _read_parent(job: TrainJob) -> tuple[dict[str, Any], dict[str, Any], dict[st
             f"The label table of the run and of its parent {job.parent.folder.name} must be the "
             f"same; the run has {job.labels}, the parent {labels}."
         )
-    dataset.setdefault(OWN_KEY, {"nested": {}, "working_spacing_mm": None})
+    dataset.setdefault(OWN_KEY, {"nested": {}, "working_spacing_mm": None, "crop_to_body": False})
     return plans, dataset, prints
+
+
+def _in_parents_grid(job: TrainJob, own: dict[str, Any]) -> TrainJob:
+    """The job with volumes brought to what the parent has learned to see."""
+    settings = replace(
+        job.settings,
+        working_spacing_mm=own["working_spacing_mm"],
+        crop_to_body=own["crop_to_body"],
+    )
+    return replace(job, settings=settings)
 
 
 def _count_ignored(job: TrainJob, reader: CaseReader, nested: dict[str, str], say: Say) -> int:
@@ -99,7 +111,11 @@ def _dataset_json(job: TrainJob, nested: dict[str, str], *, ignore: bool) -> dic
         "numTraining": len(job.cases),
         "file_ending": ".nii.gz",
         "overwrite_image_reader_writer": "SimpleITKIO",
-        OWN_KEY: {"nested": nested, "working_spacing_mm": job.settings.working_spacing_mm},
+        OWN_KEY: {
+            "nested": nested,
+            "working_spacing_mm": job.settings.working_spacing_mm,
+            "crop_to_body": job.settings.crop_to_body,
+        },
     }
 
 

@@ -25,6 +25,7 @@ from han5k_review.retraining.trainers.checkpoints import CONFIGURATION
 
 _PERCENTILES = (0.5, 50.0, 99.5)
 _SAMPLES = int(1e6)
+_MAX_STAGES = 13
 _BATCH_DICE_BELOW = 0.25
 
 
@@ -104,6 +105,7 @@ class HousePlanner(ExperimentPlanner):  # type: ignore[misc]
         )
         self.UNet_base_num_features = settings.base_features
         self.UNet_max_features_3d = settings.max_features
+        self.UNet_blocks_per_stage_decoder = (settings.decoder_convolutions,) * _MAX_STAGES
 
     @staticmethod
     def static_estimate_VRAM_usage(  # noqa: N802 - nnU-Net's name

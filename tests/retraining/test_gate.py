@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from han5k_review.retraining.gate import (
+    GateSettings,
+    PairedScore,
+    StructureVerdict,
+    Verdict,
+    judge_candidate,
+)
+from han5k_review.store.vocabulary import ReferenceKind
+
+GATE = GateSettings(resamples=200)
+
+
+def score(
+    number: int,
+    before: float | None,
+    after: float | None,
+    *,
+    kind: ReferenceKind = ReferenceKind.REFERENCE,
+    hd95: tuple[float, float] = (3.0, 3.0),
+    volume_cc: float = 20.0,
+) -> PairedScore:
+    return PairedScore(
+        case=f"HN-{number:03d}",
+        patient=f"P{number}",
+        structure="ParotidL",
+        kind=kind,
+        before_dice=before,
+        after_dice=after,
+        before_hd95_mm=hd95[0],
+        after_hd95_mm=hd95[1],
+        before_volume_cc=20.0,
+        after_volume_cc=volume_cc,
+    )
+
+
+def judge_one(scores: list[PairedScore], **options: object) -> StructureVerdict:
+    (verdict,) = judge_candidate(scores, GATE, **options)  # type: ignore[arg-type]
+    return verdict
+
+
+def test_a_better_candidate_passes_with_its_interval() -> None:
+    verdict = judge_one([score(n, 0.70, 0.70 + n / 100) for n in range(1, 7)])
+    assert verdict.verdict is Verdict.PASS
+    assert verdict.dice_difference is not None
+    assert verdict.dice_difference.mean == pytest.approx(0.035)
+    assert verdict.dice_difference.low < 0.035 < verdict.dice_difference.high
+
+
+def test_a_drop_of_more_than_a_hundredth_fails_and_names_the_worst_cases() -> None:
+    drops = [0.0, 0.0, 0.0, 0.02, 0.09, 0.05]
+    verdict = judge_one([score(n, 0.8, 0.8 - drop) for n, drop in enumerate(drops)])
+    assert verdict.verdict is Verdict.FAIL
+    assert verdict.worst_cases == ("HN-004", "HN-005", "HN-003")
+
+
+def test_a_drop_of_less_is_let_through() -> None:
+    assert judge_one([score(n, 0.8, 0.795) for n in range(6)]).verdict is Verdict.PASS
+
+
+def test_a_longer_hausdorff_distance_fails() -> None:
+    verdict = judge_one([score(n, 0.8, 0.8, hd95=(3.0, 4.5)) for n in range(6)])
+    assert verdict.verdict is Verdict.FAIL
+    assert "HD95 rose by 1.5 mm" in verdict.reasons[0]
+
+
+def test_few_cases_are_left_to_a_person() -> None:
+    assert judge_one([score(n, 0.8, 0.1) for n in range(4)]).verdict is Verdict.TOO_FEW
+
+
+def test_accepted_unchanged_references_never_decide() -> None:
+    unchanged = [score(n, 1.0, 0.6, kind=ReferenceKind.UNCHANGED) for n in range(9)]
+    better = [score(20 + n, 0.7, 0.8, kind=ReferenceKind.REVISED) for n in range(5)]
+    verdict = judge_one([*unchanged, *better])
+    assert verdict.verdict is Verdict.PASS
+    assert (verdict.cases, verdict.unchanged_cases) == (5, 9)
+
+
+def test_a_new_empty_output_fails_however_few_the_cases() -> None:
+    empty = score(1, 0.8, 0.0, hd95=(3.0, math.inf), volume_cc=0.0)
+    assert judge_one([empty]).verdict is Verdict.FAIL
+
+
+def test_exchanged_sides_fail() -> None:
+    verdict = judge_one([score(n, 0.8, 0.9) for n in range(6)], swapped={"ParotidL": ["HN-002"]})
+    assert verdict.verdict is Verdict.FAIL
+    assert "left and right exchanged in HN-002" in verdict.reasons
+
+
+def test_undefined_and_infinite_values_enter_no_mean() -> None:
+    scores = [score(n, 0.8, 0.8) for n in range(5)]
+    scores.append(score(7, None, None, hd95=(math.inf, math.inf)))
+    verdict = judge_one(scores)
+    assert verdict.cases == 5
+    assert verdict.hd95_difference_mm is not None
+    assert verdict.hd95_difference_mm.mean == 0
+
+
+def test_whole_patients_are_drawn_not_cases() -> None:
+    same = [score(1, 0.5, 0.9) for _ in range(5)]
+    verdict = judge_one(same)
+    assert verdict.dice_difference is not None
+    assert verdict.dice_difference.low == verdict.dice_difference.high
