@@ -44,14 +44,11 @@ with page("Cohort", Action.READ_ANY_CASE) as visit:
         frame = build_metrics_frame(measured)
         tabs = st.tabs(["Plots", "Per structure", "Worst pairs", "Not measured"])
         with tabs[0]:
-            measure = st.segmented_control(
-                "Measure",
-                MEASURES,
-                format_func=lambda m: m.title,
-                default=MEASURES[0],
-                label_visibility="collapsed",
+            titles = [measure.title for measure in MEASURES]
+            title = st.segmented_control(
+                "Measure", titles, default=titles[0], label_visibility="collapsed"
             )
-            chosen = measure or MEASURES[0]
+            chosen = MEASURES[titles.index(title or titles[0])]
             st.plotly_chart(
                 build_strip_chart(frame, chosen, bench.catalogue), key=f"chart-{chosen.column}"
             )

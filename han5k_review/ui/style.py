@@ -21,8 +21,9 @@ _CSS = """
 h1 {font-size: 1.6rem !important; font-weight: 600 !important; padding: 0 0 .25rem 0 !important;}
 h2, h3 {font-size: 1.15rem !important; font-weight: 600 !important; padding: .5rem 0 !important;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
-.han5k-disclaimer {position: fixed; left: 0; right: 0; bottom: 0; z-index: 5; padding: .25rem 1.5rem;
-  font-size: .75rem; color: #8a919c; background: var(--st-background-color, Canvas);}
+.han5k-disclaimer {position: fixed; left: 0; right: 0; bottom: 0; z-index: 5;
+  padding: .25rem 1.5rem; font-size: .75rem; color: #8a919c;
+  background: var(--st-background-color, Canvas);}
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] {display: none;}
 </style>
 """

@@ -1,0 +1,162 @@
+"""The whole main job on real CTs: import, grade in a browser, evaluate, export, retrain."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import select
+
+from han5k_review.review.grading import list_current_grades
+from han5k_review.store.engine import reading
+from han5k_review.store.run_tables import RetrainRun, RunScore
+from han5k_review.store.study import Study, open_study
+from han5k_review.store.tables import Assignment, Case, Grade, ModelVersion
+from han5k_review.store.vocabulary import RunState
+from tests.browser.conftest import sign_in
+from tests.browser.openkbp_study import HELD_OUT, ORGANS, TRAIN, dice_of, write_input
+from tests.server import running_server
+
+PASSWORD = "a long enough password"
+MINUTES = 60_000
+# What the reader presses for each structure: the spoiled ones are not "no revision".
+KEYS = {"ParotidL": "3", "BrainStem": "2", "Larynx": "2"}
+CODES = {"1": "no", "2": "minor", "3": "major"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The `han5k` command on one study."""
+
+    root: Path
+    study: Path
+
+    def han5k(self, *words: str, expected: int = 0) -> str:
+        result = subprocess.run(
+            [sys.executable, "-m", "han5k_review.cli", *words, "--study", str(self.study)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == expected, result.stdout + result.stderr
+        return result.stdout + result.stderr
+
+    def open_study(self) -> Study:
+        return open_study(self.study)
+
+
+@pytest.fixture
+def desk(shared_data: Path, tmp_path: Path) -> Desk:
+    desk = Desk(root=tmp_path, study=tmp_path / "study")
+    manifest = write_input(shared_data, tmp_path / "input")
+    desk.han5k("init", "--add-structures", str(tmp_path / "input" / "mandible.csv"))
+    assert "6 new" in desk.han5k("import", str(manifest), "--dry-run")
+    assert "6 new" in desk.han5k("import", str(manifest))
+    assert "6 unchanged" in desk.han5k("import", str(manifest))
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD)
+    desk.han5k("reader", "add", "anna", "--password-file", str(secret))
+    desk.han5k("reader", "add", "lead", "--role", "lead", "--password-file", str(secret))
+    names = [f"KBP-{number}" for number in TRAIN]
+    assert "4 cases assigned" in desk.han5k("assign", "anna", *names)
+    return desk
+
+
+def grade_every_case(page: Page, url: str, pictures: Path) -> None:
+    sign_in(page, url, "anna", PASSWORD)
+    page.get_by_role("button", name=re.compile("Start KBP-")).click()
+    for position, number in enumerate(TRAIN):
+        expect(page.get_by_test_id("case")).to_have_text(f"KBP-{number}", timeout=MINUTES)
+        workspace = page.get_by_test_id("workspace")
+        expect(workspace).to_have_attribute("data-loaded", re.compile("."), timeout=MINUTES)
+        for graded in range(len(ORGANS)):
+            name = workspace.get_attribute("data-structure") or ""
+            page.keyboard.press(KEYS.get(name, "1"))
+            expect(page.get_by_test_id("progress")).to_contain_text(f"{graded + 1}")
+            expect(page.get_by_test_id("save-state")).to_contain_text("saved")
+        page.screenshot(path=pictures / f"graded-{number}.png")
+        if position + 1 < len(TRAIN):
+            page.get_by_test_id("next-case").click()
+
+
+def stored_codes(study: Study, number: str) -> dict[str, str | None]:
+    with reading(study.engine) as session:
+        case = session.exec(select(Case).where(Case.name == f"KBP-{number}")).one()
+        task = session.exec(select(Assignment).where(Assignment.case_id == case.id)).one()
+        grades = list_current_grades(session, task.id or 0)
+        return {name: grade.raw_code for name, grade in grades.items()}
+
+
+def sheet_rows(path: Path, sheet: str) -> list[dict[str, object]]:
+    rows = list(openpyxl.load_workbook(path, read_only=True)[sheet].iter_rows(values_only=True))
+    return [dict(zip((str(c) for c in rows[0]), row, strict=True)) for row in rows[1:]]
+
+
+@pytest.mark.browser
+@pytest.mark.training
+def test_a_real_case_goes_from_import_to_a_retrained_model(
+    desk: Desk, screen: Page, shared_data: Path, pictures: Path
+) -> None:
+    with running_server(desk.study, desk.root / "web.log") as server:
+        grade_every_case(screen, server.url, pictures)
+        study = desk.open_study()
+        for number in TRAIN:
+            wanted = {name: CODES[KEYS.get(name, "1")] for name in ORGANS.values()}
+            assert stored_codes(study, number) == wanted
+        evaluate_and_export(desk, shared_data)
+        retrain(desk, screen, server.url, pictures)
+        study.engine.dispose()
+
+
+def evaluate_and_export(desk: Desk, shared_data: Path) -> None:
+    pairs = len(ORGANS) * (len(TRAIN) + len(HELD_OUT))
+    assert f"{pairs} measured" in desk.han5k("evaluate")
+    assert f"{pairs} stored before" in desk.han5k("evaluate")
+    out = desk.root / "grades.xlsx"
+    desk.han5k("export", "--out", str(out))
+    grades = sheet_rows(out, "Grades")
+    assert len(grades) == len(ORGANS) * len(TRAIN)
+    metrics = {(r["case"], r["structure"]): r for r in sheet_rows(out, "Metrics")}
+    for number in (*TRAIN, *HELD_OUT):
+        for value, name in ORGANS.items():
+            reported = metrics[f"KBP-{number}", name]["dice"]
+            expected = dice_of(shared_data, desk.root / "input", number, value)
+            assert reported == pytest.approx(expected, abs=1e-9)
+
+
+def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
+    page.context.clear_cookies()
+    sign_in(page, url, "lead", PASSWORD)
+    page.get_by_role("link", name="Retraining").click()
+    page.get_by_role("button", name="Start a smoke run").click()
+    expect(page.get_by_text("queued").first).to_be_visible(timeout=MINUTES)
+    with (desk.root / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "han5k_review.cli", "worker", "--once", "--study", desk.study],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        expect(page.get_by_text("awaiting approval").first).to_be_visible(timeout=5 * MINUTES)
+        page.screenshot(path=pictures / "retraining.png", full_page=True)
+        assert worker.wait(timeout=60) == 0, (desk.root / "worker.log").read_text()
+    finally:
+        worker.terminate()
+        worker.wait()
+    study = desk.open_study()
+    with reading(study.engine) as session:
+        run = session.exec(select(RetrainRun)).one()
+        assert run.state is RunState.AWAITING_APPROVAL, run.error
+        model = session.get(ModelVersion, run.result_model_id)
+        assert model is not None
+        scores = session.exec(select(RunScore)).all()
+        assert {score.arm.value for score in scores} == {"parent", "candidate"}
+        assert {score.structure for score in scores} <= set(ORGANS.values())
+        assert len(session.exec(select(Grade)).all()) == len(ORGANS) * len(TRAIN)
+    study.engine.dispose()
