@@ -17,6 +17,7 @@ try:
     routes = build_routes(study, settings)
     middleware = build_middleware(study, settings)
 except Han5kError as error:
-    sys.exit(str(error))
+    sys.stderr.write(f"{error}\n")
+    sys.exit(2)
 
 app = st.App("han5k_review/ui/router.py", routes=routes, middleware=middleware)

@@ -61,6 +61,7 @@ def submit_grade(
     longer the one under review or the request id was used for something else, RuleError for a
     code or tag the study does not have.
     """
+    session.get(Assignment, assignment_id, with_for_update=True)  # one writer, one chain of grades
     assignment = get_own_assignment(session, assignment_id, reader)
     known = session.exec(select(Grade).where(Grade.request_id == request.request_id)).one_or_none()
     if known is not None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,7 +14,6 @@ from starlette.responses import JSONResponse, Response
 
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, require
-from han5k_review.errors import ConflictError
 from han5k_review.review.assignment import save_position
 from han5k_review.review.grading import (
     GradeRequest,
@@ -63,13 +61,6 @@ def build_grade_router(desk: Desk) -> APIRouter:
     def post_grade(request: Request, assignment_id: int, body: GradeBody) -> Response:
         identity = get_identity(request)
         require(identity, Action.GRADE)
-        try:
-            return _store_grade(desk.study, identity, assignment_id, body)
-        except ConflictError as error:
-            if not isinstance(error.__cause__, IntegrityError):
-                raise
-        # Another transaction wrote first (PostgreSQL): look again at what is there now. The same
-        # request id then finds its own grade; a newer grade is superseded in order.
         return _store_grade(desk.study, identity, assignment_id, body)
 
     @router.post("/assignments/{assignment_id}/position")
