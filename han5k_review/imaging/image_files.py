@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.image_names import NIFTI_SUFFIXES, SUFFIXES, image_suffix
 from han5k_review.imaging.nifti_checks import check_nifti
+from han5k_review.imaging.voxel_streams import check_packed_voxels
 
-NIFTI_SUFFIXES = (".nii.gz", ".nii")
-SUFFIXES = (*NIFTI_SUFFIXES, ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd")
 _DEFINITE_TOLERANCE = 1e-3
 
 sitk.ProcessObject_SetGlobalWarningDisplay(False)
@@ -35,17 +35,6 @@ class RawImage:
     fields: dict[str, str]
 
 
-def image_suffix(path: Path) -> str | None:
-    """The suffix of a file format that can be read, in lower case; None for any other file."""
-    name = path.name.lower()
-    return next((s for s in SUFFIXES if name.endswith(s) and len(name) > len(s)), None)
-
-
-def image_stem(path: Path) -> str:
-    """The file name without its image suffix, e.g. `Parotid-Lt` of `Parotid-Lt.nii.gz`."""
-    return path.name[: len(path.name) - len(image_suffix(path) or "")]
-
-
 def read_image(path: Path, *, channels: bool = False) -> RawImage:
     """Read a three-dimensional image.
 
@@ -53,6 +42,8 @@ def read_image(path: Path, *, channels: bool = False) -> RawImage:
     `channels`) or GeometryError (spacing or orientation unusable); the message names the file.
     """
     notices = check_file(path)
+    if image_suffix(path) not in NIFTI_SUFFIXES:
+        check_packed_voxels(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:

@@ -17,15 +17,10 @@ from numpy.typing import NDArray
 from han5k_review.errors import DataError
 from han5k_review.imaging.alignment import get_alignment
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.image_files import (
-    NIFTI_SUFFIXES,
-    build_grid,
-    check_file,
-    image_suffix,
-    read_error,
-)
+from han5k_review.imaging.image_files import build_grid, check_file, read_error
+from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.voxel_streams import open_voxels
+from han5k_review.imaging.voxel_streams import check_end, open_voxels
 
 _TYPES = {
     sitk.sitkUInt8: np.uint8,
@@ -89,6 +84,7 @@ def read_one_hot(path: Path, grid: Grid, wanted: Collection[int]) -> OneHot:
                 _check_channel(flat, f"{path} channel {number}")
                 channel = flat.reshape((ni, nj, nk), order="F")
                 masks[number] = StructureMask.from_dense(change.apply(channel), grid)
+        check_end(stream, place)
     return OneHot(masks=masks, channels=int(channels))
 
 

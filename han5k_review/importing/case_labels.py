@@ -11,7 +11,7 @@ from han5k_review.anatomy.label_map import LabelMap, build_channel_map, read_lab
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.image_files import image_stem, image_suffix
+from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.imaging.label_images import list_mask_files, read_mask, read_multi_label
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot

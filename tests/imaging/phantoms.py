@@ -65,3 +65,17 @@ def write_phantom(
     if orientation is not None:
         image = image.as_reoriented(orientation)
     return write_image(path, np.asarray(image.dataobj), image.affine)
+
+
+def write_one_hot(path: Path, channels: NDArray[np.generic], *, packed: bool) -> Path:
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ AFFINE_LPS_AXES
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    volumes = []
+    for channel in channels:
+        volume = sitk.GetImageFromArray(np.ascontiguousarray(channel.transpose(2, 1, 0)))
+        volume.SetSpacing(spacing.tolist())
+        volume.SetOrigin(lps[:3, 3].tolist())
+        volume.SetDirection((lps[:3, :3] / spacing).ravel().tolist())
+        volumes.append(volume)
+    sitk.WriteImage(sitk.JoinSeries(volumes), str(path), packed)
+    return path

@@ -109,6 +109,36 @@ def test_a_gzip_with_a_flipped_bit_is_refused(tmp_path: Path) -> None:
         read_ct(path)
 
 
+@pytest.mark.parametrize("suffix", ["nii.gz", "nrrd", "mha"])
+@pytest.mark.parametrize("place", [0.5, 0.9])
+def test_a_flipped_bit_in_compressed_voxels_is_refused(
+    tmp_path: Path, suffix: str, place: float
+) -> None:
+    noise = np.random.default_rng(3).integers(-1000, 1000, (30, 30, 30)).astype(np.int16)
+    path = tmp_path / f"ct.{suffix}"
+    sitk.WriteImage(sitk.GetImageFromArray(noise), str(path), True)
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * place)] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="undamaged"):
+        read_ct(path)
+
+
+@pytest.mark.parametrize("suffix", ["mhd", "nhdr"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_headers_with_their_voxels_in_another_file_are_read(
+    tmp_path: Path, suffix: str, packed: bool
+) -> None:
+    path = tmp_path / f"ct.{suffix}"
+    sitk.WriteImage(sitk.GetImageFromArray(phantom_hu().transpose(2, 1, 0)), str(path), packed)
+    assert np.array_equal(read_ct(path).hu, phantom_hu())
+    for other in tmp_path.iterdir():
+        if other != path:
+            other.unlink()
+    with pytest.raises(DataError, match=rf"ct\.{suffix}"):
+        read_ct(path)
+
+
 @pytest.mark.parametrize("suffix", ["nii", "nrrd", "mha"])
 def test_a_cut_off_file_is_refused(tmp_path: Path, suffix: str) -> None:
     path = write_phantom(tmp_path / f"ct.{suffix}", phantom_hu())

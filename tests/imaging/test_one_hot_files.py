@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot
 from tests.imaging.phantoms import (
-    AFFINE_LPS_AXES,
     SHAPE,
     phantom_grid,
     phantom_labels,
+    write_one_hot,
     write_phantom,
 )
 
@@ -29,20 +29,6 @@ def one_hot() -> NDArray[np.uint8]:
     labels = phantom_labels()
     unions = ({1}, {2}, {3}, {1, 2}, set(), {1, 2, 3})
     return np.stack([np.isin(labels, list(u)).astype(np.uint8) for u in unions])
-
-
-def write_one_hot(path: Path, channels: NDArray[np.generic], *, packed: bool) -> Path:
-    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ AFFINE_LPS_AXES
-    spacing = np.linalg.norm(lps[:3, :3], axis=0)
-    volumes = []
-    for channel in channels:
-        volume = sitk.GetImageFromArray(np.ascontiguousarray(channel.transpose(2, 1, 0)))
-        volume.SetSpacing(spacing.tolist())
-        volume.SetOrigin(lps[:3, 3].tolist())
-        volume.SetDirection((lps[:3, :3] / spacing).ravel().tolist())
-        volumes.append(volume)
-    sitk.WriteImage(sitk.JoinSeries(volumes), str(path), packed)
-    return path
 
 
 @pytest.mark.parametrize("packed", [False, True])

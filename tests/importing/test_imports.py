@@ -14,7 +14,15 @@ from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.reports import Outcome
 from han5k_review.importing.study import read_study_catalogue
 from han5k_review.store.study import Study
-from tests.imaging.phantoms import ORIENTATIONS, SHAPE, phantom_hu, phantom_labels, write_phantom
+from tests.imaging.phantoms import (
+    ORIENTATIONS,
+    SHAPE,
+    phantom_hu,
+    phantom_labels,
+    write_one_hot,
+    write_phantom,
+)
+from tests.imaging.segment_phantoms import field, write_segments
 from tests.importing.case_files import (
     content,
     plan,
@@ -163,6 +171,27 @@ def test_a_folder_of_masks_resolves_names_by_alias(study: Study, tmp_path: Path)
     (case,) = run(study, source(study, tmp_path, labels="masks", label_map="")).cases
     assert set(case.matched) == {"ParotidL", "Submandibular_R"}
     assert case.unmatched == ("Lung-Lt",)
+
+
+def test_a_segrap_file_resolves_by_channel(study: Study, tmp_path: Path) -> None:
+    write_case(study, tmp_path)
+    channels = np.zeros((46, *SHAPE), np.uint8)
+    channels[31], channels[32] = phantom_labels() == 1, phantom_labels() == 2
+    write_one_hot(tmp_path / "labels.mha", channels, packed=True)
+    (case,) = run(study, source(study, tmp_path, labels="labels.mha", label_map="")).cases
+    full = {row[1]: row[4] for row in content(study)["versions"] if row[4]}
+    assert full == {"ParotidL": 18, "ParotidR": 18}
+    assert len(case.matched) == 42
+    assert "channel 45" in case.unmatched
+
+
+def test_a_slicer_segmentation_resolves_by_segment_name(study: Study, tmp_path: Path) -> None:
+    write_case(study, tmp_path)
+    fields = field(0, Name="Parotid_L", LabelValue=1) + field(1, Name="GTVp", LabelValue=3)
+    write_segments(tmp_path / "labels.seg.nrrd", fields)
+    (case,) = run(study, source(study, tmp_path, labels="labels.seg.nrrd", label_map="")).cases
+    assert case.matched == ("ParotidL",)
+    assert case.unmatched == ("GTVp",)
 
 
 def test_two_masks_for_one_structure_are_refused(study: Study, tmp_path: Path) -> None:
