@@ -77,7 +77,8 @@ def test_headers_are_frozen_and_can_be_filtered(study: Study) -> None:
     assert book["About"].freeze_panes == "A4"
     for sheet in book.worksheets:
         assert sheet.auto_filter.ref
-        assert RESEARCH_USE in (sheet.oddFooter.left.text or "")
+        assert sheet.oddFooter is not None
+        assert RESEARCH_USE in str(sheet.oddFooter.left.text)
     assert book["About"]["A1"].value == RESEARCH_USE
     assert book["Metrics"].column_dimensions["A"].width > 8
 
