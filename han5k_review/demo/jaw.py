@@ -28,9 +28,25 @@ class Tooth:
 
 
 def build_mandible() -> Solid:
-    """The whole mandible: a horseshoe with rami, coronoid processes and condyles."""
-    left = _half_mandible()
-    return left.union(left.on(-1), blend_mm=6)
+    """The left half of the horseshoe, to just past the midline, with all its processes."""
+    body = tube(
+        [
+            (45, -22, -58),
+            (43, -38, -62),
+            (36, -56, -66),
+            (25, -77, -70),
+            (11, -89, -73),
+            (0, -91, -73),
+        ],
+        [5.5, 6, 6.2, 6.2, 6.2, 6.2],
+        flatten=(1, 1, 0.47),
+    )
+    ramus = tube([(46, -27, -58), (48, -29, -26)], [4.2, 4.0], flatten=(1, 0.27, 1), pieces=2)
+    coronoid = tube([(48, -37, -26), (46, -45, -7)], [4, 2], pieces=2)
+    neck = tube([(49, -20, -28), (50, -15, -9)], [4.3, 4.2], pieces=2)
+    condyle = ellipsoid((50, -14.5, -5.5), (9, 5, 5.5))
+    top = ramus.union(coronoid, blend_mm=5).union(neck, blend_mm=5).union(condyle, blend_mm=3)
+    return body.union(top, blend_mm=7)
 
 
 def build_teeth() -> list[Tooth]:
@@ -74,15 +90,15 @@ def build_chewing_parts(body: Solid) -> list[Part]:
 
 
 def build_jaw_parts(teeth: list[Tooth], mandible: Solid, metal: tuple[int, ...]) -> list[Part]:
-    """Jaws and joints. Left and right mandible meet at the midline; teeth are not part of them."""
+    """Jaws and joints, `mandible` being the left half. The labels stop at midline and teeth."""
     parts: list[Part] = []
     for sign, side in SIDES:
-        half = mandible.half(sign)
-        parts.append(
-            Part(solid=half, shade=bone(cortex_hu=1450.0, rind_mm=2.2), structure=f"Mandible{side}")
-        )
         joint = ellipsoid((50, -15, -4), (11, 8.5, 8))
-        parts.append(Part(solid=joint.on(sign), structure=f"TMJ{side}"))
+        parts += [
+            Part(solid=mandible.on(sign), shade=bone(cortex_hu=1450.0, rind_mm=2.2)),
+            Part(solid=mandible.half(1).on(sign), structure=f"Mandible{side}"),
+            Part(solid=joint.on(sign), structure=f"TMJ{side}"),
+        ]
     parts.append(Part(solid=_maxilla(), shade=bone(rind_mm=1.5)))
     for tooth in teeth:
         filled = tooth.number in metal and not tooth.upper
@@ -90,27 +106,6 @@ def build_jaw_parts(teeth: list[Tooth], mandible: Solid, metal: tuple[int, ...])
         parts.append(Part(solid=tooth.root, shade=flat(1550.0, grain_hu=40)))
         parts.append(Part(solid=tooth.crown, shade=flat(filling_hu, grain_hu=60)))
     return parts
-
-
-def _half_mandible() -> Solid:
-    body = tube(
-        [
-            (45, -22, -58),
-            (43, -38, -62),
-            (36, -56, -66),
-            (25, -77, -70),
-            (11, -89, -73),
-            (0, -91, -73),
-        ],
-        [5.5, 6, 6.2, 6.2, 6.2, 6.2],
-        flatten=(1, 1, 0.47),
-    )
-    ramus = tube([(46, -27, -58), (48, -29, -26)], [4.2, 4.0], flatten=(1, 0.27, 1), pieces=2)
-    coronoid = tube([(48, -37, -26), (46, -45, -7)], [4, 2], pieces=2)
-    neck = tube([(49, -20, -28), (50, -15, -9)], [4.3, 4.2], pieces=2)
-    condyle = ellipsoid((50, -14.5, -5.5), (9, 5, 5.5))
-    top = ramus.union(coronoid, blend_mm=5).union(neck, blend_mm=5).union(condyle, blend_mm=3)
-    return body.union(top, blend_mm=7).half(1)
 
 
 def _maxilla() -> Solid:

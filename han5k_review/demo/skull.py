@@ -31,15 +31,11 @@ def build_skull_parts(cavity: Solid) -> list[Part]:
     plate = Solid(
         low=outer.low,
         high=outer.high,
-        distance_mm=lambda p: np.maximum(
-            outer.distance_mm(p), _floor_mm(p) - _floor_thickness_mm(p) - p.z
-        ),
+        distance_mm=_plate_mm,
     )
     hole = tube([(0, 18, -40), (0, 18, -8)], 14)
     parts = [
-        Part(
-            solid=plate.minus(cavity).minus(hole), shade=bone(marrow_hu=520.0, rind_mm=1.6), step=2
-        ),
+        Part(solid=plate.minus(hole), shade=bone(marrow_hu=520.0, rind_mm=1.6), step=2),
         Part(
             solid=tube([(0, -30, 10), (0, -14, 8), (0, -1, -14)], [12, 11, 6]).minus(cavity),
             shade=bone(marrow_hu=280.0, rind_mm=1.5),
@@ -68,6 +64,14 @@ def build_skull_parts(cavity: Solid) -> list[Part]:
             ),
         ]
     return parts
+
+
+def _plate_mm(p: Points) -> Float:
+    """Distance to vault and base: inside the outer table, outside the cavity, above the base."""
+    vault, floor = _vault().distance_mm(p), _floor_mm(p)
+    cavity = np.maximum(vault, 0.8 * (floor - p.z))
+    bone_mm = np.maximum(vault - np.float32(VAULT_MM), floor - _floor_thickness_mm(p) - p.z)
+    return np.asarray(np.maximum(bone_mm, -cavity), dtype=np.float32)
 
 
 def _vault() -> Solid:

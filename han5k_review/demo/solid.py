@@ -104,6 +104,14 @@ class Solid:
             distance_mm=lambda p: np.maximum(self.distance_mm(p), np.float32(-sign) * p.x),
         )
 
+    def both(self) -> Solid:
+        """This solid, drawn for the left up to x = 0, and its mirror image."""
+        return Solid(
+            low=(-self.high[0], self.low[1], self.low[2]),
+            high=self.high,
+            distance_mm=lambda p: self.distance_mm(replace(p, x=np.abs(p.x))),
+        )
+
     def on(self, sign: int) -> Solid:
         """This solid, drawn for the left, as it is (`sign` 1) or mirrored to the right (-1)."""
         if sign > 0:
@@ -133,7 +141,7 @@ def tube(
     path: Sequence[Sequence[float]],
     radius: float | Sequence[float],
     *,
-    pieces: int = 4,
+    pieces: int = 3,
     flatten: Triple = (1.0, 1.0, 1.0),
 ) -> Solid:
     """A tube of round cross-section along a smooth curve through `path` (rows x, y, z in mm).
