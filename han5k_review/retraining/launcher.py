@@ -16,7 +16,10 @@ import psutil
 from han5k_review.retraining.jobs import Job, JobFolder
 from han5k_review.store.files import write_atomically
 
-_MODULE = "han5k_review.retraining.trainers.run"
+_MODULES = {
+    "train": "han5k_review.retraining.trainers.run",
+    "predict": "han5k_review.retraining.inference.run",
+}
 _SAME_START_S = 0.05
 
 
@@ -66,13 +69,13 @@ class LocalLauncher:
     _children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict, repr=False)
 
     def start(self, folder: JobFolder, job: Job) -> ProcessId:
-        """Start `trainers.run` on the folder with output to its log."""
+        """Start the job's module on the folder, with output to its log."""
         found = self.find(folder)
         if found is not None:
             return found
         with folder.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, str(folder.path)],
+                [sys.executable, "-m", _MODULES[job.task], str(folder.path)],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import uuid
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from han5k_review import __version__
 from han5k_review.errors import DataError, StorageError
+from han5k_review.retraining.file_hash import hash_file
 from han5k_review.retraining.jobs import ModelFolder
 from han5k_review.retraining.snapshot import Snapshot
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file; DataError when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"A file was expected at {path}, found: {error.strerror}.") from error
 
 
 def locate_model(study: Study, model: ModelVersion) -> ModelFolder:

@@ -19,8 +19,7 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs import ModelFolder
 from han5k_review.retraining.trainers.cases import to_czyx
-from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, read_weights
-from han5k_review.retraining.trainers.dataset import OWN_KEY
+from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, OWN_KEY, read_weights
 from han5k_review.retraining.working_grid import reduce_volume
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 
 from han5k_review.errors import DataError
+from han5k_review.retraining.file_hash import hash_file
 from han5k_review.retraining.jobs import ModelFolder
-from han5k_review.retraining.model_folders import hash_file
 
 CONFIGURATION = "3d_fullres"
+OWN_KEY = "han5k_review"
 
 
 def read_weights(model: ModelFolder) -> dict[str, Any]:

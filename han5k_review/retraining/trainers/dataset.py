@@ -19,7 +19,7 @@ from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs import TrainCase, TrainJob
 from han5k_review.retraining.targets import Target
 from han5k_review.retraining.trainers.cases import CaseReader, find_nested
-from han5k_review.retraining.trainers.checkpoints import CONFIGURATION
+from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, OWN_KEY
 from han5k_review.retraining.trainers.planning import (
     HousePlanner,
     build_fingerprint,
@@ -28,7 +28,6 @@ from han5k_review.retraining.trainers.planning import (
 )
 
 DATASET = "Dataset001_Run"
-OWN_KEY = "han5k_review"
 Say = Callable[[str, int, int], None]
 
 

@@ -14,6 +14,7 @@ from han5k_review.errors import DataError
 from han5k_review.retraining.jobs import JobFolder, JobResult, Outcome, TrainJob
 from han5k_review.retraining.trainers.checkpoints import (
     CONFIGURATION,
+    OWN_KEY,
     publish_weights,
     read_plain,
     read_weights,
@@ -45,7 +46,7 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
         values={
             "checkpoint_sha256": sha256,
             "epochs": trainer.current_epoch,
-            "nested": prepared.dataset["han5k_review"]["nested"],
+            "nested": prepared.dataset[OWN_KEY]["nested"],
             "patch_zyx": [int(n) for n in trainer.configuration_manager.patch_size],
             "spacing_zyx_mm": [float(v) for v in trainer.configuration_manager.spacing],
             "prepare_seconds": round(prepared_s, 1),
