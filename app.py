@@ -9,6 +9,7 @@ import streamlit as st
 from han5k_review.errors import Han5kError
 from han5k_review.settings import get_settings
 from han5k_review.store.study import open_study
+from han5k_review.ui.failures import show_failure
 from han5k_review.web.composition import build_middleware, build_routes
 
 try:
@@ -20,4 +21,9 @@ except Han5kError as error:
     sys.stderr.write(f"{error}\n")
     sys.exit(2)
 
-app = st.App("han5k_review/ui/router.py", routes=routes, middleware=middleware)
+app = st.App(
+    "han5k_review/ui/router.py",
+    routes=routes,
+    middleware=middleware,
+    on_script_error=show_failure,
+)

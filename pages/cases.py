@@ -13,6 +13,7 @@ from han5k_review.ui.case_view import (
     list_case_summaries,
 )
 from han5k_review.ui.context import attempt, page
+from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import METRIC_COLUMNS
 from han5k_review.ui.uploads import submit_upload
 
@@ -52,7 +53,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
     heading, view, measure = st.columns([3, 1, 1], vertical_alignment="bottom")
     heading.subheader(name, anchor=False)
     if view.button("Open in the viewer", type="primary", key="open-viewer"):
-        st.switch_page("pages/review.py", query_params={"case": name})
+        go_to("review", case=name)
     can_measure = open_pairs > 0 and visit.may(Action.EVALUATE)
     if can_measure and measure.button(f"Measure {open_pairs} pairs", key="measure-case"):
         with attempt():

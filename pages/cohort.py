@@ -9,6 +9,7 @@ from han5k_review.evaluation.summary import build_summary
 from han5k_review.store.engine import reading
 from han5k_review.ui.charts import MEASURES, build_strip_chart
 from han5k_review.ui.context import attempt, page
+from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import METRIC_COLUMNS, SUMMARY_COLUMNS
 
 with page("Cohort", Action.READ_ANY_CASE) as visit:
@@ -79,12 +80,10 @@ with page("Cohort", Action.READ_ANY_CASE) as visit:
                 column_config=METRIC_COLUMNS,
             )
             for row in table.selection.rows:
-                st.switch_page(
-                    "pages/review.py",
-                    query_params={
-                        "case": str(worst.loc[row, "case"]),
-                        "structure": str(worst.loc[row, "structure"]),
-                    },
+                go_to(
+                    "review",
+                    case=str(worst.loc[row, "case"]),
+                    structure=str(worst.loc[row, "structure"]),
                 )
         with tabs[3]:
             missing = build_metrics_frame([row for row in rows if row.panel is None])

@@ -3,6 +3,7 @@ import streamlit as st
 from han5k_review.review.assignment import find_next, list_worklist
 from han5k_review.store.engine import reading
 from han5k_review.ui.context import page
+from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
 from han5k_review.ui.viewer import ViewerEventKind, view
 
@@ -18,7 +19,7 @@ with page(None) as visit:
             upcoming = find_next(list_worklist(session, visit.identity.reader_id))
             if upcoming is None:
                 st.info("Nothing is left to grade on your worklist.")
-                st.page_link("pages/worklist.py", label="Go to the worklist")
+                st.page_link(page_file("worklist"), label="Go to the worklist")
                 st.stop()
             st.query_params["assignment"] = str(upcoming.assignment_id)
             payload = build_task_payload(session, visit, upcoming.assignment_id)
@@ -26,6 +27,6 @@ with page(None) as visit:
     event = view(payload, key="viewer")
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
         if payload.next_assignment is None:
-            st.switch_page("pages/worklist.py")
+            go_to("worklist")
         st.query_params["assignment"] = str(payload.next_assignment)
         st.rerun()

@@ -6,6 +6,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Decision
 from han5k_review.ui.context import attempt, page
+from han5k_review.ui.places import page_file
 from han5k_review.ui.tables import build_revision_frame
 
 with page("Revisions", Action.ADJUDICATE) as visit:
@@ -42,7 +43,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
             view = views[rows[0]]
             st.subheader(f"{view.case}, {view.child.structure}", anchor=False)
             st.page_link(
-                "pages/review.py",
+                page_file("review"),
                 label="Look at it in the viewer",
                 query_params={"case": view.case, "structure": view.child.structure},
             )

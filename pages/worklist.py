@@ -4,6 +4,7 @@ from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import find_next, list_worklist
 from han5k_review.store.engine import reading
 from han5k_review.ui.context import page
+from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import build_worklist_frame
 
 with page("Worklist", Action.GRADE) as visit:
@@ -25,9 +26,7 @@ with page("Worklist", Action.GRADE) as visit:
             verb = "Continue" if upcoming.graded else "Start"
             label = f"{verb} {upcoming.case}  ({upcoming.graded} of {upcoming.total} graded)"
             if left.button(label, type="primary", key="next-case", shortcut="Enter"):
-                st.switch_page(
-                    "pages/review.py", query_params={"assignment": str(upcoming.assignment_id)}
-                )
+                go_to("review", assignment=str(upcoming.assignment_id))
         middle.metric("Cases finished", f"{done} / {len(entries)}")
         right.metric("Structures graded", f"{graded} / {total}")
 
@@ -48,7 +47,4 @@ with page("Worklist", Action.GRADE) as visit:
         )
         rows = table.selection.rows
         if rows:
-            st.switch_page(
-                "pages/review.py",
-                query_params={"assignment": str(entries[rows[0]].assignment_id)},
-            )
+            go_to("review", assignment=str(entries[rows[0]].assignment_id))

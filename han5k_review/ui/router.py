@@ -7,11 +7,9 @@ from streamlit.navigation.page import Page
 
 from han5k_review.accounts.may import Action
 from han5k_review.errors import AccessError, Han5kError
-from han5k_review.settings import PROJECT_ROOT
 from han5k_review.ui.context import Visit, get_visit
+from han5k_review.ui.places import page_file
 from han5k_review.ui.style import show_style
-
-_PAGES = PROJECT_ROOT / "pages"
 
 # file, title, what one must be allowed to do, shown in the menu
 _SCREENS = (
@@ -47,7 +45,7 @@ def main() -> None:
 def _list_pages(visit: Visit) -> list[Page]:
     pages = [
         Page(
-            _PAGES / f"{name}.py",
+            page_file(name),
             title=title,
             url_path=name,
             visibility="visible" if shown else "hidden",

@@ -1,0 +1,94 @@
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.retraining.commands import request_run
+from han5k_review.retraining.plan import RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
+from han5k_review.retraining.views import list_models, list_runs
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.ui.context import attempt, page
+from han5k_review.ui.run_charts import build_plan_frame, build_run_list_frame
+from han5k_review.ui.run_view import show_run
+
+with page("Retraining", Action.RETRAIN) as visit:
+    bench = visit.bench
+    engine = bench.study.engine
+    groups = list(dict.fromkeys(s.group for s in bench.catalogue))
+
+    with st.expander("A new run", expanded=True):
+        first, second, third, fourth = st.columns([2, 1, 2, 2], vertical_alignment="bottom")
+        preset = first.selectbox(
+            "Preset",
+            list(PRESETS),
+            help="\n\n".join(f"**{name}**: {words}" for name, words in PRESET_WORDS.items()),
+        )
+        with reading(engine) as session:
+            fullest = find_fullest_group(session, bench.study, bench.catalogue)
+        group = second.selectbox("Label group", groups, index=groups.index(fullest))
+        with reading(engine) as session:
+            models = list_models(session, group)
+        parent = third.selectbox(
+            "Continue from",
+            [None, *models],
+            format_func=lambda m: "nothing: train from scratch" if m is None else m.name,
+        )
+        references = fourth.checkbox(
+            "References of training cases teach too",
+            help="Off: only contours that were graded 'no revision' and accepted revisions teach.",
+        )
+        overrides = {"threads": bench.settings.torch_threads}
+        if references:
+            overrides["count_references"] = True
+        request = RunRequest(
+            group=group,
+            preset=preset,
+            overrides=overrides,
+            parent_model_id=parent.id if parent else None,
+        )
+        with reading(engine) as session:
+            plan = plan_run(session, bench.study, bench.catalogue, request)
+        for sentence in plan.refusals:
+            st.warning(sentence)
+        for sentence in plan.notes:
+            st.caption(sentence)
+        if st.button(
+            f"Start a {preset} run", type="primary", disabled=not plan.can_start, key="start-run"
+        ):
+            with attempt():
+                with transaction(engine) as session:
+                    run = request_run(
+                        session,
+                        bench.study,
+                        bench.catalogue,
+                        request,
+                        requested_by=visit.get_reader(),
+                        now=utc_now(),
+                    )
+                    st.query_params["run"] = str(run.id)
+                st.rerun()
+        st.dataframe(build_plan_frame(plan), hide_index=True, placeholder="", height=250)
+
+    with reading(engine) as session:
+        runs = list_runs(session)
+    if not runs:
+        st.info("No run yet. Grade contours, then start a smoke run to see the loop work.")
+        st.stop()
+    table = st.dataframe(
+        build_run_list_frame(runs),
+        hide_index=True,
+        placeholder="",
+        on_select="rerun",
+        selection_mode="single-row",
+        key="runs",
+        column_config={
+            name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
+            for name in ("Asked for (UTC)", "Finished (UTC)")
+        },
+    )
+    numbers = [run.id or 0 for run in runs]
+    wanted = st.query_params.get("run", "")
+    chosen = int(wanted) if wanted.isdigit() and int(wanted) in numbers else numbers[0]
+    for row in table.selection.rows:
+        chosen = numbers[row]
+    show_run(visit, chosen)
