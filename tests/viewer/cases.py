@@ -1,4 +1,4 @@
-"""Cases to look at: small phantoms with known voxels, and a synthetic patient with 50 structures."""
+"""Cases to look at: small phantoms with known voxels, and a synthetic patient."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def payload(
     )
 
 
-def plain_structure(name: str, *, side: str | None = None, color: str = "#e05a3a") -> ViewerStructure:
+def plain_structure(
+    name: str, *, side: str | None = None, color: str = "#e05a3a"
+) -> ViewerStructure:
     """A structure without hints, label version 7."""
     return ViewerStructure(
         name=name,
@@ -121,7 +123,9 @@ def catalogue() -> Catalogue:
 
 
 @cache
-def patient_case(seed: int = 3, assignment: int = 1, next_assignment: int | None = None) -> DeskCase:
+def patient_case(
+    seed: int = 3, assignment: int = 1, next_assignment: int | None = None
+) -> DeskCase:
     """A synthetic patient, 512 x 512 x about 120, all structures, pseudo-labels and references."""
     table = catalogue()
     built = build_case(seed, table)

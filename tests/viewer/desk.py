@@ -31,18 +31,25 @@ from han5k_review.web.encoding import Encoding, choose_encoding, encode
 from han5k_review.web.mask_packet import PacketMask, build_packet
 
 ASSETS = Path(__file__).resolve().parents[2] / "han5k_review/ui/viewer/assets"
-# The page mounts the component as Streamlit does: a shadow root, the style sheet, the default export.
+# Mounts the component as Streamlit does: a shadow root, the style sheet, the default export.
 HARNESS = """<!doctype html><html><head><meta charset="utf-8"><title>harness</title>
-<style>html,body{margin:0;background:#222}</style></head><body><div id="host"></div><script type="module">
+<link rel="icon" href="data:,">
+<style>html, body { margin: 0; background: #222; }</style></head><body><div id="host"></div>
+<script type="module">
 import viewer from "/assets/viewer.js";
 const data = await (await fetch("/mount" + location.search)).json();
-const root = document.getElementById("host").attachShadow({ mode: "open" });
+const parentElement = document.getElementById("host").attachShadow({ mode: "open" });
 const link = document.createElement("link");
-link.rel = "stylesheet"; link.href = "/assets/viewer.css";
-root.append(link);
+link.rel = "stylesheet";
+link.href = "/assets/viewer.css";
+parentElement.append(link);
 window.events = [];
-window.mount = (data) => { window.cleanup = viewer({ name: "viewer", key: "k", data, parentElement: root,
-  setTriggerValue: (name, value) => window.events.push([name, value]), setStateValue: () => {} }); };
+const setTriggerValue = (name, value) => window.events.push([name, value]);
+const setStateValue = () => {};
+window.mount = (data) => {
+  window.cleanup = viewer({ name: "viewer", key: "k", data, parentElement, setTriggerValue,
+    setStateValue });
+};
 window.mount(data);
 </script></body></html>"""
 
@@ -51,7 +58,6 @@ window.mount(data);
 class Faults:
     """What the server does wrong from now on."""
 
-    cut: bool = False
     signed_out: bool = False
     corrupt_slabs: set[int] = field(default_factory=set)
     foreign: bool = False
@@ -108,9 +114,6 @@ class Desk:
 
     def refusal(self, request: Request) -> Response | None:
         self.asked.append(request.url.path)
-        if self.faults.cut:
-            # A broken answer is what a lost connection looks like to fetch.
-            return Response(b"", status_code=200, headers={"Content-Length": "10"})
         if self.faults.signed_out:
             return JSONResponse({"error": "Sign in first."}, status_code=401)
         return None
@@ -209,7 +212,6 @@ def running(app: Any) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     config = uvicorn.Config(app, port=port, log_level="error", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
     started = threading.Event()
 
     class Announced(uvicorn.Server):

@@ -7,7 +7,7 @@
 // structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
 // window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
 // plane-<name>. Each action's button has data-action. The workspace carries data-first-slice-ms,
-// data-draw-ms, data-loaded and data-structure; each view data-plane and data-slice.
+// data-draw-ms, data-loaded and data-chosen; each view data-plane and data-slice.
 
 import { closeAll } from "./net/cases.js";
 import { Workspace } from "./workspace.js";

@@ -71,7 +71,7 @@ export class Workspace {
 
   keysLine() {
     const grades = this.data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
-    return this.grader.readOnly ? "wheel slices   n p structures   ? all keys" : `${grades}   space next ungraded   ? all keys`;
+    return this.grader.readOnly ? "wheel slices   n p structures   ? all keys" : `space next ungraded   ? all keys   ${grades}`;
   }
 
   /** After a click on a button the keys belong to the picture again. */
@@ -155,7 +155,7 @@ export class Workspace {
   measure(began) {
     const { dataset } = this.root;
     dataset.drawMs = (performance.now() - began).toFixed(2);
-    dataset.structure = this.reading.state.selected ?? "";
+    dataset.chosen = this.reading.state.selected ?? "";
     if (!this.stage.shown) return;
     if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
     const { total, ready } = this.reading.volume.progress();

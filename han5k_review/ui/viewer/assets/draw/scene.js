@@ -1,6 +1,7 @@
 // What a view is to draw for the present state of a reading.
 
 import { PLANES } from "../pure/geometry.js";
+import { paler } from "../pure/colours.js";
 import { isEmpty } from "../pure/masks.js";
 
 /**
@@ -35,7 +36,7 @@ function buildLayers(reading, plane, index, side, compared) {
     if (!path) return;
     layers.push({
       path, line: set.line, voxels: mask.voxels,
-      colour: reading.colours.get(structure.name),
+      colour: set === first ? reading.colours.get(structure.name) : paler(reading.colours.get(structure.name)),
       chosen: structure.name === reading.state.selected,
     });
   };

@@ -122,6 +122,7 @@ export class GradePanel {
   updateHints(structure) {
     const confirmed = structure.hint_source && structure.hint_source !== "to be confirmed";
     setText(this.hint, structure.hint ? `${structure.hint}${confirmed ? "" : " (to be confirmed)"}` : "");
+    this.hint.title = this.hint.textContent;
     const figures = [
       structure.reference_dsc === null || structure.reference_dsc === undefined ? null : `Dice ${structure.reference_dsc.toFixed(2)}`,
       structure.reference_hd95_mm === null || structure.reference_hd95_mm === undefined ? null : `HD95 ${structure.reference_hd95_mm.toFixed(1)} mm`,

@@ -5,7 +5,6 @@ import { tooltip } from "../pure/keymap.js";
 import { isEmpty } from "../pure/masks.js";
 import { h, icon, press, setText } from "./dom.js";
 
-const EYE = "M1.5 8s2.5-4.5 6.5-4.5S14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8M8 6.2a1.8 1.8 0 1 0 .01 0";
 const WARNING = "M8 2 14.5 13.5H1.5zM8 6.5v3.2M8 11.6v.1";
 
 export class StructureList {
@@ -34,8 +33,8 @@ export class StructureList {
       h("div", { class: "list-head" }, this.search, this.order),
       this.rows, this.none,
       h("div", { class: "list-foot" },
-        this.button("previous-structure", "‹ Prev"), this.button("next-structure", "Next ›"),
-        this.button("visible", "Hide"), this.solo, this.outlines),
+        this.button("previous-structure", "‹ Previous"), this.button("next-structure", "Next ›")),
+      h("div", { class: "list-foot" }, this.button("visible", "Hide"), this.solo, this.outlines),
       h("button", { class: "loud wide", type: "button", "data-action": "next-ungraded", "data-testid": "next-ungraded", title: tooltip("next-ungraded"), onclick: () => act("next-ungraded") }, "Next ungraded ", h("kbd", {}, "space")));
     if (grader.readOnly) this.root.lastChild.hidden = true;
     this.byName = new Map(reading.structures.map((s) => [s.name, this.makeRow(s)]));
@@ -51,15 +50,14 @@ export class StructureList {
       ? h("span", { class: "warned", title: structure.warnings.join("\n"), "aria-label": `Warning: ${structure.warnings.join("; ")}` }, icon(WARNING))
       : null;
     const eye = h("button", {
-      class: "eye", type: "button", tabindex: "-1", "aria-label": `Show ${structure.title}`, title: tooltip("visible"),
+      class: "swatch", type: "button", tabindex: "-1", "aria-label": `Show ${structure.title}`, title: tooltip("visible"),
       onclick: (event) => { event.stopPropagation(); this.act("visible", structure.name); },
-    }, icon(EYE));
-    const swatch = h("i", { class: "swatch" });
+    });
     const row = h("div", {
       class: "row", role: "option", id: `structure-${structure.name}`, "data-testid": "structure", "data-structure": structure.name,
       title: structure.title, onclick: () => this.act("choose", structure.name),
-    }, swatch, h("span", { class: "name" }, structure.name), warned, eye, mark);
-    return { row, mark, eye, swatch };
+    }, eye, h("span", { class: "name" }, structure.name), warned, mark);
+    return { row, mark, eye };
   }
 
   enterSearch() {
@@ -84,14 +82,14 @@ export class StructureList {
 
   updateRow(name) {
     const { reading, grader } = this;
-    const { row, mark, eye, swatch } = this.byName.get(name);
+    const { row, mark, eye } = this.byName.get(name);
     const chosen = name === reading.state.selected;
     const grade = grader.grades.get(name);
     row.setAttribute("aria-selected", chosen ? "true" : "false");
     row.classList.toggle("off", !reading.isShown(name));
     const empty = reading.masksOf(reading.reviewed) && isEmpty(reading.mask(name));
     row.classList.toggle("empty", Boolean(empty));
-    swatch.style.background = reading.colours.get(name);
+    eye.style.setProperty("--colour", reading.colours.get(name));
     press(eye, reading.isShown(name));
     const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${empty}`;
     if (mark.dataset.said === said) return;

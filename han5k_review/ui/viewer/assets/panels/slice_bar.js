@@ -1,11 +1,12 @@
 // The bar below the views: where the chosen structure lies, what was seen, what differs, flags.
 
+import { tooltip } from "../pure/keymap.js";
 import { h } from "./dom.js";
 
 const HEIGHT = 30;
 
 export class SliceBar {
-  constructor({ reading, grader }) {
+  constructor({ reading, grader, act }) {
     Object.assign(this, { reading, grader });
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.context = this.canvas.getContext("2d");
@@ -14,7 +15,12 @@ export class SliceBar {
       class: "track", role: "slider", tabindex: "0", "aria-label": "Axial slice", "aria-valuemin": "1", "data-testid": "slice-bar",
       title: "Coloured: the structure. White line: slices seen. Orange: where the compared labels differ. Triangle: flagged.",
     }, this.canvas, this.handle);
-    this.root = h("div", { class: "slice-bar" }, h("b", {}, "I"), this.track, h("b", {}, "S"));
+    const button = (action, word) => h("button", {
+      type: "button", "data-action": action, "aria-label": tooltip(action), title: tooltip(action), onclick: () => act(action),
+    }, word);
+    this.root = h("div", { class: "slice-bar" },
+      button("first-slice", "⇤"), button("slices-down", "«"), button("slice-down", "‹"), h("b", {}, "I"),
+      this.track, h("b", {}, "S"), button("slice-up", "›"), button("slices-up", "»"), button("last-slice", "⇥"));
     this.track.addEventListener("pointerdown", (event) => this.drag(event));
     this.drawn = null;
   }

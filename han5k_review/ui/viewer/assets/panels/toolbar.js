@@ -26,11 +26,7 @@ export class Toolbar {
     this.root = h("div", { class: "toolbar", role: "toolbar", "aria-label": "View" },
       h("span", { class: "group" }, ...this.planes.values()),
       h("span", { class: "group" }, this.layout, this.crosshair, this.ruler),
-      h("span", { class: "group" }, this.plain("zoom-out", "−"), this.plain("fit", "Fit"), this.plain("zoom-in", "+"), this.autoZoom, this.tool("centre", "Centre")),
-      h("span", { class: "spring" }),
-      h("span", { class: "group" },
-        this.plain("first-slice", "⇤"), this.plain("slices-down", "«"), this.plain("slice-down", "‹"), this.plain("slice-up", "›"),
-        this.plain("slices-up", "»"), this.plain("last-slice", "⇥")));
+      h("span", { class: "group" }, this.plain("zoom-out", "−"), this.plain("fit", "Fit"), this.plain("zoom-in", "+"), this.autoZoom, this.tool("centre", "Centre")));
   }
 
   plain(action, word) {

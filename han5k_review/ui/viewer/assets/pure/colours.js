@@ -44,6 +44,11 @@ export function legible(hex) {
   return toHex(towardsWhite(rgb, share));
 }
 
+/** The paler tone in which a compared label set is drawn over the one under review. */
+export function paler(hex) {
+  return toHex(towardsWhite(parseHex(hex), 0.6));
+}
+
 /** Map of structure name to the colour it is drawn in. */
 export function structureColours(structures, colourBlind) {
   if (!colourBlind) return new Map(structures.map((s) => [s.name, legible(s.color)]));

@@ -1,0 +1,205 @@
+"""Grading with keys: nothing is said to be saved before it is, and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from tests.viewer.cases import block_case, lps_grid
+from tests.viewer.desk import Desk, DeskCase
+
+SHAPE = (48, 48, 16)
+NAMES = ("BrainStem", "Larynx", "ParotidL")
+Open = Callable[..., Desk]
+EVENTS = "window.events"
+
+
+def case(assignment: int = 1, **options: object) -> DeskCase:
+    hu = np.zeros(SHAPE, dtype=np.int16)
+    blocks = {
+        name: (slice(10 * n + 8, 10 * n + 16), slice(20, 30), slice(3 * n + 2, 3 * n + 7))
+        for n, name in enumerate(NAMES)
+    }
+    grid = lps_grid(SHAPE, (1.0, 1.0, 3.0))
+    return block_case(hu, grid, blocks, assignment=assignment, **options)
+
+
+def chosen(screen: Page, name: str) -> None:
+    row = screen.locator("[data-structure][aria-selected=true]")
+    expect(row).to_have_attribute("data-structure", name)
+
+
+def grade_of(screen: Page, name: str, code: str) -> None:
+    expect(screen.locator(f"[data-structure={name}]")).to_have_attribute("data-grade", code)
+
+
+def said(screen: Page, words: str) -> None:
+    expect(screen.get_by_test_id("save-state")).to_contain_text(words)
+
+
+def test_a_key_grades_and_goes_on(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    screen.keyboard.press("2")
+    chosen(screen, "Larynx")
+    said(screen, "saved")
+    grade_of(screen, "BrainStem", "minor")
+    expect(screen.get_by_test_id("progress")).to_have_text("1 / 3 graded")
+    [body] = desk.posted
+    assert (body["structure"], body["code"], body["label_version"]) == ("BrainStem", "minor", 7)
+    assert body["opened_at_utc"].endswith("Z")
+
+
+def test_a_click_grades_as_well(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    screen.get_by_test_id("grade-major").click()
+    said(screen, "saved")
+    assert [one["code"] for one in desk.posted] == ["major"]
+    screen.keyboard.press("Space")
+    chosen(screen, "ParotidL")
+
+
+def test_tags_comment_and_flag_travel_with_the_grade(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    screen.keyboard.press("t")
+    screen.keyboard.press("c")
+    screen.keyboard.press("s")
+    screen.keyboard.press("t")
+    screen.keyboard.press("f")
+    screen.keyboard.press("c")
+    screen.keyboard.type("lower end missing")
+    screen.keyboard.press("Escape")
+    screen.keyboard.press("3")
+    said(screen, "saved")
+    [body] = desk.posted
+    assert body["tags"] == ["cranial", "island"]
+    assert body["comment"] == "lower end missing"
+    assert body["flagged_slices"] == [4]
+
+
+def test_a_comment_after_the_grade_amends_it(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    screen.keyboard.press("1")
+    screen.keyboard.press("p")
+    chosen(screen, "BrainStem")
+    screen.get_by_test_id("comment").fill("fine, thin rim")
+    with screen.expect_response("**/grades"):
+        screen.keyboard.press("Escape")
+    assert [one["comment"] for one in desk.posted] == ["", "fine, thin rim"]
+    assert desk.posted[1]["code"] == "no"
+
+
+def test_undo_withdraws_or_restores(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    screen.keyboard.press("1")
+    chosen(screen, "Larynx")
+    screen.keyboard.press("p")
+    screen.keyboard.press("3")
+    grade_of(screen, "BrainStem", "major")
+    screen.keyboard.press("z")
+    grade_of(screen, "BrainStem", "no")
+    screen.keyboard.press("z")
+    grade_of(screen, "BrainStem", "")
+    said(screen, "saved")
+    expect(screen.get_by_test_id("progress")).to_have_text("0 / 3 graded")
+    expect(screen.locator(".mark.pending")).to_have_count(0)
+    assert [one["code"] for one in desk.posted] == ["no", "major", "no", None]
+
+
+def test_without_a_network_grades_wait_and_are_sent_when_it_returns(
+    open_desk: Open, screen: Page
+) -> None:
+    desk = open_desk(case())
+    screen.context.set_offline(True)
+    screen.keyboard.press("1")
+    screen.keyboard.press("2")
+    said(screen, "waiting for the network (2)")
+    grade_of(screen, "BrainStem", "no")
+    assert desk.posted == []
+    screen.context.set_offline(False)
+    said(screen, "saved")
+    assert [one["structure"] for one in desk.posted] == ["BrainStem", "Larynx"]
+
+
+def test_a_closed_tab_does_not_lose_what_waits(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    desk.faults.signed_out = True
+    screen.keyboard.press("2")
+    said(screen, "signed out (1 kept)")
+    expect(screen.get_by_test_id("sign-in")).to_be_visible()
+    desk.faults.signed_out = False
+    screen.reload()
+    said(screen, "saved")
+    grade_of(screen, "BrainStem", "minor")
+    assert [one["code"] for one in desk.posted] == ["minor"]
+
+
+def test_an_expired_session_asks_to_sign_in(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    desk.faults.signed_out = True
+    screen.keyboard.press("2")
+    screen.get_by_test_id("sign-in").click()
+    assert screen.evaluate(EVENTS) == [["event", {"kind": "sign_in"}]]
+
+
+def test_a_stale_label_is_said_and_the_grade_taken_back(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    desk.faults.stale = True
+    screen.keyboard.press("1")
+    said(screen, "not saved")
+    expect(screen.get_by_test_id("alert")).to_contain_text("The label was revised meanwhile.")
+    grade_of(screen, "BrainStem", "")
+
+
+def test_another_accounts_grades_are_kept_not_sent_in_a_wrong_name(
+    open_desk: Open, screen: Page
+) -> None:
+    desk = open_desk(case())
+    desk.faults.foreign = True
+    screen.keyboard.press("1")
+    said(screen, "kept for another account (1)")
+    assert desk.posted == []
+
+
+def test_the_last_grade_tells_the_page_once(open_desk: Open, screen: Page) -> None:
+    open_desk(case())
+    for _ in NAMES:
+        screen.keyboard.press("1")
+        said(screen, "saved")
+    expect(screen.get_by_test_id("progress")).to_have_text("3 / 3 graded")
+    said(screen, "saved")
+    screen.wait_for_function("window.events.length > 0")
+    assert screen.evaluate(EVENTS) == [["event", {"kind": "graded", "graded": 3, "total": 3}]]
+
+
+def test_the_next_case_is_asked_of_the_page_and_opens_in_place(
+    open_desk: Open, screen: Page
+) -> None:
+    desk = open_desk(case(next_assignment=2), case(2))
+    screen.wait_for_function(
+        "performance.getEntriesByName(`${location.origin}/api/assignments/2/volume/image/0`).length"
+    )
+    screen.keyboard.press("Shift+N")
+    assert screen.evaluate(EVENTS) == [["event", {"kind": "next_case"}]]
+    screen.evaluate("async () => window.mount(await (await fetch('/mount?assignment=2')).json())")
+    expect(screen.get_by_test_id("workspace")).to_have_attribute("data-loaded", "2/2")
+    assert desk.asked.count("/api/assignments/2/volume/image/0") == 1
+
+
+def test_a_rerun_of_the_page_keeps_the_reader_where_they_are(open_desk: Open, screen: Page) -> None:
+    open_desk(case())
+    screen.keyboard.press("n")
+    screen.keyboard.press("ArrowUp")
+    screen.evaluate("async () => window.mount(await (await fetch('/mount')).json())")
+    chosen(screen, "Larynx")
+    expect(screen.get_by_test_id("view-main")).to_have_attribute("data-slice", "8")
+    expect(screen.get_by_test_id("workspace")).to_have_count(1)
+
+
+def test_a_read_only_case_takes_no_grade(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case(read_only=True))
+    screen.keyboard.press("1")
+    expect(screen.get_by_test_id("grade-no")).to_be_hidden()
+    chosen(screen, "BrainStem")
+    assert desk.posted == []
