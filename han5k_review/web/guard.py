@@ -21,6 +21,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.web.desk import IDENTITY
+from han5k_review.web.nodelay import set_nodelay_on_listeners
 from han5k_review.web.problems import problem
 from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_origin
 
@@ -50,7 +51,8 @@ class Guard:
             await self._guard_request(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await self._guard_websocket(scope, receive, send)
-        else:
+        else:  # lifespan: the server has bound its socket and takes no request yet
+            set_nodelay_on_listeners()
             await self._app(scope, receive, send)
 
     async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -163,6 +163,13 @@ def test_slabs_travel_through_the_whole_server(bench: WebBench, server: Server) 
                 assert content == bench.study.volumes.get_slab_zstd(index["image"], 0)
 
 
+def test_small_answers_do_not_wait_for_a_delayed_acknowledgement(server: Server) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        client.get("/healthz")
+        fastest = min(client.get("/healthz").elapsed.total_seconds() for _ in range(20))
+    assert fastest < 0.03  # the acknowledgement waits 0.04 s
+
+
 def test_killing_the_server_between_two_grades_loses_neither(tmp_path: Path) -> None:
     bench = build_bench(tmp_path / "study", None)
     log = tmp_path / "server.log"
