@@ -48,6 +48,7 @@ def build_brain_parts(patient: Patient, cavity: Solid) -> list[Part]:
     ]
     for sign, side in SIDES:
         lobe = ellipsoid((46, -8, 20), (22, 43, 20), power=2.3).minus(stem, gap_mm=3)
+        lobe = lobe.minus(_hindbrain(), gap_mm=2)
         curve = [(23, -11, 17), (27, 3, 19), (30, 17, 24), (24, 27, 31)]
         hippocampus = tube(curve, [4.2, 4.6, 3.6, 2.4])
         parts += [
@@ -84,12 +85,17 @@ def _cerebellum(brain: Solid) -> list[Part]:
         stripes = np.sin(p.z * np.float32(1.1) + 1.5 * p.folds)
         return np.float32(36.0) + 3 * stripes + p.grain
 
-    both = ellipsoid((22, 48, -2), (31, 29, 22))
-    whole = both.union(both.on(-1), blend_mm=12)
+    whole = _hindbrain()
     return [
         Part(solid=whole.grown(1.2).within(brain), shade=flat(50.0, grain_hu=3)),
         Part(solid=whole.within(brain, margin_mm=0.3), shade=foliage),
     ]
+
+
+def _hindbrain() -> Solid:
+    """Both hemispheres of the cerebellum with the vermis."""
+    half = ellipsoid((22, 46, -2), (34, 31, 22))
+    return half.union(half.on(-1), blend_mm=12)
 
 
 def _deep_grey(brain: Solid) -> list[Part]:

@@ -72,9 +72,9 @@ def draw_patient(rng: np.random.Generator) -> Patient:
     size = rng.normal(1.0, 0.022)
     scale = np.clip(size * rng.normal(1.0, 0.015, 3), 0.91, 1.06)
     teeth = np.array([-7, -6, -5, 4, 5, 6, 7])
-    metal = rng.choice(teeth, size=int(rng.integers(0, 4)), replace=False)
+    metal = rng.choice(teeth, size=max(0, int(rng.integers(-2, 4))), replace=False)
     bend = tuple(
-        (float(rng.normal(0, 1.6)), float(rng.uniform(90, 170)), float(rng.uniform(0, 6.28)))
+        (float(rng.normal(0, 1.1)), float(rng.uniform(120, 220)), float(rng.uniform(0, 6.28)))
         for _ in range(6)
     )
     return Patient(
@@ -85,7 +85,7 @@ def draw_patient(rng: np.random.Generator) -> Patient:
         bend=bend,
         centre_mm=(float(rng.normal(0, 4)), float(rng.normal(-8, 5))),
         table_mm=float(np.round(rng.uniform(-900, 100), 1)),
-        fat_mm=float(rng.uniform(-1.5, 5.0)),
+        fat_mm=float(rng.uniform(-1.5, 6.5)),
         gland_scale=(float(rng.normal(1, 0.05)), float(rng.normal(1, 0.05))),
         ventricle_scale=float(rng.uniform(0.75, 1.35)),
         vessel_hu=float(rng.uniform(140, 230)),

@@ -57,13 +57,13 @@ def add_streaks(
     for ci, cj, ck in places:
         dx, dy = x - np.float32(ci * grid.spacing_mm[0]), y - np.float32(cj * grid.spacing_mm[1])
         angle = np.arctan2(dy, dx) * np.float32(_STREAK_BINS / (2 * np.pi))
-        reach = np.exp(-np.hypot(dx, dy) / np.float32(38.0))
+        reach = np.exp(-np.hypot(dx, dy) / np.float32(34.0))
         for k in range(round(ck) - 2, round(ck) + 3):
             if not 0 <= k < grid.shape[2]:
                 continue
             rays = ndimage.gaussian_filter1d(rng.normal(0, 1, _STREAK_BINS), 1.3, mode="wrap")
             ray = rays.astype(np.float32).take(angle.astype(np.intp), mode="wrap")
-            strength = np.float32(900.0 * np.exp(-(((k - ck) / 1.3) ** 2)))
+            strength = np.float32(480.0 * np.exp(-(((k - ck) / 1.6) ** 2)))
             plane = canvas.hu[window[0], window[1], k]
             tissue = np.clip((plane + 900) / 600, 0.25, 1)
             plane += strength * ray * reach * tissue

@@ -17,7 +17,7 @@ from han5k_review.errors import ConfigError
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.vocabulary import Split
 
-DEMO_SEED = 5000
+DEMO_SEED = 5030
 DEMO_CASES = 6
 DEMO_REFERENCES = 4
 
