@@ -96,13 +96,19 @@ class Desk:
                 Route("/harness", lambda _: HTMLResponse(HARNESS)),
                 Route("/mount", self.mount),
                 Route("/assets/{path:path}", self.asset),
-                Route("/api/assignments/{number:int}/volume", self.index),
-                Route("/api/assignments/{number:int}/volume/{image}/{slab:int}", self.slab),
-                Route("/api/assignments/{number:int}/masks/{key}", self.masks),
-                Route("/api/assignments/{number:int}/grades", self.grade, methods=["POST"]),
-                Route("/api/assignments/{number:int}/position", self.position, methods=["POST"]),
+                *self.routes(),
             ]
         )
+
+    def routes(self) -> list[Route]:
+        """The routes of docs/transport.md."""
+        return [
+            Route("/api/assignments/{number:int}/volume", self.index),
+            Route("/api/assignments/{number:int}/volume/{image}/{slab:int}", self.slab),
+            Route("/api/assignments/{number:int}/masks/{key}", self.masks),
+            Route("/api/assignments/{number:int}/grades", self.grade, methods=["POST"]),
+            Route("/api/assignments/{number:int}/position", self.position, methods=["POST"]),
+        ]
 
     def mount(self, request: Request) -> Response:
         case = self.cases[int(request.query_params.get("assignment", "1"))]

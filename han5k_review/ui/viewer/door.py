@@ -14,12 +14,18 @@ from han5k_review.ui.viewer.payload import ViewerPayload
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-# The page around the workspace gives up its margins; the header stays as a thin line.
+# The page around the workspace gives up its margins, the header stays as a thin line, and the
+# disclaimer at its foot makes room for the workspace's own.
 FULL_PAGE = """<style>
-[data-testid="stMainBlockContainer"] { padding: 2.25rem 0 0; max-width: none; }
-[data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] { gap: 0; }
-[data-testid="stHeader"] { height: 2.25rem; min-height: 2.25rem; }
+[data-testid="stMainBlockContainer"] {
+  padding: 2.25rem 0 0 !important; max-width: none !important; min-width: 0 !important;
+}
+[data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] { gap: 0 !important; }
+[data-testid="stHeader"] { height: 2.25rem; min-height: 2.25rem; background: #14181e; }
+[data-testid="stHeader"] * { color: #94a0ae; }
+[data-testid="stApp"] { background: #0c0f13; }
 [data-testid="stMain"] { overflow: hidden; }
+.han5k-disclaimer { display: none; }
 </style>"""
 
 

@@ -6,13 +6,13 @@
 
 const OKABE_ITO = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#3f8fd2", "#d55e00", "#cc79a7", "#bbbbbb"];
 
-/** One colour per grade level everywhere, always beside a word and a shape. */
+/** One colour per grade level, the same as on the pages (ui/style.py), always beside a word and a shape. */
 export const LEVELS = {
-  no: { colour: "#4fb477", shape: "M3 8.5 6.5 12 13 4.5" },
-  minor: { colour: "#e0a83a", shape: "M2 10c2-5 4-5 6-2s4 3 6-2" },
-  major: { colour: "#ea6a58", shape: "M4 4 12 12M12 4 4 12" },
-  not_assessable: { colour: "#9aa3ad", shape: "M8 3a5 5 0 1 0 .01 0M4.5 11.5 11.5 4.5" },
-  absent: { colour: "#9aa3ad", shape: "M3 8H13" },
+  no: { colour: "#2e9e6b", shape: "M3 8.5 6.5 12 13 4.5" },
+  minor: { colour: "#d99a1c", shape: "M2 10c2-5 4-5 6-2s4 3 6-2" },
+  major: { colour: "#d24b4b", shape: "M4 4 12 12M12 4 4 12" },
+  not_assessable: { colour: "#8a919c", shape: "M8 3a5 5 0 1 0 .01 0M4.5 11.5 11.5 4.5" },
+  absent: { colour: "#8a919c", shape: "M3 8H13" },
 };
 export const levelOf = (name) => LEVELS[name] ?? LEVELS.not_assessable;
 
