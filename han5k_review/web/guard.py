@@ -11,7 +11,7 @@ from urllib.parse import quote
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal
@@ -66,10 +66,8 @@ class Guard:
         except AccessError as error:
             if scope["path"] in OPEN_PATHS:
                 await self._app(scope, receive, send)
-            elif _is_navigation(scope, headers):
-                await RedirectResponse(_sign_in_url(scope), 303)(scope, receive, send)
             else:
-                await problem(401, str(error))(scope, receive, send)
+                await _refuse(scope, headers, error)(scope, receive, send)
             return
         except StorageError as error:
             if scope["path"] in OPEN_PATHS:
@@ -120,6 +118,14 @@ class Guard:
     def _read_cookie(self, cookie: str) -> ReaderIdentity:
         with reading(self._study.engine) as session:
             return self._seal.read_cookie(session, cookie, utc_now())
+
+
+def _refuse(scope: Scope, headers: Headers, error: AccessError) -> Response:
+    if _is_navigation(scope, headers):
+        return RedirectResponse(_sign_in_url(scope), 303)
+    if scope["path"].startswith("/_stcore/"):  # Streamlit's page shows this text to the person
+        return problem(401, f"{error} Reload this page to do so.")
+    return problem(401, str(error))
 
 
 def _is_navigation(scope: Scope, headers: Headers) -> bool:
