@@ -11,6 +11,8 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import ConfigError
 
+_MAX_RANGE = 100_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelMap:
@@ -74,7 +76,10 @@ def _values(text: str, where: str) -> frozenset[int]:
             raise ConfigError(
                 f"{where}: integers or ranges like 1-9 were expected, found {part!r}."
             )
-        values |= set(range(int(first), int(last or first) + 1))
+        span = range(int(first), int(last or first) + 1)
+        if not 0 < len(span) <= _MAX_RANGE:
+            raise ConfigError(f"{where}: a rising range was expected, found {part!r}.")
+        values |= set(span)
     if not values:
         raise ConfigError(f"{where}: at least one label value was expected, found none.")
     if 0 in values:

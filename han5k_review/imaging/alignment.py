@@ -37,10 +37,11 @@ def get_alignment(grid: Grid, target: Grid, source: str) -> Reorientation:
     """
     change = find_alignment(grid, target)
     if change is None:
+        turned = grid.reoriented(grid.reorientation_to_lps())
+        in_lps = "" if turned == grid else f" (in LPS axes: {turned.describe()})"
         raise GeometryError(
             f"{source}: labels on the grid of their CT were expected; the CT is "
-            f"{target.describe()}; the labels are {grid.describe()} (in LPS axes: "
-            f"{grid.reoriented(grid.reorientation_to_lps()).describe()}). "
+            f"{target.describe()}; the labels are {grid.describe()}{in_lps}. "
             "Resample the labels to the CT, or give the CT they were drawn on."
         )
     return change

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
-from han5k_review.errors import DataError, Han5kError, RuleError
+from han5k_review.errors import DataError, Han5kError
 from han5k_review.imaging.ct_files import CtReading, read_ct_with_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.case_labels import CaseLabels, read_case_labels
+from han5k_review.importing.case_rules import check_image, duplicate_error
 from han5k_review.importing.fingerprints import Fingerprint, measure_fingerprint
 from han5k_review.importing.known_cases import KnownCase
 from han5k_review.importing.sources import CaseSource
@@ -134,24 +135,12 @@ def _check_ct(ct: CtReading | None, task: CaseTask) -> tuple[str, Grid]:
             raise DataError("a CT was expected for a case the study does not know, found none.")
         return known.image_sha256, known.grid
     sha256 = ct.volume.sha256
-    if known is not None and known.image_sha256 != sha256:
-        raise RuleError(
-            f"the CT of this case was expected (hash {known.image_sha256[:12]}, "
-            f"{known.grid.describe()}), {task.source.ct} is another (hash {sha256[:12]}, "
-            f"{ct.volume.grid.describe()}); a CT never changes under its case, give it a new name."
-        )
+    if known is not None:
+        check_image(task.source, known, sha256, ct.volume.grid)
     owner = task.images.get(sha256, task.source.name)
     if owner != task.source.name:
         raise duplicate_error(task.source, owner)
     return sha256, ct.volume.grid
-
-
-def duplicate_error(source: CaseSource, owner: str) -> RuleError:
-    """The refusal of a CT that another case holds already."""
-    return RuleError(
-        f"a CT that no other case holds was expected, {source.ct} is the CT of case {owner}; "
-        f"import further labels under that name."
-    )
 
 
 def _read_labels(

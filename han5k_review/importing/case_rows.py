@@ -6,13 +6,17 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from han5k_review.errors import RuleError
-from han5k_review.importing.case_reading import CaseContent, ReadLabel, duplicate_error
+from han5k_review.importing.case_reading import CaseContent, ReadLabel
+from han5k_review.importing.case_rules import (
+    check_image,
+    check_known,
+    duplicate_error,
+    resolve_split,
+)
 from han5k_review.importing.known_cases import AUDIT_ACTION, KnownCase, find_known_case
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import Case, LabelVersion
-from han5k_review.store.vocabulary import Split
 
 
 def find_new_labels(content: CaseContent, known: KnownCase | None) -> tuple[ReadLabel, ...]:
@@ -27,28 +31,6 @@ def find_new_labels(content: CaseContent, known: KnownCase | None) -> tuple[Read
     )
 
 
-def resolve_split(source: CaseSource, patient_split: Split | None) -> Split:
-    """The split of a case; RuleError when its patient is in another one already."""
-    if patient_split is not None and source.split not in (None, patient_split):
-        raise RuleError(
-            f"the split {patient_split} of patient {source.patient} was expected, found "
-            f"{source.split}; a patient stays in one split, so that held-out patients never train."
-        )
-    return source.split or patient_split or Split.TRAIN
-
-
-def check_known(source: CaseSource, known: KnownCase) -> None:
-    """RuleError when a known case comes under another patient or split."""
-    if source.patient not in (known.patient, source.name) or source.split not in (
-        None,
-        known.split,
-    ):
-        raise RuleError(
-            f"patient {known.patient} and split {known.split} were expected for this case, found "
-            f"{source.patient} and {source.split or 'none'}; neither changes after the import."
-        )
-
-
 def write_case(
     session: Session, source: CaseSource, content: CaseContent, *, actor: str, now_utc: datetime
 ) -> tuple[bool, tuple[ReadLabel, ...]]:
@@ -59,6 +41,7 @@ def write_case(
     known = find_known_case(session, source.name)
     if known is not None:
         check_known(source, known)
+        check_image(source, known, content.image_sha256, content.grid)
     labels = find_new_labels(content, known)
     if known is not None and not labels:
         return False, ()

@@ -15,15 +15,10 @@ from han5k_review.importing.case_reading import (
     CaseTask,
     ReadLabel,
     StudyFiles,
-    duplicate_error,
     read_case,
 )
-from han5k_review.importing.case_rows import (
-    check_known,
-    find_new_labels,
-    resolve_split,
-    write_case,
-)
+from han5k_review.importing.case_rows import find_new_labels, write_case
+from han5k_review.importing.case_rules import check_known, duplicate_error, resolve_split
 from han5k_review.importing.fingerprints import measure_catalogue
 from han5k_review.importing.known_cases import Claims, find_known_case, read_claims
 from han5k_review.importing.reports import CaseReport, ImportReport, Outcome

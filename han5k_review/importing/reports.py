@@ -84,4 +84,5 @@ class ImportReport:
         """The whole in one line."""
         counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in Outcome)
         end = "nothing was written (dry run)" if self.dry_run else "done"
-        return f"{len(self.cases)} cases: {counts}; {end}."
+        number = len(self.cases)
+        return f"{number} case{'' if number == 1 else 's'}: {counts}; {end}."

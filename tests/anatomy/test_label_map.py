@@ -61,7 +61,8 @@ def test_the_projects_label_map_fits_its_structure_table(catalogue: Catalogue) -
         ("structure,values\nBrain,1\nEyeL,two\n", "line 3: integers or ranges"),
         ("structure,values\nBrain,-1\n", "integers or ranges"),
         ("structure,values\nBrain,0\n", "0 is the background"),
-        ("structure,values\nBrain,9-1\n", "line 2: "),
+        ("structure,values\nBrain,9-1\n", "line 2: a rising range was expected, found '9-1'"),
+        ("structure,values\nBrain,1-9999999999\n", "line 2: a rising range"),
     ],
 )
 def test_a_wrong_label_map_names_its_line(

@@ -48,7 +48,7 @@ def test_a_dry_run_says_everything_and_writes_nothing(study: Study, tmp_path: Pa
     assert "3 pseudo-labels and 0 references" in case.sentence
     assert "not matched: GTVp" in case.sentence
     assert report.exit_code == 0
-    assert report.sentence.startswith("1 cases: 1 new")
+    assert report.sentence.startswith("1 case: 1 new, 0 changed")
     assert content(study) == EMPTY
 
 
