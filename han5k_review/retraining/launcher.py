@@ -110,7 +110,9 @@ class LocalLauncher:
                     process.send_signal(signal.SIGKILL)
             except (psutil.Error, OSError):
                 continue  # it ended while we looked
-        self._reap()
+        child = self._children.pop(identity.pid, None)
+        if child is not None:
+            child.wait()
         _process_file(folder).unlink(missing_ok=True)
 
     def _reap(self) -> None:

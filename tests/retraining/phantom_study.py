@@ -41,7 +41,7 @@ ORGANS = {
     "ParotidR": ((-10, 2, -3), (3, 5, 5), -60),
 }
 TINY = {
-    "epochs": 2,
+    "epochs": 4,
     "iterations_per_epoch": 4,
     "monitor_iterations": 1,
     "base_features": 4,

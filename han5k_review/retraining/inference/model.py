@@ -121,7 +121,7 @@ def _most_likely(
     best = np.full(shape, -np.inf, dtype=np.float32)
     values = np.zeros(shape, dtype=np.uint8)
     for number in range(logits.shape[0]):
-        one = logits[number : number + 1].float()
+        one = logits[number : number + 1]
         fine = configuration.resampling_fn_probabilities(one, shape, configuration.spacing, spacing)
         found = np.asarray(fine, dtype=np.float32)[0]
         better = found > best

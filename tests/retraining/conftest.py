@@ -1,0 +1,31 @@
+"""One real, tiny training that the tests of this room share."""
+
+from __future__ import annotations
+
+import pytest
+
+from han5k_review.retraining.commands import request_run
+from han5k_review.retraining.plan import RunRequest
+from han5k_review.retraining.worker import run_one
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import transaction
+from han5k_review.store.study import Study
+from han5k_review.store.vocabulary import RunState
+from tests.retraining.phantom_study import CATALOGUE, TINY, build_study
+
+
+def queue_run(study: Study, **asked: object) -> int:
+    """Put a tiny run of label group 2 in the queue."""
+    request = RunRequest(**{"group": "2", "overrides": TINY, **asked})  # type: ignore[arg-type]
+    with transaction(study.engine) as session:
+        run = request_run(session, study, CATALOGUE, request, requested_by=None, now=utc_now())
+        return run.id or 0
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, int]:
+    """A study with one run that was trained and measured without a break; read-only."""
+    study = build_study(tmp_path_factory.mktemp("trained") / "study")
+    run_id = queue_run(study)
+    assert run_one(study, run_id, poll_seconds=0.2) is RunState.AWAITING_APPROVAL
+    return study, run_id

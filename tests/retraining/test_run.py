@@ -1,0 +1,206 @@
+"""A whole run on real nnU-Net: from trusted contours to a measured candidate."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+from sqlmodel import select
+
+from han5k_review.errors import DataError, RuleError
+from han5k_review.retraining.commands import decline, promote, roll_back
+from han5k_review.retraining.gate import Verdict
+from han5k_review.retraining.inference.model import open_model, predict_case
+from han5k_review.retraining.layout import manifest_path
+from han5k_review.retraining.model_folders import hash_file, locate_model
+from han5k_review.retraining.trainers.checkpoints import read_plain
+from han5k_review.retraining.views import get_run_view, list_models
+from han5k_review.retraining.worker import run_one
+from han5k_review.retraining.working_grid import reduce_volume
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.run_tables import RunScore
+from han5k_review.store.study import Study, open_study
+from han5k_review.store.tables import Audit, Case, LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import Arm, LabelSource, ModelState, RunState
+from tests.retraining.conftest import queue_run
+from tests.retraining.phantom_study import TINY
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture
+def copy(trained: tuple[Study, int], tmp_path: Path) -> tuple[Study, int]:
+    """The trained study, to change."""
+    study, run_id = trained
+    study.engine.dispose()
+    shutil.copytree(study.root, tmp_path / "copy")
+    return open_study(tmp_path / "copy"), run_id
+
+
+def get_model(study: Study, run_id: int) -> ModelVersion:
+    with reading(study.engine) as session:
+        return session.exec(select(ModelVersion).where(ModelVersion.run_id == run_id)).one()
+
+
+def test_a_run_ends_with_a_registered_candidate_and_scores(trained: tuple[Study, int]) -> None:
+    study, run_id = trained
+    with reading(study.engine) as session:
+        view = get_run_view(session, study, run_id)
+    assert view.result is not None
+    assert view.result.labels == {"BrainStem": 1, "ParotidL": 2}
+    assert view.result.state == ModelState.CANDIDATE
+    assert view.result.card["training"]["trusted_contours"] == {"BrainStem": 3, "ParotidL": 3}
+    assert [e["epoch"] for e in view.epochs] == [1, 2, 3, 4]
+    assert set(view.epochs[0]["pseudo_dice"]) == {"BrainStem", "ParotidL"}
+    assert len(view.scores) == 4
+    assert all(v.verdict in (Verdict.TOO_FEW, Verdict.FAIL) for v in view.verdicts)
+    assert hash_file(manifest_path(study, run_id)) == view.run.manifest_sha256
+
+
+def test_without_a_parent_before_is_the_present_pseudo_label(trained: tuple[Study, int]) -> None:
+    study, run_id = trained
+    with reading(study.engine) as session:
+        rows = session.exec(
+            select(RunScore.structure, RunScore.prediction_sha256).where(
+                RunScore.run_id == run_id, RunScore.arm == Arm.PARENT
+            )
+        ).all()
+        pseudo = session.exec(
+            select(LabelVersion.mask_sha256).where(LabelVersion.source == LabelSource.PSEUDO)
+        ).all()
+        events = get_run_view(session, study, run_id).events
+    assert {sha256 for _, sha256 in rows} <= set(pseudo)
+    assert any(e.kind == "before" for e in events)
+
+
+def test_predictions_of_held_out_cases_are_stored_label_files(trained: tuple[Study, int]) -> None:
+    study, run_id = trained
+    with reading(study.engine) as session:
+        rows = session.exec(
+            select(RunScore, Case)
+            .join(Case, Case.id == RunScore.case_id)  # type: ignore[arg-type]
+            .where(RunScore.run_id == run_id, RunScore.arm == Arm.CANDIDATE)
+        ).all()
+    for row, case in rows:
+        grid = study.volumes.get_index(case.image_sha256).grid
+        mask = study.labels.get_mask(row.prediction_sha256, grid)
+        assert mask.volume_cc == pytest.approx(row.volume_prediction_cc)
+
+
+def test_stock_nnunet_opens_the_model_and_draws_the_same(trained: tuple[Study, int]) -> None:
+    study, run_id = trained
+    registered = locate_model(study, get_model(study, run_id))
+    with reading(study.engine) as session:
+        case = session.exec(select(Case).where(Case.name == "HN-003")).one()
+    volume = study.volumes.get_volume(case.image_sha256)
+    torch.set_num_threads(1)
+    stock = nnUNetPredictor(use_mirroring=False, device=torch.device("cpu"), allow_tqdm=False)
+    stock.initialize_from_trained_model_folder(str(registered.folder), (0,))
+    own = stock.dataset_json["han5k_review"]
+    working, hu = reduce_volume(volume, own["working_spacing_mm"], crop_to_body=own["crop_to_body"])
+    i, j, k = working.grid.spacing_mm
+    values = stock.predict_single_npy_array(
+        np.ascontiguousarray(hu.transpose(2, 1, 0))[None], {"spacing": [k, j, i]}
+    ).transpose(2, 1, 0)
+    ours = predict_case(open_model(registered, "cpu"), volume)
+    for name, value in {"BrainStem": 1, "ParotidL": 2}.items():
+        assert np.array_equal(working.reduce_mask(ours[name]).dense(), values == value)
+
+
+def test_a_checkpoint_with_another_hash_is_not_opened(copy: tuple[Study, int]) -> None:
+    study, run_id = copy
+    registered = locate_model(study, get_model(study, run_id))
+    content = bytearray(registered.checkpoint.read_bytes())
+    content[len(content) // 2] ^= 1
+    registered.checkpoint.write_bytes(bytes(content))
+    with pytest.raises(DataError, match="was registered with SHA-256"):
+        open_model(registered, "cpu")
+
+
+class _Payload:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (Path.touch, (Path("ran"),))  # type: ignore[return-value]
+
+
+def test_code_in_a_checkpoint_is_never_run(
+    trained: tuple[Study, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, run_id = trained
+    monkeypatch.chdir(tmp_path)
+    bad = tmp_path / "fold_0" / "checkpoint_final.pth"
+    bad.parent.mkdir()
+    torch.save({"network_weights": _Payload()}, bad)
+    registered = locate_model(study, get_model(study, run_id))
+    renamed = replace(registered, folder=tmp_path, checkpoint_sha256=hash_file(bad))
+    with pytest.raises(DataError, match="A checkpoint was expected"):
+        open_model(renamed, "cpu")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_person_decides_with_a_reason_and_the_record_shows_it(copy: tuple[Study, int]) -> None:
+    study, run_id = copy
+    with (
+        pytest.raises(RuleError, match="A reason was expected"),
+        transaction(study.engine) as session,
+    ):
+        decline(session, run_id, actor="lead", reason=" ", now=utc_now())
+    with transaction(study.engine) as session:
+        decline(session, run_id, actor="lead", reason="too coarse", now=utc_now())
+    with reading(study.engine) as session:
+        view = get_run_view(session, study, run_id)
+        audit = session.exec(select(Audit).where(Audit.action == "run declined")).one()
+    assert view.run.state is RunState.DECLINED
+    assert audit.detail["reason"] == "too coarse"
+    with (
+        pytest.raises(RuleError, match="there is no model to decide on"),
+        transaction(study.engine) as session,
+    ):
+        promote(session, run_id, actor="lead", reason="after all", now=utc_now())
+
+
+def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
+    copy: tuple[Study, int],
+) -> None:
+    study, run_id = copy
+    with transaction(study.engine) as session:
+        promoted = promote(
+            session, run_id, actor="lead", reason="first", now=utc_now(), despite_gate=True
+        )
+        parent_id = promoted.id or 0
+        parent_card = promoted.checkpoint_sha256
+    child_run = queue_run(
+        study,
+        parent_model_id=parent_id,
+        overrides={**TINY, "epochs": 1, "learning_rate_adapt": 1e-9},
+    )
+    assert run_one(study, child_run, poll_seconds=0.2) is RunState.AWAITING_APPROVAL
+    child = get_model(study, child_run)
+    assert child.parent_id == parent_id
+    assert child.card["training"]["parent_checkpoint_sha256"] == parent_card
+    with reading(study.engine) as session:
+        parent = session.get_one(ModelVersion, parent_id)
+        view = get_run_view(session, study, child_run)
+    before = read_plain(locate_model(study, parent).checkpoint)["network_weights"]
+    after = read_plain(locate_model(study, child).checkpoint)["network_weights"]
+    assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in before)
+    plans = [
+        json.loads((locate_model(study, m).folder / "plans.json").read_text())
+        for m in (parent, child)
+    ]
+    assert plans[0] == plans[1]
+    assert {(s.before_dice, s.after_dice) for s in view.scores}
+    with transaction(study.engine) as session:
+        promote(session, child_run, actor="lead", reason="next", now=utc_now(), despite_gate=True)
+    with transaction(study.engine) as session:
+        states = {m.id: m.state for m in list_models(session, "2")}
+        assert states == {parent_id: ModelState.RETIRED, child.id: ModelState.PROMOTED}
+        roll_back(session, parent_id, actor="lead", reason="worse in clinic", now=utc_now())
+        states = {m.id: m.state for m in list_models(session, "2")}
+        assert states == {parent_id: ModelState.PROMOTED, child.id: ModelState.RETIRED}
