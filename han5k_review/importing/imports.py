@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -164,25 +164,35 @@ def _read_all(
             task = walk.prepare(source)
             yield source, task if isinstance(task, CaseRefusal) else read_case(task)
         return
-    tasks = [walk.prepare(source) for source in sources]
-    futures = [
-        None if isinstance(task, CaseRefusal) else executor.submit(read_case, task)
-        for task in tasks
-    ]
+    futures = [_submit(executor, walk.prepare(source)) for source in sources]
     try:
-        for source, task, future in zip(sources, tasks, futures, strict=True):
-            if isinstance(task, CaseRefusal) or future is None:
-                yield source, CaseRefusal(sentence=getattr(task, "sentence", ""))
-                continue
-            try:
-                yield source, future.result()
-            except BrokenExecutor as error:
-                sentence = f"the process that read it ended ({error}); is memory short?"
-                yield source, CaseRefusal(sentence=sentence)
+        for source, future in zip(sources, futures, strict=True):
+            yield source, _result(future)
     finally:
         for future in futures:
-            if future is not None:
-                future.cancel()
+            future.cancel()
+
+
+def _submit(executor: Executor, task: CaseTask | CaseRefusal) -> Future[CaseContent | CaseRefusal]:
+    future: Future[CaseContent | CaseRefusal] = Future()
+    if isinstance(task, CaseRefusal):
+        future.set_result(task)
+        return future
+    try:
+        return executor.submit(read_case, task)
+    except BrokenExecutor as error:
+        future.set_exception(error)
+        return future
+
+
+def _result(future: Future[CaseContent | CaseRefusal]) -> CaseContent | CaseRefusal:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        return CaseRefusal(
+            sentence=f"the process that read this case ended ({error}); give more memory or fewer "
+            "processes and import again."
+        )
 
 
 def _finish(

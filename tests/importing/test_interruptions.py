@@ -157,3 +157,46 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_half_case(
     reopened = open_study(study.root)
     assert len(content(reopened)["versions"]) == 3
     reopened.engine.dispose()
+
+
+# A worker process that dies while it reads; the pool then refuses every further task.
+BROKEN = """
+import os, signal, sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from han5k_review.importing.imports import run_import
+from han5k_review.importing.sources import read_manifest
+from han5k_review.importing.study import read_study_catalogue
+from han5k_review.store.study import open_study
+from tests.importing.conftest import NOON
+
+def die_over_the_second_ct(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("1/ct.nii.gz"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+study = open_study(Path(sys.argv[1]))
+sources = read_manifest(Path(sys.argv[2]), study)
+with ProcessPoolExecutor(
+    1, mp_context=get_context("fork"), initializer=sys.addaudithook,
+    initargs=(die_over_the_second_ct,),
+) as executor:
+    report = run_import(
+        study, read_study_catalogue(study), sources, actor="anna", now=lambda: NOON,
+        executor=executor,
+    )
+for case in report.cases:
+    sys.stdout.write(case.sentence + "\\n")
+sys.exit(report.exit_code)
+"""
+
+
+def test_a_reading_process_that_dies_is_a_sentence(study: Study, tmp_path: Path) -> None:
+    ended = start(BROKEN, study.root, write_manifest(study, tmp_path))
+    assert ended.returncode == 2, ended.stderr
+    first, *others = ended.stdout.splitlines()
+    assert len(others) == CASES - 1
+    assert all("the process that read this case ended" in line for line in others)
+    assert first.startswith("HN-0: ")
+    names = [row[0] for row in content(study)["cases"]]
+    assert names in ([], ["HN-0"])
