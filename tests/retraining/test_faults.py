@@ -80,9 +80,9 @@ def test_killing_worker_and_trainer_costs_nothing_but_time(
     )
     assert worker.returncode == -signal.SIGKILL
     state = run_one(study, run_id, poll_seconds=0.1, pause=kill_once(study, run_id, 2))
-    assert state is RunState.AWAITING_APPROVAL
     with reading(study.engine) as session:
         view = get_run_view(session, study, run_id)
+    assert (state, view.run.error) == (RunState.AWAITING_APPROVAL, None)
     assert [e["epoch"] for e in view.epochs] == [1, 2, 3, 4]
     assert view.run.attempt == 2
     assert sum(e.payload.get("by") == "crashed" for e in view.events) == 1

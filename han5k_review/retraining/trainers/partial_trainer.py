@@ -219,7 +219,14 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint this trainer wrote."""
-        self.load_checkpoint({**read_plain(path), "init_args": self.my_init_kwargs})
+        kept = read_plain(path)
+        self.bare_network.load_state_dict(kept["network_weights"])
+        self.optimizer.load_state_dict(kept["optimizer_state"])
+        if self.grad_scaler is not None and kept["grad_scaler_state"] is not None:
+            self.grad_scaler.load_state_dict(kept["grad_scaler_state"])
+        self.logger.load_checkpoint(kept["logging"])
+        self._best_ema = kept["_best_ema"]
+        self.current_epoch = kept["current_epoch"]
 
     @property
     def checkpoint_folder(self) -> Path:
