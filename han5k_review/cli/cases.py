@@ -47,6 +47,9 @@ def import_cases(
     label_map: Annotated[
         str | None, typer.Option(help="CSV of structure and values, or one of the study's own.")
     ] = None,
+    reference_label_map: Annotated[
+        str | None, typer.Option(help="For the references; else --label-map.")
+    ] = None,
     case: Annotated[str | None, typer.Option(help="Pseudonym; else the CT's file name.")] = None,
     patient: Annotated[str | None, typer.Option(help="Patient pseudonym; else the case.")] = None,
     split: Annotated[Split | None, typer.Option(help="train or held_out, by patient.")] = None,
@@ -64,6 +67,7 @@ def import_cases(
         "labels": str(labels) if labels else None,
         "reference": str(reference) if reference else None,
         "label_map": label_map,
+        "reference_label_map": reference_label_map,
     }
     sources = _sources(opened, manifest, cells)
     catalogue = read_study_catalogue(opened)

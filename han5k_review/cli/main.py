@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 from rich.console import Console
 
 from han5k_review import __version__
 from han5k_review.cli import cases, people, retraining, scores, studies
+from han5k_review.cli.reference import render_reference
 from han5k_review.errors import Han5kError
 
 app = typer.Typer(
@@ -32,10 +34,19 @@ def version() -> None:
     Console().print(__version__)
 
 
-def main() -> None:
-    """Run a command; an error of the tree is printed as its sentence and exits with 2."""
+@app.command()
+def reference() -> None:
+    """Print the page docs/commands.md."""
+    sys.stdout.write(render_reference(app))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; an error of the tree is printed as its sentence and exits with 2.
+
+    `arguments` None means those of the process.
+    """
     try:
-        app()
+        app(args=arguments)
     except Han5kError as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"[bold red]error:[/] {error}", markup=True

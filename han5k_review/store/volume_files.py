@@ -16,6 +16,7 @@ from han5k_review.errors import DataError, StorageError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.slabs import SLAB_SLICES, build_slabs, read_slab
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.store.files import write_atomically
 
 _LEVEL = 3
 
@@ -60,6 +61,9 @@ class VolumeFiles:
             beside.mkdir(parents=True)
             self._write(volume, sha256, beside)
             beside.rename(final)
+        except StorageError:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
         except OSError as error:
             shutil.rmtree(beside, ignore_errors=True)
             if final.exists():
@@ -74,7 +78,7 @@ class VolumeFiles:
         compressor = zstandard.ZstdCompressor(level=_LEVEL)
         entries = []
         for number, slab in enumerate(build_slabs(volume.hu)):
-            (folder / f"{number:04d}.zst").write_bytes(compressor.compress(slab.shuffled))
+            write_atomically(folder / f"{number:04d}.zst", compressor.compress(slab.shuffled))
             entries.append({"first": slab.first, "slices": slab.slices, "sha256": slab.sha256})
         index = {
             "image_sha256": sha256,
@@ -83,7 +87,7 @@ class VolumeFiles:
             "slab_slices": SLAB_SLICES,
             "slabs": entries,
         }
-        (folder / "index.json").write_text(json.dumps(index, indent=1))
+        write_atomically(folder / "index.json", json.dumps(index, indent=1).encode())
 
     def get_index(self, sha256: str) -> VolumeIndex:
         """The index of a stored volume; DataError when it is missing or damaged."""

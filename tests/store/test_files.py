@@ -135,7 +135,7 @@ def test_a_full_disk_leaves_no_half_volume(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
     )
-    assert "A volume was to be stored" in result.stdout
+    assert "bytes were to be written" in result.stdout
     assert "Free space" in result.stdout
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 

@@ -1,0 +1,115 @@
+"""The command line: its page is true, errors are one sentence with exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from han5k_review.cli.main import app, main
+from han5k_review.cli.reference import render_reference
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Han5k:
+    """The command line in this process: exit code, and everything it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *words: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        printed = self.capsys.readouterr()
+        return int(ended.value.code or 0), printed.out + printed.err
+
+
+@pytest.fixture
+def han5k(capsys: pytest.CaptureFixture[str]) -> Han5k:
+    return Han5k(capsys)
+
+
+def test_the_page_of_commands_and_settings_is_true() -> None:
+    written = (ROOT / "docs" / "commands.md").read_text()
+    assert written == render_reference(app), "run: han5k reference > docs/commands.md"
+
+
+def test_an_error_of_the_real_command_is_one_sentence(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "han5k_review.cli", "evaluate", "--study", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: A study was expected in")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("import",), "A manifest CSV, or at least --ct, was expected"),
+        (("import", "none.csv"), "A manifest CSV was expected at none.csv"),
+        (("import", "--ct", "none.nii.gz"), "none.nii.gz"),
+        (("assign", "nobody"), "The name of an account was expected"),
+        (("export", "--out", "grades.txt"), ".xlsx"),
+        (("revise", "--case", "x", "--structure", "Nose", "--mask", "m", "--reader", "r"), "Nose"),
+        (("decide", "7", "--decision", "accepted", "--adjudicator", "nobody"), "nobody"),
+        (("run", "show", "7"), "7"),
+        (("retrain",), "trusted"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    han5k: Han5k, tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    study = str(tmp_path / "study")
+    assert han5k("init", "--study", study)[0] == 0
+    code, printed = han5k(*words, "--study", study)
+    assert code == 2, printed
+    assert sentence in printed
+
+
+def test_init_twice_changes_nothing_and_another_name_is_refused(
+    han5k: Han5k, tmp_path: Path
+) -> None:
+    study = str(tmp_path / "study")
+    assert "50 structures" in han5k("init", "--study", study, "--name", "Ours")[1]
+    assert han5k("init", "--study", study, "--name", "Ours")[0] == 0
+    assert han5k("init", "--study", study, "--name", "Theirs")[0] == 2
+
+
+def test_the_demo_command_makes_a_study_that_doctor_trusts_until_a_mask_is_gone(
+    han5k: Han5k, tmp_path: Path
+) -> None:
+    study = tmp_path / "study"
+    assert "2 cases" in han5k("demo", "--cases", "2", "--study", str(study))[1]
+    assert "2 cases" in han5k("demo", "--cases", "2", "--study", str(study))[1]
+    assert "no problem found" in han5k("doctor", "--study", str(study))[1]
+    next((study / "labels").rglob("*.nii.gz")).unlink()
+    code, printed = han5k("doctor", "--study", str(study))
+    assert code == 2
+    assert "is missing" in printed
+    code, printed = han5k("evaluate", "--study", str(study))
+    assert "pairs:" in printed
+
+
+def test_people_and_their_worklists(han5k: Han5k, tmp_path: Path) -> None:
+    study = str(tmp_path / "study")
+    secret = tmp_path / "password"
+    secret.write_text("a long enough password\n")
+    han5k("init", "--study", study)
+    assert han5k("reader", "add", "ann", "--password-file", str(secret), "--study", study)[0] == 0
+    again = han5k("reader", "add", "Ann", "--password-file", str(secret), "--study", study)
+    assert again[0] == 2
+    assert "ann  reader  R01  0 of 0 graded" in han5k("reader", "list", "--study", study)[1]
+    assert han5k("reader", "close", "ann", "--study", study)[0] == 0
+    assert "closed" in han5k("reader", "list", "--study", study)[1]
+    secret.write_text("short")
+    code, printed = han5k(
+        "reader", "password", "ann", "--password-file", str(secret), "--study", study
+    )
+    assert (code, "8 to 256" in printed) == (2, True)
