@@ -24,9 +24,9 @@ def compiled(function: Function) -> Function:
     Where neither can be written numba refuses to cache: then each process compiles for itself.
     """
     try:
-        return cast(Function, numba.njit(nogil=True, cache=True)(function))
+        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=True)(function))
     except RuntimeError:
-        return cast(Function, numba.njit(nogil=True)(function))
+        return cast(Function, numba.njit(nogil=True, error_model="numpy")(function))
 
 
 def _bit_operation(emit: Callable[[Any, Any], Any]) -> Any:

@@ -59,20 +59,29 @@ def _select(distances: Floats, areas: Floats, area_at_zero: float, share: float)
     while decisive < _BINS - 1 and below + bins[decisive] < target - slack:
         below += bins[decisive]
         decisive += 1
+    inside = 0
+    few, weights = np.empty(distances.size), np.empty(distances.size)
+    for n in range(distances.size):
+        if int(distances[n] * scale) == decisive:
+            few[inside], weights[inside] = distances[n], areas[n]
+            inside += 1
+    return _step_up(few[:inside], weights[:inside], below, target, slack)
+
+
+@compiled
+def _step_up(distances: Floats, areas: Floats, below: float, target: float, slack: float) -> float:
+    """Add the areas of these distances from the nearest on until the target is passed."""
     floor = -1.0
     while True:
         nearest, weight = np.inf, 0.0
         for n in range(distances.size):
-            distance = distances[n]
-            if int(distance * scale) == decisive and distance > floor:
-                if distance < nearest:
-                    nearest, weight = distance, areas[n]
-                elif distance == nearest:
+            if distances[n] > floor:
+                if distances[n] < nearest:
+                    nearest, weight = distances[n], areas[n]
+                elif distances[n] == nearest:
                     weight += areas[n]
-        if nearest == np.inf:
-            return -1.0
         below += weight
-        if abs(below - target) <= slack:
+        if nearest == np.inf or abs(below - target) <= slack:
             return -1.0
         if below > target:
             return nearest

@@ -25,11 +25,10 @@ _NOTHING = 1 << 40
 @compiled
 def _join_blocks(sites: Words, block: Integers) -> Words:
     """OR of block[0] x block[1] rows each: where a block has no bit near z, no row of it has."""
-    size_x, size_y = block
     blocks = np.zeros(
         (
-            (sites.shape[0] + size_x - 1) // size_x,
-            (sites.shape[1] + size_y - 1) // size_y,
+            (sites.shape[0] + block[0] - 1) // block[0],
+            (sites.shape[1] + block[1] - 1) // block[1],
             sites.shape[2],
         ),
         np.uint64,
@@ -37,7 +36,7 @@ def _join_blocks(sites: Words, block: Integers) -> Words:
     for x in range(sites.shape[0]):
         for y in range(sites.shape[1]):
             for w in range(sites.shape[2]):
-                blocks[x // size_x, y // size_y, w] |= sites[x, y, w]
+                blocks[x // block[0], y // block[1], w] |= sites[x, y, w]
     return blocks
 
 
@@ -75,22 +74,25 @@ def _try_row(
     sites: Words,
     u: int,
     v: int,
-    x: int,
-    y: int,
+    from_x: int,
+    from_y: int,
     z: int,
     mm: Floats,
     best: float,
     steps: Integers,
 ) -> float:
     """Look whether row (u, v) holds a site nearer than `best`; if so, note the steps to it."""
-    flat = ((u - x) * mm[0]) ** 2 + ((v - y) * mm[1]) ** 2
+    du, dv = u - from_x, v - from_y
+    da, db = du * mm[0], dv * mm[1]
+    flat = da * da + db * db
     if flat >= best:
         return best
-    dc = _steps_in_row(sites, u, v, z)
-    if dc == _NOTHING or flat + (dc * mm[2]) ** 2 >= best:
+    steps_z = _steps_in_row(sites, u, v, z)
+    dc = steps_z * mm[2]
+    if steps_z == _NOTHING or flat + dc * dc >= best:
         return best
-    steps[0], steps[1], steps[2] = u - x, v - y, dc
-    return float(flat + (dc * mm[2]) ** 2)
+    steps[0], steps[1], steps[2] = du, dv, steps_z
+    return float(flat + dc * dc)
 
 
 @compiled
@@ -106,23 +108,34 @@ def _search_blocks(
     steps: Integers,
 ) -> float:
     """Squared distance to the nearest site anywhere; `best` and `steps` hold what is known."""
-    size_x, size_y = block
     for p in range(blocks.shape[0]):
-        da = max(0, p * size_x - x, x - (p * size_x + size_x - 1)) * mm[0]
+        first_u, last_u = p * block[0], p * block[0] + block[0] - 1
+        da = _gap(x, first_u, last_u) * mm[0]
         if da * da >= best:
             continue
         for q in range(blocks.shape[1]):
-            db = max(0, q * size_y - y, y - (q * size_y + size_y - 1)) * mm[1]
+            first_v, last_v = q * block[1], q * block[1] + block[1] - 1
+            db = _gap(y, first_v, last_v) * mm[1]
             flat = da * da + db * db
             if flat >= best:
                 continue
-            dc = _steps_in_row(blocks, p, q, z)
-            if dc == _NOTHING or flat + (dc * mm[2]) ** 2 >= best:
+            steps_z = _steps_in_row(blocks, p, q, z)
+            dc = steps_z * mm[2]
+            if steps_z == _NOTHING or flat + dc * dc >= best:
                 continue
-            for u in range(p * size_x, min(sites.shape[0], p * size_x + size_x)):
-                for v in range(q * size_y, min(sites.shape[1], q * size_y + size_y)):
-                    best = _try_row(sites, u, v, x, y, z, mm, best, steps)
+            for u in range(first_u, last_u + 1):
+                for v in range(first_v, last_v + 1):
+                    if u < sites.shape[0] and v < sites.shape[1]:
+                        best = _try_row(sites, u, v, x, y, z, mm, best, steps)
     return best
+
+
+@compiled
+def _gap(place: int, first: int, last: int) -> int:
+    """Steps from a place to the nearest of `first` to `last`."""
+    if place < first:
+        return first - place
+    return place - last if place > last else 0
 
 
 @compiled
@@ -139,16 +152,17 @@ def _search_near(
     """Squared distance to the nearest site in the listed rows; True when no other row is nearer."""
     best = np.inf
     for t in range(near_d2.size):
-        if near_d2[t] >= best:
+        flat = near_d2[t]
+        if flat >= best:
             return best, True
-        u, v = x + near_rows[t, 0], y + near_rows[t, 1]
+        du, dv = near_rows[t, 0], near_rows[t, 1]
+        u, v = x + du, y + dv
         if u >= 0 and v >= 0 and u < sites.shape[0] and v < sites.shape[1]:
-            dc = _steps_in_row(sites, u, v, z)
-            if dc != _NOTHING:
-                d2 = near_d2[t] + (dc * mm[2]) ** 2
-                if d2 < best:
-                    best = d2
-                    steps[0], steps[1], steps[2] = u - x, v - y, dc
+            steps_z = _steps_in_row(sites, u, v, z)
+            dc = steps_z * mm[2]
+            if steps_z != _NOTHING and flat + dc * dc < best:
+                best = flat + dc * dc
+                steps[0], steps[1], steps[2] = du, dv, steps_z
     return best, False
 
 
@@ -232,9 +246,8 @@ def measure_distances(
                         best = _search_blocks(other, blocks, block, x, y, z, mm, best, steps)
                     site_x, site_y = x + steps[0], y + steps[1]
                     last_x, last_y, last_z = x, y, z
-                    last = math.sqrt(
-                        (steps[0] * mm[0]) ** 2 + (steps[2] * mm[2]) ** 2 + (steps[1] * mm[1]) ** 2
-                    )
+                    di, dj, dk = steps[0] * mm[0], steps[2] * mm[2], steps[1] * mm[1]
+                    last = math.sqrt(di * di + dj * dj + dk * dk)
                     distances[done], areas[done] = last, area
                     done += 1
     return distances, areas, shared_area
