@@ -7,13 +7,14 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader
 from han5k_review.ui.context import attempt, page
+from han5k_review.ui.links import show_link
 
 with page("Account") as visit:
     st.write(
         f"Signed in as **{visit.identity.name}**, {visit.identity.role.value}. "
         f"Exports show you as {visit.identity.pseudonym}."
     )
-    st.link_button("Sign out", "/sign-out", type="primary")
+    show_link("Sign out", "/sign-out", primary=True)
 
     st.subheader("Change the password", anchor=False)
     with st.form("password", border=False, clear_on_submit=True), st.container(width=420):

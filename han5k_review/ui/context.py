@@ -21,6 +21,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Reader, StudyInfo
+from han5k_review.ui.links import show_link
 from han5k_review.ui.style import DISCLAIMER
 
 
@@ -101,7 +102,7 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
         yield visit
     except AccessError as error:
         st.warning(str(error))
-        st.link_button("Sign in", "/sign-in")
+        show_link("Sign in", "/sign-in", primary=True)
     except Han5kError as error:
         st.error(str(error))
 

@@ -8,6 +8,7 @@ from streamlit.navigation.page import Page
 from han5k_review.accounts.may import Action
 from han5k_review.errors import AccessError, Han5kError
 from han5k_review.ui.context import Visit, get_visit
+from han5k_review.ui.links import show_link
 from han5k_review.ui.places import page_file
 from han5k_review.ui.style import show_style
 
@@ -33,7 +34,7 @@ def main() -> None:
         visit = get_visit()
     except AccessError:
         st.html('<meta http-equiv="refresh" content="0; url=/sign-in">')
-        st.link_button("Sign in", "/sign-in")
+        show_link("Sign in", "/sign-in", primary=True)
         return
     except Han5kError as error:
         st.error(str(error))

@@ -21,6 +21,10 @@ _CSS = """
 h1 {font-size: 1.6rem !important; font-weight: 600 !important; padding: 0 0 .25rem 0 !important;}
 h2, h3 {font-size: 1.15rem !important; font-weight: 600 !important; padding: .5rem 0 !important;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
+a.han5k-link {display: inline-block; padding: .45rem .9rem; border-radius: 4px;
+  border: 1px solid var(--st-border-color, #8a919c66); color: inherit; text-decoration: none;}
+a.han5k-link:hover, a.han5k-link:focus-visible {border-color: var(--st-primary-color, #2368a8);}
+a.han5k-link.primary {background: var(--st-primary-color, #2368a8); color: #fff;}
 .han5k-disclaimer {position: fixed; left: 0; right: 0; bottom: 0; z-index: 5;
   padding: .25rem 1.5rem; font-size: .75rem; color: #8a919c;
   background: var(--st-background-color, Canvas);}
