@@ -5,6 +5,7 @@ The table of the docs and the widgets of the page derive from `explain_settings`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -82,11 +83,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "base_features": 8,
         "max_features": 64,
         "decoder_convolutions": 1,
-        "epochs": 10,
-        "iterations_per_epoch": 60,
+        "epochs": 12,
+        "iterations_per_epoch": 70,
         "monitor_iterations": 4,
         "optimizer": "adamw",
-        "learning_rate": 7e-3,
+        "learning_rate": 1e-2,
         "learning_rate_adapt": 3e-3,
         "foreground_share": 0.67,
         "mirroring": False,
@@ -186,3 +187,19 @@ def explain_settings() -> list[tuple[str, str, dict[str, Any]]]:
         (f.name, str(f.metadata["explanation"]), {p: PRESETS[p][f.name] for p in PRESETS})
         for f in fields(RunSettings)
     ]
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table, for the docs and the page."""
+    lines = [
+        f"| setting | {' | '.join(PRESETS)} | meaning |",
+        "|---|" + "---|" * (len(PRESETS) + 1),
+    ]
+    for name, explanation, values in explain_settings():
+        cells = " | ".join("-" if v is None else str(v) for v in values.values())
+        lines.append(f"| `{name}` | {cells} | {explanation} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_table())

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_CODE = """
+import sys
+import han5k_review.retraining.commands, han5k_review.retraining.worker
+heavy = [m for m in ("torch", "nnunetv2", "matplotlib") if m in sys.modules]
+sys.exit(", ".join(heavy))
+"""
+
+
+def test_the_web_app_and_the_worker_do_not_load_torch() -> None:
+    done = subprocess.run([sys.executable, "-c", _CODE], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
