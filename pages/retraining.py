@@ -16,7 +16,9 @@ with page("Retraining", Action.RETRAIN) as visit:
     engine = bench.study.engine
     groups = list(dict.fromkeys(s.group for s in bench.catalogue))
 
-    with st.expander("A new run", expanded=True):
+    with reading(engine) as session:
+        runs = list_runs(session)
+    with st.expander("A new run", expanded=not runs):
         first, second, third, fourth = st.columns([2, 1, 2, 2], vertical_alignment="bottom")
         preset = first.selectbox(
             "Preset",
@@ -69,8 +71,6 @@ with page("Retraining", Action.RETRAIN) as visit:
                 st.rerun()
         st.dataframe(build_plan_frame(plan), hide_index=True, placeholder="", height=250)
 
-    with reading(engine) as session:
-        runs = list_runs(session)
     if not runs:
         st.info("No run yet. Grade contours, then start a smoke run to see the loop work.")
         st.stop()
@@ -82,8 +82,9 @@ with page("Retraining", Action.RETRAIN) as visit:
         selection_mode="single-row",
         key="runs",
         column_config={
-            name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
-            for name in ("Asked for (UTC)", "Finished (UTC)")
+            "State": st.column_config.TextColumn(width="medium"),
+            "Asked for (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "Finished (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
     )
     numbers = [run.id or 0 for run in runs]
