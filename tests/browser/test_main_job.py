@@ -136,7 +136,7 @@ def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
     sign_in(page, url, "lead", PASSWORD)
     page.get_by_role("link", name="Retraining").click()
     page.get_by_role("button", name="Start a smoke run").click()
-    expect(page.get_by_text("queued").first).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("heading", name="queued")).to_be_visible(timeout=MINUTES)
     with (desk.root / "worker.log").open("wb") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "han5k_review.cli", "worker", "--once", "--study", desk.study],
@@ -144,7 +144,8 @@ def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
             stderr=subprocess.STDOUT,
         )
     try:
-        expect(page.get_by_text("awaiting approval").first).to_be_visible(timeout=5 * MINUTES)
+        waiting = page.get_by_role("heading", name="awaiting approval")
+        expect(waiting).to_be_visible(timeout=5 * MINUTES)
         page.screenshot(path=pictures / "retraining.png", full_page=True)
         assert worker.wait(timeout=60) == 0, (desk.root / "worker.log").read_text()
     finally:

@@ -1,0 +1,54 @@
+"""Documents cannot lie: what the code knows by name is written down."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from han5k_review.accounts.may import MAY
+from han5k_review.metrics import Panel
+from han5k_review.retraining.settings import PRESETS, explain_settings
+from han5k_review.store.vocabulary import Role, RunState
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def page_text(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def test_every_page_is_described_and_every_described_page_exists() -> None:
+    files = {path.stem for path in (ROOT / "pages").glob("*.py")}
+    rows = [line for line in page_text("pages.md").splitlines() if line.startswith("| `")]
+    assert {row.split("`")[1] for row in rows} == files
+
+
+@pytest.mark.parametrize("field", [f.name for f in fields(Panel)])
+def test_every_metric_is_defined(field: str) -> None:
+    assert f"`{field}`" in page_text("correctness.md")
+
+
+@pytest.mark.parametrize("state", list(RunState))
+def test_every_run_state_is_explained(state: RunState) -> None:
+    assert f"`{state.value}`" in page_text("retraining.md")
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *(row[0] for row in explain_settings())])
+def test_every_preset_and_setting_of_a_run_is_explained(name: str) -> None:
+    assert f"`{name}`" in page_text("retraining.md")
+
+
+def test_every_role_may_do_something() -> None:
+    assert set(MAY) == set(Role)
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    broken = []
+    for page in [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").rglob("*.md")]:
+        for part in page.read_text().split("](")[1:]:
+            target = part.split(")")[0].split("#")[0]
+            if target and "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.name}: {target}")
+    assert not broken, broken
