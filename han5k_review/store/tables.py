@@ -19,6 +19,10 @@ APPEND_ONLY = (
     "revision_decision",
     "run_event",
     "audit",
+    "draft_patch",
+    "draft_snapshot",
+    "draft_submission",
+    "structure_lock",
 )
 
 

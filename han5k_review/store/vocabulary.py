@@ -48,6 +48,21 @@ class Decision(StrEnum):
     REJECTED = "rejected"
 
 
+class DraftState(StrEnum):
+    """What became of a draft; only an open one takes patches."""
+
+    OPEN = "open"
+    SUBMITTED = "submitted"
+    DISCARDED = "discarded"
+
+
+class PatchMode(StrEnum):
+    """What a patch does to its box: flip the marked voxels, or become what is marked."""
+
+    XOR = "xor"
+    REPLACE = "replace"
+
+
 class RunState(StrEnum):
     """States of a retraining run; the transitions are in `retraining.lifecycle`."""
 
