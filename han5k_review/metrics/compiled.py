@@ -29,6 +29,11 @@ def compiled(function: Function) -> Function:
         return cast(Function, numba.njit(nogil=True, error_model="numpy")(function))
 
 
+def inlined(function: Function) -> Function:
+    """Compile `function` into its compiled callers: for the innermost steps, called by millions."""
+    return cast(Function, numba.njit(nogil=True, error_model="numpy", forceinline=True)(function))
+
+
 def _bit_operation(emit: Callable[[Any, Any], Any]) -> Any:
     """Build a compiled-code-only function of one 64-bit word from one LLVM instruction."""
 

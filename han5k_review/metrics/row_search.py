@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from han5k_review.metrics.compiled import compiled, count_ones, zeros_above, zeros_below
+from han5k_review.metrics.compiled import compiled, count_ones, inlined, zeros_above, zeros_below
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
@@ -40,33 +40,38 @@ def _join_blocks(sites: Words, block: Integers) -> Words:
     return blocks
 
 
-@compiled
-def _steps_in_row(sites: Words, x: int, y: int, z: int) -> int:
-    """Steps from bit z to the nearest bit set in row (x, y); `_NOTHING` when the row is empty."""
+@inlined
+def _steps_in_row(sites: Words, u: int, v: int, z: int, limit: int) -> int:
+    """Steps from bit z to the nearest bit set in row (u, v), if these are fewer than `limit`.
+
+    `limit` itself or more means that there is none so near.
+    """
     w, s = z >> 6, z & 63
-    word = sites[x, y, w]
-    best = _NOTHING
-    low = word << np.uint64(63 - s)
-    if low != 0:
-        best = zeros_above(low)
-    high = word >> np.uint64(s)
-    if high != 0:
-        best = min(best, zeros_below(high))
-    left = w - 1
-    while left >= 0 and z - (left * 64 + 63) < best:
-        word = sites[x, y, left]
+    word = sites[u, v, w]
+    best: int = min(zeros_above(word << np.uint64(63 - s)), zeros_below(word >> np.uint64(s)))
+    if best == 64:
+        best = limit
+    left, gap = w - 1, s + 1
+    while gap < best and left >= 0:
+        word = sites[u, v, left]
         if word != 0:
-            best = min(best, z - (left * 64 + 63 - zeros_above(word)))
-            break
+            best = min(best, gap + zeros_above(word))
         left -= 1
-    right = w + 1
-    while right < sites.shape[2] and right * 64 - z < best:
-        word = sites[x, y, right]
+        gap += 64
+    right, gap = w + 1, 64 - s
+    while gap < best and right < sites.shape[2]:
+        word = sites[u, v, right]
         if word != 0:
-            best = min(best, right * 64 + zeros_below(word) - z)
-            break
+            best = min(best, gap + zeros_below(word))
         right += 1
+        gap += 64
     return best
+
+
+@inlined
+def _limit(room: float, mm_z: float) -> int:
+    """A number of steps along z that no site within the squared distance `room` reaches."""
+    return int(math.sqrt(room) / mm_z) + 2 if room < np.inf else _NOTHING
 
 
 @compiled
@@ -87,9 +92,10 @@ def _try_row(
     flat = da * da + db * db
     if flat >= best:
         return best
-    steps_z = _steps_in_row(sites, u, v, z)
+    limit = _limit(best - flat, mm[2])
+    steps_z = _steps_in_row(sites, u, v, z, limit)
     dc = steps_z * mm[2]
-    if steps_z == _NOTHING or flat + dc * dc >= best:
+    if steps_z >= limit or flat + dc * dc >= best:
         return best
     steps[0], steps[1], steps[2] = du, dv, steps_z
     return float(flat + dc * dc)
@@ -119,9 +125,8 @@ def _search_blocks(
             flat = da * da + db * db
             if flat >= best:
                 continue
-            steps_z = _steps_in_row(blocks, p, q, z)
-            dc = steps_z * mm[2]
-            if steps_z == _NOTHING or flat + dc * dc >= best:
+            limit = _limit(best - flat, mm[2])
+            if _steps_in_row(blocks, p, q, z, limit) >= limit:
                 continue
             for u in range(first_u, last_u + 1):
                 for v in range(first_v, last_v + 1):
@@ -130,7 +135,7 @@ def _search_blocks(
     return best
 
 
-@compiled
+@inlined
 def _gap(place: int, first: int, last: int) -> int:
     """Steps from a place to the nearest of `first` to `last`."""
     if place < first:
@@ -138,7 +143,7 @@ def _gap(place: int, first: int, last: int) -> int:
     return place - last if place > last else 0
 
 
-@compiled
+@inlined
 def _search_near(
     sites: Words,
     near_rows: Integers,
@@ -150,7 +155,7 @@ def _search_near(
     steps: Integers,
 ) -> tuple[float, bool]:
     """Squared distance to the nearest site in the listed rows; True when no other row is nearer."""
-    best = np.inf
+    best, limit = np.inf, _NOTHING
     for t in range(near_d2.size):
         flat = near_d2[t]
         if flat >= best:
@@ -158,15 +163,16 @@ def _search_near(
         du, dv = near_rows[t, 0], near_rows[t, 1]
         u, v = x + du, y + dv
         if u >= 0 and v >= 0 and u < sites.shape[0] and v < sites.shape[1]:
-            steps_z = _steps_in_row(sites, u, v, z)
+            steps_z = _steps_in_row(sites, u, v, z, limit)
             dc = steps_z * mm[2]
-            if steps_z != _NOTHING and flat + dc * dc < best:
+            if steps_z < limit and flat + dc * dc < best:
                 best = flat + dc * dc
+                limit = _limit(best, mm[2])
                 steps[0], steps[1], steps[2] = du, dv, steps_z
     return best, False
 
 
-@compiled
+@inlined
 def _corner_code(rows: Words, x: int, y: int, z: int) -> int:
     """Which of the 8 voxels around a corner are inside: bit 7 - (4 di + 2 dj + dk)."""
     w, s = z >> 6, np.uint64(z & 63)
