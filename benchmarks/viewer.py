@@ -1,0 +1,302 @@
+"""The viewer against Streamlit's own ways, in one run, in headless Chromium without a GPU.
+
+    python benchmarks/viewer.py --quick    first slice and slice steps, ours and the two peers
+    python benchmarks/viewer.py    also prefetch, window drag, long tasks, heap
+
+Prints ratios and, last, `reach: met` or `reach: missed (what)`; exits with 0 or 1. All three
+show one synthetic CT of 512 x 512 x 160 through one Streamlit process; ours draws 50 structures in
+three planes, the peers draw the CT slice alone. Absolute times are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import httpx
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.viewer_app.measures import (  # noqa: E402
+    Steps,
+    Wire,
+    heap_bytes,
+    measure_steps,
+)
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WORKSPACE = "[data-testid=workspace]"
+PEERS = {"image": "st.slider + st.image", "heatmap": "st.slider + Plotly heatmap"}
+READY = {"image": "[data-testid=stImage] img", "heatmap": ".js-plotly-plot .hm image"}
+LONG_TASKS = """window.longTasks = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.longTasks.push([entry.startTime, entry.duration]);
+}).observe({ type: "longtask", buffered: true });"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One line of the reach: `value` must stand on the right side of `limit`."""
+
+    what: str
+    value: float
+    limit: float
+    at_least: bool = False
+    unit: str = "ms"
+
+    @property
+    def met(self) -> bool:
+        """Is it reached?"""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def line(self) -> str:
+        """As it is printed."""
+        sign = ">=" if self.at_least else "<="
+        word = "met" if self.met else "MISSED"
+        return f"  {self.what:<52} {self.value:9.1f} {self.unit:<4} {sign} {self.limit:g}  {word}"
+
+
+@contextmanager
+def streamlit_process() -> Iterator[str]:
+    """The three viewers on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = ROOT / "benchmarks/viewer_app/app.py"
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            with httpx.Client(trust_env=False, timeout=5) as client:
+                while process.poll() is None:
+                    try:
+                        if client.get(f"{url}/_stcore/health").status_code == 200:
+                            break
+                    except httpx.TransportError:
+                        time.sleep(0.3)
+            if process.poll() is not None:
+                log.seek(0)
+                raise RuntimeError(log.read().decode())
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@contextmanager
+def fresh_page(browser: Browser) -> Iterator[tuple[Page, CDPSession, Wire]]:
+    """A page of 1440 x 900 with an empty cache."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    page.add_init_script(LONG_TASKS)
+    session = context.new_cdp_session(page)
+    yield page, session, Wire.of(session)
+    context.close()
+
+
+def open_ours(page: Page, url: str, assignment: int = 1) -> float:
+    """Milliseconds from mount to the first slice, once it is there."""
+    page.goto(f"{url}/?assignment={assignment}")
+    page.wait_for_selector(f"{WORKSPACE}[data-first-slice-ms]")
+    return float(page.get_attribute(WORKSPACE, "data-first-slice-ms") or "nan")
+
+
+def wait_until_loaded(page: Page) -> None:
+    page.wait_for_selector(f"{WORKSPACE}[data-loaded='20/20']")
+
+
+def measure_ours(browser: Browser, url: str, steps: int) -> tuple[list[float], Steps, float]:
+    """First slice of fresh pages, slice steps, longest main-thread task while slabs load."""
+    first = []
+    longest = 0.0
+    for _ in range(3):
+        with fresh_page(browser) as (page, _, _):
+            first.append(open_ours(page, url))
+            mounted = page.evaluate("() => performance.now()") - first[-1]
+            wait_until_loaded(page)
+            tasks = page.evaluate("() => window.longTasks")
+            longest = max([longest, *(t[1] for t in tasks if t[0] + t[1] > mounted + first[-1])])
+    with fresh_page(browser) as (page, session, wire):
+        open_ours(page, url)
+        wait_until_loaded(page)
+        page.wait_for_timeout(4000)  # the prefetch of the next case is another measure
+        page.keyboard.press("b")
+        page.mouse.move(500, 450)
+        measured = measure_steps(page, session, wire, "ours", steps)
+    return first, measured, longest
+
+
+def measure_peer(browser: Browser, url: str, kind: str, steps: int) -> Steps:
+    with fresh_page(browser) as (page, session, wire):
+        page.goto(f"{url}/?viewer={kind}")
+        page.wait_for_selector(READY[kind], state="attached")
+        page.wait_for_timeout(1000)
+        page.focus("[data-testid=stSlider] input")
+        return measure_steps(page, session, wire, kind, steps)
+
+
+def measure_prefetched(browser: Browser, url: str) -> float:
+    """Mount to first slice of a case that was prefetched, median of three."""
+    taken = []
+    with fresh_page(browser) as (page, _, _):
+        open_ours(page, url)
+        for number in (2, 3, 4):
+            last = f"/api/assignments/{number}/volume/image/0"
+            page.wait_for_function(
+                "(end) => performance.getEntries().some((one) => one.name.endsWith(end))",
+                arg=last,
+            )
+            page.wait_for_timeout(2500)
+            go_to_next(page, number)
+            taken.append(float(page.get_attribute(WORKSPACE, "data-first-slice-ms") or "nan"))
+    return median(taken)
+
+
+def go_to_next(page: Page, number: int) -> None:
+    page.keyboard.press("Shift+N")
+    page.get_by_test_id("case").filter(has_text=f"HN-{number:03d}").wait_for()
+    page.wait_for_selector(f"{WORKSPACE}[data-first-slice-ms]")
+
+
+def measure_window_drag(browser: Browser, url: str) -> float:
+    """Frames per second drawn while the window is dragged."""
+    with fresh_page(browser) as (page, _, _):
+        open_ours(page, url)
+        wait_until_loaded(page)
+        page.wait_for_timeout(4000)
+        page.evaluate(
+            """() => {
+              const find = (root) => root.querySelector("[data-testid=workspace]") ??
+                [...root.querySelectorAll("*")].map((one) => one.shadowRoot && find(one.shadowRoot))
+                  .find(Boolean);
+              window.draws = [];
+              new MutationObserver(() => window.draws.push(performance.now()))
+                .observe(find(document), { attributes: true, attributeFilter: ["data-draw-ms"] });
+            }"""
+        )
+        page.mouse.move(500, 450)
+        page.mouse.down(button="right")
+        for number in range(240):
+            page.mouse.move(500 + number % 120, 450 + number // 4)
+        page.mouse.up(button="right")
+        draws = page.evaluate("() => window.draws")
+    return 1000 * (len(draws) - 1) / (draws[-1] - draws[0])
+
+
+def measure_heap(browser: Browser, url: str) -> tuple[float, float]:
+    """Growth in per cent of the JavaScript heap and of array buffers, case 3 to case 22."""
+    with fresh_page(browser) as (page, session, _):
+        open_ours(page, url)
+        sizes = []
+        for number in range(2, 23):
+            go_to_next(page, number)
+            wait_until_loaded(page)
+            for key in ("n", "ArrowUp", "ArrowUp", "n"):
+                page.keyboard.press(key)
+            if number in (3, 22):
+                page.wait_for_timeout(5000)
+                sizes.append(heap_bytes(session))
+    (early, early_buffers), (late, late_buffers) = sizes
+    return 100 * (late / early - 1), 100 * (late_buffers / max(1, early_buffers) - 1)
+
+
+def p95(values: list[float]) -> float:
+    return sorted(values)[max(0, round(0.95 * len(values)) - 1)]
+
+
+def show_table(rows: dict[str, Steps]) -> None:
+    ours = median(rows["ours"].frame_ms)
+    head = f"{'viewer':<28} {'step median':>12} {'p95':>8} {'main thread p95':>16}"
+    head += f" {'bytes/step':>12} {'ours is':>10}"
+    print(head)
+    for name, steps in rows.items():
+        ratio = median(steps.frame_ms) / ours
+        print(
+            f"{name:<28} {median(steps.frame_ms):9.1f} ms {p95(steps.frame_ms):5.0f} ms"
+            f" {p95(steps.main_ms):13.1f} ms {median(steps.received):12,.0f} {ratio:8.1f} x"
+        )
+
+
+def main() -> int:
+    """Measure, print, and say whether the reach is met."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="first slice and slice steps only")
+    quick = parser.parse_args().quick
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        print("Chromium was expected, found none: install it.")
+        return 1
+    with streamlit_process() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        first, ours, longest = measure_ours(browser, url, 60 if quick else 150)
+        rows = {"ours": ours}
+        for kind, name in PEERS.items():
+            rows[name] = measure_peer(browser, url, kind, 12 if quick else 40)
+        show_table(rows)
+        image, heatmap = (median(rows[name].frame_ms) for name in PEERS.values())
+        step = median(ours.frame_ms)
+        targets = [
+            Target(what="first slice after mount, median of 3", value=median(first), limit=800),
+            Target(what="JS of a slice step, p95", value=p95(ours.draw_ms), limit=16),
+            Target(
+                what="faster than st.image", value=image / step, limit=8, at_least=True, unit="x"
+            ),
+            Target(
+                what="faster than a heatmap",
+                value=heatmap / step,
+                limit=30,
+                at_least=True,
+                unit="x",
+            ),
+            Target(what="bytes per slice step", value=max(ours.received), limit=0, unit="B"),
+        ]
+        if not quick:
+            growth, buffers = measure_heap(browser, url)
+            print(f"array buffers grew by {buffers:.1f} % over 20 cases")
+            drag = measure_window_drag(browser, url)
+            targets += [
+                Target(what="main thread of a slice step, p95", value=p95(ours.main_ms), limit=16),
+                Target(
+                    what="first slice, prefetched",
+                    value=measure_prefetched(browser, url),
+                    limit=300,
+                ),
+                Target(what="window drag", value=drag, limit=30, at_least=True, unit="fps"),
+                Target(what="longest task while slabs load", value=longest, limit=100),
+                Target(what="JS heap growth over 20 cases", value=growth, limit=10, unit="%"),
+            ]
+        browser.close()
+    for target in targets:
+        print(target.line())
+    missed = [target.what for target in targets if not target.met]
+    print(f"reach: missed ({'; '.join(missed)})" if missed else "reach: met")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""`?viewer=` ours, image (st.slider + st.image) or heatmap (st.slider + Plotly)."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from benchmarks.viewer_app.bench import SLICES, desk, grey_slice, hu_slice
+from han5k_review.ui.viewer import ViewerEventKind, view
+
+st.set_page_config(layout="wide")
+kind = st.query_params.get("viewer", "ours")
+if kind == "ours":
+    number = int(st.query_params.get("assignment", "1"))
+    event = view(desk().cases[number].payload, key="viewer")
+    if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
+        st.query_params["assignment"] = str(number + 1)
+        st.rerun()
+else:
+    k = st.slider("Slice", 0, SLICES - 1, SLICES // 2)
+    if kind == "image":
+        st.image(grey_slice(k), width=700)
+    else:
+        # HU, as the readout under the pointer needs them; the window is the colour range.
+        heatmap = go.Heatmap(z=hu_slice(k), zmin=-140, zmax=210, colorscale="gray", showscale=False)
+        figure = go.Figure(heatmap)
+        figure.update_yaxes(autorange="reversed", scaleanchor="x")
+        figure.update_layout(width=700, height=700, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+        st.plotly_chart(figure)
