@@ -50,10 +50,12 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         structures = list(list_under_review(session, case.id or 0))
     open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0
 
-    heading, view, measure = st.columns([3, 1, 1], vertical_alignment="bottom")
+    heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
     heading.subheader(name, anchor=False)
     if view.button("Open in the viewer", type="primary", key="open-viewer"):
         go_to("review", case=name)
+    if solid.button("3-D", key="open-surfaces"):
+        go_to("surfaces", case=name)
     can_measure = open_pairs > 0 and visit.may(Action.EVALUATE)
     if can_measure and measure.button(f"Measure {open_pairs} pairs", key="measure-case"):
         with attempt():

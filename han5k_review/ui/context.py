@@ -49,6 +49,10 @@ class Visit:
         """True when this person's role allows the action."""
         return may(self.identity, action)
 
+    def require(self, action: Action) -> None:
+        """AccessError unless this person's role allows the action."""
+        require(self.identity, action)
+
     def get_reader(self) -> Reader:
         """The person's account row."""
         with reading(self.bench.study.engine) as session:

@@ -16,6 +16,7 @@ from han5k_review.ui.style import show_style
 _SCREENS = (
     ("worklist", "Worklist", Action.GRADE, True),
     ("review", "Review", None, False),
+    ("surfaces", "3-D", None, False),
     ("cases", "Cases", Action.READ_ANY_CASE, True),
     ("revisions", "Revisions", Action.ADJUDICATE, True),
     ("cohort", "Cohort", Action.READ_ANY_CASE, True),

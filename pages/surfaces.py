@@ -1,0 +1,66 @@
+import streamlit as st
+from sqlmodel import select
+
+from han5k_review.accounts.may import Action
+from han5k_review.imaging.grid import Grid
+from han5k_review.review.grading import get_own_assignment
+from han5k_review.review.label_sets import list_label_sets
+from han5k_review.store.engine import reading
+from han5k_review.store.surface_files import SurfaceFiles
+from han5k_review.store.tables import Case
+from han5k_review.ui.context import page
+from han5k_review.ui.places import page_file
+from han5k_review.ui.surface_chart import build_surface_chart
+
+FIRST = ("Brain", "MandibleL", "MandibleR", "ParotidL", "ParotidR", "Cord_HaN", "BrainStem")
+
+with page("3-D") as visit:
+    bench = visit.bench
+    wanted = st.query_params.get("assignment", "")
+    with reading(bench.study.engine) as session:
+        if wanted.isdigit():
+            task = get_own_assignment(session, int(wanted), visit.get_reader())
+            case = session.get_one(Case, task.case_id)
+            sets = list_label_sets(session, task.case_id, blinded=task.blinded)
+        else:
+            visit.require(Action.READ_ANY_CASE)
+            name = st.query_params.get("case", "")
+            case = session.exec(select(Case).where(Case.name == name)).one_or_none()
+            sets = list_label_sets(session, case.id or 0, blinded=False) if case else []
+    if case is None:
+        st.info("Choose a case first.")
+        st.page_link(page_file("cases"), label="Go to the cases")
+        st.stop()
+
+    left, right = st.columns([1, 3])
+    with left:
+        st.subheader(case.name, anchor=False)
+        st.page_link(
+            page_file("review"),
+            label="Back to the slices",
+            query_params={"assignment": wanted} if wanted else {"case": case.name},
+        )
+        shown = sets[0]
+        if len(sets) > 1:
+            titles = [found.name for found in sets]
+            shown = sets[titles.index(st.radio("Contours", titles) or titles[0])]
+        names = [s.name for s in bench.catalogue if s.name in shown.versions]
+        chosen = st.multiselect(
+            "Structures", names, default=[n for n in FIRST if n in names] or names[:6]
+        )
+        opacity = st.slider("Opacity", 0.1, 1.0, 0.6, 0.1)
+        st.caption("Surfaces are smoothed to about 2 mm: for looking at, not for measuring.")
+    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    files = SurfaceFiles(folder=bench.study.root / "surfaces", labels=bench.study.labels)
+    with right, st.spinner("Building surfaces ..."):
+        surfaces = [
+            (
+                bench.catalogue.get_structure(name),
+                files.get_surface(shown.versions[name].mask_sha256, grid),
+            )
+            for name in chosen
+        ]
+        if surfaces:
+            st.plotly_chart(build_surface_chart(surfaces, opacity), key="surfaces")
+        else:
+            st.info("Choose at least one structure.")
