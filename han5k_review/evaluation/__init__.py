@@ -1,7 +1,21 @@
 """Measuring a study: which pairs, by whom they are measured, what is stored, what it says."""
 
-from han5k_review.evaluation.choice import REFERENCE, REVISED, UNDER_REVIEW, LabelChoice, LabelRef
-from han5k_review.evaluation.executors import open_executor
+from han5k_review.evaluation.background import (
+    BackgroundEvaluation,
+    EvaluationRecord,
+    EvaluationState,
+)
+from han5k_review.evaluation.choice import (
+    IMPORTED,
+    REFERENCE,
+    REVISED,
+    UNDER_REVIEW,
+    LabelChoice,
+    LabelRef,
+    get_choice,
+    list_choices,
+)
+from han5k_review.evaluation.executors import Workforce, open_executor, open_workforce
 from han5k_review.evaluation.plan import (
     CasePlan,
     EvaluationPlan,
@@ -12,15 +26,20 @@ from han5k_review.evaluation.plan import (
 from han5k_review.evaluation.rows import PairMetrics, list_case_metrics, list_metrics
 from han5k_review.evaluation.run import EvaluationProgress, EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import Spread, StructureSummary, build_summary
+from han5k_review.evaluation.trend import TrendPoint, list_trend
 
 __all__ = [
+    "IMPORTED",
     "REFERENCE",
     "REVISED",
     "UNDER_REVIEW",
+    "BackgroundEvaluation",
     "CasePlan",
     "EvaluationPlan",
     "EvaluationProgress",
+    "EvaluationRecord",
     "EvaluationReport",
+    "EvaluationState",
     "Gap",
     "LabelChoice",
     "LabelRef",
@@ -28,10 +47,16 @@ __all__ = [
     "PlannedPair",
     "Spread",
     "StructureSummary",
+    "TrendPoint",
+    "Workforce",
     "build_summary",
+    "get_choice",
     "list_case_metrics",
+    "list_choices",
     "list_metrics",
+    "list_trend",
     "open_executor",
+    "open_workforce",
     "plan_evaluation",
     "run_evaluation",
 ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from han5k_review.store.tables import LabelVersion, Revision, RevisionDecision
+from han5k_review.errors import ConfigError
+from han5k_review.store.tables import LabelVersion, ModelVersion, Revision, RevisionDecision
 from han5k_review.store.vocabulary import Decision, LabelSource
 
 
@@ -34,6 +35,36 @@ REFERENCE = LabelChoice(title="reference", sources=(LabelSource.REFERENCE,))
 REVISED = LabelChoice(
     title="accepted revision", sources=(LabelSource.REVISION,), accepted_only=True
 )
+IMPORTED = LabelChoice(title="imported pseudo-label", sources=(LabelSource.PSEUDO,))
+_NAMED = {"ai": UNDER_REVIEW, "pseudo": IMPORTED, "reference": REFERENCE, "revision": REVISED}
+_MODEL = "model:"
+
+
+def list_choices(session: Session) -> Mapping[str, LabelChoice]:
+    """Every side a comparison can have, by the name that pages and commands call it.
+
+    `ai` is the newest contour under review, `pseudo` the imported one whatever came later,
+    `reference`, `revision` (accepted ones), and `model:<name>` what one model version drew.
+    """
+    models = session.exec(select(ModelVersion).order_by(col(ModelVersion.id))).all()
+    return _NAMED | {
+        f"{_MODEL}{model.name}": LabelChoice(
+            title=f"model {model.name}",
+            sources=(LabelSource.PREDICTION,),
+            model_version_id=model.id,
+        )
+        for model in models
+    }
+
+
+def get_choice(session: Session, name: str) -> LabelChoice:
+    """The choice of this name; ConfigError lists the names there are."""
+    choices = list_choices(session)
+    if name not in choices:
+        raise ConfigError(
+            f"A label source of the study was expected ({', '.join(choices)}), found {name!r}."
+        )
+    return choices[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

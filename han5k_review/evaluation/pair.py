@@ -41,11 +41,16 @@ class BatchOutcome:
     outcomes: tuple[PairOutcome, ...]
 
 
-def measure_batch(batch: PairBatch) -> BatchOutcome:
-    """Measure every pair of the batch; a pair that fails carries its reason, the others go on.
+def measure_batches(batches: tuple[PairBatch, ...]) -> tuple[BatchOutcome, ...]:
+    """Measure the batches of several cases in one task.
 
     Top level and picklable, so that any `concurrent.futures.Executor` can run it.
     """
+    return tuple(measure_batch(batch) for batch in batches)
+
+
+def measure_batch(batch: PairBatch) -> BatchOutcome:
+    """Measure every pair of the batch; a pair that fails carries its reason, the others go on."""
     return BatchOutcome(case=batch.case, outcomes=tuple(_measure_all(batch)))
 
 

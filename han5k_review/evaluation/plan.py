@@ -9,7 +9,7 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.errors import DataError
+from han5k_review.errors import ConfigError, DataError
 from han5k_review.evaluation.choice import (
     REFERENCE,
     UNDER_REVIEW,
@@ -20,6 +20,7 @@ from han5k_review.evaluation.choice import (
 from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
 from han5k_review.store.tables import Case
+from han5k_review.store.vocabulary import Split
 
 UNKNOWN_STRUCTURE = "the structure table of the study does not have this structure"
 
@@ -85,15 +86,22 @@ def plan_evaluation(
     definition: Definition = Definition.SURFEL,
     cases: Collection[str] | None = None,
     structures: Collection[str] | None = None,
+    split: Split | None = None,
 ) -> EvaluationPlan:
     """Pair the labels of two choices, for all cases and structures or for the named ones.
 
-    Tolerances come from the catalogue. A structure that one side lacks is a gap with its reason.
-    DataError when a named case is not in the study, ConfigError for an unknown structure.
+    `split` keeps the cases of one split. Tolerances come from the catalogue. A structure that one
+    side lacks is a gap with its reason.
+    DataError when a named case is not in the study, ConfigError for an unknown structure or for
+    one choice on both sides.
     """
+    if reference == prediction:
+        raise ConfigError(
+            f"Two different label sources were expected, found {reference.title} on both sides."
+        )
     for name in structures or ():
         catalogue.get_structure(name)
-    rows = _list_cases(session, cases)
+    rows = [row for row in _list_cases(session, cases) if split is None or row.split is split]
     case_ids = None if cases is None else [row.id or 0 for row in rows]
     references = _by_case(find_labels(session, reference, case_ids))
     predictions = _by_case(find_labels(session, prediction, case_ids))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from han5k_review.errors import StorageError
-from han5k_review.evaluation.pair import BatchOutcome, PairBatch, measure_batch
+from han5k_review.evaluation.executors import BROKEN
+from han5k_review.evaluation.pair import BatchOutcome, PairBatch, measure_batches
 from han5k_review.evaluation.plan import EvaluationPlan, Gap
 from han5k_review.evaluation.records import PairKey, find_stored_keys, store_outcomes
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
+
+_LOOK_SECONDS = 0.5  # how long a cancel can wait while no task comes back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +60,17 @@ def run_evaluation(
     cancel: Callable[[], bool] | None = None,
     actor: str = "evaluation",
     clock: Callable[[], datetime] = utc_now,
+    cases_per_task: int = 1,
     in_flight: int = 64,
+    broken: tuple[type[Exception], ...] = BROKEN,
 ) -> EvaluationReport:
     """Measure the pairs of the plan that are not stored yet, one batch per case.
 
-    `executor` runs the batches (`open_executor`, or any other); None measures in this process.
-    Each batch is stored in its own transaction as soon as it is back, so a kill loses what is in
-    the workers and nothing else; the next run goes on from there. `cancel` is asked between
-    batches. StorageError when the database refuses or a worker process dies.
+    `executor` runs tasks of `cases_per_task` batches (`open_workforce`, or any other executor);
+    None measures in this process. Each task is stored in its own transaction as soon as it is
+    back, so a kill loses what is in the workers and nothing else; the next run goes on from there.
+    `cancel` is asked between tasks. StorageError when the database refuses or a worker dies, which
+    an executor tells by one of the errors in `broken`.
     """
     pairs = plan.pairs
     with reading(study.engine) as session:
@@ -72,23 +78,25 @@ def run_evaluation(
     known = sum(PairKey.of(pair) in stored for pair in pairs)
     measured = 0
     failed: list[Gap] = []
-    for batch in _results(executor, _batches(study, plan, stored), cancel, in_flight):
+    tasks = _tasks(_batches(study, plan, stored), cases_per_task)
+    for results in _results(executor, tasks, cancel, in_flight, broken):
         with transaction(study.engine) as session:
-            store_outcomes(session, batch, actor=actor, now=clock())
-        for outcome in batch.outcomes:
-            if outcome.reason is None:
-                measured += 1
-            else:
-                failed.append(
-                    Gap(case=batch.case, structure=outcome.pair.structure, reason=outcome.reason)
-                )
+            for batch in results:
+                store_outcomes(session, batch, actor=actor, now=clock())
+        for batch in results:
+            reasons = [(o.pair.structure, o.reason) for o in batch.outcomes]
+            gaps = [
+                Gap(case=batch.case, structure=s, reason=r) for s, r in reasons if r is not None
+            ]
+            measured += len(batch.outcomes) - len(gaps)
+            failed.extend(gaps)
         if progress is not None:
             progress(
                 EvaluationProgress(
                     done=known + measured + len(failed),
                     total=len(pairs),
                     failed=len(failed),
-                    case=batch.case,
+                    case=results[-1].case,
                 )
             )
     return EvaluationReport(
@@ -114,24 +122,34 @@ def _batches(study: Study, plan: EvaluationPlan, stored: set[PairKey]) -> Iterat
             )
 
 
+Task = tuple[PairBatch, ...]
+Result = tuple[BatchOutcome, ...]
+
+
+def _tasks(batches: Iterator[PairBatch], size: int) -> Iterator[Task]:
+    while task := tuple(islice(batches, size)):
+        yield task
+
+
 def _results(
     executor: Executor | None,
-    batches: Iterator[PairBatch],
+    tasks: Iterator[Task],
     cancel: Callable[[], bool] | None,
     in_flight: int,
-) -> Iterator[BatchOutcome]:
-    """Yield finished batches, in any order; after a cancel only those already being measured."""
+    broken: tuple[type[Exception], ...],
+) -> Iterator[Result]:
+    """Yield finished tasks, in any order; after a cancel only those already being measured."""
 
     def is_cancelled() -> bool:
         return cancel is not None and cancel()
 
     if executor is None:
-        for batch in batches:
+        for task in tasks:
             if is_cancelled():
                 return
-            yield measure_batch(batch)
+            yield measure_batches(task)
         return
-    waiting: set[Future[BatchOutcome]] = set()
+    waiting: set[Future[Result]] = set()
     more = True
     try:
         while more or waiting:
@@ -139,19 +157,25 @@ def _results(
                 more = False
                 waiting = {future for future in waiting if not future.cancel()}
             while more and len(waiting) < in_flight:
-                batch_or_none = next(batches, None)
-                if batch_or_none is None:
+                task_or_none = next(tasks, None)
+                if task_or_none is None:
                     more = False
                 else:
-                    waiting.add(executor.submit(measure_batch, batch_or_none))
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    waiting.add(executor.submit(measure_batches, task_or_none))
+            done, waiting = wait(waiting, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
-                yield future.result()
-    except BrokenProcessPool as error:
-        raise StorageError(
-            "The measuring processes were expected to go on, one of them ended by itself (memory "
-            "may have run out); what was measured is stored, start again with fewer processes."
-        ) from error
+                yield _take(future, broken)
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _take(future: Future[Result], broken: tuple[type[Exception], ...]) -> Result:
+    signs: tuple[type[Exception], ...] = (CancelledError, *broken)
+    try:
+        return future.result()
+    except signs as error:
+        raise StorageError(
+            "The measuring workers were expected to go on, one of them ended by itself (memory "
+            "may have run out); what was measured is stored, start again with fewer processes."
+        ) from error
