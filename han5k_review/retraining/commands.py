@@ -114,17 +114,21 @@ def decline(
 def roll_back(
     session: Session, model_id: int, *, actor: str, reason: str, now: datetime
 ) -> ModelVersion:
-    """Put a retired model of the same label group back in use; RuleError for any other state."""
+    """Put a retired model of the label group back in use, or an imported one in use at all.
+
+    RuleError for any other model: what a run trained is promoted with its run.
+    """
     model = session.get(ModelVersion, model_id)
-    if model is None or model.state != ModelState.RETIRED:
-        raise RuleError(f"A retired model was expected to roll back to; {model_id} is not one.")
+    imported = model is not None and model.run_id is None and model.state == ModelState.CANDIDATE
+    if model is None or not (imported or model.state == ModelState.RETIRED):
+        raise RuleError(f"A retired or imported model was expected; {model_id} is not one.")
     _need_reason(reason)
     _put_in_use(session, model)
     add_audit(
         session,
         at_utc=now,
         actor=actor,
-        action="model rolled back",
+        action="model put in use" if imported else "model rolled back",
         subject=f"model {model.name}",
         reason=reason,
     )

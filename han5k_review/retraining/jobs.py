@@ -94,6 +94,21 @@ class PredictJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportJob:
+    """Bring fold `fold` of a foreign nnU-Net model in `source` into the house's form.
+
+    `labels`: structure -> label value, for all values the model knows.
+    """
+
+    source: Path
+    fold: str
+    labels: dict[str, int]
+    settings: RunSettings
+    device: str = "cpu"
+    task: Literal["import"] = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
     """`values` holds what the task produced; `error` a sentence when it failed."""
 
@@ -102,7 +117,7 @@ class JobResult:
     values: dict[str, Any]
 
 
-Job = TrainJob | PredictJob
+Job = TrainJob | PredictJob | ImportJob
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 _RESULT = TypeAdapter(JobResult)
 _T = TypeVar("_T")

@@ -6,9 +6,12 @@ this one stopped: it adopts the living process of the run or starts it again fro
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
 from han5k_review.errors import ConflictError, Han5kError
@@ -26,7 +29,7 @@ from han5k_review.retraining.stages import (
     write_evaluation,
 )
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import transaction
+from han5k_review.store.engine import reading, transaction
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
@@ -67,6 +70,16 @@ class Worker:
                     self.pause(self.poll_seconds)
         finally:
             release_run(self.study.engine, run_id, self.name)
+            self._clean_up(run_id)
+
+    def _clean_up(self, run_id: int) -> None:
+        """Preprocessed volumes go once nothing can need them any more; logs and results stay."""
+        with reading(self.study.engine) as session:
+            done = get_run(session, run_id).state not in WORK
+        if done:
+            folder = train_folder(self.study, run_id)
+            shutil.rmtree(folder.work, ignore_errors=True)
+            shutil.rmtree(folder.model, ignore_errors=True)
 
     def _look(self, run_id: int) -> RetrainRun:
         """Heartbeat, take over the process's progress, and read the row anew."""
@@ -81,12 +94,18 @@ class Worker:
                 run.progress = folder.find_progress() or run.progress
                 session.add(run)
                 if run.state is RunState.TRAINING:
-                    for epoch in folder.list_epochs()[count_epochs(session, run_id) :]:
-                        note_event(session, run, "epoch", now, **epoch)
+                    self._take_epochs(session, run)
                 session.flush()
             session.refresh(run)
             session.expunge(run)
         return run
+
+    def _take_epochs(self, session: Session, run: RetrainRun) -> None:
+        """Put the epochs that are new into the run's history."""
+        run_id = run.id or 0
+        epochs = train_folder(self.study, run_id).list_epochs()
+        for epoch in epochs[count_epochs(session, run_id) :]:
+            note_event(session, run, "epoch", utc_now(), **epoch)
 
     def _work(self, effect: Effect, run: RetrainRun) -> bool:
         """Do one look's worth of work; True when the run moved."""
@@ -162,6 +181,7 @@ class Worker:
             session.flush()
             row = get_run(session, run.id or 0)
             row.result_model_id = model.id
+            self._take_epochs(session, row)
             move_run(session, row, Event.TRAINED, actor=self.name, now=utc_now(), **result.values)
             if run.parent_model_id is None:
                 note_event(

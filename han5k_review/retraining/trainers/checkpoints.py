@@ -7,6 +7,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+import numpy as np
 import torch
 
 from han5k_review.errors import DataError
@@ -15,6 +16,12 @@ from han5k_review.retraining.jobs import ModelFolder
 
 CONFIGURATION = "3d_fullres"
 OWN_KEY = "han5k_review"
+_NUMPY_SCALARS: list[Any] = [
+    np.dtype,
+    np._core.multiarray.scalar,  # type: ignore[attr-defined]
+    *(type(np.dtype(name)) for name in ("float16", "float32", "float64", "int32", "int64", "bool")),
+]
+"""What nnU-Net's log in a checkpoint is made of, beside plain values."""
 
 
 def read_weights(model: ModelFolder) -> dict[str, Any]:
@@ -38,6 +45,12 @@ def read_plain(path: Path) -> dict[str, Any]:
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise DataError(f"A checkpoint was expected at {path}, found: {error}.") from error
     return found
+
+
+def read_foreign(path: Path) -> dict[str, Any]:
+    """A checkpoint of stock nnU-Net, which holds NumPy scalars too; still nothing in it is run."""
+    with torch.serialization.safe_globals(_NUMPY_SCALARS):
+        return read_plain(path)
 
 
 def save_plain(values: dict[str, Any], path: Path) -> None:
