@@ -108,11 +108,12 @@ export class StructureList {
     const chosen = this.byName.get(this.reading.state.selected)?.row;
     if (!chosen?.isConnected) return;
     this.rows.setAttribute("aria-activedescendant", chosen.id);
-    const top = chosen.offsetTop - this.rows.offsetTop;
-    const { scrollTop, clientHeight } = this.rows;
-    if (top < scrollTop) this.rows.scrollTop = top - 2 * chosen.offsetHeight;
-    else if (top + chosen.offsetHeight > scrollTop + clientHeight) {
-      this.rows.scrollTop = top - clientHeight + 3 * chosen.offsetHeight;
-    }
+    const row = chosen.getBoundingClientRect();
+    const box = this.rows.getBoundingClientRect();
+    // One row of context above and below, so that the next structure is in sight.
+    const above = row.top - row.height - box.top;
+    const below = row.bottom + row.height - box.bottom;
+    if (above < 0) this.rows.scrollTop += above;
+    else if (below > 0) this.rows.scrollTop += below;
   }
 }
