@@ -221,6 +221,11 @@ class JobFolder:
             raise DataError(f"A job file was expected at {path}, found: {error}.") from error
 
 
+def visible_device(job: Job) -> str:
+    """The device as its process sees it: the launcher shows it one GPU, which is then the first."""
+    return job.device.partition(":")[0]
+
+
 def tail_log(folder: JobFolder, lines: int = 40) -> list[str]:
     """The last `lines` lines of the log, reading at most its last 64 kB."""
     if not folder.log.exists():

@@ -6,7 +6,13 @@ import json
 from typing import Any
 
 from han5k_review.retraining.inference.model import open_model, predict_case
-from han5k_review.retraining.jobs import JobFolder, JobResult, Outcome, PredictJob
+from han5k_review.retraining.jobs import (
+    JobFolder,
+    JobResult,
+    Outcome,
+    PredictJob,
+    visible_device,
+)
 from han5k_review.store.files import write_atomically
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles
@@ -25,7 +31,9 @@ def predict(folder: JobFolder, job: PredictJob) -> JobResult:
     for name, registered in job.models.items():
         cases = masks.setdefault(name, {})
         todo = [c for c in job.cases if c.name not in cases]
-        model = open_model(registered, job.device, job.settings.tile_step) if todo else None
+        model = (
+            open_model(registered, visible_device(job), job.settings.tile_step) if todo else None
+        )
         for case in todo:
             if folder.stop_asked:
                 return JobResult(outcome=Outcome.CANCELLED, values={})

@@ -11,7 +11,13 @@ import numpy as np
 import torch
 
 from han5k_review.errors import DataError
-from han5k_review.retraining.jobs import JobFolder, JobResult, Outcome, TrainJob
+from han5k_review.retraining.jobs import (
+    JobFolder,
+    JobResult,
+    Outcome,
+    TrainJob,
+    visible_device,
+)
 from han5k_review.retraining.trainers.checkpoints import (
     CONFIGURATION,
     OWN_KEY,
@@ -61,7 +67,7 @@ def _build_trainer(folder: JobFolder, job: TrainJob, prepared: Prepared) -> Part
         configuration=CONFIGURATION,
         fold=0,
         dataset_json=prepared.dataset,
-        device=torch.device(job.device),
+        device=torch.device(visible_device(job)),
     )
     rate = job.settings.learning_rate_adapt if job.parent else job.settings.learning_rate
     trainer.set_up(
