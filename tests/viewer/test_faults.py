@@ -70,6 +70,10 @@ def test_a_damaged_slab_is_said_and_never_drawn(open_desk: Open, screen: Page) -
     expect(page.get_by_test_id("view-main-notice")).to_contain_text("do not match their hash")
     page.mouse.move(700, 400)
     expect(page.get_by_test_id("view-main-readout")).to_contain_text("- HU")
+    desk.faults.corrupt_slabs = set()
+    page.get_by_test_id("try-again").click()
+    expect(page.get_by_test_id("workspace")).to_have_attribute("data-loaded", "3/3")
+    expect(page.get_by_test_id("view-main-notice")).to_have_text("")
     page.context.close()
 
 

@@ -209,10 +209,19 @@ def test_a_compared_set_is_shaded_where_it_differs(open_desk: Open, screen: Page
     screen.keyboard.press("j")
     at_slice(screen, 15)
     expect(screen.locator("[data-set=b]")).to_have_attribute("aria-pressed", "true")
-    expect(screen.get_by_test_id("difference-text")).to_have_text("56 voxels differ on 2 slices")
+    difference = screen.get_by_test_id("difference-text")
+    expect(difference).to_have_text("56 voxels differ on 2 slices")
     shaded = coloured(screen)
     screen.keyboard.press("d")
     assert coloured(screen) < shaded
+
+
+def test_the_largest_surface_error_is_found_and_shown(open_desk: Open, screen: Page) -> None:
+    open_desk(compared_case())
+    screen.keyboard.press("Shift+J")
+    at_slice(screen, 15)
+    at_slice(screen, 52, "view-upper")
+    expect(screen.get_by_test_id("difference-text")).to_contain_text("surface error 3.0 mm")
 
 
 def test_two_label_sets_stand_side_by_side(open_desk: Open, screen: Page) -> None:

@@ -91,6 +91,10 @@ export function buildActions(workspace) {
       if (state.compare) set({ difference: true }, "layers", "structure");
       reading.goToLargestDifference();
     },
+    "largest-error"() {
+      if (!state.compare) this.compare(reading.data.label_sets[1]?.key ?? null);
+      if (state.compare) workspace.display.goToSurfaceError();
+    },
     "side-by-side"() {
       if (!state.compare) this.compare(reading.data.label_sets[1]?.key ?? null);
       if (state.compare) set({ layout: state.layout === "pair" ? "three" : "pair" }, "layout");

@@ -21,7 +21,8 @@ export class Reading {
     this.hidden = new Set();
     this.seen = new Map();
     this.profiles = new Map();
-    this.lut = buildLut(40, 400);
+    this.table = new Uint32Array(65536);
+    this.tableOf = null;
     this.lutVersion = 0;
     this.layersVersion = 0;
     this.state = {
@@ -162,9 +163,16 @@ export class Reading {
   // -- how -----------------------------------------------------------------------------------
 
   setWindow(window, follow = false) {
-    buildLut(window.centre_hu, window.width_hu, this.lut);
     this.lutVersion++;
     this.change({ window, follow }, "window");
+  }
+
+  /** The window's table, built when a picture needs it and not at every move of a drag. */
+  get lut() {
+    const { window } = this.state;
+    if (this.tableOf !== window) buildLut(window.centre_hu, window.width_hu, this.table);
+    this.tableOf = window;
+    return this.table;
   }
 
   isShown(name) {

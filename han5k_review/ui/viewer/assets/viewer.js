@@ -1,7 +1,7 @@
 // The component's door: Streamlit calls the default export on every rerun that changes the data.
 //
 // Stable selectors (data-testid): workspace, case, progress, save-state, load-state, sign-in, next-case,
-// help-button, help, help-close, banner, stage, view-main, view-upper, view-lower (each with -canvas,
+// help-button, help, help-close, banner, try-again, stage, view-main, view-upper, view-lower (each with -canvas,
 // -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left, -right, -top, -bottom),
 // structures, structure (data-structure, data-grade), search, order, next-ungraded, structure-title,
 // structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
@@ -13,6 +13,7 @@ import { closeAll } from "./net/cases.js";
 import { Workspace } from "./workspace.js";
 
 const RELEASE_MS = 5000;
+const SIGN_IN_MS = 3000;
 const mounted = new WeakMap();
 let release;
 
@@ -31,7 +32,10 @@ export default function viewer({ data, parentElement, setTriggerValue }) {
     listen(mount);
   }
   mount.trigger = setTriggerValue;
-  const trigger = (kind, detail = {}) => mount.trigger("event", { kind, ...detail });
+  const trigger = (kind, detail = {}) => {
+    mount.trigger("event", { kind, ...detail });
+    if (kind === "sign_in") setTimeout(signIn, SIGN_IN_MS, data);
+  };
   if (mount.workspace && sameCase(mount.workspace.data, data)) mount.workspace.grader.merge(data.grades);
   else {
     mount.workspace?.close();
@@ -48,6 +52,13 @@ export default function viewer({ data, parentElement, setTriggerValue }) {
     // The page may mount the next case in a new place: what is prefetched waits a moment for it.
     release = setTimeout(closeAll, RELEASE_MS);
   };
+}
+
+/** The page answers a sign-in by itself; when its own connection is gone too, go there directly. */
+function signIn(data) {
+  const [base] = data.volume.split("/api/");
+  const here = `${location.pathname}${location.search}`;
+  location.assign(`${base}/sign-in?next=${encodeURIComponent(here)}`);
 }
 
 /** The workspace reaches from where it begins to the bottom of the window. */

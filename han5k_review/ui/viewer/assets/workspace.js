@@ -57,7 +57,9 @@ export class Workspace {
     this.bar = new SliceBar(parts);
     this.help = new Help({ scale: data.scale, focus });
     this.actions = buildActions(this);
-    this.banner = h("p", { class: "banner", role: "alert", hidden: true, "data-testid": "banner" });
+    this.words = h("span", { "data-testid": "banner" });
+    this.again = h("button", { type: "button", "data-testid": "try-again", onclick: () => this.tryAgain() }, "Try again");
+    this.banner = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.again);
     this.root = h("div", { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
       this.header.root, this.list.root,
       h("main", { class: "middle" }, this.toolbar.root, this.banner, this.stage.root, this.bar.root),
@@ -118,15 +120,23 @@ export class Workspace {
     else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
     else if (kind === "slab") {
       this.reading.markSeen();
-      if (detail.state !== "ready") this.say(`Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`);
+      if (detail.state !== "ready") this.say(`Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`, true);
       if (this.opened.volume.progress().waiting === 0) prefetchCase(this.data);
     }
     this.redraw("progress", "picture");
   }
 
-  say(sentence) {
-    setText(this.banner, sentence);
+  say(sentence, again = false) {
+    setText(this.words, sentence);
+    this.again.hidden = !again;
     this.banner.hidden = false;
+  }
+
+  /** Ask once more for what did not come whole. */
+  tryAgain() {
+    this.banner.hidden = true;
+    this.opened.volume.retry();
+    this.redraw("progress");
   }
 
   redraw(...what) {

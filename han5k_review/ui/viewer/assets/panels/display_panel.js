@@ -1,6 +1,7 @@
 // The right panel's lower part: window, label sets to compare, how outlines are drawn.
 
 import { DASHES } from "../draw/layers.js";
+import { askLargestSurfaceError } from "../net/surface_error.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { windowLabel } from "../pure/windowing.js";
 import { h, press, setText, svg } from "./dom.js";
@@ -19,15 +20,17 @@ export class DisplayPanel {
     this.opacity = this.slider("Opacity", "opacity", 0.05, 1, 0.05);
     this.sets = new Map(reading.data.label_sets.map((set, n) => [set.key, this.setRow(set, n === 0)]));
     this.difference = this.button("difference", "Difference");
-    this.jump = this.button("largest-difference", "Largest");
+    this.jump = this.button("largest-difference", "Worst slice");
+    this.error = this.button("largest-error", "Worst surface");
     this.pair = this.button("side-by-side", "Side by side");
-    this.compared = h("p", { class: "dim", "data-testid": "difference-text" });
+    this.compared = h("p", { class: "dim", "data-testid": "difference-text", role: "status" });
+    this.surface = { of: null, words: "" };
     this.root = h("section", { class: "display-panel", "aria-label": "Display" },
       h("div", { class: "line" }, this.windows, this.follow),
       reading.data.label_sets.length > 1
         ? h("div", { class: "compare", "data-testid": "compare" },
           h("h3", {}, "Compare ", h("kbd", {}, keysOf("compare")[0])),
-          ...this.sets.values(), h("div", { class: "line" }, this.difference, this.jump, this.pair), this.compared)
+          ...this.sets.values(), h("div", { class: "line" }, this.difference, this.jump, this.error, this.pair), this.compared)
         : null,
       h("h3", {}, "Outlines"),
       h("div", { class: "line" }, this.fill, this.palette),
@@ -58,6 +61,25 @@ export class DisplayPanel {
     }, sample, h("span", {}, set.name), first ? h("small", {}, "under review") : null);
   }
 
+  /** Finds the largest surface error in a worker and goes there. */
+  async goToSurfaceError() {
+    const { reading } = this;
+    const { selected, compare } = reading.state;
+    const [one, other] = [reading.mask(), reading.mask(selected, compare)];
+    const of = `${selected}|${compare}`;
+    this.surface = { of, words: "measuring the surfaces ..." };
+    this.update();
+    try {
+      const found = one && other ? await askLargestSurfaceError(one, other, reading.volume.spacing) : null;
+      if (reading.state.selected !== selected || reading.state.compare !== compare) return;
+      this.surface = { of, words: found ? `largest surface error ${found.mm.toFixed(1)} mm` : "no surface to compare" };
+      if (found) reading.moveTo(found.ijk);
+    } catch (error) {
+      this.surface = { of, words: error.message };
+    }
+    this.update();
+  }
+
   update() {
     const { state, data } = this.reading;
     if (state.window) {
@@ -75,7 +97,9 @@ export class DisplayPanel {
     const profile = state.compare ? this.reading.difference() : null;
     const total = profile?.reduce((sum, count) => sum + count, 0) ?? 0;
     const slices = profile?.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0) ?? 0;
-    setText(this.compared, !state.compare ? "" : !profile ? "Loading these labels ..."
-      : total ? `${total} voxels differ on ${slices} slices` : "The masks are the same.");
+    const difference = !profile ? "Loading these labels ..."
+      : total ? `${total} voxels differ on ${slices} slices` : "The masks are the same";
+    const surface = this.surface.of === `${state.selected}|${state.compare}` ? this.surface.words : "";
+    setText(this.compared, state.compare ? [difference, surface].filter(Boolean).join("; ") : "");
   }
 }

@@ -46,6 +46,7 @@ export const KEYMAP = [
     ["compare", ["l"], "Next label set beside the one under review, or none"],
     ["difference", ["d"], "Shade the difference"],
     ["largest-difference", ["j"], "Go to the slice of largest disagreement"],
+    ["largest-error", ["Shift+J"], "Go to the largest surface error"],
     ["side-by-side", ["k"], "Two views side by side, one label set each"],
   ]],
   ["Help", [

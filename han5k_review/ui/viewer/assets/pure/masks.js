@@ -72,20 +72,24 @@ export function maskSlice(mask, plane, index, shape) {
   return { cells, width, height: rows + 2, column: mask.start[column], row: rowOf(plane, lastRow, shape) };
 }
 
-/** Voxels of a mask on each slice through a plane, over the whole volume. */
-export function areaProfile(mask, shape, plane = "axial") {
-  const { through } = PLANES[plane];
-  const profile = new Uint32Array(shape[through]);
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
+
+/** Set bits from bit `from` up to bit `to`. */
+function countBits(bits, from, to) {
+  let count = 0;
+  for (; from < to && from & 7; from++) count += (bits[from >> 3] >> (from & 7)) & 1;
+  for (; from + 8 <= to; from += 8) count += ONES[bits[from >> 3]];
+  for (; from < to; from++) count += (bits[from >> 3] >> (from & 7)) & 1;
+  return count;
+}
+
+/** Voxels of a mask on each axial slice of the whole volume. */
+export function areaProfile(mask, shape) {
+  const profile = new Uint32Array(shape[2]);
   if (isEmpty(mask)) return profile;
-  const [ni, nj, nk] = mask.shape;
-  const place = [0, 0, 0];
-  let n = 0;
-  for (place[2] = 0; place[2] < nk; place[2]++) {
-    for (place[1] = 0; place[1] < nj; place[1]++) {
-      for (place[0] = 0; place[0] < ni; place[0]++, n++) {
-        if ((mask.bits[n >> 3] >> (n & 7)) & 1) profile[mask.start[through] + place[through]]++;
-      }
-    }
+  const area = mask.shape[0] * mask.shape[1];
+  for (let k = 0; k < mask.shape[2]; k++) {
+    profile[mask.start[2] + k] = countBits(mask.bits, k * area, (k + 1) * area);
   }
   return profile;
 }

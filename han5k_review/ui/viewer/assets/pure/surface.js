@@ -1,0 +1,112 @@
+// The largest distance between two masks' surfaces, and where it is. No DOM; runs in a worker.
+//
+// Distances are exact Euclidean ones in millimetres between border voxels (voxels with a face neighbour
+// outside): the squared distance transform of Felzenszwalb and Huttenlocher, Theory of Computing
+// 8(19), 2012, one axis after the other with that axis' spacing.
+
+import { holds, isEmpty } from "./masks.js";
+
+const FAR = 1e20;
+
+/** 1 at the border voxels of a mask, in a box { start, shape }, i fastest. */
+export function borderOf(mask, box) {
+  const [ni, nj, nk] = box.shape;
+  const inside = new Uint8Array(ni * nj * nk);
+  const offset = mask.start.map((s, axis) => s - box.start[axis]);
+  let bit = 0;
+  for (let k = 0; k < mask.shape[2]; k++) {
+    for (let j = 0; j < mask.shape[1]; j++) {
+      let n = ((k + offset[2]) * nj + j + offset[1]) * ni + offset[0];
+      for (let i = 0; i < mask.shape[0]; i++, n++, bit++) inside[n] = (mask.bits[bit >> 3] >> (bit & 7)) & 1;
+    }
+  }
+  const border = new Uint8Array(inside.length);
+  for (let k = 0, n = 0; k < nk; k++) {
+    for (let j = 0; j < nj; j++) {
+      for (let i = 0; i < ni; i++, n++) {
+        if (!inside[n]) continue;
+        const within =
+          i > 0 && i < ni - 1 && j > 0 && j < nj - 1 && k > 0 && k < nk - 1 &&
+          inside[n - 1] && inside[n + 1] && inside[n - ni] && inside[n + ni] &&
+          inside[n - ni * nj] && inside[n + ni * nj];
+        if (!within) border[n] = 1;
+      }
+    }
+  }
+  return border;
+}
+
+/** Squared millimetres from every voxel of the box to the nearest set voxel. */
+export function squaredDistances(set, shape, spacing) {
+  const field = new Float64Array(set.length);
+  for (let n = 0; n < set.length; n++) field[n] = set[n] ? 0 : FAR;
+  const strides = [1, shape[0], shape[0] * shape[1]];
+  for (const axis of [0, 1, 2]) {
+    const [a, b] = [0, 1, 2].filter((other) => other !== axis);
+    const line = new LowerEnvelope(shape[axis], spacing[axis]);
+    for (let y = 0; y < shape[b]; y++) {
+      for (let x = 0; x < shape[a]; x++) line.pass(field, x * strides[a] + y * strides[b], strides[axis]);
+    }
+  }
+  return field;
+}
+
+/** One line of the transform: the lower envelope of the parabolas over its voxels. */
+class LowerEnvelope {
+  constructor(length, step) {
+    this.length = length;
+    this.step = step * step;
+    this.values = new Float64Array(length);
+    this.roots = new Int32Array(length);
+    this.edges = new Float64Array(length + 1);
+  }
+
+  pass(field, from, stride) {
+    const { length, step, values, roots, edges } = this;
+    for (let q = 0; q < length; q++) values[q] = field[from + q * stride];
+    let top = -1;
+    for (let q = 0; q < length; q++) {
+      if (values[q] >= FAR) continue;
+      let edge = -Infinity;
+      while (top >= 0) {
+        const p = roots[top];
+        edge = ((values[q] + step * q * q) - (values[p] + step * p * p)) / (2 * step * (q - p));
+        if (edge > edges[top]) break;
+        top--;
+        edge = -Infinity;
+      }
+      top++;
+      roots[top] = q;
+      edges[top] = edge;
+    }
+    if (top < 0) return;
+    for (let q = 0, at = 0; q < length; q++) {
+      while (at < top && edges[at + 1] < q) at++;
+      field[from + q * stride] = values[roots[at]] + step * (q - roots[at]) ** 2;
+    }
+  }
+}
+
+/** { mm, ijk } of the border voxel farthest from the other border, or null when a mask is empty. */
+export function largestSurfaceError(one, other, spacing) {
+  if (isEmpty(one) || isEmpty(other)) return null;
+  const start = [0, 1, 2].map((axis) => Math.min(one.start[axis], other.start[axis]));
+  const end = [0, 1, 2].map((a) => Math.max(one.start[a] + one.shape[a], other.start[a] + other.shape[a]));
+  const box = { start, shape: end.map((e, axis) => e - start[axis]) };
+  const borders = [borderOf(one, box), borderOf(other, box)];
+  let best = -1;
+  let place = 0;
+  for (const [own, target] of [borders, [...borders].reverse()]) {
+    const field = squaredDistances(target, box.shape, spacing);
+    for (let n = 0; n < own.length; n++) {
+      if (own[n] && field[n] > best) {
+        best = field[n];
+        place = n;
+      }
+    }
+  }
+  const [ni, nj] = box.shape;
+  const within = [place % ni, Math.floor(place / ni) % nj, Math.floor(place / (ni * nj))];
+  const ijk = within.map((n, axis) => n + start[axis]);
+  return { mm: Math.sqrt(best), ijk, ofFirst: holds(one, ...ijk) };
+}
