@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     processes: int = Field(
         default=2, ge=1, description="Worker processes for importing and measuring many cases."
     )
+    dask_address: str | None = Field(
+        default=None,
+        description="Dask scheduler (`tcp://host:port`) that `han5k evaluate` measures on.",
+    )
 
 
 @cache

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +13,26 @@ import typer
 from rich.table import Table
 
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
-from han5k_review.evaluation.executors import open_executor
-from han5k_review.evaluation.plan import plan_evaluation
+from han5k_review.evaluation.choice import get_choice
+from han5k_review.evaluation.executors import open_workforce
+from han5k_review.evaluation.frames import build_metrics_frame
+from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
 from han5k_review.evaluation.rows import list_metrics
 from han5k_review.evaluation.run import EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import StructureSummary, build_summary
 from han5k_review.exports import write_export
+from han5k_review.exports.frame_csv import build_frame_csv
 from han5k_review.importing.study import read_study_catalogue
+from han5k_review.metrics import Definition
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
+from han5k_review.store.files import write_atomically
+from han5k_review.store.study import Study
+from han5k_review.store.vocabulary import Split
+
+_STOPPED = 130  # the exit code of a program that Ctrl-C ended
+_SOURCES = "ai, pseudo, reference, revision or model:NAME"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,30 +43,84 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     study: StudyOption = None,
+    reference: Annotated[str, typer.Option(help=f"What is right: {_SOURCES}.")] = "reference",
+    prediction: Annotated[str, typer.Option(help="What is measured: likewise.")] = "ai",
     case: Annotated[list[str] | None, typer.Option(help="Only these cases; repeatable.")] = None,
     structure: Annotated[list[str] | None, typer.Option(help="Only these structures.")] = None,
+    split: Annotated[Split | None, typer.Option(help="Only cases of this split.")] = None,
+    definition: Annotated[
+        Definition, typer.Option(help="How surface distances are defined.")
+    ] = Definition.SURFEL,
     processes: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(help="Measure on this Dask cluster; default: HAN5K_DASK_ADDRESS."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write every row to this .csv.")] = None,
 ) -> None:
-    """Measure each pseudo-label against its reference; what is stored already is skipped."""
+    """Measure two label sources against each other; what is stored already is skipped."""
     opened = open_chosen(study)
     catalogue = read_study_catalogue(opened)
     with reading(opened.engine) as session:
-        plan = plan_evaluation(session, catalogue, cases=case or None, structures=structure or None)
-    with progress_bar() as bar, open_executor(processes or get_settings().processes) as executor:
-        task = bar.add_task("measuring", total=len(plan.pairs))
-        report = run_evaluation(
-            opened,
-            plan,
-            executor=executor,
-            progress=lambda p: bar.update(task, completed=p.done, total=p.total),
-            actor=actor(),
+        plan = plan_evaluation(
+            session,
+            catalogue,
+            reference=get_choice(session, reference),
+            prediction=get_choice(session, prediction),
+            definition=definition,
+            cases=case or None,
+            structures=structure or None,
+            split=split,
         )
+    settings = get_settings()
+    # An asked-for number of processes means here, whatever the environment says of a cluster.
+    address = dask or (None if processes else settings.dask_address)
+    report = _measure(opened, plan, processes or settings.processes, address)
     with reading(opened.engine) as session:
         rows = list_metrics(session, plan)
+    if out is not None:
+        write_atomically(out, build_frame_csv(build_metrics_frame(rows)))
     _print_summary(build_summary(rows))
     _print_report(report)
+    if report.is_cancelled:
+        raise typer.Exit(_STOPPED)
     if report.failed:
         raise typer.Exit(2)
+
+
+def _measure(
+    study: Study, plan: EvaluationPlan, processes: int, dask_address: str | None
+) -> EvaluationReport:
+    with progress_bar() as bar, open_workforce(processes, dask_address) as workforce:
+        task = bar.add_task("measuring", total=len(plan.pairs))
+        with _stop_on_interrupt() as stop:
+            return run_evaluation(
+                study,
+                plan,
+                executor=workforce.executor,
+                progress=lambda p: bar.update(task, completed=p.done, total=p.total),
+                cancel=stop.is_set,
+                actor=actor(),
+                cases_per_task=workforce.cases_per_task(len(plan.cases)),
+                broken=workforce.broken,
+            )
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event, so that what is in work is still stored; a second one breaks off."""
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(_number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _print_summary(summaries: list[StructureSummary]) -> None:
@@ -80,6 +148,8 @@ def _print_report(report: EvaluationReport) -> None:
         f"{report.planned} pairs: {report.measured} measured, {report.already_stored} stored "
         f"before, {len(report.failed)} failed, {len(report.gaps)} without a pair"
     )
+    if report.is_cancelled:
+        console.print(f"Stopped with {report.left_over} pairs left; the same command goes on.")
 
 
 def export(

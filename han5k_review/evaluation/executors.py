@@ -19,7 +19,6 @@ from han5k_review.errors import ConfigError, StorageError
 BROKEN: tuple[type[Exception], ...] = (BrokenExecutor,)
 _MOST_CASES_PER_TASK = 20
 _TASKS_PER_WORKER = 4
-_CONNECT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +39,13 @@ class Workforce:
 
 
 @contextmanager
-def open_workforce(processes: int, dask_address: str | None = None) -> Iterator[Workforce]:
+def open_workforce(
+    processes: int, dask_address: str | None = None, *, patience_s: float = 15.0
+) -> Iterator[Workforce]:
     """The Dask cluster at `dask_address` (`tcp://host:port`), else this many local processes.
 
-    ConfigError when Dask is not installed, StorageError when no scheduler or worker answers.
+    ConfigError when Dask is not installed, StorageError when no scheduler or worker answers within
+    `patience_s`.
     """
     if dask_address is None:
         with open_executor(processes) as executor:
@@ -57,8 +59,8 @@ def open_workforce(processes: int, dask_address: str | None = None) -> Iterator[
             "`dask` or leave the address away to measure with local processes."
         ) from error
     try:
-        client = distributed.Client(dask_address, timeout=_CONNECT_SECONDS)
-        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+        client = distributed.Client(dask_address, timeout=patience_s)
+        client.wait_for_workers(1, timeout=patience_s)
     except (OSError, ValueError) as error:  # a timeout is an OSError
         raise StorageError(
             f"A Dask scheduler with a worker was expected at {dask_address}, found: {error}; "
