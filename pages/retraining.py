@@ -8,6 +8,7 @@ from han5k_review.retraining.views import list_models, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.ui.context import attempt, page
+from han5k_review.ui.model_view import show_models
 from han5k_review.ui.run_charts import build_plan_frame, build_run_list_frame
 from han5k_review.ui.run_view import show_run
 
@@ -93,3 +94,7 @@ with page("Retraining", Action.RETRAIN) as visit:
     for row in table.selection.rows:
         chosen = numbers[row]
     show_run(visit, chosen)
+    with reading(engine) as session:
+        made = list_models(session)
+    if made:
+        show_models(visit, made)

@@ -1,0 +1,94 @@
+"""Commands about model versions: list, import, roll back, and draw new pseudo-labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlmodel import col, select
+
+from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
+from han5k_review.importing.study import read_study_catalogue
+from han5k_review.retraining.commands import roll_back
+from han5k_review.retraining.model_import import import_model
+from han5k_review.retraining.prediction import predict_cases
+from han5k_review.retraining.views import list_models
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.tables import Case
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands `model` and `predict`."""
+    model = typer.Typer(help="Model versions: list, import, rollback.", no_args_is_help=True)
+    model.command("list")(list_all)
+    model.command("import")(import_folder)
+    model.command("rollback")(rollback)
+    app.add_typer(model, name="model")
+    app.command("predict")(predict)
+
+
+def list_all(study: StudyOption = None) -> None:
+    """List the model versions, newest first, with their parents and states."""
+    with reading(open_chosen(study).engine) as session:
+        for row in list_models(session):
+            parent = f"from {row.parent_id}" if row.parent_id else "from scratch"
+            console.print(
+                f"{row.id}  {row.name}  {row.state}  group {row.group}  {parent}  "
+                f"{len(row.labels)} structures  {row.checkpoint_sha256[:12]}",
+                markup=False,
+            )
+
+
+def import_folder(
+    folder: Annotated[Path, typer.Argument(help="nnU-Net v2 model folder (3d_fullres).")],
+    name: Annotated[str, typer.Option(help="What the study calls it.")],
+    group: Annotated[str, typer.Option(help="Label group it draws.")],
+    fold: Annotated[str, typer.Option(help="Fold to take.")] = "0",
+    study: StudyOption = None,
+) -> None:
+    """Register an existing nnU-Net model as a candidate; put it in use with `model rollback`."""
+    opened = open_chosen(study)
+    model = import_model(
+        opened,
+        read_study_catalogue(opened),
+        folder,
+        name=name,
+        group=group,
+        actor=actor(),
+        fold=fold,
+    )
+    console.print(f"model {model.id}: {model.name}, {len(model.labels)} structures, {model.state}")
+
+
+def rollback(
+    model: int,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    study: StudyOption = None,
+) -> None:
+    """Put an earlier, or an imported, model in use for its label group."""
+    with transaction(open_chosen(study).engine) as session:
+        found = roll_back(session, model, actor=actor(), reason=reason, now=utc_now())
+        console.print(f"{found.name} is in use")
+
+
+def predict(
+    model: int,
+    cases: Annotated[list[str] | None, typer.Argument(help="Case names; none means all.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda:0, ...")] = "cpu",
+    study: StudyOption = None,
+) -> None:
+    """Draw cases with a model in use: new pseudo-labels for the next review round."""
+    opened = open_chosen(study)
+    if not cases:
+        with reading(opened.engine) as session:
+            cases = list(session.exec(select(Case.name).order_by(col(Case.name))))
+    with progress_bar() as bar:
+        task = bar.add_task("drawing", total=len(cases))
+
+        def show(progress: dict[str, Any]) -> None:
+            bar.update(task, completed=progress.get("done", 0))
+
+        report = predict_cases(opened, model, cases, actor=actor(), device=device, on_progress=show)
+    console.print(f"{report.cases} cases drawn, {report.new_labels} new contours under review")
