@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 from sqlmodel import Session, col, select
 
-from han5k_review.errors import GeometryError, RuleError
+from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.drafts import check_unlocked
+from han5k_review.review.edit_check import measure_edit
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_under_review
+from han5k_review.review.locking import find_lock, lock_structure, unlock_structure
 from han5k_review.store.audit import add_audit
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import (
@@ -40,19 +43,11 @@ class RevisionView:
 def measure_vrd(before: StructureMask, after: StructureMask) -> float:
     """Volumetric revision degree |before xor after| / |before|; inf when `before` is empty.
 
-    Both masks lie on the same grid. The formula is ours (docs/correctness.md): the published
-    scale that uses it does not print one.
+    Both masks lie on the same grid; 0 when both are empty. The formula is ours
+    (docs/correctness.md): the published scale that uses it does not print one.
     """
-    if not before.grid.matches(after.grid):
-        raise GeometryError(
-            f"A revision on the grid {before.grid.describe()} was expected, found "
-            f"{after.grid.describe()}."
-        )
-    common = int(np.count_nonzero(before.dense() & after.dense()))
-    changed = before.voxel_count + after.voxel_count - 2 * common
-    if before.is_empty:
-        return 0.0 if after.is_empty else float("inf")
-    return changed / before.voxel_count
+    vrd = measure_edit(before, after).vrd
+    return 0.0 if math.isnan(vrd) else vrd
 
 
 def submit_revision(
@@ -79,14 +74,54 @@ def submit_revision(
         raise RuleError(
             f"{case.name}: a changed contour of {structure} was expected, found the same one."
         )
+    check_unlocked(session, case.id, structure)
+    edit = measure_edit(before, after)
+    return add_revision(
+        session,
+        labels,
+        case=case,
+        reviewed=parent,
+        parent_id=parent.id,
+        after=after,
+        reader=reader,
+        grade_id=_find_grade_id(session, case.id, reader.id, structure),
+        vrd=edit.vrd,
+        apl_mm=edit.apl_mm,
+        active_seconds=None,
+        now=now,
+    )
+
+
+def add_revision(
+    session: Session,
+    labels: LabelFiles,
+    *,
+    case: Case,
+    reviewed: LabelVersion,
+    parent_id: int,
+    after: StructureMask,
+    reader: Reader,
+    grade_id: int | None,
+    vrd: float,
+    apl_mm: float,
+    active_seconds: float | None,
+    now: datetime,
+) -> Revision:
+    """Store `after` as a child label version and its revision of the contour `reviewed`.
+
+    `parent_id` is the contour the edit began with: `reviewed` itself, or an earlier revision.
+    Undefined numbers (nan) are stored as NULL.
+    """
+    if case.id is None or reader.id is None or reviewed.id is None:
+        raise RuleError("A stored case, reader and contour were expected.")
     child = LabelVersion(
         case_id=case.id,
-        structure=structure,
+        structure=reviewed.structure,
         source=LabelSource.REVISION,
         mask_sha256=labels.put_mask(after),
         voxels=after.voxel_count,
         volume_cc=after.volume_cc,
-        parent_id=parent.id,
+        parent_id=parent_id,
         reader_id=reader.id,
         created_at_utc=now,
     )
@@ -94,10 +129,12 @@ def submit_revision(
     session.flush()
     revision = Revision(
         label_version_id=child.id or 0,
-        parent_label_version_id=parent.id,
-        grade_id=_find_grade_id(session, case.id, reader.id, structure),
+        parent_label_version_id=reviewed.id,
+        grade_id=grade_id,
         reader_id=reader.id,
-        vrd=measure_vrd(before, after),
+        vrd=None if math.isnan(vrd) else vrd,
+        apl_mm=None if math.isnan(apl_mm) else apl_mm,
+        active_seconds=active_seconds,
         submitted_at_utc=now,
     )
     session.add(revision)
@@ -107,7 +144,7 @@ def submit_revision(
         at_utc=now,
         actor=reader.name,
         action="submit revision",
-        subject=f"{case.name} {structure}",
+        subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
     )
     return revision
@@ -122,7 +159,11 @@ def decide_revision(
     adjudicator: Reader,
     now: datetime,
 ) -> RevisionDecision:
-    """Accept or reject a revision; a rejection needs a reason, and nobody judges their own."""
+    """Accept or reject a revision; a rejection needs a reason, and nobody judges their own.
+
+    Accepting locks the structure in its case (RuleError when another contour is locked already);
+    rejecting what was accepted unlocks it.
+    """
     revision = session.get(Revision, revision_id)
     if revision is None or adjudicator.id is None:
         raise RuleError(f"There is no revision {revision_id} to decide on.")
@@ -130,6 +171,7 @@ def decide_revision(
         raise RuleError("A second person was expected to judge this revision; it is your own.")
     if decision is Decision.REJECTED and not reason.strip():
         raise RuleError("A reason was expected with a rejection, found none.")
+    _settle_lock(session, revision, decision, reason, adjudicator, now)
     row = RevisionDecision(
         revision_id=revision_id,
         decision=decision,
@@ -173,6 +215,31 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
         )
         for revision, child, case, reader in session.exec(query)
     ]
+
+
+def _settle_lock(
+    session: Session,
+    revision: Revision,
+    decision: Decision,
+    reason: str,
+    adjudicator: Reader,
+    now: datetime,
+) -> None:
+    child_id = revision.label_version_id
+    if decision is Decision.ACCEPTED:
+        lock_structure(session, label_version_id=child_id, by=adjudicator, now=now, reason=reason)
+        return
+    child = session.get(LabelVersion, child_id)
+    lock = None if child is None else find_lock(session, child.case_id, child.structure)
+    if lock is not None and lock.label_version_id == child_id:
+        unlock_structure(
+            session,
+            case_id=lock.case_id,
+            structure=lock.structure,
+            reason=reason,
+            by=adjudicator,
+            now=now,
+        )
 
 
 def _find_grade_id(session: Session, case_id: int, reader_id: int, structure: str) -> int | None:

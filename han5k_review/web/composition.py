@@ -13,12 +13,14 @@ from han5k_review.accounts.cookie import open_seal
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.desk import Desk
+from han5k_review.web.draft_routes import build_draft_router
 from han5k_review.web.encoding import AnswerCache
 from han5k_review.web.entrance import Entrance
 from han5k_review.web.export_routes import build_export_router
 from han5k_review.web.grade_routes import build_grade_router
 from han5k_review.web.guard import SIGN_IN, Guard
 from han5k_review.web.health import answer_health
+from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
 from han5k_review.web.problems import add_problem_handlers
 from han5k_review.web.volume_routes import build_volume_router
@@ -60,6 +62,8 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         build_mask_router,
         build_grade_router,
         build_export_router,
+        build_draft_router,
+        build_lock_router,
     ):
         api.include_router(build_router(desk))
     add_problem_handlers(api)

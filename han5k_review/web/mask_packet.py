@@ -23,9 +23,10 @@ class PacketMask:
     mask: StructureMask
 
 
-def build_packet(masks: Sequence[PacketMask]) -> bytes:
+def build_packet(masks: Sequence[PacketMask], **fields: int) -> bytes:
     """The packet, not yet compressed: magic, header length, JSON header, padding, bits.
 
+    `fields` stand in the header beside the masks.
     Bit n = (k * nj + j) * ni + i of a mask's box is `1 << (n & 7)` of byte n >> 3; each mask begins
     at a whole byte, `offset` bytes after the padding.
     """
@@ -49,6 +50,6 @@ def build_packet(masks: Sequence[PacketMask]) -> bytes:
             }
         )
         payload += bits
-    header = json.dumps({"masks": entries}, separators=(",", ":")).encode()
+    header = json.dumps({"masks": entries, **fields}, separators=(",", ":")).encode()
     front = MAGIC + struct.pack("<I", len(header)) + header
     return front + bytes(-len(front) % _ALIGNMENT) + bytes(payload)

@@ -1,0 +1,102 @@
+"""The grade-edit check: how much an edit changed, beside the grade its reader declared."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from han5k_review.errors import GeometryError
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.metrics import measure_pair
+from han5k_review.review.edit_rules import EditRules
+from han5k_review.store.vocabulary import GradeLevel
+
+_WORDS = {
+    GradeLevel.NO: "no revision",
+    GradeLevel.MINOR: "minor revision",
+    GradeLevel.MAJOR: "major revision",
+    GradeLevel.NOT_ASSESSABLE: "not assessable",
+    GradeLevel.ABSENT: "absent or wrong organ",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditMeasure:
+    """An edit against the contour it corrects; nan or inf where docs/correctness.md says so."""
+
+    vrd: float
+    apl_mm: float
+    slices_edited: int
+    is_empty: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditCheck:
+    """The measure, the declared level, the levels that fit, and what to ask (None: they agree)."""
+
+    measure: EditMeasure
+    declared: GradeLevel | None
+    suggested: tuple[GradeLevel, ...]
+    question: str | None
+
+
+def measure_edit(before: StructureMask, after: StructureMask) -> EditMeasure:
+    """VRD, added path length (mm) and changed axial slices of `after` against `before`.
+
+    Both lie on one grid. In the panel's words `after` is the reference and `before` the
+    prediction: the added path is the part of the corrected contour that had to be drawn.
+    """
+    if not before.grid.matches(after.grid):
+        raise GeometryError(
+            f"A revision on the grid {before.grid.describe()} was expected, found "
+            f"{after.grid.describe()}."
+        )
+    panel = measure_pair(after, before, before.grid.spacing_mm)
+    return EditMeasure(
+        vrd=panel.vrd,
+        apl_mm=panel.apl_mm,
+        slices_edited=len(list_changed_slices(before, after)),
+        is_empty=after.is_empty,
+    )
+
+
+def list_changed_slices(before: StructureMask, after: StructureMask) -> list[int]:
+    """Axial slices k in which the two masks differ, ascending."""
+    filled = [mask for mask in (before, after) if not mask.is_empty]
+    if not filled:
+        return []
+    low = [min(mask.start_ijk[axis] for mask in filled) for axis in range(3)]
+    high = [
+        max(mask.start_ijk[axis] + mask.voxels.shape[axis] for mask in filled) for axis in range(3)
+    ]
+    changed = np.zeros([h - a for a, h in zip(low, high, strict=True)], dtype=np.bool_)
+    for mask in filled:
+        i, j, k = (
+            slice(s - a, s - a + n)
+            for s, a, n in zip(mask.start_ijk, low, mask.voxels.shape, strict=True)
+        )
+        changed[i, j, k] ^= mask.voxels
+    return [int(k) + low[2] for k in np.flatnonzero(changed.any(axis=(0, 1)))]
+
+
+def check_grade(
+    structure: str, measure: EditMeasure, declared: GradeLevel | None, rules: EditRules
+) -> EditCheck:
+    """Set the declared grade beside the edit; no grade yet is no disagreement."""
+    suggested = rules.suggest_levels(measure.vrd, is_empty=measure.is_empty)
+    question = None
+    if declared is not None and declared not in suggested:
+        fitting = " or ".join(f"“{_WORDS[level]}”" for level in suggested)
+        question = (
+            f"You graded {structure} “{_WORDS[declared]}”, but the edit changes "
+            f"{_percent(measure.vrd)} of the contour's volume (VRD), which fits {fitting} "
+            f"(thresholds {rules.no_vrd_up_to:.0%}, {rules.minor_vrd_up_to:.0%}, "
+            f"{rules.major_vrd_from:.0%}; {rules.status}). Submit it with this grade?"
+        )
+    return EditCheck(measure=measure, declared=declared, suggested=suggested, question=question)
+
+
+def _percent(vrd: float) -> str:
+    return f"{100 * vrd:.1f} %" if math.isfinite(vrd) else "all"

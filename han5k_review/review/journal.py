@@ -1,0 +1,96 @@
+"""The journal of a draft: its mask is the base plus every patch in order, proved by its counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from han5k_review.errors import DataError
+from han5k_review.imaging.grid import Grid
+from han5k_review.review.canvas import Canvas, CanvasShelf
+from han5k_review.review.voxel_runs import decode_runs
+from han5k_review.store.draft_tables import Draft, DraftPatch, DraftSnapshot
+from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.tables import Case, LabelVersion
+
+SNAPSHOT_EVERY = 64  # patches
+
+
+def grid_of(case: Case) -> Grid:
+    """The grid of a case's CT."""
+    return Grid.from_rows(case.shape_ijk, case.affine_ras)
+
+
+def replay(
+    session: Session, labels: LabelFiles, shelf: CanvasShelf, draft: Draft, grid: Grid
+) -> Canvas:
+    """The canvas of the draft at its present version; the caller's own until put on the shelf.
+
+    Starts from the shelf, else the newest snapshot, else the base. DataError when the patches do
+    not give the voxel counts that were journalled with them.
+    """
+    draft_id = draft.id or 0
+    canvas = shelf.take(draft_id)
+    if canvas is None or canvas.version > draft.version:
+        canvas = _read_start(session, labels, draft, grid)
+    if canvas.version == draft.version:
+        return canvas
+    rows = session.exec(
+        select(DraftPatch)
+        .where(
+            DraftPatch.draft_id == draft_id,
+            DraftPatch.version > canvas.version,
+            DraftPatch.version <= draft.version,
+        )
+        .order_by(col(DraftPatch.version))
+    )
+    for row in rows:
+        apply_row(canvas, row)
+    if canvas.version != draft.version:
+        raise DataError(
+            f"{draft.version} patches were expected in the journal of draft {draft_id}, found "
+            f"{canvas.version}; restore the study's database."
+        )
+    return canvas
+
+
+def apply_row(canvas: Canvas, row: DraftPatch) -> None:
+    """Apply one journalled patch; DataError when it does not fit the ones before."""
+    start, shape = row.start_ijk, row.shape_ijk
+    marked = decode_runs(row.runs, (shape[0], shape[1], shape[2]))
+    canvas.apply(row.mode, (start[0], start[1], start[2]), marked)
+    if canvas.version != row.version or canvas.voxels != row.voxels:
+        raise DataError(
+            f"{row.voxels} voxels were expected after patch {row.version} of draft "
+            f"{row.draft_id}, found {canvas.voxels}; restore the study's database."
+        )
+
+
+def needs_snapshot(before: int, after: int) -> bool:
+    """True when the step from version `before` to `after` passes a round number of patches."""
+    return before // SNAPSHOT_EVERY < after // SNAPSHOT_EVERY
+
+
+def add_snapshot(
+    session: Session, *, draft_id: int, version: int, mask_sha256: str, now: datetime
+) -> None:
+    """Name a stored mask as a place to start a replay from."""
+    session.add(
+        DraftSnapshot(draft_id=draft_id, version=version, mask_sha256=mask_sha256, made_at_utc=now)
+    )
+
+
+def _read_start(session: Session, labels: LabelFiles, draft: Draft, grid: Grid) -> Canvas:
+    snapshot = session.exec(
+        select(DraftSnapshot)
+        .where(DraftSnapshot.draft_id == draft.id, DraftSnapshot.version <= draft.version)
+        .order_by(col(DraftSnapshot.version).desc())
+        .limit(1)
+    ).first()
+    if snapshot is not None:
+        return Canvas.from_mask(labels.get_mask(snapshot.mask_sha256, grid), snapshot.version)
+    base = session.get(LabelVersion, draft.base_label_version_id)
+    if base is None:
+        raise DataError(f"The contour that draft {draft.id} starts from is gone.")
+    return Canvas.from_mask(labels.get_mask(base.mask_sha256, grid), 0)

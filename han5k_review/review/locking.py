@@ -1,0 +1,135 @@
+"""Locks: an accepted structure of a case is closed to edits until somebody unlocks it, saying why.
+
+Rows are only added; the newest of a structure and case counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from han5k_review.errors import RuleError
+from han5k_review.store.audit import add_audit
+from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.tables import Case, LabelVersion, Reader
+
+MAX_REASON = 2000
+
+
+def list_locks(session: Session, case_id: int) -> Mapping[str, StructureLock]:
+    """Structure -> the lock in force."""
+    rows = session.exec(
+        select(StructureLock)
+        .where(StructureLock.case_id == case_id)
+        .order_by(col(StructureLock.id))
+    )
+    newest = {row.structure: row for row in rows}
+    return {name: row for name, row in newest.items() if row.locked}
+
+
+def find_lock(session: Session, case_id: int, structure: str) -> StructureLock | None:
+    """The lock in force on one structure, None when it is open to edits."""
+    row = session.exec(
+        select(StructureLock)
+        .where(StructureLock.case_id == case_id, StructureLock.structure == structure)
+        .order_by(col(StructureLock.id).desc())
+        .limit(1)
+    ).first()
+    return row if row is not None and row.locked else None
+
+
+def lock_structure(
+    session: Session,
+    *,
+    label_version_id: int,
+    by: Reader,
+    now: datetime,
+    reason: str = "",
+) -> StructureLock:
+    """Lock a structure with this contour as the accepted one.
+
+    RuleError when another contour of it is locked already: unlock that one first.
+    """
+    version = session.get(LabelVersion, label_version_id)
+    if version is None:
+        raise RuleError(f"There is no contour {label_version_id} to lock.")
+    present = find_lock(session, version.case_id, version.structure)
+    if present is not None and present.label_version_id == label_version_id:
+        return present
+    if present is not None:
+        raise RuleError(
+            f"{version.structure} of this case is locked with another accepted contour; unlock it "
+            "with a reason first."
+        )
+    return _add(
+        session,
+        version.case_id,
+        version.structure,
+        locked=True,
+        label_version_id=label_version_id,
+        reason=reason,
+        by=by,
+        now=now,
+    )
+
+
+def unlock_structure(
+    session: Session, *, case_id: int, structure: str, reason: str, by: Reader, now: datetime
+) -> StructureLock:
+    """Open a locked structure to edits again; RuleError without a reason or a lock."""
+    present = find_lock(session, case_id, structure)
+    if present is None:
+        raise RuleError(f"A locked structure was expected, {structure} is open to edits.")
+    if not reason.strip():
+        raise RuleError("A reason was expected to unlock a structure, found none.")
+    return _add(
+        session,
+        case_id,
+        structure,
+        locked=False,
+        label_version_id=present.label_version_id,
+        reason=reason,
+        by=by,
+        now=now,
+    )
+
+
+def _add(
+    session: Session,
+    case_id: int,
+    structure: str,
+    *,
+    locked: bool,
+    label_version_id: int | None,
+    reason: str,
+    by: Reader,
+    now: datetime,
+) -> StructureLock:
+    case = session.get(Case, case_id)
+    if by.id is None or case is None:
+        raise RuleError("A stored person and case were expected to lock or unlock a structure.")
+    if len(reason) > MAX_REASON:
+        raise RuleError(f"A reason of at most {MAX_REASON} characters was expected.")
+    row = StructureLock(
+        case_id=case_id,
+        structure=structure,
+        locked=locked,
+        label_version_id=label_version_id,
+        reason=reason.strip(),
+        by_id=by.id,
+        at_utc=now,
+    )
+    session.add(row)
+    session.flush()
+    add_audit(
+        session,
+        at_utc=now,
+        actor=by.name,
+        action="lock structure" if locked else "unlock structure",
+        subject=f"{case.name} {structure}",
+        label_version=label_version_id,
+        reason=reason.strip(),
+    )
+    return row

@@ -1,0 +1,127 @@
+"""What the server answers about drafts, and how a refusal looks (docs/transport.md, Drafts)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+from fastapi.routing import APIRoute
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from han5k_review.review.drafts import is_outdated
+from han5k_review.review.edit_check import EditCheck
+from han5k_review.review.edit_rules import EditRules
+from han5k_review.review.leases import OTHER_TAB, describe_lease, is_leased
+from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.store.draft_tables import Draft, DraftSubmission, StructureLock
+from han5k_review.store.tables import Revision
+
+HOLDER_HEADER = "draft-holder"
+_STATUS = {
+    Reason.NOT_UNDER_REVIEW: 422,
+    Reason.OUTSIDE: 422,
+    Reason.BAD_PATCH: 422,
+    Reason.UNCHANGED: 422,
+    Reason.NO_DRAFT: 404,
+}
+_CONFLICT = 409
+
+
+class DraftRoute(APIRoute):
+    """A route whose refusals carry their reason and what the browser needs to go on."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with the refusals of drafts answered."""
+        handler = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except DraftError as error:
+                return answer_json(
+                    {"error": str(error), "reason": error.reason.value, **error.detail},
+                    _STATUS.get(error.reason, _CONFLICT),
+                )
+
+        return answer
+
+
+def answer_json(content: dict[str, Any], status: int = 200) -> JSONResponse:
+    """JSON that no cache keeps."""
+    return JSONResponse(content, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def describe_draft(
+    session: Session, draft: Draft, *, holder: str | None, now: datetime
+) -> dict[str, Any]:
+    """The `<state>` of the contract."""
+    is_mine = holder is not None and draft.lease_holder == holder
+    other = OTHER_TAB if is_leased(draft, now) and not is_mine else None
+    return {
+        "draft": draft.id,
+        "structure": draft.structure,
+        "base_label_version": draft.base_label_version_id,
+        "version": draft.version,
+        "voxels": draft.voxels,
+        "place": draft.place,
+        "active_seconds": draft.active_seconds,
+        "opened_at_utc": iso(draft.opened_at_utc),
+        "changed_at_utc": iso(draft.changed_at_utc),
+        "outdated": is_outdated(session, draft),
+        "lease": {"mine": is_mine, **describe_lease(draft, other)},
+    }
+
+
+def describe_check(check: EditCheck, rules: EditRules) -> dict[str, Any]:
+    """The grade-edit check; what is undefined or infinite is null."""
+    return {
+        "vrd": _finite(check.measure.vrd),
+        "apl_mm": _finite(check.measure.apl_mm),
+        "slices_edited": check.measure.slices_edited,
+        "declared": None if check.declared is None else check.declared.value,
+        "suggested": [level.value for level in check.suggested],
+        "question": check.question,
+        "thresholds": rules.status,
+    }
+
+
+def describe_submission(submission: DraftSubmission, revision: Revision) -> dict[str, Any]:
+    """A revision that came from a draft; the same however often it is asked for."""
+    level = submission.declared_level
+    return {
+        "revision": revision.id,
+        "label_version": revision.label_version_id,
+        "vrd": _finite(revision.vrd),
+        "apl_mm": _finite(revision.apl_mm),
+        "slices_edited": submission.slices_edited,
+        "active_seconds": revision.active_seconds,
+        "declared": None if level is None else level.value,
+        "suggested": list(submission.suggested_levels),
+        "question": submission.question,
+        "confirmed": submission.confirmed,
+        "submitted_at_utc": iso(submission.submitted_at_utc),
+    }
+
+
+def describe_lock(lock: StructureLock) -> dict[str, Any]:
+    """One lock or unlocking."""
+    return {
+        "structure": lock.structure,
+        "locked": lock.locked,
+        "label_version": lock.label_version_id,
+        "reason": lock.reason,
+        "at_utc": iso(lock.at_utc),
+    }
+
+
+def iso(at_utc: datetime) -> str:
+    """ISO-8601 with a Z."""
+    return at_utc.isoformat().replace("+00:00", "Z")
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

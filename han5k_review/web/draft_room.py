@@ -1,0 +1,117 @@
+"""The draft room: what the draft routes share, and each act on a draft as one transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.may import Action, require
+from han5k_review.errors import DataError
+from han5k_review.review.canvas import Canvas, CanvasShelf
+from han5k_review.review.edit_rules import EditRules
+from han5k_review.review.grading import get_own_assignment
+from han5k_review.review.journal import add_snapshot, grid_of, needs_snapshot
+from han5k_review.review.patches import PatchBatch, PatchReceipt, append_patches
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Assignment, Case, Reader
+
+_SHELF_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who asks about drafts, for which of their own assignments, within one session."""
+
+    session: Session
+    reader: Reader
+    assignment: Assignment
+    case: Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRoom:
+    """The study, its rules of editing, masks of drafts in memory, and one writer at a time.
+
+    SQLite has one writer; waiting in line here is fair and quick, its own waiting sleeps.
+    """
+
+    study: Study
+    rules: EditRules
+    shelf: CanvasShelf = field(default_factory=lambda: CanvasShelf(capacity_bytes=_SHELF_BYTES))
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def look(self, identity: ReaderIdentity, assignment_id: int) -> Iterator[Visitor]:
+        """A visit that changes nothing."""
+        require(identity, Action.GRADE)
+        with reading(self.study.engine) as session:
+            yield _enter(session, identity, assignment_id)
+
+    @contextmanager
+    def change(self, identity: ReaderIdentity, assignment_id: int) -> Iterator[Visitor]:
+        """A visit that is committed when it ends well."""
+        require(identity, Action.GRADE)
+        with self._turn, transaction(self.study.engine) as session:
+            yield _enter(session, identity, assignment_id)
+
+    def append(
+        self, identity: ReaderIdentity, assignment_id: int, structure: str, batch: PatchBatch
+    ) -> tuple[PatchReceipt, Canvas | None]:
+        """Journal a batch; the receipt once it is on disk, and the canvas if one is to be kept.
+
+        The canvas goes on the shelf, unless a snapshot of it is due first (`keep_snapshot`).
+        """
+        with self.change(identity, assignment_id) as visitor:
+            visitor.session.expire_on_commit = False
+            receipt = append_patches(
+                visitor.session,
+                self.study.labels,
+                self.shelf,
+                assignment=visitor.assignment,
+                structure=structure,
+                grid=grid_of(visitor.case),
+                batch=batch,
+                rules=self.rules,
+                now=utc_now(),
+            )
+        canvas = receipt.canvas
+        if canvas is None:
+            return receipt, None
+        if needs_snapshot(receipt.first_version, receipt.draft.version):
+            return receipt, canvas
+        self.shelf.put(receipt.draft.id or 0, canvas)
+        return receipt, None
+
+    def keep_snapshot(self, draft_id: int, canvas: Canvas) -> None:
+        """Store the mask of a draft as a place to replay from; runs after the answer."""
+        try:
+            sha256 = self.study.labels.put_mask(canvas.to_mask())
+            with self._turn, transaction(self.study.engine) as session:
+                add_snapshot(
+                    session,
+                    draft_id=draft_id,
+                    version=canvas.version,
+                    mask_sha256=sha256,
+                    now=utc_now(),
+                )
+        finally:
+            self.shelf.put(draft_id, canvas)
+
+
+def _enter(session: Session, identity: ReaderIdentity, assignment_id: int) -> Visitor:
+    reader = session.get(Reader, identity.reader_id)
+    if reader is None:
+        raise HTTPException(401, "Your account is gone; sign in with another one.")
+    assignment = get_own_assignment(session, assignment_id, reader)
+    case = session.get(Case, assignment.case_id)
+    if case is None:
+        raise DataError(f"The case of assignment {assignment_id} is gone; restore the database.")
+    return Visitor(session=session, reader=reader, assignment=assignment, case=case)

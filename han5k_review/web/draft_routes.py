@@ -1,0 +1,262 @@
+"""Draft routes: a reader's unfinished corrections, stroke by stroke (docs/transport.md, Drafts)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.may import Action, may
+from han5k_review.review.drafts import (
+    discard_draft,
+    get_draft,
+    get_open_draft,
+    keep_lease,
+    list_drafts,
+    open_draft,
+)
+from han5k_review.review.edit_rules import read_edit_rules
+from han5k_review.review.journal import grid_of, replay
+from han5k_review.review.locking import list_locks
+from han5k_review.review.patches import describe_rows
+from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.review.submission import (
+    find_submission,
+    prepare_submission,
+    submit_draft,
+)
+from han5k_review.store.columns import utc_now
+from han5k_review.store.draft_tables import Draft
+from han5k_review.web.binary import answer_binary
+from han5k_review.web.desk import Desk, get_identity
+from han5k_review.web.draft_answers import (
+    HOLDER_HEADER,
+    DraftRoute,
+    answer_json,
+    describe_check,
+    describe_draft,
+    describe_lock,
+    describe_submission,
+    iso,
+)
+from han5k_review.web.draft_bodies import (
+    DiscardBody,
+    LeaseBody,
+    OpenBody,
+    PatchesBody,
+    SubmitBody,
+    bounded,
+)
+from han5k_review.web.draft_room import DraftRoom, Visitor
+from han5k_review.web.encoding import encode
+from han5k_review.web.mask_packet import PacketMask, build_packet
+
+_DRAFTS = "/assignments/{assignment_id}/drafts"
+_DRAFT = _DRAFTS + "/{structure}"
+
+
+def build_draft_router(desk: Desk) -> APIRouter:
+    """The routes of docs/transport.md, Drafts."""
+    router = APIRouter(route_class=DraftRoute)
+    room = DraftRoom(study=desk.study, rules=read_edit_rules(desk.study.tables))
+    _add_reading(router, room)
+    _add_writing(router, room)
+    _add_submitting(router, room)
+    return router
+
+
+def _add_reading(router: APIRouter, room: DraftRoom) -> None:
+    @router.get(_DRAFTS)
+    def answer_drafts(request: Request, assignment_id: int) -> Response:
+        with room.look(get_identity(request), assignment_id) as visitor:
+            drafts = list_drafts(visitor.session, assignment_id)
+            answer = {
+                "drafts": [_state(visitor, draft, request) for draft in drafts],
+                "locks": [
+                    describe_lock(lock)
+                    for lock in list_locks(visitor.session, visitor.assignment.case_id).values()
+                ],
+                "lease_seconds": room.rules.lease_seconds,
+            }
+        return answer_json(answer)
+
+    @router.get(_DRAFT)
+    def answer_draft(request: Request, assignment_id: int, structure: str) -> Response:
+        with room.look(get_identity(request), assignment_id) as visitor:
+            draft = get_draft(visitor.session, assignment_id, structure)
+            answer = _state(visitor, draft, request)
+        return answer_json(answer)
+
+    @router.get(_DRAFT + "/mask")
+    def answer_mask(request: Request, assignment_id: int, structure: str) -> Response:
+        with room.look(get_identity(request), assignment_id) as visitor:
+            draft = get_draft(visitor.session, assignment_id, structure)
+            canvas = replay(
+                visitor.session, room.study.labels, room.shelf, draft, grid_of(visitor.case)
+            )
+            mask = canvas.to_mask()
+            draft_id, version, base = draft.id or 0, draft.version, draft.base_label_version_id
+            room.shelf.put(draft_id, canvas)
+        item = PacketMask(structure=structure, label_version_id=base, mask=mask)
+        packet = build_packet([item], draft=draft_id, version=version)
+        return answer_binary(
+            request,
+            etag=hashlib.sha256(f"draft {draft_id} {version} {mask.sha256}".encode()).hexdigest(),
+            cache_control="private, no-cache",
+            build=lambda encoding: encode(packet, encoding),
+        )
+
+
+def _add_writing(router: APIRouter, room: DraftRoom) -> None:
+    @router.post(_DRAFT)
+    def post_open(
+        request: Request,
+        assignment_id: int,
+        structure: str,
+        body: Annotated[OpenBody, Depends(bounded(OpenBody))],
+    ) -> Response:
+        identity = get_identity(request)
+        with room.change(identity, assignment_id) as visitor:
+            draft, is_new = open_draft(
+                visitor.session,
+                assignment=visitor.assignment,
+                reader=visitor.reader,
+                structure=structure,
+                holder=body.holder,
+                take_over=body.take_over,
+                base_id=body.base,
+                may_edit_any=may(identity, Action.ADJUDICATE),
+                rules=room.rules,
+                now=utc_now(),
+            )
+            answer = describe_draft(visitor.session, draft, holder=body.holder, now=utc_now())
+        return answer_json(answer, 201 if is_new else 200)
+
+    @router.post(_DRAFT + "/lease")
+    def post_lease(
+        request: Request,
+        assignment_id: int,
+        structure: str,
+        body: Annotated[LeaseBody, Depends(bounded(LeaseBody))],
+    ) -> Response:
+        with room.change(get_identity(request), assignment_id) as visitor:
+            draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
+            keep_lease(
+                visitor.session,
+                draft,
+                holder=body.holder,
+                release=body.release,
+                place=None if body.place is None else body.place.model_dump(mode="json"),
+                rules=room.rules,
+                now=utc_now(),
+            )
+            answer = describe_draft(visitor.session, draft, holder=body.holder, now=utc_now())
+        return answer_json(answer)
+
+    @router.post(_DRAFT + "/patches")
+    def post_patches(
+        request: Request,
+        assignment_id: int,
+        structure: str,
+        body: Annotated[PatchesBody, Depends(bounded(PatchesBody))],
+    ) -> Response:
+        receipt, canvas = room.append(
+            get_identity(request), assignment_id, structure, body.to_batch()
+        )
+        draft = receipt.draft
+        until = draft.lease_until_utc
+        answer = answer_json(
+            {
+                "draft": draft.id,
+                "version": draft.version,
+                "voxels": draft.voxels,
+                "lease_until_utc": None if until is None else iso(until),
+                "patches": list(describe_rows(receipt.rows)),
+            }
+        )
+        if canvas is not None:
+            answer.background = BackgroundTask(room.keep_snapshot, draft.id or 0, canvas)
+        return answer
+
+    @router.delete(_DRAFT)
+    def delete_draft(
+        request: Request,
+        assignment_id: int,
+        structure: str,
+        body: Annotated[DiscardBody, Depends(bounded(DiscardBody))],
+    ) -> Response:
+        with room.change(get_identity(request), assignment_id) as visitor:
+            draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
+            discard_draft(
+                visitor.session, draft, holder=body.holder, reader=visitor.reader, now=utc_now()
+            )
+        return Response(status_code=204)
+
+
+def _add_submitting(router: APIRouter, room: DraftRoom) -> None:
+    @router.get(_DRAFT + "/check")
+    def answer_check(request: Request, assignment_id: int, structure: str) -> Response:
+        with room.look(get_identity(request), assignment_id) as visitor:
+            prepared = prepare_submission(
+                visitor.session,
+                room.study.labels,
+                room.shelf,
+                draft=get_draft(visitor.session, assignment_id, structure),
+                grid=grid_of(visitor.case),
+                rules=room.rules,
+            )
+        return answer_json(describe_check(prepared.check, room.rules))
+
+    @router.post(_DRAFT + "/submit")
+    def post_submit(
+        request: Request,
+        assignment_id: int,
+        structure: str,
+        body: Annotated[SubmitBody, Depends(bounded(SubmitBody))],
+    ) -> Response:
+        return _submit(room, get_identity(request), assignment_id, structure, body)
+
+
+def _submit(
+    room: DraftRoom, identity: ReaderIdentity, assignment_id: int, structure: str, body: SubmitBody
+) -> Response:
+    with room.look(identity, assignment_id) as visitor:
+        known = find_submission(visitor.session, visitor.assignment, body.request_id)
+        if known is not None:
+            return answer_json(describe_submission(*known), 200)
+        prepared = prepare_submission(
+            visitor.session,
+            room.study.labels,
+            room.shelf,
+            draft=get_open_draft(visitor.session, visitor.assignment, structure, body.draft),
+            grid=grid_of(visitor.case),
+            rules=room.rules,
+        )
+    try:
+        with room.change(identity, assignment_id) as visitor:
+            submission, revision = submit_draft(
+                visitor.session,
+                room.study.labels,
+                assignment=visitor.assignment,
+                reader=visitor.reader,
+                structure=structure,
+                request=body.to_request(),
+                prepared=prepared,
+                now=utc_now(),
+            )
+            answer = describe_submission(submission, revision)
+    except DraftError as error:
+        if error.reason is Reason.GRADE_DISAGREES:
+            error.detail["check"] = describe_check(prepared.check, room.rules)
+        raise
+    return answer_json(answer, 201)
+
+
+def _state(visitor: Visitor, draft: Draft, request: Request) -> dict[str, Any]:
+    holder = request.headers.get(HOLDER_HEADER)
+    return describe_draft(visitor.session, draft, holder=holder, now=utc_now())
