@@ -65,7 +65,8 @@ def build_draft_router(desk: Desk) -> APIRouter:
     router = APIRouter(route_class=DraftRoute)
     room = DraftRoom(study=desk.study, rules=read_edit_rules(desk.study.tables))
     _add_reading(router, room)
-    _add_writing(router, room)
+    _add_opening(router, room)
+    _add_patching(router, room)
     _add_submitting(router, room)
     return router
 
@@ -112,7 +113,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
         )
 
 
-def _add_writing(router: APIRouter, room: DraftRoom) -> None:
+def _add_opening(router: APIRouter, room: DraftRoom) -> None:
     @router.post(_DRAFT)
     def post_open(
         request: Request,
@@ -158,6 +159,22 @@ def _add_writing(router: APIRouter, room: DraftRoom) -> None:
             answer = describe_draft(visitor.session, draft, holder=body.holder, now=utc_now())
         return answer_json(answer)
 
+    @router.delete(_DRAFT)
+    def delete_draft(
+        request: Request,
+        assignment_id: int,
+        structure: str,
+        body: Annotated[DiscardBody, Depends(bounded(DiscardBody))],
+    ) -> Response:
+        with room.change(get_identity(request), assignment_id) as visitor:
+            draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
+            discard_draft(
+                visitor.session, draft, holder=body.holder, reader=visitor.reader, now=utc_now()
+            )
+        return Response(status_code=204)
+
+
+def _add_patching(router: APIRouter, room: DraftRoom) -> None:
     @router.post(_DRAFT + "/patches")
     def post_patches(
         request: Request,
@@ -182,20 +199,6 @@ def _add_writing(router: APIRouter, room: DraftRoom) -> None:
         if canvas is not None:
             answer.background = BackgroundTask(room.keep_snapshot, draft.id or 0, canvas)
         return answer
-
-    @router.delete(_DRAFT)
-    def delete_draft(
-        request: Request,
-        assignment_id: int,
-        structure: str,
-        body: Annotated[DiscardBody, Depends(bounded(DiscardBody))],
-    ) -> Response:
-        with room.change(get_identity(request), assignment_id) as visitor:
-            draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
-            discard_draft(
-                visitor.session, draft, holder=body.holder, reader=visitor.reader, now=utc_now()
-            )
-        return Response(status_code=204)
 
 
 def _add_submitting(router: APIRouter, room: DraftRoom) -> None:
