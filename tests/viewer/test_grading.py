@@ -176,15 +176,21 @@ def test_the_last_grade_tells_the_page_once(open_desk: Open, screen: Page) -> No
 def test_the_next_case_is_asked_of_the_page_and_opens_in_place(
     open_desk: Open, screen: Page
 ) -> None:
-    desk = open_desk(case(next_assignment=2), case(2))
-    screen.wait_for_function(
-        "performance.getEntriesByName(`${location.origin}/api/assignments/2/volume/image/0`).length"
-    )
+    desk = open_desk(case(next_assignment=2), case(2, next_assignment=3), case(3))
+    until_prefetched(screen, 2)
     screen.keyboard.press("Shift+N")
     assert screen.evaluate(EVENTS) == [["event", {"kind": "next_case"}]]
     screen.evaluate("async () => window.mount(await (await fetch('/mount?assignment=2')).json())")
     expect(screen.get_by_test_id("workspace")).to_have_attribute("data-loaded", "2/2")
+    until_prefetched(screen, 3)
     assert desk.asked.count("/api/assignments/2/volume/image/0") == 1
+
+
+def until_prefetched(screen: Page, assignment: int) -> None:
+    screen.wait_for_function(
+        "(url) => performance.getEntriesByName(location.origin + url).length > 0",
+        arg=f"/api/assignments/{assignment}/volume/image/0",
+    )
 
 
 def test_a_rerun_of_the_page_keeps_the_reader_where_they_are(open_desk: Open, screen: Page) -> None:

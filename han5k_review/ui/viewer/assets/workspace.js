@@ -40,6 +40,7 @@ export class Workspace {
     this.build();
     this.stopListening = this.opened.listen((kind, detail) => this.hear(kind, detail));
     if (this.opened.volume) this.stage.arrange();
+    this.prefetchNext();
     this.redraw("layout");
   }
 
@@ -121,9 +122,14 @@ export class Workspace {
     else if (kind === "slab") {
       this.reading.markSeen();
       if (detail.state !== "ready") this.say(`Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`, true);
-      if (this.opened.volume.progress().waiting === 0) prefetchCase(this.data);
+      this.prefetchNext();
     }
     this.redraw("progress", "picture");
+  }
+
+  /** Once this case is whole the next one may come. */
+  prefetchNext() {
+    if (this.opened.volume?.progress().waiting === 0) prefetchCase(this.data);
   }
 
   say(sentence, again = false) {
