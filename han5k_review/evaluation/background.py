@@ -31,7 +31,7 @@ class EvaluationState(StrEnum):
 class EvaluationRecord:
     """What is known of the present or last evaluation; `done` counts pairs of the plan.
 
-    `first_done` is what was stored before the first task came back, `failed` counts pairs that
+    `first_done` of them were stored before it began; `failed` counts pairs that
     could not be measured, `error` says why a stopped one stopped.
     """
 
@@ -40,6 +40,7 @@ class EvaluationRecord:
     state: EvaluationState
     started_at_utc: datetime
     total: int
+    first_done: int = 0
     done: int = 0
     failed: int = 0
     case: str = ""
@@ -132,7 +133,11 @@ class BackgroundEvaluation:
         with self._lock:
             if self._record is not None:
                 self._record = replace(
-                    self._record, done=step.done, failed=step.failed, case=step.case
+                    self._record,
+                    first_done=step.stored_before,
+                    done=step.done,
+                    failed=step.failed,
+                    case=step.case,
                 )
 
     def _finish(self, report: EvaluationReport | None, error: str | None) -> None:

@@ -19,7 +19,7 @@ from han5k_review.metrics import Definition, Panel
 from han5k_review.metrics.panel import settle_empty
 from han5k_review.store.audit import add_audit
 from han5k_review.store.run_tables import Metric
-from han5k_review.store.tables import Audit
+from han5k_review.store.tables import Audit, LabelVersion, ModelVersion, RevisionDecision
 
 MEASURE_FAILED = "measure failed"
 _CHUNK = 400
@@ -154,6 +154,16 @@ def find_failures(session: Session, cases: Iterable[str]) -> Mapping[PairKey, st
                 )
                 reasons[key] = pair["reason"]
     return reasons
+
+
+def read_stamp(session: Session) -> tuple[int, ...]:
+    """Numbers that change whenever labels, models, decisions, panels or failures are added."""
+    newest = [
+        session.scalar(sa.select(sa.func.max(col(table.id))))
+        for table in (LabelVersion, ModelVersion, RevisionDecision, Metric)
+    ]
+    failure = sa.select(sa.func.max(col(Audit.id))).where(col(Audit.action) == MEASURE_FAILED)
+    return tuple(number or 0 for number in (*newest, session.scalar(failure)))
 
 
 def _metric_row(outcome: PairOutcome, panel: Panel, now: datetime) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _LOOK_SECONDS = 0.5  # how long a cancel can wait while no task comes back
 class EvaluationProgress:
     """How far an evaluation is: pairs that need no more work, of all pairs of the plan."""
 
+    stored_before: int
     done: int
     total: int
     failed: int
@@ -93,6 +94,7 @@ def run_evaluation(
         if progress is not None:
             progress(
                 EvaluationProgress(
+                    stored_before=known,
                     done=known + measured + len(failed),
                     total=len(pairs),
                     failed=len(failed),

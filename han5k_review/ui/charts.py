@@ -1,4 +1,4 @@
-"""Charts of metrics: every case a dot, the published value a line behind it."""
+"""Charts of metrics: cases as dots with boxes, volumes after Bland and Altman, model versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.evaluation.trend import TrendPoint
+from han5k_review.evaluation.volumes import Limits
 from han5k_review.ui.style import ACCENT
+
+DOTS_LIMIT = 4000  # more dots than this only make a browser slow
+_PUBLISHED = "#d99a1c"
+_GREY = "rgba(120,130,145,.8)"
+_FEW_LINES = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,34 +35,23 @@ MEASURES = (
         column="hd95_mm", title="HD95 (mm)", published="reference_hd95_mm", lower_is_better=True
     ),
     Measure(column="surface_dice", title="Surface Dice", published=None, lower_is_better=False),
-    Measure(
-        column="masd_mm", title="Mean surface distance (mm)", published=None, lower_is_better=True
-    ),
-    Measure(column="apl_mm", title="Added path length (mm)", published=None, lower_is_better=True),
-    Measure(column="vrd", title="Volumetric revision degree", published=None, lower_is_better=True),
+    Measure(column="masd_mm", title="MASD (mm)", published=None, lower_is_better=True),
+    Measure(column="apl_mm", title="APL (mm)", published=None, lower_is_better=True),
+    Measure(column="vrd", title="VRD", published=None, lower_is_better=True),
 )
 
 
 def build_strip_chart(frame: pd.DataFrame, measure: Measure, catalogue: Catalogue) -> go.Figure:
-    """One column per structure; infinite and undefined values are left out, and said so."""
-    finite = frame[frame[measure.column].abs() < float("inf")]
-    names = [s.name for s in catalogue if s.name in set(finite["structure"])]
+    """One column per structure with the published median behind; infinite values are left out.
+
+    Above `DOTS_LIMIT` values only boxes are drawn (whiskers end at the furthest value within 1.5
+    times the quartiles' distance).
+    """
+    values = frame[measure.column]
+    finite = frame[values.notna() & (values.abs() < float("inf"))]
+    present = set(finite["structure"])
+    names = [str(s.name) for s in catalogue if s.name in present]
     figure = go.Figure()
-    figure.add_trace(
-        go.Box(
-            x=finite["structure"],
-            y=finite[measure.column],
-            customdata=finite[["case"]],
-            boxpoints="all",
-            jitter=0.4,
-            pointpos=0,
-            marker={"color": ACCENT, "size": 5, "opacity": 0.8},
-            line={"color": "rgba(120,130,145,.7)", "width": 1},
-            fillcolor="rgba(120,130,145,.12)",
-            hovertemplate="%{customdata[0]}, %{x}: %{y:.3f}<extra></extra>",
-            showlegend=False,
-        )
-    )
     published = _published(names, measure, catalogue)
     if published:
         figure.add_trace(
@@ -63,20 +59,111 @@ def build_strip_chart(frame: pd.DataFrame, measure: Measure, catalogue: Catalogu
                 x=[name for name, _ in published],
                 y=[value for _, value in published],
                 mode="markers",
-                marker={"symbol": "line-ew", "size": 16, "line": {"width": 3, "color": "#d99a1c"}},
+                marker={
+                    "symbol": "line-ew",
+                    "size": 18,
+                    "line": {"width": 3, "color": _PUBLISHED},
+                },
                 name="published median (to be confirmed)",
-                hovertemplate="published: %{y}<extra></extra>",
+                hovertemplate="published, to be confirmed: %{y}<extra></extra>",
             )
         )
+    dots = {
+        "boxpoints": "all",
+        "jitter": 0.4,
+        "pointpos": 0,
+        "customdata": finite[["case"]],
+        "hovertemplate": "%{customdata[0]}, %{x}: %{y:.3f}<extra></extra>",
+    }
+    boxes = {"boxpoints": False, "hoverinfo": "y"}
+    figure.add_trace(
+        go.Box(
+            x=finite["structure"],
+            y=finite[measure.column],
+            marker={"color": ACCENT, "size": 5, "opacity": 0.8},
+            line={"color": _GREY, "width": 1},
+            fillcolor="rgba(120,130,145,.12)",
+            showlegend=False,
+            **(dots if len(finite) <= DOTS_LIMIT else boxes),
+        )
+    )
+    _lay_out(figure, measure.title)
+    figure.update_xaxes(categoryorder="array", categoryarray=names, tickangle=-50)
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def build_volume_chart(frame: pd.DataFrame, limits: Limits, *, in_percent: bool) -> go.Figure:
+    """Bland-Altman: difference over mean of two volumes, with bias and limits of agreement.
+
+    `frame` has case, structure, mean_cc, difference_cc, difference_percent. In percent the means
+    are on a logarithmic axis, since structures differ a thousandfold.
+    """
+    column, unit = ("difference_percent", "%") if in_percent else ("difference_cc", "cc")
+    scatter = go.Scatter if len(frame) <= DOTS_LIMIT else go.Scattergl
+    figure = go.Figure(
+        scatter(
+            x=frame["mean_cc"],
+            y=frame[column],
+            mode="markers",
+            marker={"color": ACCENT, "size": 6, "opacity": 0.7},
+            customdata=frame[["case", "structure"]],
+            hovertemplate="%{customdata[0]}, %{customdata[1]}: %{y:.2f} "
+            + unit
+            + "<extra></extra>",
+            showlegend=False,
+        )
+    )
+    lines = (("bias", limits.bias), ("-1.96 SD", limits.low), ("+1.96 SD", limits.high))
+    for words, value in lines:
+        if value == value:  # not nan
+            figure.add_hline(
+                y=value,
+                line={
+                    "color": _PUBLISHED if words == "bias" else _GREY,
+                    "dash": "solid" if words == "bias" else "dash",
+                    "width": 1.5,
+                },
+                annotation={"text": f"{words} {value:+.2f} {unit}", "font": {"size": 12}},
+                annotation_position="top right",
+            )
+    _lay_out(figure, f"Volume difference ({unit})")
+    figure.update_xaxes(title="Mean of both volumes (cc)", type="log" if in_percent else "linear")
+    return figure
+
+
+def build_trend_chart(points: Sequence[TrendPoint], measure: Measure) -> go.Figure:
+    """Medians of one measure per version, one line per structure; `measure` must be summarised."""
+    versions = list(dict.fromkeys(point.version for point in points))
+    names = list(dict.fromkeys(point.summary.structure for point in points))
+    figure = go.Figure()
+    for name in names:
+        own = [point for point in points if point.summary.structure == name]
+        spreads = [getattr(point.summary, measure.column) for point in own]
+        figure.add_trace(
+            go.Scatter(
+                x=[point.version for point in own],
+                y=[spread.median for spread in spreads],
+                customdata=[[spread.defined] for spread in spreads],
+                mode="lines+markers",
+                name=name,
+                hovertemplate=f"{name}, %{{x}}: %{{y:.3f}} (n = %{{customdata[0]}})<extra></extra>",
+            )
+        )
+    _lay_out(figure, f"{measure.title}, median")
+    figure.update_layout(showlegend=len(names) <= _FEW_LINES)
+    figure.update_xaxes(categoryorder="array", categoryarray=versions)
+    return figure
+
+
+def _lay_out(figure: go.Figure, title: str) -> None:
     figure.update_layout(
         height=420,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        yaxis={"title": measure.title, "rangemode": "tozero"},
-        xaxis={"categoryorder": "array", "categoryarray": names, "tickangle": -50},
+        yaxis={"title": title},
         legend={"orientation": "h", "y": 1.08},
         font={"size": 13},
     )
-    return figure
 
 
 def _published(

@@ -21,7 +21,7 @@ METRIC_COLUMNS = {
     "masd_mm": st.column_config.NumberColumn("MASD mm", format="%.2f"),
     "hd_mm": st.column_config.NumberColumn("HD mm", format="%.1f"),
     "volume_reference_cc": st.column_config.NumberColumn("Reference cc", format="%.2f"),
-    "volume_prediction_cc": st.column_config.NumberColumn("Pseudo-label cc", format="%.2f"),
+    "volume_prediction_cc": st.column_config.NumberColumn("Measured cc", format="%.2f"),
     "vrd": st.column_config.NumberColumn("VRD", format="%.3f"),
     "apl_mm": st.column_config.NumberColumn("APL mm", format="%.0f"),
     "components_prediction": st.column_config.NumberColumn("Components"),
@@ -33,13 +33,25 @@ SUMMARY_COLUMNS = {
     "structure": st.column_config.TextColumn("Structure"),
     "measured": st.column_config.NumberColumn("n"),
     "dice_median": st.column_config.NumberColumn("Dice median", format="%.3f"),
+    "dice_quartile_1": st.column_config.NumberColumn("Dice Q1", format="%.3f"),
+    "dice_quartile_3": st.column_config.NumberColumn("Dice Q3", format="%.3f"),
     "hd95_mm_median": st.column_config.NumberColumn("HD95 mm median", format="%.2f"),
+    "hd95_mm_quartile_3": st.column_config.NumberColumn("HD95 mm Q3", format="%.2f"),
     "surface_dice_median": st.column_config.NumberColumn("Surface Dice median", format="%.3f"),
+    "volume_difference_percent_median": st.column_config.NumberColumn(
+        "Volume difference %", format="%+.1f"
+    ),
     "hd95_mm_infinite": st.column_config.NumberColumn("One mask empty"),
     "dice_undefined": st.column_config.NumberColumn("Both empty"),
     "not_measured": st.column_config.NumberColumn("Not measured"),
     "tolerance_mm": st.column_config.NumberColumn("Tolerance mm", format="%.2f"),
     "definition": st.column_config.TextColumn("Definition"),
+}
+TREND_COLUMNS = {"version": st.column_config.TextColumn("Version"), **SUMMARY_COLUMNS}
+MISSING_COLUMNS = {
+    "case": st.column_config.TextColumn("Case"),
+    "structure": st.column_config.TextColumn("Structure"),
+    "reason": st.column_config.TextColumn("No number because", width="large"),
 }
 
 

@@ -1,0 +1,91 @@
+"""The evaluation of this process on the page: start, progress, cancel, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.evaluation.background import (
+    BackgroundEvaluation,
+    EvaluationRecord,
+    EvaluationState,
+)
+from han5k_review.store.columns import utc_now
+from han5k_review.ui.cohort_query import Cohort
+from han5k_review.ui.context import Visit, attempt, open_bench
+
+_LOOK_SECONDS = 1.0
+
+
+@st.cache_resource(show_spinner=False)
+def open_desk() -> BackgroundEvaluation:
+    """The one evaluation of this process, found again by every visit."""
+    bench = open_bench()
+    return BackgroundEvaluation(bench.study, threads=bench.settings.processes)
+
+
+def show_desk(visit: Visit, cohort: Cohort) -> None:
+    """What is measured and what is left; a running evaluation moves by itself."""
+    desk = open_desk()
+    record = desk.record
+    plan = cohort.plan
+    st.caption(
+        f"{plan.prediction.title.capitalize()} against {plan.reference.title}: "
+        f"{len(cohort.frame)} of {len(plan.pairs)} pairs measured, {cohort.failed} failed, "
+        f"{len(plan.gaps)} structures have no pair. {describe_last(record)}"
+    )
+    if record is not None and record.is_running:
+        _show_running(visit)
+        return
+    if record is not None and record.state is EvaluationState.STOPPED:
+        st.error(f"The evaluation stopped. {record.error}")
+    if not cohort.left:
+        return
+    if not visit.may(Action.EVALUATE):
+        st.info("Somebody who may start evaluations can measure what is left.")
+    elif st.button(f"Measure {cohort.left} pairs", type="primary", key="measure"):
+        with attempt():
+            desk.start(plan, actor=visit.identity.name)
+            st.rerun()
+
+
+@st.fragment(run_every=_LOOK_SECONDS)
+def _show_running(visit: Visit) -> None:
+    desk = open_desk()
+    record = desk.record
+    if record is None or not record.is_running:
+        st.rerun()
+    bar, button = st.columns([6, 1], vertical_alignment="bottom")
+    bar.progress(record.done / max(record.total, 1), text=describe_running(record, utc_now()))
+    if visit.may(Action.EVALUATE) and button.button(
+        "Cancel", key="cancel", disabled=record.cancel_requested, width="stretch"
+    ):
+        desk.cancel()
+        st.rerun(scope="fragment")
+
+
+def describe_running(record: EvaluationRecord, now: datetime) -> str:
+    """One line of a running evaluation: what, how far, how long still, who started it."""
+    words = f"Measuring {record.title}: {record.done} of {record.total} pairs"
+    if record.failed:
+        words += f", {record.failed} failed"
+    if record.cancel_requested:
+        return f"{words}. Stops after the cases in work."
+    seconds = (now - record.started_at_utc).total_seconds()
+    fresh = record.done - record.first_done
+    if fresh > 0 and seconds >= 1:
+        left = timedelta(seconds=round(seconds * (record.total - record.done) / fresh))
+        words += f", about {left} left"
+    return f"{words}. Started by {record.actor}; it goes on when you leave the page."
+
+
+def describe_last(record: EvaluationRecord | None) -> str:
+    """One sentence of an evaluation that is over; nothing of one that runs."""
+    if record is None or record.finished_at_utc is None:
+        return ""
+    return (
+        f"Last evaluation {record.state.value} {record.finished_at_utc:%Y-%m-%d %H:%M} UTC "
+        f"({record.title}: {record.done} of {record.total} pairs done)."
+    )

@@ -1,0 +1,125 @@
+"""What the cohort page looks at: two label sources and filters, read once per change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+from sqlmodel import col, select
+
+from han5k_review.evaluation.choice import LabelChoice, list_choices
+from han5k_review.evaluation.frames import build_metrics_frame
+from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
+from han5k_review.evaluation.records import read_stamp
+from han5k_review.evaluation.rows import NOT_MEASURED, PairMetrics, list_metrics
+from han5k_review.store.engine import reading
+from han5k_review.store.tables import Case
+from han5k_review.store.vocabulary import Split
+from han5k_review.ui.context import Bench
+
+ANY_SPLIT = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortQuery:
+    """Two sides and three filters; None filters nothing."""
+
+    reference: LabelChoice
+    prediction: LabelChoice
+    split: Split | None
+    cases: tuple[str, ...] | None
+    structures: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cohort:
+    """The answer: the plan, its rows, and the frame of those that have numbers."""
+
+    plan: EvaluationPlan
+    rows: list[PairMetrics]
+    frame: pd.DataFrame
+    missing: pd.DataFrame
+    failed: int
+
+    @property
+    def left(self) -> int:
+        """Pairs without numbers, those that failed included."""
+        return len(self.plan.pairs) - len(self.frame)
+
+
+def ask_query(bench: Bench) -> CohortQuery:
+    """Draw the filters; what they hold stands in the page's address and can be shared."""
+    with reading(bench.study.engine) as session:
+        choices = list_choices(session)
+        cases = session.exec(select(Case.name).order_by(col(Case.name))).all()
+    names = list(choices)
+
+    def title(name: str) -> str:
+        return choices[name].title
+
+    prediction_box, reference_box, split_box, case_box, structure_box = st.columns([4, 4, 2, 4, 4])
+    prediction = prediction_box.selectbox(
+        "Measure", names, format_func=title, key="prediction", bind="query-params"
+    )
+    reference = reference_box.selectbox(
+        "Against",
+        names,
+        index=names.index("reference"),
+        format_func=title,
+        key="reference",
+        bind="query-params",
+    )
+    split = split_box.selectbox(
+        "Split",
+        [ANY_SPLIT, *Split],
+        format_func=lambda name: str(name).replace("_", " "),
+        key="split",
+        bind="query-params",
+    )
+    chosen_cases = case_box.multiselect("Cases", cases, placeholder="All cases", key="only")
+    structures = structure_box.multiselect(
+        "Structures",
+        [str(structure.name) for structure in bench.catalogue],
+        placeholder="All structures",
+        key="structures",
+    )
+    return CohortQuery(
+        reference=choices[reference],
+        prediction=choices[prediction],
+        split=None if split == ANY_SPLIT else Split(split),
+        cases=tuple(chosen_cases) or None,
+        structures=tuple(structures) or None,
+    )
+
+
+def read_cohort(bench: Bench, query: CohortQuery) -> Cohort:
+    """Rows and numbers of the query; kept until a label, a number or a failure is added."""
+    with reading(bench.study.engine) as session:
+        stamp = read_stamp(session)
+    return _read_cohort(bench, query, stamp)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the numbers ...")
+def _read_cohort(_bench: Bench, query: CohortQuery, stamp: tuple[int, ...]) -> Cohort:
+    with reading(_bench.study.engine) as session:
+        plan = plan_evaluation(
+            session,
+            _bench.catalogue,
+            reference=query.reference,
+            prediction=query.prediction,
+            cases=query.cases,
+            structures=query.structures,
+            split=query.split,
+        )
+        rows = list_metrics(session, plan)
+    without = [row for row in rows if row.panel is None]
+    waiting = sum(row.reason == NOT_MEASURED for row in without)
+    missing = build_metrics_frame(without)[["case", "patient", "structure", "reason"]]
+    return Cohort(
+        plan=plan,
+        rows=rows,
+        frame=build_metrics_frame(row for row in rows if row.panel is not None),
+        missing=missing,
+        failed=len(without) - waiting - len(plan.gaps),
+    )

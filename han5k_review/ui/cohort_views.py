@@ -1,0 +1,184 @@
+"""The views of the cohort page: plots, tables and downloads of one cohort's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from han5k_review.evaluation.frames import (
+    build_summary_frame,
+    build_trend_frame,
+    build_volume_frame,
+)
+from han5k_review.evaluation.summary import build_summary
+from han5k_review.evaluation.trend import list_trend
+from han5k_review.evaluation.volumes import build_limits
+from han5k_review.exports.frame_csv import build_frame_csv
+from han5k_review.store.engine import reading
+from han5k_review.ui.charts import (
+    DOTS_LIMIT,
+    MEASURES,
+    Measure,
+    build_strip_chart,
+    build_trend_chart,
+    build_volume_chart,
+)
+from han5k_review.ui.cohort_query import Cohort, CohortQuery
+from han5k_review.ui.context import Bench
+from han5k_review.ui.places import go_to
+from han5k_review.ui.tables import (
+    METRIC_COLUMNS,
+    MISSING_COLUMNS,
+    SUMMARY_COLUMNS,
+    TREND_COLUMNS,
+)
+
+_SHOWN_ROWS = 300
+_SUMMARISED = ("dice", "hd95_mm", "surface_dice")
+_ALL = "all structures"
+
+
+def show_plot(bench: Bench, cohort: Cohort) -> None:
+    """Every case a dot, one column per structure."""
+    measure = _ask_measure("plot-measure", MEASURES)
+    st.plotly_chart(
+        build_strip_chart(cohort.frame, measure, bench.catalogue),
+        key=f"plot-{measure.column}",
+        config={"displaylogo": False},
+    )
+    values = cohort.frame[measure.column]
+    infinite, undefined = int((values.abs() == float("inf")).sum()), int(values.isna().sum())
+    words = []
+    if len(values) > DOTS_LIMIT:
+        words.append(f"More than {DOTS_LIMIT} values: boxes without dots.")
+    if infinite:
+        words.append(f"{infinite} infinite values (one mask is empty) are not drawn.")
+    if undefined:
+        words.append(f"{undefined} undefined values (both masks are empty) are not drawn.")
+    if measure.published and len(words) < 3:
+        words.append("Published medians come from the study's structure table, to be confirmed.")
+    st.caption(" ".join(words))
+
+
+def show_structures(cohort: Cohort) -> None:
+    """One line per structure: counts, medians, quartiles."""
+    frame = build_summary_frame(build_summary(cohort.rows))
+    _show_table(frame, SUMMARY_COLUMNS)
+    _offer(frame, "per-structure")
+
+
+def show_worst(cohort: Cohort) -> None:
+    """Pairs, worst first; a click opens the contour in the viewer."""
+    measure = _ask_measure("worst-measure", MEASURES)
+    ordered = cohort.frame.sort_values(
+        measure.column, ascending=not measure.lower_is_better, na_position="last"
+    ).reset_index(drop=True)
+    shown = ordered.head(_SHOWN_ROWS)
+    more = f" The first {_SHOWN_ROWS} of {len(ordered)}." if len(ordered) > _SHOWN_ROWS else ""
+    st.caption(f"Worst {measure.title} first. Click a row to look at it in the viewer.{more}")
+    table = st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder="",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"worst-{measure.column}",
+        column_order=list(METRIC_COLUMNS)[:-1],
+        column_config=METRIC_COLUMNS,
+    )
+    _offer(ordered, "pairs")
+    for row in table.selection.rows:
+        case, structure = shown.loc[row, "case"], shown.loc[row, "structure"]
+        go_to("review", case=str(case), structure=str(structure))
+
+
+def show_volumes(cohort: Cohort) -> None:
+    """Bland-Altman of the two volumes, of one structure in cc or of all in percent."""
+    frame = build_volume_frame(cohort.rows)
+    names = list(dict.fromkeys(frame["structure"]))
+    chosen = st.selectbox("Structure", [_ALL, *names], key="volume-structure", width=320)
+    in_percent = chosen == _ALL
+    own = frame if in_percent else frame[frame["structure"] == chosen]
+    column = "difference_percent" if in_percent else "difference_cc"
+    limits = build_limits(own[column])
+    st.plotly_chart(
+        build_volume_chart(own, limits, in_percent=in_percent),
+        key=f"volumes-{chosen}",
+        config={"displaylogo": False},
+    )
+    plan = cohort.plan
+    st.caption(
+        f"{limits.pairs} pairs; {plan.prediction.title} minus {plan.reference.title}. "
+        "Lines: mean difference and mean ± 1.96 SD (Bland and Altman 1986)"
+        + (", in % of the mean volume." if in_percent else ".")
+    )
+    _offer(own, "volumes")
+
+
+def show_trend(bench: Bench, query: CohortQuery) -> None:
+    """Medians of each model version against the chosen reference side."""
+    with reading(bench.study.engine) as session:
+        points = list_trend(
+            session,
+            bench.catalogue,
+            reference=query.reference,
+            cases=query.cases,
+            structures=query.structures,
+            split=query.split,
+        )
+    if len({point.version for point in points}) < 2:
+        st.info(
+            "A trend needs numbers of two versions: choose a model version under Measure, press "
+            "the button, and do the same for the next one. The Retraining page makes versions."
+        )
+        return
+    summarised = [measure for measure in MEASURES if measure.column in _SUMMARISED]
+    measure = _ask_measure("trend-measure", summarised)
+    st.plotly_chart(
+        build_trend_chart(points, measure),
+        key=f"trend-{measure.column}",
+        config={"displaylogo": False},
+    )
+    st.caption("Versions may have been measured on different cases: n is in the table.")
+    frame = build_trend_frame(points)
+    _show_table(frame, TREND_COLUMNS)
+    _offer(frame, "trend")
+
+
+def show_missing(cohort: Cohort) -> None:
+    """Every structure without a number, with its reason."""
+    if cohort.missing.empty:
+        st.info("Every structure that one side has was measured.")
+        return
+    counts = cohort.missing["reason"].value_counts()
+    st.caption("; ".join(f"{count} x {reason}" for reason, count in counts.head(5).items()))
+    _show_table(cohort.missing.head(_SHOWN_ROWS), MISSING_COLUMNS)
+    _offer(cohort.missing, "not-measured")
+
+
+def _ask_measure(key: str, measures: Sequence[Measure]) -> Measure:
+    titles = [measure.title for measure in measures]
+    title = st.segmented_control(
+        "Measure", titles, default=titles[0], key=key, label_visibility="collapsed", required=True
+    )
+    return measures[titles.index(title or titles[0])]
+
+
+def _show_table(frame: pd.DataFrame, columns: Mapping[str, Any]) -> None:
+    st.dataframe(
+        frame, hide_index=True, placeholder="", column_order=list(columns), column_config=columns
+    )
+
+
+def _offer(frame: pd.DataFrame, name: str) -> None:
+    st.download_button(
+        "Download CSV",
+        build_frame_csv(frame),
+        file_name=f"cohort-{name}-research-use-only.csv",
+        mime="text/csv",
+        key=f"download-{name}",
+        on_click="ignore",
+    )
