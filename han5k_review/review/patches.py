@@ -87,6 +87,7 @@ def append_patches(
     tab without the lease, a version that is old or ahead, a box outside the grid, runs that do
     not fill it, an id used for another stroke.
     """
+    session.get(Draft, batch.draft_id, with_for_update=True)  # the same stroke sent twice at once
     known = _find_known(session, batch)
     new = [patch for patch in batch.patches if patch.patch_id not in known]
     if len({patch.patch_id for patch in new}) < len(new):
