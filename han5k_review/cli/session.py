@@ -37,12 +37,14 @@ def actor() -> str:
 
 
 def progress_bar() -> Progress:
-    """A bar with count and remaining time, on the error stream so that output stays clean."""
+    """A bar with count and remaining time, on the error stream; none when nobody watches."""
+    watched = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=watched,
         transient=True,
+        disable=not watched.is_terminal,
     )
