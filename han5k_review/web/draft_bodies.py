@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from han5k_review.review.patches import Patch, PatchBatch
 from han5k_review.review.refusals import DraftError, Reason
@@ -151,17 +151,8 @@ def bounded(kind: type[_AnyBody]) -> Callable[[Request], Awaitable[_AnyBody]]:
     """A dependency that reads a body of this kind, of at most `MAX_BODY_BYTES`."""
 
     async def read_body(request: Request) -> _AnyBody:
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > MAX_BODY_BYTES:
-                raise DraftError(
-                    Reason.BAD_PATCH,
-                    f"At most {MAX_BODY_BYTES} bytes were expected, found more; send fewer "
-                    "strokes at a time.",
-                )
         try:
-            return kind.model_validate_json(bytes(content))
+            return kind.model_validate_json(await _read_bounded(request))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "the body"
@@ -170,3 +161,19 @@ def bounded(kind: type[_AnyBody]) -> Callable[[Request], Awaitable[_AnyBody]]:
             ) from error
 
     return read_body
+
+
+async def _read_bounded(request: Request) -> bytes:
+    content = bytearray()
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > MAX_BODY_BYTES:
+                raise DraftError(
+                    Reason.BAD_PATCH,
+                    f"At most {MAX_BODY_BYTES} bytes were expected, found more; send fewer "
+                    "strokes at a time.",
+                )
+    except ClientDisconnect as error:  # nobody reads this answer; nothing was taken
+        raise HTTPException(400, "A whole request was expected, the line was cut.") from error
+    return bytes(content)

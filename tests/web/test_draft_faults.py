@@ -98,6 +98,7 @@ def test_two_hundred_strokes_survive_ten_deaths_and_ten_cuts(
             if left < 0:
                 header, stored = tab.fetch_mask()
     assert queue == []
+    assert "Traceback" not in (tmp_path / "log.txt").read_text()
     assert header["version"] == STROKES
     assert np.array_equal(stored, wanted)
     with reading(bench.study.engine) as session:
