@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from han5k_review import __version__
 from han5k_review.evaluation.pair import BatchOutcome, PairOutcome
@@ -28,6 +29,8 @@ _INTEGERS = {"components_reference", "components_prediction"}
 _WORDS = {"definition", "definition_version"}
 STORED_FIELDS = tuple(f.name for f in fields(Panel) if f.name not in _DERIVED)
 _ABOUT_FIELDS = ("reference_sha256", "prediction_sha256", "software_version", "computed_at_utc")
+_read_fields = attrgetter(*STORED_FIELDS)
+_TABLE = SQLModel.metadata.tables[str(Metric.__tablename__)]
 _COLUMNS = tuple(col(getattr(Metric, name)) for name in (*STORED_FIELDS, *_ABOUT_FIELDS))
 
 
@@ -114,7 +117,8 @@ def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: da
         insert = (
             postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         )
-        session.execute(insert(Metric).on_conflict_do_nothing(), rows)
+        # The table instead of the class: an insert of objects takes twice as long.
+        session.execute(insert(_TABLE).on_conflict_do_nothing(), rows)
     failed = [o for o in batch.outcomes if o.reason is not None]
     if failed:
         add_audit(
@@ -167,18 +171,14 @@ def read_stamp(session: Session) -> tuple[int, ...]:
 
 
 def _metric_row(outcome: PairOutcome, panel: Panel, now: datetime) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "reference_sha256": outcome.pair.reference.mask_sha256,
-        "prediction_sha256": outcome.pair.prediction.mask_sha256,
-        "software_version": __version__,
-        "computed_at_utc": now,
-    }
-    for name in STORED_FIELDS:
-        value = getattr(panel, name)
-        if isinstance(value, float) and math.isnan(value):
-            value = None
-        row[name] = value
+    # Plain and fast: while this runs in one process, the workers of two cores wait for it.
+    values = (None if value != value else value for value in _read_fields(panel))
+    row = dict(zip(STORED_FIELDS, values, strict=True))
     row["definition"] = panel.definition.value
+    row["reference_sha256"] = outcome.pair.reference.mask_sha256
+    row["prediction_sha256"] = outcome.pair.prediction.mask_sha256
+    row["software_version"] = __version__
+    row["computed_at_utc"] = now
     return row
 
 
