@@ -93,7 +93,7 @@ def _measure(
 ) -> EvaluationReport:
     with progress_bar() as bar, open_workforce(processes, dask_address) as workforce:
         task = bar.add_task("measuring", total=len(plan.pairs))
-        with _stop_on_interrupt() as stop:
+        with stop_on_interrupt() as stop:
             return run_evaluation(
                 study,
                 plan,
@@ -107,7 +107,7 @@ def _measure(
 
 
 @contextmanager
-def _stop_on_interrupt() -> Iterator[threading.Event]:
+def stop_on_interrupt() -> Iterator[threading.Event]:
     """Ctrl-C sets the event, so that what is in work is still stored; a second one breaks off."""
     stop = threading.Event()
     before = signal.getsignal(signal.SIGINT)
