@@ -1,0 +1,76 @@
+// Changes as they go to the server (docs/transport.md, Drafts), and the steps back and forth. No DOM.
+
+import { boundsOf } from "./edit_mask.js";
+
+const KEPT_VALUES = 8_000_000;
+const KEPT_STEPS = 1000;
+
+/** A change -> { start, shape, runs } of an `xor` patch; `runs` is base64 of LEB128 lengths. */
+export function encodeChange(change, grid) {
+  const { low, high } = boundsOf(change, grid);
+  const shape = high.map((end, axis) => end - low[axis]);
+  const [ni, nj] = grid;
+  const lengths = [];
+  let done = 0;
+  for (let n = 0; n < change.length; n += 2) {
+    const row = Math.floor(change[n] / ni);
+    const k = Math.floor(row / nj);
+    const first = ((k - low[2]) * shape[1] + row - k * nj - low[1]) * shape[0] + change[n] - row * ni - low[0];
+    if (first === done && n > 0) lengths[lengths.length - 1] += change[n + 1];
+    else lengths.push(first - done, change[n + 1]);
+    done = first + change[n + 1];
+  }
+  const size = shape[0] * shape[1] * shape[2];
+  if (done < size) lengths.push(size - done);
+  return { start: low, shape, runs: base64(leb128(lengths)) };
+}
+
+function leb128(lengths) {
+  const bytes = [];
+  for (let rest of lengths) {
+    while (rest > 0x7f) {
+      bytes.push((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    bytes.push(rest);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function base64(bytes) {
+  let text = "";
+  for (let n = 0; n < bytes.length; n += 8192) text += String.fromCharCode(...bytes.subarray(n, n + 8192));
+  return btoa(text);
+}
+
+/** Steps of one structure, each a change that is its own inverse. */
+export class History {
+  constructor() {
+    this.done = [];
+    this.undone = [];
+    this.values = 0;
+  }
+
+  push(change) {
+    this.done.push(change);
+    this.values += change.length;
+    for (const gone of this.undone.splice(0)) this.values -= gone.length;
+    // The last hundred steps always stay, however large they are.
+    while (this.done.length > 100 && (this.done.length > KEPT_STEPS || this.values > KEPT_VALUES)) {
+      this.values -= this.done.shift().length;
+    }
+  }
+
+  /** The change to flip for one step back, or null. */
+  undo() {
+    const change = this.done.pop();
+    if (change) this.undone.push(change);
+    return change ?? null;
+  }
+
+  redo() {
+    const change = this.undone.pop();
+    if (change) this.done.push(change);
+    return change ?? null;
+  }
+}
