@@ -12,6 +12,7 @@ from han5k_review import __version__
 from han5k_review.accounts.cookie import open_seal
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
+from han5k_review.web.contour_routes import build_contour_router
 from han5k_review.web.desk import Desk
 from han5k_review.web.draft_routes import build_draft_router
 from han5k_review.web.encoding import AnswerCache
@@ -64,6 +65,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         build_export_router,
         build_draft_router,
         build_lock_router,
+        build_contour_router,
     ):
         api.include_router(build_router(desk))
     add_problem_handlers(api)

@@ -1,0 +1,151 @@
+"""Contour routes: the structures of a case as files for other tools (docs/transport.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.anatomy.catalogue import read_catalogue
+from han5k_review.errors import RuleError
+from han5k_review.exports.contour_files import (
+    Contour,
+    build_nifti,
+    build_nifti_archive,
+    build_segmentation,
+)
+from han5k_review.review.journal import grid_of
+from han5k_review.review.label_sets import find_label_set
+from han5k_review.store.audit import add_audit
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Case
+from han5k_review.web.desk import (
+    Desk,
+    get_identity,
+    get_readable_assignment,
+    get_readable_case,
+)
+
+_Names = Annotated[list[str] | None, Query(max_length=200)]
+
+
+def _build_single(contours: Sequence[Contour]) -> bytes:
+    if len(contours) != 1:
+        raise RuleError(
+            f"One structure was expected for a .nii.gz, found {len(contours)}; structures overlap: "
+            "take .zip or .seg.nrrd for several."
+        )
+    return build_nifti(contours[0])
+
+
+_FORMATS: Mapping[str, Callable[[Sequence[Contour]], bytes]] = {
+    ".nii.gz": _build_single,
+    ".zip": build_nifti_archive,
+    ".seg.nrrd": build_segmentation,
+}
+
+
+def build_contour_router(desk: Desk) -> APIRouter:
+    """`GET .../contours/<key>.nii.gz`, `.zip` and `.seg.nrrd`, by assignment and by case."""
+    router = APIRouter()
+
+    @router.get("/assignments/{assignment_id}/contours/{name}")
+    def answer_contours(
+        request: Request, assignment_id: int, name: str, structure: _Names = None
+    ) -> Response:
+        identity = get_identity(request)
+        with reading(desk.study.engine) as session:
+            assignment, case = get_readable_assignment(session, assignment_id, identity)
+            contours = _read_contours(
+                desk.study, session, case, name, structure, blinded=assignment.blinded
+            )
+            stem = case.name
+        return _answer(desk.study, identity, stem, name, contours)
+
+    @router.get("/cases/{case_id}/contours/{name}")
+    def answer_case_contours(
+        request: Request, case_id: int, name: str, structure: _Names = None
+    ) -> Response:
+        identity = get_identity(request)
+        with reading(desk.study.engine) as session:
+            case = get_readable_case(session, case_id, identity)
+            contours = _read_contours(desk.study, session, case, name, structure, blinded=False)
+            stem = case.name
+        return _answer(desk.study, identity, stem, name, contours)
+
+    return router
+
+
+def _split(name: str) -> tuple[str, str]:
+    """(key of the label set, suffix); 404 for anything else."""
+    for suffix in _FORMATS:
+        if name.endswith(suffix):
+            return name.removesuffix(suffix), suffix
+    raise HTTPException(404, f"A file ending in {', '.join(_FORMATS)} was expected, found another.")
+
+
+def _read_contours(
+    study: Study,
+    session: Session,
+    case: Case,
+    name: str,
+    wanted: list[str] | None,
+    *,
+    blinded: bool,
+) -> list[Contour]:
+    key, _ = _split(name)
+    found = find_label_set(session, case.id or 0, key, blinded=blinded)
+    if found is None:
+        raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
+    missing = [one for one in wanted or () if one not in found.versions]
+    if missing:
+        raise HTTPException(404, f"There is no contour of {', '.join(missing)[:200]} here.")
+    colours: dict[str, tuple[int, int, int]] = {
+        structure.name: structure.color_rgb
+        for structure in read_catalogue(study.tables / "structures.csv")
+    }
+    grid = grid_of(case)
+    return [
+        Contour(
+            structure=structure,
+            mask=study.labels.get_mask(version.mask_sha256, grid),
+            **({"colour_rgb": colours[structure]} if structure in colours else {}),
+        )
+        for structure, version in found.versions.items()
+        if not wanted or structure in wanted
+    ]
+
+
+def _answer(
+    study: Study, identity: ReaderIdentity, stem: str, name: str, contours: list[Contour]
+) -> Response:
+    _, suffix = _split(name)
+    content = _FORMATS[suffix](contours)
+    with transaction(study.engine) as session:
+        add_audit(
+            session,
+            at_utc=utc_now(),
+            actor=identity.name,
+            action="download contours",
+            subject=stem,
+            format=suffix,
+            structures=[contour.structure for contour in contours],
+        )
+    middle = contours[0].structure if len(contours) == 1 else "contours"
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in stem)
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f'attachment; filename="{safe}-{middle}{suffix}"',
+            "Cache-Control": "no-store",
+        },
+    )

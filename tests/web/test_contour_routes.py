@@ -1,0 +1,58 @@
+"""Contours are downloaded by who may see them, and by nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from han5k_review.imaging.label_images import read_mask
+from han5k_review.imaging.segmentation_files import read_segments
+from han5k_review.store.engine import reading
+from han5k_review.store.tables import Audit
+from tests.web.bench import GRID, WebBench
+from tests.web.conftest import Visit
+
+
+def test_a_reader_downloads_their_case_and_it_reads_back(
+    bench: WebBench, visit: Visit, tmp_path: Path
+) -> None:
+    answer = visit("anna").get("/api/assignments/1/contours/a.seg.nrrd")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith('"HN-001-contours.seg.nrrd"')
+    assert answer.headers["cache-control"] == "no-store"
+    path = tmp_path / "case.seg.nrrd"
+    path.write_bytes(answer.content)
+    found = read_segments(path, GRID)
+    assert {name: mask.sha256 for name, mask in found.items()} == {
+        name: mask.sha256 for name, mask in bench.masks.items()
+    }
+    with reading(bench.study.engine) as session:
+        assert "download contours" in [row.action for row in session.exec(select(Audit)).all()]
+
+
+def test_one_structure_as_nifti(bench: WebBench, visit: Visit, tmp_path: Path) -> None:
+    answer = visit("emil").get(f"/api/cases/{bench.case_id}/contours/a.nii.gz?structure=ParotidL")
+    assert answer.status_code == 200
+    path = tmp_path / "ParotidL.nii.gz"
+    path.write_bytes(answer.content)
+    assert read_mask(path, GRID).sha256 == bench.masks["ParotidL"].sha256
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "status"),
+    [
+        ("ben", "/api/assignments/1/contours/a.zip", 403),
+        ("anna", "/api/cases/1/contours/a.zip", 403),
+        ("anna", "/api/assignments/1/contours/b.zip", 404),
+        ("ben", "/api/assignments/2/contours/b.zip", 200),
+        ("anna", "/api/assignments/1/contours/a.stl", 404),
+        ("anna", "/api/assignments/1/contours/a.nii.gz", 422),
+        ("anna", "/api/assignments/1/contours/a.zip?structure=Liver", 404),
+        ("lena", "/api/cases/1/contours/a.zip?structure=ParotidL&structure=BrainStem", 200),
+        (None, "/api/assignments/1/contours/a.zip", 401),
+    ],
+)
+def test_who_may_download_what(visit: Visit, who: str | None, path: str, status: int) -> None:
+    assert visit(who).get(path).status_code == status
