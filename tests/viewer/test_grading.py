@@ -152,6 +152,17 @@ def test_a_stale_label_is_said_and_the_grade_taken_back(open_desk: Open, screen:
     grade_of(screen, "BrainStem", "")
 
 
+def test_a_refused_change_leaves_the_grade_that_stands(open_desk: Open, screen: Page) -> None:
+    desk = open_desk(case())
+    screen.keyboard.press("1")
+    said(screen, "saved")
+    desk.faults.stale = True
+    screen.keyboard.press("p")
+    screen.keyboard.press("3")
+    said(screen, "not saved")
+    grade_of(screen, "BrainStem", "no")
+
+
 def test_another_accounts_grades_are_kept_not_sent_in_a_wrong_name(
     open_desk: Open, screen: Page
 ) -> None:

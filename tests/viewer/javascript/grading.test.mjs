@@ -15,6 +15,8 @@ test("the list is searched by name and by title", () => {
   assert.deepEqual(names(c.searchStructures(structures, "parotidr")), ["Parotid_R"]);
   assert.deepEqual(names(c.searchStructures(structures, "id lef")), ["Parotid_L"]);
   assert.equal(c.searchStructures(structures, "xyz").length, 0);
+  const brains = [{ name: "BrainStem", title: "" }, { name: "Brain", title: "" }];
+  assert.deepEqual(names(c.searchStructures(brains, "brain")), ["Brain", "BrainStem"]);
 });
 
 test("by anatomy pairs stand together; doubtful ones come first when asked", () => {

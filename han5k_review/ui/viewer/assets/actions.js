@@ -27,6 +27,10 @@ export function buildActions(workspace) {
     grade(code) {
       if (grader.readOnly || !state.selected) return;
       const name = state.selected;
+      if (reading.byName.get(name).label_version === null) {
+        workspace.say(`${name} has no mask in this label set, so there is nothing to grade.`);
+        return;
+      }
       const regrade = Boolean(grader.grades.get(name)?.code);
       grader.give(name, code);
       const next = nextUngraded(reading.ordered(), name, grader.grades);
@@ -70,7 +74,10 @@ export function buildActions(workspace) {
     layout: () => set({ layout: after(LAYOUTS, state.layout) }, "layout", "preferences"),
     plane: (name) => set({ main: name ?? after(PLANE_NAMES, state.main) }, "layout", "preferences"),
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
-    ruler: () => set({ tool: state.tool === "ruler" ? "crosshair" : "ruler" }, "tool"),
+    ruler() {
+      if (state.tool === "ruler") workspace.stage.clearRulers();
+      set({ tool: state.tool === "ruler" ? "crosshair" : "ruler" }, "tool", "camera");
+    },
     palette: () => {
       state.colourBlind = !state.colourBlind;
       reading.recolour();

@@ -19,6 +19,7 @@ export class Grader {
     this.url = data.volume.replace(/volume$/, "grades");
     this.byName = new Map(data.structures.map((s) => [s.name, s]));
     this.grades = new Map(Object.entries(data.grades ?? {}));
+    this.confirmed = new Map(this.grades);
     this.drafts = new Map();
     this.history = [];
     this.clock = new ActivityClock();
@@ -43,7 +44,10 @@ export class Grader {
   merge(grades) {
     const waiting = new Set(this.queue.entries().map(({ body }) => body.structure));
     for (const [name, grade] of Object.entries(grades ?? {})) {
-      if (!waiting.has(name) && !((this.grades.get(name)?.id ?? 0) > (grade.id ?? 0))) this.grades.set(name, grade);
+      if (!waiting.has(name) && !((this.grades.get(name)?.id ?? 0) > (grade.id ?? 0))) {
+        this.grades.set(name, grade);
+        this.confirmed.set(name, grade);
+      }
     }
     this.tell("grades");
   }
@@ -107,7 +111,7 @@ export class Grader {
   hear(kind, entry, detail) {
     const own = entry.url === this.url;
     if (kind === "stored" && own) this.stored(entry.body, detail);
-    if (kind === "refused" && own) this.grades.delete(entry.body.structure);
+    if (kind === "refused" && own) this.takeBack(entry.body.structure);
     const states = { stored: "saved", sending: "saving", waiting: "waiting", expired: "expired", foreign: "foreign", refused: "refused" };
     const sentence = detail instanceof Error ? detail.message : "";
     if (kind === "stored") this.save.at = new Date();
@@ -119,7 +123,15 @@ export class Grader {
     this.tell("save", "grades", "list");
   }
 
+  /** The server said no: what it has confirmed before stands. */
+  takeBack(name) {
+    const before = this.confirmed.get(name);
+    if (before) this.grades.set(name, before);
+    else this.grades.delete(name);
+  }
+
   stored(body, answer) {
+    this.confirmed.set(body.structure, answer.grade);
     const newest = this.queue.entries().filter((e) => e.url === this.url && e.body.structure === body.structure);
     if (!newest.length) this.grades.set(body.structure, answer.grade);
     if (this.completes && this.graded === this.total && !this.queue.entries().length) {

@@ -30,6 +30,7 @@ export class Workspace {
     this.data = data;
     this.trigger = trigger;
     this.began = performance.now();
+    performance.mark("han5k-mount");
     this.dirty = new Set(Object.values(PANELS_OF).flat());
     this.lost = this.expired = this.closed = false;
     const tell = (...what) => this.redraw(...what);

@@ -1,7 +1,7 @@
 // The views side by side: which plane is where, their pointers and wheels, one drawing per frame.
 
-import { h, setText } from "../panels/dom.js";
-import { PLANES, PLANE_NAMES, panCamera, zoomCamera } from "../pure/geometry.js";
+import { h } from "../panels/dom.js";
+import { PLANE_NAMES, panCamera, zoomCamera } from "../pure/geometry.js";
 import { dragWindow } from "../pure/windowing.js";
 import { holds } from "../pure/masks.js";
 import { PlaneView } from "./plane_view.js";
@@ -178,10 +178,7 @@ export class Stage {
     };
   }
 
-  sayPlanes(buttons) {
-    for (const [plane, button] of buttons) {
-      setText(button, PLANES[plane].title);
-      button.setAttribute("aria-pressed", plane === this.reading.state.main ? "true" : "false");
-    }
+  clearRulers() {
+    for (const view of this.views) view.ruler.clear();
   }
 }

@@ -58,7 +58,8 @@ export class DisplayPanel {
       class: "set", type: "button", "data-testid": "label-set", "data-set": set.key, disabled: first, "data-action": first ? null : "compare",
       title: first ? "The labels under review" : tooltip("compare"),
       onclick: () => this.act("compare", this.reading.state.compare === set.key ? null : set.key),
-    }, sample, h("span", {}, set.name), first ? h("small", {}, "under review") : null);
+    }, sample, h("span", {}, set.name), h("i", { class: `chip ${first ? "reviewed" : "compared"}`, title: "Shaded: only in this set" }),
+    first ? h("small", {}, "under review") : null);
   }
 
   /** Finds the largest surface error in a worker and goes there. */
@@ -91,6 +92,7 @@ export class DisplayPanel {
     press(this.fill, state.fill);
     press(this.palette, state.colourBlind);
     press(this.difference, state.difference);
+    this.root.classList.toggle("shading", state.difference);
     press(this.pair, state.layout === "pair");
     for (const [key, row] of this.sets) press(row, key === state.compare || key === data.label_sets[0].key);
     this.opacity.hidden = !state.fill;

@@ -73,7 +73,7 @@ export class StructureList {
       this.rows.replaceChildren(...wanted);
     }
     this.none.hidden = listed.length > 0;
-    setText(this.order, reading.state.order);
+    setText(this.order, `↕ ${reading.state.order}`);
     press(this.solo, reading.state.solo);
     press(this.outlines, reading.state.outlines);
     for (const { name } of listed) this.updateRow(name);

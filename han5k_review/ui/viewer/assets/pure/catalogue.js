@@ -4,11 +4,12 @@ export const ORDERS = ["list", "anatomy", "doubtful first"];
 
 const plain = (text) => text.toLowerCase().replace(/[\s_]+/g, "");
 
-/** Structures whose name or title holds the search text; spaces and underscores do not matter. */
+/** Structures whose name or title holds the search text, an exact name first; spaces and underscores do not matter. */
 export function searchStructures(structures, text) {
   const wanted = plain(text);
   if (!wanted) return structures;
-  return structures.filter((s) => plain(s.name).includes(wanted) || plain(s.title).includes(wanted));
+  const found = structures.filter((s) => plain(s.name).includes(wanted) || plain(s.title).includes(wanted));
+  return found.sort((a, b) => (plain(b.name) === wanted) - (plain(a.name) === wanted));
 }
 
 /**
