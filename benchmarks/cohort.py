@@ -13,6 +13,7 @@ Exits 0 when the reach is met, 1 when it is missed.
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import resource
@@ -142,8 +143,9 @@ def open_kind(kind: str, workers: int) -> Iterator[Workforce]:
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 host="127.0.0.1",
+                silence_logs=logging.CRITICAL,
             ) as cluster,
             open_workforce(workers, cluster.scheduler_address) as workforce,
         ):

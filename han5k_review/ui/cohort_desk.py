@@ -45,10 +45,17 @@ def show_desk(visit: Visit, cohort: Cohort) -> None:
         return
     if not visit.may(Action.EVALUATE):
         st.info("Somebody who may start evaluations can measure what is left.")
-    elif st.button(f"Measure {cohort.left} pairs", type="primary", key="measure"):
+    elif st.button(_describe_left(cohort), type="primary", key="measure"):
         with attempt():
             desk.start(plan, actor=visit.identity.name)
             st.rerun()
+
+
+def _describe_left(cohort: Cohort) -> str:
+    pairs = "pair" if cohort.left == 1 else "pairs"
+    if cohort.left == cohort.failed:
+        return f"Try {cohort.left} failed {pairs} again"
+    return f"Measure {cohort.left} {pairs}"
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
@@ -87,5 +94,5 @@ def describe_last(record: EvaluationRecord | None) -> str:
         return ""
     return (
         f"Last evaluation {record.state.value} {record.finished_at_utc:%Y-%m-%d %H:%M} UTC "
-        f"({record.title}: {record.done} of {record.total} pairs done)."
+        f"({record.title}: {record.done - record.failed} of {record.total} pairs have numbers)."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 import pandas as pd
@@ -37,6 +38,7 @@ from han5k_review.ui.tables import (
 )
 
 _SHOWN_ROWS = 300
+_REASON_WIDTH = 60
 _SUMMARISED = ("dice", "hd95_mm", "surface_dice")
 _ALL = "all structures"
 
@@ -154,7 +156,8 @@ def show_missing(cohort: Cohort) -> None:
         st.info("Every structure that one side has was measured.")
         return
     counts = cohort.missing["reason"].value_counts()
-    st.caption("; ".join(f"{count} x {reason}" for reason, count in counts.head(5).items()))
+    words = [f"{count} x {shorten(str(r), _REASON_WIDTH)}" for r, count in counts.head(5).items()]
+    st.caption("; ".join(words))
     _show_table(cohort.missing.head(_SHOWN_ROWS), MISSING_COLUMNS)
     _offer(cohort.missing, "not-measured")
 

@@ -76,6 +76,7 @@ def test_a_cohort_is_measured_found_again_looked_at_and_downloaded(
     page.screenshot(path=pictures / "cohort-no-number-1024.png")
     other.close()
 
+    expect(screen.get_by_role("button", name="Try 1 failed pair again")).to_be_visible()
     choose(screen, "Worst pairs")
     with screen.expect_download() as download:
         screen.get_by_role("button", name="Download CSV").click()

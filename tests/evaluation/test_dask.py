@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
+import dask
 import pytest
 from distributed import LocalCluster
 
@@ -22,13 +25,14 @@ NOBODY = "tcp://127.0.0.1:9"
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
     with (
-        warnings.catch_warnings(),
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         LocalCluster(
             n_workers=1,
             threads_per_worker=2,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
+            silence_logs=logging.CRITICAL,
         ) as made,
     ):
         yield made
@@ -52,6 +56,17 @@ def test_a_cluster_gives_the_same_table(
     assert (report.measured, report.failed) == (12, ())
     assert numbers(study) == numbers(alone)
     alone.engine.dispose()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_dead_worker_is_known_by_its_error(cluster: LocalCluster) -> None:
+    with open_workforce(1, cluster.scheduler_address) as workforce:
+        assert workforce.executor is not None
+        with pytest.raises(workforce.broken, match="die"):
+            workforce.executor.submit(die).result(60)
 
 
 def test_no_scheduler_is_one_sentence() -> None:
