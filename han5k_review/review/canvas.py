@@ -56,8 +56,8 @@ class Canvas:
         self.version += 1
 
     def to_mask(self) -> StructureMask:
-        """The mask, cropped to its tight box."""
-        return StructureMask.from_box(self.box, self.start_ijk, self.grid)
+        """The mask, cropped to its tight box; later strokes do not reach it."""
+        return StructureMask.from_box(self.box.copy(), self.start_ijk, self.grid)
 
     def _make_room(self, start_ijk: Index, shape: tuple[int, ...]) -> None:
         ends = [a + n for a, n in zip(start_ijk, shape, strict=True)]

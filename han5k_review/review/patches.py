@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from han5k_review.store.draft_tables import Draft, DraftPatch
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Assignment
 from han5k_review.store.vocabulary import PatchMode
+
+_MAX_VOLUMES = 2  # what one request may unfold to, so that others need not wait for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +167,14 @@ def _check_boxes(grid: Grid, patches: Sequence[Patch]) -> None:
                 f"A box inside the volume of {grid.shape} voxels was expected, found start "
                 f"{patch.start_ijk}, shape {patch.shape_ijk}.",
             )
+
+    total = sum(math.prod(patch.shape_ijk) for patch in patches)
+    if total > _MAX_VOLUMES * math.prod(grid.shape):
+        raise DraftError(
+            Reason.BAD_PATCH,
+            f"Boxes of at most {_MAX_VOLUMES} whole volumes in one request were expected, found "
+            f"{total} voxels; send fewer strokes at a time.",
+        )
 
 
 def _apply(canvas: Canvas, draft: Draft, patch: Patch, now: datetime) -> DraftPatch:

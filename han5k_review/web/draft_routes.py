@@ -242,7 +242,8 @@ def _submit(
         )
     try:
         with room.change(identity, assignment_id) as visitor:
-            submission, revision = submit_draft(
+            known = find_submission(visitor.session, visitor.assignment, body.request_id)
+            made = known or submit_draft(
                 visitor.session,
                 room.study.labels,
                 assignment=visitor.assignment,
@@ -252,12 +253,12 @@ def _submit(
                 prepared=prepared,
                 now=utc_now(),
             )
-            answer = describe_submission(submission, revision)
+            answer = describe_submission(*made)
     except DraftError as error:
         if error.reason is Reason.GRADE_DISAGREES:
             error.detail["check"] = describe_check(prepared.check, room.rules)
         raise
-    return answer_json(answer, 201)
+    return answer_json(answer, 201 if known is None else 200)
 
 
 def _state(visitor: Visitor, draft: Draft, request: Request) -> dict[str, Any]:

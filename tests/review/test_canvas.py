@@ -59,3 +59,11 @@ def test_the_shelf_keeps_the_newer_canvas_and_stays_in_bounds() -> None:
     for draft_id in (1, 2, 3):
         shelf.put(draft_id, canvas_of(0))
     assert [shelf.take(draft_id) is not None for draft_id in (1, 2, 3)] == [False, True, True]
+
+
+def test_a_mask_that_was_taken_stays_as_it_was() -> None:
+    canvas = canvas_of(20)
+    taken = canvas.to_mask()
+    canvas.apply(PatchMode.XOR, (20, 4, 4), np.ones((4, 5, 2), dtype=bool))
+    assert taken.voxel_count == 40
+    assert canvas.to_mask().is_empty

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -132,6 +135,37 @@ def test_a_shelf_and_an_empty_one_give_the_same_voxels(bench: Bench) -> None:
             row = session.get_one(Draft, draft_id)
             shelf.put(draft_id, replay(session, bench.study.labels, shelf, row, GRID))
             assert row.voxels == draft.voxel_count
+
+
+def test_the_same_stroke_sent_twice_at_once_is_kept_once(bench: Bench) -> None:
+    draft_id, _ = open_it(bench, "tab one!")
+    for version in range(10):
+        batch = dots(version, 1)
+        start = threading.Barrier(2)
+
+        def send(patches: tuple[Patch, ...] = batch, start: threading.Barrier = start) -> int:
+            start.wait(timeout=30)
+            return draw(bench, draft_id, *patches)
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = [pool.submit(send) for _ in range(2)]
+            assert [answer.result() for answer in answers] == [version + 1] * 2
+    with reading(bench.study.engine) as session:
+        assert len(session.exec(select(DraftPatch)).all()) == 10
+
+
+def test_a_request_that_unfolds_to_many_volumes_is_refused(bench: Bench) -> None:
+    draft_id, _ = open_it(bench, "tab one!")
+    whole = encode_runs(np.ones(GRID.shape, dtype=bool))
+    patches = [
+        replace(patch, start_ijk=(0, 0, 0), shape_ijk=GRID.shape, runs=whole)
+        for patch in dots(0, 3)
+    ]
+    with pytest.raises(DraftError) as refused:
+        draw(bench, draft_id, *patches)
+    assert refused.value.reason is Reason.BAD_PATCH
+    assert draw(bench, draft_id, *patches[:2]) == 2
+    assert read_draft(bench).sha256 == block(1).sha256
 
 
 def test_a_journal_that_does_not_prove_itself_is_refused(bench: Bench) -> None:

@@ -11,11 +11,12 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from han5k_review.review.locking import lock_structure
+from han5k_review.review.refusals import Reason
 from han5k_review.store.columns import utc_now
-from han5k_review.store.draft_tables import DraftPatch
+from han5k_review.store.draft_tables import DraftPatch, DraftSnapshot
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Audit, LabelVersion, Reader, Revision
-from tests.web.bench import GRID, WebBench
+from tests.web.bench import GRID, ROOT, WebBench
 from tests.web.drafting import Tab, patch
 
 Visit = Callable[..., TestClient]
@@ -327,3 +328,28 @@ def test_one_editor_per_structure_where_the_study_says_so(bench: WebBench, visit
     assert anna.open(take_over=True).status_code == 201
     assert ben.draw((0, 0, 0), DOT).json()["reason"] == "lease_lost"
     assert ben.open().json()["lease"]["holder"] == "anna"
+
+
+def test_the_contract_names_every_reason_and_every_route() -> None:
+    contract = (ROOT / "docs" / "transport.md").read_text()
+    assert [reason for reason in Reason if f"| `{reason.value}` |" not in contract] == []
+    routes = ("GET <draft>", "POST <draft>", "GET <draft>/mask", "POST <draft>/patches")
+    more = ("GET <draft>/check", "POST <draft>/submit", "POST <draft>/lease", "DELETE <draft>")
+    assert [route for route in (*routes, *more) if f"`{route}`" not in contract] == []
+
+
+def test_a_snapshot_is_made_on_the_way_and_the_mask_stays(bench: WebBench, tab: Tab) -> None:
+    for n in range(5):
+        batch = [
+            patch((n, m % 20, m // 20 * 2), DOT, tab.version + m, active_seconds=0)
+            for m in range(30)
+        ]
+        answer = tab.send(*batch)
+        assert answer.status_code == 200
+        tab.version = answer.json()["version"]
+        for one in batch:
+            i, j, k = one["start"]
+            tab.mask[i, j, k] ^= True
+    with reading(bench.study.engine) as session:
+        assert [row.version for row in session.exec(select(DraftSnapshot)).all()] == [90, 150]
+    assert np.array_equal(tab.fetch_mask()[1], tab.mask)
