@@ -18,7 +18,7 @@ from han5k_review.errors import ConfigError, StorageError
 # What an executor of the standard library raises when a worker of it died.
 BROKEN: tuple[type[Exception], ...] = (BrokenExecutor,)
 _MOST_CASES_PER_TASK = 20
-_TASKS_PER_WORKER = 4
+_TASKS_PER_WORKER = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from han5k_review.accounts.may import Action
+from han5k_review.accounts.may import Action, require
 from han5k_review.evaluation.background import (
     BackgroundEvaluation,
     EvaluationRecord,
@@ -47,6 +47,7 @@ def show_desk(visit: Visit, cohort: Cohort) -> None:
         st.info("Somebody who may start evaluations can measure what is left.")
     elif st.button(_describe_left(cohort), type="primary", key="measure"):
         with attempt():
+            require(visit.identity, Action.EVALUATE)
             desk.start(plan, actor=visit.identity.name)
             st.rerun()
 

@@ -79,7 +79,7 @@ def test_no_scheduler_is_one_sentence() -> None:
 
 @pytest.mark.parametrize(
     ("cases", "workers", "size"),
-    [(6, 2, 1), (100, 2, 12), (3346, 2, 20), (3346, 400, 2), (0, 2, 1)],
+    [(6, 2, 1), (100, 2, 6), (3346, 2, 20), (3346, 100, 4), (0, 2, 1)],
 )
 def test_tasks_hold_about_twenty_cases_and_leave_no_worker_idle(
     cases: int, workers: int, size: int
