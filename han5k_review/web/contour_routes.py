@@ -140,12 +140,17 @@ def _answer(
             structures=[contour.structure for contour in contours],
         )
     middle = contours[0].structure if len(contours) == 1 else "contours"
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in stem)
+    return answer_download(content, f"{stem}-{middle}{suffix}")
+
+
+def answer_download(content: bytes, file_name: str) -> Response:
+    """A file that no cache keeps; characters that file systems quarrel about become `_`."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in file_name)
     return Response(
         content,
         media_type="application/octet-stream",
         headers={
-            "Content-Disposition": f'attachment; filename="{safe}-{middle}{suffix}"',
+            "Content-Disposition": f'attachment; filename="{safe}"',
             "Cache-Control": "no-store",
         },
     )

@@ -107,13 +107,13 @@ def describe_submission(submission: DraftSubmission, revision: Revision) -> dict
     }
 
 
-def describe_lock(lock: StructureLock) -> dict[str, Any]:
-    """One lock or unlocking."""
+def describe_lock(lock: StructureLock, *, blinded: bool) -> dict[str, Any]:
+    """One lock or unlocking; a blinded reader does not learn which contour, nor the words said."""
     return {
         "structure": lock.structure,
         "locked": lock.locked,
-        "label_version": lock.label_version_id,
-        "reason": lock.reason,
+        "label_version": None if blinded else lock.label_version_id,
+        "reason": None if blinded else lock.reason,
         "at_utc": iso(lock.at_utc),
     }
 

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may
+from han5k_review.exports.contour_files import Contour, build_nifti
+from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.drafts import (
     discard_draft,
     get_draft,
@@ -33,6 +35,7 @@ from han5k_review.review.submission import (
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import Draft
 from han5k_review.web.binary import answer_binary
+from han5k_review.web.contour_routes import answer_download
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import (
     HOLDER_HEADER,
@@ -79,7 +82,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             answer = {
                 "drafts": [_state(visitor, draft, request) for draft in drafts],
                 "locks": [
-                    describe_lock(lock)
+                    describe_lock(lock, blinded=visitor.assignment.blinded)
                     for lock in list_locks(visitor.session, visitor.assignment.case_id).values()
                 ],
                 "lease_seconds": room.rules.lease_seconds,
@@ -97,12 +100,8 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
     def answer_mask(request: Request, assignment_id: int, structure: str) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
-            canvas = replay(
-                visitor.session, room.study.labels, room.shelf, draft, grid_of(visitor.case)
-            )
-            mask = canvas.to_mask()
+            mask = _read_mask(room, visitor, draft)
             draft_id, version, base = draft.id or 0, draft.version, draft.base_label_version_id
-            room.shelf.put(draft_id, canvas)
         item = PacketMask(structure=structure, label_version_id=base, mask=mask)
         packet = build_packet([item], draft=draft_id, version=version)
         return answer_binary(
@@ -111,6 +110,22 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             cache_control="private, no-cache",
             build=lambda encoding: encode(packet, encoding),
         )
+
+    @router.get(_DRAFT + "/contour.nii.gz")
+    def answer_file(request: Request, assignment_id: int, structure: str) -> Response:
+        with room.look(get_identity(request), assignment_id) as visitor:
+            draft = get_draft(visitor.session, assignment_id, structure)
+            mask = _read_mask(room, visitor, draft)
+            name = f"{visitor.case.name}-{structure}-draft.nii.gz"
+        return answer_download(build_nifti(Contour(structure=structure, mask=mask)), name)
+
+
+def _read_mask(room: DraftRoom, visitor: Visitor, draft: Draft) -> StructureMask:
+    grid = grid_of(visitor.case)
+    canvas = replay(visitor.session, room.study.labels, room.shelf, draft, grid)
+    mask = canvas.to_mask()
+    room.shelf.put(draft.id or 0, canvas)
+    return mask
 
 
 def _add_opening(router: APIRouter, room: DraftRoom) -> None:

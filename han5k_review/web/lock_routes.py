@@ -51,7 +51,7 @@ def build_lock_router(desk: Desk) -> APIRouter:
                     by=reader,
                     now=now,
                 )
-            answer = describe_lock(lock)
+            answer = describe_lock(lock, blinded=False)
         return answer_json(answer, 201)
 
     return router

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from han5k_review.imaging.label_images import read_mask
 from han5k_review.review.locking import lock_structure
 from han5k_review.review.refusals import Reason
 from han5k_review.store.columns import utc_now
@@ -223,6 +225,7 @@ def test_a_locked_structure_takes_no_stroke(bench: WebBench, visit: Visit, tab: 
     assert tab.submit().json()["reason"] == "locked"
     (shown,) = tab.client.get("/api/assignments/1/drafts").json()["locks"]
     assert shown["structure"] == "ParotidL"
+    assert (shown["reason"], shown["label_version"]) == (None, None)  # anna reads blinded
     assert carla.post(url, json={"locked": False, "reason": " "}).status_code == 422
     assert carla.post(url, json={"locked": False, "reason": "wrong side"}).status_code == 201
     assert tab.draw((1, 0, 0), DOT).status_code == 200
@@ -353,3 +356,12 @@ def test_a_snapshot_is_made_on_the_way_and_the_mask_stays(bench: WebBench, tab: 
     with reading(bench.study.engine) as session:
         assert [row.version for row in session.exec(select(DraftSnapshot)).all()] == [90, 150]
     assert np.array_equal(tab.fetch_mask()[1], tab.mask)
+
+
+def test_a_draft_can_be_taken_along_as_a_file(bench: WebBench, tab: Tab, tmp_path: Path) -> None:
+    tab.draw((0, 0, 0), np.ones((6, 6, 6), dtype=bool))
+    answer = tab.client.get(f"{PAROTID}/contour.nii.gz")
+    assert answer.headers["content-disposition"].endswith('"HN-001-ParotidL-draft.nii.gz"')
+    path = tmp_path / "draft.nii.gz"
+    path.write_bytes(answer.content)
+    assert np.array_equal(read_mask(path, GRID).dense(), tab.mask)
