@@ -25,7 +25,7 @@ from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Assignment
 from han5k_review.store.vocabulary import PatchMode
 
-_MAX_VOLUMES = 2  # what one request may unfold to, so that others need not wait for it
+_MAX_VOLUMES = 16  # what one request may unfold to: 64 edits of a whole brain fit, mischief not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
