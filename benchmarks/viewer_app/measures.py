@@ -7,6 +7,9 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page
 
+# Between a frame and the next step, for each viewer the same: a reader who scrolls on.
+PAUSE_MS = 30
+
 # Resolves with the milliseconds from the input event to the task after the frame that shows the
 # answer to it: a new slice in our view, a new picture in a peer's.
 WAIT_FOR_FRAME = """([kind, input]) => new Promise((done, fail) => {
@@ -87,6 +90,11 @@ class Steps:
     draw_ms: list[float] = field(default_factory=list)
     received: list[int] = field(default_factory=list)
 
+    def add(self, more: Steps) -> None:
+        """Join the steps of another round."""
+        for name in ("frame_ms", "main_ms", "draw_ms", "received"):
+            getattr(self, name).extend(getattr(more, name))
+
 
 def main_thread_ms(session: CDPSession) -> float:
     """Milliseconds of main-thread tasks since the page began."""
@@ -119,7 +127,7 @@ def measure_steps(page: Page, session: CDPSession, wire: Wire, kind: str, count:
         else:
             page.keyboard.press("ArrowRight" if up else "ArrowLeft")
         steps.frame_ms.append(page.evaluate("() => window.answer"))
-        page.wait_for_timeout(30 if kind == "ours" else 150)
+        page.wait_for_timeout(PAUSE_MS)
         steps.main_ms.append(main_thread_ms(session) - before)
         steps.received.append(wire.received - bytes_before)
         if kind == "ours":

@@ -1,7 +1,12 @@
-"""`?viewer=` ours, image (st.slider + st.image) or heatmap (st.slider + Plotly)."""
+"""`?viewer=` ours, image (st.slider + st.image), heatmap or heatmap16 (st.slider + Plotly).
+
+The heatmap shows HU, as a readout under the pointer needs them, and windows by its colour range:
+float64 as nibabel's `get_fdata` hands them out and, for comparison, int16.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -21,8 +26,8 @@ else:
     if kind == "image":
         st.image(grey_slice(k), width=700)
     else:
-        # HU, as the readout under the pointer needs them; the window is the colour range.
-        heatmap = go.Heatmap(z=hu_slice(k), zmin=-140, zmax=210, colorscale="gray", showscale=False)
+        hu = hu_slice(k).astype(np.int16 if kind == "heatmap16" else np.float64)
+        heatmap = go.Heatmap(z=hu, zmin=-140, zmax=210, colorscale="gray", showscale=False)
         figure = go.Figure(heatmap)
         figure.update_yaxes(autorange="reversed", scaleanchor="x")
         figure.update_layout(width=700, height=700, margin={"l": 0, "r": 0, "t": 0, "b": 0})

@@ -99,7 +99,7 @@ export class PlaneView {
 
   drawMarks(scene) {
     const { volume } = this.image;
-    this.root.dataset.slice = scene.index;
+    if (this.root.dataset.slice !== String(scene.index)) this.root.dataset.slice = scene.index;
     setText(this.title, `${PLANES[this.plane].title} ${scene.index + 1} / ${this.size.slices}${scene.note ?? ""}`);
     const place = this.screenOf(scene.cursor);
     this.across.hidden = this.down.hidden = !scene.crosshair;
