@@ -13,6 +13,7 @@ from han5k_review.ui.case_view import (
     list_case_summaries,
 )
 from han5k_review.ui.context import attempt, page
+from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import METRIC_COLUMNS
 from han5k_review.ui.uploads import submit_upload
@@ -75,6 +76,10 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
                 "reason": st.column_config.TextColumn("No numbers because"),
             },
         )
+        base = f"/api/cases/{case.id}/contours/a"
+        with st.container(horizontal=True):
+            show_link("Contours for 3D Slicer (.seg.nrrd)", f"{base}.seg.nrrd", download=True)
+            show_link("Contours as NIfTI (.zip)", f"{base}.zip", download=True)
     with tabs[1]:
         st.dataframe(
             history,

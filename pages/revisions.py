@@ -6,6 +6,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Decision
 from han5k_review.ui.context import attempt, page
+from han5k_review.ui.lock_view import show_locks
 from han5k_review.ui.places import page_file
 from han5k_review.ui.tables import build_revision_frame
 
@@ -66,3 +67,4 @@ with page("Revisions", Action.ADJUDICATE) as visit:
                             now=utc_now(),
                         )
                     st.rerun()
+    show_locks(visit)
