@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.desk import Desk, build_desk
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
     "--headless",
@@ -52,6 +54,12 @@ def pictures() -> Path:
     folder = ROOT / "test-artifacts"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def desk(shared_data: Path, tmp_path: Path) -> Desk:
+    """A fresh study of six real patients."""
+    return build_desk(shared_data, tmp_path)
 
 
 def sign_in(page: Page, url: str, name: str, password: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import openpyxl
@@ -16,56 +15,18 @@ from sqlmodel import select
 from han5k_review.review.grading import list_current_grades
 from han5k_review.store.engine import reading
 from han5k_review.store.run_tables import RetrainRun, RunScore
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, ModelVersion
 from han5k_review.store.vocabulary import RunState
 from tests.browser.conftest import sign_in
-from tests.browser.openkbp_study import HELD_OUT, ORGANS, TRAIN, dice_of, write_input
+from tests.browser.desk import PASSWORD, Desk
+from tests.browser.openkbp_study import HELD_OUT, ORGANS, TRAIN, dice_of
 from tests.server import running_server
 
-PASSWORD = "a long enough password"
 MINUTES = 60_000
 # What the reader presses for each structure: the spoiled ones are not "no revision".
 KEYS = {"ParotidL": "3", "BrainStem": "2", "Larynx": "2"}
 CODES = {"1": "no", "2": "minor", "3": "major"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """The `han5k` command on one study."""
-
-    root: Path
-    study: Path
-
-    def han5k(self, *words: str, expected: int = 0) -> str:
-        result = subprocess.run(
-            [sys.executable, "-m", "han5k_review.cli", *words, "--study", str(self.study)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == expected, result.stdout + result.stderr
-        return result.stdout + result.stderr
-
-    def open_study(self) -> Study:
-        return open_study(self.study)
-
-
-@pytest.fixture
-def desk(shared_data: Path, tmp_path: Path) -> Desk:
-    desk = Desk(root=tmp_path, study=tmp_path / "study")
-    manifest = write_input(shared_data, tmp_path / "input")
-    desk.han5k("init", "--add-structures", str(tmp_path / "input" / "mandible.csv"))
-    assert "6 new" in desk.han5k("import", str(manifest), "--dry-run")
-    assert "6 new" in desk.han5k("import", str(manifest))
-    assert "6 unchanged" in desk.han5k("import", str(manifest))
-    secret = tmp_path / "password"
-    secret.write_text(PASSWORD)
-    desk.han5k("reader", "add", "anna", "--password-file", str(secret))
-    desk.han5k("reader", "add", "lead", "--role", "lead", "--password-file", str(secret))
-    names = [f"KBP-{number}" for number in TRAIN]
-    assert "4 cases assigned" in desk.han5k("assign", "anna", *names)
-    return desk
 
 
 def grade_every_case(page: Page, url: str, pictures: Path) -> None:
@@ -76,7 +37,7 @@ def grade_every_case(page: Page, url: str, pictures: Path) -> None:
         workspace = page.get_by_test_id("workspace")
         expect(workspace).to_have_attribute("data-loaded", re.compile("."), timeout=MINUTES)
         for graded in range(len(ORGANS)):
-            chosen = page.locator('[data-testid=structure][aria-selected=true]')
+            chosen = page.locator("[data-testid=structure][aria-selected=true]")
             name = chosen.get_attribute("data-structure") or ""
             page.keyboard.press(KEYS.get(name, "1"))
             expect(page.get_by_test_id("progress")).to_contain_text(f"{graded + 1}")

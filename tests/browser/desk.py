@@ -1,0 +1,51 @@
+"""The study of the browser tests: six real patients, two accounts, made by the real command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from han5k_review.store.study import Study, open_study
+from tests.browser.openkbp_study import TRAIN, write_input
+
+PASSWORD = "a long enough password"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The `han5k` command on one study."""
+
+    root: Path
+    study: Path
+
+    def han5k(self, *words: str, expected: int = 0) -> str:
+        result = subprocess.run(
+            [sys.executable, "-m", "han5k_review.cli", *words, "--study", str(self.study)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == expected, result.stdout + result.stderr
+        return result.stdout + result.stderr
+
+    def open_study(self) -> Study:
+        return open_study(self.study)
+
+
+def build_desk(shared_data: Path, tmp_path: Path) -> Desk:
+    """Import six patients (twice, to see that nothing changes), add anna and lead, assign."""
+    desk = Desk(root=tmp_path, study=tmp_path / "study")
+    manifest = write_input(shared_data, tmp_path / "input")
+    desk.han5k("init", "--add-structures", str(tmp_path / "input" / "mandible.csv"))
+    assert "6 new" in desk.han5k("import", str(manifest), "--dry-run")
+    assert "6 new" in desk.han5k("import", str(manifest))
+    assert "6 unchanged" in desk.han5k("import", str(manifest))
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD)
+    desk.han5k("reader", "add", "anna", "--password-file", str(secret))
+    desk.han5k("reader", "add", "lead", "--role", "lead", "--password-file", str(secret))
+    names = [f"KBP-{number}" for number in TRAIN]
+    assert "4 cases assigned" in desk.han5k("assign", "anna", *names)
+    return desk
