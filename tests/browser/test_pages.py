@@ -23,7 +23,9 @@ def open_page(page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/{name}{QUERY.get(name, '')}")
     landmark = page.get_by_test_id("workspace") if name == "review" else page.locator("h1")
     expect(landmark.first).to_be_visible(timeout=60_000)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+    finished = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(finished).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
 
 
 def problems_on(page: Page) -> list[str]:
