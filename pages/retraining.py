@@ -20,7 +20,7 @@ with page("Retraining", Action.RETRAIN) as visit:
     with reading(engine) as session:
         runs = list_runs(session)
     with st.expander("A new run", expanded=not runs):
-        first, second, third, fourth = st.columns([2, 1, 2, 2], vertical_alignment="bottom")
+        first, second, third = st.columns([2, 1, 3], vertical_alignment="bottom")
         preset = first.selectbox(
             "Preset",
             list(PRESETS),
@@ -36,7 +36,7 @@ with page("Retraining", Action.RETRAIN) as visit:
             [None, *models],
             format_func=lambda m: "nothing: train from scratch" if m is None else m.name,
         )
-        references = fourth.checkbox(
+        references = st.checkbox(
             "References of training cases teach too",
             help="Off: only contours that were graded 'no revision' and accepted revisions teach.",
         )
@@ -70,7 +70,10 @@ with page("Retraining", Action.RETRAIN) as visit:
                     )
                     st.query_params["run"] = str(run.id)
                 st.rerun()
-        st.dataframe(build_plan_frame(plan), hide_index=True, placeholder="", height=250)
+        frame = build_plan_frame(plan)
+        st.dataframe(
+            frame, hide_index=True, placeholder="", height=min(35 * (len(frame) + 1) + 3, 320)
+        )
 
     if not runs:
         st.info("No run yet. Grade contours, then start a smoke run to see the loop work.")
