@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.viewer.desk import Desk, DeskCase, running
+from tests.viewer.drawing_table import Table, sitting
+from tests.web.bench import build_bench
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -64,6 +66,16 @@ def open_desk(screen: Page) -> Iterator[Callable[..., Desk]]:
             return desk
 
         yield open_cases
+
+
+@pytest.fixture
+def table(tmp_path: Path, screen: Page) -> Iterator[Table]:
+    """A stored study behind the real routes, opened by a signed-in reader who may draw."""
+    bench = build_bench(tmp_path / "study", None)
+    with sitting(bench, screen) as table:
+        table.open()
+        yield table
+    bench.study.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
+import { buildEditActions } from "./edit/edit_actions.js";
 import { KEYMAP } from "./pure/keymap.js";
 import { ORDERS, nextUngraded, stepFrom } from "./pure/catalogue.js";
 import { PLANE_NAMES } from "./pure/geometry.js";
@@ -39,7 +40,11 @@ export function buildActions(workspace) {
     tags: () => workspace.gradePanel.enterTags(),
     comment: () => workspace.gradePanel.enterComment(),
     "flag-slice": () => { if (!grader.readOnly) grader.toggleFlag(state.selected, state.cursor[2]); },
-    undo: () => { const name = grader.undo(); if (name) choose(name); },
+    undo() {
+      if (workspace.editor.active) return workspace.editor.back("undo");
+      const name = grader.undo();
+      return name && choose(name);
+    },
     "next-ungraded": () => choose(nextUngraded(reading.ordered(), state.selected, grader.grades)),
     "next-structure": () => choose(stepFrom(reading.listed(), state.selected, 1)),
     "previous-structure": () => choose(stepFrom(reading.listed(), state.selected, -1)),
@@ -107,7 +112,9 @@ export function buildActions(workspace) {
       if (state.compare) set({ layout: state.layout === "pair" ? "three" : "pair" }, "layout");
     },
     help: () => workspace.help.toggle(),
+    ...buildEditActions(workspace.editor),
     leave() {
+      if (workspace.editor.pointer.dropOutline()) return;
       workspace.help.hide();
       workspace.gradePanel.leaveTags();
       if (state.tool !== "crosshair") set({ tool: "crosshair" }, "tool");

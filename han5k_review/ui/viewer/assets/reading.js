@@ -21,6 +21,7 @@ export class Reading {
     this.hidden = new Set();
     this.seen = new Map();
     this.profiles = new Map();
+    this.draft = null;
     this.table = new Uint32Array(65536);
     this.tableOf = null;
     this.lutVersion = 0;
@@ -64,7 +65,9 @@ export class Reading {
     return this.opened.masks.get(key);
   }
 
+  /** A structure's mask; the one being edited stands in the place of that under review. */
   mask(name = this.state.selected, key = this.reviewed) {
+    if (this.draft?.name === name && key === this.reviewed) return this.draft.mask;
     return this.masksOf(key)?.get(name) ?? null;
   }
 
@@ -200,6 +203,7 @@ export class Reading {
 
   remember(key, set, build) {
     if (!this.volume || !this.masksOf(set)) return null;
+    if (this.draft?.name === this.state.selected) return build();
     if (!this.profiles.has(key)) this.profiles.set(key, build());
     return this.profiles.get(key);
   }

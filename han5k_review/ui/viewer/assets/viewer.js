@@ -6,7 +6,8 @@
 // structures, structure (data-structure, data-grade), search, order, next-ungraded, structure-title,
 // structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
 // window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
-// plane-<name>. Each action's button has data-action. The workspace carries data-first-slice-ms,
+// plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
+// edit-discard, edit-take-over, edit-mm, edit-hu-low, edit-hu-high, brush-size. Each action's button has data-action. The workspace carries data-first-slice-ms,
 // data-draw-ms, data-loaded and data-chosen; each view data-plane and data-slice.
 
 import { closeAll } from "./net/cases.js";
@@ -80,9 +81,12 @@ function listen(mount) {
   globalThis.addEventListener("online", () => mount.workspace?.wake(), options);
   globalThis.addEventListener("focus", () => mount.workspace?.wake(), options);
   globalThis.addEventListener("resize", () => { if (mount.workspace) fillPage(mount.workspace.root); }, options);
-  globalThis.addEventListener("pagehide", () => mount.workspace?.position.send(), options);
+  globalThis.addEventListener("pagehide", () => {
+    mount.workspace?.position.send();
+    mount.workspace?.editor.close();
+  }, options);
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) mount.workspace?.grader.clock.pause();
+    if (document.hidden) mount.workspace?.pause();
     else mount.workspace?.wake();
   }, options);
 }

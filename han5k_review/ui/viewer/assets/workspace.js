@@ -11,14 +11,18 @@ import { Toolbar } from "./panels/toolbar.js";
 import { Stage } from "./draw/stage.js";
 import { actionOf, keyName } from "./pure/keymap.js";
 import { prefetchCase, takeCase } from "./net/cases.js";
+import { EditPanel } from "./edit/edit_panel.js";
+import { Editor } from "./edit/editor.js";
 import { Grader } from "./grader.js";
 import { PositionKeeper } from "./position.js";
+import { browserStore } from "./preferences.js";
 import { Reading } from "./reading.js";
 import { buildActions } from "./actions.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
   gradePanel: ["structure", "grades", "cursor", "save"],
+  editPanel: ["edit", "structure"],
   display: ["layers", "structure", "window", "layout"],
   toolbar: ["layout", "tool", "camera", "layers", "preferences"],
   bar: ["cursor", "layers", "structure", "grades", "size", "progress"],
@@ -51,6 +55,9 @@ export class Workspace {
     const { reading, grader, data } = this;
     const parts = { reading, grader, data, act, focus, signIn: () => this.trigger("sign_in") };
     this.stage = new Stage(reading, act);
+    this.editor = new Editor({ data, reading, stage: this.stage, store: browserStore(), tell: (...what) => this.redraw(...what), readOnly: grader.readOnly });
+    this.stage.editor = this.editor;
+    this.editPanel = new EditPanel({ ...parts, editor: this.editor });
     this.header = new Header(parts);
     this.list = new StructureList(parts);
     this.gradePanel = new GradePanel(parts);
@@ -65,7 +72,7 @@ export class Workspace {
     this.root = h("div", { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
       this.header.root, this.list.root,
       h("main", { class: "middle" }, this.toolbar.root, this.banner, this.stage.root, this.bar.root),
-      h("aside", { class: "side", "aria-label": "Grade and display" }, this.gradePanel.root, this.display.root),
+      h("aside", { class: "side", "aria-label": "Grade and display" }, this.gradePanel.root, this.editPanel.root, this.display.root),
       h("footer", { class: "foot" }, h("span", {}, "Research use only. Not a medical device."), h("span", { class: "keys-line" }, this.keysLine())),
       this.help.root);
     this.root.addEventListener("pointerup", (event) => this.giveFocusBack(event));
@@ -91,6 +98,7 @@ export class Workspace {
 
   touch() {
     this.grader.clock.touch(this.reading.state.selected, Date.now());
+    this.editor.session.clock.touch(this.editor.session.name, Date.now());
   }
 
   /** A key anywhere on the page; true when it was ours. */
@@ -105,7 +113,7 @@ export class Workspace {
     const grades = this.data.scale.grades;
     const action = actionOf(key, grades.map((grade) => grade.key));
     if (!action) return false;
-    if (event.repeat && !action.startsWith("slice")) return true;
+    if (event.repeat && !/^(slice|brush-|undo|redo)/.test(action)) return true;
     if (this.gradePanel.tagging && action !== "tags") this.gradePanel.leaveTags();
     this.act(action, action === "grade" ? grades.find((grade) => grade.key === key).code : undefined);
     return true;
@@ -156,6 +164,7 @@ export class Workspace {
     this.frame = undefined;
     const { dirty } = this;
     this.dirty = new Set();
+    if (this.editor.active && this.editor.session.name !== this.reading.state.selected) this.editor.leave();
     if (dirty.has("layout")) this.stage.arrange();
     if (dirty.has("layout") || dirty.has("size")) this.stage.resize();
     this.stage.draw();
@@ -186,8 +195,14 @@ export class Workspace {
     this.trigger("next_case");
   }
 
+  pause() {
+    this.grader.clock.pause();
+    this.editor.session.clock.pause();
+  }
+
   wake() {
     this.grader.queue.flush();
+    this.editor.session.queue.flush();
   }
 
   close() {
@@ -197,6 +212,7 @@ export class Workspace {
     this.sizes.disconnect();
     this.stopListening();
     this.grader.queue.close();
+    this.editor.close();
     this.root.remove();
   }
 }

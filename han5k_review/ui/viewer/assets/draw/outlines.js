@@ -15,7 +15,7 @@ export class OutlineCache {
 
   /** The outline of a mask on a slice, or null where it is not there. */
   path(setKey, name, mask, plane, index) {
-    const key = `${setKey}|${name}|${plane}|${index}`;
+    const key = `${setKey}|${name}|${plane}|${index}|${mask.stampOf?.(plane) ?? ""}`;
     let path = this.paths.get(key);
     if (path !== undefined) return path;
     const slice = maskSlice(mask, plane, index, this.shape);

@@ -22,7 +22,7 @@ export function buildScene(reading, plane, side = "both") {
     style: { fill: state.fill, opacity: state.opacity, thickness: state.thickness },
     layers: buildLayers(reading, plane, index, side, compared),
     difference: buildDifference(reading, plane, index, compared),
-    key: [plane, index, stamp, reading.layersVersion, side, ...Object.values(camera ?? {})].join("|"),
+    key: [plane, index, stamp, reading.layersVersion, reading.draft?.mask.stampOf(plane), side, ...Object.values(camera ?? {})].join("|"),
   };
 }
 
@@ -43,9 +43,17 @@ function buildLayers(reading, plane, index, side, compared) {
   for (const structure of reading.structures) {
     if (!reading.isShown(structure.name)) continue;
     if (side !== "compared") add(first, structure);
+    if (side !== "compared" && structure.name === reading.draft?.name) layers.push(...buildStart(reading, plane, index, structure.name));
     if (side === "compared" || (side === "both" && structure.name === reading.state.selected)) add(compared, structure);
   }
   return layers.sort((a, b) => a.chosen - b.chosen || b.voxels - a.voxels);
+}
+
+/** While a structure is edited, the contour under review stays beside it as a dotted line. */
+function buildStart(reading, plane, index, name) {
+  const start = reading.masksOf(reading.reviewed)?.get(name);
+  const path = isEmpty(start) ? null : reading.outlines.path(reading.reviewed, name, start, plane, index);
+  return path ? [{ path, line: "dotted", voxels: start.voxels, colour: "#ffffff", chosen: false }] : [];
 }
 
 function buildDifference(reading, plane, index, compared) {

@@ -18,6 +18,7 @@ export class Stage {
     [this.main, this.upper, this.lower] = this.views;
     this.root = h("div", { class: "stage", "data-testid": "stage" }, ...this.views.map((view) => view.root));
     this.wheel = 0;
+    this.editor = null;
     this.arrange();
   }
 
@@ -27,9 +28,9 @@ export class Stage {
     view.root.addEventListener("wheel", (event) => this.onWheel(view, event), { passive: false });
     view.root.addEventListener("pointerdown", (event) => this.onDown(view, event));
     view.root.addEventListener("pointermove", (event) => this.onHover(view, event));
-    view.root.addEventListener("pointerleave", () => view.say(null));
+    view.root.addEventListener("pointerleave", () => this.onLeave(view));
     view.root.addEventListener("contextmenu", (event) => event.preventDefault());
-    view.root.addEventListener("dblclick", () => this.act("plane", view.plane));
+    view.root.addEventListener("dblclick", () => { if (!this.editor?.active) this.act("plane", view.plane); });
     return view;
   }
 
@@ -87,6 +88,10 @@ export class Stage {
   onWheel(view, event) {
     event.preventDefault();
     if (!view.camera) return;
+    if (event.ctrlKey && this.editor?.active) {
+      this.sizeBrush(event.deltaY);
+      return;
+    }
     if (event.ctrlKey) {
       const { x, y } = this.at(view, event);
       this.zoom(view, Math.exp(-event.deltaY / 250), x, y);
@@ -99,6 +104,14 @@ export class Stage {
     if (steps === 0) return;
     this.wheel -= notch ? 0 : steps * WHEEL_PIXELS;
     this.reading.step(view.plane, -steps);
+  }
+
+  /** Ctrl and the wheel while editing; a notch is a step, a touchpad's small moves add up. */
+  sizeBrush(pixels) {
+    this.wheel += pixels;
+    if (Math.abs(this.wheel) < WHEEL_PIXELS) return;
+    this.act(this.wheel < 0 ? "brush-larger" : "brush-smaller");
+    this.wheel = 0;
   }
 
   zoom(view, factor, x = view.width / 2, y = view.height / 2) {
@@ -115,6 +128,12 @@ export class Stage {
     const { x, y } = this.at(view, event);
     const voxel = view.voxelAt(x, y);
     view.say(voxel);
+    this.editor?.pointer.hover(view, { x, y });
+  }
+
+  onLeave(view) {
+    view.say(null);
+    this.editor?.pointer.hover(view, null);
   }
 
   /** The smallest shown structure under a voxel. */
@@ -143,6 +162,7 @@ export class Stage {
       view.root.removeEventListener("pointermove", onMove);
       view.root.removeEventListener("pointerup", stop);
       view.root.removeEventListener("pointercancel", stop);
+      move.end?.();
     };
     view.root.addEventListener("pointermove", onMove);
     view.root.addEventListener("pointerup", stop);
@@ -154,6 +174,8 @@ export class Stage {
   dragOf(view, event, start) {
     const tool = event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : this.reading.state.tool;
     if (event.button > 2) return null;
+    const drawing = event.button === 0 && !event.shiftKey ? this.editor?.pointer.press(view, start) : null;
+    if (drawing) return drawing;
     if (tool === "window") {
       const before = this.reading.state.window;
       return ({ x, y }) => this.reading.setWindow(dragWindow(before, x - start.x, start.y - y));

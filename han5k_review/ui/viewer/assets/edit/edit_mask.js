@@ -6,6 +6,7 @@
 // own inverse, so undo stores nothing else.
 
 import { PLANES, rowOf } from "../pure/geometry.js";
+import { boundsOf } from "./changes.js";
 
 const MARGIN = [16, 16, 4];
 
@@ -216,6 +217,13 @@ export class EditMask {
     return { cells, width, height: rows + 2, column: this.start[column], row: rowOf(plane, first, this.grid) };
   }
 
+  /** The box bit-packed, as masks come over the wire. */
+  get bits() {
+    const bits = new Uint8Array(Math.ceil(this.cells.length / 8));
+    for (let n = 0; n < this.cells.length; n++) if (this.cells[n] & 1) bits[n >> 3] |= 1 << (n & 7);
+    return bits;
+  }
+
   /** { volumeCc, dice, vrd }; Dice and VRD are null where they are undefined. */
   figures() {
     const { voxels, both, baseVoxels } = this;
@@ -226,22 +234,4 @@ export class EditMask {
       vrd: baseVoxels ? (voxels + baseVoxels - 2 * both) / baseVoxels : null,
     };
   }
-}
-
-/** Box [low, high) of a change's voxels. */
-export function boundsOf(runs, [ni, nj]) {
-  const low = [Infinity, Infinity, Infinity];
-  const high = [0, 0, 0];
-  for (let n = 0; n < runs.length; n += 2) {
-    const row = Math.floor(runs[n] / ni);
-    const k = Math.floor(row / nj);
-    const [i, j] = [runs[n] - row * ni, row - k * nj];
-    if (i < low[0]) low[0] = i;
-    if (j < low[1]) low[1] = j;
-    if (k < low[2]) low[2] = k;
-    if (i + runs[n + 1] > high[0]) high[0] = i + runs[n + 1];
-    if (j >= high[1]) high[1] = j + 1;
-    if (k >= high[2]) high[2] = k + 1;
-  }
-  return { low, high };
 }

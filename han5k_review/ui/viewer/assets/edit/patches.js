@@ -1,6 +1,6 @@
 // Changes as they go to the server (docs/transport.md, Drafts), and the steps back and forth. No DOM.
 
-import { boundsOf } from "./edit_mask.js";
+import { boundsOf } from "./changes.js";
 
 const KEPT_VALUES = 8_000_000;
 const KEPT_STEPS = 1000;

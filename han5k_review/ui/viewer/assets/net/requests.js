@@ -2,11 +2,12 @@
 
 export class SessionExpired extends Error {}
 
-/** The server answered with an error: `status` and its one sentence. */
+/** The server answered with an error: `status`, its one sentence, and what else it said (`reason`, ...). */
 export class Refused extends Error {
-  constructor(status, sentence) {
+  constructor(status, sentence, detail = {}) {
     super(sentence);
     this.status = status;
+    this.detail = detail;
   }
 }
 
@@ -27,13 +28,13 @@ export async function request(url, options = {}) {
   const response = await fetch(url, { credentials: "same-origin", ...options });
   if (response.ok) return response;
   if (response.status === 401) throw new SessionExpired("Signed out: sign in again to go on.");
-  let sentence = `The server answered ${response.status}.`;
+  let detail = {};
   try {
-    sentence = (await response.json()).error ?? sentence;
+    detail = await response.json();
   } catch {
     // Not our server's JSON (a proxy in between): the status says enough.
   }
-  throw new Refused(response.status, sentence);
+  throw new Refused(response.status, detail.error ?? `The server answered ${response.status}.`, detail);
 }
 
 /** May the same request succeed a moment later? */

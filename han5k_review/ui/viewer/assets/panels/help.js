@@ -8,6 +8,7 @@ const SHOWN = { ArrowUp: "↑", ArrowDown: "↓", PageUp: "PgUp", PageDown: "PgD
 const MOUSE = [
   ["wheel", "Slices"], ["Ctrl + wheel, pinch", "Zoom"], ["drag", "Crosshair"], ["right drag", "Window"],
   ["Shift + drag, middle drag", "Move the picture"], ["double click", "Enlarge a view"], ["Alt + click", "Choose the structure there"],
+  ["drag while editing", "Draw"], ["Ctrl + wheel while editing", "Size of the brush"],
 ];
 
 export class Help {

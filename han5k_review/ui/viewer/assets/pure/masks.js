@@ -1,7 +1,8 @@
 // Masks as they come over the wire: one answer per label set, bit-packed boxes. No DOM.
 //
 // Bit n = (k * nj + j) * ni + i of a structure's box is `1 << (n & 7)` of byte n >> 3. The bits stay
-// packed: 50 structures take a few megabytes, and only the slice on the screen is unpacked.
+// packed: 50 structures take a few megabytes, and only the slice on the screen is unpacked. The mask
+// that is being edited (edit/edit_mask.js) stands beside them and answers the same questions itself.
 
 import { PLANES, rowOf } from "./geometry.js";
 
@@ -34,6 +35,7 @@ export function isEmpty(mask) {
 /** Is voxel ijk of the volume inside the mask? */
 export function holds(mask, i, j, k) {
   if (isEmpty(mask)) return false;
+  if (mask.holds) return mask.holds(i, j, k);
   const [ni, nj, nk] = mask.shape;
   const x = i - mask.start[0];
   const y = j - mask.start[1];
@@ -50,6 +52,7 @@ export function holds(mask, i, j, k) {
  */
 export function maskSlice(mask, plane, index, shape) {
   if (isEmpty(mask)) return null;
+  if (mask.framedSlice) return mask.framedSlice(plane, index);
   const { column, row, through, flipRows } = PLANES[plane];
   const at = index - mask.start[through];
   if (at < 0 || at >= mask.shape[through]) return null;
@@ -85,6 +88,7 @@ function countBits(bits, from, to) {
 
 /** Voxels of a mask on each axial slice of the whole volume. */
 export function areaProfile(mask, shape) {
+  if (mask?.area) return mask.area;
   const profile = new Uint32Array(shape[2]);
   if (isEmpty(mask)) return profile;
   const area = mask.shape[0] * mask.shape[1];

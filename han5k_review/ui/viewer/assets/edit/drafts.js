@@ -1,0 +1,61 @@
+// The draft routes of docs/transport.md for one assignment, spoken by one tab.
+
+import { parseMasks } from "../pure/masks.js";
+import { request } from "../net/requests.js";
+
+export const newId = () =>
+  globalThis.crypto?.randomUUID?.() ??
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export class Drafts {
+  constructor(volumeUrl) {
+    this.base = volumeUrl.replace(/volume$/, "drafts");
+    this.holder = newId();
+  }
+
+  urlOf(structure) {
+    return `${this.base}/${encodeURIComponent(structure)}`;
+  }
+
+  async say(url, body, options = {}) {
+    const response = await request(url, {
+      method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ holder: this.holder, ...body }), ...options,
+    });
+    return response.status === 204 ? null : response.json();
+  }
+
+  /** Draft states and locks of this reader's case. */
+  async list() {
+    return (await request(this.base, { headers: { "Draft-Holder": this.holder } })).json();
+  }
+
+  open(url, takeOver) {
+    return this.say(url, { take_over: takeOver, base: null });
+  }
+
+  /** { version, mask }: the draft as the server has it. */
+  async fetchMask(url, structure) {
+    const buffer = await (await request(`${url}/mask`, { cache: "no-store" })).arrayBuffer();
+    const mask = parseMasks(buffer).get(structure);
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, new DataView(buffer).getUint32(4, true))));
+    return { version: header.version, mask };
+  }
+
+  keep(url, draft, place) {
+    return this.say(`${url}/lease`, { draft, place });
+  }
+
+  /** Gives the lease back, also while the page closes; nobody waits for the answer. */
+  release(url, draft, place) {
+    this.say(`${url}/lease`, { draft, place, release: true }, { keepalive: true }).catch(() => {});
+  }
+
+  submit(url, body) {
+    return this.say(`${url}/submit`, body);
+  }
+
+  discard(url, draft) {
+    return this.say(url, { draft }, { method: "DELETE" });
+  }
+}

@@ -1,0 +1,24 @@
+// What the actions of the key table's Edit part do.
+
+import { DRAWING } from "./tools.js";
+
+const AT_ONCE = ["fill-holes", "islands", "grow", "shrink", "smooth", "revert", "copy-below", "copy-above", "fill-between"];
+
+/** action -> function(); outside editing only `edit` does something. */
+export function buildEditActions(editor) {
+  const { options } = editor;
+  const editing = (act) => () => { if (editor.active) act(); };
+  return {
+    edit: () => editor.toggle(),
+    ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),
+    ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => editor.apply(tool))])),
+    "brush-smaller": editing(() => editor.resize(-1)),
+    "brush-larger": editing(() => editor.resize(1)),
+    ball: editing(() => editor.set({ ball: !options.ball })),
+    "hu-limit": editing(() => editor.limit()),
+    whole: editing(() => editor.set({ whole: !options.whole })),
+    "close-polygon": editing(() => editor.pointer.closePolygon()),
+    redo: editing(() => editor.back("redo")),
+    "submit-edit": editing(() => editor.submit()),
+  };
+}

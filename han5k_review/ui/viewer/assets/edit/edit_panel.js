@@ -1,0 +1,129 @@
+// The right panel's middle part: edit the chosen structure, tools, figures, submit.
+
+import { h, press, setText } from "../panels/dom.js";
+import { keysOf, tooltip } from "../pure/keymap.js";
+import { isPolygon } from "./tools.js";
+
+const DRAW = [["brush", "Brush"], ["eraser", "Eraser"], ["freehand-add", "Draw +"], ["freehand-cut", "Draw −"], ["polygon-add", "Polygon +"], ["polygon-cut", "Polygon −"]];
+const AT_ONCE = [["fill-holes", "Holes"], ["islands", "Islands"], ["grow", "Grow"], ["shrink", "Shrink"], ["smooth", "Smooth"], ["revert", "Revert"]];
+const SLICES = [["copy-below", "From below"], ["copy-above", "From above"], ["fill-between", "Between"]];
+const percent = (share) => (share === null ? "-" : `${(100 * share).toFixed(1)} %`);
+
+export class EditPanel {
+  constructor({ reading, editor, act, focus }) {
+    Object.assign(this, { reading, editor, act, focus, buttons: new Map() });
+    this.enter = this.button("edit", "Edit this structure", "wide");
+    this.state = h("p", { class: "save", "data-testid": "edit-state", role: "status", "aria-live": "polite" });
+    this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "edit-alert" });
+    this.takeOver = this.word("edit-take-over", "Take over here", () => editor.enter(true));
+    this.figures = h("p", { class: "figures", "data-testid": "edit-figures", role: "status" });
+    this.size = h("output", { "data-testid": "brush-size" });
+    this.mm = this.number("edit-mm", "Millimetres", 0.5, 20, 0.5, (mm) => editor.set({ mm }));
+    this.low = this.number("edit-hu-low", "Lowest HU", -1024, 3071, 1, (low) => editor.set({ hu: [low, editor.options.hu[1]] }));
+    this.high = this.number("edit-hu-high", "Highest HU", -1024, 3071, 1, (high) => editor.set({ hu: [editor.options.hu[0], high] }));
+    this.range = h("span", { class: "line", hidden: true }, this.low, "to", this.high, "HU");
+    this.close = this.button("close-polygon", "Close polygon");
+    this.words = h("p", {});
+    this.ask = h("div", { class: "alert", role: "alertdialog", hidden: true, "data-testid": "edit-question" }, this.words,
+      this.word("edit-confirm", "Yes, do it", () => this.confirm()),
+      this.word("edit-decline", "Back to editing", () => this.decline()));
+    const group = (...children) => h("div", { class: "tools" }, ...children);
+    this.tools = h("div", { class: "grading", hidden: true },
+      group(...DRAW.map(([tool, word]) => this.button(tool, word)), this.close),
+      h("div", { class: "line" }, this.button("brush-smaller", "−"), this.size, this.button("brush-larger", "+"), this.button("ball", "3-D"), this.button("hu-limit", "HU")),
+      this.range,
+      h("div", { class: "line" }, this.button("whole", "Whole"), this.mm, "mm"),
+      group(...AT_ONCE.map(([tool, word]) => this.button(tool, word)), ...SLICES.map(([tool, word]) => this.button(tool, word))),
+      group(this.button("undo", "Undo"), this.button("redo", "Redo")),
+      this.figures, this.ask,
+      h("div", { class: "line" }, this.button("submit-edit", "Submit", "loud"), this.word("edit-discard", "Discard", () => this.askDiscard())));
+    this.root = h("section", { class: "edit-panel", "aria-label": "Edit the structure", "data-testid": "edit-panel" }, this.enter, this.state, this.alert, this.takeOver, this.tools);
+    this.root.hidden = editor.readOnly;
+  }
+
+  button(action, word, kind = "") {
+    const button = h("button", { type: "button", class: kind, "data-action": action, title: tooltip(action), onclick: () => this.act(action) },
+      h("kbd", {}, keysOf(action)[0].replace("Shift+", "⇧")), ` ${word}`);
+    this.buttons.set(action, button);
+    return button;
+  }
+
+  word(testid, word, onclick) {
+    return h("button", { type: "button", "data-testid": testid, onclick: () => { onclick(); this.focus(); } }, word);
+  }
+
+  number(testid, label, min, max, step, take) {
+    return h("input", {
+      type: "number", "data-testid": testid, "aria-label": label, title: label, min, max, step,
+      onchange: (event) => { if (event.target.checkValidity() && event.target.value !== "") take(Number(event.target.value)); else this.update(); },
+      onkeydown: (event) => { if (event.key === "Enter" || event.key === "Escape") { event.target.blur(); this.focus(); event.stopPropagation(); } },
+    });
+  }
+
+  askDiscard() {
+    this.editor.asking = "discard";
+    this.update();
+  }
+
+  confirm() {
+    const discards = this.editor.asking === "discard";
+    this.decline();
+    if (discards) this.editor.discard();
+    else this.editor.submit(true);
+  }
+
+  decline() {
+    this.editor.asking = null;
+    this.editor.session.question = null;
+    this.update();
+  }
+
+  update() {
+    const { editor } = this;
+    const { session, options, active } = editor;
+    const busy = session.state !== "closed";
+    press(this.enter, busy);
+    setText(this.enter.lastChild, active ? " Leave editing" : busy ? " Cancel editing" : " Edit this structure");
+    this.root.dataset.saved = session.saved ?? "";
+    const { word, tone, sentence } = session.saying();
+    const waiting = session.queue.entries().length;
+    setText(this.state, busy || waiting ? word : "");
+    this.state.className = `save ${tone}`;
+    this.state.hidden = !busy && !waiting;
+    const said = (busy || tone === "bad" ? sentence : "") || editor.notice;
+    setText(this.alert, said);
+    this.alert.className = `alert ${busy ? tone : ""}`;
+    this.alert.hidden = !said;
+    this.takeOver.hidden = session.state !== "held";
+    this.tools.hidden = !active;
+    this.root.parentElement?.classList.toggle("editing", active);
+    if (!active) return;
+    for (const [tool] of DRAW) press(this.buttons.get(tool), options.tool === tool);
+    this.close.hidden = !isPolygon(options.tool);
+    press(this.buttons.get("ball"), options.ball);
+    press(this.buttons.get("hu-limit"), options.huLimited);
+    press(this.buttons.get("whole"), options.whole);
+    this.range.hidden = !options.huLimited;
+    setText(this.size, `${options.sizeMm} mm`);
+    for (const [input, value] of [[this.mm, options.mm], [this.low, options.hu[0]], [this.high, options.hu[1]]]) {
+      if (this.root.getRootNode().activeElement !== input) input.value = value;
+    }
+    this.buttons.get("undo").disabled = !editor.history.done.length;
+    this.buttons.get("redo").disabled = !editor.history.undone.length;
+    this.sayFigures();
+    this.sayQuestion();
+  }
+
+  sayFigures() {
+    const { volumeCc, dice, vrd } = this.editor.mask.figures();
+    setText(this.figures, `${volumeCc.toFixed(volumeCc < 10 ? 2 : 1)} cc   Dice ${dice === null ? "-" : dice.toFixed(3)}   VRD ${percent(vrd)}`);
+    this.figures.title = "Against the contour under review; VRD: voxels changed in share of that contour.";
+  }
+
+  sayQuestion() {
+    const { asking, session } = this.editor;
+    const question = asking === "discard" ? "Discard this draft? Its strokes are no longer shown anywhere." : session.question?.question;
+    setText(this.words, question ?? "");
+    this.ask.hidden = !question;
+  }
+}

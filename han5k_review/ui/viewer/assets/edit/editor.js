@@ -1,0 +1,185 @@
+// Editing one structure: the mask in hand, its steps back, the tool, and what the pointer does with it.
+
+import { PLANES } from "../pure/geometry.js";
+import { EditMask } from "./edit_mask.js";
+import { History } from "./patches.js";
+import { copySlice, fillBetween, gapsAt, reshape, revert } from "./reshaping.js";
+import { DraftSession } from "./session.js";
+import { Pointer } from "./pointer.js";
+import { huRange, nextSize } from "./tools.js";
+
+export class Editor {
+  /** `reading`, `stage` and the mount's data; `tell(...what)` redraws. */
+  constructor({ data, reading, stage, store, tell, readOnly }) {
+    Object.assign(this, { reading, stage, tell, readOnly, mask: null, base: null, notice: "", asking: null });
+    this.options = { tool: "brush", sizeMm: 10, ball: false, huLimited: false, hu: [-50, 150], whole: false, mm: 1 };
+    this.session = new DraftSession(data, store, () => tell("edit"), (mask) => this.take(mask));
+    this.pointer = new Pointer(this);
+    if (!readOnly) this.session.recover();
+  }
+
+  get active() {
+    return this.mask !== null;
+  }
+
+  /** May the reader draw now? */
+  get ready() {
+    return this.active && this.session.state === "open";
+  }
+
+  // -- in and out --------------------------------------------------------------------------------
+
+  async enter(takeOver = false) {
+    const name = this.reading.state.selected;
+    const reviewed = this.reading.masksOf(this.reading.reviewed);
+    if (this.readOnly || !name || !this.reading.volume || !reviewed || this.session.state === "opening") return;
+    this.notice = "";
+    this.asking = null;
+    const opened = await this.session.open(name, takeOver);
+    if (!opened) return;
+    if (this.reading.state.selected !== name) {
+      this.session.leave(null);
+      return;
+    }
+    this.base = reviewed.get(name) ?? null;
+    this.take(opened.mask);
+    if (opened.place && this.mask.figures().vrd !== 0) this.reading.moveTo(opened.place.at);
+  }
+
+  /** Goes on with this contour; steps back begin anew. */
+  take(mask) {
+    const { shape, spacing } = this.reading.volume;
+    this.mask = new EditMask(shape, spacing, mask, this.base);
+    this.history = new History();
+    this.drawn = { axial: new Set(), sagittal: new Set(), coronal: new Set() };
+    this.pointer.drop();
+    this.reading.draft = { name: this.session.name, mask: this.mask };
+    this.changed();
+  }
+
+  leave(release = true) {
+    if (!this.active && this.session.state === "closed") return;
+    this.pointer.finish();
+    this.session.leave(this.place, release);
+    this.mask = this.base = this.reading.draft = this.asking = null;
+    this.pointer.drop();
+    this.changed();
+  }
+
+  toggle() {
+    if (this.active || this.session.state !== "closed") this.leave();
+    else this.enter();
+  }
+
+  get place() {
+    return { plane: this.reading.state.main, at: this.reading.state.cursor };
+  }
+
+  // -- one step ----------------------------------------------------------------------------------
+
+  /** What has been painted is a step: it can be taken back and goes to the server. */
+  commit(tool, plane = null, index = 0) {
+    const change = this.mask.takeChange();
+    if (change) {
+      this.history.push(change);
+      if (plane) this.drawn[plane].add(index);
+      this.session.commit(change, tool, this.mask, this.place);
+    }
+    this.changed();
+    return change;
+  }
+
+  changed() {
+    this.tell("edit");
+    this.reading.change({}, "layers", "structure");
+  }
+
+  back(which) {
+    if (!this.ready || this.pointer.stroke) return;
+    if (which === "undo" && this.pointer.dropCorner()) return;
+    const change = this.history[which]();
+    if (!change) return;
+    this.mask.applyChange(change);
+    this.session.commit(change, which, this.mask, this.place);
+    this.changed();
+  }
+
+  /** A tool that works at once on the slice of the large view, or on the whole structure. */
+  apply(tool) {
+    if (!this.ready || this.pointer.stroke) return;
+    const { main, cursor } = this.reading.state;
+    const { through } = PLANES[main];
+    const index = cursor[through];
+    const where = this.options.whole ? null : { plane: main, index };
+    this.notice = "";
+    if (tool === "copy-below") copySlice(this.mask, main, index - 1, index);
+    else if (tool === "copy-above") copySlice(this.mask, main, index + 1, index);
+    else if (tool === "revert") revert(this.mask, where);
+    else if (tool === "fill-between") this.fillGaps(main, index);
+    else reshape(this.mask, tool, where, this.options.mm);
+    const change = this.commit(tool, where ? main : null, index);
+    if (!change && !this.notice) this.notice = "Nothing changed here.";
+  }
+
+  fillGaps(plane, index) {
+    const gaps = gapsAt(this.mask, plane, index, this.drawn[plane]);
+    for (const [first, last] of gaps) fillBetween(this.mask, plane, first, last);
+    if (!gaps.length) this.notice = "Go to a gap between two slices with a contour, or draw two slices first: what lies between is filled.";
+  }
+
+  // -- options -----------------------------------------------------------------------------------
+
+  set(patch) {
+    if (patch.tool && patch.tool !== this.options.tool) this.pointer.dropOutline();
+    Object.assign(this.options, patch);
+    this.notice = "";
+    this.tell("edit");
+    this.pointer.again();
+  }
+
+  resize(step) {
+    this.set({ sizeMm: nextSize(this.options.sizeMm, step) });
+  }
+
+  /** Limit the brush to the HU that the contour has now. */
+  limit() {
+    const huLimited = !this.options.huLimited;
+    const found = huLimited && this.active ? huRange(this.mask, (...ijk) => this.reading.volume.hu(...ijk)) : null;
+    this.set({ huLimited, hu: found ?? this.options.hu });
+  }
+
+  allowed() {
+    if (!this.options.huLimited) return null;
+    const [low, high] = this.options.hu;
+    const { volume } = this.reading;
+    return (i, j, k) => {
+      const hu = volume.hu(i, j, k);
+      return hu !== null && hu >= low && hu <= high;
+    };
+  }
+
+  // -- done --------------------------------------------------------------------------------------
+
+  async submit(confirmed = false) {
+    if (!this.ready || this.pointer.stroke) return;
+    const { name } = this.session;
+    const answer = await this.session.submit(confirmed);
+    if (!answer) return;
+    this.leave(false);
+    const vrd = answer.vrd === null ? "" : `, VRD ${(100 * answer.vrd).toFixed(1)} %`;
+    this.notice = `Revision of ${name} submitted${vrd}, ${answer.slices_edited} slices edited.`;
+    this.tell("edit");
+  }
+
+  async discard() {
+    if (!(await this.session.discard())) return this.tell("edit");
+    this.leave(false);
+    this.notice = "The draft was discarded.";
+    return this.tell("edit");
+  }
+
+  close() {
+    this.session.close();
+    if (this.reading.draft) this.reading.draft = null;
+  }
+}

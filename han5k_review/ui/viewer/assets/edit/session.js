@@ -1,0 +1,235 @@
+// One draft as this tab holds it: its lease, its version, its strokes on their way. Draws nothing.
+//
+// states: closed, opening, open, held (somebody else has the lease), broken (cannot be edited now).
+
+import { Refused, SessionExpired, pause } from "../net/requests.js";
+import { ActivityClock } from "../pure/grading.js";
+import { Drafts, newId } from "./drafts.js";
+import { DraftQueue } from "./draft_queue.js";
+import { encodeChange } from "./patches.js";
+
+const KEEP_MS = 30_000;
+const HELD = ["lease_held", "lease_lost"];
+
+export class DraftSession {
+  /** `tell()` redraws what is said; `replaced(mask)` when the server's contour is not the one here. */
+  constructor(data, store, tell, replaced) {
+    Object.assign(this, { tell, replaced, state: "closed", name: null, url: null, draft: null, version: 0, setAside: 0, question: null });
+    this.drafts = new Drafts(data.volume);
+    this.queue = new DraftQueue(store, this.drafts.holder, (...news) => this.hear(...news));
+    this.clock = new ActivityClock(60);
+    this.save = { state: "idle", at: null, sentence: "" };
+    this.told = 0;
+  }
+
+  /** Opens or resumes the draft of a structure; { mask, place }, or null with the reason in `saying()`. */
+  async open(name, takeOver = false) {
+    const url = this.drafts.urlOf(name);
+    Object.assign(this, { name, url, state: "opening", question: null, setAside: 0 });
+    this.save = { ...this.save, state: "idle", sentence: "" };
+    this.tell();
+    try {
+      const opened = await this.drafts.open(url, takeOver);
+      this.draft = opened.draft;
+      this.dropStrokes(this.queue.entries(url).filter((entry) => entry.draft !== this.draft));
+      this.queue.resume(url);
+      await this.drained(url);
+      const mask = await this.fetch(url, name);
+      if (this.url !== url || this.state !== "opening") return null;
+      this.state = "open";
+      this.keeper = setInterval(() => this.keep(), KEEP_MS);
+      this.told = this.clock.activeSeconds(name);
+      return { mask, place: opened.place };
+    } catch (error) {
+      if (this.url === url) this.fail(error);
+      return null;
+    } finally {
+      this.tell();
+    }
+  }
+
+  async fetch(url, name) {
+    const { version, mask } = await this.drafts.fetchMask(url, name);
+    this.version = this.saved = version;
+    return mask;
+  }
+
+  /** All strokes of a draft are journalled; throws when that is not possible now. */
+  async drained(url) {
+    while (this.queue.entries(url).length) {
+      if (["waiting", "expired", "foreign"].includes(this.save.state)) throw new Error(this.saying().word);
+      if (this.queue.stopped.has(url)) {
+        this.dropStrokes(this.queue.entries(url));
+        this.queue.stopped.delete(url);
+      }
+      await pause(30);
+    }
+  }
+
+  dropStrokes(entries) {
+    this.setAside += entries.length;
+    this.queue.remove(entries);
+  }
+
+  fail(error) {
+    clearInterval(this.keeper);
+    const reason = error instanceof Refused ? error.detail.reason : null;
+    this.state = HELD.includes(reason) ? "held" : "broken";
+    const kind = error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
+    const lost = error instanceof TypeError ? "There is no connection to the server: editing can begin when it is back." : error.message;
+    this.save = { ...this.save, state: kind, sentence: lost };
+  }
+
+  /** A stroke that has been drawn: it is stored here at once and sent. */
+  commit(change, tool, mask, place) {
+    const seconds = this.clock.activeSeconds(this.name);
+    const patch = {
+      id: newId(), base_version: this.version++, tool, mode: "xor", ...encodeChange(change, mask.grid),
+      active_seconds: Math.min(3600, Math.max(0, Math.round((seconds - this.told) * 10) / 10)),
+    };
+    this.told = seconds;
+    this.voxels = mask.voxels;
+    this.place = place;
+    this.queue.add(this.url, this.draft, patch, place);
+  }
+
+  hear(kind, url, detail) {
+    if (kind === "stored") this.stored(url, detail);
+    else if (kind === "refused") this.refused(url, detail);
+    else if (!(kind === "sending" && ["waiting", "expired"].includes(this.save.state))) {
+      this.save = { ...this.save, state: kind === "sending" ? "saving" : kind, sentence: "" };
+    }
+    this.tell();
+  }
+
+  stored(url, answer) {
+    const left = this.queue.entries().length;
+    if (url === this.url) this.saved = answer.version;
+    this.save = { state: left ? "saving" : "saved", at: new Date(), sentence: this.save.state === "refused" ? this.save.sentence : "" };
+    const whole = url === this.url && this.state === "open" && !this.queue.entries(url).length;
+    if (whole && answer.version === this.version && answer.voxels !== this.voxels) this.reload();
+  }
+
+  refused(url, error) {
+    this.save = { ...this.save, state: error.status === 403 ? "foreign" : "refused", sentence: error.message };
+    if (url !== this.url || this.state !== "open") return;
+    if (HELD.includes(error.detail.reason)) this.fail(error);
+    else if (error.status === 403 || ["locked", "no_draft", "another_draft"].includes(error.detail.reason)) this.fail(error);
+    else this.reload();
+  }
+
+  /** Takes the contour from the server again; strokes that it refused are set aside, and said. */
+  async reload() {
+    const { url, name } = this;
+    this.dropStrokes(this.queue.entries(url));
+    this.queue.stopped.delete(url);
+    this.state = "opening";
+    this.tell();
+    try {
+      const mask = await this.fetch(url, name);
+      if (this.url !== url) return;
+      this.state = "open";
+      this.replaced(mask);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.tell();
+  }
+
+  async keep() {
+    if (this.state !== "open" || document.hidden) return;
+    try {
+      await this.drafts.keep(this.url, this.draft, this.place ?? null);
+    } catch (error) {
+      if (error instanceof Refused && HELD.includes(error.detail.reason)) {
+        this.fail(error);
+        this.tell();
+      }
+    }
+  }
+
+  /** { revision, vrd, ... }, or null: then `question` or `saying()` tells why. */
+  async submit(confirmed) {
+    const { url, draft } = this;
+    this.question = null;
+    try {
+      await this.drained(url);
+      // The same question again after a lost answer is the same request.
+      const asked = `${draft}|${this.version}|${confirmed}`;
+      if (this.asked?.of !== asked) this.asked = { of: asked, id: newId() };
+      const body = { request_id: this.asked.id, draft, version: this.version, active_seconds: 0, confirmed };
+      return await this.drafts.submit(url, body);
+    } catch (error) {
+      if (error instanceof Refused && error.detail.reason === "grade_disagrees") this.question = error.detail.check;
+      else this.save = { ...this.save, state: "refused", sentence: error.message };
+      return null;
+    } finally {
+      this.tell();
+    }
+  }
+
+  async discard() {
+    const { url, draft } = this;
+    this.queue.remove(this.queue.entries(url));
+    try {
+      await this.drafts.discard(url, draft);
+      return true;
+    } catch (error) {
+      this.save = { ...this.save, state: "refused", sentence: error.message };
+      return false;
+    }
+  }
+
+  /** Leaves the draft as it is; strokes on their way go on. */
+  async leave(place, release = true) {
+    clearInterval(this.keeper);
+    const { url, draft, state } = this;
+    Object.assign(this, { state: "closed", name: null, url: null, question: null });
+    if (state !== "open" || !release) return;
+    try {
+      await this.drained(url);
+      if (this.url !== url) this.drafts.release(url, draft, place);
+    } catch {
+      // The strokes wait in this browser; the lease ends by itself.
+    }
+  }
+
+  /** Strokes that an earlier visit could not send are sent now, whichever structure is chosen. */
+  async recover() {
+    const waiting = new Map(this.queue.entries().filter(({ url }) => url.startsWith(`${this.drafts.base}/`)).map((entry) => [entry.url, entry.draft]));
+    for (const [url, draft] of waiting) {
+      this.queue.stopped.add(url);
+      try {
+        const opened = await this.drafts.open(url, false);
+        if (opened.draft !== draft || this.url === url) continue;
+        await this.queue.resume(url);
+        await this.drained(url);
+        if (this.url !== url) this.drafts.release(url, draft, opened.place);
+      } catch {
+        // It stays in this browser and is asked for again when the structure is edited.
+      }
+    }
+    this.tell();
+  }
+
+  /** What the panel says: { word, tone, sentence }. */
+  saying() {
+    const waiting = this.queue.entries().length;
+    const { state, at, sentence } = this.save;
+    const aside = this.setAside ? `${this.setAside} strokes could not be applied to the contour as it is now and were set aside.` : "";
+    if (state === "expired") return { word: `signed out (${waiting} kept)`, tone: "bad", sentence: "Sign in again; the strokes are kept in this browser." };
+    if (state === "waiting") return { word: `waiting for the network (${waiting})`, tone: "warn", sentence: "Strokes are kept in this browser and sent in order when the network returns." };
+    if (state === "foreign") return { word: "not yours", tone: "bad", sentence };
+    if (this.state === "held") return { word: "held by another tab or reader", tone: "warn", sentence };
+    if (this.state === "opening") return { word: "opening", tone: "", sentence: aside };
+    if (state === "refused") return { word: "not saved", tone: "bad", sentence: [sentence, aside].filter(Boolean).join(" ") };
+    if (waiting || state === "saving") return { word: "saving", tone: "", sentence: aside };
+    return { word: at ? `saved ${at.toLocaleTimeString([], { hour12: false })}` : "all saved", tone: "", sentence: aside };
+  }
+
+  close() {
+    clearInterval(this.keeper);
+    this.queue.close();
+    if (this.state === "open" && !this.queue.entries(this.url).length) this.drafts.release(this.url, this.draft, this.place ?? null);
+  }
+}
