@@ -4,9 +4,9 @@ import { h, press, setText } from "../panels/dom.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { isPolygon } from "./tools.js";
 
-const DRAW = [["brush", "Brush"], ["eraser", "Eraser"], ["freehand-add", "Draw +"], ["freehand-cut", "Draw −"], ["polygon-add", "Polygon +"], ["polygon-cut", "Polygon −"]];
+const DRAW = [["brush", "Brush"], ["eraser", "Eraser"], ["freehand-add", "Draw +"], ["freehand-cut", "Draw −"], ["polygon-add", "Poly +"], ["polygon-cut", "Poly −"]];
 const AT_ONCE = [["fill-holes", "Holes"], ["islands", "Islands"], ["grow", "Grow"], ["shrink", "Shrink"], ["smooth", "Smooth"], ["revert", "Revert"]];
-const SLICES = [["copy-below", "From below"], ["copy-above", "From above"], ["fill-between", "Between"]];
+const SLICES = [["copy-below", "Copy ↓"], ["copy-above", "Copy ↑"], ["fill-between", "Between"]];
 const percent = (share) => (share === null ? "-" : `${(100 * share).toFixed(1)} %`);
 
 export class EditPanel {
