@@ -11,19 +11,18 @@ table and, last, `reach: met` or `reach: missed (what)`; exits with 0 or 1.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import CDPSession, Page, Route, sync_playwright
+from playwright.sync_api import CDPSession, Page, Route
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.viewer_app.bench import desk  # noqa: E402
 from han5k_review.web.mask_packet import PacketMask, build_packet  # noqa: E402
-from tests.viewer.conftest import FLAGS  # noqa: E402
+from tests.chromium import running_chromium  # noqa: E402
 from tests.viewer.desk import running  # noqa: E402
 
 NAME = "ParotidL"
@@ -112,9 +111,7 @@ def draw(page: Page, session: CDPSession) -> dict[str, list[float]]:
 def run() -> tuple[dict[str, list[float]], list[int]]:
     """The whole sitting in a fresh browser."""
     draft = MemoryDraft()
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    with running(desk().app()) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+    with running(desk().app()) as url, running_chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.route("**/drafts/**", draft.answer)
         page.goto(f"{url}/harness?assignment=1")
@@ -130,7 +127,6 @@ def run() -> tuple[dict[str, list[float]], list[int]]:
         session.send("Performance.enable")
         times = draw(page, session)
         page.wait_for_timeout(500)
-        browser.close()
     return times, draft.patch_bytes
 
 

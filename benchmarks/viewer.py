@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from pathlib import Path
 from statistics import median
 
 import httpx
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -37,17 +36,8 @@ from benchmarks.viewer_app.measures import (  # noqa: E402
     measure_steps,
 )
 from benchmarks.viewer_app.table import Target, p95, show_table  # noqa: E402
+from tests.chromium import running_chromium  # noqa: E402
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WORKSPACE = "[data-testid=workspace]"
 PEERS = {
     "image": "st.slider + st.image",
@@ -218,12 +208,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="first slice and slice steps only")
     quick = parser.parse_args().quick
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        print("Chromium was expected, found none: install it.")
-        return 1
-    with streamlit_process() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+    with streamlit_process() as url, running_chromium() as browser:
         ours, rows = Ours(first_ms=[], longest_ms=0.0, steps=Steps()), {}
         rows["ours"] = ours.steps
         # In turns, so that what else the machine does falls on all of them alike.
@@ -269,7 +254,6 @@ def main() -> int:
                 Target(what="longest task while slabs load", value=ours.longest_ms, limit=100),
                 Target(what="JS heap growth over 20 cases", value=growth, limit=10, unit="%"),
             ]
-        browser.close()
     for target in targets:
         print(target.line())
     load, cores = os.getloadavg()[0], os.cpu_count()

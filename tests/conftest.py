@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 from sqlalchemy import create_engine, text
+
+from tests.chromium import running_chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,3 +52,23 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     server.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of this test process; fails, and says why, where there is none."""
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def screen(chromium: Browser) -> Iterator[Page]:
+    """A page of 1440 x 900 whose script errors fail the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, errors

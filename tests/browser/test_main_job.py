@@ -39,9 +39,11 @@ def grade_every_case(page: Page, url: str, pictures: Path) -> None:
         for graded in range(len(ORGANS)):
             chosen = page.locator("[data-testid=structure][aria-selected=true]")
             name = chosen.get_attribute("data-structure") or ""
-            page.keyboard.press(KEYS.get(name, "1"))
+            with page.expect_response("**/grades") as answer:
+                page.keyboard.press(KEYS.get(name, "1"))
+            assert answer.value.status == 201
             expect(page.get_by_test_id("progress")).to_contain_text(f"{graded + 1}")
-            expect(page.get_by_test_id("save-state")).to_contain_text("saved")
+            expect(page.get_by_test_id("save-state")).to_have_text(re.compile(r"^saved \d\d:"))
         page.screenshot(path=pictures / f"graded-{number}.png")
         if position + 1 < len(TRAIN):
             page.get_by_test_id("next-case").click()

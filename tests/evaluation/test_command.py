@@ -6,6 +6,7 @@ import csv
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,11 +75,19 @@ def test_a_failed_pair_is_printed_and_ends_with_2(
     assert "A stored mask was expected at" in capsys.readouterr().out
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Python's own answer to Ctrl-C; a process started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_asks_to_stop_and_a_second_one_breaks_off() -> None:
-    before = signal.getsignal(signal.SIGINT)
     with stop_on_interrupt() as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.wait(5)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -39,11 +40,16 @@ def said(screen: Page, words: str) -> None:
     expect(screen.get_by_test_id("save-state")).to_contain_text(words)
 
 
+def said_saved(screen: Page) -> None:
+    """The time of a confirmed save; "all saved" stands there before anything was sent."""
+    expect(screen.get_by_test_id("save-state")).to_have_text(re.compile(r"^saved \d\d:"))
+
+
 def test_a_key_grades_and_goes_on(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
     screen.keyboard.press("2")
     chosen(screen, "Larynx")
-    said(screen, "saved")
+    said_saved(screen)
     grade_of(screen, "BrainStem", "minor")
     expect(screen.get_by_test_id("progress")).to_have_text("1 / 3 graded")
     [body] = desk.posted
@@ -54,7 +60,7 @@ def test_a_key_grades_and_goes_on(open_desk: Open, screen: Page) -> None:
 def test_a_click_grades_as_well(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
     screen.get_by_test_id("grade-major").click()
-    said(screen, "saved")
+    said_saved(screen)
     assert [one["code"] for one in desk.posted] == ["major"]
     screen.keyboard.press("Space")
     chosen(screen, "ParotidL")
@@ -71,7 +77,7 @@ def test_tags_comment_and_flag_travel_with_the_grade(open_desk: Open, screen: Pa
     screen.keyboard.type("lower end missing")
     screen.keyboard.press("Escape")
     screen.keyboard.press("3")
-    said(screen, "saved")
+    said_saved(screen)
     [body] = desk.posted
     assert body["tags"] == ["cranial", "island"]
     assert body["comment"] == "lower end missing"
@@ -101,7 +107,7 @@ def test_undo_withdraws_or_restores(open_desk: Open, screen: Page) -> None:
     grade_of(screen, "BrainStem", "no")
     screen.keyboard.press("z")
     grade_of(screen, "BrainStem", "")
-    said(screen, "saved")
+    said_saved(screen)
     expect(screen.get_by_test_id("progress")).to_have_text("0 / 3 graded")
     expect(screen.locator(".mark.pending")).to_have_count(0)
     assert [one["code"] for one in desk.posted] == ["no", "major", "no", None]
@@ -118,7 +124,7 @@ def test_without_a_network_grades_wait_and_are_sent_when_it_returns(
     grade_of(screen, "BrainStem", "no")
     assert desk.posted == []
     screen.context.set_offline(False)
-    said(screen, "saved")
+    said_saved(screen)
     assert [one["structure"] for one in desk.posted] == ["BrainStem", "Larynx"]
 
 
@@ -130,7 +136,7 @@ def test_a_closed_tab_does_not_lose_what_waits(open_desk: Open, screen: Page) ->
     expect(screen.get_by_test_id("sign-in")).to_be_visible()
     desk.faults.signed_out = False
     screen.reload()
-    said(screen, "saved")
+    said_saved(screen)
     grade_of(screen, "BrainStem", "minor")
     assert [one["code"] for one in desk.posted] == ["minor"]
 
@@ -155,7 +161,7 @@ def test_a_stale_label_is_said_and_the_grade_taken_back(open_desk: Open, screen:
 def test_a_refused_change_leaves_the_grade_that_stands(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
     screen.keyboard.press("1")
-    said(screen, "saved")
+    said_saved(screen)
     desk.faults.stale = True
     screen.keyboard.press("p")
     screen.keyboard.press("3")
@@ -177,9 +183,9 @@ def test_the_last_grade_tells_the_page_once(open_desk: Open, screen: Page) -> No
     open_desk(case())
     for _ in NAMES:
         screen.keyboard.press("1")
-        said(screen, "saved")
+        said_saved(screen)
     expect(screen.get_by_test_id("progress")).to_have_text("3 / 3 graded")
-    said(screen, "saved")
+    said_saved(screen)
     screen.wait_for_function("window.events.length > 0")
     assert screen.evaluate(EVENTS) == [["event", {"kind": "graded", "graded": 3, "total": 3}]]
 
