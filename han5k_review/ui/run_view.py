@@ -74,6 +74,11 @@ def _show_verdicts(view: RunView) -> None:
         f"Held-out cases; before: {view.before_is}, after: this run's model. Mean Dice, paired "
         "differences with a 95 % patient bootstrap interval."
     )
+    if view.run.preset == "smoke":
+        st.caption(
+            "A smoke run only shows that the loop works: its coarse, small net leaves most small "
+            "structures empty, and the gate says so."
+        )
     st.dataframe(
         build_verdict_frame(view.verdicts),
         hide_index=True,
