@@ -50,7 +50,11 @@ class WebBench:
 def build_bench(root: Path, database_url: str | None) -> WebBench:
     """Case 1 is assigned to anna (blinded) and ben (not blinded), case 2 to ben."""
     study = open_study(root, database_url, create=True)
-    shutil.copytree(ROOT / "data", study.tables)
+    # The tables only: the demo study of scripts/serve may lie beside them.
+    study.tables.mkdir()
+    for table in (ROOT / "data").glob("*.csv"):
+        shutil.copy(table, study.tables)
+    shutil.copytree(ROOT / "data" / "label_maps", study.tables / "label_maps")
     hu = _hounsfield()
     image = study.volumes.put_volume(CtVolume(grid=GRID, hu=hu))
     masks = {"BrainStem": _box(4, 9), "ParotidL": _box(1, 4), "ParotidR": StructureMask.empty(GRID)}
