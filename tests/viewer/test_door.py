@@ -33,7 +33,11 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
         "grades",
         "read_only",
         "resume",
+        "edit_base",
+        "start_editing",
     }
+    assert found["edit_base"] is None
+    assert found["start_editing"] is False
     assert found["volume"] == "/api/assignments/12/volume"
     assert found["resume"] == {"structure": "Larynx", "slice": 6}
     assert found["label_sets"] == [

@@ -109,6 +109,8 @@ class ViewerPayload:
 
     `assignment` is None on read-only pages. The first label set is the one under review.
     `next_url` and `next_assignment` name the reader's next case, which the viewer prefetches.
+    `start_editing` opens the draft of the structure to resume at once; a new draft of it starts
+    from the label version `edit_base` (None: from the contour under review).
     """
 
     case: str
@@ -123,6 +125,8 @@ class ViewerPayload:
     grades: dict[str, GivenGrade] = field(default_factory=dict)
     read_only: bool = False
     resume: Resume | None = None
+    edit_base: int | None = None
+    start_editing: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md, of plain JSON values only."""
@@ -139,6 +143,8 @@ class ViewerPayload:
             "grades": {name: _plain(asdict(grade)) for name, grade in self.grades.items()},
             "read_only": self.read_only,
             "resume": None if self.resume is None else _plain(asdict(self.resume)),
+            "edit_base": self.edit_base,
+            "start_editing": self.start_editing,
         }
 
 
