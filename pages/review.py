@@ -5,6 +5,7 @@ from han5k_review.store.engine import reading
 from han5k_review.ui.context import page
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
+from han5k_review.ui.style import show_disclaimer
 from han5k_review.ui.viewer import ViewerEventKind, view
 
 with page(None) as visit:
@@ -18,6 +19,7 @@ with page(None) as visit:
         else:
             upcoming = find_next(list_worklist(session, visit.identity.reader_id))
             if upcoming is None:
+                show_disclaimer()
                 st.info("Nothing is left to grade on your worklist.")
                 st.page_link(page_file("worklist"), label="Go to the worklist")
                 st.stop()

@@ -22,7 +22,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Reader, StudyInfo
 from han5k_review.ui.links import show_link
-from han5k_review.ui.style import DISCLAIMER
+from han5k_review.ui.style import show_disclaimer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +95,24 @@ def get_visit() -> Visit:
 
 @contextmanager
 def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
-    """The frame of every page: heading, rights, and errors as one sentence instead of a trace."""
+    """The frame of every page: heading, rights, and errors as one sentence instead of a trace.
+
+    Without a title (the viewer, which has a frame of its own) the disclaimer comes with the error.
+    """
     try:
         visit = get_visit()
         if action is not None:
             require(visit.identity, action)
         if title is not None:
             st.title(title, anchor=False)
-            st.html(f'<div class="han5k-disclaimer">{DISCLAIMER}</div>')
+            show_disclaimer()
         yield visit
     except AccessError as error:
+        show_disclaimer()
         st.warning(str(error))
         show_link("Sign in", "/sign-in", primary=True)
     except Han5kError as error:
+        show_disclaimer()
         st.error(str(error))
 
 

@@ -59,7 +59,10 @@ def build_case_payload(
     require(visit.identity, Action.READ_ANY_CASE)
     case = session.exec(select(Case).where(Case.name == case_name)).one_or_none()
     if case is None or case.id is None:
-        raise DataError(f"A case of the study was expected, found {case_name!r}.")
+        raise DataError(
+            f"A case of the study was expected in the address, found {case_name!r}; choose one on "
+            "the page Cases."
+        )
     sets = list_label_sets(session, case.id, blinded=False)
     versions: dict[str, LabelVersion] = {}
     for found in reversed(sets):

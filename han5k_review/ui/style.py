@@ -36,3 +36,8 @@ a.han5k-link.primary {background: var(--st-primary-color, #2368a8); color: #fff;
 def show_style() -> None:
     """Put the rules on the page."""
     st.html(_CSS)
+
+
+def show_disclaimer() -> None:
+    """Say at the foot of the page what this software is not."""
+    st.html(f'<div class="han5k-disclaimer">{DISCLAIMER}</div>')

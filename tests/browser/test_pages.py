@@ -53,6 +53,9 @@ def test_every_page_opens_and_says_that_it_is_for_research(
                 )
                 assert sideways <= 0, f"{name} scrolls sideways at {width}"
                 screen.screenshot(path=pictures / f"page-{name}-{width}.png")
+        screen.goto(f"{server.url}/review?case=nobody")
+        expect(screen.get_by_text("choose one on the page Cases")).to_be_visible(timeout=60_000)
+        expect(screen.get_by_text("Research use only. Not a medical device.")).to_be_visible()
         screen.context.clear_cookies()
         sign_in(screen, server.url, "anna", PASSWORD)
         for name in ("cohort", "exports", "study"):
