@@ -4,7 +4,7 @@ from sqlmodel import select
 from han5k_review.accounts.may import Action
 from han5k_review.imaging.grid import Grid
 from han5k_review.review.grading import get_own_assignment
-from han5k_review.review.label_sets import list_label_sets
+from han5k_review.review.label_sets import list_label_sets, view_case, view_task
 from han5k_review.store.engine import reading
 from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
@@ -21,12 +21,12 @@ with page("3-D") as visit:
         if wanted.isdigit():
             task = get_own_assignment(session, int(wanted), visit.get_reader())
             case = session.get_one(Case, task.case_id)
-            sets = list_label_sets(session, task.case_id, blinded=task.blinded)
+            sets = list_label_sets(session, task.case_id, view_task(task))
         else:
             visit.require(Action.READ_ANY_CASE)
             name = st.query_params.get("case", "")
             case = session.exec(select(Case).where(Case.name == name)).one_or_none()
-            sets = list_label_sets(session, case.id or 0, blinded=False) if case else []
+            sets = list_label_sets(session, case.id or 0, view_case()) if case else []
     if case is None:
         st.info("Choose a case first.")
         st.page_link(page_file("cases"), label="Go to the cases")

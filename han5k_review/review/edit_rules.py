@@ -20,10 +20,11 @@ FILE_NAME = "editing.csv"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRules:
-    """Fractions of VRD, seconds, and 1 or 0 for `one_editor`; `status` is shown beside them.
+    """Fractions of VRD, seconds, 1 or 0 for the other two; `status` is shown beside them.
 
     An edit up to `no_vrd_up_to` fits "no revision"; above it and below `major_vrd_from` it fits
     "minor"; above `minor_vrd_up_to` it fits "major". Between the last two both fit.
+    `blinded_adjudication` shows reads as "Read 1", "Read 2" instead of by pseudonym.
     """
 
     no_vrd_up_to: float = 0.0
@@ -31,6 +32,7 @@ class EditRules:
     major_vrd_from: float = 0.20
     lease_seconds: float = 120.0
     one_editor: float = 0.0
+    blinded_adjudication: float = 0.0
     status: str = "to be confirmed"
 
     def __post_init__(self) -> None:
@@ -40,11 +42,17 @@ class EditRules:
                 f"expected, found {self.no_vrd_up_to}, {self.minor_vrd_up_to}, "
                 f"{self.major_vrd_from}."
             )
-        if not 10 <= self.lease_seconds <= 86_400 or self.one_editor not in (0.0, 1.0):
+        switches = (self.one_editor, self.blinded_adjudication)
+        if not 10 <= self.lease_seconds <= 86_400 or not {*switches} <= {0.0, 1.0}:
             raise ConfigError(
-                "A lease of 10 s to one day and one_editor 0 or 1 were expected, found "
-                f"{self.lease_seconds} and {self.one_editor}."
+                "A lease of 10 s to one day, one_editor and blinded_adjudication 0 or 1 were "
+                f"expected, found {self.lease_seconds} and {switches}."
             )
+
+    @property
+    def names_reads(self) -> bool:
+        """True where adjudicators see the pseudonyms of readers."""
+        return self.blinded_adjudication == 0.0
 
     def suggest_levels(self, vrd: float, *, is_empty: bool) -> tuple[GradeLevel, ...]:
         """The grade levels that fit an edit of this VRD (nan: nothing before, nothing after)."""

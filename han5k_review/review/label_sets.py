@@ -1,6 +1,8 @@
 """Label sets: the contours of a case that are shown together, under keys that name nobody.
 
-The viewer's payload and the mask routes read the same table, so a key means the same to both.
+The viewer's payload and the mask routes read the same table, so a key means the same to both. Keys
+(docs/transport.md): `a` under review, `o` the reader's own revision, `r1`, `r2`, ... each reader's
+read, `e` the adjudicated edit, `c` accepted, `b` reference, `p` the contour under review before.
 """
 
 from __future__ import annotations
@@ -10,9 +12,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from han5k_review.review.labels import UNDER_REVIEW, list_newest
-from han5k_review.store.tables import LabelVersion
-from han5k_review.store.vocabulary import LabelSource
+from han5k_review.review.labels import list_earlier, list_references, list_under_review
+from han5k_review.review.reads import list_accepted, list_own, list_reads
+from han5k_review.store.tables import Assignment, LabelVersion
+
+UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
+ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY = "c", "p", "e"
+_READ_LINES = ("dashed", "dotted", "dash-dot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,26 +30,76 @@ class LabelSet:
     line: str
     versions: Mapping[str, LabelVersion]
 
-
-# key, name, line, sources; the first is the one under review and the only one a blinded read has.
-_SETS = (
-    ("a", "Pseudo-label", "solid", UNDER_REVIEW),
-    ("b", "Reference", "dashed", (LabelSource.REFERENCE,)),
-    ("c", "Revision", "dotted", (LabelSource.REVISION,)),
-)
+    def mask_url(self, base: str) -> str:
+        """Where the masks of this set are fetched, below the assignment or case at `base`."""
+        return f"{base}/masks/{self.key}"
 
 
-def list_label_sets(session: Session, case_id: int, *, blinded: bool) -> list[LabelSet]:
-    """The sets of a case that hold anything; the one under review always comes first."""
-    sets: list[LabelSet] = []
-    for key, name, line, sources in _SETS[:1] if blinded else _SETS:
-        versions = list_newest(session, case_id, sources)
-        if versions or not sets:
-            sets.append(LabelSet(key=key, name=name, line=line, versions=versions))
-    return sets
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewpoint:
+    """What somebody may see of a case.
+
+    `blinded`: the contour under review and the own revision only. `own_id`: whose own revision.
+    `shows_reads`: every reader's read and the adjudicated edit; `names_reads`: by pseudonym
+    instead of a number.
+    """
+
+    blinded: bool = False
+    own_id: int | None = None
+    shows_reads: bool = False
+    names_reads: bool = False
 
 
-def find_label_set(session: Session, case_id: int, key: str, *, blinded: bool) -> LabelSet | None:
-    """The set with this key, or None when the case, or a blinded read, has none."""
-    sets = list_label_sets(session, case_id, blinded=blinded)
+def view_task(assignment: Assignment, *, names_reads: bool = True) -> Viewpoint:
+    """A reader's own task: nobody else's read. Where an adjudicator edits: the whole case."""
+    if assignment.is_adjudication:
+        return view_case(names_reads=names_reads)
+    return Viewpoint(blinded=assignment.blinded, own_id=assignment.reader_id)
+
+
+def view_case(*, names_reads: bool = True) -> Viewpoint:
+    """A whole case, for those who may read every case."""
+    return Viewpoint(shows_reads=True, names_reads=names_reads)
+
+
+def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> list[LabelSet]:
+    """The sets that hold anything; the one under review always comes first."""
+    sets = [_set(UNDER_REVIEW_KEY, "Pseudo-label", "solid", list_under_review(session, case_id))]
+    if viewpoint.own_id is not None:
+        own = list_own(session, case_id, viewpoint.own_id)
+        sets.append(_set(OWN_KEY, "Own revision", "dash-dot", own))
+    if viewpoint.shows_reads:
+        sets += _list_reads(session, case_id, viewpoint)
+    if not viewpoint.blinded:
+        sets += [
+            _set(REFERENCE_KEY, "Reference", "dashed", list_references(session, case_id)),
+            _set(ACCEPTED_KEY, "Accepted revision", "dotted", list_accepted(session, case_id)),
+            _set(EARLIER_KEY, "Earlier version", "dash-dot", list_earlier(session, case_id)),
+        ]
+    return [sets[0], *(found for found in sets[1:] if found.versions)]
+
+
+def find_label_set(
+    session: Session, case_id: int, key: str, viewpoint: Viewpoint
+) -> LabelSet | None:
+    """The set with this key, or None when the case, or this viewpoint, has none."""
+    sets = list_label_sets(session, case_id, viewpoint)
     return next((found for found in sets if found.key == key), None)
+
+
+def _list_reads(session: Session, case_id: int, viewpoint: Viewpoint) -> list[LabelSet]:
+    found = list_reads(session, case_id)
+    sets = [
+        _set(
+            f"r{read.number}",
+            f"Read of {read.pseudonym}" if viewpoint.names_reads else f"Read {read.number}",
+            _READ_LINES[(read.number - 1) % len(_READ_LINES)],
+            read.versions,
+        )
+        for read in found.reads
+    ]
+    return [*sets, _set(EDIT_KEY, "Adjudicated edit", "dash-dot", found.edits)]
+
+
+def _set(key: str, name: str, line: str, versions: Mapping[str, LabelVersion]) -> LabelSet:
+    return LabelSet(key=key, name=name, line=line, versions=versions)

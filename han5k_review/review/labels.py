@@ -32,3 +32,19 @@ def list_under_review(session: Session, case_id: int) -> Mapping[str, LabelVersi
 def list_references(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
     """Structure -> the newest reference contour."""
     return list_newest(session, case_id, (LabelSource.REFERENCE,))
+
+
+def list_earlier(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
+    """Structure -> the contour that was under review before the present one."""
+    rows = session.exec(
+        select(LabelVersion)
+        .where(LabelVersion.case_id == case_id, col(LabelVersion.source).in_(UNDER_REVIEW))
+        .order_by(col(LabelVersion.id))
+    )
+    present: dict[str, LabelVersion] = {}
+    earlier: dict[str, LabelVersion] = {}
+    for row in rows:
+        if row.structure in present:
+            earlier[row.structure] = present[row.structure]
+        present[row.structure] = row
+    return earlier

@@ -26,6 +26,9 @@ APPEND_ONLY = (
 )
 
 
+ADJUDICATION_INDEX = 0
+
+
 class StudyInfo(SQLModel, table=True):
     """The one row that says what study this database holds."""
 
@@ -101,7 +104,10 @@ class LabelVersion(SQLModel, table=True):
 
 
 class Assignment(SQLModel, table=True):
-    """One reader's task: read one case once. The resume place is the only part that moves."""
+    """One reader's task: read one case once. The resume place is the only part that moves.
+
+    Reads count from 1; `read_index` 0 is no read but the place where an adjudicator edits the case.
+    """
 
     __tablename__ = "assignment"
     __table_args__ = (UniqueConstraint("case_id", "reader_id", "read_index"),)
@@ -116,6 +122,11 @@ class Assignment(SQLModel, table=True):
     resume_structure: str | None = None
     resume_slice: int | None = None
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+    @property
+    def is_adjudication(self) -> bool:
+        """True for the place where an adjudicator edits further: nothing to grade here."""
+        return self.read_index == ADJUDICATION_INDEX
 
 
 class Grade(SQLModel, table=True):

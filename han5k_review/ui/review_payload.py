@@ -10,9 +10,10 @@ from han5k_review.accounts.may import Action, require
 from han5k_review.anatomy.structure import Structure
 from han5k_review.errors import DataError
 from han5k_review.review.assignment import find_next, list_worklist
+from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment, list_current_grades
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
-from han5k_review.review.label_sets import list_label_sets
+from han5k_review.review.label_sets import list_label_sets, view_case, view_task
 from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
 from han5k_review.ui.context import Bench, Visit
@@ -33,7 +34,9 @@ def build_task_payload(session: Session, visit: Visit, assignment_id: int) -> Vi
     """A reader's own assignment; AccessError for another's."""
     assignment = get_own_assignment(session, assignment_id, visit.get_reader())
     case = session.get_one(Case, assignment.case_id)
-    sets = list_label_sets(session, assignment.case_id, blinded=assignment.blinded)
+    names_reads = read_edit_rules(visit.bench.study.tables).names_reads
+    viewpoint = view_task(assignment, names_reads=names_reads)
+    sets = list_label_sets(session, assignment.case_id, viewpoint)
     upcoming = find_next(list_worklist(session, visit.identity.reader_id), after=assignment_id)
     base = f"/api/assignments/{assignment_id}"
     versions = sets[0].versions
@@ -63,7 +66,8 @@ def build_case_payload(
             f"A case of the study was expected in the address, found {case_name!r}; choose one on "
             "the page Cases."
         )
-    sets = list_label_sets(session, case.id, blinded=False)
+    names_reads = read_edit_rules(visit.bench.study.tables).names_reads
+    sets = list_label_sets(session, case.id, view_case(names_reads=names_reads))
     versions: dict[str, LabelVersion] = {}
     for found in reversed(sets):
         versions |= found.versions
@@ -87,7 +91,7 @@ def _label_sets(sets: list[StoredLabelSet], base: str) -> tuple[LabelSet, ...]:
             key=found.key,
             name=found.name,
             line=LabelLine(found.line),
-            url=f"{base}/masks/{found.key}",
+            url=found.mask_url(base),
         )
         for found in sets
     )

@@ -21,6 +21,7 @@ from han5k_review.web.export_routes import build_export_router
 from han5k_review.web.grade_routes import build_grade_router
 from han5k_review.web.guard import SIGN_IN, Guard
 from han5k_review.web.health import answer_health
+from han5k_review.web.label_set_routes import build_label_set_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
 from han5k_review.web.problems import add_problem_handlers
@@ -61,6 +62,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
     for build_router in (
         build_volume_router,
         build_mask_router,
+        build_label_set_router,
         build_grade_router,
         build_export_router,
         build_draft_router,

@@ -21,7 +21,7 @@ from han5k_review.exports.contour_files import (
     build_segmentation,
 )
 from han5k_review.review.journal import grid_of
-from han5k_review.review.label_sets import find_label_set
+from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -65,7 +65,7 @@ def build_contour_router(desk: Desk) -> APIRouter:
         with reading(desk.study.engine) as session:
             assignment, case = get_readable_assignment(session, assignment_id, identity)
             contours = _read_contours(
-                desk.study, session, case, name, structure, blinded=assignment.blinded
+                desk.study, session, case, name, structure, view_task(assignment)
             )
             stem = case.name
         return _answer(desk.study, identity, stem, name, contours)
@@ -77,7 +77,7 @@ def build_contour_router(desk: Desk) -> APIRouter:
         identity = get_identity(request)
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, identity)
-            contours = _read_contours(desk.study, session, case, name, structure, blinded=False)
+            contours = _read_contours(desk.study, session, case, name, structure, view_case())
             stem = case.name
         return _answer(desk.study, identity, stem, name, contours)
 
@@ -98,11 +98,10 @@ def _read_contours(
     case: Case,
     name: str,
     wanted: list[str] | None,
-    *,
-    blinded: bool,
+    viewpoint: Viewpoint,
 ) -> list[Contour]:
     key, _ = _split(name)
-    found = find_label_set(session, case.id or 0, key, blinded=blinded)
+    found = find_label_set(session, case.id or 0, key, viewpoint)
     if found is None:
         raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
     missing = [one for one in wanted or () if one not in found.versions]

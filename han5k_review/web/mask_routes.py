@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from han5k_review.imaging.grid import Grid
-from han5k_review.review.label_sets import find_label_set
+from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.engine import reading
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case
@@ -41,7 +41,7 @@ def build_mask_router(desk: Desk) -> APIRouter:
             assignment, case = get_readable_assignment(
                 session, assignment_id, get_identity(request)
             )
-            contours = _list_contours(session, case, key, blinded=assignment.blinded)
+            contours = _list_contours(session, case, key, view_task(assignment))
             grid = _grid_of(case)
         return _masks_answer(desk, request, grid, contours)
 
@@ -49,7 +49,7 @@ def build_mask_router(desk: Desk) -> APIRouter:
     def answer_case_masks(request: Request, case_id: int, key: str) -> Response:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))
-            contours = _list_contours(session, case, key, blinded=False)
+            contours = _list_contours(session, case, key, view_case())
             grid = _grid_of(case)
         return _masks_answer(desk, request, grid, contours)
 
@@ -60,8 +60,8 @@ def _grid_of(case: Case) -> Grid:
     return Grid.from_affine(case.shape_ijk, np.array(case.affine_ras))
 
 
-def _list_contours(session: Session, case: Case, key: str, *, blinded: bool) -> list[Contour]:
-    found = find_label_set(session, case.id or 0, key, blinded=blinded)
+def _list_contours(session: Session, case: Case, key: str, viewpoint: Viewpoint) -> list[Contour]:
+    found = find_label_set(session, case.id or 0, key, viewpoint)
     if found is None:
         raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
     return [
