@@ -35,6 +35,8 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
         "resume",
         "edit_base",
         "start_editing",
+        "compare",
+        "side_by_side",
     }
     assert found["edit_base"] is None
     assert found["start_editing"] is False

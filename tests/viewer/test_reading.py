@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -232,6 +233,14 @@ def test_two_label_sets_stand_side_by_side(open_desk: Open, screen: Page) -> Non
     screen.keyboard.press("ArrowUp")
     at_slice(screen, 15)
     at_slice(screen, 15, "view-upper")
+
+
+def test_a_case_can_open_with_two_sets_side_by_side(open_desk: Open, screen: Page) -> None:
+    built = compared_case()
+    mounted = replace(built.payload, compare="b", side_by_side=True)
+    open_desk(DeskCase(payload=mounted, ct=built.ct, masks=built.masks))
+    expect(screen.get_by_test_id("view-upper-title")).to_contain_text("Reference")
+    expect(screen.get_by_test_id("view-main-title")).to_contain_text("Pseudo-label")
 
 
 def test_every_action_has_a_button_with_its_key(open_desk: Open, screen: Page) -> None:

@@ -110,7 +110,9 @@ class ViewerPayload:
     `assignment` is None on read-only pages. The first label set is the one under review.
     `next_url` and `next_assignment` name the reader's next case, which the viewer prefetches.
     `start_editing` opens the draft of the structure to resume at once; a new draft of it starts
-    from the label version `edit_base` (None: from the contour under review).
+    from the label version `edit_base` (None: from the contour under review). `compare` is the key
+    of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
+    with an assignment: nothing to grade, but contours can be edited (an adjudicator's place).
     """
 
     case: str
@@ -127,6 +129,8 @@ class ViewerPayload:
     resume: Resume | None = None
     edit_base: int | None = None
     start_editing: bool = False
+    compare: str | None = None
+    side_by_side: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md, of plain JSON values only."""
@@ -145,6 +149,8 @@ class ViewerPayload:
             "resume": None if self.resume is None else _plain(asdict(self.resume)),
             "edit_base": self.edit_base,
             "start_editing": self.start_editing,
+            "compare": self.compare,
+            "side_by_side": self.side_by_side,
         }
 
 

@@ -30,6 +30,8 @@ export class Reading {
       ...preferences(), selected: null, cursor: [0, 0, 0], search: "", solo: false, compare: null,
       difference: false, tool: "crosshair", window: null, follow: true, pendingCentre: true,
     };
+    if (data.label_sets.slice(1).some((set) => set.key === data.compare)) this.state.compare = data.compare;
+    if (this.state.compare && data.side_by_side) this.state.layout = "pair";
     this.recolour();
     this.reviewed = data.label_sets[0]?.key ?? null;
     if (opened.volume) this.begin(opened.volume);

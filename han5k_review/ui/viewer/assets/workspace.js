@@ -55,7 +55,7 @@ export class Workspace {
     const { reading, grader, data } = this;
     const parts = { reading, grader, data, act, focus, signIn: () => this.trigger("sign_in") };
     this.stage = new Stage(reading, act);
-    this.editor = new Editor({ data, reading, stage: this.stage, store: browserStore(), tell: (...what) => this.redraw(...what), readOnly: grader.readOnly });
+    this.editor = new Editor({ data, reading, stage: this.stage, store: browserStore(), tell: (...what) => this.redraw(...what), readOnly: data.assignment === null });
     this.stage.editor = this.editor;
     this.editPanel = new EditPanel({ ...parts, editor: this.editor });
     this.header = new Header(parts);

@@ -24,7 +24,7 @@ export class Header {
       h("button", { type: "button", "data-action": "help", "data-testid": "help-button", title: tooltip("help"), onclick: () => act("help") }, h("kbd", {}, "?"), " Keys"));
     this.work = this.root.querySelector(".work");
     this.work.hidden = grader.readOnly;
-    if (grader.readOnly) this.case.after(h("span", { class: "dim" }, "read only"));
+    if (grader.readOnly) this.case.after(h("span", { class: "dim" }, data.assignment === null ? "read only" : "adjudication: edit, nothing to grade"));
   }
 
   update() {
