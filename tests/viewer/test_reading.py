@@ -35,17 +35,21 @@ def case(**options: object) -> DeskCase:
 
 
 def compared_case() -> DeskCase:
-    """A second label set: ParotidL one voxel wider on slice 12, three wider on slice 15."""
+    """A second label set: ParotidL one voxel wider on slice 12, three wider on slice 15; ParotidR
+    six wider on slice 25."""
     built = case()
     sets = (("a", "Pseudo-label", LabelLine.SOLID), ("b", "Reference", LabelLine.DASHED))
     dense = built.masks["a"]["ParotidL"].dense().copy()
     dense[50, 20:34, 12] = True
     dense[50:53, 20:34, 15] = True
     wider = StructureMask.from_dense(dense, built.ct.grid)
+    dense = built.masks["a"]["ParotidR"].dense().copy()
+    dense[22:28, 20:34, 25] = True
+    right = StructureMask.from_dense(dense, built.ct.grid)
     return DeskCase(
         payload=payload(1, built.payload.structures, sets=sets),
         ct=built.ct,
-        masks={"a": built.masks["a"], "b": {**built.masks["a"], "ParotidL": wider}},
+        masks={"a": built.masks["a"], "b": {**built.masks["a"], "ParotidL": wider, "ParotidR": right}},
     )
 
 
@@ -195,6 +199,13 @@ def coloured(screen: Page) -> int:
     return int(screen.evaluate(COLOURED))
 
 
+def drawn(screen: Page) -> str:
+    """The large view as it is on the screen, to be compared with itself later."""
+    coloured(screen)
+    canvas = screen.get_by_test_id("view-main-canvas")
+    return str(canvas.evaluate("(canvas) => canvas.toDataURL()"))
+
+
 def test_outlines_hide_fill_and_stand_alone(open_desk: Open, screen: Page) -> None:
     open_desk(case())
     outline = coloured(screen)
@@ -215,6 +226,25 @@ def test_a_compared_set_is_shaded_where_it_differs(open_desk: Open, screen: Page
     shaded = coloured(screen)
     screen.keyboard.press("d")
     assert coloured(screen) < shaded
+
+
+def test_a_compared_set_is_drawn_on_every_shown_structure(open_desk: Open, screen: Page) -> None:
+    open_desk(compared_case())
+    for _ in range(11):
+        screen.keyboard.press("ArrowUp")
+    at_slice(screen, 25)
+    alone = drawn(screen)
+    screen.keyboard.press("l")
+    chosen(screen, "ParotidL")
+    both = drawn(screen)
+    assert both != alone
+    screen.keyboard.press("s")
+    neither = drawn(screen)
+    assert neither not in (alone, both)
+    screen.keyboard.press("l")
+    assert drawn(screen) == neither
+    screen.keyboard.press("s")
+    assert drawn(screen) == alone
 
 
 def test_the_largest_surface_error_is_found_and_shown(open_desk: Open, screen: Page) -> None:

@@ -6,29 +6,42 @@ export const DASHES = { solid: [], dashed: [7, 4], dotted: [1.5, 3], "dash-dot":
 const ONLY_REVIEWED = "rgba(255, 120, 80, 0.5)";
 const ONLY_COMPARED = "rgba(90, 190, 255, 0.5)";
 
+/** How strongly a line is drawn: the chosen structure's fully, a compared set's below all others. */
+const strength = ({ chosen, compared }) => (chosen ? 1 : compared ? 0.7 : 0.8);
+
 /**
- * `layers`: [{ path, colour, line, chosen }], the largest structure first, the chosen one last.
+ * `layers`: [{ path, colour, line, chosen, compared }], the largest structure first, the chosen one
+ * last; `compared` marks lines of the second label set, which are never filled.
  * `style`: { fill, opacity, thickness }; thickness in screen pixels, `scale` in pixels per millimetre.
  */
 export function drawLayers(context, layers, style, scale) {
   if (style.fill) {
     for (const layer of layers) {
+      if (layer.compared) continue;
       context.globalAlpha = style.opacity * (layer.chosen ? 1 : 0.6);
       context.fillStyle = layer.colour;
       context.fill(layer.path, "evenodd");
     }
   }
   context.lineJoin = "round";
-  for (const { path, colour, line, chosen } of layers) {
+  const dashes = new Map();
+  const dashOf = (line) => {
+    if (!dashes.has(line)) dashes.set(line, (DASHES[line] ?? []).map((part) => (part * Math.max(1.2, style.thickness)) / scale));
+    return dashes.get(line);
+  };
+  let dashed = null;
+  for (const layer of layers) {
+    const { path, colour, line, chosen } = layer;
     const width = (style.thickness * (chosen ? 1.6 : 1)) / scale;
-    context.setLineDash((DASHES[line] ?? []).map((part) => (part * Math.max(1.2, style.thickness)) / scale));
+    if (line !== dashed) context.setLineDash(dashOf(line));
+    dashed = line;
     if (chosen) {
       context.globalAlpha = 0.55;
       context.lineWidth = width + 2 / scale;
       context.strokeStyle = "#000";
       context.stroke(path);
     }
-    context.globalAlpha = chosen ? 1 : 0.8;
+    context.globalAlpha = strength(layer);
     context.lineWidth = width;
     context.strokeStyle = colour;
     context.stroke(path);

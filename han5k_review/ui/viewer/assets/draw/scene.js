@@ -5,7 +5,7 @@ import { paler } from "../pure/colours.js";
 import { isEmpty } from "../pure/masks.js";
 
 /**
- * `side`: "both" shows the set under review with the compared one beside it on the chosen structure;
+ * `side`: "both" shows the set under review with the compared one beside it, on every shown structure;
  * "reviewed" and "compared" show one set alone (side by side).
  */
 export function buildScene(reading, plane, side = "both") {
@@ -35,7 +35,7 @@ function buildLayers(reading, plane, index, side, compared) {
     const path = reading.outlines.path(set.key, structure.name, mask, plane, index);
     if (!path) return;
     layers.push({
-      path, line: set.line, voxels: mask.voxels,
+      path, line: set.line, voxels: mask.voxels, compared: set !== first && side === "both",
       colour: set === first ? reading.colours.get(structure.name) : paler(reading.colours.get(structure.name)),
       chosen: structure.name === reading.state.selected,
     });
@@ -44,7 +44,7 @@ function buildLayers(reading, plane, index, side, compared) {
     if (!reading.isShown(structure.name)) continue;
     if (side !== "compared") add(first, structure);
     if (side !== "compared" && structure.name === reading.draft?.name) layers.push(...buildStart(reading, plane, index, structure.name));
-    if (side === "compared" || (side === "both" && structure.name === reading.state.selected)) add(compared, structure);
+    if (side !== "reviewed") add(compared, structure);
   }
   return layers.sort((a, b) => a.chosen - b.chosen || b.voxels - a.voxels);
 }
