@@ -49,7 +49,10 @@ def compared_case() -> DeskCase:
     return DeskCase(
         payload=payload(1, built.payload.structures, sets=sets),
         ct=built.ct,
-        masks={"a": built.masks["a"], "b": {**built.masks["a"], "ParotidL": wider, "ParotidR": right}},
+        masks={
+            "a": built.masks["a"],
+            "b": {**built.masks["a"], "ParotidL": wider, "ParotidR": right},
+        },
     )
 
 
