@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests share: the real data, a PostgreSQL server, a browser."""
+"""What every room's tests share: real data, a PostgreSQL server, a browser; long files first."""
 
 from __future__ import annotations
 
@@ -13,8 +13,30 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import create_engine, text
 
 from tests.chromium import running_chromium
+from tests.file_order import expected_seconds, slowest_files
 
 ROOT = Path(__file__).resolve().parents[1]
+FILES_SHOWN = 20
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; within a file, and among quick files, the random order stays."""
+    items.sort(key=lambda item: -expected_seconds(item.nodeid))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how long the slowest files took, where durations were asked for."""
+    if not terminalreporter.config.getoption("durations"):
+        return
+    phases = [
+        (report.nodeid, report.duration)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport)
+    ]
+    terminalreporter.section(f"slowest {FILES_SHOWN} files (tests/file_order.py)")
+    for file, seconds in slowest_files(phases, FILES_SHOWN):
+        terminalreporter.write_line(f"{seconds:7.1f}s {file}")
 
 
 @pytest.fixture(scope="session")

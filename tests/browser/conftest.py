@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Page
 
-from tests.browser.desk import Desk, build_desk
+from tests.browser.desk import Desk, build_desk, open_desk
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,10 +22,25 @@ def pictures() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def first_desk(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study of six real patients, imported once for all test processes of this run."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if own.name.startswith("popen-") else own) / "first-desk"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "built").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build_desk(shared_data, folder)
+            (folder / "built").touch()
+    return folder
+
+
 @pytest.fixture
-def desk(shared_data: Path, tmp_path: Path) -> Desk:
-    """A fresh study of six real patients."""
-    return build_desk(shared_data, tmp_path)
+def desk(first_desk: Path, tmp_path: Path) -> Desk:
+    """A fresh study of six real patients: copying a study's folder copies the study."""
+    shutil.copytree(first_desk, tmp_path, dirs_exist_ok=True)
+    return open_desk(tmp_path)
 
 
 def sign_in(page: Page, url: str, name: str, password: str) -> None:

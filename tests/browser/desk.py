@@ -34,15 +34,20 @@ class Desk:
         return open_study(self.study)
 
 
-def build_desk(shared_data: Path, tmp_path: Path) -> Desk:
+def open_desk(root: Path) -> Desk:
+    """The desk whose study, input files and password lie under `root`."""
+    return Desk(root=root, study=root / "study")
+
+
+def build_desk(shared_data: Path, root: Path) -> Desk:
     """Import six patients (twice, to see that nothing changes), add anna and lead, assign."""
-    desk = Desk(root=tmp_path, study=tmp_path / "study")
-    manifest = write_input(shared_data, tmp_path / "input")
-    desk.han5k("init", "--add-structures", str(tmp_path / "input" / "mandible.csv"))
+    desk = open_desk(root)
+    manifest = write_input(shared_data, root / "input")
+    desk.han5k("init", "--add-structures", str(root / "input" / "mandible.csv"))
     assert "6 new" in desk.han5k("import", str(manifest), "--dry-run")
     assert "6 new" in desk.han5k("import", str(manifest))
     assert "6 unchanged" in desk.han5k("import", str(manifest))
-    secret = tmp_path / "password"
+    secret = root / "password"
     secret.write_text(PASSWORD)
     desk.han5k("reader", "add", "anna", "--password-file", str(secret))
     desk.han5k("reader", "add", "lead", "--role", "lead", "--password-file", str(secret))

@@ -64,6 +64,7 @@ def sheet_rows(path: Path, sheet: str) -> list[dict[str, object]]:
 
 @pytest.mark.browser
 @pytest.mark.training
+@pytest.mark.timeout(900)  # it shares the machine with the other tests, its training too
 def test_a_real_case_goes_from_import_to_a_retrained_model(
     desk: Desk, screen: Page, shared_data: Path, pictures: Path
 ) -> None:
@@ -108,7 +109,7 @@ def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
         )
     try:
         waiting = page.get_by_role("heading", name="awaiting approval")
-        expect(waiting).to_be_visible(timeout=5 * MINUTES)
+        expect(waiting).to_be_visible(timeout=10 * MINUTES)
         page.screenshot(path=pictures / "retraining.png", full_page=True)
         assert worker.wait(timeout=60) == 0, (desk.root / "worker.log").read_text()
     finally:

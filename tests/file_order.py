@@ -1,0 +1,47 @@
+"""Which test files start first: the long ones, so that no long one runs alone at the end.
+
+Two processes share the files (`--dist loadfile`). Files start in the order of their seconds here;
+files that are not listed are quick and follow, in random order. `scripts/check` prints the slowest
+files of a run: copy the numbers from there when they have moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+# Seconds in a quiet run of scripts/check, rounded.
+EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
+    {
+        "tests/browser/test_main_job.py": 260,
+        "tests/browser/test_pages.py": 90,
+        "tests/retraining/test_faults.py": 70,
+        "tests/retraining/test_run.py": 60,
+        "tests/web/test_draft_faults.py": 50,
+        "tests/viewer/test_reading.py": 45,
+        "tests/viewer/test_grading.py": 40,
+        "tests/viewer/test_editing.py": 40,
+        "tests/cli/test_commands.py": 40,
+        "tests/browser/test_cohort.py": 30,
+        "tests/viewer/test_orientation.py": 30,
+        "tests/demo/test_study.py": 25,
+        "tests/house/test_serve.py": 20,
+        "tests/metrics/test_properties.py": 20,
+        "tests/retraining/test_prediction.py": 20,
+        "tests/web/test_served.py": 20,
+    }
+)
+
+
+def expected_seconds(node_id: str) -> int:
+    """Seconds the file of this test is expected to take; 0 for a quick one."""
+    return EXPECTED_SECONDS.get(node_id.partition("::")[0], 0)
+
+
+def slowest_files(reports: Iterable[tuple[str, float]], most: int) -> list[tuple[str, float]]:
+    """Files and their seconds, slowest first, from (node id, seconds) of each test's phases."""
+    seconds: dict[str, float] = {}
+    for node_id, spent in reports:
+        file = node_id.partition("::")[0]
+        seconds[file] = seconds.get(file, 0.0) + spent
+    return sorted(seconds.items(), key=lambda item: -item[1])[:most]
