@@ -13,6 +13,7 @@ from han5k_review.evaluation.executors import BROKEN
 from han5k_review.evaluation.pair import BatchOutcome, PairBatch, measure_batches
 from han5k_review.evaluation.plan import EvaluationPlan, Gap
 from han5k_review.evaluation.records import PairKey, find_stored_keys, store_outcomes
+from han5k_review.metrics import check_installed
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
@@ -71,8 +72,10 @@ def run_evaluation(
     None measures in this process. Each task is stored in its own transaction as soon as it is
     back, so a kill loses what is in the workers and nothing else; the next run goes on from there.
     `cancel` is asked between tasks. StorageError when the database refuses or a worker dies, which
-    an executor tells by one of the errors in `broken`.
+    an executor tells by one of the errors in `broken`; ConfigError when the definition needs a
+    library that is not installed.
     """
+    check_installed(plan.definition)
     pairs = plan.pairs
     with reading(study.engine) as session:
         stored = find_stored_keys(session, pairs, plan.definition)

@@ -3,6 +3,7 @@
 from han5k_review.metrics.case import Outcome, measure_case
 from han5k_review.metrics.definition import DEFINITION_VERSIONS, Definition, Engine
 from han5k_review.metrics.measure import DEFAULT_TOLERANCE_MM, measure, measure_pair
+from han5k_review.metrics.mesh import check_installed
 from han5k_review.metrics.pair_box import CroppedMask
 from han5k_review.metrics.panel import Panel
 
@@ -14,6 +15,7 @@ __all__ = [
     "Engine",
     "Outcome",
     "Panel",
+    "check_installed",
     "measure",
     "measure_case",
     "measure_pair",

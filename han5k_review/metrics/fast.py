@@ -17,6 +17,7 @@ from han5k_review.metrics.components import count_components
 from han5k_review.metrics.definition import Definition
 from han5k_review.metrics.facts import SurfaceFacts, VoxelFacts
 from han5k_review.metrics.inputs import BoolArray, Spacing
+from han5k_review.metrics.mesh import find_surface_facts
 from han5k_review.metrics.pair_box import Index, PlacedPair
 from han5k_review.metrics.quantiles import (
     linear_quantile,
@@ -54,6 +55,8 @@ def find_facts(
     voxels = _count_voxels(reference, prediction, axial_axis)
     if not voxels.reference_voxels or not voxels.prediction_voxels:
         return voxels, None
+    if definition is Definition.MESH:
+        return voxels, find_surface_facts(*pair.dense(), spacing_mm, tolerance_mm)
     tables = get_search_tables(spacing_mm)
     one, other = (
         _Surface(rows=rows, sites=_find_sites(rows, definition)) for rows in (reference, prediction)

@@ -36,7 +36,8 @@ def measure(
     `spacing_mm` follows the arrays' axes; `axial_axis` is the one that runs along the body (only
     the added path length depends on it). Space outside the arrays counts as background. Raises
     GeometryError for different shapes or a bad spacing, DataError for arrays that are not boolean
-    with three axes and for a tolerance that is not above 0.
+    with three axes and for a tolerance that is not above 0, ConfigError for the definition MESH
+    where its library is not installed.
     """
     spacing = check_spacing(spacing_mm)
     tolerance = check_tolerance(tolerance_mm)

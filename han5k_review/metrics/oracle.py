@@ -17,6 +17,7 @@ from scipy import ndimage
 from han5k_review.metrics.definition import Definition
 from han5k_review.metrics.facts import SurfaceFacts, VoxelFacts
 from han5k_review.metrics.inputs import BoolArray, Spacing
+from han5k_review.metrics.mesh import find_surface_facts
 from han5k_review.metrics.pair_box import PlacedPair
 from han5k_review.metrics.quantiles import sort_weighted_quantile
 
@@ -37,6 +38,8 @@ def find_facts(
     voxels = _count_voxels(reference, prediction, axial_axis)
     if not voxels.reference_voxels or not voxels.prediction_voxels:
         return voxels, None
+    if definition is Definition.MESH:
+        return voxels, find_surface_facts(reference, prediction, spacing_mm, tolerance_mm)
     if definition is Definition.SURFEL:
         return voxels, _surfel_facts(reference, prediction, spacing_mm, tolerance_mm)
     return voxels, _voxel_facts(reference, prediction, spacing_mm, tolerance_mm, definition)

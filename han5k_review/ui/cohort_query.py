@@ -13,6 +13,7 @@ from han5k_review.evaluation.frames import build_metrics_frame
 from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
 from han5k_review.evaluation.records import read_stamp
 from han5k_review.evaluation.rows import NOT_MEASURED, PairMetrics, list_metrics
+from han5k_review.metrics import Definition
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
@@ -23,10 +24,11 @@ ANY_SPLIT = "all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortQuery:
-    """Two sides and three filters; None filters nothing."""
+    """Two sides, the definition of distances, and three filters; None filters nothing."""
 
     reference: LabelChoice
     prediction: LabelChoice
+    definition: Definition
     split: Split | None
     cases: tuple[str, ...] | None
     structures: tuple[str, ...] | None
@@ -58,7 +60,8 @@ def ask_query(bench: Bench) -> CohortQuery:
     def title(name: str) -> str:
         return choices[name].title
 
-    prediction_box, reference_box, split_box, case_box, structure_box = st.columns([4, 4, 2, 4, 4])
+    boxes = st.columns([4, 4, 3, 3, 4, 4])
+    prediction_box, reference_box, definition_box, split_box, case_box, structure_box = boxes
     prediction = prediction_box.selectbox(
         "Measure", names, format_func=title, key="prediction", bind="query-params"
     )
@@ -69,6 +72,14 @@ def ask_query(bench: Bench) -> CohortQuery:
         format_func=title,
         key="reference",
         bind="query-params",
+    )
+    definition = definition_box.selectbox(
+        "Definition",
+        list(Definition),
+        format_func=str,
+        key="definition",
+        bind="query-params",
+        help="What a surface is, and how HD95 is taken; never mixed. See docs/correctness.md.",
     )
     split = split_box.selectbox(
         "Split",
@@ -87,6 +98,7 @@ def ask_query(bench: Bench) -> CohortQuery:
     return CohortQuery(
         reference=choices[reference],
         prediction=choices[prediction],
+        definition=Definition(definition),
         split=None if split == ANY_SPLIT else Split(split),
         cases=tuple(chosen_cases) or None,
         structures=tuple(structures) or None,
@@ -108,6 +120,7 @@ def _read_cohort(_bench: Bench, query: CohortQuery, stamp: tuple[int, ...]) -> C
             _bench.catalogue,
             reference=query.reference,
             prediction=query.prediction,
+            definition=query.definition,
             cases=query.cases,
             structures=query.structures,
             split=query.split,

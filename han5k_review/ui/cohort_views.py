@@ -128,6 +128,7 @@ def show_trend(bench: Bench, query: CohortQuery) -> None:
             session,
             bench.catalogue,
             reference=query.reference,
+            definition=query.definition,
             cases=query.cases,
             structures=query.structures,
             split=query.split,

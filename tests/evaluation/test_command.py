@@ -57,8 +57,9 @@ def test_sources_filters_and_definition_are_options(
 ) -> None:
     words = ("--reference", "pseudo", "--prediction", "reference", "--structure", "BrainStem")
     out = tmp_path / "rows.csv"
-    assert evaluate(folder, *words, "--definition", "voxel_pooled", "--out", str(out)) == 0
-    assert {row["definition"] for row in read_rows(out)} == {"voxel_pooled"}
+    for name in ("voxel_pooled", "mesh"):
+        assert evaluate(folder, *words, "--definition", name, "--out", str(out)) == 0
+        assert {row["definition"] for row in read_rows(out)} == {name}
     assert evaluate(folder, "--split", "held_out") == 0
     assert "0 pairs" in capsys.readouterr().out
     assert evaluate(folder, "--reference", "ai") == 2

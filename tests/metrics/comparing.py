@@ -6,8 +6,10 @@ import dataclasses
 
 import pytest
 
-from han5k_review.metrics import Panel
+from han5k_review.metrics import Definition, Panel
 
+# What both engines compute on the voxel lattice; the mesh is MeshMetrics' alone (test_mesh.py).
+LATTICE = (Definition.SURFEL, Definition.VOXEL_MAX, Definition.VOXEL_POOLED)
 EXACT = 1e-6  # relative: what the fast engine promises
 
 

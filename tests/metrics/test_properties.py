@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han5k_review.metrics import Definition, Engine, measure
-from tests.metrics.comparing import assert_same
+from tests.metrics.comparing import LATTICE, assert_same
 from tests.metrics.phantoms import BoolArray
 
 # Squares and sums of these are exact, so that a distance at the tolerance stays there when turned.
 SPACINGS_MM = st.tuples(*[st.sampled_from([0.5, 1.0, 1.25, 2.0, 3.0])] * 3)
 TOLERANCES_MM = st.sampled_from([0.6, 1.0, 2.0, 3.7])
-DEFINITIONS = st.sampled_from(list(Definition))
+DEFINITIONS = st.sampled_from(LATTICE)
 
 Pair = tuple[BoolArray, BoolArray]
 Spacing = tuple[float, float, float]
@@ -151,7 +151,7 @@ def test_background_around_the_masks_changes_nothing(
     )
 
 
-@pytest.mark.parametrize("definition", list(Definition))
+@pytest.mark.parametrize("definition", LATTICE)
 def test_far_masks_are_found_beyond_the_near_rows(definition: Definition) -> None:
     mask = np.zeros((70, 80, 60), dtype=np.bool_)
     reference, prediction = mask.copy(), mask.copy()

@@ -106,6 +106,6 @@ def test_definitions_part_where_an_island_nears_five_percent_of_the_surface() ->
     reference = box((120, 30, 30), (5, 5, 5), (20, 20, 20))
     prediction = reference | box((120, 30, 30), (110, 5, 5), (7, 7, 2))
     found = {d: measure(reference, prediction, ISOTROPIC, definition=d) for d in Definition}
-    assert len({round(panel.hd_mm) for panel in found.values()}) == 1
+    assert np.ptp([panel.hd_mm for panel in found.values()]) < 1
     spread = [panel.hd95_mm for panel in found.values()]
     assert np.ptp(spread) > 80
