@@ -98,7 +98,7 @@ def ask_query(bench: Bench) -> CohortQuery:
     return CohortQuery(
         reference=choices[reference],
         prediction=choices[prediction],
-        definition=Definition(definition),
+        definition=definition or Definition.SURFEL,
         split=None if split == ANY_SPLIT else Split(split),
         cases=tuple(chosen_cases) or None,
         structures=tuple(structures) or None,
