@@ -6,16 +6,18 @@ from han5k_review.ui.context import page
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
 from han5k_review.ui.style import show_disclaimer
+from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.viewer import ViewerEventKind, view
 
 with page(None) as visit:
     case = st.query_params.get("case")
     wanted = st.query_params.get("assignment", "")
+    choice = ViewChoice.from_query(st.query_params.to_dict())
     with reading(visit.bench.study.engine) as session:
         if case:
-            payload = build_case_payload(session, visit, case, st.query_params.get("structure"))
+            payload = build_case_payload(session, visit, case, choice)
         elif wanted.isdigit():
-            payload = build_task_payload(session, visit, int(wanted))
+            payload = build_task_payload(session, visit, int(wanted), choice)
         else:
             upcoming = find_next(list_worklist(session, visit.identity.reader_id))
             if upcoming is None:
@@ -24,11 +26,11 @@ with page(None) as visit:
                 st.page_link(page_file("worklist"), label="Go to the worklist")
                 st.stop()
             st.query_params["assignment"] = str(upcoming.assignment_id)
-            payload = build_task_payload(session, visit, upcoming.assignment_id)
+            payload = build_task_payload(session, visit, upcoming.assignment_id, choice)
 
     event = view(payload, key="viewer")
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
         if payload.next_assignment is None:
             go_to("worklist")
-        st.query_params["assignment"] = str(payload.next_assignment)
+        st.query_params.from_dict({"assignment": str(payload.next_assignment)})
         st.rerun()

@@ -133,7 +133,11 @@ def _read(
             for number, case in cases.items()
         },
         readers=_by_id(session, Reader),
-        assignments=_by_id(session, Assignment),
+        assignments={
+            number: row
+            for number, row in _by_id(session, Assignment).items()
+            if not row.is_adjudication
+        },
         models={number: model.name for number, model in _by_id(session, ModelVersion).items()},
         graded_labels=graded,
         under_review=find_labels(session, UNDER_REVIEW),

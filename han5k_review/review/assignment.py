@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from han5k_review.errors import DataError
 from han5k_review.review.grading import count_graded
 from han5k_review.store.audit import add_audit
-from han5k_review.store.tables import Assignment, Case, Grade, Reader
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Grade, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,13 @@ def assign_cases(
     """Append cases to a reader's list, in the given order; those already there stay. How many."""
     if reader.id is None:
         raise DataError(f"{reader.name} is not stored yet.")
-    known = set(session.exec(select(Assignment.case_id).where(Assignment.reader_id == reader.id)))
+    known = set(
+        session.exec(
+            select(Assignment.case_id).where(
+                Assignment.reader_id == reader.id, Assignment.read_index > ADJUDICATION_INDEX
+            )
+        )
+    )
     last = session.exec(
         select(func.max(Assignment.presentation_order)).where(Assignment.reader_id == reader.id)
     ).one()
@@ -73,7 +79,7 @@ def list_worklist(session: Session, reader_id: int) -> list[WorklistEntry]:
     rows = session.exec(
         select(Assignment, Case)
         .join(Case, col(Case.id) == Assignment.case_id)
-        .where(Assignment.reader_id == reader_id)
+        .where(Assignment.reader_id == reader_id, Assignment.read_index > ADJUDICATION_INDEX)
         .order_by(col(Assignment.presentation_order))
     )
     return [_entry(session, assignment, case) for assignment, case in rows]

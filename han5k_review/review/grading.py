@@ -9,11 +9,13 @@ from datetime import datetime
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import Assignment, Grade, Reader
+from han5k_review.store.vocabulary import Role
 
 MAX_COMMENT = 4000
 
@@ -67,6 +69,11 @@ def submit_grade(
     if known is not None:
         _check_same(known, assignment_id, request)
         return _outcome(session, assignment, known, is_new=False)
+    if assignment.is_adjudication:
+        raise RuleError(
+            "A read of this case was expected to grade in, found the place where an adjudicator "
+            "edits it; grades are given in the worklist."
+        )
     _check_label(session, assignment, request)
     level = None
     if request.code is not None:
@@ -110,7 +117,14 @@ def get_own_assignment(session: Session, assignment_id: int, reader: Reader) -> 
     assignment = session.get(Assignment, assignment_id)
     if assignment is None or assignment.reader_id != reader.id:
         raise AccessError(f"Assignment {assignment_id} is not one of yours; open your worklist.")
+    check_place(assignment, reader.role)
     return assignment
+
+
+def check_place(assignment: Assignment, role: Role) -> None:
+    """AccessError for a place of adjudication whose owner may no longer decide on revisions."""
+    if assignment.is_adjudication and Action.ADJUDICATE not in MAY[role]:
+        raise AccessError(f"Assignment {assignment.id} is for adjudicators; open your worklist.")
 
 
 def list_current_grades(session: Session, assignment_id: int) -> Mapping[str, Grade]:

@@ -19,6 +19,7 @@ from han5k_review.review.locking import find_lock, lock_structure, unlock_struct
 from han5k_review.store.audit import add_audit
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import (
+    ADJUDICATION_INDEX,
     Assignment,
     Case,
     LabelVersion,
@@ -244,7 +245,11 @@ def _settle_lock(
 
 def _find_grade_id(session: Session, case_id: int, reader_id: int, structure: str) -> int | None:
     assignment = session.exec(
-        select(Assignment).where(Assignment.case_id == case_id, Assignment.reader_id == reader_id)
+        select(Assignment).where(
+            Assignment.case_id == case_id,
+            Assignment.reader_id == reader_id,
+            Assignment.read_index > ADJUDICATION_INDEX,
+        )
     ).first()
     if assignment is None or assignment.id is None:
         return None

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, StorageError
 from han5k_review.imaging.grid import Grid
@@ -121,6 +122,17 @@ class VolumeFiles:
             piece = read_slab(shuffled, ni, nj, slab.sha256)
             hu[:, :, slab.first : slab.first + slab.slices] = piece
         return CtVolume(grid=index.grid, hu=hu)
+
+    def get_axial_slice(self, sha256: str, k: int) -> NDArray[np.int16]:
+        """HU (ni, nj) of one axial slice; only its slab is read, and its hash checked."""
+        index = self.get_index(sha256)
+        ni, nj, nk = index.grid.shape
+        if not 0 <= k < nk:
+            raise DataError(f"A slice from 0 to {nk - 1} was expected, found {k}.")
+        number = k // index.slab_slices
+        slab = index.slabs[number]
+        shuffled = decompress_slab(self.get_slab_zstd(sha256, number))
+        return read_slab(shuffled, ni, nj, slab.sha256)[:, :, k - slab.first]
 
 
 def decompress_slab(content: bytes) -> bytes:

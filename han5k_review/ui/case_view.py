@@ -12,7 +12,7 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_references, list_under_review
-from han5k_review.store.tables import Assignment, Case, LabelVersion, Reader
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,11 @@ def list_case_summaries(session: Session) -> list[CaseSummary]:
             pseudo_labels=len(list_under_review(session, case.id or 0)),
             references=len(list_references(session, case.id or 0)),
             readers=len(
-                session.exec(select(Assignment.id).where(Assignment.case_id == case.id)).all()
+                session.exec(
+                    select(Assignment.id).where(
+                        Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX
+                    )
+                ).all()
             ),
         )
         for case in session.exec(select(Case).order_by(col(Case.name)))
@@ -85,7 +89,7 @@ def _grades_by_reader(session: Session, case: Case) -> dict[str, dict[str, str]]
     found = session.exec(
         select(Assignment, Reader)
         .join(Reader, col(Reader.id) == Assignment.reader_id)
-        .where(Assignment.case_id == case.id)
+        .where(Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX)
         .order_by(col(Reader.id))
     ).all()
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from sqlmodel import col, select
 
-from han5k_review.review.locking import list_locks, unlock_structure
+from han5k_review.review.locking import MAX_REASON, list_locks, unlock_structure
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
@@ -22,13 +22,14 @@ def show_locks(visit: Visit) -> None:
         ]
     if not locked:
         return
-    with st.expander(f"{len(locked)} locked structures"), st.form("unlock", border=False):
+    noun = "locked structure" if len(locked) == 1 else "locked structures"
+    with st.expander(f"{len(locked)} {noun}"), st.form("unlock", border=False):
         chosen = st.selectbox(
             "Structure",
             locked,
             format_func=lambda row: f"{row[1]}, {row[2]} (accepted {row[3]:%Y-%m-%d %H:%M} UTC)",
         )
-        reason = st.text_input("Reason to unlock it")
+        reason = st.text_input("Reason to unlock it", max_chars=MAX_REASON)
         if st.form_submit_button("Unlock"):
             with attempt():
                 with transaction(visit.bench.study.engine) as session:

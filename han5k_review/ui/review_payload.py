@@ -17,6 +17,7 @@ from han5k_review.review.label_sets import list_label_sets, view_case, view_task
 from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
 from han5k_review.ui.context import Bench, Visit
+from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.viewer import (
     GivenGrade,
     LabelLine,
@@ -30,16 +31,28 @@ from han5k_review.ui.viewer import (
 )
 
 
-def build_task_payload(session: Session, visit: Visit, assignment_id: int) -> ViewerPayload:
-    """A reader's own assignment; AccessError for another's."""
+def build_task_payload(
+    session: Session, visit: Visit, assignment_id: int, choice: ViewChoice
+) -> ViewerPayload:
+    """A reader's own assignment; AccessError for another's.
+
+    An adjudicator's place has nothing to grade; the structure of `choice` is opened for editing,
+    from the contour `choice.base`.
+    """
     assignment = get_own_assignment(session, assignment_id, visit.get_reader())
     case = session.get_one(Case, assignment.case_id)
     names_reads = read_edit_rules(visit.bench.study.tables).names_reads
     viewpoint = view_task(assignment, names_reads=names_reads)
     sets = list_label_sets(session, assignment.case_id, viewpoint)
-    upcoming = find_next(list_worklist(session, visit.identity.reader_id), after=assignment_id)
+    upcoming = None
+    if not assignment.is_adjudication:
+        upcoming = find_next(list_worklist(session, visit.identity.reader_id), after=assignment_id)
     base = f"/api/assignments/{assignment_id}"
     versions = sets[0].versions
+    resume = _resume(assignment, versions)
+    edits = assignment.is_adjudication and choice.structure in versions
+    if edits:
+        resume = Resume(structure=choice.structure or "", slice=choice.slice_k)
     return ViewerPayload(
         case=case.name,
         assignment=assignment_id,
@@ -51,14 +64,21 @@ def build_task_payload(session: Session, visit: Visit, assignment_id: int) -> Vi
         windows=_windows(visit.bench),
         scale=_scale(visit.bench.scale),
         grades=_grades(list_current_grades(session, assignment_id), versions),
-        resume=_resume(assignment, versions),
+        resume=resume,
+        read_only=assignment.is_adjudication,
+        edit_base=choice.base if edits else None,
+        start_editing=edits,
+        compare=choice.compare,
     )
 
 
 def build_case_payload(
-    session: Session, visit: Visit, case_name: str, structure: str | None
+    session: Session, visit: Visit, case_name: str, choice: ViewChoice
 ) -> ViewerPayload:
-    """A case with every label set, read-only; DataError when the study has no such case."""
+    """A case with every label set, read-only; DataError when the study has no such case.
+
+    The set `choice.first` comes first, and `choice.compare` stands beside it.
+    """
     require(visit.identity, Action.READ_ANY_CASE)
     case = session.exec(select(Case).where(Case.name == case_name)).one_or_none()
     if case is None or case.id is None:
@@ -71,8 +91,9 @@ def build_case_payload(
     versions: dict[str, LabelVersion] = {}
     for found in reversed(sets):
         versions |= found.versions
+    sets.sort(key=lambda found: found.key != choice.first)
     base = f"/api/cases/{case.id}"
-    middle = case.shape_ijk[2] // 2
+    structure = choice.structure
     return ViewerPayload(
         case=case.name,
         volume_url=f"{base}/volume",
@@ -81,7 +102,9 @@ def build_case_payload(
         windows=_windows(visit.bench),
         scale=_scale(visit.bench.scale),
         read_only=True,
-        resume=Resume(structure=structure, slice=middle) if structure in versions else None,
+        resume=Resume(structure=structure, slice=choice.slice_k) if structure in versions else None,
+        compare=choice.compare,
+        side_by_side=choice.compare is not None,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from han5k_review.review.adjudication import Standing
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.revising import RevisionView
 from han5k_review.review.scale import Scale
@@ -48,6 +49,14 @@ SUMMARY_COLUMNS = {
     "definition": st.column_config.TextColumn("Definition"),
 }
 TREND_COLUMNS = {"version": st.column_config.TextColumn("Version"), **SUMMARY_COLUMNS}
+REVISION_COLUMNS = {
+    "VRD %": st.column_config.NumberColumn(format="%.1f", help="|AI xor revised| / |AI|"),
+    "APL mm": st.column_config.NumberColumn(format="%.0f", help="Added path length"),
+    "Active s": st.column_config.NumberColumn(
+        format="%.0f", help="Active seconds of editing; empty for a file"
+    ),
+    "Submitted (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+}
 MISSING_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
     "structure": st.column_config.TextColumn("Structure"),
@@ -109,19 +118,27 @@ def build_scale_frame(scale: Scale) -> pd.DataFrame:
     )
 
 
-def build_revision_frame(views: Sequence[RevisionView]) -> pd.DataFrame:
-    """One row per submitted revision with what was decided."""
-    return pd.DataFrame(
+def build_revision_frame(
+    views: Sequence[RevisionView], standings: Mapping[int, Standing], *, names_reads: bool
+) -> pd.DataFrame:
+    """One row per submitted revision, the newest first, with what became of it."""
+    rows = list(reversed(views))
+    frame = pd.DataFrame(
         {
-            "Revision": [view.revision.id for view in views],
-            "Case": [view.case for view in views],
-            "Structure": [view.child.structure for view in views],
-            "Reader": [view.reader for view in views],
-            "Submitted (UTC)": [view.revision.submitted_at_utc for view in views],
-            "VRD %": [100 * (view.revision.vrd or 0) for view in views],
-            "Decision": [
-                view.decision.decision.value if view.decision else "waiting" for view in views
-            ],
-            "Reason": [view.decision.reason if view.decision else "" for view in views],
+            "Revision": [view.revision.id for view in rows],
+            "Case": [view.case for view in rows],
+            "Structure": [view.child.structure for view in rows],
+            "Reader": [view.reader for view in rows],
+            "Submitted (UTC)": [view.revision.submitted_at_utc for view in rows],
+            "VRD %": [_percent(view.revision.vrd) for view in rows],
+            "APL mm": pd.Series([view.revision.apl_mm for view in rows], dtype="float64"),
+            "Active s": pd.Series([view.revision.active_seconds for view in rows], dtype="float64"),
+            "Stands": [standings[view.revision.id or 0].value for view in rows],
+            "Reason": [view.decision.reason if view.decision else "" for view in rows],
         }
     )
+    return frame if names_reads else frame.drop(columns="Reader")
+
+
+def _percent(fraction: float | None) -> float | None:
+    return None if fraction is None else 100 * fraction

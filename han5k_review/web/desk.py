@@ -12,6 +12,7 @@ from starlette.requests import Request
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may, require
 from han5k_review.errors import AccessError
+from han5k_review.review.grading import check_place
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case
 from han5k_review.web.encoding import AnswerCache
@@ -47,6 +48,8 @@ def get_readable_assignment(
     is_own = assignment is not None and assignment.reader_id == identity.reader_id
     if not is_own and not may(identity, Action.READ_ANY_CASE):
         raise AccessError(f"Assignment {assignment_id} is not one of yours; open your worklist.")
+    if assignment is not None:
+        check_place(assignment, identity.role)
     case = None if assignment is None else session.get(Case, assignment.case_id)
     if assignment is None or case is None:
         raise HTTPException(404, f"There is no assignment {assignment_id}.")

@@ -97,10 +97,10 @@ class GivenGrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
-    """Where the reader stopped: a structure and an axial slice (k index)."""
+    """Where the reader stopped: a structure and an axial slice (k index; None: its centre)."""
 
     structure: str
-    slice: int
+    slice: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

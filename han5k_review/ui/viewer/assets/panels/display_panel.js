@@ -56,10 +56,10 @@ export class DisplayPanel {
       svg("line", { x1: 1, y1: 4, x2: 35, y2: 4, stroke: "currentColor", "stroke-width": 2, "stroke-dasharray": dash }));
     return h("button", {
       class: "set", type: "button", "data-testid": "label-set", "data-set": set.key, disabled: first, "data-action": first ? null : "compare",
-      title: first ? "The labels under review" : tooltip("compare"),
+      title: first ? "The labels that are compared with" : tooltip("compare"),
       onclick: () => this.act("compare", this.reading.state.compare === set.key ? null : set.key),
     }, sample, h("span", {}, set.name), h("i", { class: `chip ${first ? "reviewed" : "compared"}`, title: "Shaded: only in this set" }),
-    first ? h("small", {}, "under review") : null);
+    set.key === "a" ? h("small", {}, "under review") : null);
   }
 
   /** Finds the largest surface error in a worker and goes there. */

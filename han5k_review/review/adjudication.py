@@ -1,0 +1,148 @@
+"""Questions for an adjudicator: one structure of one case, and the revisions that wait for a word.
+
+What became of a revision is derived, so that nobody has to write rows for what nobody decided: a
+revision without a decision waits, unless its reader has submitted a newer one, or the structure is
+locked with another contour. Unlocking brings those back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from han5k_review.review.reads import is_adjudicated_edit
+from han5k_review.review.revising import RevisionView, list_revisions
+from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.tables import Grade, LabelVersion, Revision
+from han5k_review.store.vocabulary import Decision, LabelSource
+
+Key = tuple[int, str]  # case id, structure
+
+
+class Standing(StrEnum):
+    """Where a revision stands; the value is what the page says."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NOT_CHOSEN = "not chosen"
+    REPLACED = "replaced by a newer one"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A revision that waits. `set_key` is its label set (docs/transport.md); `grade` its reader's.
+
+    `name` is the reader's pseudonym, or a number where the study blinds its adjudicators.
+    """
+
+    view: RevisionView
+    name: str
+    set_key: str
+    grade: Grade | None
+
+    @property
+    def revision(self) -> Revision:
+        """The revision row."""
+        return self.view.revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What waits for one structure of one case, oldest first; `reviewed` is what was corrected."""
+
+    case_id: int
+    case: str
+    structure: str
+    reviewed: LabelVersion
+    candidates: tuple[Candidate, ...]
+
+
+def settle_standings(
+    views: Sequence[RevisionView], locked: Collection[Key]
+) -> Mapping[int, Standing]:
+    """Revision id -> where it stands; `views` are all revisions of their cases, oldest first."""
+    edits = _list_edits(views)
+    newest = {_series(view, edits): view.revision.id for view in views}
+    standings = {}
+    for view in views:
+        if view.decision is not None:
+            accepted = view.decision.decision is Decision.ACCEPTED
+            standing = Standing.ACCEPTED if accepted else Standing.REJECTED
+        elif newest[_series(view, edits)] != view.revision.id:
+            standing = Standing.REPLACED
+        elif _key(view) in locked:
+            standing = Standing.NOT_CHOSEN
+        else:
+            standing = Standing.WAITING
+        standings[view.revision.id or 0] = standing
+    return standings
+
+
+def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
+    """Every structure with a revision that waits, the one that waits longest first."""
+    views = list_revisions(session)
+    standings = settle_standings(views, list_locked_keys(session))
+    names = _name_series(views, names_reads=names_reads)
+    edits = _list_edits(views)
+    grouped: dict[Key, list[Candidate]] = {}
+    for view in views:
+        if standings[view.revision.id or 0] is Standing.WAITING:
+            name, set_key = names[_series(view, edits)]
+            grade = session.get(Grade, view.revision.grade_id) if view.revision.grade_id else None
+            candidate = Candidate(view=view, name=name, set_key=set_key, grade=grade)
+            grouped.setdefault(_key(view), []).append(candidate)
+    return [
+        Question(
+            case_id=case_id,
+            case=found[0].view.case,
+            structure=structure,
+            reviewed=session.get_one(LabelVersion, found[-1].revision.parent_label_version_id),
+            candidates=tuple(found),
+        )
+        for (case_id, structure), found in grouped.items()
+    ]
+
+
+def list_locked_keys(session: Session) -> set[Key]:
+    """Every (case id, structure) that is locked."""
+    rows = session.exec(select(StructureLock).order_by(col(StructureLock.id)))
+    newest = {(row.case_id, row.structure): row for row in rows}
+    return {key for key, row in newest.items() if row.locked}
+
+
+def _key(view: RevisionView) -> Key:
+    return (view.child.case_id, view.child.structure)
+
+
+def _series(view: RevisionView, edits: Collection[int | None]) -> tuple[int, str, int, bool]:
+    """A reader's read of a structure, or an adjudicator's edits of it: the newest counts."""
+    return (*_key(view), view.revision.reader_id, view.child.id in edits)
+
+
+def _list_edits(views: Sequence[RevisionView]) -> set[int | None]:
+    children = {view.child.id: view.child for view in views}
+    revisions = {n: child for n, child in children.items() if child.source is LabelSource.REVISION}
+    return {view.child.id for view in views if is_adjudicated_edit(view.child, revisions)}
+
+
+def _name_series(
+    views: Sequence[RevisionView], *, names_reads: bool
+) -> dict[tuple[int, str, int, bool], tuple[str, str]]:
+    """Series -> (name, key of its label set); numbers as in `reads.list_reads`."""
+    edits = _list_edits(views)
+    numbers: dict[int, dict[int, int]] = {}
+    named = {}
+    for view in views:
+        series = _series(view, edits)
+        if series[-1]:
+            named[series] = (f"Edit of {view.reader}" if names_reads else "Adjudicated edit", "e")
+            continue
+        order = numbers.setdefault(view.child.case_id, {})
+        number = order.setdefault(view.revision.reader_id, len(order) + 1)
+        name = f"Read of {view.reader}" if names_reads else f"Read {number}"
+        named[series] = (name, f"r{number}")
+    return named

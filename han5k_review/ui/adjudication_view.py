@@ -1,0 +1,178 @@
+"""One question on the page: the reads side by side, a picture, and what an adjudicator may do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.adjudication import Candidate, Question
+from han5k_review.review.adjudication_place import open_place
+from han5k_review.review.drafts import find_draft
+from han5k_review.review.read_comparison import find_widest_slice, measure_agreements
+from han5k_review.review.revising import decide_revision
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.tables import Case
+from han5k_review.store.vocabulary import Decision
+from han5k_review.ui.adjudication_cards import (
+    COLOURS,
+    DASHES,
+    Exhibit,
+    describe_agreement,
+    show_cards,
+)
+from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.places import go_to
+from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture
+
+_REVIEWED = "Contour under review"
+_REVIEWED_COLOUR = "#e6e9ee"
+
+
+def show_question(visit: Visit, question: Question) -> None:
+    """The whole of one question; an action reruns the page with what waits next."""
+    study = visit.bench.study
+    with reading(study.engine) as session:
+        case = session.get_one(Case, question.case_id)
+        session.expunge(case)
+    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    reviewed = study.labels.get_mask(question.reviewed.mask_sha256, grid)
+    exhibits = [
+        Exhibit(
+            candidate=candidate,
+            mask=study.labels.get_mask(candidate.view.child.mask_sha256, grid),
+            colour=COLOURS[n % len(COLOURS)],
+            dash=DASHES[n % len(DASHES)],
+        )
+        for n, candidate in enumerate(question.candidates)
+    ]
+    masks = [exhibit.mask for exhibit in exhibits]
+    widest = find_widest_slice(masks if len(masks) > 1 else [reviewed, *masks])
+    _show_actions(visit, question, widest)
+    words, picture = st.columns([3, 2])
+    with words:
+        show_cards(exhibits, reviewed, visit.bench.scale, visit.identity.reader_id)
+        tolerance_mm = visit.bench.catalogue.get_structure(question.structure).tolerance_mm
+        for agreement in measure_agreements(masks, tolerance_mm):
+            st.caption(describe_agreement(agreement, exhibits))
+    with picture:
+        _show_picture(visit, case, question, exhibits, reviewed, widest)
+
+
+def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
+    own_id = visit.identity.reader_id
+    open_to_me = [one for one in question.candidates if one.revision.reader_id != own_id]
+    if not open_to_me:
+        st.info("Only your own work waits here. Another adjudicator or the study lead decides it.")
+        if st.button("Compare in the viewer", key="compare"):
+            _compare(question, widest)
+        return
+    key = f"{question.case_id}-{question.structure}-{question.candidates[-1].revision.id}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.radio(
+            "Which contour?",
+            open_to_me,
+            format_func=lambda one: one.name,
+            horizontal=True,
+            key=f"choice-{key}",
+            width="content",
+        )
+        reason = st.text_input(
+            "Reason (needed to reject)", key=f"reason-{key}", max_chars=2000, width=260
+        )
+        if st.button(f"Accept {chosen.name}", type="primary", key="accept"):
+            _decide(visit, question, chosen, Decision.ACCEPTED, reason)
+        if st.button("Edit further", key="edit-further", help=_describe_edit(chosen)):
+            _edit_further(visit, question, chosen, widest)
+        if st.button("Reject", key="reject", help="The reader's contour does not count."):
+            _decide(visit, question, chosen, Decision.REJECTED, reason)
+        if st.button("Compare in the viewer", key="compare", help="Side by side, slice by slice."):
+            _compare(question, widest)
+
+
+def _describe_edit(chosen: Candidate) -> str:
+    return (
+        f"Opens the viewer with a draft that starts from {chosen.name}. What you submit is a "
+        "revision of your own, which a second person decides."
+    )
+
+
+def _compare(question: Question, widest: int | None) -> None:
+    keys = [one.set_key for one in question.candidates]
+    first, second = keys[:2] if len(keys) > 1 else ("a", keys[0])
+    query = {"case": question.case, "structure": question.structure}
+    query |= {"first": first, "compare": second}
+    if widest is not None:
+        query["slice"] = str(widest)
+    go_to("review", **query)
+
+
+def _decide(
+    visit: Visit, question: Question, chosen: Candidate, decision: Decision, reason: str
+) -> None:
+    with attempt():
+        with transaction(visit.bench.study.engine) as session:
+            decide_revision(
+                session,
+                revision_id=chosen.revision.id or 0,
+                decision=decision,
+                reason=reason,
+                adjudicator=visit.get_reader(),
+                now=utc_now(),
+            )
+        end = " and locked" if decision is Decision.ACCEPTED else ""
+        st.toast(f"{question.case}, {question.structure}: {chosen.name} {decision.value}{end}.")
+        st.rerun()
+
+
+def _edit_further(visit: Visit, question: Question, chosen: Candidate, widest: int | None) -> None:
+    with attempt():
+        with transaction(visit.bench.study.engine) as session:
+            place = open_place(
+                session, case_id=question.case_id, adjudicator=visit.get_reader(), now=utc_now()
+            )
+            place_id = place.id or 0
+            present = find_draft(session, place_id, question.structure)
+            base = present.base_label_version_id if present else chosen.view.child.id
+        query = {
+            "assignment": str(place_id),
+            "structure": question.structure,
+            "base": str(base),
+            "compare": chosen.set_key,
+        }
+        if widest is not None:
+            query["slice"] = str(widest)
+        go_to("review", **query)
+
+
+def _show_picture(
+    visit: Visit,
+    case: Case,
+    question: Question,
+    exhibits: Sequence[Exhibit],
+    reviewed: StructureMask,
+    widest: int | None,
+) -> None:
+    if widest is None:
+        st.caption("The contours are the same on every slice.")
+        return
+    bench = visit.bench
+    wanted = bench.catalogue.get_structure(question.structure).window
+    window = next((one for one in bench.windows if one.name == wanted), bench.windows[0])
+    base = OutlinedMask(name=_REVIEWED, mask=reviewed, colour=_REVIEWED_COLOUR, dash="dot")
+    outlined = [
+        OutlinedMask(name=one.candidate.name, mask=one.mask, colour=one.colour, dash=one.dash)
+        for one in exhibits
+    ]
+    hu = bench.study.volumes.get_axial_slice(case.image_sha256, widest)
+    st.plotly_chart(
+        build_slice_picture(hu, widest, [base, *outlined], window),
+        width="stretch",
+        theme=None,
+        config={"displayModeBar": False},
+        key="slice-picture",
+    )
+    st.caption(f"Slice {widest + 1} of {case.shape_ijk[2]}, where they disagree most.")
