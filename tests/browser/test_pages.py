@@ -9,7 +9,17 @@ import nibabel as nib
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from sqlmodel import select
 
+from han5k_review.accounts.readers import add_reader
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.label_images import read_mask
+from han5k_review.review.labels import list_under_review
+from han5k_review.review.revising import submit_revision
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import transaction
+from han5k_review.store.tables import Case
+from han5k_review.store.vocabulary import Role
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD, Desk
 from tests.server import running_server
@@ -64,25 +74,73 @@ def test_every_page_opens_and_says_that_it_is_for_research(
             expect(screen.locator("h1", has_text=name.title())).to_have_count(0)
 
 
-@pytest.mark.browser
-def test_a_revision_goes_from_a_file_to_a_decision_and_a_lock(desk: Desk, screen: Page) -> None:
+def write_corrected(desk: Desk, slices: int) -> Path:
+    """The pseudo-label of ParotidL in KBP-100, grown downwards by some slices, as a file."""
     labels = nib.load(desk.root / "input" / "100_pseudo.nii.gz")
     parotid = np.asarray(labels.dataobj) == 4
     bottom = int(np.argwhere(parotid)[:, 2].min())
-    parotid[:, :, bottom - 2 : bottom] = parotid[:, :, bottom : bottom + 1]
-    mask = desk.root / "parotid.nii.gz"
-    nib.save(nib.Nifti1Image(parotid.astype(np.uint8), labels.affine), mask)
-    words = ("--case", "KBP-100", "--structure", "ParotidL", "--mask", str(mask))
-    assert "waits for an adjudicator" in desk.han5k("revise", *words, "--reader", "anna")
+    parotid[:, :, bottom - slices : bottom] = parotid[:, :, bottom : bottom + 1]
+    path = desk.root / f"parotid-{slices}.nii.gz"
+    nib.save(nib.Nifti1Image(parotid.astype(np.uint8), labels.affine), path)
+    return path
+
+
+def submit_reads(desk: Desk) -> None:
+    """anna adds two slices by the command, ben four by the service behind it."""
+    words = ("--case", "KBP-100", "--structure", "ParotidL", "--reader", "anna")
+    printed = desk.han5k("revise", *words, "--mask", str(write_corrected(desk, 2)))
+    assert "waits for an adjudicator" in printed
+    study = desk.open_study()
+    with transaction(study.engine) as session:
+        ben = add_reader(
+            session, name="ben", password=PASSWORD, role=Role.READER, actor="test", now=utc_now()
+        )
+        case = session.exec(select(Case).where(Case.name == "KBP-100")).one()
+        present = list_under_review(session, case.id or 0)["ParotidL"]
+        grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+        submit_revision(
+            session,
+            study.labels,
+            case=case,
+            structure="ParotidL",
+            before=study.labels.get_mask(present.mask_sha256, grid),
+            after=read_mask(write_corrected(desk, 4), grid),
+            reader=ben,
+            now=utc_now(),
+        )
+    study.engine.dispose()
+
+
+@pytest.mark.browser
+def test_two_reads_stand_side_by_side_until_one_is_accepted_and_locked(
+    desk: Desk, screen: Page, pictures: Path
+) -> None:
+    submit_reads(desk)
     with running_server(desk.study, desk.root / "web.log") as server:
         sign_in(screen, server.url, "lead", PASSWORD)
+        for width, height in SIZES:
+            screen.set_viewport_size({"width": width, "height": height})
+            open_page(screen, server.url, "revisions")
+            expect(screen.get_by_text("1 structure waits for a decision")).to_be_visible()
+            expect(screen.locator(".han5k-card")).to_have_count(2)
+            expect(screen.get_by_text("Read of R01 and Read of R03 agree to Dice")).to_be_visible()
+            expect(screen.locator(".js-plotly-plot")).to_be_visible(timeout=60_000)
+            screen.screenshot(path=pictures / f"adjudication-{width}.png")
+        screen.get_by_role("button", name="Compare in the viewer").click()
+        expect(screen.get_by_test_id("view-main-title")).to_contain_text("Read of R01")
+        expect(screen.get_by_test_id("view-upper-title")).to_contain_text("Read of R03")
         open_page(screen, server.url, "revisions")
-        expect(screen.get_by_text("1 of 1 revisions wait")).to_be_visible()
+        screen.get_by_role("button", name="Edit further").click()
+        expect(screen.get_by_text("adjudication: edit, nothing to grade")).to_be_visible()
+        expect(screen.get_by_test_id("grade-no")).to_be_hidden()
+        open_page(screen, server.url, "revisions")
         screen.get_by_role("button", name="Reject").click()
         expect(screen.get_by_text("A reason was expected")).to_be_visible()
-        screen.get_by_role("button", name="Accept").click()
-        expect(screen.get_by_text("0 of 1 revisions wait")).to_be_visible()
-        screen.get_by_text("1 locked structures").click()
+        screen.get_by_text("Read of R03", exact=True).first.click()
+        screen.get_by_role("button", name="Accept Read of R03").click()
+        expect(screen.get_by_text("Nothing waits for a decision")).to_be_visible()
+        screen.get_by_text("1 locked structure").click()
         screen.get_by_label("Reason to unlock it").fill("a later look")
         screen.get_by_role("button", name="Unlock").click()
-        expect(screen.get_by_text(re.compile("locked structures"))).to_have_count(0)
+        expect(screen.get_by_text(re.compile("locked structure"))).to_have_count(0)
+        expect(screen.get_by_text("1 structure waits for a decision")).to_be_visible()
