@@ -138,6 +138,7 @@ def _structure(structure: Structure, version: LabelVersion) -> ViewerStructure:
         label_version=version.id,
         pair=structure.pair,
         side=structure.side,
+        inside=structure.inside,
         hint=structure.hint,
         hint_source=structure.hint_source,
         reference_dsc=structure.reference_dsc,

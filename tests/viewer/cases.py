@@ -141,6 +141,7 @@ def patient_case(
             label_version=100 + s.order,
             pair=s.pair,
             side=s.side,
+            inside=s.inside,
             hint=s.hint,
             hint_source=s.hint_source,
             reference_dsc=s.reference_dsc,

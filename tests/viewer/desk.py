@@ -87,6 +87,7 @@ class Desk:
     posted: list[dict[str, Any]] = field(default_factory=list)
     positions: list[dict[str, Any]] = field(default_factory=list)
     grades: dict[str, dict[str, Any]] = field(default_factory=dict)
+    locks: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def app(self) -> Starlette:
@@ -106,6 +107,7 @@ class Desk:
             Route("/api/assignments/{number:int}/volume", self.index),
             Route("/api/assignments/{number:int}/volume/{image}/{slab:int}", self.slab),
             Route("/api/assignments/{number:int}/masks/{key}", self.masks),
+            Route("/api/assignments/{number:int}/drafts", self.drafts),
             Route("/api/assignments/{number:int}/grades", self.grade, methods=["POST"]),
             Route("/api/assignments/{number:int}/position", self.position, methods=["POST"]),
         ]
@@ -205,6 +207,11 @@ class Desk:
         grade = self.grades.get(body["structure"], {"id": len(self.posted), "code": None})
         answer = {"grade": grade, "graded": len(self.grades), "total": total}
         return JSONResponse(answer, status_code=201)
+
+    def drafts(self, request: Request) -> Response:
+        if refused := self.refusal(request):
+            return refused
+        return JSONResponse({"drafts": [], "locks": self.locks, "lease_seconds": 120})
 
     async def position(self, request: Request) -> Response:
         self.positions.append(json.loads(await request.body()))

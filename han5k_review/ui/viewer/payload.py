@@ -36,7 +36,8 @@ class ViewerStructure:
     """One row of the structure list.
 
     `color` is `#rrggbb`; `window` names one of the payload's windows; `warnings` are sentences;
-    `label_version` is the version under review (None: there is no mask to grade).
+    `label_version` is the version under review (None: there is no mask to grade). `inside` names a
+    structure that should contain it, `pair` its partner on the other side.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ViewerStructure:
     label_version: int | None
     pair: str | None = None
     side: str | None = None
+    inside: str | None = None
     hint: str | None = None
     hint_source: str | None = None
     reference_dsc: float | None = None

@@ -222,8 +222,16 @@ export class Reading {
     return k;
   }
 
+  /** The mount's label sets have changed: a set that is gone is no longer compared with. */
+  setsChanged() {
+    const { compare, layout } = this.state;
+    const gone = compare !== null && !this.data.label_sets.some((set) => set.key === compare);
+    this.change(gone ? { compare: null, difference: false, layout: layout === "pair" ? "three" : layout } : {}, "layers", "structure", "layout");
+  }
+
   masksArrived(key) {
     this.outlines?.forget(key);
+    this.profiles.clear();
     this.change({}, "layers", "list", "structure");
     if (key === this.reviewed && this.state.pendingCentre) {
       const resume = this.data.resume;

@@ -7,8 +7,9 @@
 // structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
 // window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
 // plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
-// edit-discard, edit-take-over, edit-mm, edit-hu-low, edit-hu-high, brush-size. Each action's button has data-action. The workspace carries data-first-slice-ms,
-// data-draw-ms, data-loaded and data-chosen; each view data-plane and data-slice.
+// edit-discard, edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm,
+// edit-hu-low, edit-hu-high, brush-size. Each action's button has data-action. The workspace carries
+// data-first-slice-ms, data-draw-ms, data-loaded and data-chosen; each view data-plane and data-slice.
 
 import { closeAll } from "./net/cases.js";
 import { Workspace } from "./workspace.js";
@@ -21,7 +22,7 @@ let release;
 /** The same case again: a rerun of the page, not a new task. */
 const sameCase = (one, other) =>
   one.volume === other.volume && one.assignment === other.assignment && one.read_only === other.read_only &&
-  JSON.stringify(one.label_sets) === JSON.stringify(other.label_sets) &&
+  JSON.stringify(one.label_sets[0]) === JSON.stringify(other.label_sets[0]) &&
   JSON.stringify(one.structures) === JSON.stringify(other.structures);
 
 export default function viewer({ data, parentElement, setTriggerValue }) {
@@ -37,8 +38,10 @@ export default function viewer({ data, parentElement, setTriggerValue }) {
     mount.trigger("event", { kind, ...detail });
     if (kind === "sign_in") setTimeout(signIn, SIGN_IN_MS, data);
   };
-  if (mount.workspace && sameCase(mount.workspace.data, data)) mount.workspace.grader.merge(data.grades);
-  else {
+  if (mount.workspace && sameCase(mount.workspace.data, data)) {
+    mount.workspace.grader.merge(data.grades);
+    if (JSON.stringify(mount.workspace.data.label_sets) !== JSON.stringify(data.label_sets)) mount.workspace.takeSets(data.label_sets);
+  } else {
     mount.workspace?.close();
     mount.workspace = new Workspace(data, trigger);
     parentElement.append(mount.workspace.root);

@@ -10,7 +10,7 @@ import { StructureList } from "./panels/list.js";
 import { Toolbar } from "./panels/toolbar.js";
 import { Stage } from "./draw/stage.js";
 import { actionOf, keyName } from "./pure/keymap.js";
-import { prefetchCase, takeCase } from "./net/cases.js";
+import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
 import { EditPanel } from "./edit/edit_panel.js";
 import { Editor } from "./edit/editor.js";
 import { Grader } from "./grader.js";
@@ -31,7 +31,7 @@ const PANELS_OF = {
 
 export class Workspace {
   constructor(data, trigger) {
-    this.data = data;
+    this.data = data = { ...data };
     this.trigger = trigger;
     this.began = performance.now();
     performance.mark("han5k-mount");
@@ -45,6 +45,7 @@ export class Workspace {
     this.build();
     this.stopListening = this.opened.listen((kind, detail) => this.hear(kind, detail));
     if (this.opened.volume) this.stage.arrange();
+    this.editor.begin();
     this.prefetchNext();
     this.redraw("layout");
   }
@@ -55,11 +56,11 @@ export class Workspace {
     const { reading, grader, data } = this;
     const parts = { reading, grader, data, act, focus, signIn: () => this.trigger("sign_in") };
     this.stage = new Stage(reading, act);
-    this.editor = new Editor({ data, reading, stage: this.stage, store: browserStore(), tell: (...what) => this.redraw(...what), readOnly: data.assignment === null });
+    this.editor = new Editor({ data, reading, stage: this.stage, store: browserStore(), tell: (...what) => this.redraw(...what), submitted: (...what) => this.showRevision(...what), readOnly: data.assignment === null });
     this.stage.editor = this.editor;
     this.editPanel = new EditPanel({ ...parts, editor: this.editor });
     this.header = new Header(parts);
-    this.list = new StructureList(parts);
+    this.list = new StructureList({ ...parts, standing: this.editor.standing });
     this.gradePanel = new GradePanel(parts);
     this.display = new DisplayPanel(parts);
     this.toolbar = new Toolbar(parts);
@@ -124,7 +125,11 @@ export class Workspace {
       this.reading.begin(detail);
       this.stage.arrange();
       if (detail.index.oblique) this.say("This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.");
-    } else if (kind === "masks") this.reading.masksArrived(detail);
+      this.editor.begin();
+    } else if (kind === "masks") {
+      this.reading.masksArrived(detail);
+      this.editor.begin();
+    }
     else if (kind === "network") this.lost = detail;
     else if (kind === "expired") this.expired = detail;
     else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
@@ -139,6 +144,24 @@ export class Workspace {
   /** Once this case is whole the next one may come. */
   prefetchNext() {
     if (this.opened.volume?.progress().waiting === 0) prefetchCase(this.data);
+  }
+
+  /** The page or the server names other label sets for this case: what is new is fetched. */
+  takeSets(sets, again = false) {
+    this.data.label_sets = sets;
+    this.reading.setsChanged();
+    return this.opened.expect(again ? sets.slice(1) : sets, again);
+  }
+
+  /** A revision was made here: the set that holds it is fetched and compared with. */
+  async showRevision(name, labelVersion) {
+    try {
+      await this.takeSets(await askLabelSets(this.data), true);
+      const holding = this.data.label_sets.slice(1).find(({ key }) => this.reading.masksOf(key)?.get(name)?.label_version === labelVersion);
+      if (holding && this.reading.state.selected === name) this.act("compare", holding.key);
+    } catch (error) {
+      this.say(`The revision of ${name} is stored, but cannot be shown yet: ${error.message}`);
+    }
   }
 
   say(sentence, again = false) {
@@ -203,6 +226,7 @@ export class Workspace {
   wake() {
     this.grader.queue.flush();
     this.editor.session.queue.flush();
+    if (!this.editor.readOnly) this.editor.standing.wake();
   }
 
   close() {

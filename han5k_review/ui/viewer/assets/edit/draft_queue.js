@@ -1,12 +1,12 @@
 // Strokes on their way: kept in the browser's own store until the server has journalled each one.
 //
-// A stroke is stored as the very bytes that are sent, under a key of its own, so that tabs never
-// overwrite each other's list and a second sending is answered as the first was. Strokes of one draft
-// go in order, up to 64 at a time; a refusal stops that draft and no other. Nothing here is drawn.
+// A stroke is stored as the very bytes that are sent, so that a second sending is answered as the
+// first was. Strokes of one draft go in order, up to 64 at a time; a refusal stops that draft and no
+// other. Strokes that no longer fit are set aside, not dropped. Nothing here is drawn.
 
 import { Refused, SessionExpired, isPassing, request } from "../net/requests.js";
+import { StrokeStore } from "./stroke_store.js";
 
-const PREFIX = "han5k-review.stroke.";
 const AGAIN_MS = 4000;
 const AT_ONCE = 64;
 const BODY_CHARACTERS = 3_000_000;
@@ -14,38 +14,27 @@ const BODY_CHARACTERS = 3_000_000;
 export class DraftQueue {
   /** `tell(kind, url, detail)`: sending, stored, waiting, expired, refused. `store` like localStorage, or null. */
   constructor(store, holder, tell) {
-    Object.assign(this, { store, holder, tell, memory: new Map(), stopped: new Set(), sending: false, timer: null, count: 0 });
+    Object.assign(this, { holder, tell, stopped: new Set(), sending: false, timer: null, count: 0 });
+    this.waiting = new StrokeStore(store, "han5k-review.stroke.");
+    this.aside = new StrokeStore(store, "han5k-review.aside.");
   }
 
-  /** Strokes not yet journalled, oldest first: { key, url, draft, patch, place }. */
+  /** Strokes not yet journalled, oldest first: { id, url, draft, patch, place, added }. */
   entries(url = null) {
-    const found = new Map(this.memory);
-    for (let n = 0; n < (this.store?.length ?? 0); n++) {
-      const key = this.store.key(n);
-      if (key?.startsWith(PREFIX)) found.set(key, this.store.getItem(key));
-    }
-    const all = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, text]) => ({ key, ...JSON.parse(text) }));
-    return url === null ? all : all.filter((entry) => entry.url === url);
+    return this.waiting.entries(url);
   }
 
-  add(url, draft, patch, place) {
+  /** `stroke`: { draft, patch, place, added }; `added` says which of its voxels came to be inside. */
+  add(url, stroke) {
     const at = String(Date.now()).padStart(15, "0") + String(this.count++).padStart(6, "0");
-    const key = `${PREFIX}${at}.${patch.id}`;
-    const text = JSON.stringify({ url, draft, patch, place });
-    try {
-      if (!this.store) throw new TypeError("no store");
-      this.store.setItem(key, text);
-    } catch {
-      this.memory.set(key, text); // a full or forbidden store: the stroke still goes out, from memory
-    }
+    this.waiting.put(`${at}.${stroke.patch.id}`, { url, ...stroke });
     this.flush();
   }
 
-  remove(entries) {
-    for (const { key } of entries) {
-      this.memory.delete(key);
-      this.store?.removeItem(key);
-    }
+  /** These are not sent any more but stay in the browser until the reader decides. */
+  setAside(entries) {
+    for (const { id, ...entry } of entries) this.aside.put(id, entry);
+    this.waiting.remove(entries);
   }
 
   /** Send what waits. Ends when all is sent, or with the first draft that cannot be. */
@@ -85,7 +74,7 @@ export class DraftQueue {
         body: JSON.stringify({ holder: this.holder, draft: last.draft, place: last.place, patches: batch.map(({ patch }) => patch) }),
       });
       const answer = await response.json();
-      this.remove(batch);
+      this.waiting.remove(batch);
       this.tell("stored", url, answer);
       return true;
     } catch (error) {

@@ -30,8 +30,9 @@ export class Drafts {
     return (await request(this.base, { headers: { "Draft-Holder": this.holder } })).json();
   }
 
-  open(url, takeOver) {
-    return this.say(url, { take_over: takeOver, base: null });
+  /** `base`: the label version a new draft starts from; null for the contour under review. */
+  open(url, takeOver, base = null) {
+    return this.say(url, { take_over: takeOver, base });
   }
 
   /** { version, mask }: the draft as the server has it. */

@@ -2,11 +2,16 @@
 
 import { h, press, setText } from "../panels/dom.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
+import { AsidePanel } from "./aside_panel.js";
 import { isPolygon } from "./tools.js";
 
 const DRAW = [["brush", "Brush"], ["eraser", "Eraser"], ["freehand-add", "Draw +"], ["freehand-cut", "Draw −"], ["polygon-add", "Poly +"], ["polygon-cut", "Poly −"]];
 const AT_ONCE = [["fill-holes", "Holes"], ["islands", "Islands"], ["grow", "Grow"], ["shrink", "Shrink"], ["smooth", "Smooth"], ["revert", "Revert"]];
 const SLICES = [["copy-below", "Copy ↓"], ["copy-above", "Copy ↑"], ["fill-between", "Between"]];
+const QUESTIONS = {
+  discard: "Discard this draft? Its strokes are no longer shown anywhere.",
+  aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
+};
 const percent = (share) => (share === null ? "-" : `${(100 * share).toFixed(1)} %`);
 
 export class EditPanel {
@@ -15,6 +20,8 @@ export class EditPanel {
     this.enter = this.button("edit", "Edit this structure", "wide");
     this.state = h("p", { class: "save", "data-testid": "edit-state", role: "status", "aria-live": "polite" });
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "edit-alert" });
+    this.advice = h("ul", { class: "warnings quiet", role: "status", "data-testid": "edit-advice" });
+    this.aside = new AsidePanel(editor, (...what) => this.word(...what));
     this.takeOver = this.word("edit-take-over", "Take over here", () => editor.enter(true));
     this.figures = h("p", { class: "figures", "data-testid": "edit-figures", role: "status" });
     this.size = h("output", { "data-testid": "brush-size" });
@@ -35,9 +42,9 @@ export class EditPanel {
       h("div", { class: "line" }, this.button("whole", "Whole"), this.mm, "mm"),
       group(...AT_ONCE.map(([tool, word]) => this.button(tool, word)), ...SLICES.map(([tool, word]) => this.button(tool, word))),
       group(this.button("undo", "Undo"), this.button("redo", "Redo")),
-      this.figures, this.ask,
+      this.figures, this.advice,
       h("div", { class: "line" }, this.button("submit-edit", "Submit", "loud"), this.word("edit-discard", "Discard", () => this.askDiscard())));
-    this.root = h("section", { class: "edit-panel", "aria-label": "Edit the structure", "data-testid": "edit-panel" }, this.enter, this.state, this.alert, this.takeOver, this.tools);
+    this.root = h("section", { class: "edit-panel", "aria-label": "Edit the structure", "data-testid": "edit-panel" }, this.enter, this.state, this.alert, this.takeOver, this.aside.root, this.ask, this.tools);
     this.root.hidden = editor.readOnly;
   }
 
@@ -66,9 +73,10 @@ export class EditPanel {
   }
 
   confirm() {
-    const discards = this.editor.asking === "discard";
+    const { asking } = this.editor;
     this.decline();
-    if (discards) this.editor.discard();
+    if (asking === "discard") this.editor.discard();
+    else if (asking === "aside") this.editor.aside.drop();
     else this.editor.submit(true);
   }
 
@@ -82,20 +90,27 @@ export class EditPanel {
     const { editor } = this;
     const { session, options, active } = editor;
     const busy = session.state !== "closed";
+    const { selected } = this.reading.state;
+    if (this.of !== selected) Object.assign(editor, { notice: "", asking: null });
+    this.of = selected;
+    const lock = editor.standing.lockOf(selected);
     press(this.enter, busy);
-    setText(this.enter.lastChild, active ? " Leave editing" : busy ? " Cancel editing" : " Edit this structure");
+    this.enter.disabled = !busy && lock !== "";
+    setText(this.enter.lastChild, active ? " Leave editing" : busy ? " Cancel editing" : lock ? " Locked" : " Edit this structure");
     this.root.dataset.saved = session.saved ?? "";
     const { word, tone, sentence } = session.saying();
     const waiting = session.queue.entries().length;
     setText(this.state, busy || waiting ? word : "");
     this.state.className = `save ${tone}`;
     this.state.hidden = !busy && !waiting;
-    const said = (busy || tone === "bad" ? sentence : "") || editor.notice;
+    const said = (busy || tone === "bad" ? sentence : "") || editor.notice || lock;
     setText(this.alert, said);
     this.alert.className = `alert ${busy ? tone : ""}`;
     this.alert.hidden = !said;
     this.takeOver.hidden = session.state !== "held";
     this.tools.hidden = !active;
+    this.aside.update();
+    this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);
     if (!active) return;
     for (const [tool] of DRAW) press(this.buttons.get(tool), options.tool === tool);
@@ -111,7 +126,7 @@ export class EditPanel {
     this.buttons.get("undo").disabled = !editor.history.done.length;
     this.buttons.get("redo").disabled = !editor.history.undone.length;
     this.sayFigures();
-    this.sayQuestion();
+    this.sayAdvice();
   }
 
   sayFigures() {
@@ -120,9 +135,16 @@ export class EditPanel {
     this.figures.title = "Against the contour under review; VRD: voxels changed in share of that contour.";
   }
 
+  sayAdvice() {
+    const { sentences } = this.editor.advisor;
+    if (this.advice.dataset.said === sentences.join()) return;
+    this.advice.dataset.said = sentences.join();
+    this.advice.replaceChildren(...sentences.map((sentence) => h("li", {}, sentence)));
+  }
+
   sayQuestion() {
     const { asking, session } = this.editor;
-    const question = asking === "discard" ? "Discard this draft? Its strokes are no longer shown anywhere." : session.question?.question;
+    const question = QUESTIONS[asking] ?? session.question?.question;
     setText(this.words, question ?? "");
     this.ask.hidden = !question;
   }

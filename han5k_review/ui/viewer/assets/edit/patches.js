@@ -9,7 +9,26 @@ const KEPT_STEPS = 1000;
 export function encodeChange(change, grid) {
   const { low, high } = boundsOf(change, grid);
   const shape = high.map((end, axis) => end - low[axis]);
-  const [ni, nj] = grid;
+  return { start: low, shape, runs: encodeRuns(change, low, shape, grid) };
+}
+
+/** The part of a change that is inside `mask` now, in the same box, as `runs` above. */
+export function encodeAdded(change, mask, { start, shape }) {
+  const [ni, nj] = mask.grid;
+  const added = [];
+  for (let n = 0; n < change.length; n += 2) {
+    const row = Math.floor(change[n] / ni);
+    const [j, k] = [row % nj, Math.floor(row / nj)];
+    for (let at = change[n]; at < change[n] + change[n + 1]; at++) {
+      if (!mask.holds(at - row * ni, j, k)) continue;
+      if (added.length && added.at(-2) + added.at(-1) === at && at % ni !== 0) added[added.length - 1]++;
+      else added.push(at, 1);
+    }
+  }
+  return encodeRuns(added, start, shape, mask.grid);
+}
+
+function encodeRuns(change, low, shape, [ni, nj]) {
   const lengths = [];
   let done = 0;
   for (let n = 0; n < change.length; n += 2) {
@@ -22,7 +41,30 @@ export function encodeChange(change, grid) {
   }
   const size = shape[0] * shape[1] * shape[2];
   if (done < size) lengths.push(size - done);
-  return { start: low, shape, runs: base64(leb128(lengths)) };
+  return base64(leb128(lengths));
+}
+
+/** Calls `visit(i, j, k, isAdded)` for every voxel of a stroke as the draft queue keeps it. */
+export function eachVoxel({ patch: { start, shape, runs }, added }, visit) {
+  const grown = new Set(marked(added));
+  const [ni, nj] = shape;
+  for (const n of marked(runs)) {
+    const row = Math.floor(n / ni);
+    visit(start[0] + n - row * ni, start[1] + (row % nj), start[2] + Math.floor(row / nj), grown.has(n));
+  }
+}
+
+/** Places in the box that `runs` marks. */
+function* marked(runs) {
+  let [at, inside, length, shift] = [0, false, 0, 0];
+  for (const letter of atob(runs)) {
+    const byte = letter.charCodeAt(0);
+    length += (byte & 0x7f) * 2 ** shift;
+    shift += 7;
+    if (byte & 0x80) continue;
+    for (const end = at + length; at < end; at++) if (inside) yield at;
+    [inside, length, shift] = [!inside, 0, 0];
+  }
 }
 
 function leb128(lengths) {

@@ -6,15 +6,16 @@ import { Refused, SessionExpired, pause } from "../net/requests.js";
 import { ActivityClock } from "../pure/grading.js";
 import { Drafts, newId } from "./drafts.js";
 import { DraftQueue } from "./draft_queue.js";
-import { encodeChange } from "./patches.js";
+import { encodeAdded, encodeChange } from "./patches.js";
 
 const KEEP_MS = 30_000;
+const STALE = ["old_version", "gap", "another_draft"];
 const HELD = ["lease_held", "lease_lost"];
 
 export class DraftSession {
   /** `tell()` redraws what is said; `replaced(mask)` when the server's contour is not the one here. */
   constructor(data, store, tell, replaced) {
-    Object.assign(this, { tell, replaced, state: "closed", name: null, url: null, draft: null, version: 0, setAside: 0, question: null });
+    Object.assign(this, { tell, replaced, state: "closed", name: null, url: null, draft: null, version: 0, question: null });
     this.drafts = new Drafts(data.volume);
     this.queue = new DraftQueue(store, this.drafts.holder, (...news) => this.hear(...news));
     this.clock = new ActivityClock(60);
@@ -22,16 +23,19 @@ export class DraftSession {
     this.told = 0;
   }
 
-  /** Opens or resumes the draft of a structure; { mask, place }, or null with the reason in `saying()`. */
-  async open(name, takeOver = false) {
+  /**
+   * Opens or resumes the draft of a structure, a new one from label version `base`; { mask, place,
+   * base }, or null with the reason in `saying()`.
+   */
+  async open(name, takeOver = false, base = null) {
     const url = this.drafts.urlOf(name);
-    Object.assign(this, { name, url, state: "opening", question: null, setAside: 0 });
+    Object.assign(this, { name, url, state: "opening", question: null });
     this.save = { ...this.save, state: "idle", sentence: "" };
     this.tell();
     try {
-      const opened = await this.drafts.open(url, takeOver);
+      const opened = await this.drafts.open(url, takeOver, base);
       this.draft = opened.draft;
-      this.dropStrokes(this.queue.entries(url).filter((entry) => entry.draft !== this.draft));
+      this.queue.setAside(this.queue.entries(url).filter((entry) => entry.draft !== this.draft));
       this.queue.resume(url);
       await this.drained(url);
       const mask = await this.fetch(url, name);
@@ -39,7 +43,7 @@ export class DraftSession {
       this.state = "open";
       this.keeper = setInterval(() => this.keep(), KEEP_MS);
       this.told = this.clock.activeSeconds(name);
-      return { mask, place: opened.place };
+      return { mask, place: opened.place, base: opened.base_label_version };
     } catch (error) {
       if (this.url === url) this.fail(error);
       return null;
@@ -59,21 +63,24 @@ export class DraftSession {
     while (this.queue.entries(url).length) {
       if (["waiting", "expired", "foreign"].includes(this.save.state)) throw new Error(this.saying().word);
       if (this.queue.stopped.has(url)) {
-        this.dropStrokes(this.queue.entries(url));
-        this.queue.stopped.delete(url);
+        this.setAside(url);
       }
       await pause(30);
     }
   }
 
-  dropStrokes(entries) {
-    this.setAside += entries.length;
-    this.queue.remove(entries);
+  /** Strokes the server cannot take wait for the reader's decision; then the draft may go on. */
+  setAside(url) {
+    this.queue.setAside(this.queue.entries(url));
+    this.queue.stopped.delete(url);
+    // That the contour is a newer one is said beside the strokes, in the reader's words.
+    if (STALE.includes(this.refusal)) this.save = { ...this.save, state: "idle", sentence: "" };
   }
 
   fail(error) {
     clearInterval(this.keeper);
     const reason = error instanceof Refused ? error.detail.reason : null;
+    this.refusal = reason;
     this.state = HELD.includes(reason) ? "held" : "broken";
     const kind = error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
     const lost = error instanceof TypeError ? "There is no connection to the server: editing can begin when it is back." : error.message;
@@ -83,14 +90,15 @@ export class DraftSession {
   /** A stroke that has been drawn: it is stored here at once and sent. */
   commit(change, tool, mask, place) {
     const seconds = this.clock.activeSeconds(this.name);
+    const box = encodeChange(change, mask.grid);
     const patch = {
-      id: newId(), base_version: this.version++, tool, mode: "xor", ...encodeChange(change, mask.grid),
+      id: newId(), base_version: this.version++, tool, mode: "xor", ...box,
       active_seconds: Math.min(3600, Math.max(0, Math.round((seconds - this.told) * 10) / 10)),
     };
     this.told = seconds;
     this.voxels = mask.voxels;
     this.place = place;
-    this.queue.add(this.url, this.draft, patch, place);
+    this.queue.add(this.url, { draft: this.draft, patch, place, added: encodeAdded(change, mask, box) });
   }
 
   hear(kind, url, detail) {
@@ -111,6 +119,7 @@ export class DraftSession {
   }
 
   refused(url, error) {
+    this.refusal = error.detail.reason ?? null;
     this.save = { ...this.save, state: error.status === 403 ? "foreign" : "refused", sentence: error.message };
     if (url !== this.url || this.state !== "open") return;
     if (HELD.includes(error.detail.reason)) this.fail(error);
@@ -118,11 +127,10 @@ export class DraftSession {
     else this.reload();
   }
 
-  /** Takes the contour from the server again; strokes that it refused are set aside, and said. */
+  /** Takes the contour from the server again; strokes that it refused are set aside. */
   async reload() {
     const { url, name } = this;
-    this.dropStrokes(this.queue.entries(url));
-    this.queue.stopped.delete(url);
+    this.setAside(url);
     this.state = "opening";
     this.tell();
     try {
@@ -151,7 +159,8 @@ export class DraftSession {
   /** { revision, vrd, ... }, or null: then `question` or `saying()` tells why. */
   async submit(confirmed) {
     const { url, draft } = this;
-    this.question = null;
+    Object.assign(this, { question: null, submitting: true });
+    this.tell();
     try {
       await this.drained(url);
       // The same question again after a lost answer is the same request.
@@ -164,17 +173,21 @@ export class DraftSession {
       else this.save = { ...this.save, state: "refused", sentence: error.message };
       return null;
     } finally {
+      this.submitting = false;
       this.tell();
     }
   }
 
   async discard() {
     const { url, draft } = this;
-    this.queue.remove(this.queue.entries(url));
+    this.queue.stopped.add(url);
     try {
       await this.drafts.discard(url, draft);
+      this.queue.waiting.remove(this.queue.entries(url));
+      this.queue.stopped.delete(url);
       return true;
     } catch (error) {
+      this.queue.resume(url);
       this.save = { ...this.save, state: "refused", sentence: error.message };
       return false;
     }
@@ -216,15 +229,15 @@ export class DraftSession {
   saying() {
     const waiting = this.queue.entries().length;
     const { state, at, sentence } = this.save;
-    const aside = this.setAside ? `${this.setAside} strokes could not be applied to the contour as it is now and were set aside.` : "";
     if (state === "expired") return { word: `signed out (${waiting} kept)`, tone: "bad", sentence: "Sign in again; the strokes are kept in this browser." };
     if (state === "waiting") return { word: `waiting for the network (${waiting})`, tone: "warn", sentence: "Strokes are kept in this browser and sent in order when the network returns." };
     if (state === "foreign") return { word: "not yours", tone: "bad", sentence };
     if (this.state === "held") return { word: "held by another tab or reader", tone: "warn", sentence };
-    if (this.state === "opening") return { word: "opening", tone: "", sentence: aside };
-    if (state === "refused") return { word: "not saved", tone: "bad", sentence: [sentence, aside].filter(Boolean).join(" ") };
-    if (waiting || state === "saving") return { word: "saving", tone: "", sentence: aside };
-    return { word: at ? `saved ${at.toLocaleTimeString([], { hour12: false })}` : "all saved", tone: "", sentence: aside };
+    if (this.state === "opening") return { word: "opening", tone: "", sentence: "" };
+    if (this.submitting) return { word: "submitting", tone: "", sentence: "" };
+    if (state === "refused") return { word: "not saved", tone: "bad", sentence };
+    if (waiting || state === "saving") return { word: "saving", tone: "", sentence: "" };
+    return { word: at ? `saved ${at.toLocaleTimeString([], { hour12: false })}` : "all saved", tone: "", sentence: "" };
   }
 
   close() {

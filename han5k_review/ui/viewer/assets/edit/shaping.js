@@ -50,6 +50,21 @@ export function keepLargest(cells, size) {
   return Uint8Array.from(labels, (label) => (label && label === best ? 1 : 0));
 }
 
+/** How many pieces there are; corners join. */
+export function countPieces(cells, size) {
+  const labels = new Int32Array(cells.length);
+  const queue = new Int32Array(cells.length);
+  let count = 0;
+  for (let seed = 0; seed < cells.length; seed++) {
+    if (!cells[seed] || labels[seed]) continue;
+    labels[seed] = ++count;
+    queue[0] = seed;
+    let tail = 1;
+    for (let head = 0; head < tail; head++) tail = enterNeighbours(queue[head], size, cells, labels, count, queue, tail);
+  }
+  return count;
+}
+
 function enterNeighbours(n, size, cells, labels, label, queue, tail) {
   const [i, j, k] = placeOf(n, size);
   for (let z = Math.max(0, k - 1); z <= Math.min(size[2] - 1, k + 1); z++) {

@@ -1,7 +1,7 @@
 // Opened cases: the one on the screen and, at low priority, the reader's next one. Never more.
 
 import { parseMasks } from "../pure/masks.js";
-import { patiently, pause } from "./requests.js";
+import { patiently, pause, request } from "./requests.js";
 import { Volume } from "./volume.js";
 
 const PATIENCE_MS = 400;
@@ -14,6 +14,7 @@ class OpenCase {
     this.listeners = new Set();
     this.volume = null;
     this.masks = new Map();
+    this.asked = new Set();
     this.wanted = { slice: null, limit: 3 };
     this.signals = {
       network: (lost) => this.tell("network", lost),
@@ -50,12 +51,20 @@ class OpenCase {
     return placed?.centre[2] ?? Math.floor(this.volume.shape[2] / 2);
   }
 
+  /** Asks for the masks of these sets; `again`: also for those that are there, which may be newer now. */
+  expect(sets, again = false) {
+    const options = { signal: this.closing.signal, ...this.signals, cache: again ? "no-cache" : "default" };
+    return Promise.all(sets.map((set) => (again || !this.asked.has(set.url) ? this.beginMasks(set, options) : null)));
+  }
+
   async beginMasks(set, options) {
+    this.asked.add(set.url);
     try {
       const buffer = await patiently(set.url, (response) => response.arrayBuffer(), options);
       this.masks.set(set.key, parseMasks(buffer));
       this.tell("masks", set.key);
     } catch (error) {
+      this.asked.delete(set.url);
       if (!this.closing.signal.aborted) this.tell("broken", { what: set.name ?? "labels", error });
     }
   }
@@ -77,6 +86,12 @@ const open = new Map();
 
 const sourceOf = (data) => ({ volume: data.volume, labelSets: data.label_sets });
 
+/** The label sets of a mount as the server has them now. */
+export async function askLabelSets(data) {
+  const response = await request(data.volume.replace(/volume$/, "label_sets"), { cache: "no-store" });
+  return (await response.json()).label_sets;
+}
+
 /** The case of a mount, taken over from the prefetch when it is there; all others are closed. */
 export function takeCase(data) {
   const found = open.get(data.volume);
@@ -85,6 +100,8 @@ export function takeCase(data) {
     if (other !== found) open.delete(url);
   }
   const taken = found ?? new OpenCase(sourceOf(data));
+  // What was prefetched was guessed from the case before: the next one may have other sets.
+  found?.expect(data.label_sets);
   open.set(data.volume, taken);
   return taken;
 }

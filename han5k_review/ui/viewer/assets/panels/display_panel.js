@@ -18,21 +18,19 @@ export class DisplayPanel {
     this.palette = this.button("palette", "Colour-blind safe");
     this.thickness = this.slider("Line", "thickness", 0.5, 4, 0.5);
     this.opacity = this.slider("Opacity", "opacity", 0.05, 1, 0.05);
-    this.sets = new Map(reading.data.label_sets.map((set, n) => [set.key, this.setRow(set, n === 0)]));
+    this.rows = h("div", { class: "compare" });
     this.difference = this.button("difference", "Difference");
     this.jump = this.button("largest-difference", "Worst slice");
     this.error = this.button("largest-error", "Worst surface");
     this.pair = this.button("side-by-side", "Side by side");
     this.compared = h("p", { class: "dim", "data-testid": "difference-text", role: "status" });
     this.surface = { of: null, words: "" };
+    this.compare = h("div", { class: "compare", "data-testid": "compare" },
+      h("h3", {}, "Compare ", h("kbd", {}, keysOf("compare")[0])), this.rows,
+      h("div", { class: "line" }, this.difference, this.jump, this.error, this.pair), this.compared);
     this.root = h("section", { class: "display-panel", "aria-label": "Display" },
       h("div", { class: "line" }, this.windows, this.follow),
-      reading.data.label_sets.length > 1
-        ? h("div", { class: "compare", "data-testid": "compare" },
-          h("h3", {}, "Compare ", h("kbd", {}, keysOf("compare")[0])),
-          ...this.sets.values(), h("div", { class: "line" }, this.difference, this.jump, this.error, this.pair), this.compared)
-        : null,
-      h("h3", {}, "Outlines"),
+      this.compare, h("h3", {}, "Outlines"),
       h("div", { class: "line" }, this.fill, this.palette),
       this.thickness, this.opacity);
   }
@@ -62,6 +60,16 @@ export class DisplayPanel {
     set.key === "a" ? h("small", {}, "under review") : null);
   }
 
+  /** A row for each label set; they change when a revision is made. */
+  showSets() {
+    const { label_sets: sets } = this.reading.data;
+    if (this.shown === sets) return;
+    this.shown = sets;
+    this.sets = new Map(sets.map((set, n) => [set.key, this.setRow(set, n === 0)]));
+    this.rows.replaceChildren(...this.sets.values());
+    this.compare.hidden = sets.length < 2;
+  }
+
   /** Finds the largest surface error in a worker and goes there. */
   async goToSurfaceError() {
     const { reading } = this;
@@ -83,6 +91,7 @@ export class DisplayPanel {
 
   update() {
     const { state, data } = this.reading;
+    this.showSets();
     if (state.window) {
       const known = data.windows.some((window) => window.name === state.window.name);
       if (!known) setText(this.byHand, windowLabel(state.window));

@@ -5,11 +5,13 @@ import { tooltip } from "../pure/keymap.js";
 import { isEmpty } from "../pure/masks.js";
 import { h, icon, press, setText } from "./dom.js";
 
+const LOCK = "M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5";
+const DRAFT = "M3 13l.8-3L11 2.8l2.2 2.2L6 12.2z";
 const WARNING = "M8 2 14.5 13.5H1.5zM8 6.5v3.2M8 11.6v.1";
 
 export class StructureList {
-  constructor({ reading, grader, act, focus }) {
-    Object.assign(this, { reading, grader, act });
+  constructor({ reading, grader, standing, act, focus }) {
+    Object.assign(this, { reading, grader, standing, act });
     this.search = h("input", {
       type: "search", placeholder: "Search", "aria-label": "Search structures", "data-testid": "search",
       "data-action": "search", title: tooltip("search"),
@@ -49,6 +51,7 @@ export class StructureList {
     const warned = structure.warnings?.length
       ? h("span", { class: "warned", title: structure.warnings.join("\n"), "aria-label": `Warning: ${structure.warnings.join("; ")}` }, icon(WARNING))
       : null;
+    const standing = h("span", { class: "standing", role: "img", hidden: true });
     const eye = h("button", {
       class: "swatch", type: "button", tabindex: "-1", "aria-label": `Show ${structure.title}`, title: tooltip("visible"),
       onclick: (event) => { event.stopPropagation(); this.act("visible", structure.name); },
@@ -56,8 +59,8 @@ export class StructureList {
     const row = h("div", {
       class: "row", role: "option", id: `structure-${structure.name}`, "data-testid": "structure", "data-structure": structure.name,
       title: structure.title, onclick: () => this.act("choose", structure.name),
-    }, eye, h("span", { class: "name" }, structure.name), warned, mark);
-    return { row, mark, eye };
+    }, eye, h("span", { class: "name" }, structure.name), warned, standing, mark);
+    return { row, mark, eye, standing };
   }
 
   enterSearch() {
@@ -91,6 +94,7 @@ export class StructureList {
     row.classList.toggle("empty", Boolean(empty));
     eye.style.setProperty("--colour", reading.colours.get(name));
     press(eye, reading.isShown(name));
+    this.updateStanding(name);
     const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${empty}`;
     if (mark.dataset.said === said) return;
     mark.dataset.said = said;
@@ -101,6 +105,19 @@ export class StructureList {
     mark.classList.toggle("pending", Boolean(grade?.pending));
     mark.title = scaled ? `${scaled.title}${grade.pending ? ", not confirmed yet" : ""}` : empty ? "The mask is empty" : "Not graded";
     row.dataset.grade = grade?.code ?? "";
+  }
+
+  /** A lock for what was accepted, a pen for one's own open draft; the reason is in the tooltip. */
+  updateStanding(name) {
+    const { standing } = this.byName.get(name);
+    const lock = this.standing.lockOf(name);
+    const words = lock || this.standing.draftOf(name);
+    if (standing.title === words) return;
+    standing.title = words;
+    standing.setAttribute("aria-label", words);
+    standing.dataset.kind = lock ? "locked" : words ? "draft" : "";
+    standing.hidden = !words;
+    standing.replaceChildren(...(words ? [icon(lock ? LOCK : DRAFT)] : []));
   }
 
   /** Keeps the chosen row in sight without moving the page. */
