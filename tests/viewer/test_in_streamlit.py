@@ -10,8 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
+
+from tests.browser.conftest import sign_in
+from tests.server import running_server
+from tests.viewer.drawing_table import Table, near, on_slice
+from tests.web.bench import PASSWORD, build_bench
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "tests/viewer/streamlit_app/app.py"
@@ -97,3 +103,40 @@ def test_the_workspace_fills_the_page_without_scrolling(
     screen.screenshot(path=pictures / f"workspace-{size[0]}.png")
     screen.keyboard.press("?")
     screen.screenshot(path=pictures / f"keys-{size[0]}.png")
+
+
+def test_a_contour_is_edited_saved_and_submitted_inside_the_page(
+    tmp_path: Path, screen: Page, pictures: Path
+) -> None:
+    bench = build_bench(tmp_path / "study", None)
+    with running_server(bench.study.root, tmp_path / "web.log") as server:
+        sign_in(screen, server.url, "anna", PASSWORD)
+        streams: list[WebSocket] = []
+        screen.on("websocket", lambda stream: streams.append(stream))
+        opened(screen, f"{server.url}/review?assignment=1")
+        table = Table(screen=screen, url=server.url, bench=bench)
+        screen.locator("[data-structure=ParotidL]").click()
+        screen.keyboard.press("u")
+        screen.keyboard.press("b")
+        table.edit()
+        table.show("axial", 5)
+        drawn = table.drag("axial", 5, (6, 6, 5), (15, 14, 5))
+        revised = table.start() | (near(drawn, 5) & on_slice("axial", 5))
+        np.testing.assert_array_equal(table.stored(), revised)
+        screen.screenshot(path=pictures / "editing-in-the-page.png")
+        screen.keyboard.press("Shift+E")
+        own = screen.locator("[data-set=o]")
+        expect(own).to_have_attribute("aria-pressed", "true", timeout=60_000)
+        # The page reruns once all is graded; the workspace stays as it is, own revision and all.
+        workspace = screen.get_by_test_id("workspace")
+        workspace.evaluate("(workspace) => { workspace.dataset.seen = 'before'; }")
+        with streams[-1].expect_event("framereceived"):
+            for graded in range(3):
+                screen.keyboard.press("1")
+                expect(screen.get_by_test_id("progress")).to_contain_text(f"{graded + 1} / 3")
+        page = screen.get_by_test_id("stApp")
+        expect(page).to_have_attribute("data-test-script-state", "notRunning")
+        expect(workspace).to_have_attribute("data-seen", "before")
+        expect(own).to_have_attribute("aria-pressed", "true")
+        screen.screenshot(path=pictures / "own-revision.png")
+    bench.study.engine.dispose()
