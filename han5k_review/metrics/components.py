@@ -16,13 +16,12 @@ Integers = NDArray[np.int64]
 
 
 @compiled
-def _next_bit(rows: Words, a: int, b: int, start: int, value: int) -> int:
-    """First bit at or after `start` that is `value`; the row's length when there is none."""
+def _next_bit(rows: Words, a: int, b: int, start: int | np.int64, flip: np.uint64) -> int:
+    """First bit at or after `start` that is 1, or 0 with `flip` all ones; else the row's length."""
     width: int = rows.shape[2]
     w = start >> 6
     if w >= width:
         return width * 64
-    flip = np.uint64(0) if value else ~np.uint64(0)
     word = (rows[a, b, w] ^ flip) & (~np.uint64(0) << np.uint64(start & 63))
     while word == 0:
         w += 1
@@ -43,7 +42,7 @@ def _root(parents: Integers, run: int) -> int:
 
 
 @compiled
-def _count_runs(rows: Words) -> int:
+def count_runs(rows: Words) -> int:
     """Number of runs of voxels along all rows."""
     runs = 0
     for a in range(1, rows.shape[0] - 1):
@@ -57,23 +56,23 @@ def _count_runs(rows: Words) -> int:
 
 
 @compiled
-def count_components(rows: Words) -> tuple[int, int, float, float, float]:
-    """Components (26-neighbourhood), voxels, and the sums of their indices i, k, j."""
-    n_runs = _count_runs(rows)
-    parents, starts, stops = (
-        np.arange(n_runs),
-        np.empty(n_runs, np.int64),
-        np.empty(n_runs, np.int64),
-    )
-    first = np.zeros((rows.shape[0], rows.shape[1] + 1), np.int64)
+def count_components(
+    rows: Words, parents: Integers, starts: Integers, stops: Integers, first: Integers
+) -> tuple[int, int, float, float, float]:
+    """Components (26-neighbourhood), voxels, and the sums of their indices i, k, j.
+
+    `parents` counts from 0 to the number of runs; `starts`, `stops` (as many) and `first` (rows,
+    rows + 1) are room to work in.
+    """
+    ones, none = ~np.uint64(0), np.uint64(0)
     voxels, sum_a, sum_b, sum_c = 0, 0.0, 0.0, 0.0
     run, components = 0, 0
     for a in range(1, rows.shape[0] - 1):
         for b in range(1, rows.shape[1] - 1):
             first[a, b] = run
-            begin = _next_bit(rows, a, b, 0, 1)
+            begin = _next_bit(rows, a, b, np.int64(0), none)
             while begin < rows.shape[2] * 64:
-                end = _next_bit(rows, a, b, begin, 0)
+                end = _next_bit(rows, a, b, begin, ones)
                 starts[run], stops[run] = begin, end
                 length = end - begin
                 voxels += length
@@ -82,7 +81,7 @@ def count_components(rows: Words) -> tuple[int, int, float, float, float]:
                 sum_c += length * ((begin + end - 1) / 2.0 - 1.0)
                 run += 1
                 components += 1
-                begin = _next_bit(rows, a, b, end, 1)
+                begin = _next_bit(rows, a, b, end, none)
             first[a, b + 1] = run
             if first[a, b] == run:
                 continue

@@ -13,7 +13,7 @@ from han5k_review.metrics.bit_rows import (
     find_corner_sites,
     find_edges,
 )
-from han5k_review.metrics.components import count_components
+from han5k_review.metrics.components import count_components, count_runs
 from han5k_review.metrics.definition import Definition
 from han5k_review.metrics.facts import SurfaceFacts, VoxelFacts
 from han5k_review.metrics.inputs import BoolArray, Spacing
@@ -25,12 +25,15 @@ from han5k_review.metrics.quantiles import (
     sort_weighted_quantile,
     sum_distances,
 )
-from han5k_review.metrics.row_search import Floats, measure_distances
+from han5k_review.metrics.row_search import Floats, Integers, join_blocks, measure_distances
 from han5k_review.metrics.search_tables import SearchTables, get_search_tables
 
 _SHARE = 0.95
 _MEDIAN = 0.5
 _NO_AREAS = np.zeros(0)
+_NO_BLOCKS = np.zeros((1, 1, 1), np.uint64)
+_NO_AXIS = -1
+_ALL_ONES = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,32 +75,47 @@ def _pack(mask: BoolArray, start: Index, shape: Index) -> Words:
     if mask.size:
         voxels = np.ascontiguousarray(mask).view(np.uint8)
         voxels.setflags(write=False)  # one type for the compiler, whoever owns the mask
-        fill_rows(voxels, np.array(start, dtype=np.int64), rows)
+        line = np.empty(mask.shape[2], np.uint64)
+        fill_rows(voxels, np.array(start, dtype=np.int64), rows, line)
     return rows
 
 
 def _find_sites(rows: Words, definition: Definition) -> Words:
     if definition is Definition.SURFEL:
-        return find_corner_sites(rows)
-    return find_edges(rows, True, True, True)
+        sites = np.zeros((rows.shape[0] - 1, rows.shape[1] - 1, rows.shape[2]), np.uint64)
+        find_corner_sites(rows, sites)
+        return sites
+    return _find_edges(rows, _NO_AXIS)
+
+
+def _find_edges(rows: Words, skipped_axis: int) -> Words:
+    skip = np.array([_ALL_ONES if axis == skipped_axis else 0 for axis in range(3)], np.uint64)
+    edges = np.zeros((rows.shape[0] - 2, rows.shape[1] - 2, rows.shape[2]), np.uint64)
+    find_edges(rows, skip, edges)
+    return edges
 
 
 def _count_voxels(reference: Words, prediction: Words, axial_axis: int) -> VoxelFacts:
-    i, j, k = (axis != axial_axis for axis in range(3))
-    contour = find_edges(reference, i, j, k)
-    added = count_bits(contour, find_edges(prediction, i, j, k))[1]
-    components, voxels, *sums = count_components(reference)
-    other_components, other_voxels, *other_sums = count_components(prediction)
+    contours = [_find_edges(rows, axial_axis).ravel() for rows in (reference, prediction)]
+    components, voxels, *sums = _count_components(reference)
+    other_components, other_voxels, *other_sums = _count_components(prediction)
     return VoxelFacts(
         reference_voxels=voxels,
         prediction_voxels=other_voxels,
-        common_voxels=voxels - count_bits(reference, prediction)[1],
+        common_voxels=voxels - count_bits(reference.ravel(), prediction.ravel())[1],
         reference_centroid=_centroid(voxels, sums),
         prediction_centroid=_centroid(other_voxels, other_sums),
-        added_path_pixels=added,
+        added_path_pixels=count_bits(*contours)[1],
         reference_components=components,
         prediction_components=other_components,
     )
+
+
+def _count_components(rows: Words) -> tuple[int, int, float, float, float]:
+    runs = count_runs(rows)
+    starts, stops = np.empty(runs, np.int64), np.empty(runs, np.int64)
+    first = np.zeros((rows.shape[0], rows.shape[1] + 1), np.int64)
+    return count_components(rows, np.arange(runs, dtype=np.int64), starts, stops, first)
 
 
 def _centroid(voxels: int, sums: list[float]) -> tuple[float, float, float] | None:
@@ -113,17 +131,33 @@ Directed = tuple[Floats, Floats, float]
 def _measure(
     own: _Surface, other: _Surface, tables: SearchTables, areas: Floats, *, keep_all: bool = False
 ) -> Directed:
-    return measure_distances(
+    total, apart = count_bits(own.sites.ravel(), other.sites.ravel())
+    size = total if keep_all else apart
+    distances, areas_of_sites = np.zeros(size), np.ones(size)
+    shared_area = measure_distances(
         own.rows,
         own.sites,
         other.sites,
+        _join_blocks(other.sites, tables.block) if apart else _NO_BLOCKS,
         areas,
         tables.mm,
         tables.near_rows,
         tables.near_d2,
         tables.block,
         keep_all,
+        np.zeros(3, np.int64),
+        np.full(2, -1, np.int64),
+        distances,
+        areas_of_sites,
     )
+    return distances, areas_of_sites, shared_area
+
+
+def _join_blocks(sites: Words, block: Integers) -> Words:
+    counts = [-(-sites.shape[axis] // int(block[axis])) for axis in range(2)]
+    blocks = np.zeros((*counts, sites.shape[2]), np.uint64)
+    join_blocks(sites, block, blocks)
+    return blocks
 
 
 def _surfel_facts(

@@ -22,7 +22,8 @@ def select_weighted_quantile(
     meets the share within rounding: there `sort_weighted_quantile` has to decide, since the side
     on which the sum falls depends on the order of the additions.
     """
-    found = float(_select(distances, areas, area_at_zero, share))
+    bins, few, weights = np.zeros(_BINS), np.empty(distances.size), np.empty(distances.size)
+    found = float(_select(distances, areas, area_at_zero, share, bins, few, weights))
     return found if found >= 0 else None
 
 
@@ -39,8 +40,19 @@ def linear_quantile(distances: Floats, zeros: int, share: float) -> float:
 
 
 @compiled
-def _select(distances: Floats, areas: Floats, area_at_zero: float, share: float) -> float:
-    """The weighted quantile by a histogram and its one decisive bin; -1 where it is a tie."""
+def _select(
+    distances: Floats,
+    areas: Floats,
+    area_at_zero: float,
+    share: float,
+    bins: Floats,
+    few: Floats,
+    weights: Floats,
+) -> float:
+    """The weighted quantile by a histogram and its one decisive bin; -1 where it is a tie.
+
+    `bins` are zeros; `few` and `weights` are room for as many values as there are distances.
+    """
     total, farthest = area_at_zero, 0.0
     for n in range(distances.size):
         total += areas[n]
@@ -51,7 +63,6 @@ def _select(distances: Floats, areas: Floats, area_at_zero: float, share: float)
         return -1.0
     if below > target or distances.size == 0:
         return 0.0
-    bins = np.zeros(_BINS)
     scale = (_BINS - 1) / farthest
     for n in range(distances.size):
         bins[int(distances[n] * scale)] += areas[n]
@@ -60,7 +71,6 @@ def _select(distances: Floats, areas: Floats, area_at_zero: float, share: float)
         below += bins[decisive]
         decisive += 1
     inside = 0
-    few, weights = np.empty(distances.size), np.empty(distances.size)
     for n in range(distances.size):
         if int(distances[n] * scale) == decisive:
             few[inside], weights[inside] = distances[n], areas[n]

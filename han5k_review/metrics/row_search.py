@@ -12,43 +12,36 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from han5k_review.metrics.compiled import compiled, count_ones, inlined, zeros_above, zeros_below
+from han5k_review.metrics.compiled import compiled, inlined, zeros_above, zeros_below
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Distances = tuple[Floats, Floats, float, float, float, float]
+Step = int | np.int64
 
 _NOTHING = 1 << 40
 
 
 @compiled
-def _join_blocks(sites: Words, block: Integers) -> Words:
+def join_blocks(sites: Words, block: Integers, blocks: Words) -> None:
     """OR of block[0] x block[1] rows each: where a block has no bit near z, no row of it has."""
-    blocks = np.zeros(
-        (
-            (sites.shape[0] + block[0] - 1) // block[0],
-            (sites.shape[1] + block[1] - 1) // block[1],
-            sites.shape[2],
-        ),
-        np.uint64,
-    )
     for x in range(sites.shape[0]):
         for y in range(sites.shape[1]):
             for w in range(sites.shape[2]):
                 blocks[x // block[0], y // block[1], w] |= sites[x, y, w]
-    return blocks
 
 
 @inlined
-def _steps_in_row(sites: Words, u: int, v: int, z: int, limit: int) -> int:
+def _steps_in_row(sites: Words, u: int, v: int, z: int, limit: Step) -> Step:
     """Steps from bit z to the nearest bit set in row (u, v), if these are fewer than `limit`.
 
     `limit` itself or more means that there is none so near.
     """
     w, s = z >> 6, z & 63
     word = sites[u, v, w]
-    best: int = min(zeros_above(word << np.uint64(63 - s)), zeros_below(word >> np.uint64(s)))
+    best: int | np.int64 = min(
+        zeros_above(word << np.uint64(63 - s)), zeros_below(word >> np.uint64(s))
+    )
     if best == 64:
         best = limit
     left, gap = w - 1, s + 1
@@ -155,7 +148,8 @@ def _search_near(
     steps: Integers,
 ) -> tuple[float, bool]:
     """Squared distance to the nearest site in the listed rows; True when no other row is nearer."""
-    best, limit = np.inf, _NOTHING
+    best = np.inf
+    limit: Step = np.int64(_NOTHING)  # as a plain constant it would be compiled twice
     for t in range(near_d2.size):
         flat = near_d2[t]
         if flat >= best:
@@ -188,43 +182,34 @@ def _corner_code(rows: Words, x: int, y: int, z: int) -> int:
 
 
 @compiled
-def _count_sites(own: Words, other: Words) -> tuple[int, int]:
-    """Number of own sites, and of those that are not sites of the other surface."""
-    total, apart = 0, 0
-    flat, shared = own.reshape(own.size), other.reshape(other.size)
-    for n in range(flat.size):
-        total += count_ones(flat[n])
-        apart += count_ones(flat[n] & ~shared[n])
-    return total, apart
-
-
-@compiled
 def measure_distances(
     rows: Words,
     own: Words,
     other: Words,
+    blocks: Words,
     code_areas: Floats,
     mm: Floats,
     near_rows: Integers,
     near_d2: Floats,
     block: Integers,
     keep_all: bool,
-) -> tuple[Floats, Floats, float]:
-    """Distance of own sites to the nearest other site, the area each stands for, area at 0.
+    steps: Integers,
+    site: Integers,
+    distances: Floats,
+    areas: Floats,
+) -> float:
+    """Set distance of own sites to the nearest other site and area each stands for; area at 0.
 
     Sites that both surfaces share are at distance 0: only their area is added up, unless `keep_all`
     asks for them among the others. `code_areas` is empty where every site counts 1. `mm` is the
     spacing along x, y, z. The squares are summed in the order of the array's axes (x, z, y), so
-    that rounding is that of SciPy's distance transform.
+    that rounding is that of SciPy's distance transform. `distances` are zeros, `areas` ones, one
+    for each site that is kept; `blocks` are those of `other`; `steps` (3) and `site` (2, at first
+    -1) hold what was found last.
     """
-    total, apart = _count_sites(own, other)
-    size = total if keep_all else apart
-    distances, areas = np.zeros(size), np.ones(size)
-    blocks = _join_blocks(other, block) if apart else np.zeros((1, 1, 1), np.uint64)
     reach = math.sqrt(near_d2[-1])
-    steps = np.zeros(3, np.int64)
     done, shared_area, area = 0, 0.0, 1.0
-    last, last_x, last_y, last_z, site_x, site_y = 0.0, 0, 0, 0, -1, -1
+    last, last_x, last_y, last_z = 0.0, 0, 0, 0
     for x in range(own.shape[0]):
         for y in range(own.shape[1]):
             for w in range(own.shape[2]):
@@ -247,13 +232,13 @@ def measure_distances(
                     if last - moved < reach:
                         best, known = _search_near(other, near_rows, near_d2, x, y, z, mm, steps)
                     if not known:
-                        if site_x >= 0:
-                            best = _try_row(other, site_x, site_y, x, y, z, mm, best, steps)
+                        if site[0] >= 0:
+                            best = _try_row(other, site[0], site[1], x, y, z, mm, best, steps)
                         best = _search_blocks(other, blocks, block, x, y, z, mm, best, steps)
-                    site_x, site_y = x + steps[0], y + steps[1]
+                    site[0], site[1] = x + steps[0], y + steps[1]
                     last_x, last_y, last_z = x, y, z
                     di, dj, dk = steps[0] * mm[0], steps[2] * mm[2], steps[1] * mm[1]
                     last = math.sqrt(di * di + dj * dj + dk * dk)
                     distances[done], areas[done] = last, area
                     done += 1
-    return distances, areas, shared_area
+    return shared_area
