@@ -37,12 +37,38 @@ class Settings(BaseSettings):
     torch_threads: int = Field(
         default=1, ge=1, description="Threads a training may use on the CPU; more can be slower."
     )
+    device: str = Field(
+        default="auto",
+        description="Where runs and predictions go: `auto` (the first GPU, else the CPU), `cpu`, "
+        "`cuda:0`, or `cuda:0,1` for two GPUs in one run. A worker takes the work of one device.",
+    )
+    launcher: Literal["local", "slurm"] = Field(
+        default="local",
+        description="`slurm` hands the jobs of runs and predictions to a SLURM cluster.",
+    )
+    slurm_partition: str | None = Field(
+        default=None, description="Partition the jobs ask for; unset means the cluster's default."
+    )
+    slurm_hours: float = Field(
+        default=24.0, gt=0, description="Time limit of a job; a longer run goes on in a next job."
+    )
+    slurm_memory_gb: float = Field(
+        default=32.0, gt=0, description="Main memory a job asks SLURM for."
+    )
+    slurm_extra: dict[str, str] = Field(
+        default={},
+        description='Further options of sbatch as JSON, for example `{"account": "radonc"}`.',
+    )
+    contact: str | None = Field(
+        default=None, description="Who answers for the study's models; printed on model cards."
+    )
     processes: int = Field(
         default=2, ge=1, description="Worker processes for importing and measuring many cases."
     )
     dask_address: str | None = Field(
         default=None,
-        description="Dask scheduler (`tcp://host:port`) that `han5k evaluate` measures on.",
+        description="Dask scheduler (`tcp://host:port`) that `han5k evaluate` and `han5k predict` "
+        "work on.",
     )
 
 

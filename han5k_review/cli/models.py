@@ -8,15 +8,28 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import col, select
 
-from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
+from han5k_review.cli.launchers import make_launcher
+from han5k_review.cli.session import (
+    DeviceOption,
+    LauncherOption,
+    StudyOption,
+    actor,
+    console,
+    open_chosen,
+    progress_bar,
+)
 from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import roll_back
+from han5k_review.retraining.machine import choose_device
 from han5k_review.retraining.model_import import import_model
 from han5k_review.retraining.prediction import predict_cases
+from han5k_review.retraining.prediction_record import request_prediction
 from han5k_review.retraining.views import list_models
+from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
+from han5k_review.store.vocabulary import Uncertainty
 
 
 def register(app: typer.Typer) -> None:
@@ -76,19 +89,52 @@ def rollback(
 def predict(
     model: int,
     cases: Annotated[list[str] | None, typer.Argument(help="Case names; none means all.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda:0, ...")] = "cpu",
+    device: DeviceOption = None,
+    uncertainty: Annotated[
+        Uncertainty, typer.Option(help="Draw several times and keep how far the contours differ.")
+    ] = Uncertainty.OFF,
+    member: Annotated[
+        list[int] | None, typer.Option(help="Further model version of an ensemble; repeatable.")
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option(help="Draw on this Dask cluster; default: HAN5K_DASK_ADDRESS.")
+    ] = None,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Leave it to the worker instead of drawing here.")
+    ] = False,
+    launcher: LauncherOption = None,
     study: StudyOption = None,
 ) -> None:
     """Draw cases with a model in use: new pseudo-labels for the next review round."""
-    opened = open_chosen(study)
+    opened, settings = open_chosen(study), get_settings()
+    chosen = choose_device(device or settings.device)
     if not cases:
         with reading(opened.engine) as session:
             cases = list(session.exec(select(Case.name).order_by(col(Case.name))))
+    asked: dict[str, Any] = {
+        "actor": actor(),
+        "device": chosen,
+        "uncertainty": uncertainty,
+        "member_ids": member or (),
+        "dask_address": dask or settings.dask_address,
+    }
+    if queue:
+        with transaction(opened.engine) as session:
+            row = request_prediction(session, model, cases, now=utc_now(), **asked)
+            console.print(f"prediction {row.id} is queued: {len(cases)} cases on {chosen}")
+        return
     with progress_bar() as bar:
         task = bar.add_task("drawing", total=len(cases))
 
         def show(progress: dict[str, Any]) -> None:
             bar.update(task, completed=progress.get("done", 0))
 
-        report = predict_cases(opened, model, cases, actor=actor(), device=device, on_progress=show)
+        report = predict_cases(
+            opened,
+            model,
+            cases,
+            launcher=make_launcher(settings, launcher),
+            on_progress=show,
+            **asked,
+        )
     console.print(f"{report.cases} cases drawn, {report.new_labels} new contours under review")

@@ -7,10 +7,21 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from han5k_review.cli.session import StudyOption, actor, console, open_chosen
+from han5k_review.cli.launchers import make_launcher
+from han5k_review.cli.session import (
+    DeviceOption,
+    LauncherOption,
+    StudyOption,
+    actor,
+    console,
+    open_chosen,
+)
 from han5k_review.errors import RuleError
 from han5k_review.importing.study import read_study_catalogue
+from han5k_review.retraining.again import start_again
 from han5k_review.retraining.commands import decline, promote, request_cancel, request_run
+from han5k_review.retraining.launcher import Launcher
+from han5k_review.retraining.machine import choose_device, look_at_machine
 from han5k_review.retraining.plan import RunPlan, RunRequest, find_fullest_group, plan_run
 from han5k_review.retraining.settings import PRESETS
 from han5k_review.retraining.views import get_run_view, list_runs
@@ -21,15 +32,21 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
 
+_LOOK_HERE_S = 2.0
+_LOOK_CLUSTER_S = 15.0
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands `retrain`, `worker` and `run`."""
     app.command("retrain")(retrain)
     app.command("worker")(worker)
-    run = typer.Typer(help="Runs: list, show, cancel, promote, decline.", no_args_is_help=True)
+    run = typer.Typer(
+        help="Runs: list, show, cancel, again, promote, decline.", no_args_is_help=True
+    )
     run.command("list")(list_all)
     run.command("show")(show)
     run.command("cancel")(cancel)
+    run.command("again")(again)
     run.command("promote")(promote_run)
     run.command("decline")(decline_run)
     app.add_typer(run, name="run")
@@ -42,7 +59,7 @@ def retrain(
     count_references: Annotated[
         bool, typer.Option("--count-references", help="Reference contours of training cases teach.")
     ] = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda:0, ...")] = "cpu",
+    device: DeviceOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be used.")
     ] = False,
@@ -52,7 +69,10 @@ def retrain(
     """Start a run from the trusted contours; a worker takes it up."""
     opened = open_chosen(study)
     catalogue = read_study_catalogue(opened)
-    overrides = {"threads": get_settings().torch_threads}
+    settings = get_settings()
+    chosen = choose_device(device or settings.device)
+    machine = look_at_machine() if settings.launcher == "local" else None
+    overrides = {"threads": settings.torch_threads}
     if count_references:
         overrides["count_references"] = True
     with reading(opened.engine) as session:
@@ -61,20 +81,26 @@ def retrain(
             preset=preset,
             overrides=overrides,
             parent_model_id=parent,
-            device=device,
+            device=chosen,
         )
-        plan = plan_run(session, opened, catalogue, request)
+        plan = plan_run(session, opened, catalogue, request, machine)
     _print_plan(plan)
     if dry_run:
         return
     with transaction(opened.engine) as session:
         run = request_run(
-            session, opened, catalogue, plan.request, requested_by=None, now=utc_now()
+            session,
+            opened,
+            catalogue,
+            plan.request,
+            requested_by=None,
+            now=utc_now(),
+            machine=machine,
         )
         run_id = run.id or 0
-    console.print(f"run {run_id} is queued (group {plan.request.group}, preset {preset})")
+    console.print(f"run {run_id} is queued (group {plan.request.group}, preset {preset}, {chosen})")
     if work_now:
-        state = run_one(opened, run_id, device=device)
+        state = run_one(opened, run_id, device=chosen, launcher=make_launcher(settings))
         _print_run(opened, run_id)
         if state in (RunState.FAILED, RunState.CANCELLED):
             raise typer.Exit(2)
@@ -99,12 +125,27 @@ def _print_plan(plan: RunPlan) -> None:
 
 def worker(
     once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda:0, ...")] = "cpu",
+    device: DeviceOption = None,
+    launcher: LauncherOption = None,
     study: StudyOption = None,
 ) -> None:
-    """Work on queued runs of one device, one after the other."""
-    done = work(open_chosen(study), once=once, device=device)
-    console.print(f"{done} runs worked on")
+    """Work on the queued runs and predictions of one device, one after the other."""
+    settings = get_settings()
+    chosen = choose_device(device or settings.device)
+    starter = make_launcher(settings, launcher)
+    console.print(f"worker on {chosen}, jobs run {_where(starter)}")
+    done = work(
+        open_chosen(study),
+        once=once,
+        device=chosen,
+        launcher=starter,
+        poll_seconds=_LOOK_HERE_S if starter.runs_here else _LOOK_CLUSTER_S,
+    )
+    console.print(f"{done} worked on")
+
+
+def _where(launcher: Launcher) -> str:
+    return "on this machine" if launcher.runs_here else "on SLURM"
 
 
 def list_all(study: StudyOption = None) -> None:
@@ -154,6 +195,28 @@ def cancel(run: int, study: StudyOption = None) -> None:
     with transaction(open_chosen(study).engine) as session:
         found = request_cancel(session, run, actor=actor(), now=utc_now())
         console.print(f"run {run}: {found.state.value}, cancel requested")
+
+
+def again(
+    run: int,
+    memory_target_gb: Annotated[
+        float | None, typer.Option(help="Lower than before: the same network on smaller patches.")
+    ] = None,
+    study: StudyOption = None,
+) -> None:
+    """Start a failed or cancelled run again, from its last epoch where nothing else changed."""
+    opened = open_chosen(study)
+    with transaction(opened.engine) as session:
+        found = start_again(
+            session,
+            opened,
+            read_study_catalogue(opened),
+            run,
+            requested_by=None,
+            now=utc_now(),
+            memory_target_gb=memory_target_gb,
+        )
+        console.print(f"run {found.id} is queued; it continues run {run}")
 
 
 _Reason = Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")]

@@ -21,6 +21,22 @@ StudyOption = Annotated[
 ]
 
 
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        help="cpu, cuda:0, cuda:0,1 (two GPUs) or auto; default: HAN5K_DEVICE.",
+        show_default=False,
+    ),
+]
+
+
+LauncherOption = Annotated[
+    str | None,
+    typer.Option("--launcher", help="local or slurm; default: HAN5K_LAUNCHER.", show_default=False),
+]
+
+
 def study_folder(study: Path | None) -> Path:
     """The folder the command works in."""
     return study if study is not None else get_settings().study

@@ -10,6 +10,7 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import RuleError
 from han5k_review.retraining.gate import Verdict
 from han5k_review.retraining.lifecycle import WORK, Event
+from han5k_review.retraining.machine import Machine
 from han5k_review.retraining.plan import RunRequest, plan_run
 from han5k_review.retraining.record import get_run, move_run, note_event
 from han5k_review.retraining.settings import settings_values
@@ -29,9 +30,10 @@ def request_run(
     *,
     requested_by: Reader | None,
     now: datetime,
+    machine: Machine | None = None,
 ) -> RetrainRun:
     """Put a run in the queue. RuleError with every reason when it could not start."""
-    plan = plan_run(session, study, catalogue, request)
+    plan = plan_run(session, study, catalogue, request, machine)
     if plan.refusals:
         raise RuleError(" ".join(plan.refusals))
     run = RetrainRun(

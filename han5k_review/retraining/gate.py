@@ -62,6 +62,11 @@ class PairedScore:
         return _difference(self.after_hd95_mm, self.before_hd95_mm)
 
     @property
+    def decides(self) -> bool:
+        """False for a pseudo-label accepted unchanged: it came from a model itself."""
+        return self.kind is not ReferenceKind.UNCHANGED
+
+    @property
     def is_new_empty(self) -> bool:
         """The candidate draws nothing where something was drawn before and should be."""
         drawn = self.before_dice is not None and self.before_dice > 0
@@ -119,10 +124,10 @@ def _judge(
     settings: GateSettings,
     swapped: Mapping[str, Collection[str]],
 ) -> StructureVerdict:
-    deciding = [s for s in scores if s.kind is not ReferenceKind.UNCHANGED]
+    deciding = [s for s in scores if s.decides]
     paired = [s for s in deciding if s.dice_difference is not None]
-    dice = _interval([(s.patient, s.dice_difference) for s in paired], settings)
-    hd95 = _interval([(s.patient, s.hd95_difference_mm) for s in paired], settings)
+    dice = bootstrap_mean([(s.patient, s.dice_difference) for s in paired], settings)
+    hd95 = bootstrap_mean([(s.patient, s.hd95_difference_mm) for s in paired], settings)
     reasons = _hard_reasons(scores, swapped.get(name, ()))
     verdict = Verdict.FAIL if reasons else Verdict.PASS
     if len(paired) < settings.min_cases:
@@ -169,13 +174,16 @@ def _soft_reasons(
     return reasons
 
 
-def _interval(
+def bootstrap_mean(
     values: Sequence[tuple[str, float | None]], settings: GateSettings
 ) -> Interval | None:
-    """Mean and percentile bootstrap over patients (whole patients are drawn, not cases)."""
+    """Mean and percentile bootstrap over patients (whole patients are drawn, not cases).
+
+    `values` are (patient, value); undefined and infinite ones are left out.
+    """
     by_patient: dict[str, list[float]] = {}
     for patient, value in values:
-        if value is not None:
+        if value is not None and math.isfinite(value):
             by_patient.setdefault(patient, []).append(value)
     if not by_patient:
         return None

@@ -23,6 +23,10 @@ from pydantic import TypeAdapter, ValidationError
 from han5k_review.errors import DataError
 from han5k_review.retraining.settings import RunSettings
 from han5k_review.store.files import write_atomically
+from han5k_review.store.vocabulary import Uncertainty
+
+DRAWN = "model"
+"""The name under which a prediction job draws with its one model."""
 
 
 class Outcome(StrEnum):
@@ -82,7 +86,11 @@ class PredictCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictJob:
-    """Predict `cases` with each of `models` (by a name of the worker's choice)."""
+    """Predict `cases` with each of `models` (by a name of the worker's choice).
+
+    With `together` only the first of them draws; the others are members of its ensemble. `kept` is
+    a file that outlives this job and holds what was drawn; without it one lies in the job's folder.
+    """
 
     volumes: Path
     masks: Path
@@ -90,6 +98,10 @@ class PredictJob:
     cases: tuple[PredictCase, ...]
     settings: RunSettings
     device: str
+    uncertainty: Uncertainty = Uncertainty.OFF
+    together: bool = False
+    kept: Path | None = None
+    dask_address: str | None = None
     task: Literal["predict"] = "predict"
 
 
@@ -219,6 +231,12 @@ class JobFolder:
             return adapter.validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
             raise DataError(f"A job file was expected at {path}, found: {error}.") from error
+
+
+def clear_outcome(folder: JobFolder) -> None:
+    """Forget how an earlier process of the folder ended, and that it was asked to stop."""
+    for name in ("result.json", "cancel", "progress.json"):
+        (folder.path / name).unlink(missing_ok=True)
 
 
 def visible_device(job: Job) -> str:

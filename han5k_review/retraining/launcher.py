@@ -16,12 +16,16 @@ import psutil
 from han5k_review.retraining.jobs import Job, JobFolder
 from han5k_review.store.files import write_atomically
 
-_MODULES = {
+MODULES = {
     "train": "han5k_review.retraining.trainers.run",
     "predict": "han5k_review.retraining.inference.run",
     "import": "han5k_review.retraining.inference.run",
 }
 _SAME_START_S = 0.05
+KILLED = (
+    "It was killed (signal 9), as a system does when its memory runs out: start it again with a "
+    "lower memory_target_gb, or close other programs first."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +66,25 @@ class Launcher(Protocol):
     def clear(self, folder: JobFolder) -> None:
         """End whatever is left of the folder's process and its children, and forget it."""
 
+    def explain_end(self, folder: JobFolder) -> str:
+        """Why the folder's process ended, as far as the launcher knows; else an empty string."""
+
+    @property
+    def runs_here(self) -> bool:
+        """True when jobs run on this very machine, so that its memory and GPUs matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalLauncher:
     """Runs jobs on this machine, each in a session of its own: it outlives worker and web app."""
 
     _children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict, repr=False)
+    _exit_codes: dict[int, int] = field(default_factory=dict, repr=False)
+
+    @property
+    def runs_here(self) -> bool:
+        """Always."""
+        return True
 
     def start(self, folder: JobFolder, job: Job) -> ProcessId:
         """Start the job's module on the folder, with output to its log."""
@@ -76,7 +93,7 @@ class LocalLauncher:
             return found
         with folder.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", _MODULES[job.task], str(folder.path)],
+                [sys.executable, "-m", MODULES[job.task], str(folder.path)],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -116,10 +133,18 @@ class LocalLauncher:
             child.wait()
         _process_file(folder).unlink(missing_ok=True)
 
+    def explain_end(self, folder: JobFolder) -> str:
+        """Known only for processes this launcher started itself: an adopted one leaves no code."""
+        identity = _read_identity(folder)
+        self._reap()
+        code = self._exit_codes.get(identity.pid) if identity is not None else None
+        return KILLED if code == -signal.SIGKILL else ""
+
     def _reap(self) -> None:
         """Collect our own children that ended."""
         for pid, process in list(self._children.items()):
             if process.poll() is not None:
+                self._exit_codes[pid] = process.returncode
                 del self._children[pid]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
 from importlib.metadata import version
@@ -22,6 +23,27 @@ def locate_model(study: Study, model: ModelVersion) -> ModelFolder:
     return ModelFolder(
         folder=study.models / model.folder, checkpoint_sha256=model.checkpoint_sha256
     )
+
+
+def find_label_table(model: ModelFolder) -> dict[str, int] | None:
+    """Structure -> value as the model's dataset.json has it; None when the files are gone."""
+    if not model.checkpoint.exists():
+        return None
+    try:
+        table = json.loads((model.folder / "dataset.json").read_text())["labels"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return {n: int(v) for n, v in table.items() if n not in ("background", "ignore")}
+
+
+def check_model(model: ModelFolder) -> None:
+    """DataError unless the checkpoint has the registered hash; nothing of it is opened."""
+    found = hash_file(model.checkpoint)
+    if found != model.checkpoint_sha256:
+        raise DataError(
+            f"The checkpoint {model.checkpoint} was registered with SHA-256 "
+            f"{model.checkpoint_sha256[:12]}, found {found[:12]}; restore the model folder."
+        )
 
 
 def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:

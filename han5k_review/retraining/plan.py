@@ -8,22 +8,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.model_folders import locate_model
+from han5k_review.imaging.grid import Grid
+from han5k_review.retraining.machine import Machine, choose_device
+from han5k_review.retraining.model_folders import find_label_table, locate_model
+from han5k_review.retraining.needs import (
+    CaseSize,
+    Needs,
+    describe_disk_shortage,
+    describe_machine_shortage,
+    estimate_needs,
+)
 from han5k_review.retraining.records import list_cases, read_records
+from han5k_review.retraining.refusals import note_run, refuse_parent, refuse_study
 from han5k_review.retraining.settings import RunSettings, resolve_settings
-from han5k_review.retraining.snapshot import Snapshot, SnapshotCase, build_snapshot
+from han5k_review.retraining.snapshot import Snapshot, build_snapshot
 from han5k_review.retraining.trust import TrustReason
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Case, ModelVersion
-from han5k_review.store.vocabulary import ReferenceKind, Split
-
-_BYTES_PER_VOXEL = 8
-_SPARE_BYTES = 2_000_000_000
-_BROUGHT_BY_PEOPLE = frozenset({TrustReason.REVISION_ACCEPTED, TrustReason.REFERENCE})
+from han5k_review.store.tables import Case, LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import ReferenceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,7 @@ class RunPlan:
     settings: RunSettings
     snapshot: Snapshot
     structures: tuple[StructurePlan, ...]
-    disk_needed_gb: float
+    needs: Needs
     disk_free_gb: float
     refusals: tuple[str, ...]
     notes: tuple[str, ...]
@@ -68,12 +74,20 @@ class RunPlan:
         return not self.refusals
 
 
-def plan_run(session: Session, study: Study, catalogue: Catalogue, request: RunRequest) -> RunPlan:
+def plan_run(
+    session: Session,
+    study: Study,
+    catalogue: Catalogue,
+    request: RunRequest,
+    machine: Machine | None = None,
+) -> RunPlan:
     """Look at the whole study with the eyes of a run; nothing is written.
 
-    Raises ConfigError for a preset, setting or parent that does not exist.
+    `machine` is judged when it is the one that will do the work; None leaves that to the worker.
+    Raises ConfigError for a preset, setting, device or parent that does not exist.
     """
     settings = resolve_settings(request.preset, request.overrides)
+    choose_device(request.device)
     parent = _find_parent(session, request)
     names = [s.name for s in catalogue if s.group == request.group]
     cases = list_cases(session)
@@ -86,25 +100,27 @@ def plan_run(session: Session, study: Study, catalogue: Catalogue, request: RunR
         parent_labels=parent.labels if parent else None,
         parent_checkpoint_sha256=parent.checkpoint_sha256 if parent else None,
     )
-    needed = _SPARE_BYTES + _voxels(cases, snapshot) * _BYTES_PER_VOXEL
-    free = shutil.disk_usage(study.root).free
-    refusals = _refusals(catalogue, cases, snapshot, request, parent)
-    if free < needed:
-        refusals.append(
-            f"{needed / 1e9:.1f} GB of free disk were expected in {study.root}, found "
-            f"{free / 1e9:.1f} GB; free space and start again."
-        )
-    if parent and not locate_model(study, parent).checkpoint.exists():
-        refusals.append(f"The files of the parent model {parent.name} are gone; restore them.")
+    needs = _estimate(cases, snapshot, settings, request.device)
+    free_gb = shutil.disk_usage(study.root).free / 1e9
+    refusals = refuse_study(catalogue, cases, snapshot, request.group)
+    if parent is not None:
+        on_disk = find_label_table(locate_model(study, parent))
+        drawn = _list_drawn(session, parent)
+        refusals += refuse_parent(catalogue, snapshot, parent, on_disk, drawn)
+    refusals += describe_disk_shortage(needs, free_gb, str(study.root))
+    if machine is not None:
+        refusals += describe_machine_shortage(needs, machine, request.device)
     return RunPlan(
         request=request,
         settings=settings,
         snapshot=snapshot,
         structures=tuple(_structure_plan(n, snapshot) for n in _names(snapshot)),
-        disk_needed_gb=round(needed / 1e9, 1),
-        disk_free_gb=round(free / 1e9, 1),
+        needs=needs,
+        disk_free_gb=free_gb,
         refusals=tuple(refusals),
-        notes=tuple(_notes(snapshot, request, parent)),
+        notes=tuple(
+            note_run(snapshot, request.preset, request.device, has_parent=parent is not None)
+        ),
     )
 
 
@@ -151,80 +167,29 @@ def _structure_plan(name: str, snapshot: Snapshot) -> StructurePlan:
     )
 
 
-def _voxels(cases: Sequence[Case], snapshot: Snapshot) -> int:
+def _estimate(
+    cases: Sequence[Case], snapshot: Snapshot, settings: RunSettings, device: str
+) -> Needs:
     taught = {c.case_id for c in snapshot.teaching}
-    total = 0
-    for case in cases:
-        if case.id in taught:
-            i, j, k = case.shape_ijk
-            total += i * j * k
-    return total
-
-
-def _refusals(
-    catalogue: Catalogue,
-    cases: Sequence[Case],
-    snapshot: Snapshot,
-    request: RunRequest,
-    parent: ModelVersion | None,
-) -> list[str]:
-    groups = sorted({s.group for s in catalogue})
-    if request.group not in groups:
-        return [f"Label group {request.group} has no structures; groups are {', '.join(groups)}."]
-    found = []
-    if not any(c.split is Split.TRAIN for c in cases):
-        found.append("No case is in the training split; import cases into it.")
-    elif not snapshot.teaching:
-        found.append(
-            f"No contour of label group {request.group} is trusted on a training case: grade "
-            "pseudo-labels, accept revisions, or set count_references to let reference contours "
-            "teach."
-        )
-    if not any(c.split is Split.HELD_OUT for c in cases):
-        found.append("No case is held out, so nothing could be measured; import some as held_out.")
-    elif snapshot.teaching and not snapshot.held_out:
-        found.append(
-            "No held-out case has a trusted contour of these structures: import references, or "
-            "review held-out cases."
-        )
-    both = _patients(snapshot.cases, Split.TRAIN) & _patients(snapshot.cases, Split.HELD_OUT)
-    if both:
-        found.append(f"Patients in training and held out at once: {', '.join(sorted(both))}.")
-    if parent is not None and snapshot.teaching and _teaches_nothing_new(snapshot, parent):
-        found.append(
-            f"Every trusted contour is what {parent.name} drew itself: there is nothing to learn; "
-            "accept revisions first."
-        )
-    return found
-
-
-def _patients(cases: Sequence[SnapshotCase], split: Split) -> set[str]:
-    return {c.patient for c in cases if c.split is split}
-
-
-def _teaches_nothing_new(snapshot: Snapshot, parent: ModelVersion) -> bool:
-    return all(
-        m.reason not in _BROUGHT_BY_PEOPLE and m.model_version_id == parent.id
-        for c in snapshot.teaching
-        for m in c.masks
-        if m.trusted
+    held = {c.case_id for c in snapshot.held_out}
+    return estimate_needs(
+        [_size(c) for c in cases if c.id in taught],
+        [_size(c) for c in cases if c.id in held],
+        len(snapshot.labels) + 1,
+        settings,
+        device,
     )
 
 
-def _notes(snapshot: Snapshot, request: RunRequest, parent: ModelVersion | None) -> list[str]:
-    notes = []
-    if parent is None:
-        notes.append(
-            "No parent model: the net is trained from scratch, and 'before' is the present "
-            "pseudo-label on the held-out cases."
-        )
-    if request.device == "cpu" and request.preset != "smoke":
-        notes.append("On a CPU this preset takes months; use a GPU.")
-    unjudged = [
-        n
-        for n in snapshot.labels
-        if not any(r.structure == n for c in snapshot.held_out for r in c.references)
-    ]
-    if unjudged:
-        notes.append(f"Learned, but with nothing to judge them on: {', '.join(unjudged)}.")
-    return notes
+def _size(case: Case) -> CaseSize:
+    i, j, k = case.shape_ijk
+    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    return CaseSize(shape_ijk=(i, j, k), spacing_mm=grid.spacing_mm)
+
+
+def _list_drawn(session: Session, parent: ModelVersion) -> set[tuple[int, str, str]]:
+    """(case id, structure, mask hash) of every contour the model drew."""
+    query = select(LabelVersion.case_id, LabelVersion.structure, LabelVersion.mask_sha256).where(
+        LabelVersion.model_version_id == parent.id
+    )
+    return set(session.exec(query))

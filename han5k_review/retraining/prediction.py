@@ -1,30 +1,29 @@
-"""Prediction: the promoted model draws chosen cases, and a new review round can begin with them."""
+"""Prediction from start to end in one call: queue it, draw it here, store its label versions."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from han5k_review.errors import DataError, RuleError
-from han5k_review.retraining.jobs import JobFolder, JobResult, Outcome, PredictCase, PredictJob
+from han5k_review.errors import ConflictError, DataError
 from han5k_review.retraining.launcher import Launcher, LocalLauncher
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.settings import resolve_settings
-from han5k_review.store.audit import add_audit
+from han5k_review.retraining.prediction_record import (
+    UNFINISHED,
+    get_cases,
+    get_prediction,
+    get_promoted,
+    request_prediction,
+)
+from han5k_review.retraining.prediction_worker import Drawer
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Case, LabelVersion, ModelVersion
-from han5k_review.store.vocabulary import LabelSource, ModelState
-
-_MODEL = "model"
-_ATTEMPTS = 3
+from han5k_review.store.vocabulary import PredictionState, Uncertainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,9 @@ def predict_cases(
     *,
     actor: str,
     device: str = "cpu",
+    uncertainty: Uncertainty = Uncertainty.OFF,
+    member_ids: Sequence[int] = (),
+    dask_address: str | None = None,
     launcher: Launcher | None = None,
     poll_seconds: float = 2.0,
     pause: Callable[[float], None] = time.sleep,
@@ -50,121 +52,48 @@ def predict_cases(
     """Draw `names` with a promoted model and store its masks as label versions to be reviewed.
 
     Asking for the same again goes on where a broken prediction stopped, and writes nothing twice.
-    RuleError for a model that is not promoted or an unknown case, DataError when predicting fails.
+    RuleError for a model that is not promoted or an unknown case, ConflictError when the device
+    is taken, DataError when predicting fails or is cancelled.
     """
-    with reading(study.engine) as session:
-        model = _get_promoted(session, model_id)
-        cases = _get_cases(session, names)
-    folder = _folder(study, model, cases)
-    if not folder.has_job:
-        folder.write_job(_job(study, model, cases, device))
-    result = _follow(folder, launcher or LocalLauncher(), poll_seconds, pause, on_progress)
-    if result.outcome is not Outcome.DONE:
-        raise DataError(f"{model.name} could not draw {len(cases)} cases: {result.error}")
-    masks = result.values["masks"][_MODEL]
-    written = 0
-    for case in cases:
-        with transaction(study.engine) as session:
-            written += _store(session, study, model, case, masks[case.name], actor, utc_now())
-    return PredictionReport(cases=len(cases), new_labels=written)
-
-
-def _get_promoted(session: Session, model_id: int) -> ModelVersion:
-    model = session.get(ModelVersion, model_id)
-    if model is None or model.state != ModelState.PROMOTED:
-        raise RuleError(f"A promoted model was expected to predict with; {model_id} is not one.")
-    return model
-
-
-def _get_cases(session: Session, names: Sequence[str]) -> Sequence[Case]:
-    cases = session.exec(select(Case).where(col(Case.name).in_(names)).order_by(Case.name)).all()
-    unknown = sorted(set(names) - {c.name for c in cases})
-    if unknown or not cases:
-        raise RuleError(f"Cases of the study were expected, found {', '.join(unknown) or 'none'}.")
-    return cases
-
-
-def _folder(study: Study, model: ModelVersion, cases: Sequence[Case]) -> JobFolder:
-    chosen = hashlib.sha256("\n".join(c.image_sha256 for c in cases).encode()).hexdigest()
-    return JobFolder(path=study.runs / f"predict-{model.id}-{chosen[:12]}")
-
-
-def _job(study: Study, model: ModelVersion, cases: Sequence[Case], device: str) -> PredictJob:
-    return PredictJob(
-        volumes=study.volumes.folder,
-        masks=study.labels.folder,
-        models={_MODEL: locate_model(study, model)},
-        cases=tuple(PredictCase(name=c.name, image_sha256=c.image_sha256) for c in cases),
-        settings=resolve_settings("smoke" if device == "cpu" else "adapt"),
-        device=device,
-    )
-
-
-def _follow(
-    folder: JobFolder,
-    launcher: Launcher,
-    poll_seconds: float,
-    pause: Callable[[float], None],
-    on_progress: Callable[[dict[str, Any]], None] | None,
-) -> JobResult:
-    """Start the process, again when it dies, and wait for its result."""
-    job, attempts = folder.read_job(), 0
-    while True:
-        process = launcher.find(folder)
-        result = folder.find_result()
-        if result is not None:
-            launcher.clear(folder)
-            return result
-        if process is None:
-            launcher.clear(folder)
-            if attempts == _ATTEMPTS:
-                raise DataError(f"Predicting died {attempts} times; see {folder.log}.")
-            attempts += 1
-            launcher.start(folder, job)
-        if on_progress is not None:
-            on_progress(folder.find_progress())
-        pause(poll_seconds)
-
-
-def _store(
-    session: Session,
-    study: Study,
-    model: ModelVersion,
-    case: Case,
-    masks: dict[str, str],
-    actor: str,
-    now: datetime,
-) -> int:
-    """Add the label versions of one case that are not there yet; returns how many."""
-    query = select(LabelVersion.structure, LabelVersion.mask_sha256).where(
-        LabelVersion.case_id == case.id, LabelVersion.model_version_id == model.id
-    )
-    known = set(session.exec(query))
-    new = {n: sha256 for n, sha256 in masks.items() if (n, sha256) not in known}
-    grid = study.volumes.get_index(case.image_sha256).grid
-    for name, sha256 in new.items():
-        mask = study.labels.get_mask(sha256, grid)
-        session.add(
-            LabelVersion(
-                case_id=case.id or 0,
-                structure=name,
-                source=LabelSource.PREDICTION,
-                mask_sha256=sha256,
-                voxels=mask.voxel_count,
-                volume_cc=mask.volume_cc,
-                model_version_id=model.id,
-                note=f"drawn by {model.name}",
-                created_at_utc=now,
-            )
-        )
-    if new:
-        add_audit(
+    with transaction(study.engine) as session:
+        found = _find_unfinished(session, model_id, names) or request_prediction(
             session,
-            at_utc=now,
+            model_id,
+            names,
             actor=actor,
-            action="predicted",
-            subject=case.name,
-            model=model.name,
-            structures=sorted(new),
+            now=utc_now(),
+            uncertainty=uncertainty,
+            member_ids=member_ids,
+            device=device,
+            dask_address=dask_address,
         )
-    return len(new)
+        prediction_id = found.id or 0
+    drawer = Drawer(
+        study=study,
+        launcher=launcher or LocalLauncher(),
+        device=device,
+        poll_seconds=poll_seconds,
+        pause=pause,
+        on_progress=on_progress,
+    )
+    if drawer.claim(only=prediction_id) is None:
+        raise ConflictError(
+            f"Prediction {prediction_id} waits in the queue: {device} is taken by other work."
+        )
+    state = drawer.run_one(prediction_id)
+    with reading(study.engine) as session:
+        row = get_prediction(session, prediction_id)
+    if state is not PredictionState.DONE:
+        why = row.error or f"it is {state}"
+        raise DataError(f"Prediction {prediction_id} of {len(row.cases)} cases did not end: {why}")
+    return PredictionReport(cases=len(row.cases), new_labels=row.new_labels)
+
+
+def _find_unfinished(session: Session, model_id: int, names: Sequence[str]) -> PredictionRun | None:
+    """The same request of somebody who was interrupted: it is taken up, not asked for twice."""
+    get_promoted(session, model_id)
+    chosen = [c.name for c in get_cases(session, names)]
+    query = select(PredictionRun).where(
+        PredictionRun.model_id == model_id, col(PredictionRun.state).in_(list(UNFINISHED))
+    )
+    return next((row for row in session.exec(query) if row.cases == chosen), None)

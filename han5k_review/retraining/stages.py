@@ -19,7 +19,13 @@ from han5k_review.retraining.jobs import (
     TrainJob,
 )
 from han5k_review.retraining.layout import evaluate_folder, manifest_path, train_folder
-from han5k_review.retraining.model_folders import build_card, keep_model, locate_model
+from han5k_review.retraining.machine import Machine
+from han5k_review.retraining.model_folders import (
+    build_card,
+    check_model,
+    keep_model,
+    locate_model,
+)
 from han5k_review.retraining.plan import RunRequest, plan_run
 from han5k_review.retraining.record import note_event
 from han5k_review.retraining.scoring import Scores, replace_scores, score_run
@@ -34,11 +40,14 @@ from han5k_review.store.vocabulary import Arm
 _SNAPSHOT = TypeAdapter(Snapshot)
 
 
-def prepare(study: Study, catalogue: Catalogue, run: RetrainRun) -> Snapshot:
+def prepare(
+    study: Study, catalogue: Catalogue, run: RetrainRun, machine: Machine | None = None
+) -> Snapshot:
     """Freeze the snapshot, write the manifest and the training job; returns the snapshot.
 
-    RuleError when the study changed since the request so that the run can no longer start,
-    DataError when a mask or volume it names is not on disk.
+    `machine` is judged when the job will run on it. RuleError when the run cannot start, be it
+    that the study or the machine changed since the request; DataError when a mask or volume it
+    names is not on disk.
     """
     request = RunRequest(
         group=run.group,
@@ -48,11 +57,13 @@ def prepare(study: Study, catalogue: Catalogue, run: RetrainRun) -> Snapshot:
         device=run.device,
     )
     with reading(study.engine) as session:
-        plan = plan_run(session, study, catalogue, request)
+        plan = plan_run(session, study, catalogue, request, machine)
         parent = _find_parent(session, study, run)
     if plan.refusals:
         raise RuleError(" ".join(plan.refusals))
     _check_files(study, plan.snapshot)
+    if parent is not None:
+        check_model(parent)
     write_atomically(manifest_path(study, run.id or 0), plan.snapshot.manifest())
     train_folder(study, run.id or 0).write_job(_train_job(study, run, plan.snapshot, parent))
     return plan.snapshot

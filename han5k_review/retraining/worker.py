@@ -15,11 +15,14 @@ from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
 from han5k_review.errors import ConflictError, Han5kError
+from han5k_review.retraining.again import take_over_epochs
 from han5k_review.retraining.claims import claim_run, make_worker_name, release_run
 from han5k_review.retraining.jobs import JobFolder, JobResult, Outcome, tail_log
 from han5k_review.retraining.launcher import Launcher, LocalLauncher
 from han5k_review.retraining.layout import evaluate_folder, train_folder
 from han5k_review.retraining.lifecycle import WORK, Effect, Event, after_crash
+from han5k_review.retraining.machine import look_at_machine
+from han5k_review.retraining.prediction_worker import Drawer
 from han5k_review.retraining.record import count_epochs, get_run, move_run, note_event
 from han5k_review.retraining.stages import (
     keep_candidate,
@@ -73,13 +76,17 @@ class Worker:
             self._clean_up(run_id)
 
     def _clean_up(self, run_id: int) -> None:
-        """Preprocessed volumes go once nothing can need them any more; logs and results stay."""
+        """Preprocessed volumes go once nothing can need them any more; logs and results stay.
+
+        Those of a failed run stay too: it can be started again from its last epoch.
+        """
         with reading(self.study.engine) as session:
-            done = get_run(session, run_id).state not in WORK
-        if done:
+            state = get_run(session, run_id).state
+        if state not in WORK:
             folder = train_folder(self.study, run_id)
-            shutil.rmtree(folder.work, ignore_errors=True)
             shutil.rmtree(folder.model, ignore_errors=True)
+            if state is not RunState.FAILED:
+                shutil.rmtree(folder.work, ignore_errors=True)
 
     def _look(self, run_id: int) -> RetrainRun:
         """Heartbeat, take over the process's progress, and read the row anew."""
@@ -113,7 +120,9 @@ class Worker:
             if run.cancel_requested:
                 self._move(run, Event.CANCELLED)
                 return True
-            snapshot = prepare(self.study, self.catalogue, run)
+            machine = look_at_machine() if self.launcher.runs_here else None
+            snapshot = prepare(self.study, self.catalogue, run, machine)
+            take_over_epochs(self.study, run, utc_now())
             self._move(run, Event.PREPARED, manifest_sha256=snapshot.sha256)
             return True
         training = effect is Effect.TRAIN
@@ -165,13 +174,14 @@ class Worker:
 
     def _count_crash(self, run: RetrainRun, folder: JobFolder) -> None:
         """The process ended without a word: try again, or give up after the last attempt."""
+        why = self.launcher.explain_end(folder)
         self.launcher.clear(folder)
         last = tail_log(folder, 5)
         event = after_crash(run.state, run.attempt, run.max_attempts)
         reason = (
-            f"The process of run {run.id} ended {run.attempt} times without a result; its last "
-            f"words: {' | '.join(last)}"
-        )
+            f"The process of run {run.id} ended {run.attempt} times without a result. {why} "
+            f"Its last words: {' | '.join(last)}"
+        ).replace(".  ", ". ")
         self._move(run, event, reason=reason, log=last)
 
     def _finish_training(self, run: RetrainRun, result: JobResult) -> None:
@@ -249,22 +259,30 @@ def work(
     poll_seconds: float = 2.0,
     pause: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Work on the runs of one device as they come; with `once`, until the queue is empty.
+    """Work on the runs and predictions of one device; with `once`, until the queue is empty.
 
-    Returns the number of runs worked on.
+    Predictions go first: readers wait for them. Returns how many of both were worked on.
     """
+    launcher = launcher or LocalLauncher()
     worker = Worker(
         study=study,
         catalogue=_read_catalogue(study),
-        launcher=launcher or LocalLauncher(),
+        launcher=launcher,
         device=device,
         poll_seconds=poll_seconds,
         pause=pause,
     )
+    drawer = Drawer(
+        study=study, launcher=launcher, device=device, poll_seconds=poll_seconds, pause=pause
+    )
     done = 0
     while True:
-        run_id = worker.claim()
-        if run_id is not None:
+        prediction_id = drawer.claim()
+        run_id = worker.claim() if prediction_id is None else None
+        if prediction_id is not None:
+            drawer.run_one(prediction_id)
+            done += 1
+        elif run_id is not None:
             worker.run_one(run_id)
             done += 1
         elif once:

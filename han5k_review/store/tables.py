@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "draft_snapshot",
     "draft_submission",
     "structure_lock",
+    "label_uncertainty",
 )
 
 

@@ -77,6 +77,25 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PredictionState(StrEnum):
+    """States of a prediction; the moves are in `retraining.prediction_record`."""
+
+    QUEUED = "queued"
+    DRAWING = "drawing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Uncertainty(StrEnum):
+    """How a prediction finds out how sure its contours are."""
+
+    OFF = "off"
+    MIRRORED = "mirrored"
+    SHIFTED = "shifted"
+    ENSEMBLE = "ensemble"
+
+
 class ModelState(StrEnum):
     """Where a model version stands."""
 

@@ -1,59 +1,99 @@
-"""Model versions on the page: which is in use, who descends from whom, the card, and rollback."""
+"""Model versions on the page: the lineage, the card of one, the way back into use, and drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from han5k_review.accounts.may import Action
+from han5k_review.retraining.card_text import (
+    describe_interval,
+    render_card_json,
+    render_card_markdown,
+)
 from han5k_review.retraining.commands import roll_back
+from han5k_review.retraining.model_card import ModelCard, build_model_card
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import transaction
+from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from han5k_review.ui.context import Visit, attempt
-
-
-def build_model_frame(models: Sequence[ModelVersion]) -> pd.DataFrame:
-    """One line per model version, newest first."""
-    names = {model.id: model.name for model in models}
-    return pd.DataFrame(
-        {
-            "Model": [model.name for model in models],
-            "State": [model.state for model in models],
-            "Group": [model.group for model in models],
-            "Continues": [names.get(model.parent_id, "") for model in models],
-            "Structures": [len(model.labels) for model in models],
-            "Made (UTC)": [model.created_at_utc for model in models],
-            "Checkpoint SHA-256": [model.checkpoint_sha256[:12] for model in models],
-        }
-    )
+from han5k_review.ui.lineage import build_lineage
+from han5k_review.ui.prediction_view import show_drawing
 
 
 def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
-    """The table, and for a chosen model its card and, where it may be, the way back into use."""
+    """The graph, and of the chosen model its card, rollback, and drawing with it."""
     st.subheader("Models", anchor=False)
-    table = st.dataframe(
-        build_model_frame(models),
-        hide_index=True,
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-row",
-        key="models",
-        column_config={"Made (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+    st.graphviz_chart(build_lineage(models), width="content")
+    model = st.selectbox(
+        "Model version",
+        models,
+        index=next((n for n, m in enumerate(models) if m.state == ModelState.PROMOTED), 0),
+        format_func=lambda m: f"{m.name} ({m.state})",
+        key="model",
+        width=420,
     )
-    for row in table.selection.rows:
-        model = models[row]
-        with st.expander(f"Card of {model.name}", expanded=True):
-            st.json(model.card, expanded=1)
-            st.caption(
-                f"Draw cases with it, once it is in use: `han5k predict {model.id}`. "
-                "Research use only. Not a medical device."
+    if model.state == ModelState.PROMOTED:
+        show_drawing(visit, model, models)
+    elif can_return(model) and visit.may(Action.PROMOTE):
+        _show_rollback(visit, model)
+    _show_card(visit, model)
+
+
+def _show_card(visit: Visit, model: ModelVersion) -> None:
+    with reading(visit.bench.study.engine) as session:
+        card = build_model_card(session, model, contact=visit.bench.settings.contact, now=utc_now())
+    with st.expander(f"Card of {model.name}"):
+        first, second, _ = st.columns([1, 1, 3])
+        first.download_button(
+            "Card as Markdown",
+            render_card_markdown(card),
+            file_name=f"{model.name}.md",
+            mime="text/markdown",
+            on_click="ignore",
+            width="stretch",
+        )
+        second.download_button(
+            "Card as JSON",
+            render_card_json(card),
+            file_name=f"{model.name}.json",
+            mime="application/json",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.caption("Research use only. Not a medical device.")
+        for section in card.sections:
+            st.markdown(f"**{section.title}**")
+            if section.title.startswith("4."):
+                _show_scores(card)
+            st.dataframe(
+                _rows(section.fields),
+                hide_index=True,
+                row_height=None,
+                column_config={"Field": st.column_config.TextColumn(width="small")},
             )
-        if can_return(model) and visit.may(Action.PROMOTE):
-            _show_rollback(visit, model)
+
+
+def _rows(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    return {"Field": [name for name, _ in fields], "What is known": [text for _, text in fields]}
+
+
+def _show_scores(card: ModelCard) -> None:
+    if not card.scores:
+        return
+    st.dataframe(
+        {
+            "Structure": [s.structure for s in card.scores],
+            "Taught by": [s.training_contours for s in card.scores],
+            "n": [s.cases for s in card.scores],
+            "Dice (95 % interval)": [describe_interval(s.dice, 3) for s in card.scores],
+            "HD95 mm (95 % interval)": [describe_interval(s.hd95_mm, 1) for s in card.scores],
+            "Gate": [s.verdict for s in card.scores],
+        },
+        hide_index=True,
+    )
 
 
 def can_return(model: ModelVersion) -> bool:
@@ -63,7 +103,9 @@ def can_return(model: ModelVersion) -> bool:
 
 
 def _show_rollback(visit: Visit, model: ModelVersion) -> None:
-    reason = st.text_input("Reason", key=f"rollback-reason-{model.id}")
+    reason = st.text_input(
+        "Reason", key=f"rollback-reason-{model.id}", placeholder="why this model goes back in use"
+    )
     if st.button(f"Put {model.name} in use", key=f"rollback-{model.id}"):
         with attempt():
             with transaction(visit.bench.study.engine) as session:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from han5k_review.retraining.commands import request_run
+from han5k_review.retraining.commands import promote, request_run
 from han5k_review.retraining.plan import RunRequest
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
-from han5k_review.store.study import Study
+from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
 from tests.retraining.phantom_study import CATALOGUE, TINY, build_study
 
@@ -29,3 +32,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, int]:
     run_id = queue_run(study)
     assert run_one(study, run_id, poll_seconds=0.2) is RunState.AWAITING_APPROVAL
     return study, run_id
+
+
+@pytest.fixture
+def promoted(trained: tuple[Study, int], tmp_path: Path) -> tuple[Study, int]:
+    """A copy of the trained study whose model is in use, and the model's id."""
+    original, run_id = trained
+    original.engine.dispose()
+    shutil.copytree(original.root, tmp_path / "copy")
+    study = open_study(tmp_path / "copy")
+    with transaction(study.engine) as session:
+        model = promote(
+            session, run_id, actor="lead", reason="first", now=utc_now(), despite_gate=True
+        )
+        return study, model.id or 0

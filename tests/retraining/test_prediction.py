@@ -1,50 +1,79 @@
+"""A model in use draws cases: queued, watched, broken off, found again, and never stored twice."""
+
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from distributed import LocalCluster
 from sqlmodel import select
 
 from han5k_review.errors import RuleError
-from han5k_review.retraining.commands import promote
+from han5k_review.retraining.inference.members import measure_doubt
 from han5k_review.retraining.jobs import JobFolder
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.prediction import predict_cases
+from han5k_review.retraining.prediction_labels import prediction_folder
+from han5k_review.retraining.prediction_record import (
+    cancel_prediction,
+    get_prediction,
+    list_predictions,
+    request_prediction,
+)
+from han5k_review.retraining.prediction_worker import Drawer
+from han5k_review.retraining.worker import work
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.study import Study, open_study
-from han5k_review.store.tables import Case
-from han5k_review.store.vocabulary import LabelSource
+from han5k_review.store.prediction_tables import LabelUncertainty
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Case, LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import LabelSource, ModelState, PredictionState, Uncertainty
+from tests.retraining.conftest import queue_run
 
-pytestmark = pytest.mark.training
 CASES = ("HN-000", "HN-004")
 
 
-def test_a_promoted_model_begins_a_new_review_round(
-    trained: tuple[Study, int], tmp_path: Path
-) -> None:
-    original, run_id = trained
-    original.engine.dispose()
-    shutil.copytree(original.root, tmp_path / "copy")
-    study = open_study(tmp_path / "copy")
+def ask(study: Study, model_id: int, *names: str, **asked: object) -> int:
+    with transaction(study.engine) as session:
+        row = request_prediction(
+            session,
+            model_id,
+            names or CASES,
+            actor="lead",
+            now=utc_now(),
+            **asked,  # type: ignore[arg-type]
+        )
+        return row.id or 0
+
+
+def count_predicted(study: Study) -> int:
+    with reading(study.engine) as session:
+        query = select(LabelVersion).where(LabelVersion.source == LabelSource.PREDICTION)
+        return len(session.exec(query).all())
+
+
+def test_only_a_model_in_use_draws_and_only_known_cases(trained: tuple[Study, int]) -> None:
+    study, _ = trained
     with pytest.raises(RuleError, match="A promoted model was expected"):
         predict_cases(study, 1, CASES, actor="lead")
-    with transaction(study.engine) as session:
-        model = promote(
-            session, run_id, actor="lead", reason="first", now=utc_now(), despite_gate=True
-        )
-        model_id = model.id or 0
+
+
+@pytest.mark.training
+def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed(
+    promoted: tuple[Study, int],
+) -> None:
+    study, model_id = promoted
     with pytest.raises(RuleError, match="found HN-099"):
         predict_cases(study, model_id, ("HN-000", "HN-099"), actor="lead")
     killed: list[int] = []
 
     def pause(seconds: float) -> None:
-        for path in study.runs.glob("predict-*"):
+        for path in study.runs.glob("prediction-*"):
             process = LocalLauncher().find(JobFolder(path=path))
             if process is not None and not killed:
                 os.kill(process.pid, signal.SIGKILL)
@@ -62,3 +91,142 @@ def test_a_promoted_model_begins_a_new_review_round(
             assert under["ParotidR"].source is LabelSource.PSEUDO
     again = predict_cases(study, model_id, CASES, actor="lead", poll_seconds=0.1)
     assert (again.cases, again.new_labels) == (2, 0)
+
+
+@pytest.mark.training
+def test_the_worker_draws_what_is_queued_and_says_how_sure_it_is(
+    promoted: tuple[Study, int],
+) -> None:
+    study, model_id = promoted
+    prediction_id = ask(study, model_id, uncertainty=Uncertainty.SHIFTED)
+    with pytest.raises(RuleError, match="drawing these cases already"):
+        ask(study, model_id)
+    assert work(study, once=True, poll_seconds=0.1) == 1
+    with reading(study.engine) as session:
+        row = get_prediction(session, prediction_id)
+        doubts = session.exec(select(LabelUncertainty)).all()
+        labels = {
+            label.id: label.source
+            for label in session.exec(select(LabelVersion))
+            if label.id in {d.label_version_id for d in doubts}
+        }
+    assert (row.state, row.new_labels, row.error) == (PredictionState.DONE, 4, None)
+    assert row.progress["done"] == row.progress["of"] == 2
+    assert len(labels) == 4
+    assert set(labels.values()) == {LabelSource.PREDICTION}
+    assert {d.members for d in doubts} == {3}
+    assert all(0 <= d.disagreement <= 1 for d in doubts)
+
+
+@pytest.mark.training
+def test_a_model_that_never_saw_mirrored_heads_is_not_asked_for_them(
+    promoted: tuple[Study, int],
+) -> None:
+    study, model_id = promoted
+    prediction_id = ask(study, model_id, uncertainty=Uncertainty.MIRRORED)
+    assert work(study, once=True, poll_seconds=0.1) == 1
+    with reading(study.engine) as session:
+        row = get_prediction(session, prediction_id)
+    assert row.state is PredictionState.FAILED
+    assert "was trained without mirroring" in (row.error or "")
+    with pytest.raises(RuleError, match="Other model versions with the label table"):
+        ask(study, model_id, uncertainty=Uncertainty.ENSEMBLE)
+    assert count_predicted(study) == 0
+
+
+def test_a_queued_prediction_is_cancelled_at_once_and_a_device_does_one_thing(
+    promoted: tuple[Study, int],
+) -> None:
+    study, model_id = promoted
+    first = ask(study, model_id)
+    run_id = queue_run(study)
+    drawer = Drawer(study=study)
+    assert drawer.claim() == first
+    assert Drawer(study=study).claim() is None
+    with pytest.raises(RuleError, match="drawing these cases already"):
+        ask(study, model_id)
+    second = ask(study, model_id, "HN-001")
+    with transaction(study.engine) as session:
+        cancel_prediction(session, second, actor="lead", now=utc_now())
+    with transaction(study.engine) as session:
+        assert get_prediction(session, second).state is PredictionState.CANCELLED
+        cancel_prediction(session, first, actor="lead", now=utc_now())
+    assert drawer.run_one(first) is PredictionState.CANCELLED
+    with (
+        pytest.raises(RuleError, match="cannot become cancelled"),
+        transaction(study.engine) as session,
+    ):
+        cancel_prediction(session, first, actor="lead", now=utc_now())
+    assert (run_id, count_predicted(study)) == (2, 0)
+
+
+@pytest.mark.training
+def test_a_dead_workers_prediction_is_taken_over_and_cancelled_after_the_case_in_hand(
+    promoted: tuple[Study, int],
+) -> None:
+    study, model_id = promoted
+    prediction_id = ask(study, model_id)
+    dead = Drawer(study=study)
+    dead.name = dead.name.replace(f"/{os.getpid()}/", "/999999/")
+    assert dead.claim() == prediction_id
+    drawer = Drawer(study=study, poll_seconds=0.05)
+    assert drawer.claim() == prediction_id
+
+    def pause(seconds: float) -> None:
+        with transaction(study.engine) as session:
+            row = get_prediction(session, prediction_id)
+            if LocalLauncher().find(prediction_folder(study, row)) and not row.cancel_requested:
+                cancel_prediction(session, prediction_id, actor="lead", now=utc_now())
+        time.sleep(seconds)
+
+    drawer.pause = pause
+    assert drawer.run_one(prediction_id) is PredictionState.CANCELLED
+    assert count_predicted(study) == 0
+
+
+@pytest.fixture
+def cluster() -> Iterator[str]:
+    """A scheduler and one worker process on this machine."""
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as found:
+        yield found.scheduler_address
+
+
+@pytest.mark.training
+def test_a_dask_cluster_draws_the_same_masks(promoted: tuple[Study, int], cluster: str) -> None:
+    study, model_id = promoted
+    done = predict_cases(
+        study, model_id, CASES, actor="lead", dask_address=cluster, poll_seconds=0.1
+    )
+    assert done.new_labels == 4
+    for path in (study.runs / "drawn").glob("*.json"):
+        path.unlink()
+    again = predict_cases(study, model_id, CASES, actor="lead", poll_seconds=0.1)
+    assert again.new_labels == 0, "the same masks have the same hashes"
+
+
+def test_a_model_that_was_retired_meanwhile_does_not_draw(promoted: tuple[Study, int]) -> None:
+    study, model_id = promoted
+    prediction_id = ask(study, model_id)
+    with transaction(study.engine) as session:
+        session.get_one(ModelVersion, model_id).state = ModelState.RETIRED
+    assert work(study, once=True, poll_seconds=0.05) == 1
+    with reading(study.engine) as session:
+        (row,) = list_predictions(session)
+    assert (row.id, row.state) == (prediction_id, PredictionState.FAILED)
+    assert "A promoted model was expected" in (row.error or "")
+
+
+def test_drawings_that_differ_by_known_voxels_disagree_by_known_shares() -> None:
+    line = np.zeros((1, 1, 8), dtype=bool)
+    left, right, none = line.copy(), line.copy(), line.copy()
+    left[..., :4] = True
+    right[..., 2:6] = True
+    # Dice(left, right) = 2 * 2 / 8; both against nothing 0; mean of 0.5, 0, 0
+    doubt = measure_doubt([left, right, none])
+    assert doubt.disagreement == pytest.approx(1 - 0.5 / 3)
+    assert doubt.volume_spread == pytest.approx(4 / (8 / 3))
+    assert measure_doubt([left, left]).disagreement == 0
+    empty = measure_doubt([none, none])
+    assert (empty.disagreement, empty.volume_spread) == (0, None)

@@ -16,7 +16,8 @@ from sqlmodel import select
 from han5k_review.errors import DataError, RuleError
 from han5k_review.retraining.commands import decline, promote, roll_back
 from han5k_review.retraining.gate import Verdict
-from han5k_review.retraining.inference.model import open_model, predict_case
+from han5k_review.retraining.inference.drawing import predict_case
+from han5k_review.retraining.inference.model import open_model
 from han5k_review.retraining.layout import manifest_path
 from han5k_review.retraining.model_folders import hash_file, locate_model
 from han5k_review.retraining.trainers.checkpoints import read_plain

@@ -20,22 +20,43 @@ from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs import ModelFolder
 from han5k_review.retraining.trainers.cases import to_czyx
 from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, OWN_KEY, read_weights
-from han5k_review.retraining.working_grid import reduce_volume
+from han5k_review.retraining.working_grid import WorkingGrid, reduce_volume
+
+LEFT_RIGHT_AXIS_ZYX = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenModel:
     """Plans, label table and network, ready to predict."""
 
+    name: str
     plans: Any
     dataset: dict[str, Any]
     predictor: Any
+    mirror_axes: tuple[int, ...] = ()
 
     @property
     def labels(self) -> dict[str, int]:
         """Structure -> label value."""
         table = self.dataset["labels"]
         return {n: v for n, v in table.items() if n not in ("background", "ignore")}
+
+    def sees_like(self, other: OpenModel) -> bool:
+        """True when both read a case on the same grid and draw the same labels."""
+        mine, theirs = (_eye(m) for m in (self, other))
+        return mine == theirs
+
+
+def _eye(model: OpenModel) -> tuple[Any, ...]:
+    configuration = model.plans.get_configuration(CONFIGURATION)
+    own = model.dataset.get(OWN_KEY, {})
+    return (
+        model.labels,
+        [round(float(v), 4) for v in configuration.spacing],
+        list(model.plans.transpose_forward),
+        own.get("working_spacing_mm"),
+        own.get("crop_to_body", False),
+    )
 
 
 def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenModel:
@@ -66,44 +87,64 @@ def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenM
     predictor.manual_initialization(
         network, plans, configuration, None, dataset, weights["trainer_name"], None
     )
-    return OpenModel(plans=plans, dataset=dataset, predictor=predictor)
+    learned = weights.get("inference_allowed_mirroring_axes") or ()
+    left_right = list(plans.transpose_forward).index(LEFT_RIGHT_AXIS_ZYX)
+    return OpenModel(
+        name=model.folder.name,
+        plans=plans,
+        dataset=dataset,
+        predictor=predictor,
+        mirror_axes=tuple(int(a) for a in learned if a != left_right),
+    )
 
 
-def predict_case(model: OpenModel, volume: CtVolume) -> dict[str, StructureMask]:
-    """One mask per structure of the model's table, on the volume's own grid."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCase:
+    """A case as the network sees it, and the way back."""
+
+    working: WorkingGrid
+    image: torch.Tensor
+    properties: dict[str, Any]
+
+
+def prepare_case(model: OpenModel, volume: CtVolume) -> PreparedCase:
+    """Bring a volume to the model's grid and intensities."""
     own = model.dataset.get(OWN_KEY, {})
     working, hu = reduce_volume(
         volume, own.get("working_spacing_mm"), crop_to_body=own.get("crop_to_body", False)
     )
     i, j, k = working.grid.spacing_mm
-    values = _predict_values(model, to_czyx(hu), (k, j, i)).transpose(2, 1, 0)
-    coarse = {
-        name: StructureMask.from_dense(values == value, working.grid)
-        for name, value in model.labels.items()
-    }
-    for inner, outer in own.get("nested", {}).items():
-        both = coarse[outer].dense() | coarse[inner].dense()
-        coarse[outer] = StructureMask.from_dense(both, working.grid)
-    return {name: working.restore_mask(mask) for name, mask in coarse.items()}
-
-
-def _predict_values(
-    model: OpenModel, image_czyx: NDArray[np.float32], spacing_zyx_mm: tuple[float, float, float]
-) -> NDArray[np.uint8]:
-    """The label map (z, y, x) of an image (1, z, y, x)."""
-    configuration = model.plans.get_configuration(CONFIGURATION)
     data, _, properties = DefaultPreprocessor(verbose=False).run_case_npy(
-        image_czyx,
+        to_czyx(hu),
         None,
-        {"spacing": list(spacing_zyx_mm)},
+        {"spacing": [k, j, i]},
         model.plans,
-        configuration,
+        model.plans.get_configuration(CONFIGURATION),
         model.dataset,
     )
-    logits = model.predictor.predict_sliding_window_return_logits(torch.from_numpy(data)).cpu()
-    cropped = _most_likely(model, logits, properties)
-    full = np.zeros(properties["shape_before_cropping"], dtype=np.uint8)
-    full[tuple(slice(a, b) for a, b in properties["bbox_used_for_cropping"])] = cropped
+    return PreparedCase(working=working, image=torch.from_numpy(data), properties=properties)
+
+
+def restore_masks(
+    model: OpenModel, case: PreparedCase, values_zyx: NDArray[np.uint8]
+) -> dict[str, StructureMask]:
+    """One mask per structure of the model's table, on the volume's own grid."""
+    values = values_zyx.transpose(2, 1, 0)
+    coarse = {
+        name: StructureMask.from_dense(values == value, case.working.grid)
+        for name, value in model.labels.items()
+    }
+    for inner, outer in model.dataset.get(OWN_KEY, {}).get("nested", {}).items():
+        both = coarse[outer].dense() | coarse[inner].dense()
+        coarse[outer] = StructureMask.from_dense(both, case.working.grid)
+    return {name: case.working.restore_mask(mask) for name, mask in coarse.items()}
+
+
+def draw_values(model: OpenModel, case: PreparedCase, scores: torch.Tensor) -> NDArray[np.uint8]:
+    """The label map (z, y, x) on the working grid from logits or probabilities."""
+    cropped = _most_likely(model, scores, case.properties)
+    full = np.zeros(case.properties["shape_before_cropping"], dtype=np.uint8)
+    full[tuple(slice(a, b) for a, b in case.properties["bbox_used_for_cropping"])] = cropped
     return np.asarray(full.transpose(model.plans.transpose_backward))
 
 

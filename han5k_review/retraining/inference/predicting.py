@@ -3,19 +3,53 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from han5k_review.retraining.inference.model import open_model, predict_case
+from han5k_review.errors import DataError
+from han5k_review.evaluation.executors import open_workforce
+from han5k_review.retraining.inference.drawing import Drawn, DrawTask, draw_case
 from han5k_review.retraining.jobs import (
     JobFolder,
     JobResult,
+    ModelFolder,
     Outcome,
+    PredictCase,
     PredictJob,
     visible_device,
 )
 from han5k_review.store.files import write_atomically
 from han5k_review.store.label_files import LabelFiles
-from han5k_review.store.volume_files import VolumeFiles
+
+_TASKS_PER_WORKER = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """What was drawn so far, in a file: model -> case -> structure -> mask hash, and doubts."""
+
+    path: Path
+    masks: dict[str, dict[str, Any]]
+    doubts: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path) -> Kept:
+        """What an earlier process drew; empty when there was none."""
+        found = json.loads(path.read_text()) if path.exists() else {"masks": {}, "doubts": {}}
+        return cls(path=path, masks=found["masks"], doubts=found["doubts"])
+
+    def add(self, model: str, case: str, drawn: Drawn) -> None:
+        """Keep one case, on disk before anything else happens."""
+        self.masks.setdefault(model, {})[case] = drawn.masks
+        if drawn.doubts:
+            doubts = {name: asdict(doubt) for name, doubt in drawn.doubts.items()}
+            self.doubts.setdefault(model, {})[case] = doubts
+        content = {"masks": self.masks, "doubts": self.doubts}
+        write_atomically(self.path, json.dumps(content, indent=1).encode())
 
 
 def predict(folder: JobFolder, job: PredictJob) -> JobResult:
@@ -23,24 +57,106 @@ def predict(folder: JobFolder, job: PredictJob) -> JobResult:
 
     The result's `masks` are model -> case -> structure -> mask hash.
     """
-    kept = folder.path / "predicted.json"
-    masks: dict[str, dict[str, Any]] = json.loads(kept.read_text()) if kept.exists() else {}
-    labels = LabelFiles(folder=job.masks)
-    volumes = VolumeFiles(folder=job.volumes)
-    of = len(job.models) * len(job.cases)
-    for name, registered in job.models.items():
-        cases = masks.setdefault(name, {})
-        todo = [c for c in job.cases if c.name not in cases]
-        model = (
-            open_model(registered, visible_device(job), job.settings.tile_step) if todo else None
+    kept = Kept.read(job.kept or folder.path / "predicted.json")
+    todo = [
+        (name, models, case)
+        for name, models in _arms(job)
+        for case in job.cases
+        if not _is_drawn(kept, name, case, job)
+    ]
+    of = len(_arms(job)) * len(job.cases)
+    started, first = time.monotonic(), of - len(todo)
+    folder.write_progress({"phase": "predicting", "done": first, "of": of})
+    tasks = [(name, _task(job, models, case)) for name, models, case in todo]
+    for number, (name, case, drawn) in enumerate(_draw(folder, job, tasks), start=1):
+        kept.add(name, case, drawn)
+        each = (time.monotonic() - started) / number
+        folder.write_progress(
+            {
+                "phase": "predicting",
+                "done": first + number,
+                "of": of,
+                "case": case,
+                "eta_seconds": round(each * (len(tasks) - number), 1),
+            }
         )
-        for case in todo:
-            if folder.stop_asked:
-                return JobResult(outcome=Outcome.CANCELLED, values={})
-            done = sum(len(found) for found in masks.values())
-            folder.write_progress({"phase": "predicting", "done": done, "of": of})
-            if model is not None:
-                found = predict_case(model, volumes.get_volume(case.image_sha256))
-                cases[case.name] = {s: labels.put_mask(mask) for s, mask in found.items()}
-            write_atomically(kept, json.dumps(masks, indent=1).encode())
-    return JobResult(outcome=Outcome.DONE, values={"masks": masks})
+    if any(not _is_drawn(kept, name, c, job) for name, _ in _arms(job) for c in job.cases):
+        return JobResult(outcome=Outcome.CANCELLED, values={})
+    values = {"masks": _of_job(kept.masks, job), "doubts": _of_job(kept.doubts, job)}
+    return JobResult(outcome=Outcome.DONE, values=values)
+
+
+def _of_job(found: dict[str, dict[str, Any]], job: PredictJob) -> dict[str, dict[str, Any]]:
+    """Only the cases that were asked for: a kept file may hold more."""
+    wanted = {c.name for c in job.cases}
+    return {
+        name: {case: values for case, values in cases.items() if case in wanted}
+        for name, cases in found.items()
+    }
+
+
+def _arms(job: PredictJob) -> list[tuple[str, tuple[ModelFolder, ...]]]:
+    """(name, models that draw together)."""
+    if job.together:
+        return [(next(iter(job.models)), tuple(job.models.values()))]
+    return [(name, (model,)) for name, model in job.models.items()]
+
+
+def _is_drawn(kept: Kept, name: str, case: PredictCase, job: PredictJob) -> bool:
+    """Drawn before, with masks that are still on disk."""
+    found: dict[str, str] | None = kept.masks.get(name, {}).get(case.name)
+    labels = LabelFiles(folder=job.masks)
+    return found is not None and all(labels.path(sha256).exists() for sha256 in found.values())
+
+
+def _task(job: PredictJob, models: tuple[ModelFolder, ...], case: PredictCase) -> DrawTask:
+    return DrawTask(
+        models=models,
+        case=case,
+        volumes=job.volumes,
+        masks=job.masks,
+        uncertainty=job.uncertainty,
+        device=visible_device(job),
+        tile_step=job.settings.tile_step,
+        threads=job.settings.threads,
+    )
+
+
+def _draw(
+    folder: JobFolder, job: PredictJob, tasks: list[tuple[str, DrawTask]]
+) -> Iterator[tuple[str, str, Drawn]]:
+    """(model, case, drawn) as they come, until all are drawn or somebody asks to stop."""
+    with open_workforce(1, job.dask_address) as force:
+        if force.executor is None:
+            for name, task in tasks:
+                if folder.stop_asked:
+                    return
+                yield name, task.case.name, draw_case(task)
+            return
+        try:
+            yield from _fan_out(folder, force.executor, force.workers, tasks)
+        except force.broken as error:
+            raise DataError(
+                f"A Dask worker died while it drew ({error}); give the workers more memory and "
+                "ask again: the cases drawn so far are kept."
+            ) from error
+
+
+def _fan_out(
+    folder: JobFolder, executor: Executor, workers: int, tasks: list[tuple[str, DrawTask]]
+) -> Iterator[tuple[str, str, Drawn]]:
+    """At most two cases per worker are in flight, so that a stop is a stop."""
+    waiting = list(reversed(tasks))
+    flying: dict[Future[Drawn], tuple[str, str]] = {}
+    while waiting or flying:
+        if folder.stop_asked:
+            for future in flying:
+                future.cancel()
+            return
+        while waiting and len(flying) < workers * _TASKS_PER_WORKER:
+            name, task = waiting.pop()
+            flying[executor.submit(draw_case, task)] = (name, task.case.name)
+        done, _ = wait(flying, timeout=1.0, return_when=FIRST_COMPLETED)
+        for future in done:
+            name, case = flying.pop(future)
+            yield name, case, future.result()

@@ -13,6 +13,7 @@ import torch
 from han5k_review.errors import DataError
 from han5k_review.retraining.file_hash import hash_file
 from han5k_review.retraining.jobs import ModelFolder
+from han5k_review.retraining.model_folders import check_model
 
 CONFIGURATION = "3d_fullres"
 OWN_KEY = "han5k_review"
@@ -29,12 +30,7 @@ def read_weights(model: ModelFolder) -> dict[str, Any]:
 
     Only tensors and plain values are read (`weights_only`); code in the file is never run.
     """
-    found = hash_file(model.checkpoint)
-    if found != model.checkpoint_sha256:
-        raise DataError(
-            f"The checkpoint {model.checkpoint} was registered with SHA-256 "
-            f"{model.checkpoint_sha256[:12]}, found {found[:12]}; restore the model folder."
-        )
+    check_model(model)
     return read_plain(model.checkpoint)
 
 

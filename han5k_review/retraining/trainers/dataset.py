@@ -26,6 +26,7 @@ from han5k_review.retraining.trainers.planning import (
     print_case,
     samples_per_case,
 )
+from han5k_review.retraining.trainers.smaller_plans import settle_plans
 
 DATASET = "Dataset001_Run"
 Say = Callable[[str, int, int], None]
@@ -52,10 +53,16 @@ def prepare_dataset(job: TrainJob, work: Path, say: Say) -> Prepared:
     targets = _count_ignored(job, reader, nested, say)
     dataset = _dataset_json(job, nested, ignore=targets > 0)
     if parent:
-        plans = {**parent[0], "dataset_name": DATASET}
         _write(folder / "dataset_fingerprint.json", parent[2])
-    else:
-        plans = _plan(job, reader, nested, dataset, work, say)
+    plans = settle_plans(
+        work / "planned.json",
+        job.settings.memory_target_gb,
+        lambda: (
+            {**parent[0], "dataset_name": DATASET}
+            if parent
+            else _plan(job, reader, nested, dataset, work, say)
+        ),
+    )
     _write(folder / "splits_final.json", [_split(job)])
     _preprocess(job, reader, nested, plans, dataset, folder, say)
     return Prepared(plans=plans, dataset=dataset, folder=folder)

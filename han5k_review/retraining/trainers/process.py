@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +12,15 @@ from han5k_review.errors import ConfigError, Han5kError
 from han5k_review.retraining.jobs import Job, JobFolder, JobResult, Outcome
 
 _OUT_OF_MEMORY = (
-    "The device had not enough memory for this network; close other programs on it, or lower "
-    "memory_target_gb, and start again."
+    "The device {device} had not enough memory for this network (memory_target_gb was {target:g}); "
+    "start it again with a lower memory_target_gb: it goes on from its last epoch."
 )
+_DISK_FULL = (
+    "The disk was full while a file was written; free space and start it again: it goes on from "
+    "its last epoch."
+)
+_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
+_DISK_WORDS = ("PytorchStreamWriter failed writing", "No space left on device")
 
 
 def run_job(arguments: list[str], run: Callable[[JobFolder, Job], JobResult]) -> int:
@@ -26,10 +33,27 @@ def run_job(arguments: list[str], run: Callable[[JobFolder, Job], JobResult]) ->
         result = run(folder, job)
     except Han5kError as error:
         result = JobResult(outcome=Outcome.FAILED, error=str(error), values={})
-    except torch.cuda.OutOfMemoryError:
-        result = JobResult(outcome=Outcome.FAILED, error=_OUT_OF_MEMORY, values={})
+    except (MemoryError, OSError, RuntimeError) as error:
+        sentence = explain_shortage(error, job)
+        if sentence is None:
+            raise
+        result = JobResult(outcome=Outcome.FAILED, error=sentence, values={})
     folder.write_result(result)
     return 0
+
+
+def explain_shortage(error: Exception, job: Job) -> str | None:
+    """What was missing, memory or disk; None for an error of another kind.
+
+    PyTorch tells a full memory by its own exception on a GPU, by a plain RuntimeError on a CPU.
+    """
+    text = str(error)
+    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or any(
+        words in text for words in _MEMORY_WORDS
+    ):
+        return _OUT_OF_MEMORY.format(device=job.device, target=job.settings.memory_target_gb)
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return _DISK_FULL if full or any(words in text for words in _DISK_WORDS) else None
 
 
 def _check_device(device: str) -> None:

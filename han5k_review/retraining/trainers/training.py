@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+import resource
 import shutil
 import time
+import uuid
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import distributed
+from torch.multiprocessing.spawn import ProcessException, spawn
 
-from han5k_review.errors import DataError
+from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs import (
     JobFolder,
     JobResult,
@@ -18,6 +23,7 @@ from han5k_review.retraining.jobs import (
     TrainJob,
     visible_device,
 )
+from han5k_review.retraining.machine import gpu_numbers
 from han5k_review.retraining.trainers.checkpoints import (
     CONFIGURATION,
     OWN_KEY,
@@ -41,27 +47,82 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
     try:
         prepared = prepare_dataset(job, folder.work, say)
         prepared_s = time.monotonic() - started
-        trainer = _build_trainer(folder, job, prepared)
-        _load_weights(job, trainer)
-        trainer.run_training()
+        trainer = build_trainer(folder, job, prepared)
+        ranks = len(gpu_numbers(job.device))
+        if ranks > 1:
+            train_on_ranks(folder, job, prepared, ranks)
+        else:
+            load_weights(job, trainer)
+            trainer.run_training()
     except TrainingStopped:
         return JobResult(outcome=Outcome.CANCELLED, values={})
-    sha256 = _publish(folder, trainer)
+    sha256, epochs = _publish(folder, trainer)
     return JobResult(
         outcome=Outcome.DONE,
         values={
             "checkpoint_sha256": sha256,
-            "epochs": trainer.current_epoch,
+            "epochs": epochs,
+            "gpus": ranks,
             "nested": prepared.dataset[OWN_KEY]["nested"],
             "patch_zyx": [int(n) for n in trainer.configuration_manager.patch_size],
             "spacing_zyx_mm": [float(v) for v in trainer.configuration_manager.spacing],
             "prepare_seconds": round(prepared_s, 1),
             "seconds": round(time.monotonic() - started, 1),
+            "peak_ram_gb": round(_peak_ram_gb(), 2),
         },
     )
 
 
-def _build_trainer(folder: JobFolder, job: TrainJob, prepared: Prepared) -> PartialTrainer:
+def train_on_ranks(
+    folder: JobFolder, job: TrainJob, prepared: Prepared, ranks: int, backend: str = "nccl"
+) -> None:
+    """One process per GPU, as nnU-Net's own `run_training` does; `gloo` runs them on the CPU.
+
+    ConfigError when the planned batch has fewer cases than there are GPUs, TrainingStopped when
+    somebody asked, RuntimeError with the words of the process that failed.
+    """
+    batch = int(prepared.plans["configurations"][CONFIGURATION]["batch_size"])
+    if batch < ranks:
+        raise ConfigError(
+            f"A batch of at least {ranks} cases was expected for {ranks} GPUs, {batch} were "
+            "planned; raise memory_target_gb, or train on fewer GPUs."
+        )
+    meeting = folder.work / f"ranks-{uuid.uuid4().hex[:8]}"
+    try:
+        spawn(  # type: ignore[no-untyped-call]
+            _run_rank,
+            args=(str(folder.path), job, prepared, ranks, backend, f"file://{meeting}"),
+            nprocs=ranks,
+        )
+    except ProcessException as error:
+        if folder.stop_asked:
+            raise TrainingStopped from error
+        raise RuntimeError(str(error)) from error
+    finally:
+        meeting.unlink(missing_ok=True)
+
+
+def _run_rank(
+    rank: int,
+    path: str,
+    job: TrainJob,
+    prepared: Prepared,
+    ranks: int,
+    backend: str,
+    meeting: str,
+) -> None:
+    torch.set_num_threads(job.settings.threads)
+    distributed.init_process_group(backend, init_method=meeting, rank=rank, world_size=ranks)
+    if backend == "nccl":
+        torch.cuda.set_device(rank)
+    trainer = build_trainer(JobFolder(path=Path(path)), job, prepared)
+    load_weights(job, trainer)
+    trainer.run_training()
+    distributed.destroy_process_group()
+
+
+def build_trainer(folder: JobFolder, job: TrainJob, prepared: Prepared) -> PartialTrainer:
+    """The trainer of this process, set up by the job."""
     trainer = PartialTrainer(
         plans={**prepared.plans, "continue_training": False},
         configuration=CONFIGURATION,
@@ -75,13 +136,14 @@ def _build_trainer(folder: JobFolder, job: TrainJob, prepared: Prepared) -> Part
         rate,
         {c.name: frozenset(c.masks) for c in job.cases},
         {c.name: c.weight for c in job.cases},
-        lambda epoch: _report(folder, epoch),
+        lambda epoch: _report(folder, epoch) if trainer.local_rank == 0 else None,
         lambda: folder.stop_asked,
     )
     return trainer
 
 
-def _load_weights(job: TrainJob, trainer: PartialTrainer) -> None:
+def load_weights(job: TrainJob, trainer: PartialTrainer) -> None:
+    """Initialise, then go on from the last epoch, or from the parent's weights."""
     random.seed(job.settings.seed)
     np.random.seed(job.settings.seed)
     torch.manual_seed(job.settings.seed)
@@ -117,11 +179,17 @@ def _report(folder: JobFolder, epoch: dict[str, Any]) -> None:
     )
 
 
-def _publish(folder: JobFolder, trainer: PartialTrainer) -> str:
-    """Copy plans, dataset and slim weights to the model folder; returns the weights' SHA-256."""
+def _peak_ram_gb() -> float:
+    """The most memory this process held, without loader processes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def _publish(folder: JobFolder, trainer: PartialTrainer) -> tuple[str, int]:
+    """Copy plans, dataset and slim weights to the model folder; their SHA-256, and the epochs."""
     results = trainer.checkpoint_folder.parent
     folder.model.mkdir(exist_ok=True)
     for name in ("plans.json", "dataset.json", "dataset_fingerprint.json"):
         shutil.copyfile(results / name, folder.model / name)
     final = read_plain(trainer.checkpoint_folder / "checkpoint_final.pth")
-    return publish_weights(final, folder.model / "fold_0" / "checkpoint_final.pth")
+    sha256 = publish_weights(final, folder.model / "fold_0" / "checkpoint_final.pth")
+    return sha256, int(final["current_epoch"])

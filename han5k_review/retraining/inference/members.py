@@ -1,0 +1,102 @@
+"""Several drawings of one case - mirrored, shifted, of several models - and how they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from han5k_review.errors import ConfigError
+from han5k_review.retraining.inference.model import OpenModel
+from han5k_review.store.vocabulary import Uncertainty
+
+_SHIFT_VOXELS = 2
+_SPATIAL = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """How far the drawings of one structure differ.
+
+    `disagreement` is 1 minus the mean Dice of all pairs of drawings (two empty ones agree);
+    `volume_spread` is (largest - smallest volume) / mean volume, None when all are empty.
+    """
+
+    members: int
+    disagreement: float
+    volume_spread: float | None
+
+
+def list_logits(
+    models: Sequence[OpenModel], image: torch.Tensor, method: Uncertainty
+) -> Iterator[torch.Tensor]:
+    """Logits of each member, one at a time, so that memory holds one; the plain one comes first.
+
+    `image` is (1, z, y, x), preprocessed. ConfigError where the method does not fit the models.
+    """
+    first = models[0]
+    yield _run(first, image)
+    if method is Uncertainty.MIRRORED:
+        if not first.mirror_axes:
+            raise ConfigError(
+                f"{first.name} was trained without mirroring, so its mirrored drawings mean "
+                "nothing; ask for the uncertainty `shifted` or `ensemble` instead."
+            )
+        for axes in _subsets(first.mirror_axes):
+            dims = [axis + 1 for axis in axes]
+            yield torch.flip(_run(first, torch.flip(image, dims)), dims)
+    elif method is Uncertainty.SHIFTED:
+        for step in (_SHIFT_VOXELS, -_SHIFT_VOXELS):
+            there, back = (step,) * 3, (-step,) * 3
+            yield torch.roll(_run(first, torch.roll(image, there, _SPATIAL)), back, _SPATIAL)
+    elif method is Uncertainty.ENSEMBLE:
+        for other in models[1:]:
+            if not other.sees_like(first):
+                raise ConfigError(
+                    f"{other.name} sees another spacing or other labels than {first.name}: models "
+                    "of one lineage were expected for an ensemble."
+                )
+            yield _run(other, image)
+
+
+def _run(model: OpenModel, image: torch.Tensor) -> torch.Tensor:
+    found: torch.Tensor = model.predictor.predict_sliding_window_return_logits(image)
+    return found.cpu()
+
+
+def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    for size in range(1, len(axes) + 1):
+        yield from combinations(axes, size)
+
+
+def measure_doubt(drawings: Sequence[NDArray[np.bool_]]) -> Doubt:
+    """Compare drawings of one structure on one grid, two at least."""
+    counts = [int(np.count_nonzero(d)) for d in drawings]
+    agreements = []
+    for (a, left), (b, right) in combinations(zip(counts, drawings, strict=True), 2):
+        both = int(np.count_nonzero(left & right))
+        agreements.append(2 * both / (a + b) if a + b else 1.0)
+    mean = sum(counts) / len(counts)
+    return Doubt(
+        members=len(drawings),
+        disagreement=1 - sum(agreements) / len(agreements),
+        volume_spread=(max(counts) - min(counts)) / mean if mean else None,
+    )
+
+
+def measure_doubts(
+    maps: Sequence[NDArray[np.uint8]], labels: Mapping[str, int], nested: Mapping[str, str]
+) -> dict[str, Doubt]:
+    """One doubt per structure from the label maps of all members.
+
+    A structure of `nested` (inner -> outer) counts for its container too.
+    """
+    found = {}
+    for name, value in labels.items():
+        values = [value, *(labels[i] for i, outer in nested.items() if outer == name)]
+        found[name] = measure_doubt([np.isin(m, values) for m in maps])
+    return found

@@ -1,0 +1,65 @@
+"""Tables of predicting: what a model was asked to draw, and how sure its contours are."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
+from han5k_review.store.vocabulary import PredictionState, Uncertainty
+
+_HOLDS_DEVICE = text("state = 'drawing'")
+
+
+class PredictionRun(SQLModel, table=True):
+    """Cases that a model in use is to draw: the record a worker claims, like a retraining run's."""
+
+    __tablename__ = "prediction_run"
+    __table_args__ = (
+        Index(
+            "one_prediction_per_device",
+            "device",
+            unique=True,
+            sqlite_where=_HOLDS_DEVICE,
+            postgresql_where=_HOLDS_DEVICE,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    state: PredictionState = Field(sa_type=enum_by_value(PredictionState), index=True)
+    model_id: int = Field(foreign_key="model_version.id", index=True)
+    cases: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    uncertainty: Uncertainty = Field(sa_type=enum_by_value(Uncertainty))
+    member_ids: list[int] = Field(sa_column=Column(JSON, nullable=False))
+    device: str = "cpu"
+    dask_address: str | None = None
+    requested_by_id: int | None = Field(default=None, foreign_key="reader.id")
+    actor: str
+    worker: str | None = None
+    heartbeat_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempt: int = 0
+    max_attempts: int = 3
+    cancel_requested: bool = False
+    progress: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    new_labels: int = 0
+    error: str | None = None
+    created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    started_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class LabelUncertainty(SQLModel, table=True):
+    """How far several drawings of one predicted contour differ. Append-only.
+
+    `disagreement` is 1 minus the mean Dice of all pairs of `members` drawings; `volume_spread` is
+    the largest minus the smallest volume over their mean, undefined when all are empty.
+    """
+
+    __tablename__ = "label_uncertainty"
+    id: int | None = Field(default=None, primary_key=True)
+    label_version_id: int = Field(foreign_key="label_version.id", unique=True)
+    method: Uncertainty = Field(sa_type=enum_by_value(Uncertainty))
+    members: int
+    disagreement: float
+    volume_spread: float | None = None
+    measured_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
