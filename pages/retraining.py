@@ -2,6 +2,7 @@ import streamlit as st
 
 from han5k_review.accounts.may import Action
 from han5k_review.retraining.commands import request_run
+from han5k_review.retraining.machine import choose_device, look_at_machine
 from han5k_review.retraining.plan import RunRequest, find_fullest_group, plan_run
 from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
 from han5k_review.retraining.views import list_models, list_runs
@@ -9,7 +10,8 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.ui.context import attempt, page
 from han5k_review.ui.model_view import show_models
-from han5k_review.ui.run_charts import build_plan_frame, build_run_list_frame
+from han5k_review.ui.run_charts import build_plan_frame, build_run_list_frame, describe_needs
+from han5k_review.ui.run_settings import ask_settings
 from han5k_review.ui.run_view import show_run
 
 with page("Retraining", Action.RETRAIN) as visit:
@@ -40,7 +42,7 @@ with page("Retraining", Action.RETRAIN) as visit:
             "References of training cases teach too",
             help="Off: only contours that were graded 'no revision' and accepted revisions teach.",
         )
-        overrides = {"threads": bench.settings.torch_threads}
+        overrides = {"threads": bench.settings.torch_threads, **ask_settings(preset)}
         if references:
             overrides["count_references"] = True
         request = RunRequest(
@@ -48,13 +50,14 @@ with page("Retraining", Action.RETRAIN) as visit:
             preset=preset,
             overrides=overrides,
             parent_model_id=parent.id if parent else None,
+            device=choose_device(bench.settings.device),
         )
+        machine = look_at_machine() if bench.settings.launcher == "local" else None
         with reading(engine) as session:
-            plan = plan_run(session, bench.study, bench.catalogue, request)
+            plan = plan_run(session, bench.study, bench.catalogue, request, machine)
         for sentence in plan.refusals:
             st.warning(sentence)
-        for sentence in plan.notes:
-            st.caption(sentence)
+        st.caption(" ".join([*plan.notes, describe_needs(plan)]))
         if st.button(
             f"Start a {preset} run", type="primary", disabled=not plan.can_start, key="start-run"
         ):
@@ -67,6 +70,7 @@ with page("Retraining", Action.RETRAIN) as visit:
                         request,
                         requested_by=visit.get_reader(),
                         now=utc_now(),
+                        machine=machine,
                     )
                     st.query_params["run"] = str(run.id)
                 st.rerun()

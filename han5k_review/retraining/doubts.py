@@ -11,6 +11,9 @@ from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import Uncertainty
 
+DOUBTFUL = 0.2
+"""Disagreement from which on the viewer warns; the page lists every value."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtfulContour:
@@ -51,3 +54,11 @@ def list_doubtful(
         for doubt, label, case in session.exec(query)
         if cases is None or case in cases
     ]
+
+
+def find_disagreements(session: Session, label_version_ids: Collection[int]) -> dict[int, float]:
+    """Label version id -> disagreement, for those whose drawings were compared."""
+    query = select(LabelUncertainty.label_version_id, LabelUncertainty.disagreement).where(
+        col(LabelUncertainty.label_version_id).in_(label_version_ids)
+    )
+    return dict(session.exec(query).all())

@@ -29,7 +29,7 @@ from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to
 
 _LOOK_SECONDS = 2
-_LISTED = 20
+_LINKED = 8
 _METHODS: Mapping[Uncertainty, str] = {
     Uncertainty.OFF: "not measured (fastest)",
     Uncertainty.SHIFTED: "shifted: 3 drawings of the CT moved by two voxels",
@@ -70,7 +70,6 @@ def _ask(
     chosen = left.multiselect(
         "Cases to draw",
         names,
-        default=todo if len(todo) <= _LISTED else [],
         placeholder=f"all {len(todo)} cases it has not drawn yet",
         key=f"draw-cases-{model.id}",
     )
@@ -90,9 +89,9 @@ def _ask(
             "Members beside it", fitting, default=fitting[:4], format_func=lambda m: m.name
         )
     device = choose_device(visit.bench.settings.device)
-    words = "case" if len(cases) == 1 else "cases"
+    words = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
     if st.button(
-        f"Draw {len(cases)} {words} with {model.name}",
+        f"Draw {words} with {model.name}",
         type="primary",
         key=f"draw-{model.id}",
         disabled=not cases,
@@ -126,13 +125,13 @@ def _show_predictions(visit: Visit, own: Sequence[PredictionRun]) -> None:
         st.error(f"Prediction {newest.id} failed. {newest.error}")
     elif newest.state is PredictionState.DONE:
         st.success(
-            f"Prediction {newest.id}: {len(newest.cases)} cases drawn, {newest.new_labels} new "
-            "contours under review."
+            f"Prediction {newest.id}: {_cases(newest)} drawn, {newest.new_labels} new contours "
+            "under review."
         )
         with st.container(horizontal=True):
-            for name in newest.cases[:8]:
+            for name in newest.cases[:_LINKED]:
                 show_link(f"Open {name}", f"/review?case={name}")
-    with st.expander(f"{len(finished)} earlier predictions"):
+    with st.expander(f"Finished predictions: {len(finished)}"):
         st.dataframe(build_prediction_frame(finished), hide_index=True, placeholder="")
 
 
@@ -168,12 +167,16 @@ def describe_prediction(row: PredictionRun) -> tuple[float, str]:
     if row.cancel_requested:
         return 0.0, f"{name} stops after the case in hand."
     if row.state is PredictionState.QUEUED:
-        return 0.0, f"{name} waits for a worker on {row.device}: {len(row.cases)} cases."
+        return 0.0, f"{name} waits for a worker on {row.device}: {_cases(row)}."
     done, of = int(progress.get("done", 0)), int(progress.get("of", len(row.cases)))
     words = f"{name}: {done} of {of} cases drawn on {row.device}"
     if done and progress.get("eta_seconds") is not None:
         words += f", about {timedelta(seconds=round(progress['eta_seconds']))} left"
     return done / max(of, 1), f"{words}. It goes on when you leave the page."
+
+
+def _cases(row: PredictionRun) -> str:
+    return "1 case" if len(row.cases) == 1 else f"{len(row.cases)} cases"
 
 
 def build_prediction_frame(rows: Sequence[PredictionRun]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 from han5k_review.accounts.may import Action, require
 from han5k_review.anatomy.structure import Structure
 from han5k_review.errors import DataError
+from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.assignment import find_next, list_worklist
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment, list_current_grades
@@ -60,7 +61,9 @@ def build_task_payload(
         next_url=f"/review?assignment={upcoming.assignment_id}" if upcoming else None,
         volume_url=f"{base}/volume",
         label_sets=_label_sets(sets, base),
-        structures=_structures(visit.bench, versions),
+        structures=_structures(
+            visit.bench, versions, {} if assignment.blinded else _doubts(session, versions)
+        ),
         windows=_windows(visit.bench),
         scale=_scale(visit.bench.scale),
         grades=_grades(list_current_grades(session, assignment_id), versions),
@@ -98,7 +101,7 @@ def build_case_payload(
         case=case.name,
         volume_url=f"{base}/volume",
         label_sets=_label_sets(sets, base),
-        structures=_structures(visit.bench, versions),
+        structures=_structures(visit.bench, versions, _doubts(session, versions)),
         windows=_windows(visit.bench),
         scale=_scale(visit.bench.scale),
         read_only=True,
@@ -120,15 +123,25 @@ def _label_sets(sets: list[StoredLabelSet], base: str) -> tuple[LabelSet, ...]:
     )
 
 
-def _structures(bench: Bench, versions: Mapping[str, LabelVersion]) -> tuple[ViewerStructure, ...]:
+def _doubts(session: Session, versions: Mapping[str, LabelVersion]) -> dict[int, float]:
+    return find_disagreements(session, [v.id or 0 for v in versions.values()])
+
+
+def _structures(
+    bench: Bench, versions: Mapping[str, LabelVersion], doubts: Mapping[int, float]
+) -> tuple[ViewerStructure, ...]:
     return tuple(
-        _structure(structure, versions[structure.name])
+        _structure(structure, version, doubts.get(version.id or 0))
         for structure in bench.catalogue
-        if structure.name in versions
+        if (version := versions.get(structure.name)) is not None
     )
 
 
-def _structure(structure: Structure, version: LabelVersion) -> ViewerStructure:
+def _structure(structure: Structure, version: LabelVersion, doubt: float | None) -> ViewerStructure:
+    """One line of the list; `doubt` is the disagreement of its drawings, where it was measured."""
+    warnings = ["The contour is empty."] if version.voxels == 0 else []
+    if doubt is not None and doubt >= DOUBTFUL:
+        warnings.append(f"Drawn several times, it differed: mean Dice {1 - doubt:.2f}.")
     return ViewerStructure(
         name=structure.name,
         title=structure.title,
@@ -143,7 +156,7 @@ def _structure(structure: Structure, version: LabelVersion) -> ViewerStructure:
         hint_source=structure.hint_source,
         reference_dsc=structure.reference_dsc,
         reference_hd95_mm=structure.reference_hd95_mm,
-        warnings=("The contour is empty.",) if version.voxels == 0 else (),
+        warnings=tuple(warnings),
     )
 
 

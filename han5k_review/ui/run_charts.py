@@ -10,12 +10,18 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from han5k_review.retraining.gate import StructureVerdict
+from han5k_review.retraining.gate import Interval, PairedScore, StructureVerdict, Verdict
 from han5k_review.retraining.plan import RunPlan
 from han5k_review.store.run_tables import RetrainRun
-from han5k_review.ui.style import ACCENT
+from han5k_review.ui.style import ACCENT, GRADE_COLORS
 
 _GREY = "#8a919c"
+VERDICT_COLORS = {
+    Verdict.PASS: GRADE_COLORS["no"],
+    Verdict.FAIL: GRADE_COLORS["major"],
+    Verdict.TOO_FEW: _GREY,
+}
+_SYMBOLS = {Verdict.PASS: "circle", Verdict.FAIL: "x", Verdict.TOO_FEW: "diamond-open"}
 
 
 def build_plan_frame(plan: RunPlan) -> pd.DataFrame:
@@ -109,24 +115,116 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
             "HD95 difference mm": [
                 row.hd95_difference_mm.mean if row.hd95_difference_mm else None for row in verdicts
             ],
+            "HD95 interval": [
+                f"{row.hd95_difference_mm.low:+.1f} to {row.hd95_difference_mm.high:+.1f}"
+                if row.hd95_difference_mm
+                else ""
+                for row in verdicts
+            ],
             "Gate": [row.verdict.value for row in verdicts],
             "Because": ["; ".join(row.reasons) for row in verdicts],
-            "Worst cases": [", ".join(row.worst_cases) for row in verdicts],
             "Accepted unchanged": [row.unchanged_cases for row in verdicts],
         }
     )
+
+
+def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
+    """Dice after minus before per structure with its interval, beside the same of HD95."""
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.06,
+        subplot_titles=("Dice, after - before", "HD95 in mm, after - before"),
+    )
+    for column, pick in ((1, _dice_change), (2, _hd95_change)):
+        rows = [(v, change) for v in verdicts if (change := pick(v)) is not None]
+        for word, color in VERDICT_COLORS.items():
+            own = [(v, change) for v, change in rows if v.verdict is word]
+            figure.add_trace(
+                go.Scatter(
+                    x=[change.mean for _, change in own],
+                    y=[v.structure for v, _ in own],
+                    mode="markers",
+                    name=word.value,
+                    legendgroup=word.value,
+                    showlegend=column == 1,
+                    marker={"color": color, "size": 9, "symbol": _SYMBOLS[word]},
+                    error_x={
+                        "type": "data",
+                        "symmetric": False,
+                        "array": [change.high - change.mean for _, change in own],
+                        "arrayminus": [change.mean - change.low for _, change in own],
+                        "color": color,
+                    },
+                ),
+                row=1,
+                col=column,
+            )
+        figure.add_vline(x=0, line={"color": _GREY, "width": 1}, row=1, col=column)
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_layout(
+        height=110 + 26 * len(verdicts),
+        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        legend={"orientation": "h", "y": -0.12, "font": {"size": 11}},
+    )
+    return figure
+
+
+def _dice_change(verdict: StructureVerdict) -> Interval | None:
+    return verdict.dice_difference
+
+
+def _hd95_change(verdict: StructureVerdict) -> Interval | None:
+    return verdict.hd95_difference_mm
+
+
+def build_worst_frame(scores: Sequence[PairedScore]) -> pd.DataFrame:
+    """Held-out pairs that decide, the largest fall of Dice first."""
+    own = [s for s in scores if s.decides and s.dice_difference is not None]
+    own.sort(key=lambda s: s.dice_difference or 0.0)
+    return pd.DataFrame(
+        {
+            "Case": [s.case for s in own],
+            "Structure": [s.structure for s in own],
+            "Before Dice": [s.before_dice for s in own],
+            "After Dice": [s.after_dice for s in own],
+            "Difference": [s.dice_difference for s in own],
+            "HD95 difference mm": [s.hd95_difference_mm for s in own],
+        }
+    )
+
+
+def describe_needs(plan: RunPlan) -> str:
+    """What the run is expected to need, in a line."""
+    needs = plan.needs
+    words = (
+        f"On {plan.request.device} it needs about {needs.disk_gb:.1f} GB of disk "
+        f"({plan.disk_free_gb:.0f} GB are free) and {needs.ram_gb:.1f} GB of memory"
+    )
+    return f"{words}, {needs.gpu_gb:.1f} GB on each GPU." if needs.gpu_gb else f"{words}."
 
 
 def describe_progress(progress: Mapping[str, Any]) -> tuple[float, str]:
     """(share done, sentence) of a run's progress record."""
     phase = str(progress.get("phase", "starting"))
     epoch, of = progress.get("epoch"), progress.get("of")
-    if epoch is None or not of:
+    if not of:
         return 0.0, f"{phase} ..."
-    left = timedelta(seconds=round(float(progress.get("eta_seconds") or 0)))
-    words = f"{phase}: epoch {epoch} of {of}, about {left} left"
+    if epoch is None:
+        done = int(progress.get("done", 0))
+        words = f"{phase}: {done} of {of} cases"
+        return done / float(of), words + _left(progress)
+    words = f"{phase}: epoch {epoch} of {of}{_left(progress)}"
     if progress.get("disk_free_gb") is not None:
         words += f", {progress['disk_free_gb']:.0f} GB of disk free"
+    if progress.get("ram_gb") is not None:
+        words += f", {progress['ram_gb']:.1f} GB of memory used"
     if progress.get("device_memory_gb") is not None:
-        words += f", {progress['device_memory_gb']:.1f} GB of device memory"
+        words += f", {progress['device_memory_gb']:.1f} GB of GPU memory"
     return float(epoch) / float(of), words
+
+
+def _left(progress: Mapping[str, Any]) -> str:
+    seconds = progress.get("eta_seconds")
+    return "" if seconds is None else f", about {timedelta(seconds=round(float(seconds)))} left"

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from han5k_review.accounts.may import Action
+from han5k_review.retraining.again import has_epochs_left, start_again
 from han5k_review.retraining.commands import decline, promote, request_cancel
 from han5k_review.retraining.lifecycle import WORK
+from han5k_review.retraining.machine import look_at_machine
 from han5k_review.retraining.views import RunView, get_run_view
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.places import go_to
 from han5k_review.ui.run_charts import (
+    build_difference_chart,
     build_learning_chart,
     build_verdict_frame,
+    build_worst_frame,
     describe_progress,
 )
 
 _LOOK_SECONDS = 2
 _LIVE = {RunState.QUEUED, *WORK}
+_NUMBERS = {
+    "Before Dice": st.column_config.NumberColumn(format="%.3f"),
+    "After Dice": st.column_config.NumberColumn(format="%.3f"),
+    "Difference": st.column_config.NumberColumn(format="%+.3f"),
+    "HD95 difference mm": st.column_config.NumberColumn(format="%+.2f"),
+}
 
 
 def show_run(visit: Visit, run_id: int) -> None:
@@ -53,7 +67,9 @@ def _show_view(visit: Visit, view: RunView) -> None:
         st.progress(min(max(share, 0.0), 1.0), text=words)
     if run.state in _LIVE and visit.may(Action.RETRAIN):
         _show_cancel(visit, run.id or 0, asked=run.cancel_requested)
-    if run.device == "cpu" and run.preset != "smoke":
+    if run.state in (RunState.FAILED, RunState.CANCELLED) and visit.may(Action.RETRAIN):
+        _show_again(visit, run.id or 0, run.settings)
+    if run.device == "cpu" and run.preset != "smoke" and run.state in _LIVE:
         st.warning("On a CPU this preset takes months; it is meant for a GPU.")
     if view.epochs:
         st.plotly_chart(build_learning_chart(view.epochs), key=f"learning-{run.id}")
@@ -79,17 +95,73 @@ def _show_verdicts(view: RunView) -> None:
             "A smoke run only shows that the loop works: its coarse, small net leaves most small "
             "structures empty, and the gate says so."
         )
+    if any(v.dice_difference for v in view.verdicts):
+        st.plotly_chart(
+            build_difference_chart(view.verdicts),
+            key=f"differences-{view.run.id}",
+            config={"displaylogo": False},
+        )
     st.dataframe(
         build_verdict_frame(view.verdicts),
         hide_index=True,
         placeholder="",
-        column_config={
-            "Before Dice": st.column_config.NumberColumn(format="%.3f"),
-            "After Dice": st.column_config.NumberColumn(format="%.3f"),
-            "Difference": st.column_config.NumberColumn(format="%+.3f"),
-            "HD95 difference mm": st.column_config.NumberColumn(format="%+.2f"),
-        },
+        column_config=_NUMBERS,
     )
+    worst = build_worst_frame(view.scores)
+    if worst.empty:
+        return
+    with st.expander("Held-out pairs, largest fall first"):
+        st.caption("Click a row to look at it in the viewer.")
+        table = st.dataframe(
+            worst,
+            hide_index=True,
+            placeholder="",
+            height=min(35 * (len(worst) + 1) + 3, 320),
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"worst-{view.run.id}",
+            column_config=_NUMBERS,
+        )
+        for row in table.selection.rows:
+            case, structure = worst.loc[row, "Case"], worst.loc[row, "Structure"]
+            go_to("review", case=str(case), structure=str(structure))
+
+
+def _show_again(visit: Visit, run_id: int, settings: Mapping[str, Any]) -> None:
+    """A failed or cancelled run: once more, with less memory if asked."""
+    bench = visit.bench
+    target = float(settings["memory_target_gb"])
+    kept = has_epochs_left(bench.study, run_id)
+    st.caption(
+        "Started again it goes on from its last epoch, unless contours changed meanwhile."
+        if kept
+        else "Started again it begins with its first epoch."
+    )
+    left, right, _ = st.columns([1, 1, 2], vertical_alignment="bottom")
+    wanted = left.number_input(
+        "Memory target in GB",
+        min_value=target / 16,
+        max_value=target,
+        value=target,
+        format="%.3f",
+        key=f"again-memory-{run_id}",
+        help="Lower it when memory ran out: the same network trains on smaller patches.",
+    )
+    if right.button("Start it again", key=f"again-{run_id}", width="stretch"):
+        with attempt():
+            with transaction(bench.study.engine) as session:
+                run = start_again(
+                    session,
+                    bench.study,
+                    bench.catalogue,
+                    run_id,
+                    requested_by=visit.get_reader(),
+                    now=utc_now(),
+                    memory_target_gb=wanted if wanted < target else None,
+                    machine=look_at_machine() if bench.settings.launcher == "local" else None,
+                )
+                st.query_params["run"] = str(run.id)
+            st.rerun()
 
 
 def _show_cancel(visit: Visit, run_id: int, *, asked: bool) -> None:

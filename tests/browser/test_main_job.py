@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import openpyxl
@@ -16,14 +18,15 @@ from han5k_review.review.grading import list_current_grades
 from han5k_review.store.engine import reading
 from han5k_review.store.run_tables import RetrainRun, RunScore
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Assignment, Case, Grade, ModelVersion
-from han5k_review.store.vocabulary import RunState
+from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import LabelSource, RunState
 from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD, Desk
 from tests.browser.openkbp_study import HELD_OUT, ORGANS, TRAIN, dice_of
 from tests.server import running_server
 
 MINUTES = 60_000
+EPOCHS = "4"  # enough to see the loop; the preset has 12
 # What the reader presses for each structure: the spoiled ones are not "no revision".
 KEYS = {"ParotidL": "3", "BrainStem": "2", "Larynx": "2"}
 CODES = {"1": "no", "2": "minor", "3": "major"}
@@ -95,34 +98,81 @@ def evaluate_and_export(desk: Desk, shared_data: Path) -> None:
             assert reported == pytest.approx(expected, abs=1e-9)
 
 
-def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
-    page.context.clear_cookies()
-    sign_in(page, url, "lead", PASSWORD)
-    page.get_by_role("link", name="Retraining").click()
-    page.get_by_role("button", name="Start a smoke run").click()
-    expect(page.get_by_role("heading", name="queued")).to_be_visible(timeout=MINUTES)
-    with (desk.root / "worker.log").open("wb") as log:
+@contextmanager
+def worker_at_work(desk: Desk) -> Iterator[subprocess.Popen[bytes]]:
+    """`han5k worker --once`; ends with the block, however that goes."""
+    with (desk.root / "worker.log").open("ab") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "han5k_review.cli", "worker", "--once", "--study", desk.study],
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
-        waiting = page.get_by_role("heading", name="awaiting approval")
-        expect(waiting).to_be_visible(timeout=10 * MINUTES)
-        page.screenshot(path=pictures / "retraining.png", full_page=True)
+        yield worker
         assert worker.wait(timeout=60) == 0, (desk.root / "worker.log").read_text()
     finally:
         worker.terminate()
         worker.wait()
+
+
+def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
+    page.context.clear_cookies()
+    sign_in(page, url, "lead", PASSWORD)
+    page.get_by_role("link", name="Retraining").click()
+    page.get_by_role("button", name="Change settings").click()
+    epochs = page.get_by_label("epochs", exact=True)
+    epochs.fill(EPOCHS)
+    epochs.press("Enter")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Start a smoke run").click()
+    expect(page.get_by_role("heading", name="queued")).to_be_visible(timeout=MINUTES)
+    with worker_at_work(desk):
+        waiting = page.get_by_role("heading", name="awaiting approval")
+        expect(waiting).to_be_visible(timeout=10 * MINUTES)
+        page.screenshot(path=pictures / "retraining.png", full_page=True)
     study = desk.open_study()
     with reading(study.engine) as session:
         run = session.exec(select(RetrainRun)).one()
         assert run.state is RunState.AWAITING_APPROVAL, run.error
+        assert run.settings["epochs"] == int(EPOCHS)
         model = session.get(ModelVersion, run.result_model_id)
         assert model is not None
         scores = session.exec(select(RunScore)).all()
         assert {score.arm.value for score in scores} == {"parent", "candidate"}
         assert {score.structure for score in scores} <= set(ORGANS.values())
         assert len(session.exec(select(Grade)).all()) == len(ORGANS) * len(TRAIN)
+    approve(page)
+    predict(desk, page, pictures)
+    with reading(study.engine) as session:
+        query = select(LabelVersion).where(LabelVersion.source == LabelSource.PREDICTION)
+        assert {row.structure for row in session.exec(query)} == set(model.labels)
     study.engine.dispose()
+
+
+def approve(page: Page) -> None:
+    page.get_by_label("Reason").first.fill("the loop works")
+    page.get_by_text("Promote although the gate").click()
+    page.get_by_role("button", name="Promote", exact=True).click()
+    expect(page.get_by_role("heading", name="promoted")).to_be_visible(timeout=MINUTES)
+
+
+def predict(desk: Desk, page: Page, pictures: Path) -> None:
+    """Draw one case with the promoted model and open its new label version in the viewer."""
+    case = f"KBP-{HELD_OUT[0]}"
+    chooser = page.get_by_label("Cases to draw")
+    chooser.fill(case)
+    chooser.press("Enter")
+    chooser.press("Escape")
+    page.get_by_role("button", name="Draw 1 case with").click()
+    expect(page.get_by_text("waits for a worker")).to_be_visible(timeout=MINUTES)
+    with worker_at_work(desk):
+        drawn = page.get_by_text("1 case drawn")
+        expect(drawn).to_be_visible(timeout=5 * MINUTES)
+    page.screenshot(path=pictures / "prediction.png", full_page=True)
+    page.get_by_role("link", name=f"Open {case}").click()
+    expect(page.get_by_test_id("case")).to_have_text(case, timeout=MINUTES)
+    workspace = page.get_by_test_id("workspace")
+    expect(workspace).to_have_attribute("data-loaded", re.compile("."), timeout=MINUTES)
+    # the pseudo-label that was there is now an earlier version of what is under review
+    expect(page.locator("[data-testid=label-set][data-set=earlier]")).to_be_visible()
+    page.screenshot(path=pictures / "prediction-in-the-viewer.png")

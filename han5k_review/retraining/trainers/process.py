@@ -15,6 +15,10 @@ _OUT_OF_MEMORY = (
     "The device {device} had not enough memory for this network (memory_target_gb was {target:g}); "
     "start it again with a lower memory_target_gb: it goes on from its last epoch."
 )
+_NO_ROOM_TO_DRAW = (
+    "The device {device} had not enough memory to draw a case; close other programs on it or draw "
+    "elsewhere, and ask again: the cases drawn so far are kept."
+)
 _DISK_FULL = (
     "The disk was full while a file was written; free space and start it again: it goes on from "
     "its last epoch."
@@ -51,7 +55,8 @@ def explain_shortage(error: Exception, job: Job) -> str | None:
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or any(
         words in text for words in _MEMORY_WORDS
     ):
-        return _OUT_OF_MEMORY.format(device=job.device, target=job.settings.memory_target_gb)
+        words = _OUT_OF_MEMORY if job.task == "train" else _NO_ROOM_TO_DRAW
+        return words.format(device=job.device, target=job.settings.memory_target_gb)
     full = isinstance(error, OSError) and error.errno == errno.ENOSPC
     return _DISK_FULL if full or any(words in text for words in _DISK_WORDS) else None
 

@@ -174,6 +174,7 @@ def _report(folder: JobFolder, epoch: dict[str, Any]) -> None:
             "phase": "training",
             **folder.list_epochs()[-1],
             "eta_seconds": round(left, 1),
+            "ram_gb": round(_peak_ram_gb(), 2),
             "device_memory_gb": None if memory is None else round(memory, 2),
         }
     )
