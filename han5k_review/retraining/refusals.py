@@ -11,6 +11,7 @@ from han5k_review.store.tables import Case, ModelVersion
 from han5k_review.store.vocabulary import Split
 
 _FEW = 3
+_NAMED = 6
 _Drawn = Collection[tuple[int, str, str]]
 
 
@@ -98,18 +99,24 @@ def note_run(snapshot: Snapshot, preset: str, device: str, *, has_parent: bool) 
     taught = {n: sum(n in c.trusted for c in snapshot.teaching) for n in snapshot.labels}
     few = [f"{name} ({count})" for name, count in taught.items() if 0 < count < _FEW]
     if few:
-        notes.append(f"Taught by fewer than {_FEW} contours: {', '.join(few)}.")
+        notes.append(f"Taught by fewer than {_FEW} contours: {_some(few)}.")
     silent = [name for name, count in taught.items() if count == 0]
     if silent:
-        notes.append(f"Kept from the parent, nothing new teaches them: {', '.join(silent)}.")
+        notes.append(f"Kept from the parent, nothing new teaches them: {_some(silent)}.")
     unjudged = [
         n
         for n in snapshot.labels
         if not any(r.structure == n for c in snapshot.held_out for r in c.references)
     ]
     if unjudged:
-        notes.append(f"Learned, but with nothing to judge them on: {', '.join(unjudged)}.")
+        notes.append(f"Learned, but with nothing to judge them on: {_some(unjudged)}.")
     return notes
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more: the table below the notes has them all."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _patients(cases: Sequence[SnapshotCase], split: Split) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -100,6 +101,7 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Structure": [row.structure for row in verdicts],
+            "Gate": [row.verdict.value for row in verdicts],
             "Cases": [row.cases for row in verdicts],
             "Before Dice": [row.before_dice for row in verdicts],
             "After Dice": [row.after_dice for row in verdicts],
@@ -121,7 +123,6 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
                 else ""
                 for row in verdicts
             ],
-            "Gate": [row.verdict.value for row in verdicts],
             "Because": ["; ".join(row.reasons) for row in verdicts],
             "Accepted unchanged": [row.unchanged_cases for row in verdicts],
         }
@@ -162,7 +163,12 @@ def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
                 col=column,
             )
         figure.add_vline(x=0, line={"color": _GREY, "width": 1}, row=1, col=column)
-    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_yaxes(
+        autorange="reversed",
+        type="category",
+        categoryorder="array",
+        categoryarray=[v.structure for v in verdicts],
+    )
     figure.update_layout(
         height=110 + 26 * len(verdicts),
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
@@ -177,6 +183,13 @@ def _dice_change(verdict: StructureVerdict) -> Interval | None:
 
 def _hd95_change(verdict: StructureVerdict) -> Interval | None:
     return verdict.hd95_difference_mm
+
+
+def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
+    """How many structures pass, fail, or are left to a person."""
+    counts = Counter(v.verdict for v in verdicts)
+    words = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.TOO_FEW: "for a person to decide"}
+    return "Gate: " + ", ".join(f"{counts[v]} {word}" for v, word in words.items()) + "."
 
 
 def build_worst_frame(scores: Sequence[PairedScore]) -> pd.DataFrame:

@@ -24,11 +24,15 @@ from han5k_review.ui.run_charts import (
     build_verdict_frame,
     build_worst_frame,
     describe_progress,
+    describe_verdicts,
 )
 
 _LOOK_SECONDS = 2
 _LIVE = {RunState.QUEUED, *WORK}
 _NUMBERS = {
+    "Gate": st.column_config.TextColumn(width="medium"),
+    "Interval": st.column_config.TextColumn(width=140),
+    "HD95 interval": st.column_config.TextColumn(width=140),
     "Before Dice": st.column_config.NumberColumn(format="%.3f"),
     "After Dice": st.column_config.NumberColumn(format="%.3f"),
     "Difference": st.column_config.NumberColumn(format="%+.3f"),
@@ -95,6 +99,7 @@ def _show_verdicts(view: RunView) -> None:
             "A smoke run only shows that the loop works: its coarse, small net leaves most small "
             "structures empty, and the gate says so."
         )
+    st.markdown(f"**{describe_verdicts(view.verdicts)}**")
     if any(v.dice_difference for v in view.verdicts):
         st.plotly_chart(
             build_difference_chart(view.verdicts),

@@ -9,7 +9,7 @@ _HEAD = "#!{python}\nimport os, signal, subprocess, sys\nfrom pathlib import Pat
 _HEAD += "jobs = Path({jobs!r})\n"
 
 _SBATCH = """
-number = str(1000 + len(list(jobs.glob("*.sh"))))
+number = str(10**6 + int.from_bytes(os.urandom(4), "big"))  # submitit remembers ended numbers
 (jobs / f"{number}.sh").write_text(Path(sys.argv[1]).read_text())
 names = {"SLURM_JOB_ID": number, "SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1"}
 names |= {"SLURM_NODEID": "0", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}
