@@ -46,9 +46,9 @@ def _show_card(visit: Visit, model: ModelVersion) -> None:
     with reading(visit.bench.study.engine) as session:
         card = build_model_card(session, model, contact=visit.bench.settings.contact, now=utc_now())
     with st.expander(f"Card of {model.name}"):
-        first, second, _ = st.columns([1, 1, 3])
+        first, second, _ = st.columns([1, 1, 4])
         first.download_button(
-            "Card as Markdown",
+            "Markdown",
             render_card_markdown(card),
             file_name=f"{model.name}.md",
             mime="text/markdown",
@@ -56,7 +56,7 @@ def _show_card(visit: Visit, model: ModelVersion) -> None:
             width="stretch",
         )
         second.download_button(
-            "Card as JSON",
+            "JSON",
             render_card_json(card),
             file_name=f"{model.name}.json",
             mime="application/json",
@@ -68,16 +68,7 @@ def _show_card(visit: Visit, model: ModelVersion) -> None:
             st.markdown(f"**{section.title}**")
             if section.title.startswith("4."):
                 _show_scores(card)
-            st.dataframe(
-                _rows(section.fields),
-                hide_index=True,
-                row_height=None,
-                column_config={"Field": st.column_config.TextColumn(width="small")},
-            )
-
-
-def _rows(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    return {"Field": [name for name, _ in fields], "What is known": [text for _, text in fields]}
+            st.markdown("\n".join(f"* **{name}**: {value}" for name, value in section.fields))
 
 
 def _show_scores(card: ModelCard) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
@@ -25,7 +26,7 @@ from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import PredictionState, Uncertainty
 from han5k_review.ui.context import Visit, attempt
-from han5k_review.ui.links import show_link
+from han5k_review.ui.links import show_links
 from han5k_review.ui.places import go_to
 
 _LOOK_SECONDS = 2
@@ -128,9 +129,8 @@ def _show_predictions(visit: Visit, own: Sequence[PredictionRun]) -> None:
             f"Prediction {newest.id}: {_cases(newest)} drawn, {newest.new_labels} new contours "
             "under review."
         )
-        with st.container(horizontal=True):
-            for name in newest.cases[:_LINKED]:
-                show_link(f"Open {name}", f"/review?case={name}")
+        names = newest.cases[:_LINKED]
+        show_links({f"Open {name}": f"/review?case={quote(name)}" for name in names})
     with st.expander(f"Finished predictions: {len(finished)}"):
         st.dataframe(build_prediction_frame(finished), hide_index=True, placeholder="")
 
