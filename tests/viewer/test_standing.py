@@ -80,6 +80,8 @@ def test_a_submitted_revision_is_shown_and_edited_further(table: Table) -> None:
     expect(screen.get_by_test_id("difference-text")).to_have_text(
         f"{changed} voxels differ on 1 slices"
     )
+    screen.locator("[data-structure=BrainStem]").click()
+    expect(screen.get_by_test_id("difference-text")).to_have_text("BrainStem is not in this set")
     answer = screen.request.get(f"{table.url}/api/assignments/1/label_sets").json()
     resume = {"structure": "ParotidL", "slice": 4}
     with transaction(table.bench.study.engine) as session:

@@ -198,7 +198,7 @@ export class Reading {
 
   difference(name = this.state.selected) {
     const { compare } = this.state;
-    if (!compare || !this.masksOf(compare)) return null;
+    if (!compare || !this.masksOf(compare)?.has(name)) return null;
     return this.remember(`difference|${compare}|${name}`, compare, () =>
       differenceProfile(this.mask(name), this.mask(name, compare), this.volume.shape));
   }

@@ -58,7 +58,7 @@ function buildStart(reading, plane, index, name) {
 
 function buildDifference(reading, plane, index, compared) {
   const { state } = reading;
-  if (!state.difference || !compared || !state.selected) return null;
+  if (!state.difference || !compared || !reading.masksOf(compared.key)?.has(state.selected)) return null;
   const path = (key) => {
     const mask = reading.mask(state.selected, key);
     return isEmpty(mask) ? null : reading.outlines.path(key, state.selected, mask, plane, index);

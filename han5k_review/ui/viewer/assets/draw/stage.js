@@ -4,6 +4,7 @@ import { h } from "../panels/dom.js";
 import { PLANE_NAMES, panCamera, zoomCamera } from "../pure/geometry.js";
 import { dragWindow } from "../pure/windowing.js";
 import { holds } from "../pure/masks.js";
+import { Fingers } from "./fingers.js";
 import { PlaneView } from "./plane_view.js";
 import { buildScene } from "./scene.js";
 
@@ -14,6 +15,7 @@ export class Stage {
   constructor(reading, act) {
     this.reading = reading;
     this.act = act;
+    this.fingers = new Fingers(this);
     this.views = ["main", "upper", "lower"].map((place) => this.makeView(place));
     [this.main, this.upper, this.lower] = this.views;
     this.root = h("div", { class: "stage", "data-testid": "stage" }, ...this.views.map((view) => view.root));
@@ -28,6 +30,8 @@ export class Stage {
     view.root.addEventListener("wheel", (event) => this.onWheel(view, event), { passive: false });
     view.root.addEventListener("pointerdown", (event) => this.onDown(view, event));
     view.root.addEventListener("pointermove", (event) => this.onHover(view, event));
+    view.root.addEventListener("pointerup", (event) => this.fingers.lift(event));
+    view.root.addEventListener("pointercancel", (event) => this.fingers.lift(event));
     view.root.addEventListener("pointerleave", () => this.onLeave(view));
     view.root.addEventListener("contextmenu", (event) => event.preventDefault());
     view.root.addEventListener("dblclick", () => { if (!this.editor?.active) this.act("plane", view.plane); });
@@ -125,6 +129,7 @@ export class Stage {
   }
 
   onHover(view, event) {
+    if (event.pointerType === "touch") this.fingers.move(event);
     const { x, y } = this.at(view, event);
     const voxel = view.voxelAt(x, y);
     view.say(voxel);
@@ -147,6 +152,10 @@ export class Stage {
   onDown(view, event) {
     if (!view.camera) return;
     view.root.focus({ preventScroll: true });
+    if (event.pointerType === "touch") {
+      this.fingers.press(view, event);
+      return;
+    }
     const start = this.at(view, event);
     if (event.altKey) {
       const voxel = view.voxelAt(start.x, start.y);

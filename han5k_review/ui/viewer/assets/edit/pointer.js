@@ -60,6 +60,20 @@ export class Pointer {
     this.editor.commit(stroke.tool, stroke.at.plane, stroke.at.index);
   }
 
+  /** A second finger came: what the first one has drawn in this stroke is taken back. */
+  cancel() {
+    const { stroke, editor } = this;
+    if (!stroke) {
+      this.dropCorner();
+      return;
+    }
+    this.stroke = null;
+    this.overlays.get(stroke.view).showLine([]);
+    const change = editor.mask.takeChange();
+    if (change) editor.mask.applyChange(change);
+    editor.changed();
+  }
+
   addCorner(view, { x, y }) {
     const point = view.planePoint(x, y);
     if (this.outline && (this.outline.view !== view || this.outline.index !== view.index)) this.dropOutline();

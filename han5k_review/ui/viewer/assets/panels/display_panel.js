@@ -108,7 +108,8 @@ export class DisplayPanel {
     const profile = state.compare ? this.reading.difference() : null;
     const total = profile?.reduce((sum, count) => sum + count, 0) ?? 0;
     const slices = profile?.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0) ?? 0;
-    const difference = !profile ? "Loading these labels ..."
+    const masks = this.reading.masksOf(state.compare);
+    const difference = !masks ? "Loading these labels ..." : !profile ? `${state.selected} is not in this set`
       : total ? `${total} voxels differ on ${slices} slices` : "The masks are the same";
     const surface = this.surface.of === `${state.selected}|${state.compare}` ? this.surface.words : "";
     setText(this.compared, state.compare ? [difference, surface].filter(Boolean).join("; ") : "");

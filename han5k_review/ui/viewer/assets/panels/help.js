@@ -8,6 +8,7 @@ const SHOWN = { ArrowUp: "↑", ArrowDown: "↓", PageUp: "PgUp", PageDown: "PgD
 const MOUSE = [
   ["wheel", "Slices"], ["Ctrl + wheel, pinch", "Zoom"], ["drag", "Crosshair"], ["right drag", "Window"],
   ["Shift + drag, middle drag", "Move the picture"], ["double click", "Enlarge a view"], ["Alt + click", "Choose the structure there"],
+  ["one finger", "Slices; a tap moves the crosshair"], ["rest, then drag", "Window"], ["two fingers", "Zoom and move the picture"],
   ["drag while editing", "Draw"], ["Ctrl + wheel while editing", "Size of the brush"],
 ];
 
@@ -17,7 +18,7 @@ export class Help {
     const keys = scale.grades.map((grade) => grade.key);
     const groups = KEYMAP.map(([name, rows]) => this.group(name, rows.map(([action, own, title]) => [
       action === "grade" ? keys : own.map((key) => SHOWN[key] ?? key), title])));
-    groups.push(this.group("Mouse", MOUSE.map(([gesture, title]) => [[gesture], title])));
+    groups.push(this.group("Mouse and touch", MOUSE.map(([gesture, title]) => [[gesture], title])));
     this.root = h("dialog", { class: "help", "aria-label": "Keys", "data-testid": "help" },
       h("div", { class: "help-head" }, h("h2", {}, "Keys"), h("button", { type: "button", "data-action": "leave", "data-testid": "help-close", title: "Close (Escape)", onclick: () => this.hide() }, "Close")),
       h("div", { class: "help-groups" }, ...groups),
