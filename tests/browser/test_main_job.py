@@ -174,5 +174,5 @@ def predict(desk: Desk, page: Page, pictures: Path) -> None:
     workspace = page.get_by_test_id("workspace")
     expect(workspace).to_have_attribute("data-loaded", re.compile("."), timeout=MINUTES)
     # the pseudo-label that was there is now an earlier version of what is under review
-    expect(page.locator("[data-testid=label-set][data-set=earlier]")).to_be_visible()
+    expect(page.get_by_role("button", name="Earlier version")).to_be_visible()
     page.screenshot(path=pictures / "prediction-in-the-viewer.png")
