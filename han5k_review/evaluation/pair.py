@@ -15,13 +15,39 @@ from han5k_review.store.label_files import LabelFiles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairBatch:
-    """Pairs of one case, with all that a process needs which knows nothing of the database."""
+    """Pairs of one case that are to be measured."""
 
     case: str
     grid: Grid
     labels: LabelFiles
     definition: Definition
     pairs: tuple[PlannedPair, ...]
+
+    @property
+    def work(self) -> BatchWork:
+        """What a process needs that knows nothing of the database, quick to send."""
+        return BatchWork(
+            grid=self.grid,
+            labels=self.labels,
+            definition=self.definition,
+            masks=tuple((p.reference.mask_sha256, p.prediction.mask_sha256) for p in self.pairs),
+            tolerances_mm=tuple(pair.tolerance_mm for pair in self.pairs),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchWork:
+    """The pairs of a batch as hashes (reference, prediction) and tolerances."""
+
+    grid: Grid
+    labels: LabelFiles
+    definition: Definition
+    masks: tuple[tuple[str, str], ...]
+    tolerances_mm: tuple[float, ...]
+
+
+# The panel of a pair, or the reason why it could not be measured (never both).
+Answer = tuple[Panel | None, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,37 +67,43 @@ class BatchOutcome:
     outcomes: tuple[PairOutcome, ...]
 
 
-def measure_batches(batches: tuple[PairBatch, ...]) -> tuple[BatchOutcome, ...]:
+def join_answers(batch: PairBatch, answers: tuple[Answer, ...]) -> BatchOutcome:
+    """The answers of a worker beside the pairs they belong to."""
+    return BatchOutcome(
+        case=batch.case,
+        outcomes=tuple(
+            PairOutcome(pair=pair, panel=panel, reason=reason)
+            for pair, (panel, reason) in zip(batch.pairs, answers, strict=True)
+        ),
+    )
+
+
+def measure_batches(works: tuple[BatchWork, ...]) -> tuple[tuple[Answer, ...], ...]:
     """Measure the batches of several cases in one task.
 
     Top level and picklable, so that any `concurrent.futures.Executor` can run it.
     """
-    return tuple(measure_batch(batch) for batch in batches)
+    return tuple(tuple(_measure_all(work)) for work in works)
 
 
-def measure_batch(batch: PairBatch) -> BatchOutcome:
-    """Measure every pair of the batch; a pair that fails carries its reason, the others go on."""
-    return BatchOutcome(case=batch.case, outcomes=tuple(_measure_all(batch)))
-
-
-def _measure_all(batch: PairBatch) -> Iterable[PairOutcome]:
-    masks: dict[str, StructureMask] = {}
-    for pair in batch.pairs:
+def _measure_all(work: BatchWork) -> Iterable[Answer]:
+    """Measure every pair; one that fails is answered with its reason, the others go on."""
+    read: dict[str, StructureMask] = {}
+    for hashes, tolerance_mm in zip(work.masks, work.tolerances_mm, strict=True):
         try:
-            for sha256 in (pair.reference.mask_sha256, pair.prediction.mask_sha256):
-                if sha256 not in masks:
-                    masks[sha256] = batch.labels.get_mask(sha256, batch.grid)
+            for sha256 in hashes:
+                if sha256 not in read:
+                    read[sha256] = work.labels.get_mask(sha256, work.grid)
             panel = measure_pair(
-                masks[pair.reference.mask_sha256],
-                masks[pair.prediction.mask_sha256],
-                batch.grid.spacing_mm,
-                tolerance_mm=pair.tolerance_mm,
-                definition=batch.definition,
+                read[hashes[0]],
+                read[hashes[1]],
+                work.grid.spacing_mm,
+                tolerance_mm=tolerance_mm,
+                definition=work.definition,
             )
         except Han5kError as error:
-            yield PairOutcome(pair=pair, panel=None, reason=str(error))
+            yield None, str(error)
         except (ValueError, ArithmeticError, MemoryError) as error:
-            reason = f"measuring stopped: {type(error).__name__}: {error}"
-            yield PairOutcome(pair=pair, panel=None, reason=reason)
+            yield None, f"measuring stopped: {type(error).__name__}: {error}"
         else:
-            yield PairOutcome(pair=pair, panel=panel, reason=None)
+            yield panel, None

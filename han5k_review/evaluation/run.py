@@ -10,7 +10,14 @@ from itertools import islice
 
 from han5k_review.errors import StorageError
 from han5k_review.evaluation.executors import BROKEN
-from han5k_review.evaluation.pair import BatchOutcome, PairBatch, measure_batches
+from han5k_review.evaluation.pair import (
+    Answer,
+    BatchOutcome,
+    BatchWork,
+    PairBatch,
+    join_answers,
+    measure_batches,
+)
 from han5k_review.evaluation.plan import EvaluationPlan, Gap
 from han5k_review.evaluation.records import PairKey, find_stored_keys, store_outcomes
 from han5k_review.metrics import check_installed
@@ -128,6 +135,7 @@ def _batches(study: Study, plan: EvaluationPlan, stored: set[PairKey]) -> Iterat
 
 
 Task = tuple[PairBatch, ...]
+Answers = tuple[tuple[Answer, ...], ...]
 Result = tuple[BatchOutcome, ...]
 
 
@@ -152,30 +160,39 @@ def _results(
         for task in tasks:
             if is_cancelled():
                 return
-            yield measure_batches(task)
+            yield _join(task, measure_batches(_work(task)))
         return
-    waiting: set[Future[Result]] = set()
+    waiting: dict[Future[Answers], Task] = {}
     more = True
     try:
         while more or waiting:
             if more and is_cancelled():
                 more = False
-                waiting = {future for future in waiting if not future.cancel()}
+                waiting = {f: task for f, task in waiting.items() if not f.cancel()}
             while more and len(waiting) < in_flight:
                 task_or_none = next(tasks, None)
                 if task_or_none is None:
                     more = False
                 else:
-                    waiting.add(executor.submit(measure_batches, task_or_none))
-            done, waiting = wait(waiting, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+                    future = executor.submit(measure_batches, _work(task_or_none))
+                    waiting[future] = task_or_none
+            done, _ = wait(waiting, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
-                yield _take(future, broken)
+                yield _join(waiting.pop(future), _take(future, broken))
     finally:
         for future in waiting:
             future.cancel()
 
 
-def _take(future: Future[Result], broken: tuple[type[Exception], ...]) -> Result:
+def _work(task: Task) -> tuple[BatchWork, ...]:
+    return tuple(batch.work for batch in task)
+
+
+def _join(task: Task, answers: Answers) -> Result:
+    return tuple(join_answers(*both) for both in zip(task, answers, strict=True))
+
+
+def _take(future: Future[Answers], broken: tuple[type[Exception], ...]) -> Answers:
     signs: tuple[type[Exception], ...] = (CancelledError, *broken)
     try:
         return future.result()
