@@ -1,9 +1,9 @@
 """Run one peer on the masks of one case, inside the peers' own environment (see metrics.py).
 
-    python metrics_peers.py PEER MASKS.npz full|cropped LIMIT_S
+    python metrics_peers.py PEER MASKS.npz '{"cropped": ["Brainstem", ...], "full": [...]}'
 
-Prints one line of JSON: seconds and values per structure, in the order given, until LIMIT_S is
-used up. Only the peer's own calls are timed; building the full grid for it is not.
+Prints a line of JSON for each form: seconds and values of the structures named. Only the peer's
+own calls are timed; building the full grid for it is not.
 """
 
 from __future__ import annotations
@@ -162,25 +162,23 @@ def on_full_grid(mask: np.ndarray, start: np.ndarray, shape: np.ndarray) -> np.n
 
 
 def main() -> None:
-    name, masks, form, limit_s = sys.argv[1:]
+    name, masks, plan = sys.argv[1:]
     case = np.load(masks)
     spacing = tuple(float(mm) for mm in case["spacing_mm"])
     peer = PEERS[name]()
     tiny = np.zeros((6, 6, 6), dtype=np.bool_)
     tiny[2:4, 2:4, 2:4] = True
     peer(tiny, tiny.copy(), (1.0, 1.0, 1.0), 1.0)  # imports and first calls are not timed
-    seconds, values, spent = {}, {}, 0.0
-    for structure in case["structures"]:
-        if spent > float(limit_s):
-            break
-        pair = [case[f"{structure}/{side}"] for side in ("reference", "prediction")]
-        if form == "full":
-            pair = [on_full_grid(m, case[f"{structure}/start"], case["shape"]) for m in pair]
-        began = time.perf_counter()
-        values[str(structure)] = peer(*pair, spacing, 1.0)
-        seconds[str(structure)] = time.perf_counter() - began
-        spent += seconds[str(structure)]
-    print(json.dumps({"seconds": seconds, "values": values}))
+    for form, structures in json.loads(plan).items():
+        seconds, values = {}, {}
+        for structure in structures:
+            pair = [case[f"{structure}/{side}"] for side in ("reference", "prediction")]
+            if form == "full":
+                pair = [on_full_grid(m, case[f"{structure}/start"], case["shape"]) for m in pair]
+            began = time.perf_counter()
+            values[structure] = peer(*pair, spacing, 1.0)
+            seconds[structure] = time.perf_counter() - began
+        print(json.dumps({"form": form, "seconds": seconds, "values": values}), flush=True)
 
 
 if __name__ == "__main__":
