@@ -1,11 +1,16 @@
 """The viewer against Streamlit's own ways, in one run, in headless Chromium without a GPU.
 
     python benchmarks/viewer.py --quick    first slice and slice steps, ours and the two peers
-    python benchmarks/viewer.py    also prefetch, window drag, long tasks, heap
+    python benchmarks/viewer.py    also two label sets, prefetch, window drag, long tasks, heap
 
 Prints ratios and, last, `reach: met` or `reach: missed (what)`; exits with 0 or 1. All three
 show one synthetic CT of 512 x 512 x 160 through one Streamlit process; ours draws 50 structures in
 three planes, the peers draw the CT slice alone. Absolute times are this machine's.
+
+The heatmap is shown twice. The one that counts gets HU as float64, as nibabel's `get_fdata` hands
+them out: it moves 3.1 MB a step, and the design measured a heatmap of 3.3 MB a step when the reach
+of 30 x was set. With int16 a step moves 1.2 MB: what a careful author gets; its ratio is printed
+beside it and does not count. The table has the MB a step, so that it shows which is which.
 """
 
 from __future__ import annotations
@@ -41,7 +46,7 @@ from tests.chromium import running_chromium  # noqa: E402
 WORKSPACE = "[data-testid=workspace]"
 PEERS = {
     "image": "st.slider + st.image",
-    "heatmap": "st.slider + Plotly heatmap",
+    "heatmap": "st.slider + heatmap, float64",
     "heatmap16": "  the same, int16",
 }
 READY = {kind: ".js-plotly-plot .hm image" for kind in PEERS} | {
@@ -129,6 +134,18 @@ def measure_ours(browser: Browser, url: str, steps: int, ours: Ours) -> None:
         ours.steps.add(measure_steps(page, session, wire, "ours", steps))
 
 
+def measure_compared(browser: Browser, url: str, steps: int) -> Steps:
+    """Slice steps with a second label set of 50 structures drawn over the first."""
+    with fresh_page(browser) as (page, session, wire):
+        open_ours(page, url)
+        wait_until_loaded(page)
+        page.wait_for_timeout(4000)
+        page.keyboard.press("b")
+        page.keyboard.press("l")
+        page.mouse.move(500, 450)
+        return measure_steps(page, session, wire, "ours", steps)
+
+
 def measure_peer(browser: Browser, url: str, kind: str, steps: int) -> Steps:
     with fresh_page(browser) as (page, session, wire):
         page.goto(f"{url}/?viewer={kind}")
@@ -203,6 +220,26 @@ def measure_heap(browser: Browser, url: str) -> tuple[float, float]:
     return 100 * (late / early - 1), 100 * (late_buffers / max(1, early_buffers) - 1)
 
 
+def measure_the_rest(browser: Browser, url: str, ours: Ours) -> list[Target]:
+    """What the full mode adds to the steps."""
+    growth, buffers = measure_heap(browser, url)
+    print(f"array buffers grew by {buffers:.1f} % over 20 cases")
+    drag = measure_window_drag(browser, url)
+    both = measure_compared(browser, url, 60)
+    return [
+        Target(what="main thread of a slice step, p95", value=p95(ours.steps.main_ms), limit=16),
+        Target(what="the same, two label sets", value=p95(both.main_ms), limit=16),
+        Target(
+            what="first slice, prefetched",
+            value=measure_prefetched(browser, url),
+            limit=300,
+        ),
+        Target(what="window drag", value=drag, limit=30, at_least=True, unit="fps"),
+        Target(what="longest task while slabs load", value=ours.longest_ms, limit=100),
+        Target(what="JS heap growth over 20 cases", value=growth, limit=10, unit="%"),
+    ]
+
+
 def main() -> int:
     """Measure, print, and say whether the reach is met."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
@@ -229,7 +266,7 @@ def main() -> int:
                 what="faster than st.image", value=image / step, limit=8, at_least=True, unit="x"
             ),
             Target(
-                what="faster than a heatmap",
+                what="faster than a heatmap (float64, see the top)",
                 value=heatmap / step,
                 limit=30,
                 at_least=True,
@@ -238,22 +275,7 @@ def main() -> int:
             Target(what="bytes per slice step", value=max(ours.steps.received), limit=0, unit="B"),
         ]
         if not quick:
-            growth, buffers = measure_heap(browser, url)
-            print(f"array buffers grew by {buffers:.1f} % over 20 cases")
-            drag = measure_window_drag(browser, url)
-            targets += [
-                Target(
-                    what="main thread of a slice step, p95", value=p95(ours.steps.main_ms), limit=16
-                ),
-                Target(
-                    what="first slice, prefetched",
-                    value=measure_prefetched(browser, url),
-                    limit=300,
-                ),
-                Target(what="window drag", value=drag, limit=30, at_least=True, unit="fps"),
-                Target(what="longest task while slabs load", value=ours.longest_ms, limit=100),
-                Target(what="JS heap growth over 20 cases", value=growth, limit=10, unit="%"),
-            ]
+            targets += measure_the_rest(browser, url, ours)
     for target in targets:
         print(target.line())
     load, cores = os.getloadavg()[0], os.cpu_count()

@@ -37,11 +37,11 @@ def p95(values: list[float]) -> float:
 def show_table(rows: dict[str, Steps]) -> None:
     ours = median(rows["ours"].frame_ms)
     head = f"{'viewer':<28} {'step median':>12} {'p95':>8} {'main thread p95':>16}"
-    head += f" {'bytes/step':>12} {'ours is':>10}"
+    head += f" {'MB/step':>8} {'ours is':>10}"
     print(head)
     for name, steps in rows.items():
         ratio = median(steps.frame_ms) / ours
         print(
             f"{name:<28} {median(steps.frame_ms):9.1f} ms {p95(steps.frame_ms):5.0f} ms"
-            f" {p95(steps.main_ms):13.1f} ms {median(steps.received):12,.0f} {ratio:8.1f} x"
+            f" {p95(steps.main_ms):13.1f} ms {median(steps.received) / 1e6:8.2f} {ratio:8.1f} x"
         )

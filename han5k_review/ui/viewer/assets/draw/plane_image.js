@@ -16,15 +16,19 @@ export class PlaneImage {
     this.pixels = this.context.createImageData(columns, rows);
     this.words = new Uint32Array(this.pixels.data.buffer);
     this.painted = null;
+    this.rows = [];
   }
 
-  /** Paint slice `index` through the table; nothing is done when it is painted already. */
+  /**
+   * Paint slice `index` through the table; nothing is done when it is painted already. `stamp` begins
+   * with the table's version, up to a colon.
+   */
   paint(index, lut, stamp) {
     const wanted = `${index}|${stamp}`;
     if (this.painted === wanted) return this.canvas;
     this.painted = wanted;
     if (this.plane === "axial") this.paintAxial(index, lut);
-    else this.paintUpright(index, lut);
+    else this.paintUpright(index, lut, `${index}|${stamp.split(":", 1)[0]}`);
     this.context.putImageData(this.pixels, 0, 0);
     return this.canvas;
   }
@@ -36,13 +40,17 @@ export class PlaneImage {
     else greyRun(slab.bytes, (k - slab.first) * count, 1, count, lut, this.words, 0);
   }
 
-  paintUpright(index, lut) {
+  /** Only the rows of slabs that came since, when nothing else changed: `look` is index and table. */
+  paintUpright(index, lut, look) {
     const [ni, nj, nk] = this.volume.shape;
     const { column } = PLANES[this.plane];
     const columns = column === 0 ? ni : nj;
     const from = column === 0 ? index * ni : index;
     const stride = column === 0 ? 1 : ni;
-    for (const slab of this.volume.slabs) {
+    for (const [n, slab] of this.volume.slabs.entries()) {
+      const shown = `${look}|${slab.state}`;
+      if (this.rows[n] === shown) continue;
+      this.rows[n] = shown;
       for (let z = 0; z < slab.slices; z++) {
         const at = (nk - 1 - slab.first - z) * columns;
         if (!slab.bytes) this.words.fill(slab.state === "damaged" ? DAMAGED : WAITING, at, at + columns);

@@ -230,6 +230,7 @@ export class Editor {
 
   close() {
     this.session.close();
+    this.advisor.end();
     if (this.reading.draft) this.reading.draft = null;
   }
 }
