@@ -141,6 +141,7 @@ def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structur
         color_rgb=_color(cells.get("color_rgb"), path, line),
         hint=cells.get("hint"),
         hint_source=cells.get("hint_source"),
+        tolerance_nikolov_mm=number("tolerance_nikolov_mm"),
     )
 
 

@@ -13,7 +13,8 @@ class Structure:
     """One organ a study knows. The columns of `structures.csv`, with empty cells as None.
 
     `group` is the nnU-Net label group the structure is trained in; `inside` names a structure that
-    contains it; `tolerance_mm` is the surface-Dice tolerance; `color_rgb` three bytes. Published
+    contains it; `tolerance_mm` is the surface-Dice tolerance (SegRap2023's), `tolerance_nikolov_mm`
+    that of Nikolov et al. where they have the organ; `color_rgb` three bytes. Published
     reference values (`reference_dsc`, `reference_hd95_mm`) are to be shown as published ranges.
     """
 
@@ -34,6 +35,7 @@ class Structure:
     color_rgb: tuple[int, int, int]
     hint: str | None
     hint_source: str | None
+    tolerance_nikolov_mm: float | None = None
 
     @property
     def color_hex(self) -> str:

@@ -16,7 +16,7 @@ from han5k_review.cli.session import StudyOption, actor, console, open_chosen, p
 from han5k_review.evaluation.choice import get_choice
 from han5k_review.evaluation.executors import open_workforce
 from han5k_review.evaluation.frames import build_metrics_frame
-from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
+from han5k_review.evaluation.plan import EvaluationPlan, Tolerances, plan_evaluation
 from han5k_review.evaluation.rows import list_metrics
 from han5k_review.evaluation.run import EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import StructureSummary, build_summary
@@ -51,6 +51,9 @@ def evaluate(
     definition: Annotated[
         Definition, typer.Option(help="How surface distances are defined.")
     ] = Definition.SURFEL,
+    tolerances: Annotated[
+        Tolerances, typer.Option(help="Whose surface-Dice tolerances are used.")
+    ] = Tolerances.SEGRAP,
     processes: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     dask: Annotated[
         str | None,
@@ -68,6 +71,7 @@ def evaluate(
             reference=get_choice(session, reference),
             prediction=get_choice(session, prediction),
             definition=definition,
+            tolerances=tolerances,
             cases=case or None,
             structures=structure or None,
             split=split,

@@ -21,6 +21,7 @@ from han5k_review.evaluation.plan import (
     EvaluationPlan,
     Gap,
     PlannedPair,
+    Tolerances,
     plan_evaluation,
 )
 from han5k_review.evaluation.rows import PairMetrics, list_case_metrics, list_metrics
@@ -47,6 +48,7 @@ __all__ = [
     "PlannedPair",
     "Spread",
     "StructureSummary",
+    "Tolerances",
     "TrendPoint",
     "Workforce",
     "build_summary",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from sqlmodel import Session, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.structure import Structure
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.evaluation.choice import (
     REFERENCE,
@@ -23,6 +25,25 @@ from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
 
 UNKNOWN_STRUCTURE = "the structure table of the study does not have this structure"
+
+
+class Tolerances(StrEnum):
+    """Whose surface-Dice tolerances are used; each row carries the one it was measured at.
+
+    SEGRAP   SegRap2023's evaluator: 1 mm, Larynx 2, OralCavity 3 (tolerance_segrap_mm).
+    NIKOLOV  Nikolov et al., JMIR 2021;23:e26151 (tolerance_nikolov_mm); SegRap's for organs that
+             they do not have.
+    """
+
+    SEGRAP = "segrap"
+    NIKOLOV = "nikolov"
+
+    def of(self, structure: Structure) -> float:
+        """The tolerance of a structure in mm."""
+        nikolov_mm = structure.tolerance_nikolov_mm
+        if self is Tolerances.NIKOLOV and nikolov_mm is not None:
+            return nikolov_mm
+        return structure.tolerance_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +105,7 @@ def plan_evaluation(
     reference: LabelChoice = REFERENCE,
     prediction: LabelChoice = UNDER_REVIEW,
     definition: Definition = Definition.SURFEL,
+    tolerances: Tolerances = Tolerances.SEGRAP,
     cases: Collection[str] | None = None,
     structures: Collection[str] | None = None,
     split: Split | None = None,
@@ -114,6 +136,7 @@ def plan_evaluation(
                 row,
                 catalogue,
                 structures,
+                tolerances,
                 (reference.title, references.get(row.id or 0, {})),
                 (prediction.title, predictions.get(row.id or 0, {})),
             )
@@ -147,6 +170,7 @@ def _plan_case(
     case: Case,
     catalogue: Catalogue,
     structures: Collection[str] | None,
+    tolerances: Tolerances,
     reference_side: tuple[str, Mapping[str, LabelRef]],
     prediction_side: tuple[str, Mapping[str, LabelRef]],
 ) -> CasePlan:
@@ -169,7 +193,7 @@ def _plan_case(
                     structure=name,
                     reference=reference,
                     prediction=prediction,
-                    tolerance_mm=known.tolerance_mm,
+                    tolerance_mm=tolerances.of(known),
                 )
             )
             continue
