@@ -3,7 +3,6 @@ import streamlit as st
 from han5k_review.accounts.may import Action
 from han5k_review.evaluation.plan import plan_evaluation
 from han5k_review.evaluation.rows import NOT_MEASURED
-from han5k_review.evaluation.run import run_evaluation
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading
 from han5k_review.ui.case_view import (
@@ -12,11 +11,12 @@ from han5k_review.ui.case_view import (
     build_history_frame,
     list_case_summaries,
 )
-from han5k_review.ui.context import attempt, page
+from han5k_review.ui.cohort_desk import show_case_desk
+from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import METRIC_COLUMNS
-from han5k_review.ui.uploads import submit_upload
+from han5k_review.ui.uploads import show_upload
 
 with page("Cases", Action.READ_ANY_CASE) as visit:
     bench = visit.bench
@@ -57,11 +57,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         go_to("review", case=name)
     if solid.button("3-D", key="open-surfaces"):
         go_to("surfaces", case=name)
-    can_measure = open_pairs > 0 and visit.may(Action.EVALUATE)
-    if can_measure and measure.button(f"Measure {open_pairs} pairs", key="measure-case"):
-        with attempt():
-            run_evaluation(bench.study, plan, actor=visit.identity.name)
-            st.rerun()
+    show_case_desk(visit, plan, open_pairs, measure)
 
     tabs = st.tabs(["Structures", "History", "Upload a revision"])
     with tabs[0]:
@@ -90,19 +86,8 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
                 "Volume cc": st.column_config.NumberColumn(format="%.2f"),
             },
         )
-    with tabs[2], st.form("revision", border=False):
-        st.caption(
-            "A corrected mask on the CT's grid (NIfTI, NRRD or MHA, any axis order). It becomes a "
-            "revision of the contour under review and waits for an adjudicator."
-        )
-        structure = st.selectbox("Structure", structures)
-        upload = st.file_uploader("Mask file")
-        if st.form_submit_button("Submit", type="primary"):
-            with attempt():
-                if upload is None:
-                    st.warning("Choose a mask file first.")
-                else:
-                    revision = submit_upload(bench, case, structure, upload, visit.get_reader())
-                    st.success(
-                        f"Revision {revision.id} submitted, VRD {100 * (revision.vrd or 0):.1f} %."
-                    )
+    with tabs[2]:
+        if visit.may(Action.GRADE):
+            show_upload(visit, case, structures)
+        else:
+            st.info("Corrections are made by readers, adjudicators and the study lead.")

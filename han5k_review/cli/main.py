@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from han5k_review import __version__
-from han5k_review.cli import cases, models, people, retraining, scores, studies
+from han5k_review.cli import cases, models, people, retraining, revising, scores, studies
 from han5k_review.cli.reference import render_reference
 from han5k_review.errors import Han5kError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 studies.register(app)
 cases.register(app)
+revising.register(app)
 people.register(app)
 scores.register(app)
 retraining.register(app)

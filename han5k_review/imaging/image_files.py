@@ -14,6 +14,7 @@ from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_names import NIFTI_SUFFIXES, SUFFIXES, image_suffix
 from han5k_review.imaging.nifti_checks import check_nifti
+from han5k_review.imaging.size_bounds import find_promised_size
 from han5k_review.imaging.voxel_streams import check_packed_voxels
 
 _DEFINITE_TOLERANCE = 1e-3
@@ -43,7 +44,8 @@ def read_image(path: Path, *, channels: bool = False) -> RawImage:
     """
     notices = check_file(path)
     if image_suffix(path) not in NIFTI_SUFFIXES:
-        check_packed_voxels(path)
+        promised = find_promised_size(path)
+        check_packed_voxels(path, None if promised is None else promised.total_bytes)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:

@@ -15,6 +15,7 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_files import RawImage, read_image
 from han5k_review.imaging.image_names import image_suffix
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.size_bounds import check_label_size
 
 _DENSE_VALUES = 1 << 16
 _SHOWN_VALUES = 12
@@ -30,6 +31,7 @@ def read_multi_label(
     name whose values do not occur has an empty mask. Raises DataError naming the file and the
     values that nobody knows, GeometryError when the file is on another grid.
     """
+    check_label_size(path, grid, must_match=True)
     labels = align_labels(read_image(path), grid, path)
     boxes = find_value_boxes(labels)
     strangers = sorted(set(boxes) - set(known))
@@ -48,14 +50,20 @@ def read_mask(path: Path, grid: Grid) -> StructureMask:
     Raises DataError when the file holds more than one value besides 0, GeometryError when it is on
     another grid than `grid`.
     """
+    check_label_size(path, grid, must_match=True)
     labels = align_labels(read_image(path), grid, path)
     boxes = find_value_boxes(labels)
+    check_single(boxes, path)
+    return union_of(labels, boxes, boxes.keys(), grid)
+
+
+def check_single(boxes: Mapping[int, tuple[slice, ...]], path: Path) -> None:
+    """DataError when a mask of one structure holds more than one value besides 0."""
     if len(boxes) > 1:
         raise DataError(
             f"{path}: a mask of one structure (0 and one other value) was expected, found the "
             f"values {_listed(sorted(boxes))}; give a label map for a multi-label image."
         )
-    return union_of(labels, boxes, boxes.keys(), grid)
 
 
 def list_mask_files(folder: Path) -> list[Path]:
@@ -68,8 +76,12 @@ def list_mask_files(folder: Path) -> list[Path]:
 
 def align_labels(image: RawImage, grid: Grid, path: Path) -> Labels:
     """The image's integers on `grid` (a view where possible); DataError for fractions."""
-    array = image.array
     change = get_alignment(image.grid, grid, str(path))
+    return change.apply(as_whole_numbers(image.array, path))  # type: ignore[return-value]
+
+
+def as_whole_numbers(array: NDArray[np.generic], path: Path) -> Labels:
+    """The array as integers; DataError for fractions and NaN."""
     if array.dtype.kind == "f":
         whole = np.rint(array)
         if not np.array_equal(whole, array) or float(np.abs(array).max()) >= 2**31:
@@ -80,7 +92,7 @@ def align_labels(image: RawImage, grid: Grid, path: Path) -> Labels:
         array = whole.astype(np.int32)
     if array.dtype.kind not in "iu":
         raise DataError(f"{path}: whole numbers as labels were expected, found {array.dtype}.")
-    return change.apply(array)  # type: ignore[return-value]
+    return array  # type: ignore[return-value]
 
 
 def find_value_boxes(labels: Labels) -> dict[int, tuple[slice, ...]]:

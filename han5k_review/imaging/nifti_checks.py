@@ -21,6 +21,7 @@ from nibabel.wrapstruct import WrapStructError
 
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.voxel_streams import check_promise
 
 _CHUNK = 1 << 20
 _MAX_OFFSET = 1 << 26
@@ -42,7 +43,7 @@ def check_nifti(path: Path) -> tuple[str, ...]:
             header = _read_header(stream, path)
             sizes, wanted, dtype = _read_sizes(header, path)
             stream.read(int(header["vox_offset"]) - header.structarr.nbytes)
-            read, wrong = _read_voxels(stream, dtype)
+            read, wrong = _read_voxels(stream, dtype, wanted, path)
     except EOFError as error:
         raise DataError(
             f"{path}: a whole gzip file was expected, it ends too early (a broken copy or "
@@ -100,11 +101,14 @@ def _read_sizes(
     return sizes, math.prod(sizes) * dtype.itemsize, dtype
 
 
-def _read_voxels(stream: BinaryIO, dtype: np.dtype[np.generic]) -> tuple[int, int]:
+def _read_voxels(
+    stream: BinaryIO, dtype: np.dtype[np.generic], wanted: int, path: Path
+) -> tuple[int, int]:
     """Read to the end: (bytes read, voxels that are not finite)."""
     read = wrong = 0
     while piece := stream.read(_CHUNK):
         read += len(piece)
+        check_promise(path, read, wanted)
         if dtype.kind == "f" and dtype.itemsize <= 8:
             whole = len(piece) - len(piece) % dtype.itemsize
             values = np.frombuffer(piece[:whole], dtype=dtype)

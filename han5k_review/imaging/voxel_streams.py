@@ -19,6 +19,7 @@ from han5k_review.errors import DataError
 from han5k_review.imaging.image_names import METAIMAGE_SUFFIXES, NRRD_SUFFIXES, image_suffix
 
 _CHUNK = 1 << 20
+_SLACK = 16 << 20  # bytes after the last voxel that some writers leave
 _MAX_HEADER_LINES = 10_000
 
 
@@ -78,18 +79,31 @@ def open_voxels(path: Path) -> Iterator[tuple[BinaryIO, VoxelPlace]]:
         raise DataError(f"{path}: readable voxels were expected, found: {error}.") from error
 
 
-def check_packed_voxels(path: Path) -> None:
+def check_packed_voxels(path: Path, promised_bytes: int | None = None) -> None:
     """Verify the checksum of compressed voxels; DataError when they are damaged.
 
+    DataError too when they unfold to more than the header's `promised_bytes`; what comes after is
+    not unpacked.
     SimpleITK 2.5 returns wrong voxels for a damaged MetaImage and only prints a line. Encodings
     that are not compressed, or not known here, are left to it.
     """
     place = _find_known(path)
     if place is None or place.codec == "raw" or not place.path.is_file():
         return
+    read = 0
     with open_voxels(path) as (stream, _):
-        while stream.read(_CHUNK):
-            continue
+        while piece := stream.read(_CHUNK):
+            read += len(piece)
+            check_promise(path, read, promised_bytes)
+
+
+def check_promise(path: Path, read: int, promised_bytes: int | None) -> None:
+    """DataError when more was unpacked than the header promises, and a little."""
+    if promised_bytes is not None and read > promised_bytes + _SLACK:
+        raise DataError(
+            f"{path}: {promised_bytes} bytes of voxels were expected by its header, found more; "
+            "write the file again."
+        )
 
 
 def check_end(stream: BinaryIO, place: VoxelPlace) -> None:

@@ -26,7 +26,7 @@ from han5k_review.ui.adjudication_cards import (
 )
 from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.places import go_to
-from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture
+from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
 
 _REVIEWED = "Contour under review"
 _REVIEWED_COLOUR = "#e6e9ee"
@@ -160,8 +160,7 @@ def _show_picture(
         st.caption("The contours are the same on every slice.")
         return
     bench = visit.bench
-    wanted = bench.catalogue.get_structure(question.structure).window
-    window = next((one for one in bench.windows if one.name == wanted), bench.windows[0])
+    window = choose_window(bench.windows, bench.catalogue.get_structure(question.structure).window)
     base = OutlinedMask(name=_REVIEWED, mask=reviewed, colour=_REVIEWED_COLOUR, dash="dot")
     outlined = [
         OutlinedMask(name=one.candidate.name, mask=one.mask, colour=one.colour, dash=one.dash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from han5k_review.accounts.may import Action, require
 from han5k_review.evaluation.background import (
@@ -12,6 +13,7 @@ from han5k_review.evaluation.background import (
     EvaluationRecord,
     EvaluationState,
 )
+from han5k_review.evaluation.plan import EvaluationPlan
 from han5k_review.store.columns import utc_now
 from han5k_review.ui.cohort_query import Cohort
 from han5k_review.ui.context import Visit, attempt, open_bench
@@ -49,6 +51,22 @@ def show_desk(visit: Visit, cohort: Cohort) -> None:
         with attempt():
             require(visit.identity, Action.EVALUATE)
             desk.start(plan, actor=visit.identity.name)
+            st.rerun()
+
+
+def show_case_desk(visit: Visit, plan: EvaluationPlan, left: int, place: DeltaGenerator) -> None:
+    """The same desk for one case: a button at `place` while nothing runs, else what runs now."""
+    record = open_desk().record
+    if record is not None and record.is_running:
+        _show_running(visit)
+        return
+    if not left or not visit.may(Action.EVALUATE):
+        return
+    pairs = "pair" if left == 1 else "pairs"
+    if place.button(f"Measure {left} {pairs}", key="measure-case"):
+        with attempt():
+            require(visit.identity, Action.EVALUATE)
+            open_desk().start(plan, actor=visit.identity.name)
             st.rerun()
 
 

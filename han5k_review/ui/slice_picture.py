@@ -33,6 +33,11 @@ class OutlinedMask:
     dash: str
 
 
+def choose_window(windows: Sequence[Window], name: str) -> Window:
+    """The window of this name, else the study's first."""
+    return next((one for one in windows if one.name == name), windows[0])
+
+
 def build_slice_picture(
     hu: NDArray[np.int16], k: int, outlined: Sequence[OutlinedMask], window: Window
 ) -> go.Figure:
@@ -72,6 +77,7 @@ def build_slice_picture(
         font={"color": _INK},
         xaxis={"visible": False, "constrain": "domain"},
         yaxis={"visible": False, "autorange": "reversed", "scaleanchor": "x"},
+        showlegend=True,
         legend={"orientation": "h", "y": -0.01, "yanchor": "top", "x": 0},
         annotations=[
             {"text": "R", "x": x[0] + inset, **place},

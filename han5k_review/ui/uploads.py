@@ -1,53 +1,129 @@
-"""A corrected mask that a person uploads on a page: checked, then stored as a revision."""
+"""A corrected file that a person brings to a page: what it would change, then "Take it"."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from han5k_review.errors import DataError, RuleError
+from han5k_review.errors import DataError
+from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.label_images import read_mask
-from han5k_review.review.labels import list_under_review
-from han5k_review.review.revising import submit_revision
+from han5k_review.imaging.image_names import image_suffix
+from han5k_review.review.corrections import (
+    CorrectionPlan,
+    plan_corrections,
+    take_corrections,
+)
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import Case, Reader, Revision
-from han5k_review.ui.context import Bench
+from han5k_review.store.tables import Case
+from han5k_review.ui.context import Bench, Visit, attempt
+from han5k_review.ui.upload_preview import show_numbers, show_pictures
 
-_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+_SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".mha")
+_SHOWN = "upload-shown"
 
 
-def submit_upload(
-    bench: Bench, case: Case, structure: str, upload: UploadedFile, reader: Reader
-) -> Revision:
-    """Read the uploaded mask on the case's grid and submit it; DataError or RuleError otherwise."""
-    suffix = next((s for s in _SUFFIXES if upload.name.lower().endswith(s)), None)
-    if suffix is None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """The preview a person looks at: what is taken is exactly this, not the file read again.
+
+    `taken` says what became of it, so that a second press takes nothing twice.
+    """
+
+    asked: tuple[object, ...]
+    plan: CorrectionPlan
+    taken: str | None = None
+
+
+def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
+    """Choose a file, see what it would change, take it. Nothing is stored before that."""
+    st.caption(
+        "A corrected contour of this case: one mask as NIfTI, NRRD or MHA in any axis order, or "
+        "several structures as .seg.nrrd of 3D Slicer, whose segments are matched by name. You see "
+        "what changes before it is taken; then it waits for an adjudicator."
+    )
+    left, right = st.columns([3, 2])
+    upload = left.file_uploader("Corrected file", key=f"file-{case.id}")
+    structure = right.selectbox(
+        "Structure of a single mask", structures, help="A .seg.nrrd names its own."
+    )
+    resample = right.checkbox(
+        "Resample if it lies on another grid",
+        help="Nearest neighbour; the preview says what it did.",
+    )
+    if upload is None:
+        st.session_state.pop(_SHOWN, None)
+        return
+    with attempt():
+        asked = (case.id, upload.file_id, structure, resample)
+        shown = st.session_state.get(_SHOWN)
+        if not isinstance(shown, _Shown) or shown.asked != asked:
+            st.session_state.pop(_SHOWN, None)
+            plan = read_upload(visit.bench, case, upload, structure, resample=resample)
+            shown = st.session_state[_SHOWN] = _Shown(asked=asked, plan=plan)
+        if shown.taken is not None:
+            st.success(shown.taken)
+            return
+        show_numbers(shown.plan)
+        _offer(visit, case, shown)
+        show_pictures(visit.bench, case, shown.plan)
+
+
+def read_upload(
+    bench: Bench, case: Case, upload: UploadedFile, structure: str, *, resample: bool
+) -> CorrectionPlan:
+    """What the uploaded file would change; DataError or GeometryError when it is no such file."""
+    suffix = image_suffix(Path(upload.name))
+    if suffix not in _SUFFIXES:
         raise DataError(
-            f"A mask as {', '.join(_SUFFIXES)} was expected, found {upload.name!r}; save it so."
+            f"{upload.name}: a file ending in {', '.join(_SUFFIXES)} was expected; save it so."
         )
-    with reading(bench.study.engine) as session:
-        present = list_under_review(session, case.id or 0).get(structure)
-    if present is None:
-        raise RuleError(f"{case.name}: {structure} has no pseudo-label under review to revise.")
     grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
-    before = bench.study.labels.get_mask(present.mask_sha256, grid)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{structure}{suffix}"
-        path.write_bytes(upload.getvalue())
-        after = read_mask(path, grid)
-    with transaction(bench.study.engine) as session:
-        session.expire_on_commit = False
-        return submit_revision(
+        path = Path(folder) / f"upload{suffix}"
+        path.write_bytes(upload.getbuffer())
+        try:
+            contours = read_corrected(path, grid, resample=resample)
+        except DataError as error:  # people know the file by the name they gave it
+            raise type(error)(str(error).replace(str(path), upload.name)) from error
+    with reading(bench.study.engine) as session:
+        return plan_corrections(
             session,
             bench.study.labels,
+            bench.catalogue,
             case=case,
+            contours=contours,
             structure=structure,
-            before=before,
-            after=after,
-            reader=reader,
+        )
+
+
+def _offer(visit: Visit, case: Case, shown: _Shown) -> None:
+    plan = shown.plan
+    if not plan.taken:
+        st.info("Nothing in this file can be taken.")
+        return
+    names = [one.structure for one in plan.taken]
+    label = f"Take {names[0]}" if len(names) == 1 else f"Take {len(names)} structures"
+    if not st.button(label, type="primary", key="take-upload"):
+        return
+    with transaction(visit.bench.study.engine) as session:
+        revisions = take_corrections(
+            session,
+            visit.bench.study.labels,
+            case=case,
+            corrections=plan.taken,
+            reader=visit.get_reader(),
             now=utc_now(),
         )
+        numbers = ", ".join(str(revision.id) for revision in revisions)
+    words = (
+        f"revision {numbers}; it waits" if len(names) == 1 else f"revisions {numbers}; they wait"
+    )
+    st.session_state[_SHOWN] = replace(shown, taken=f"Taken as {words} for an adjudicator.")
+    st.rerun()

@@ -12,8 +12,10 @@ from playwright.sync_api import Page, expect
 from sqlmodel import select
 
 from han5k_review.accounts.readers import add_reader
+from han5k_review.exports.contour_files import Contour, build_segmentation
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import read_mask
+from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import submit_revision
 from han5k_review.store.columns import utc_now
@@ -85,6 +87,17 @@ def write_corrected(desk: Desk, slices: int) -> Path:
     return path
 
 
+def write_segmentation(desk: Desk) -> Path:
+    """The same, three slices longer, as 3D Slicer gives it back, beside a segment nobody knows."""
+    image = nib.load(write_corrected(desk, 3))
+    grid = Grid.from_affine(image.shape, image.affine)
+    mask = StructureMask.from_dense(np.asarray(image.dataobj), grid)
+    path = desk.root / "back.seg.nrrd"
+    names = ("Parotid_L", "Scribble")
+    path.write_bytes(build_segmentation([Contour(structure=name, mask=mask) for name in names]))
+    return path
+
+
 def submit_reads(desk: Desk) -> None:
     """anna adds two slices by the command, ben four by the service behind it."""
     words = ("--case", "KBP-100", "--structure", "ParotidL", "--reader", "anna")
@@ -144,3 +157,13 @@ def test_two_reads_stand_side_by_side_until_one_is_accepted_and_locked(
         screen.get_by_role("button", name="Unlock").click()
         expect(screen.get_by_text(re.compile("locked structure"))).to_have_count(0)
         expect(screen.get_by_text("1 structure waits for a decision")).to_be_visible()
+        screen.goto(f"{server.url}/cases?case=KBP-100")
+        screen.get_by_role("tab", name="Upload a revision").click()
+        screen.locator("input[type=file]").set_input_files(write_segmentation(desk))
+        expect(screen.get_by_text("not a structure of this case: Scribble")).to_be_visible()
+        expect(screen.get_by_text("where most changes")).to_be_visible()
+        screen.screenshot(path=pictures / "upload-preview.png")
+        screen.get_by_role("button", name="Take ParotidL").click()
+        expect(
+            screen.get_by_text("Taken as revision 3; it waits for an adjudicator")
+        ).to_be_visible()

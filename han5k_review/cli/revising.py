@@ -1,0 +1,123 @@
+"""Commands that bring corrected contours into a study, and decide on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import select
+
+from han5k_review.accounts.readers import get_reader
+from han5k_review.cli.session import StudyOption, console, open_chosen
+from han5k_review.errors import DataError
+from han5k_review.imaging.corrected_files import read_corrected
+from han5k_review.imaging.grid import Grid
+from han5k_review.importing.study import read_study_catalogue
+from han5k_review.review.corrections import (
+    Correction,
+    CorrectionPlan,
+    plan_corrections,
+    take_corrections,
+)
+from han5k_review.review.revising import decide_revision
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.tables import Case
+from han5k_review.store.vocabulary import Decision
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands `revise` and `decide`."""
+    app.command("revise")(revise)
+    app.command("decide")(decide)
+
+
+def revise(
+    case: Annotated[str, typer.Option(help="Case name.")],
+    mask: Annotated[Path, typer.Option(help="Corrected NIfTI, NRRD, MHA, or .seg.nrrd.")],
+    reader: Annotated[str, typer.Option(help="Account that made the correction.")],
+    structure: Annotated[
+        str | None, typer.Option(help="Structure of a single mask; a .seg.nrrd names its own.")
+    ] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Resample a file on another grid (nearest).")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change.")] = False,
+    study: StudyOption = None,
+) -> None:
+    """Submit corrected contours as revisions of the pseudo-labels under review."""
+    opened = open_chosen(study)
+    catalogue = read_study_catalogue(opened)
+    name = catalogue.get_structure(structure).name if structure else None
+    with reading(opened.engine) as session:
+        row = session.exec(select(Case).where(Case.name == case)).one_or_none()
+        if row is None or row.id is None:
+            raise DataError(f"A case of the study was expected, found {case!r}.")
+        session.expunge(row)
+        grid = Grid.from_rows(row.shape_ijk, row.affine_ras)
+        plan = plan_corrections(
+            session,
+            opened.labels,
+            catalogue,
+            case=row,
+            contours=read_corrected(mask, grid, resample=resample),
+            structure=name,
+        )
+        get_reader(session, reader)
+    _tell(case, plan)
+    if dry_run:
+        console.print("dry run: nothing was stored", markup=False)
+        return
+    with transaction(opened.engine) as session:
+        revisions = take_corrections(
+            session,
+            opened.labels,
+            case=row,
+            corrections=plan.taken,
+            reader=get_reader(session, reader),
+            now=utc_now(),
+        )
+        numbers = [
+            (found.id, one.structure) for found, one in zip(revisions, plan.taken, strict=True)
+        ]
+    for number, taken in numbers:
+        console.print(f"revision {number} of {case} {taken} waits for an adjudicator")
+
+
+def _tell(case: str, plan: CorrectionPlan) -> None:
+    for one in plan.corrections:
+        console.print(f"{case} {one.structure}: {_describe(one)}", markup=False)
+        for note in one.notes:
+            console.print(f"  {note}", markup=False)
+    for name in plan.unmatched:
+        console.print(f"{name}: not a structure of this case, left out", markup=False)
+
+
+def _describe(one: Correction) -> str:
+    panel = one.panel
+    numbers = (
+        f"{one.before.volume_cc:.2f} -> {one.after.volume_cc:.2f} cc, VRD {100 * panel.vrd:.1f} %, "
+        f"Dice {panel.dice:.3f}, APL {panel.apl_mm:.0f} mm, {one.slices_changed} slices changed"
+    )
+    return numbers if one.refusal is None else f"{numbers}; left out: {one.refusal}"
+
+
+def decide(
+    revision: int,
+    decision: Annotated[Decision, typer.Option(help="accepted or rejected.")],
+    adjudicator: Annotated[str, typer.Option(help="Account that decides.")],
+    reason: Annotated[str, typer.Option(help="Needed to reject.")] = "",
+    study: StudyOption = None,
+) -> None:
+    """Accept or reject a submitted revision."""
+    with transaction(open_chosen(study).engine) as session:
+        decide_revision(
+            session,
+            revision_id=revision,
+            decision=decision,
+            reason=reason,
+            adjudicator=get_reader(session, adjudicator),
+            now=utc_now(),
+        )
+    console.print(f"revision {revision}: {decision.value}")
