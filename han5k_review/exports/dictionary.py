@@ -11,6 +11,7 @@ from han5k_review.exports.columns import Column, Kind, Sheet, column
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS
 from han5k_review.exports.reader_sheet import READERS
+from han5k_review.exports.revision_sheet import REVISIONS
 from han5k_review.exports.scale_sheet import SCALE
 from han5k_review.exports.summary_sheet import SUMMARY
 
@@ -65,6 +66,7 @@ SHEETS: tuple[Sheet[Any], ...] = (
     ABOUT,
     GRADES,
     HISTORY,
+    REVISIONS,
     METRICS,
     SUMMARY,
     CASES,

@@ -17,6 +17,7 @@ from han5k_review.exports.grade_rows import build_grade_rows
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS, build_metric_rows
 from han5k_review.exports.reader_sheet import READERS, build_reader_rows
+from han5k_review.exports.revision_sheet import REVISIONS, build_revision_rows
 from han5k_review.exports.scale_sheet import SCALE, build_scale_rows
 from han5k_review.exports.snapshot import ExportFacts, Snapshot, read_snapshot
 from han5k_review.exports.summary_sheet import SUMMARY, build_summary_rows
@@ -74,6 +75,7 @@ def build_tables(snapshot: Snapshot) -> Export:
     tables = (
         build_table(GRADES, (row for row in grades if row.is_current)),
         build_table(HISTORY, grades),
+        build_table(REVISIONS, build_revision_rows(snapshot)),
         build_table(METRICS, build_metric_rows(snapshot)),
         build_table(SUMMARY, build_summary_rows(snapshot, grades)),
         build_table(CASES, build_case_rows(snapshot, grades)),

@@ -143,6 +143,32 @@ _REVISION: _Columns = (
         "Volumetric revision degree |contour xor revised| / |contour|, a fraction.",
         lambda r: r.revision.revision.vrd if r.revision else None,
     ),
+    column(
+        "revision_apl_mm",
+        "Revision APL",
+        _N,
+        "revision",
+        "Added path length: contour of the revision that the graded contour does not cover.",
+        lambda r: r.revision.revision.apl_mm if r.revision else None,
+        "mm",
+    ),
+    column(
+        "revision_slices_edited",
+        "Slices edited",
+        _I,
+        "revision",
+        "Axial slices that the revision changed.",
+        lambda r: r.revision.revision.slices_edited if r.revision else None,
+    ),
+    column(
+        "revision_active_seconds",
+        "Editing time",
+        _N,
+        "revision",
+        "Active time of editing, idle over 60 s left out; empty for a file.",
+        lambda r: r.revision.revision.active_seconds if r.revision else None,
+        "s",
+    ),
 )
 
 _REFERENCE: _Columns = (

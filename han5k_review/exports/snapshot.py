@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +18,7 @@ from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.records import PairKey, StoredPanel, find_stored_panels
 from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
+from han5k_review.review.adjudication import list_locked_keys
 from han5k_review.review.revising import RevisionView, list_revisions
 from han5k_review.review.scale import Scale, read_scales
 from han5k_review.store.engine import reading
@@ -71,6 +72,7 @@ class Snapshot:
     references: Mapping[Place, LabelRef]
     grades: Sequence[Grade]
     revisions: Sequence[RevisionView]
+    locked: Collection[tuple[int, str]]
     metrics: Sequence[PairMetrics]
     graded_panels: Mapping[int, StoredPanel]
 
@@ -144,6 +146,7 @@ def _read(
         references=references,
         grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
         revisions=list_revisions(session),
+        locked=list_locked_keys(session),
         metrics=list_metrics(session, plan),
         graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition),
     )

@@ -88,6 +88,7 @@ def submit_revision(
         grade_id=_find_grade_id(session, case.id, reader.id, structure),
         vrd=edit.vrd,
         apl_mm=edit.apl_mm,
+        slices_edited=edit.slices_edited,
         active_seconds=None,
         now=now,
     )
@@ -105,6 +106,7 @@ def add_revision(
     grade_id: int | None,
     vrd: float,
     apl_mm: float,
+    slices_edited: int,
     active_seconds: float | None,
     now: datetime,
 ) -> Revision:
@@ -135,6 +137,7 @@ def add_revision(
         reader_id=reader.id,
         vrd=None if math.isnan(vrd) else vrd,
         apl_mm=None if math.isnan(apl_mm) else apl_mm,
+        slices_edited=slices_edited,
         active_seconds=active_seconds,
         submitted_at_utc=now,
     )

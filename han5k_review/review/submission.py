@@ -137,6 +137,7 @@ def submit_draft(
         grade_id=prepared.grade_id,
         vrd=check.measure.vrd,
         apl_mm=check.measure.apl_mm,
+        slices_edited=check.measure.slices_edited,
         active_seconds=draft.active_seconds,
         now=now,
     )

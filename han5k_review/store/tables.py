@@ -168,6 +168,7 @@ class Revision(SQLModel, table=True):
     reader_id: int = Field(foreign_key="reader.id")
     vrd: float | None = None
     apl_mm: float | None = None
+    slices_edited: int | None = None
     active_seconds: float | None = None
     submitted_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 

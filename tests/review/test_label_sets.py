@@ -37,6 +37,7 @@ def revise(
         grade_id=None,
         vrd=0.5,
         apl_mm=10.0,
+        slices_edited=3,
         active_seconds=None,
         now=NOON,
     )

@@ -1,0 +1,182 @@
+"""The sheet `Revisions`: every corrected contour, what it changed, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from han5k_review.exports.columns import Column, Kind, Sheet, column
+from han5k_review.exports.snapshot import Snapshot
+from han5k_review.review.adjudication import Standing, settle_standings
+from han5k_review.review.revising import RevisionView
+from han5k_review.store.tables import Reader
+
+_T, _I, _N, _UTC = Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.TIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionRow:
+    """A submitted revision, where it stands, and who decided on it."""
+
+    view: RevisionView
+    standing: Standing
+    adjudicator: Reader | None
+
+
+_WHAT: tuple[Column[RevisionRow], ...] = (
+    column("revision_id", "Revision", _I, "revision", "Its number.", lambda r: r.view.revision.id),
+    column("case", "Case", _T, "case", "Pseudonym of the case.", lambda r: r.view.case),
+    column(
+        "structure",
+        "Structure",
+        _T,
+        "contour",
+        "Name in the study's structure table.",
+        lambda r: r.view.child.structure,
+    ),
+    column(
+        "reader",
+        "Reader",
+        _T,
+        "reader",
+        "Pseudonym of who submitted it.",
+        lambda r: r.view.reader,
+    ),
+    column(
+        "submitted_at_utc",
+        "Submitted",
+        _UTC,
+        "revision",
+        "When it was submitted.",
+        lambda r: r.view.revision.submitted_at_utc,
+        "UTC",
+    ),
+    column(
+        "label_version",
+        "Label version",
+        _I,
+        "contour",
+        "The revised contour.",
+        lambda r: r.view.child.id,
+    ),
+    column(
+        "parent_label_version",
+        "Parent version",
+        _I,
+        "contour",
+        "The contour the edit began with.",
+        lambda r: r.view.child.parent_id,
+    ),
+    column(
+        "reviewed_label_version",
+        "Version under review",
+        _I,
+        "contour",
+        "The contour it is measured against.",
+        lambda r: r.view.revision.parent_label_version_id,
+    ),
+    column(
+        "mask_sha256",
+        "Mask hash",
+        _T,
+        "contour",
+        "SHA-256 of the revised mask.",
+        lambda r: r.view.child.mask_sha256,
+    ),
+)
+
+_EDIT: tuple[Column[RevisionRow], ...] = (
+    column(
+        "vrd",
+        "VRD",
+        _N,
+        "revision",
+        "Volumetric revision degree |contour xor revised| / |contour|, a fraction.",
+        lambda r: r.view.revision.vrd,
+    ),
+    column(
+        "apl_mm",
+        "Added path length",
+        _N,
+        "revision",
+        "Contour of the revision that the contour under review does not cover.",
+        lambda r: r.view.revision.apl_mm,
+        "mm",
+    ),
+    column(
+        "slices_edited",
+        "Slices edited",
+        _I,
+        "revision",
+        "Axial slices that differ from the contour under review.",
+        lambda r: r.view.revision.slices_edited,
+    ),
+    column(
+        "active_seconds",
+        "Active time",
+        _N,
+        "revision",
+        "Active time of editing, idle over 60 s left out; empty for a file.",
+        lambda r: r.view.revision.active_seconds,
+        "s",
+    ),
+)
+
+_DECISION: tuple[Column[RevisionRow], ...] = (
+    column(
+        "standing",
+        "Stands",
+        _T,
+        "revision",
+        "`waiting`, `accepted`, `rejected`, `not chosen` (another contour is locked), or "
+        "`replaced by a newer one`.",
+        lambda r: r.standing.value,
+    ),
+    column(
+        "adjudicator",
+        "Adjudicator",
+        _T,
+        "reader",
+        "Pseudonym of who decided last.",
+        lambda r: r.adjudicator.pseudonym if r.adjudicator else None,
+    ),
+    column(
+        "decided_at_utc",
+        "Decided",
+        _UTC,
+        "revision",
+        "When.",
+        lambda r: r.view.decision.decided_at_utc if r.view.decision else None,
+        "UTC",
+    ),
+    column(
+        "reason",
+        "Reason",
+        _T,
+        "revision",
+        "The adjudicator's words.",
+        lambda r: r.view.decision.reason if r.view.decision else None,
+    ),
+)
+
+REVISIONS: Sheet[RevisionRow] = Sheet(
+    key="revisions",
+    title="Revisions",
+    row="a submitted revision, graded or not",
+    columns=(*_WHAT, *_EDIT, *_DECISION),
+)
+
+
+def build_revision_rows(snapshot: Snapshot) -> list[RevisionRow]:
+    """All revisions, oldest first."""
+    views: Sequence[RevisionView] = snapshot.revisions
+    standings = settle_standings(views, snapshot.locked)
+    readers: Mapping[int, Reader] = snapshot.readers
+    return [
+        RevisionRow(
+            view=view,
+            standing=standings[view.revision.id or 0],
+            adjudicator=readers.get(view.decision.decided_by_id) if view.decision else None,
+        )
+        for view in views
+    ]
