@@ -18,6 +18,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import DraftPatch, DraftSnapshot
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Audit, LabelVersion, Reader, Revision
+from han5k_review.store.vocabulary import LabelSource
 from tests.web.bench import GRID, ROOT, WebBench
 from tests.web.drafting import Tab, patch
 
@@ -316,6 +317,26 @@ def test_an_accepted_contour_is_locked_for_another_open_draft(bench: WebBench, t
             session, label_version_id=bench.versions["ParotidL"], by=carla, now=utc_now()
         )
     assert tab.draw((0, 0, 0), DOT).json()["reason"] == "locked"
+
+
+def test_a_draft_of_a_contour_that_was_replaced_is_not_submitted(bench: WebBench, tab: Tab) -> None:
+    tab.draw((0, 0, 0), DOT)
+    mask = bench.masks["BrainStem"]
+    with transaction(bench.study.engine) as session:
+        session.add(
+            LabelVersion(
+                case_id=bench.case_id,
+                structure="ParotidL",
+                source=LabelSource.PREDICTION,
+                mask_sha256=bench.study.labels.put_mask(mask),
+                voxels=mask.voxel_count,
+                volume_cc=mask.volume_cc,
+            )
+        )
+    assert tab.client.get(PAROTID).json()["outdated"] is True
+    answer = tab.submit()
+    assert (answer.status_code, answer.json()["reason"]) == (409, "contour_replaced")
+    assert count_patches(bench) == 1
 
 
 def test_one_editor_per_structure_where_the_study_says_so(bench: WebBench, visit: Visit) -> None:
