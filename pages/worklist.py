@@ -2,10 +2,14 @@ import streamlit as st
 
 from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import find_next, list_worklist
+from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading
+from han5k_review.store.tables import Case
 from han5k_review.ui.context import page
+from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import build_worklist_frame
+from han5k_review.ui.uploads import show_upload
 
 with page("Worklist", Action.GRADE) as visit:
     with reading(visit.bench.study.engine) as session:
@@ -48,3 +52,15 @@ with page("Worklist", Action.GRADE) as visit:
         rows = table.selection.rows
         if rows:
             go_to("review", assignment=str(entries[rows[0]].assignment_id))
+
+        with st.expander("Correct a case in another tool"):
+            entry = st.selectbox("Case", entries, format_func=lambda one: one.case)
+            with reading(visit.bench.study.engine) as session:
+                case = session.get_one(Case, entry.case_id)
+                structures = list(list_under_review(session, entry.case_id))
+                session.expunge(case)
+            base = f"/api/assignments/{entry.assignment_id}/contours/a"
+            with st.container(horizontal=True):
+                show_link("Contours for 3D Slicer (.seg.nrrd)", f"{base}.seg.nrrd", download=True)
+                show_link("Contours as NIfTI (.zip)", f"{base}.zip", download=True)
+            show_upload(visit, case, structures)
