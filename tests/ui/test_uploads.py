@@ -1,0 +1,81 @@
+"""A corrected file on a page: shown first, taken once, whatever is pressed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from han5k_review.exports.contour_files import Contour, build_segmentation
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.revising import list_revisions
+from han5k_review.settings import get_settings
+from han5k_review.store.engine import reading
+from han5k_review.ui.context import open_bench
+from tests.web.bench import GRID, WebBench, build_bench
+
+SCRIPT = Path(__file__).with_name("upload_page.py")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> WebBench:
+    return build_bench(tmp_path / "study", None)
+
+
+@pytest.fixture
+def page(bench: WebBench, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("HAN5K_STUDY", str(bench.study.root))
+    get_settings.cache_clear()
+    open_bench.clear()
+    return AppTest.from_file(str(SCRIPT), default_timeout=300)
+
+
+def wider(bench: WebBench) -> StructureMask:
+    dense = bench.masks["ParotidL"].dense().copy()
+    dense[4, 3:8, 2:7] = True
+    return StructureMask.from_dense(dense, GRID)
+
+
+def count(bench: WebBench) -> int:
+    with reading(bench.study.engine) as session:
+        return len(list_revisions(session))
+
+
+def test_a_file_is_shown_first_and_taken_once(bench: WebBench, page: AppTest) -> None:
+    content = build_segmentation(
+        [
+            Contour(structure="Parotid_L", mask=wider(bench)),
+            Contour(structure="Scribble", mask=wider(bench)),
+        ]
+    )
+    page.run()
+    page.file_uploader[0].upload("back.seg.nrrd", content)
+    page.run()
+    assert not page.exception
+    assert "Scribble" in page.warning[0].value
+    assert list(page.dataframe[0].value["Structure"]) == ["ParotidL"]
+    # 74 voxels before (a box of 3 x 5 x 5 without a corner), 25 more after.
+    assert page.dataframe[0].value["VRD %"][0] == pytest.approx(100 * 25 / 74)
+    assert count(bench) == 0
+    page.button(key="take-upload").click().run()
+    assert "Taken as revision 1" in page.success[0].value
+    page.run()
+    assert count(bench) == 1
+    assert len(page.button) == 0
+
+
+def test_a_file_that_cannot_be_taken_is_one_sentence(bench: WebBench, page: AppTest) -> None:
+    two = np.zeros(GRID.shape, dtype=np.uint8)
+    two[1, 1, 1], two[2, 2, 2] = 1, 2
+    image = nib.Nifti1Image(two, GRID.affine)
+    page.run()
+    page.file_uploader[0].upload("two.nii", image.to_bytes())
+    page.run()
+    assert page.error[0].value.startswith("two.nii: a mask of one structure")
+    page.file_uploader[0].upload("notes.txt", b"hello")
+    page.run()
+    assert page.error[0].value.startswith("notes.txt: a file ending in")
+    assert count(bench) == 0
