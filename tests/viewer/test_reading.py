@@ -294,6 +294,31 @@ def test_every_action_has_a_button_with_its_key(open_desk: Open, screen: Page) -
     expect(screen.get_by_test_id("help")).to_be_hidden()
 
 
+FOCUSABLE = """() => {
+  const root = document.querySelector('#host').shadowRoot;
+  const name = (one) => one.getAttribute('aria-label') || one.textContent.trim() || one.title ||
+    one.closest('label')?.textContent.trim();
+  return [...root.querySelectorAll('button, input, select, textarea, [tabindex]')]
+    .filter((one) => one.offsetParent && one.tabIndex >= 0 && !one.disabled)
+    .map((one) => [one.closest('.head, .list, .middle, .side')?.classList[0], name(one) ?? ""]);
+}"""
+
+
+def test_what_takes_focus_has_a_name_and_its_turn(open_desk: Open, screen: Page) -> None:
+    open_desk(compared_case())
+    found = screen.evaluate(FOCUSABLE)
+    assert [name for _, name in found if not name] == []
+    turns = [region for region, _ in found]
+    assert turns == sorted(turns, key=["head", "list", "middle", "side"].index)
+    screen.get_by_test_id("help-button").focus()
+    for testid in ("search", "order", "structures"):
+        screen.keyboard.press("Tab")
+        expect(screen.get_by_test_id(testid)).to_be_focused()
+    screen.get_by_test_id("view-main").focus()
+    screen.keyboard.press("Tab")
+    expect(screen.get_by_test_id("view-upper")).to_be_focused()
+
+
 def test_preferences_outlive_the_case(open_desk: Open, screen: Page) -> None:
     open_desk(case())
     screen.keyboard.press("v")
