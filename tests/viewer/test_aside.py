@@ -41,7 +41,7 @@ def displace(table: Table, *strokes: tuple[str, Place, Place]) -> list[Mask]:
 
 
 def test_strokes_that_no_longer_fit_are_saved_as_a_file_and_drawn_again(
-    table: Table, tmp_path: Path
+    table: Table, tmp_path: Path, pictures: Path
 ) -> None:
     screen = table.screen
     brushed, rubbed = displace(table, ("q", (6, 6, 5), (15, 14, 5)), ("r", (6, 6, 5), (8, 6, 5)))
@@ -49,6 +49,7 @@ def test_strokes_that_no_longer_fit_are_saved_as_a_file_and_drawn_again(
     removed = rubbed & (table.start() | brushed)
     aside = screen.get_by_test_id("aside")
     expect(aside).to_contain_text("2 strokes no longer fit")
+    screen.screenshot(path=pictures / "aside.png")
     with screen.expect_download() as download:
         screen.get_by_test_id("aside-download").click()
     assert download.value.suggested_filename == "HN-001-ParotidL-strokes.nii"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def mount_with(table: Table, structure: dict[str, Any] | None = None, **changes:
     table.screen.wait_for_selector("[data-testid=workspace][data-first-slice-ms]")
 
 
-def test_a_locked_structure_says_so_before_anything_is_drawn(table: Table) -> None:
+def test_a_locked_structure_says_so_before_anything_is_drawn(table: Table, pictures: Path) -> None:
     screen, engine = table.screen, table.bench.study.engine
     with transaction(engine) as session:
         version = table.bench.versions["ParotidL"]
@@ -50,6 +51,7 @@ def test_a_locked_structure_says_so_before_anything_is_drawn(table: Table) -> No
     expect(screen.locator("[data-action=edit]")).to_be_disabled()
     screen.keyboard.press("e")
     expect(screen.get_by_test_id("edit-state")).to_be_hidden()
+    screen.screenshot(path=pictures / "locked.png")
     expect(screen.locator("[data-structure=BrainStem] .standing")).to_be_hidden()
     with transaction(engine) as session:
         unlock_structure(
@@ -103,7 +105,7 @@ def test_a_submitted_revision_is_shown_and_edited_further(table: Table) -> None:
     expect(pen).to_have_attribute("title", re.compile("^Your draft is open, last changed on 20"))
 
 
-def test_anatomy_is_reminded_of_while_drawing(table: Table) -> None:
+def test_anatomy_is_reminded_of_while_drawing(table: Table, pictures: Path) -> None:
     screen = table.screen
     mount_with(table, {"inside": "BrainStem", "pair": "BrainStem", "side": "L"})
     screen.locator("[data-structure=ParotidL]").click()
@@ -123,3 +125,5 @@ def test_anatomy_is_reminded_of_while_drawing(table: Table) -> None:
     table.drag("axial", 12, (20, 15, 12), (20, 15, 12))
     table.stored()
     expect(advice).to_contain_text("2 separate pieces; the contour under review has 1")
+    screen.set_viewport_size({"width": 1024, "height": 768})
+    screen.screenshot(path=pictures / "advice.png")
