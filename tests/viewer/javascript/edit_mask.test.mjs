@@ -204,3 +204,12 @@ test("a stroke of a 30 mm brush takes far less than 20 kB", () => {
   paintCapsule(mask, [300, 300, 40], [340, 300, 40], { radiusMm: 15, value: 1, flatAxis: null });
   assert.ok(encodeChange(mask.takeChange(), mask.grid).runs.length < 20000);
 });
+
+test("outlines of one mask are never taken for those of another", () => {
+  const [one, other] = [new EditMask([4, 4, 4], [1, 1, 1], null), new EditMask([4, 4, 4], [1, 1, 1], null)];
+  assert.notEqual(one.stampOf("axial"), other.stampOf("axial"));
+  const before = one.stampOf("axial");
+  one.touch("axial");
+  assert.notEqual(one.stampOf("axial"), before);
+  assert.notEqual(one.stampOf("axial"), other.stampOf("axial"));
+});

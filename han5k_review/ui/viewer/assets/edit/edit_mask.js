@@ -9,6 +9,7 @@ import { PLANES, rowOf } from "../pure/geometry.js";
 import { boundsOf } from "./changes.js";
 
 const MARGIN = [16, 16, 4];
+let made = 0;
 
 export class EditMask {
   /** `now` and `base` are masks as pure/masks.js parses them (or null); grid `shape`, `spacing` in mm. */
@@ -20,6 +21,7 @@ export class EditMask {
     this.cells = new Uint8Array(0);
     this.area = new Uint32Array(grid[2]);
     this.voxels = this.both = this.baseVoxels = 0;
+    this.number = ++made;
     this.stamps = { axial: 0, sagittal: 0, coronal: 0 };
     this.flipped = new Int32Array(4096);
     this.flips = 0;
@@ -139,8 +141,9 @@ export class EditMask {
     for (const plane of planes.length ? planes : Object.keys(this.stamps)) this.stamps[plane]++;
   }
 
+  /** Names the state of a plane's outlines; no other EditMask ever has the same. */
   stampOf(plane) {
-    return this.stamps[plane];
+    return `${this.number}.${this.stamps[plane]}`;
   }
 
   /** Voxels of [low, high) as 0 and 1 (bit 1) or of the compared contour (bit 2), i fastest. */
