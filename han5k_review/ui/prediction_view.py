@@ -53,7 +53,7 @@ def show_drawing(visit: Visit, model: ModelVersion, models: Sequence[ModelVersio
         own = [p for p in list_predictions(session) if p.model_id == model.id]
         doubtful = list_doubtful(session, model.id or 0)
     if visit.may(Action.RETRAIN):
-        _ask(visit, model, models, names, drawn)
+        _ask(visit, model, models, names, drawn, asked=len(own))
     _show_predictions(visit, own)
     if doubtful:
         _show_doubtful(doubtful)
@@ -65,14 +65,17 @@ def _ask(
     models: Sequence[ModelVersion],
     names: Sequence[str],
     drawn: set[str],
+    *,
+    asked: int,
 ) -> None:
+    """The form; it is empty again after each of the `asked` predictions."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     todo = [name for name in names if name not in drawn]
     chosen = left.multiselect(
         "Cases to draw",
         names,
         placeholder=f"all {len(todo)} cases it has not drawn yet",
-        key=f"draw-cases-{model.id}",
+        key=f"draw-cases-{model.id}-{asked}",
     )
     cases = chosen or todo
     method = right.selectbox(
@@ -90,13 +93,15 @@ def _ask(
             "Members beside it", fitting, default=fitting[:4], format_func=lambda m: m.name
         )
     device = choose_device(visit.bench.settings.device)
+    st.caption(
+        f"Its contours become pseudo-labels under review in the next round. Drawn on {device}."
+    )
     words = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
     if st.button(
         f"Draw {words} with {model.name}",
         type="primary",
         key=f"draw-{model.id}",
         disabled=not cases,
-        help=f"New pseudo-labels for the next review round, on {device}.",
     ):
         with attempt():
             with transaction(visit.bench.study.engine) as session:

@@ -170,9 +170,15 @@ def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
         categoryarray=[v.structure for v in verdicts],
     )
     figure.update_layout(
-        height=110 + 26 * len(verdicts),
-        margin={"l": 8, "r": 8, "t": 32, "b": 8},
-        legend={"orientation": "h", "y": -0.12, "font": {"size": 11}},
+        height=140 + 26 * len(verdicts),
+        margin={"l": 8, "r": 8, "t": 32, "b": 56},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 0.0,
+            "yanchor": "bottom",
+            "font": {"size": 11},
+        },
     )
     return figure
 

@@ -30,7 +30,7 @@ from han5k_review.ui.run_charts import (
 _LOOK_SECONDS = 2
 _LIVE = {RunState.QUEUED, *WORK}
 _NUMBERS = {
-    "Gate": st.column_config.TextColumn(width="medium"),
+    "Gate": st.column_config.TextColumn(width=230),
     "Interval": st.column_config.TextColumn(width=140),
     "HD95 interval": st.column_config.TextColumn(width=140),
     "Before Dice": st.column_config.NumberColumn(format="%.3f"),

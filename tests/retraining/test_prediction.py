@@ -6,16 +6,21 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from distributed import LocalCluster
 from sqlmodel import select
 
 from han5k_review.errors import RuleError
+from han5k_review.retraining.inference.drawing import draw_volume
 from han5k_review.retraining.inference.members import measure_doubt
+from han5k_review.retraining.inference.model import open_model
 from han5k_review.retraining.jobs import JobFolder
 from han5k_review.retraining.launcher import LocalLauncher
+from han5k_review.retraining.model_folders import locate_model
 from han5k_review.retraining.prediction import predict_cases
 from han5k_review.retraining.prediction_labels import prediction_folder
 from han5k_review.retraining.prediction_record import (
@@ -34,6 +39,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import LabelSource, ModelState, PredictionState, Uncertainty
 from tests.retraining.conftest import queue_run
+from tests.retraining.phantom_study import build_head
 
 CASES = ("HN-000", "HN-004")
 
@@ -216,6 +222,25 @@ def test_a_model_that_was_retired_meanwhile_does_not_draw(promoted: tuple[Study,
         (row,) = list_predictions(session)
     assert (row.id, row.state) == (prediction_id, PredictionState.FAILED)
     assert "A promoted model was expected" in (row.error or "")
+
+
+@pytest.mark.training
+def test_mirrored_and_ensemble_drawings_are_as_many_as_said(promoted: tuple[Study, int]) -> None:
+    study, model_id = promoted
+    torch.set_num_threads(1)
+    with reading(study.engine) as session:
+        registered = locate_model(study, session.get_one(ModelVersion, model_id))
+    model = open_model(registered, "cpu", 0.75)
+    volume = build_head(4).volume
+    plain, none = draw_volume([model], volume)
+    assert none == {}
+    taught = replace(model, mirror_axes=(0, 1))
+    _, mirrored = draw_volume([taught], volume, Uncertainty.MIRRORED)
+    assert {doubt.members for doubt in mirrored.values()} == {4}
+    twins, doubts = draw_volume([model, model], volume, Uncertainty.ENSEMBLE)
+    assert {(doubt.members, doubt.disagreement) for doubt in doubts.values()} == {(2, 0.0)}
+    for name, mask in plain.items():
+        assert np.array_equal(mask.dense(), twins[name].dense()), "the mean of twins is a twin"
 
 
 def test_drawings_that_differ_by_known_voxels_disagree_by_known_shares() -> None:
