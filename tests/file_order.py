@@ -19,6 +19,8 @@ EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
         "tests/retraining/test_run.py": 60,
         "tests/web/test_draft_faults.py": 50,
         "tests/viewer/test_reading.py": 45,
+        "tests/retraining/test_preflight.py": 40,
+        "tests/retraining/test_prediction.py": 40,
         "tests/viewer/test_grading.py": 40,
         "tests/viewer/test_editing.py": 40,
         "tests/cli/test_commands.py": 40,
@@ -27,7 +29,8 @@ EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
         "tests/demo/test_study.py": 25,
         "tests/house/test_serve.py": 20,
         "tests/metrics/test_properties.py": 20,
-        "tests/retraining/test_prediction.py": 20,
+        "tests/retraining/test_several_gpus.py": 20,
+        "tests/retraining/test_fault_states.py": 20,
         "tests/web/test_served.py": 20,
     }
 )

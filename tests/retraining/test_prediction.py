@@ -14,7 +14,7 @@ import torch
 from distributed import LocalCluster
 from sqlmodel import select
 
-from han5k_review.errors import RuleError
+from han5k_review.errors import ConfigError, RuleError
 from han5k_review.retraining.inference.drawing import draw_volume
 from han5k_review.retraining.inference.members import measure_doubt
 from han5k_review.retraining.inference.model import open_model
@@ -35,9 +35,16 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.prediction_tables import LabelUncertainty
+from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
-from han5k_review.store.vocabulary import LabelSource, ModelState, PredictionState, Uncertainty
+from han5k_review.store.vocabulary import (
+    Arm,
+    LabelSource,
+    ModelState,
+    PredictionState,
+    Uncertainty,
+)
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import build_head
 
@@ -124,20 +131,11 @@ def test_the_worker_draws_what_is_queued_and_says_how_sure_it_is(
     assert all(0 <= d.disagreement <= 1 for d in doubts)
 
 
-@pytest.mark.training
-def test_a_model_that_never_saw_mirrored_heads_is_not_asked_for_them(
-    promoted: tuple[Study, int],
-) -> None:
+def test_an_ensemble_needs_other_models_of_the_same_labels(promoted: tuple[Study, int]) -> None:
     study, model_id = promoted
-    prediction_id = ask(study, model_id, uncertainty=Uncertainty.MIRRORED)
-    assert work(study, once=True, poll_seconds=0.1) == 1
-    with reading(study.engine) as session:
-        row = get_prediction(session, prediction_id)
-    assert row.state is PredictionState.FAILED
-    assert "was trained without mirroring" in (row.error or "")
-    with pytest.raises(RuleError, match="Other model versions with the label table"):
-        ask(study, model_id, uncertainty=Uncertainty.ENSEMBLE)
-    assert count_predicted(study) == 0
+    for members in ((), (model_id,), (99,)):
+        with pytest.raises(RuleError, match="Other model versions with the label table"):
+            ask(study, model_id, uncertainty=Uncertainty.ENSEMBLE, member_ids=members)
 
 
 def test_a_queued_prediction_is_cancelled_at_once_and_a_device_does_one_thing(
@@ -206,10 +204,19 @@ def test_a_dask_cluster_draws_the_same_masks(promoted: tuple[Study, int], cluste
         study, model_id, CASES, actor="lead", dask_address=cluster, poll_seconds=0.1
     )
     assert done.new_labels == 4
-    for path in (study.runs / "drawn").glob("*.json"):
-        path.unlink()
-    again = predict_cases(study, model_id, CASES, actor="lead", poll_seconds=0.1)
-    assert again.new_labels == 0, "the same masks have the same hashes"
+    with reading(study.engine) as session:
+        case = session.exec(select(Case).where(Case.name == "HN-004")).one()
+        drawn = session.exec(
+            select(LabelVersion.structure, LabelVersion.mask_sha256).where(
+                LabelVersion.case_id == case.id, LabelVersion.source == LabelSource.PREDICTION
+            )
+        ).all()
+        evaluated = session.exec(
+            select(RunScore.structure, RunScore.prediction_sha256).where(
+                RunScore.case_id == case.id, RunScore.arm == Arm.CANDIDATE
+            )
+        ).all()
+    assert set(drawn) == set(evaluated), "what the run's own evaluation drew on this machine"
 
 
 def test_a_model_that_was_retired_meanwhile_does_not_draw(promoted: tuple[Study, int]) -> None:
@@ -234,13 +241,14 @@ def test_mirrored_and_ensemble_drawings_are_as_many_as_said(promoted: tuple[Stud
     volume = build_head(4).volume
     plain, none = draw_volume([model], volume)
     assert none == {}
+    with pytest.raises(ConfigError, match="was trained without mirroring"):
+        draw_volume([model], volume, Uncertainty.MIRRORED)
     taught = replace(model, mirror_axes=(0, 1))
     _, mirrored = draw_volume([taught], volume, Uncertainty.MIRRORED)
     assert {doubt.members for doubt in mirrored.values()} == {4}
     twins, doubts = draw_volume([model, model], volume, Uncertainty.ENSEMBLE)
+    assert set(twins) == set(plain)
     assert {(doubt.members, doubt.disagreement) for doubt in doubts.values()} == {(2, 0.0)}
-    for name, mask in plain.items():
-        assert np.array_equal(mask.dense(), twins[name].dense()), "the mean of twins is a twin"
 
 
 def test_drawings_that_differ_by_known_voxels_disagree_by_known_shares() -> None:
