@@ -7,6 +7,7 @@ import sys
 import streamlit as st
 
 from han5k_review.errors import Han5kError
+from han5k_review.metrics.ready import compile_in_background
 from han5k_review.settings import get_settings
 from han5k_review.store.study import open_study
 from han5k_review.ui.failures import show_failure
@@ -21,6 +22,7 @@ except Han5kError as error:
     sys.stderr.write(f"{error}\n")
     sys.exit(2)
 
+compile_in_background()
 app = st.App(
     "han5k_review/ui/router.py",
     routes=routes,
