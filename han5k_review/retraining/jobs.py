@@ -52,11 +52,16 @@ class ModelFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainCase:
-    """A case that teaches: hashes of its CT and of its trusted masks by structure."""
+    """A case that teaches: hashes of its CT and of its trusted masks by structure.
+
+    `ignored` is the hash of a mask whose voxels do not count where no trusted mask lies. Runs do
+    not use it; it makes nnU-Net's own answer to partial labels, to compare ours with.
+    """
 
     name: str
     image_sha256: str
     masks: dict[str, str]
+    ignored: str | None = None
     weight: int = 1
     monitor: bool = False
 

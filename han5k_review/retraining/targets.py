@@ -26,12 +26,14 @@ def build_target(
     labels: Mapping[str, int],
     grid: Grid,
     nested: Mapping[str, str],
+    ignored: StructureMask | None = None,
 ) -> Target:
     """Write the trusted masks of one case into one label map.
 
     `labels` are the model's label values. Where a structure lies in the one that `nested` names
     as its container, the inner one wins (the prediction adds it back to its container). Where
-    any other two trusted masks meet, the voxel gets `ignore_value`, one above all labels.
+    any other two trusted masks meet, the voxel gets `ignore_value`, one above all labels; so do
+    the voxels of `ignored` that no trusted mask holds.
     Untrusted masks are not given to this function, so they cannot have any influence.
     """
     ignore_value = max(labels.values()) + 1
@@ -50,6 +52,9 @@ def build_target(
             if outer == value:
                 after[before == inner] = inner
         region[mask.voxels] = after
+    if ignored is not None and not ignored.is_empty:
+        region = values[ignored.slices]
+        region[ignored.voxels & (region == 0)] = ignore_value
     return Target(
         values=values,
         ignore_value=ignore_value,

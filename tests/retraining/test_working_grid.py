@@ -106,3 +106,13 @@ def test_a_nested_structure_wins_over_its_container_in_any_order() -> None:
 def test_an_empty_trusted_mask_is_all_background() -> None:
     target = build_target({"EyeL": StructureMask.empty(FINE)}, LABELS, FINE, {})
     assert not target.values.any()
+
+
+def test_what_is_ignored_does_not_cover_a_trusted_structure() -> None:
+    eye = StructureMask.from_box(np.ones((4, 4, 4), dtype=bool), (2, 2, 2), FINE)
+    zone = StructureMask.from_box(np.ones((4, 4, 4), dtype=bool), (4, 4, 4), FINE)
+    target = build_target({"EyeL": eye}, LABELS, FINE, {}, zone)
+    assert target.ignore_value == max(LABELS.values()) + 1
+    assert np.array_equal(target.values == LABELS["EyeL"], eye.dense())
+    assert np.array_equal(target.values == target.ignore_value, zone.dense() & ~eye.dense())
+    assert target.ignored_voxels == 4**3 - 2**3

@@ -55,7 +55,8 @@ class Kept:
 def predict(folder: JobFolder, job: PredictJob) -> JobResult:
     """Run the task; cases that were finished before a crash are not predicted again.
 
-    The result's `masks` are model -> case -> structure -> mask hash.
+    The result's `masks` are model -> case -> structure -> mask hash; its `seconds` were spent on
+    drawing in this process.
     """
     kept = Kept.read(job.kept or folder.path / "predicted.json")
     todo = [
@@ -82,7 +83,9 @@ def predict(folder: JobFolder, job: PredictJob) -> JobResult:
         )
     if any(not _is_drawn(kept, name, c, job) for name, _ in _arms(job) for c in job.cases):
         return JobResult(outcome=Outcome.CANCELLED, values={})
-    values = {"masks": _of_job(kept.masks, job), "doubts": _of_job(kept.doubts, job)}
+    seconds = round(time.monotonic() - started, 1)
+    masks, doubts = _of_job(kept.masks, job), _of_job(kept.doubts, job)
+    values = {"masks": masks, "doubts": doubts, "seconds": seconds}
     return JobResult(outcome=Outcome.DONE, values=values)
 
 

@@ -20,12 +20,13 @@ _NESTED_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingCase:
-    """One case on its working grid: HU and the trusted masks."""
+    """One case on its working grid: HU, the trusted masks, and what does not count."""
 
     name: str
     working: WorkingGrid
     hu: NDArray[np.float32]
     masks: Mapping[str, StructureMask]
+    ignored: StructureMask | None = None
 
     @property
     def image_czyx(self) -> NDArray[np.float32]:
@@ -61,11 +62,17 @@ class CaseReader:
         working, hu = reduce_volume(
             volume, settings.working_spacing_mm, crop_to_body=settings.crop_to_body
         )
-        masks = {
-            name: working.reduce_mask(files.get_mask(sha256, volume.grid))
-            for name, sha256 in case.masks.items()
-        }
-        found = WorkingCase(name=case.name, working=working, hu=hu, masks=masks)
+
+        def reduce(sha256: str) -> StructureMask:
+            return working.reduce_mask(files.get_mask(sha256, volume.grid))
+
+        found = WorkingCase(
+            name=case.name,
+            working=working,
+            hu=hu,
+            masks={name: reduce(sha256) for name, sha256 in case.masks.items()},
+            ignored=None if case.ignored is None else reduce(case.ignored),
+        )
         if settings.working_spacing_mm is not None:
             self._kept[case.name] = found
         return found
@@ -73,7 +80,7 @@ class CaseReader:
     def target(self, case: TrainCase, nested: Mapping[str, str]) -> Target:
         """The label map of the case's trusted masks."""
         found = self.read(case)
-        return build_target(found.masks, self.job.labels, found.working.grid, nested)
+        return build_target(found.masks, self.job.labels, found.working.grid, nested, found.ignored)
 
 
 def find_nested(reader: CaseReader) -> dict[str, str]:
