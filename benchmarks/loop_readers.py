@@ -1,0 +1,183 @@
+"""Simulated readers: they know the clinical contour, grade by it, and revise the worst.
+
+Every grade, revision and decision goes through the services that the pages use. Readers are as
+lenient as the small network is coarse: VRD is |pseudo xor clinical| / |pseudo|.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from sqlmodel import Session, select
+
+from han5k_review.accounts.readers import add_reader
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.importing.study import get_study_info
+from han5k_review.metrics import measure_pair
+from han5k_review.review.assignment import assign_cases, list_worklist
+from han5k_review.review.grading import GradeRequest, submit_grade
+from han5k_review.review.labels import list_under_review
+from han5k_review.review.revising import decide_revision, measure_vrd, submit_revision
+from han5k_review.review.scale import Scale, read_scale
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Case, LabelVersion, Reader
+from han5k_review.store.vocabulary import Decision, GradeLevel, Role
+
+NO_UP_TO_VRD = 0.5
+MINOR_UP_TO_VRD = 0.8
+_PASSWORD = "only-for-this-benchmark"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a reader sees in one contour under review."""
+
+    case: str
+    structure: str
+    dice: float
+    vrd: float
+    level: GradeLevel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A review round: all grades, and the contours that were revised and accepted."""
+
+    findings: tuple[Finding, ...]
+    revised: tuple[tuple[str, str], ...]
+
+
+def judge_contour(vrd: float) -> GradeLevel:
+    """The grade of a contour that differs by `vrd` from what the reader would draw."""
+    if vrd <= NO_UP_TO_VRD:
+        return GradeLevel.NO
+    return GradeLevel.MINOR if vrd <= MINOR_UP_TO_VRD else GradeLevel.MAJOR
+
+
+def choose_revised(findings: Sequence[Finding], budget: int) -> list[Finding]:
+    """The `budget` worst of those graded major, worst first."""
+    major = [f for f in findings if f.level is GradeLevel.MAJOR]
+    return sorted(major, key=lambda f: (f.dice, f.case, f.structure))[:budget]
+
+
+def review(
+    study: Study, source: Path, organs: dict[str, int], patients: Sequence[str], budget: int
+) -> Review:
+    """Grade every contour under review of `patients`, revise the worst, adjudicate."""
+    scale = read_scale(study.tables / "scales.csv", get_study_info(study).scale)
+    with transaction(study.engine) as session:
+        reader = _add(session, "reader", Role.READER)
+        _add(session, "adjudicator", Role.ADJUDICATOR)
+        names = [f"KBP-{number}" for number in patients]
+        cases = [session.exec(select(Case).where(Case.name == n)).one() for n in names]
+        assign_cases(session, reader=reader, cases=cases, actor="loop benchmark", now=utc_now())
+    clinical = {
+        name: read_masks(source, number, organs, study)
+        for name, number in zip(names, patients, strict=True)
+    }
+    findings = []
+    for entry in _worklist(study):
+        findings += _grade(study, scale, entry.assignment_id, entry.case, clinical[entry.case])
+    chosen = choose_revised(findings, budget)
+    for finding in chosen:
+        _revise(study, finding, clinical[finding.case][finding.structure])
+    return Review(findings=tuple(findings), revised=tuple((f.case, f.structure) for f in chosen))
+
+
+def read_masks(
+    source: Path, number: str, organs: dict[str, int], study: Study
+) -> dict[str, StructureMask]:
+    """The clinical contours of a patient on the grid of the study's case."""
+    image = nib.load(source / f"pt_{number}_oars.nii.gz")
+    values = np.asarray(image.dataobj)
+    with reading(study.engine) as session:
+        case = session.exec(select(Case).where(Case.name == f"KBP-{number}")).one()
+    grid: Grid = study.volumes.get_index(case.image_sha256).grid
+    if values.shape != grid.shape or not np.allclose(image.affine, grid.affine, atol=1e-3):
+        raise SystemExit(f"pt_{number}: contours on the grid of their CT were expected.")
+    return {n: StructureMask.from_dense(values == value, grid) for n, value in organs.items()}
+
+
+def _add(session: Session, name: str, role: Role) -> Reader:
+    return add_reader(
+        session, name=name, password=_PASSWORD, role=role, actor="loop benchmark", now=utc_now()
+    )
+
+
+def _worklist(study: Study) -> list:
+    with reading(study.engine) as session:
+        reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
+        return list_worklist(session, reader.id or 0)
+
+
+def _grade(
+    study: Study, scale: Scale, assignment_id: int, case: str, clinical: dict[str, StructureMask]
+) -> list[Finding]:
+    codes = {grade.level: grade.code for grade in scale.grades}
+    found = []
+    with transaction(study.engine) as session:
+        reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
+        row = session.exec(select(Case).where(Case.name == case)).one()
+        for name, label in list_under_review(session, row.id or 0).items():
+            finding = _look(study, case, label, clinical[name])
+            found.append(finding)
+            submit_grade(
+                session,
+                assignment_id=assignment_id,
+                reader=reader,
+                scale=scale,
+                request=GradeRequest(
+                    request_id=f"loop-{assignment_id}-{label.id}",
+                    structure=name,
+                    label_version_id=label.id or 0,
+                    code=codes[finding.level],
+                ),
+                now=utc_now(),
+            )
+    return found
+
+
+def _look(study: Study, case: str, label: LabelVersion, clinical: StructureMask) -> Finding:
+    drawn = study.labels.get_mask(label.mask_sha256, clinical.grid)
+    vrd = measure_vrd(drawn, clinical)
+    panel = measure_pair(clinical, drawn, clinical.grid.spacing_mm)
+    return Finding(
+        case=case,
+        structure=label.structure,
+        dice=float(panel.dice),
+        vrd=vrd,
+        level=judge_contour(vrd),
+    )
+
+
+def _revise(study: Study, finding: Finding, clinical: StructureMask) -> None:
+    with transaction(study.engine) as session:
+        case = session.exec(select(Case).where(Case.name == finding.case)).one()
+        reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
+        adjudicator = session.exec(select(Reader).where(Reader.name == "adjudicator")).one()
+        label = list_under_review(session, case.id or 0)[finding.structure]
+        revision = submit_revision(
+            session,
+            study.labels,
+            case=case,
+            structure=finding.structure,
+            before=study.labels.get_mask(label.mask_sha256, clinical.grid),
+            after=clinical,
+            reader=reader,
+            now=utc_now(),
+        )
+        decide_revision(
+            session,
+            revision_id=revision.id or 0,
+            decision=Decision.ACCEPTED,
+            reason="simulated",
+            adjudicator=adjudicator,
+            now=utc_now(),
+        )
