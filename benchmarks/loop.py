@@ -7,7 +7,8 @@ errors and draws more patients; simulated readers grade by the clinical contours
 worst; four runs are taught from the same review in four ways; held-out patients decide. Two runs
 at a time, one thread each, no GPU. `--tuning` leaves the test patients untouched and tests on
 some of the pseudo-labelled ones: hyper-parameters are chosen there. `--quick` shows in minutes
-that every step works; it is too small to prove anything and judges only what it can.
+that every step works; it is too small to prove anything and judges only what it can. With
+`--keep` the studies stay, and a proof that was stopped goes on with the parent it has.
 Ends with 0 when the reach is met, 1 when it is missed. docs/loop.md keeps the results.
 """
 
@@ -38,11 +39,12 @@ from han5k_review.retraining.commands import promote, request_run
 from han5k_review.retraining.jobs import JobFolder, TrainJob
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.layout import train_folder
+from han5k_review.retraining.lifecycle import WORK
 from han5k_review.retraining.plan import RunRequest
 from han5k_review.retraining.prediction import predict_cases
 from han5k_review.retraining.record import get_run
 from han5k_review.retraining.stages import read_snapshot
-from han5k_review.retraining.views import get_run_view, judge_run
+from han5k_review.retraining.views import get_run_view, judge_run, list_runs
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -75,8 +77,8 @@ FULL = Sizes(
     test=6,
     graded=12,
     revised=20,
-    parent_epochs=40,
-    arm_epochs=30,
+    parent_epochs=30,
+    arm_epochs=20,
     iterations=90,
     loss_rounds=31,
 )
@@ -103,6 +105,7 @@ class Progress:
 
     units: float
     started: float = field(default_factory=time.monotonic)
+    earlier_s: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
     _done: dict[str, tuple[int, float]] = field(default_factory=dict)
     _said: float = 0.0
@@ -150,18 +153,25 @@ class Proof:
 
     def train_parent(self, study: Study) -> tuple[int, Shares]:
         """The parent, from scratch on spoiled references, promoted by a person who knows."""
+        with reading(study.engine) as session:
+            known = list_runs(session)
         overrides = {"count_references": True, "epochs": self.sizes.parent_epochs}
-        run_id, shares = self._run(study, "parent", overrides, None, LocalLauncher(), 1.0)
+        run_id = known[0].id or 0 if known else self._request(study, overrides, None)
+        began = time.monotonic()
+        shares = self._work(study, run_id, "parent", LocalLauncher(), 1.0)
+        self.progress.earlier_s = max(0.0, shares.wall - (time.monotonic() - began))
         with transaction(study.engine) as session:
-            model = promote(
-                session,
-                run_id,
-                actor="loop benchmark",
-                reason="the parent of this proof",
-                now=utc_now(),
-                despite_gate=True,
-            )
-            return model.id or 0, shares
+            run = get_run(session, run_id)
+            if run.state is RunState.AWAITING_APPROVAL:
+                promote(
+                    session,
+                    run_id,
+                    actor="loop benchmark",
+                    reason="the parent of this proof",
+                    now=utc_now(),
+                    despite_gate=True,
+                )
+            return run.result_model_id or 0, shares
 
     def draw(self, study: Study, parent_id: int) -> None:
         """The parent's pseudo-labels of the patients to be reviewed."""
@@ -179,17 +189,13 @@ class Proof:
     def run_arm(self, arm: Arm, base: Path, parent_id: int) -> ArmResult:
         """One arm in a copy of the reviewed study."""
         root = self.root / arm.name
+        shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(base, root, ignore=shutil.ignore_patterns("runs"))
         study = open_study(root)
         with DiskWatch(root) as disk:
-            run_id, shares = self._run(
-                study,
-                arm.name,
-                {"replay": arm.replay, "epochs": self.sizes.arm_epochs},
-                parent_id,
-                self._launcher(study, arm),
-                1 / LANES,
-            )
+            overrides = {"replay": arm.replay, "epochs": self.sizes.arm_epochs}
+            run_id = self._request(study, overrides, parent_id)
+            shares = self._work(study, run_id, arm.name, self._launcher(study, arm), 1 / LANES)
         with reading(study.engine) as session:
             view = get_run_view(session, study, run_id)
         self.progress.say(f"{arm.name}: done")
@@ -214,35 +220,35 @@ class Proof:
 
         return VaryingLauncher(vary=varied)
 
-    def _run(
-        self,
-        study: Study,
-        name: str,
-        overrides: dict[str, Any],
-        parent_id: int | None,
-        launcher: LocalLauncher,
-        weight: float,
-    ) -> tuple[int, Shares]:
-        catalogue = read_study_catalogue(study)
+    def _request(self, study: Study, overrides: dict[str, Any], parent_id: int | None) -> int:
         request = RunRequest(
             group=GROUP,
             preset="smoke",
             overrides={"iterations_per_epoch": self.sizes.iterations, **overrides},
             parent_model_id=parent_id,
         )
+        catalogue = read_study_catalogue(study)
         with transaction(study.engine) as session:
             run = request_run(session, study, catalogue, request, requested_by=None, now=utc_now())
-            run_id = run.id or 0
-        pause = self.progress.pause(name, train_folder(study, run_id), weight)
-        state = run_one(study, run_id, launcher=launcher, poll_seconds=0.5, pause=pause)
+            return run.id or 0
+
+    def _work(
+        self, study: Study, run_id: int, name: str, launcher: LocalLauncher, weight: float
+    ) -> Shares:
+        """Work on a run until it waits for a person, unless it does already; what it took."""
+        with reading(study.engine) as session:
+            state = get_run(session, run_id).state
+        if state in WORK or state is RunState.QUEUED:
+            pause = self.progress.pause(name, train_folder(study, run_id), weight)
+            state = run_one(study, run_id, launcher=launcher, poll_seconds=0.5, pause=pause)
         with reading(study.engine) as session:
             begin = time.monotonic()
             judge_run(session, run_id)
             gate_seconds = time.monotonic() - begin
             view = get_run_view(session, study, run_id)
-        if state is not RunState.AWAITING_APPROVAL:
+        if state not in (RunState.AWAITING_APPROVAL, RunState.PROMOTED):
             raise SystemExit(f"The run {name} was expected to end, it is {state}: {view.run.error}")
-        return run_id, share_run(study, view, gate_seconds)
+        return share_run(study, view, gate_seconds)
 
 
 def prove(proof: Proof) -> tuple[Review, list[ArmResult], Shares]:
@@ -263,12 +269,20 @@ def prove(proof: Proof) -> tuple[Review, list[ArmResult], Shares]:
 
 def _prepare(proof: Proof) -> tuple[Path, int, Review, Shares]:
     say, sizes = proof.progress.say, proof.sizes
-    study = build_study(proof.root / "base", proof.source, proof.split)
-    say(f"imported {sizes.parent} + {sizes.pseudo} + {sizes.test} patients")
+    root, reviewed = proof.root / "base", proof.root / "reviewed"
+    if (root / "manifest.csv").exists():
+        study = open_study(root / "study")
+    else:
+        study = build_study(root, proof.source, proof.split)
+        say(f"imported {sizes.parent} + {sizes.pseudo} + {sizes.test} patients")
     parent_id, shares = proof.train_parent(study)
     say("the parent is trained")
     proof.draw(study, parent_id)
     say(f"pseudo-labels drawn for {sizes.pseudo} patients")
+    study.engine.dispose()
+    shutil.rmtree(reviewed, ignore_errors=True)
+    shutil.copytree(study.root, reviewed, ignore=shutil.ignore_patterns("runs"))
+    study = open_study(reviewed)
     graded = proof.split.pseudo[: sizes.graded]
     found = review(study, proof.source, ORGANS, graded, sizes.revised)
     say(f"{len(found.findings)} contours graded, {len(found.revised)} revised and accepted")
@@ -325,7 +339,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("stopped: nothing is left running")
             return 130
-    minutes = (time.monotonic() - started) / 60
+    minutes = (time.monotonic() - started + proof.progress.earlier_s) / 60
     losses = time_losses(sizes.loss_rounds)
     print_review(found)
     print_tables(found, arms)

@@ -1,11 +1,13 @@
 """Simulated readers: they know the clinical contour, grade by it, and revise the worst.
 
 Every grade, revision and decision goes through the services that the pages use. Readers are as
-lenient as the small network is coarse: VRD is |pseudo xor clinical| / |pseudo|.
+lenient as the small network is coarse (its voxels are 5 mm): they pass what is right within two
+of its voxels, and call major what is off by more than 12 mm or shares little with the organ.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from han5k_review.metrics import measure_pair
 from han5k_review.review.assignment import assign_cases, list_worklist
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.revising import decide_revision, measure_vrd, submit_revision
+from han5k_review.review.revising import decide_revision, submit_revision
 from han5k_review.review.scale import Scale, read_scale
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -30,8 +32,8 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, GradeLevel, Role
 
-NO_UP_TO_VRD = 0.5
-MINOR_UP_TO_VRD = 0.8
+NO_DICE, NO_HD95_MM = 0.65, 10.0
+MAJOR_DICE, MAJOR_HD95_MM = 0.55, 12.0
 _PASSWORD = "only-for-this-benchmark"
 
 
@@ -42,7 +44,7 @@ class Finding:
     case: str
     structure: str
     dice: float
-    vrd: float
+    hd95_mm: float
     level: GradeLevel
 
 
@@ -54,17 +56,28 @@ class Review:
     revised: tuple[tuple[str, str], ...]
 
 
-def judge_contour(vrd: float) -> GradeLevel:
-    """The grade of a contour that differs by `vrd` from what the reader would draw."""
-    if vrd <= NO_UP_TO_VRD:
+def judge_contour(dice: float, hd95_mm: float) -> GradeLevel:
+    """The grade of a contour by how it agrees with what the reader would draw."""
+    if dice >= NO_DICE and hd95_mm <= NO_HD95_MM:
         return GradeLevel.NO
-    return GradeLevel.MINOR if vrd <= MINOR_UP_TO_VRD else GradeLevel.MAJOR
+    if dice < MAJOR_DICE or hd95_mm > MAJOR_HD95_MM:
+        return GradeLevel.MAJOR
+    return GradeLevel.MINOR
 
 
 def choose_revised(findings: Sequence[Finding], budget: int) -> list[Finding]:
-    """The `budget` worst of those graded major, worst first."""
+    """Contours graded major: the structures that fail most often first, in them the worst first.
+
+    That is what a study lead with a budget does: systematic errors before single ones.
+    """
+    graded = Counter(f.structure for f in findings)
     major = [f for f in findings if f.level is GradeLevel.MAJOR]
-    return sorted(major, key=lambda f: (f.dice, f.case, f.structure))[:budget]
+    failed = Counter(f.structure for f in major)
+
+    def worst(f: Finding) -> tuple[float, float, str, str]:
+        return (-failed[f.structure] / graded[f.structure], f.dice, f.structure, f.case)
+
+    return sorted(major, key=worst)[:budget]
 
 
 def review(
@@ -146,14 +159,14 @@ def _grade(
 
 def _look(study: Study, case: str, label: LabelVersion, clinical: StructureMask) -> Finding:
     drawn = study.labels.get_mask(label.mask_sha256, clinical.grid)
-    vrd = measure_vrd(drawn, clinical)
     panel = measure_pair(clinical, drawn, clinical.grid.spacing_mm)
+    dice, hd95_mm = float(panel.dice), float(panel.hd95_mm)
     return Finding(
         case=case,
         structure=label.structure,
-        dice=float(panel.dice),
-        vrd=vrd,
-        level=judge_contour(vrd),
+        dice=dice,
+        hd95_mm=hd95_mm,
+        level=judge_contour(dice, hd95_mm),
     )
 
 

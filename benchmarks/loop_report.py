@@ -9,7 +9,7 @@ from statistics import mean
 
 from loop_costs import LossTimes, Shares
 from loop_data import ORGANS, SPOILED
-from loop_readers import MINOR_UP_TO_VRD, NO_UP_TO_VRD, Review
+from loop_readers import MAJOR_DICE, MAJOR_HD95_MM, NO_DICE, NO_HD95_MM, Review
 
 from han5k_review.retraining.gate import Interval, PairedScore, StructureVerdict, Verdict
 from han5k_review.store.vocabulary import GradeLevel
@@ -33,10 +33,11 @@ class ArmResult:
 def print_review(found: Review) -> None:
     print()
     print(
-        f"graded: no revision up to a VRD of {NO_UP_TO_VRD:g}, minor up to {MINOR_UP_TO_VRD:g}, "
-        f"else major; the {len(found.revised)} worst of the majors revised"
+        f"graded: no revision from Dice {NO_DICE:g} with HD95 up to {NO_HD95_MM:g} mm; major below "
+        f"Dice {MAJOR_DICE:g} or above {MAJOR_HD95_MM:g} mm; else minor. Revised: "
+        f"{len(found.revised)} of the majors, most often failed structures first"
     )
-    print("\n| structure | Dice of the pseudo-label | no | minor | major | revised |")
+    print("\n| structure | Dice of the graded | no | minor | major | revised |")
     print("|---|---|---|---|---|---|")
     revised = count_revised(found)
     for name in ORGANS:

@@ -28,12 +28,8 @@ class RunSettings:
         "graded 'no revision' and accepted revisions teach."
     )
     replay: bool = _explained(
-        "With a parent model: ungraded pseudo-labels of structures that are not under revision "
-        "teach too, so that the model does not forget them."
-    )
-    replay_major_share: float = _explained(
-        "A structure is under revision once a revision of it was accepted, or more than this share "
-        "of its graded contours needs a major one."
+        "With a parent model: ungraded pseudo-labels of structures of which no revision was "
+        "accepted teach too, so that the model does not forget them."
     )
     revised_weight: int = _explained(
         "How many times more often a case with a trusted contour other than 'replayed' is drawn "
@@ -79,7 +75,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
         "count_references": False,
         "replay": False,
-        "replay_major_share": 0.25,
         "revised_weight": 1,
         "monitor_fraction": 0.0,
         "working_spacing_mm": 5.0,
@@ -105,7 +100,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "adapt": {
         "count_references": False,
         "replay": True,
-        "replay_major_share": 0.25,
         "revised_weight": 2,
         "monitor_fraction": 0.2,
         "working_spacing_mm": None,
@@ -173,7 +167,7 @@ def _check(settings: RunSettings) -> None:
             raise ConfigError(
                 f"The setting {name} must be above 0, found {getattr(settings, name)}."
             )
-    for name in ("foreground_share", "monitor_fraction", "replay_major_share"):
+    for name in ("foreground_share", "monitor_fraction"):
         if not 0 <= getattr(settings, name) <= 1:
             raise ConfigError(f"The setting {name} must lie between 0 and 1.")
     if settings.optimizer not in ("sgd", "adamw"):

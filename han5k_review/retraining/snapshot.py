@@ -17,10 +17,9 @@ from han5k_review.retraining.trust import (
     judge,
 )
 from han5k_review.store.tables import Case
-from han5k_review.store.vocabulary import GradeLevel, ReferenceKind, Split
+from han5k_review.store.vocabulary import ReferenceKind, Split
 
 _MIN_PATIENTS_TO_MONITOR = 5
-_GRADED = frozenset({GradeLevel.NO, GradeLevel.MINOR, GradeLevel.MAJOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,25 +141,16 @@ def _replayed(
     *,
     has_parent: bool,
 ) -> frozenset[str]:
-    """Structures that are not under revision, when the run replays."""
+    """Structures of which no revision was accepted, when the run replays.
+
+    A contour graded for revision never teaches. But as long as nobody has drawn a better one, the
+    structure's ungraded pseudo-labels keep what the parent knows of it: with nothing to hold it,
+    a structure is lost (docs/loop.md).
+    """
     if not (settings.replay and has_parent):
         return frozenset()
-    mine: dict[str, list[ReviewRecord]] = {name: [] for name in names}
-    for record in records.values():
-        mine.setdefault(record.structure, []).append(record)
-    share = settings.replay_major_share
-    return frozenset(n for n in names if not _is_under_revision(mine[n], share))
-
-
-def _is_under_revision(records: Sequence[ReviewRecord], major_share: float) -> bool:
-    """A revision was accepted, or more than `major_share` of the graded need a major one.
-
-    Minor grades do not count: nearly right contours are what the parent should not forget.
-    """
-    if any(r.accepted_revision for r in records):
-        return True
-    graded = [r.levels for r in records if _GRADED & set(r.levels)]
-    return sum(GradeLevel.MAJOR in levels for levels in graded) > major_share * len(graded)
+    revised = {r.structure for r in records.values() if r.accepted_revision}
+    return frozenset(names) - revised
 
 
 def _case(

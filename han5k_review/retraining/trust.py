@@ -14,7 +14,7 @@ class TrustReason(StrEnum):
     REVISION_ACCEPTED = "revision accepted"
     GRADED_NO_REVISION = "graded 'no revision'"
     REFERENCE = "reference contour counted as trusted"
-    REPLAYED = "replayed: not under revision, kept as the parent knew it"
+    REPLAYED = "replayed: no revision accepted, kept as the parent knew it"
     NO_LABEL = "no label"
     NOT_GRADED = "not graded"
     NEEDS_REVISION = "graded for revision, no accepted revision yet"

@@ -83,19 +83,40 @@ def test_a_patient_is_in_one_part_and_tuning_never_sees_the_test(tmp_path: Path)
 
 
 def find(structure: str, dice: float, level: GradeLevel, case: str = "A") -> Finding:
-    return Finding(case=case, structure=structure, dice=dice, vrd=1.0, level=level)
+    return Finding(case=case, structure=structure, dice=dice, hd95_mm=9.0, level=level)
 
 
-def test_readers_revise_the_worst_of_what_they_graded_major() -> None:
+def test_readers_revise_structures_that_fail_often_before_single_failures() -> None:
     found = [
         find("BrainStem", 0.1, GradeLevel.MINOR),
-        find("Larynx", 0.5, GradeLevel.MAJOR),
-        find("Mandible", 0.3, GradeLevel.MAJOR),
-        find("ParotidL", 0.4, GradeLevel.MAJOR),
+        find("Larynx", 0.2, GradeLevel.MAJOR),
+        find("Larynx", 0.9, GradeLevel.NO, "B"),
+        find("Mandible", 0.5, GradeLevel.MAJOR),
+        find("Mandible", 0.3, GradeLevel.MAJOR, "B"),
     ]
-    assert [f.structure for f in choose_revised(found, 2)] == ["Mandible", "ParotidL"]
-    levels = [judge_contour(vrd) for vrd in (0.0, 0.2, 5.0, float("inf"))]
-    assert levels == [GradeLevel.NO, GradeLevel.NO, GradeLevel.MAJOR, GradeLevel.MAJOR]
+    chosen = choose_revised(found, 3)
+    assert [(f.structure, f.case) for f in chosen] == [
+        ("Mandible", "B"),
+        ("Mandible", "A"),
+        ("Larynx", "A"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dice", "hd95_mm", "level"),
+    [
+        (0.8, 5.0, GradeLevel.NO),
+        (0.8, 11.0, GradeLevel.MINOR),
+        (0.8, 22.0, GradeLevel.MAJOR),
+        (0.6, 8.0, GradeLevel.MINOR),
+        (0.4, 8.0, GradeLevel.MAJOR),
+        (0.0, float("inf"), GradeLevel.MAJOR),
+    ],
+)
+def test_readers_look_at_overlap_and_at_the_far_edge(
+    dice: float, hd95_mm: float, level: GradeLevel
+) -> None:
+    assert judge_contour(dice, hd95_mm) is level
 
 
 @pytest.fixture(scope="module")
