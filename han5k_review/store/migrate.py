@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -12,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from han5k_review.errors import StorageError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = Lock()
+"""Alembic keeps its context in globals of its module: two threads would take it from each other."""
 
 
 def migrate_database(engine: Engine, revision: str = "head") -> None:
@@ -19,7 +22,10 @@ def migrate_database(engine: Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     try:
-        with engine.execution_options(han5k_write=True).begin() as connection:
+        with (
+            _ONE_AT_A_TIME,
+            engine.execution_options(han5k_write=True).begin() as connection,
+        ):
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     except DBAPIError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -147,3 +148,14 @@ def test_a_text_file_is_not_a_database(tmp_path: Path) -> None:
     (tmp_path / "study.sqlite3").write_text("this is not a database, " * 100)
     with pytest.raises(StorageError, match=r"study\.sqlite3"):
         open_study(tmp_path)
+
+
+def test_threads_may_open_studies_at_the_same_time(tmp_path: Path) -> None:
+    def open_new(number: int) -> str:
+        study = open_study(tmp_path / f"study-{number}", create=True)
+        study.engine.dispose()
+        return study.root.name
+
+    with ThreadPoolExecutor(4) as threads:
+        names = list(threads.map(open_new, range(4)))
+    assert names == [f"study-{n}" for n in range(4)]
