@@ -78,7 +78,7 @@ FULL = Sizes(
     graded=12,
     revised=20,
     parent_epochs=30,
-    arm_epochs=20,
+    arm_epochs=14,
     iterations=90,
     loss_rounds=31,
 )
@@ -256,9 +256,12 @@ def prove(proof: Proof) -> tuple[Review, list[ArmResult], Shares]:
     with ThreadPoolExecutor(LANES) as lanes:
         try:
             base, parent_id, found, shares = _await(lanes.submit(_prepare, proof))
-            jobs = [lanes.submit(proof.run_arm, arm, base, parent_id) for arm in ARMS]
-            wait(jobs, return_when=FIRST_EXCEPTION)
-            return found, [_await(job) for job in jobs], shares
+            jobs = {
+                arm.name: lanes.submit(proof.run_arm, arm, base, parent_id)
+                for arm in reversed(ARMS)
+            }
+            wait(jobs.values(), return_when=FIRST_EXCEPTION)
+            return found, [_await(jobs[arm.name]) for arm in ARMS], shares
         except BaseException:
             proof.progress.stop.set()
             raise
