@@ -54,7 +54,11 @@ def teach_background(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJo
     return replace(
         job,
         cases=tuple(
-            replace(case, masks={**_empty(study, case, snapshot), **case.masks})
+            replace(
+                case,
+                masks={**_empty(study, case, snapshot), **case.masks},
+                drawn_by_parent=(),
+            )
             for case in job.cases
         ),
     )

@@ -54,6 +54,7 @@ class ModelFolder:
 class TrainCase:
     """A case that teaches: hashes of its CT and of its trusted masks by structure.
 
+    The masks of `drawn_by_parent` were drawn by the job's parent and accepted as they are.
     `ignored` is the hash of a mask whose voxels do not count where no trusted mask lies. Runs do
     not use it; it makes nnU-Net's own answer to partial labels, to compare ours with.
     """
@@ -61,6 +62,7 @@ class TrainCase:
     name: str
     image_sha256: str
     masks: dict[str, str]
+    drawn_by_parent: tuple[str, ...] = ()
     ignored: str | None = None
     weight: int = 1
     monitor: bool = False

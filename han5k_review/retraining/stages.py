@@ -169,6 +169,7 @@ def _check_files(study: Study, snapshot: Snapshot) -> None:
 def _train_job(
     study: Study, run: RetrainRun, snapshot: Snapshot, parent: ModelFolder | None
 ) -> TrainJob:
+    parent_id = run.parent_model_id
     return TrainJob(
         volumes=study.volumes.folder,
         masks=study.labels.folder,
@@ -179,6 +180,11 @@ def _train_job(
                 name=c.name,
                 image_sha256=c.image_sha256,
                 masks={n: h for n, h in c.trusted.items() if n in snapshot.labels},
+                drawn_by_parent=tuple(
+                    m.structure
+                    for m in c.masks
+                    if m.trusted and m.model_version_id and m.model_version_id == parent_id
+                ),
                 weight=c.weight,
                 monitor=c.monitor,
             )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+from nnunetv2.training.dataloading.nnunet_dataset import nnUNetDatasetBlosc2
 from sqlmodel import select
 
 from han5k_review.errors import DataError, RuleError
@@ -18,9 +19,11 @@ from han5k_review.retraining.commands import decline, promote, roll_back
 from han5k_review.retraining.gate import Verdict
 from han5k_review.retraining.inference.drawing import predict_case
 from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.layout import manifest_path
+from han5k_review.retraining.jobs import TrainJob
+from han5k_review.retraining.layout import manifest_path, train_folder
 from han5k_review.retraining.model_folders import hash_file, locate_model
 from han5k_review.retraining.trainers.checkpoints import read_plain
+from han5k_review.retraining.trainers.dataset import prepare_dataset
 from han5k_review.retraining.views import get_run_view, list_models
 from han5k_review.retraining.worker import run_one
 from han5k_review.retraining.working_grid import reduce_volume
@@ -113,6 +116,32 @@ def test_stock_nnunet_opens_the_model_and_draws_the_same(trained: tuple[Study, i
     ours = predict_case(open_model(registered, "cpu"), volume)
     for name, value in {"BrainStem": 1, "ParotidL": 2}.items():
         assert np.array_equal(working.reduce_mask(ours[name]).dense(), values == value)
+
+
+def test_what_the_parent_drew_is_taught_as_it_drew_it(
+    trained: tuple[Study, int], tmp_path: Path
+) -> None:
+    study, run_id = trained
+    parent = locate_model(study, get_model(study, run_id))
+    job = train_folder(study, run_id).read_job()
+    assert isinstance(job, TrainJob)
+    case = replace(job.cases[0], drawn_by_parent=("BrainStem", "ParotidL"))
+    torch.set_num_threads(1)
+    prepared = prepare_dataset(
+        replace(job, cases=(case,), parent=parent), tmp_path, lambda *_: None
+    )
+    folder = prepared.folder / prepared.plans["configurations"]["3d_fullres"]["data_identifier"]
+    data, seg, _, _ = nnUNetDatasetBlosc2(str(folder)).load_case(case.name)
+    model = open_model(parent, "cpu", job.settings.tile_step)
+    image = torch.from_numpy(np.asarray(data[:]))
+    drawn = model.predictor.predict_sliding_window_return_logits(image).argmax(0).numpy()
+    taught = np.asarray(seg[:])[0]
+    assert drawn.any()
+    assert np.array_equal(np.where(taught < 0, 0, taught), np.where(taught < 0, 0, drawn))
+    plain = replace(job, cases=(job.cases[0],), parent=parent)
+    prepared = prepare_dataset(plain, tmp_path / "plain", lambda *_: None)
+    _, seg, _, _ = nnUNetDatasetBlosc2(str(prepared.folder / folder.name)).load_case(case.name)
+    assert not np.array_equal(np.asarray(seg[:])[0], taught)
 
 
 def test_a_checkpoint_with_another_hash_is_not_opened(copy: tuple[Study, int]) -> None:

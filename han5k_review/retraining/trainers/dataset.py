@@ -20,6 +20,7 @@ from han5k_review.retraining.jobs import TrainCase, TrainJob
 from han5k_review.retraining.targets import Target
 from han5k_review.retraining.trainers.cases import CaseReader, find_nested
 from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, OWN_KEY
+from han5k_review.retraining.trainers.parent_memory import ParentMemory
 from han5k_review.retraining.trainers.planning import (
     HousePlanner,
     build_fingerprint,
@@ -172,6 +173,7 @@ def _preprocess(
     out = folder / configuration.data_identifier
     out.mkdir(exist_ok=True)
     preprocessor = DefaultPreprocessor(verbose=False)
+    memory = ParentMemory(job)
     for number, case in enumerate(job.cases):
         say("preprocessing", number, len(job.cases))
         if (out / f"{case.name}.pkl").exists():
@@ -185,6 +187,7 @@ def _preprocess(
             configuration,
             dataset,
         )
+        memory.redraw(case, data, seg)
         _save(out, case, data, seg, properties, tuple(configuration.patch_size))
 
 
