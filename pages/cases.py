@@ -11,7 +11,7 @@ from han5k_review.ui.case_view import (
     build_history_frame,
     list_case_summaries,
 )
-from han5k_review.ui.cohort_desk import show_case_desk
+from han5k_review.ui.cohort_desk import find_record, show_case_desk
 from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to
@@ -44,6 +44,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
     name = names[rows[0]] if rows else (wanted if wanted in names else names[0])
     case = summaries[names.index(name)].case
 
+    record = find_record()
     with reading(bench.study.engine) as session:
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))
         frame = build_case_frame(session, bench.catalogue, case)
@@ -57,7 +58,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         go_to("review", case=name)
     if solid.button("3-D", key="open-surfaces"):
         go_to("surfaces", case=name)
-    show_case_desk(visit, plan, open_pairs, measure)
+    show_case_desk(visit, plan, record, open_pairs, measure)
 
     tabs = st.tabs(["Structures", "History", "Upload a revision"])
     with tabs[0]:

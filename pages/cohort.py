@@ -1,7 +1,7 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.ui.cohort_desk import show_desk
+from han5k_review.ui.cohort_desk import find_record, show_desk
 from han5k_review.ui.cohort_query import ask_query, read_cohort
 from han5k_review.ui.cohort_views import (
     show_missing,
@@ -21,8 +21,9 @@ with page("Cohort", Action.READ_ANY_CASE) as visit:
     if query.reference == query.prediction:
         st.info("Choose two different label sources to measure one against the other.")
         st.stop()
+    record = find_record()
     cohort = read_cohort(bench, query)
-    show_desk(visit, cohort)
+    show_desk(visit, cohort, record)
     if not cohort.plan.pairs:
         st.info(
             f"No structure has both: {query.prediction.title} and {query.reference.title}. "

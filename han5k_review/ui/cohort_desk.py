@@ -28,10 +28,19 @@ def open_desk() -> BackgroundEvaluation:
     return BackgroundEvaluation(bench.study, threads=bench.settings.processes)
 
 
-def show_desk(visit: Visit, cohort: Cohort) -> None:
-    """What is measured and what is left; a running evaluation moves by itself."""
-    desk = open_desk()
-    record = desk.record
+def find_record() -> EvaluationRecord | None:
+    """The evaluation as it stands; a page asks before it reads numbers, and shows both together.
+
+    Then numbers are never older than the evaluation said to be over beside them.
+    """
+    return open_desk().record
+
+
+def show_desk(visit: Visit, cohort: Cohort, record: EvaluationRecord | None) -> None:
+    """What is measured and what is left; a running evaluation moves by itself.
+
+    `record` is what `find_record` said before the cohort was read.
+    """
     plan = cohort.plan
     st.caption(
         f"{plan.prediction.title.capitalize()} against {plan.reference.title}: "
@@ -50,13 +59,18 @@ def show_desk(visit: Visit, cohort: Cohort) -> None:
     elif st.button(_describe_left(cohort), type="primary", key="measure"):
         with attempt():
             require(visit.identity, Action.EVALUATE)
-            desk.start(plan, actor=visit.identity.name)
+            open_desk().start(plan, actor=visit.identity.name)
             st.rerun()
 
 
-def show_case_desk(visit: Visit, plan: EvaluationPlan, left: int, place: DeltaGenerator) -> None:
+def show_case_desk(
+    visit: Visit,
+    plan: EvaluationPlan,
+    record: EvaluationRecord | None,
+    left: int,
+    place: DeltaGenerator,
+) -> None:
     """The same desk for one case: a button at `place` while nothing runs, else what runs now."""
-    record = open_desk().record
     if record is not None and record.is_running:
         _show_running(visit)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -28,6 +29,8 @@ def bench(tmp_path: Path) -> WebBench:
 @pytest.fixture
 def page(bench: WebBench, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("HAN5K_STUDY", str(bench.study.root))
+    # AppTest leaves its script as the main module, which processes spawned later would run.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     get_settings.cache_clear()
     open_bench.clear()
     return AppTest.from_file(str(SCRIPT), default_timeout=300)
