@@ -92,6 +92,8 @@ class Drawer:
             with transaction(self.study.engine) as session:
                 present = get_prediction(session, row.id or 0)
                 present.new_labels += new
+                # What the last look saw may be older than the end.
+                present.progress = folder.find_progress() or present.progress
                 move_prediction(
                     session, present, PredictionState.DONE, actor=self.name, now=utc_now()
                 )
