@@ -35,13 +35,15 @@ def p95(values: list[float]) -> float:
 
 
 def show_table(rows: dict[str, Steps]) -> None:
+    """`input` is what the browser took from the input event to its handlers, part of the step."""
     ours = median(rows["ours"].frame_ms)
-    head = f"{'viewer':<28} {'step median':>12} {'p95':>8} {'main thread p95':>16}"
+    head = f"{'viewer':<28} {'step median':>12} {'p95':>8} {'input':>9} {'main thread p95':>16}"
     head += f" {'MB/step':>8} {'ours is':>10}"
     print(head)
     for name, steps in rows.items():
         ratio = median(steps.frame_ms) / ours
         print(
             f"{name:<28} {median(steps.frame_ms):9.1f} ms {p95(steps.frame_ms):5.0f} ms"
-            f" {p95(steps.main_ms):13.1f} ms {median(steps.received) / 1e6:8.2f} {ratio:8.1f} x"
+            f" {median(steps.input_ms):6.1f} ms {p95(steps.main_ms):13.1f} ms"
+            f" {median(steps.received) / 1e6:8.2f} {ratio:8.1f} x"
         )

@@ -26,6 +26,7 @@ export class Reading {
     this.tableOf = null;
     this.lutVersion = 0;
     this.layersVersion = 0;
+    this.seenVersion = 0;
     this.state = {
       ...preferences(), selected: null, cursor: [0, 0, 0], search: "", solo: false, compare: null,
       difference: false, tool: "crosshair", window: null, follow: true, pendingCentre: true,
@@ -108,7 +109,9 @@ export class Reading {
     const { selected, cursor } = this.state;
     if (!selected || !this.volume.slabAt(cursor[2]).bytes) return;
     if (!this.seen.has(selected)) this.seen.set(selected, new Uint8Array(this.volume.shape[2]));
-    this.seen.get(selected)[cursor[2]] = 1;
+    const seen = this.seen.get(selected);
+    if (!seen[cursor[2]]) this.seenVersion++;
+    seen[cursor[2]] = 1;
   }
 
   /** A zoomed view follows the crosshair when it leaves the middle of it. */

@@ -21,7 +21,7 @@ import { buildActions } from "./actions.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
-  gradePanel: ["structure", "grades", "cursor", "save"],
+  gradePanel: ["structure", "grades", "save"],
   editPanel: ["edit", "structure"],
   display: ["layers", "structure", "window", "layout"],
   toolbar: ["layout", "tool", "camera", "layers", "preferences"],
@@ -189,11 +189,15 @@ export class Workspace {
     this.dirty = new Set();
     if (this.editor.active && this.editor.session.name !== this.reading.state.selected) this.editor.leave();
     if (dirty.has("layout")) this.stage.arrange();
-    if (dirty.has("layout") || dirty.has("size")) this.stage.resize();
+    if (dirty.has("layout") || dirty.has("size")) {
+      this.stage.resize();
+      this.bar.resize();
+    }
     this.stage.draw();
     for (const [panel, wants] of Object.entries(PANELS_OF)) {
       if (wants.some((one) => dirty.has(one))) this[panel].update();
     }
+    if (dirty.has("cursor")) this.gradePanel.updateFlag();
     this.header.sayLoading(this.reading.volume, this);
     const { selected, cursor } = this.reading.state;
     if (dirty.has("cursor") && this.reading.volume && !this.reading.state.pendingCentre) this.position.note(selected, cursor[2]);
@@ -204,11 +208,11 @@ export class Workspace {
   measure(began) {
     const { dataset } = this.root;
     dataset.drawMs = (performance.now() - began).toFixed(2);
-    dataset.chosen = this.reading.state.selected ?? "";
+    if (dataset.chosen !== (this.reading.state.selected ?? "")) dataset.chosen = this.reading.state.selected ?? "";
     if (!this.stage.shown) return;
     if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
     const { total, ready } = this.reading.volume.progress();
-    dataset.loaded = `${ready}/${total}`;
+    if (dataset.loaded !== `${ready}/${total}`) dataset.loaded = `${ready}/${total}`;
   }
 
   /** The page's next case: what is noted goes first. */

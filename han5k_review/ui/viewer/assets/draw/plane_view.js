@@ -3,7 +3,7 @@
 // The picture is redrawn when its slice, window, camera or labels change; crosshair, readout and ruler
 // are elements moved by transform, so that they cost no redraw.
 
-import { h, setText } from "../panels/dom.js";
+import { h, setStyle, setText } from "../panels/dom.js";
 import {
   PLANES, boundCamera, fitCamera, formatPosition, planeSize, planeToScreen, planeToVoxel,
   scaleBar, screenToPlane, sideLetters, voxelToPlane, voxelToRas,
@@ -92,8 +92,9 @@ export class PlaneView {
     context.imageSmoothingEnabled = true;
     context.drawImage(picture, x, y, size.widthMm * scale, size.heightMm * scale);
     context.setTransform(scale, 0, 0, scale, x, y);
-    if (scene.difference) drawDifference(context, scene.difference.reviewed, scene.difference.compared);
-    drawLayers(context, scene.layers, scene.style, this.camera.scale);
+    const difference = scene.difference();
+    if (difference) drawDifference(context, difference.reviewed, difference.compared);
+    drawLayers(context, scene.layers(), scene.style, this.camera.scale);
     this.drawMarks(scene);
   }
 
@@ -102,11 +103,11 @@ export class PlaneView {
     if (this.root.dataset.slice !== String(scene.index)) this.root.dataset.slice = scene.index;
     setText(this.title, `${PLANES[this.plane].title} ${scene.index + 1} / ${this.size.slices}${scene.note ?? ""}`);
     const place = this.screenOf(scene.cursor);
-    this.across.hidden = this.down.hidden = !scene.crosshair;
-    this.across.style.transform = `translateY(${Math.round(place.y)}px)`;
-    this.down.style.transform = `translateX(${Math.round(place.x)}px)`;
+    if (this.across.hidden === scene.crosshair) this.across.hidden = this.down.hidden = !scene.crosshair;
+    setStyle(this.across, "transform", `translateY(${Math.round(place.y)}px)`);
+    setStyle(this.down, "transform", `translateX(${Math.round(place.x)}px)`);
     const bar = scaleBar(this.camera.scale, Math.min(160, this.width / 4));
-    this.bar.style.width = `${bar.pixels}px`;
+    setStyle(this.bar, "width", `${bar.pixels}px`);
     setText(this.bar, bar.label);
     const slab = this.plane === "axial" ? volume.slabAt(scene.index) : null;
     setText(this.notice, slab && !slab.bytes ? slab.reason ?? "Loading this slice ..." : "");

@@ -1,6 +1,6 @@
 // The ruler of one view: a line with its length, kept with the slice it was drawn on.
 
-import { setText, svg } from "../panels/dom.js";
+import { setStyle, setText, svg } from "../panels/dom.js";
 import { distanceMm } from "../pure/geometry.js";
 
 export class RulerMark {
@@ -27,7 +27,7 @@ export class RulerMark {
 
   show(toScreen, index) {
     const shown = this.ends !== null && this.ends.index === index;
-    this.root.style.display = shown ? "" : "none";
+    setStyle(this.root, "display", shown ? "" : "none");
     if (!shown) return;
     const a = toScreen(this.ends.from);
     const b = toScreen(this.ends.to);

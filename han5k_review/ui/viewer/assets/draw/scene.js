@@ -6,7 +6,8 @@ import { isEmpty } from "../pure/masks.js";
 
 /**
  * `side`: "both" shows the set under review with the compared one beside it, on every shown structure;
- * "reviewed" and "compared" show one set alone (side by side).
+ * "reviewed" and "compared" show one set alone (side by side). `layers()` and `difference()` are built
+ * only for a view that is drawn anew: most steps change one view of three.
  */
 export function buildScene(reading, plane, side = "both") {
   const { state, volume, data } = reading;
@@ -20,8 +21,8 @@ export function buildScene(reading, plane, side = "both") {
   return {
     index, stamp, camera, note, side, lut: reading.lut, cursor: state.cursor, crosshair: state.crosshair,
     style: { fill: state.fill, opacity: state.opacity, thickness: state.thickness },
-    layers: buildLayers(reading, plane, index, side, compared),
-    difference: buildDifference(reading, plane, index, compared),
+    layers: () => buildLayers(reading, plane, index, side, compared),
+    difference: () => buildDifference(reading, plane, index, compared),
     key: [plane, index, stamp, reading.layersVersion, reading.draft?.mask.stampOf(plane), side, ...Object.values(camera ?? {})].join("|"),
   };
 }

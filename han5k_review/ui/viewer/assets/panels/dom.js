@@ -30,6 +30,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Writes a style only when it differs, for the same reason. */
+export function setStyle(element, name, value) {
+  if (element.style[name] !== value) element.style[name] = value;
+}
+
 export function press(button, on) {
-  button.setAttribute("aria-pressed", on ? "true" : "false");
+  const word = on ? "true" : "false";
+  if (button.getAttribute("aria-pressed") !== word) button.setAttribute("aria-pressed", word);
 }

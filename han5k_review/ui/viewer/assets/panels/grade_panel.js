@@ -108,7 +108,7 @@ export class GradePanel {
     for (const [tag, button] of this.tagButtons) press(button, draft.tags.includes(tag));
     press(this.tagsEnter, this.tagging);
     this.tagBox.classList.toggle("typing", this.tagging);
-    press(this.flag, draft.flagged.includes(reading.state.cursor[2]));
+    this.updateFlag();
     this.undo.disabled = grader.history.length === 0;
     const typing = this.comment.getRootNode().activeElement === this.comment;
     if (!typing && this.comment.value !== draft.comment) this.comment.value = draft.comment;
@@ -117,6 +117,12 @@ export class GradePanel {
     setText(this.alert, sentence);
     this.alert.hidden = !sentence;
     this.alert.className = `alert ${tone}`;
+  }
+
+  /** All that a slice step changes here. */
+  updateFlag() {
+    const { selected, cursor } = this.reading.state;
+    if (selected) press(this.flag, this.grader.draft(selected).flagged.includes(cursor[2]));
   }
 
   updateHints(structure) {

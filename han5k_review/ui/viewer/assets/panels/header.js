@@ -50,6 +50,8 @@ export class Header {
   }
 
   say(word, tone) {
+    if (this.load.textContent === word && this.load.dataset.tone === tone) return;
+    this.load.dataset.tone = tone;
     setText(this.load, word);
     this.load.className = `load ${tone}`;
   }

@@ -22,7 +22,13 @@ export class SliceBar {
       button("first-slice", "⇤"), button("slices-down", "«"), button("slice-down", "‹"), h("b", {}, "I"),
       this.track, h("b", {}, "S"), button("slice-up", "›"), button("slices-up", "»"), button("last-slice", "⇥"));
     this.track.addEventListener("pointerdown", (event) => this.drag(event));
-    this.drawn = null;
+    this.width = 0;
+    this.drawn = this.drawnSeen = null;
+  }
+
+  /** Asking for the width lays the page out: only when it may have changed. */
+  resize() {
+    this.width = this.track.clientWidth;
   }
 
   drag(event) {
@@ -45,15 +51,24 @@ export class SliceBar {
     const { volume, state } = this.reading;
     if (!volume) return;
     const slices = volume.shape[2];
-    const width = this.track.clientWidth;
+    if (!this.width) this.resize();
+    const { width } = this;
     this.handle.style.transform = `translateX(${((state.cursor[2] + 0.5) / slices) * width - 1}px)`;
     this.track.setAttribute("aria-valuemax", slices);
     this.track.setAttribute("aria-valuenow", state.cursor[2] + 1);
     const seen = this.reading.seen.get(state.selected);
     const flagged = state.selected ? this.grader.draft(state.selected).flagged : [];
-    const key = [width, state.selected, this.reading.layersVersion, seen?.[state.cursor[2]], state.cursor[2] * (seen ? 1 : 0), flagged.length].join();
+    const key = [width, state.selected, this.reading.layersVersion, flagged.join(" ")].join();
     if (key !== this.drawn) this.paint(width, slices, seen, flagged);
+    else if (this.reading.seenVersion !== this.drawnSeen) this.paintSeen(width / slices, seen);
     this.drawn = key;
+    this.drawnSeen = this.reading.seenVersion;
+  }
+
+  paintSeen(step, seen) {
+    const { context } = this;
+    context.fillStyle = "#e8edf3";
+    seen?.forEach((was, k) => { if (was) context.fillRect(k * step, HEIGHT - 3, Math.max(step, 1), 2); });
   }
 
   paint(width, slices, seen, flagged) {
@@ -78,8 +93,7 @@ export class SliceBar {
     };
     bars(reading.profile(), reading.colours.get(reading.state.selected), HEIGHT - 5, 20);
     if (reading.state.compare) bars(reading.difference(), "rgba(255,140,60,0.85)", HEIGHT - 5, 12);
-    context.fillStyle = "#e8edf3";
-    seen?.forEach((was, k) => { if (was) context.fillRect(k * step, HEIGHT - 3, wide, 2); });
+    this.paintSeen(step, seen);
     context.fillStyle = "#ffd166";
     for (const k of flagged) {
       const x = (k + 0.5) * step;
