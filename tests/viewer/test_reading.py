@@ -5,69 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-import pytest
 from playwright.sync_api import Page, expect
 
-from han5k_review.imaging.mask import StructureMask
-from han5k_review.ui.viewer import LabelLine, Resume
-from tests.viewer.cases import block_case, lps_grid, payload
+from han5k_review.ui.viewer import Resume
+from tests.viewer.blocks import (
+    at_slice,
+    case,
+    chosen,
+    compared_case,
+)
 from tests.viewer.desk import Desk, DeskCase
 
-SHAPE = (64, 60, 40)
-SPACING = (1.0, 1.0, 2.5)
-BLOCKS = {
-    "ParotidL": (slice(40, 50), slice(20, 34), slice(10, 18)),
-    "ParotidR": (slice(12, 22), slice(20, 34), slice(22, 31)),
-    "Nothing": (slice(0, 0), slice(0, 0), slice(0, 0)),
-}
 Open = Callable[..., Desk]
-
-
-def ramp() -> np.ndarray:
-    """HU = 100 i + k: every voxel says where it is."""
-    i, _, k = np.indices(SHAPE)
-    return (100 * i + k - 3000).astype(np.int16)
-
-
-def case(**options: object) -> DeskCase:
-    return block_case(ramp(), lps_grid(SHAPE, SPACING), BLOCKS, **options)
-
-
-def compared_case() -> DeskCase:
-    """A second label set: ParotidL one voxel wider on slice 12, three wider on slice 15; ParotidR
-    six wider on slice 25."""
-    built = case()
-    sets = (("a", "Pseudo-label", LabelLine.SOLID), ("b", "Reference", LabelLine.DASHED))
-    dense = built.masks["a"]["ParotidL"].dense().copy()
-    dense[50, 20:34, 12] = True
-    dense[50:53, 20:34, 15] = True
-    wider = StructureMask.from_dense(dense, built.ct.grid)
-    dense = built.masks["a"]["ParotidR"].dense().copy()
-    dense[22:28, 20:34, 25] = True
-    right = StructureMask.from_dense(dense, built.ct.grid)
-    return DeskCase(
-        payload=payload(1, built.payload.structures, sets=sets),
-        ct=built.ct,
-        masks={
-            "a": built.masks["a"],
-            "b": {**built.masks["a"], "ParotidL": wider, "ParotidR": right},
-        },
-    )
-
-
-def slice_of(screen: Page, view: str = "view-main") -> int:
-    return int(screen.get_attribute(f"[data-testid={view}]", "data-slice") or "-1")
-
-
-def at_slice(screen: Page, index: int, view: str = "view-main") -> None:
-    expect(screen.get_by_test_id(view)).to_have_attribute("data-slice", str(index))
-
-
-def chosen(screen: Page, name: str) -> None:
-    expect(screen.locator("[data-structure][aria-selected=true]")).to_have_attribute(
-        "data-structure", name
-    )
 
 
 def test_the_first_structure_opens_at_its_centre(open_desk: Open, screen: Page) -> None:
@@ -274,93 +223,3 @@ def test_a_case_can_open_with_two_sets_side_by_side(open_desk: Open, screen: Pag
     open_desk(DeskCase(payload=mounted, ct=built.ct, masks=built.masks))
     expect(screen.get_by_test_id("view-upper-title")).to_contain_text("Reference")
     expect(screen.get_by_test_id("view-main-title")).to_contain_text("Pseudo-label")
-
-
-def test_every_action_has_a_button_with_its_key(open_desk: Open, screen: Page) -> None:
-    open_desk(DeskCase(payload=compared_case().payload, ct=case().ct, masks=compared_case().masks))
-    screen.keyboard.press("?")
-    expect(screen.get_by_test_id("help")).to_be_visible()
-    titles = screen.evaluate(
-        """async () => {
-          const { ACTION_NAMES } = await import('/assets/actions.js');
-          const root = document.querySelector('#host').shadowRoot;
-          const button = (name) => root.querySelector(`[data-action="${name}"]`);
-          return ACTION_NAMES.map((name) => [name, button(name)?.title ?? null]);
-        }"""
-    )
-    missing = [name for name, title in titles if title is None and name != "next-case"]
-    assert missing == []
-    screen.keyboard.press("Escape")
-    expect(screen.get_by_test_id("help")).to_be_hidden()
-
-
-FOCUSABLE = """() => {
-  const root = document.querySelector('#host').shadowRoot;
-  const name = (one) => one.getAttribute('aria-label') || one.textContent.trim() || one.title ||
-    one.closest('label')?.textContent.trim();
-  return [...root.querySelectorAll('button, input, select, textarea, [tabindex]')]
-    .filter((one) => one.offsetParent && one.tabIndex >= 0 && !one.disabled)
-    .map((one) => [one.closest('.head, .list, .middle, .side')?.classList[0], name(one) ?? ""]);
-}"""
-
-
-def test_what_takes_focus_has_a_name_and_its_turn(open_desk: Open, screen: Page) -> None:
-    open_desk(compared_case())
-    found = screen.evaluate(FOCUSABLE)
-    assert [name for _, name in found if not name] == []
-    turns = [region for region, _ in found]
-    assert turns == sorted(turns, key=["head", "list", "middle", "side"].index)
-    screen.get_by_test_id("help-button").focus()
-    for testid in ("search", "order", "structures"):
-        screen.keyboard.press("Tab")
-        expect(screen.get_by_test_id(testid)).to_be_focused()
-    screen.get_by_test_id("view-main").focus()
-    screen.keyboard.press("Tab")
-    expect(screen.get_by_test_id("view-upper")).to_be_focused()
-
-
-def test_preferences_outlive_the_case(open_desk: Open, screen: Page) -> None:
-    open_desk(case())
-    screen.keyboard.press("v")
-    screen.keyboard.press("y")
-    expect(screen.locator("[data-action=palette]")).to_have_attribute("aria-pressed", "true")
-    screen.reload()
-    expect(screen.locator("[data-action=palette]")).to_have_attribute("aria-pressed", "true")
-    expect(screen.get_by_test_id("view-upper")).to_be_hidden()
-
-
-def test_keys_typed_into_a_comment_stay_there(open_desk: Open, screen: Page) -> None:
-    desk = open_desk(case())
-    screen.keyboard.press("c")
-    screen.keyboard.type("3 slices too n")
-    chosen(screen, "ParotidL")
-    assert desk.posted == []
-    screen.keyboard.press("Escape")
-    screen.keyboard.press("n")
-    chosen(screen, "ParotidR")
-
-
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (720, 450)], ids=str)
-def test_nothing_is_cut_off(
-    open_desk: Open, screen: Page, size: tuple[int, int], pictures: object
-) -> None:
-    """720 x 450 is 1440 x 900 at 200 % zoom."""
-    screen.set_viewport_size({"width": size[0], "height": size[1]})
-    open_desk(compared_case())
-    screen.screenshot(path=f"{pictures}/phantom-{size[0]}.png")
-    outside = screen.evaluate(
-        """() => {
-          const root = document.querySelector('#host').shadowRoot;
-          return [...root.querySelectorAll('button, [role=slider]')]
-            .filter((one) => one.offsetParent && !one.closest('.side, .rows, dialog'))
-            .map((one) => [one.textContent || one.title, one.getBoundingClientRect()])
-            .filter(([, at]) => at.right > innerWidth + 1 || at.bottom > innerHeight + 1)
-            .map(([name]) => name);
-        }"""
-    )
-    assert outside == []
-    main = screen.get_by_test_id("view-main").bounding_box()
-    assert main is not None
-    assert main["width"] > 300
-    assert main["height"] > 200
-    expect(screen.get_by_text("Research use only. Not a medical device.").first).to_be_visible()

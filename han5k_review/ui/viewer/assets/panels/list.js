@@ -47,6 +47,8 @@ export class StructureList {
   }
 
   makeRow(structure) {
+    // A narrow list cuts the stem: the side, or the part, is always read.
+    const [, stem, side] = /^(.*?)(_?[LR]|_[SMI]|)$/.exec(structure.name);
     const mark = h("span", { class: "mark" });
     const warned = structure.warnings?.length
       ? h("span", { class: "warned", title: structure.warnings.join("\n"), "aria-label": `Warning: ${structure.warnings.join("; ")}` }, icon(WARNING))
@@ -59,7 +61,7 @@ export class StructureList {
     const row = h("div", {
       class: "row", role: "option", id: `structure-${structure.name}`, "data-testid": "structure", "data-structure": structure.name,
       title: structure.title, onclick: () => this.act("choose", structure.name),
-    }, eye, h("span", { class: "name" }, structure.name), warned, standing, mark);
+    }, eye, h("span", { class: "name" }, h("span", {}, stem), side), warned, standing, mark);
     return { row, mark, eye, standing };
   }
 
