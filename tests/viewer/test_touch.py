@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
+from tests.viewer.blocks import at_slice, case
 from tests.viewer.desk import Desk
 from tests.viewer.drawing_table import Table, near, on_slice
-from tests.viewer.blocks import at_slice, case
 
 Open = Callable[..., Desk]
 Point = tuple[float, float]
