@@ -4,6 +4,7 @@ Each arm is a run of the product, with its snapshot, worker, prediction and gate
 hand nnU-Net what people hand it without this software: a launcher of their own rewrites the job
 before its process starts. Where every structure of every case is declared trusted, the product's
 loss is nnU-Net's own (tests/retraining/test_marginal_loss.py), so these are nnU-Net's answers.
+Which structures keep their largest piece is decided by the same contours in all four.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def teach_background(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJo
 def keep_pseudo_labels(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJob:
     """Every pseudo-label is kept as truth, unless an accepted contour replaces it."""
     cases = [c for c in snapshot.cases if c.split is Split.TRAIN and _drawn(c, snapshot)]
+    shown = {c.name: c.shows_pieces for c in job.cases}
     return replace(
         job,
         cases=tuple(
@@ -74,6 +76,7 @@ def keep_pseudo_labels(study: Study, snapshot: Snapshot, job: TrainJob) -> Train
                 name=case.name,
                 image_sha256=case.image_sha256,
                 masks={**_drawn(case, snapshot), **case.trusted},
+                shows_pieces=shown.get(case.name, ()),
             )
             for case in cases
         ),

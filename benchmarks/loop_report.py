@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean
 
 from loop_costs import LossTimes, Shares
@@ -16,6 +17,8 @@ from han5k_review.store.vocabulary import GradeLevel
 
 MINUTES, SHARE, LOSS_RATIO, DISK_RATIO = 60.0, 0.10, 1.3, 3.0
 OURS = "ours"
+TABLES_BEGIN = "<!-- tables: written by python benchmarks/loop.py --write docs/loop.md -->"
+TABLES_END = "<!-- end of the tables -->"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,7 @@ class ArmResult:
     scores: tuple[PairedScore, ...]
     shares: Shares
     disk_ratio: float
+    pieces: str = ""
 
 
 def print_review(found: Review) -> None:
@@ -63,6 +67,9 @@ def print_tables(found: Review, arms: Sequence[ArmResult]) -> None:
         print(f"\n{arm.name}: {arm.words}" if arm is arms[0] else f"{arm.name}: {arm.words}")
     _print_table("Dice", found, arms, _dice, lambda v: v.dice_difference, "{:.3f}", "{:+.3f}")
     _print_table("HD95 mm", found, arms, _hd95, lambda v: v.hd95_difference_mm, "{:.1f}", "{:+.1f}")
+    print("\nlargest piece (docs/decisions/0011-one-piece.md):")
+    for arm in arms:
+        print(f"* {arm.name}: {arm.pieces}")
     print("\ngate:")
     for arm in arms:
         failed = [
@@ -166,3 +173,18 @@ def find_misses(
         if verdict.verdict is not Verdict.PASS:
             misses.append(f"ours loses on {verdict.structure}: {', '.join(verdict.reasons)}")
     return misses
+
+
+def find_tables(document: Path) -> tuple[str, str]:
+    """What stands before and after the tables of a document; SystemExit without their marks."""
+    before, begin, rest = document.read_text().partition(TABLES_BEGIN)
+    _, end, after = rest.partition(TABLES_END)
+    if not (begin and end):
+        raise SystemExit(f"{document}: the marks of the tables were expected, found none.")
+    return before, after
+
+
+def write_results(document: Path, report: str) -> None:
+    """Put a run's report in the place of the tables."""
+    before, after = find_tables(document)
+    document.write_text(f"{before}{TABLES_BEGIN}\n\n{report.strip()}\n\n{TABLES_END}{after}")

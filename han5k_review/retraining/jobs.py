@@ -39,22 +39,33 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFolder:
-    """A model on disk in nnU-Net's layout and the registered hash of its checkpoint."""
+    """A model on disk in nnU-Net's layout and the registered hashes of its files.
+
+    `postprocessing_sha256` is None for a model that was registered without a rule.
+    """
 
     folder: Path
     checkpoint_sha256: str
+    postprocessing_sha256: str | None = None
 
     @property
     def checkpoint(self) -> Path:
         """The weights file."""
         return self.folder / "fold_0" / "checkpoint_final.pth"
 
+    @property
+    def postprocessing(self) -> Path:
+        """The file that says which structures keep only their largest piece."""
+        return self.folder / "postprocessing.json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainCase:
     """A case that teaches: hashes of its CT and of its trusted masks by structure.
 
-    The masks of `drawn_by_parent` were drawn by the job's parent and accepted as they are.
+    The masks of `drawn_by_parent` were drawn by the job's parent and accepted as they are. Those
+    of `shows_pieces` people accepted and no model of the study drew: they tell whether a structure
+    is one piece.
     `ignored` is the hash of a mask whose voxels do not count where no trusted mask lies. Runs do
     not use it; it makes nnU-Net's own answer to partial labels, to compare ours with.
     """
@@ -63,6 +74,7 @@ class TrainCase:
     image_sha256: str
     masks: dict[str, str]
     drawn_by_parent: tuple[str, ...] = ()
+    shows_pieces: tuple[str, ...] = ()
     ignored: str | None = None
     weight: int = 1
     monitor: bool = False

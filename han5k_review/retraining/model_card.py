@@ -30,6 +30,7 @@ from han5k_review.retraining.gate import (
     Verdict,
     bootstrap_mean,
 )
+from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.views import judge_run, list_paired_scores
 from han5k_review.store.tables import Audit, LabelVersion, ModelVersion, StudyInfo
 
@@ -171,9 +172,14 @@ def _technical(model: ModelVersion) -> CardSection:
             ),
             (
                 "Post-processing",
-                "; ".join(f"{inner} is added back to {outer}" for inner, outer in nested.items())
-                or "None",
+                " ".join(
+                    [
+                        *(f"{inner} is added back to {outer}." for inner, outer in nested.items()),
+                        describe_postprocessing(model.card),
+                    ]
+                ),
             ),
+            ("Training contours in one piece", describe_counts(model.card) or NOT_STATED),
             ("Patch (z, y, x)", _join(training.get("patch_zyx"))),
             ("Spacing (z, y, x) in mm", _join(training.get("spacing_zyx_mm"))),
             (

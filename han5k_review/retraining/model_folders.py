@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -12,16 +13,21 @@ from han5k_review import __version__
 from han5k_review.errors import DataError, StorageError
 from han5k_review.retraining.file_hash import hash_file
 from han5k_review.retraining.jobs import ModelFolder
+from han5k_review.retraining.postprocessing import read_postprocessing
 from han5k_review.retraining.snapshot import Snapshot
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 
+POSTPROCESSING = "postprocessing"
+
 
 def locate_model(study: Study, model: ModelVersion) -> ModelFolder:
-    """Where a model version lies, with the hash its checkpoint must have."""
+    """Where a model version lies, with the hashes its files must have."""
     return ModelFolder(
-        folder=study.models / model.folder, checkpoint_sha256=model.checkpoint_sha256
+        folder=study.models / model.folder,
+        checkpoint_sha256=model.checkpoint_sha256,
+        postprocessing_sha256=model.card.get("postprocessing", {}).get("sha256"),
     )
 
 
@@ -37,13 +43,14 @@ def find_label_table(model: ModelFolder) -> dict[str, int] | None:
 
 
 def check_model(model: ModelFolder) -> None:
-    """DataError unless the checkpoint has the registered hash; nothing of it is opened."""
+    """DataError unless the files have the registered hashes; the checkpoint is not opened."""
     found = hash_file(model.checkpoint)
     if found != model.checkpoint_sha256:
         raise DataError(
             f"The checkpoint {model.checkpoint} was registered with SHA-256 "
             f"{model.checkpoint_sha256[:12]}, found {found[:12]}; restore the model folder."
         )
+    read_postprocessing(model)
 
 
 def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:
@@ -55,8 +62,8 @@ def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:
             f"{trained.checkpoint_sha256[:12]}, found {found[:12]}."
         )
     final = study.models / name
-    kept = ModelFolder(folder=final, checkpoint_sha256=found)
-    if final.exists() and hash_file(kept.checkpoint) == found:
+    kept = replace(trained, folder=final)
+    if final.exists() and _is_whole(kept):
         return kept
     beside = study.models / f".{uuid.uuid4().hex}.tmp"
     try:
@@ -67,6 +74,14 @@ def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:
         shutil.rmtree(beside, ignore_errors=True)
         raise StorageError(f"The model {name} could not be kept in {final}: {error}.") from error
     return kept
+
+
+def _is_whole(model: ModelFolder) -> bool:
+    try:
+        check_model(model)
+    except DataError:
+        return False
+    return True
 
 
 def build_card(run: RetrainRun, snapshot: Snapshot, result: dict[str, Any]) -> dict[str, Any]:
@@ -90,8 +105,9 @@ def build_card(run: RetrainRun, snapshot: Snapshot, result: dict[str, Any]) -> d
             "patients": len({c.patient for c in snapshot.teaching}),
             "trusted_contours": taught,
             "parent_checkpoint_sha256": snapshot.parent_checkpoint_sha256,
-            **{k: v for k, v in result.items() if k != "checkpoint_sha256"},
+            **{k: v for k, v in result.items() if k not in ("checkpoint_sha256", POSTPROCESSING)},
         },
+        **{k: v for k, v in result.items() if k == POSTPROCESSING},
         "evaluation": {
             "held_out_cases": len(snapshot.held_out),
             "held_out_patients": len({c.patient for c in snapshot.held_out}),

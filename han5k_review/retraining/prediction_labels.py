@@ -67,6 +67,7 @@ def _key(models: list[Any], row: PredictionRun) -> str:
     """What decides how a case is drawn: the same key means the same masks."""
     parts = [row.uncertainty.value, row.device.partition(":")[0]]
     parts += [m.checkpoint_sha256 for m in models]
+    parts += [m.postprocessing_sha256 for m in models if m.postprocessing_sha256]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

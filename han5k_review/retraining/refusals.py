@@ -28,8 +28,8 @@ def refuse_study(
     elif not snapshot.teaching:
         found.append(
             f"No contour of label group {group} is trusted on a training case: grade "
-            "pseudo-labels, accept revisions, or set count_references to let reference contours "
-            "teach."
+            "pseudo-labels, accept revisions, or let the references of training cases teach "
+            "(count_references)."
         )
     elif all(c.monitor for c in snapshot.teaching):
         found.append(

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from han5k_review.errors import ConfigError
 
 
-def _explained(text: str) -> Any:
-    return field(metadata={"explanation": text})
+def _explained(text: str, **given: Any) -> Any:
+    return field(metadata={"explanation": text}, **given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,11 @@ class RunSettings:
         "Mirror front/back and up/down in training. Left/right is never mirrored."
     )
     tile_step: float = _explained("Step of the prediction window, as a share of the patch.")
+    keep_largest_piece: bool = _explained(
+        "The model keeps only the largest piece of structures whose training contours are one "
+        "piece. Off: every piece it draws stays.",
+        default=False,  # what a manifest from before this setting means
+    )
     seed: int = _explained("Seed; each epoch derives its own, so a resumed run repeats exactly.")
     threads: int = _explained("CPU threads of torch. On busy machines one is faster than two.")
     loader_processes: int = _explained(
@@ -92,6 +97,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "foreground_share": 0.67,
         "mirroring": False,
         "tile_step": 0.75,
+        "keep_largest_piece": True,
         "seed": 1,
         "threads": 1,
         "loader_processes": 0,
@@ -117,6 +123,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "foreground_share": 0.33,
         "mirroring": True,
         "tile_step": 0.5,
+        "keep_largest_piece": True,
         "seed": 1,
         "threads": 4,
         "loader_processes": 8,

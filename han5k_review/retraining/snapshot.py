@@ -32,6 +32,16 @@ class SnapshotMask:
     reason: TrustReason
     model_version_id: int | None = None
 
+    @property
+    def shows_pieces(self) -> bool:
+        """True when it tells whether the structure is one piece.
+
+        People accepted it and no model of the study drew it: a model's own drawing shows what its
+        rule left of it, and what the way back from a coarse grid broke.
+        """
+        accepted = self.trusted and self.reason is not TrustReason.REPLAYED
+        return accepted and self.mask_sha256 is not None and self.model_version_id is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotReference:

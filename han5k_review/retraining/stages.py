@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -73,10 +74,11 @@ def read_snapshot(study: Study, run: RetrainRun) -> Snapshot:
     """The frozen snapshot; DataError when its hash is not the run's."""
     path = manifest_path(study, run.id or 0)
     try:
-        snapshot = _SNAPSHOT.validate_json(path.read_bytes())
+        content = path.read_bytes()
+        snapshot = _SNAPSHOT.validate_json(content)
     except (OSError, ValidationError) as error:
         raise DataError(f"The manifest of run {run.id} was expected at {path}: {error}.") from error
-    if snapshot.sha256 != run.manifest_sha256:
+    if hashlib.sha256(content).hexdigest() != run.manifest_sha256:
         raise DataError(f"The manifest {path} was changed after run {run.id} was prepared.")
     return snapshot
 
@@ -87,6 +89,7 @@ def keep_candidate(study: Study, run: RetrainRun, result: JobResult) -> ModelVer
     trained = ModelFolder(
         folder=train_folder(study, run.id or 0).model,
         checkpoint_sha256=str(result.values["checkpoint_sha256"]),
+        postprocessing_sha256=result.values.get("postprocessing", {}).get("sha256"),
     )
     name = f"group-{run.group}-run-{run.id}"
     kept = keep_model(study, name, trained)
@@ -184,6 +187,11 @@ def _train_job(
                     m.structure
                     for m in c.masks
                     if m.trusted and m.model_version_id and m.model_version_id == parent_id
+                ),
+                shows_pieces=tuple(
+                    m.structure
+                    for m in c.masks
+                    if m.shows_pieces and m.structure in snapshot.labels
                 ),
                 weight=c.weight,
                 monitor=c.monitor,

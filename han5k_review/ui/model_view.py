@@ -14,6 +14,7 @@ from han5k_review.retraining.card_text import (
 )
 from han5k_review.retraining.commands import roll_back
 from han5k_review.retraining.model_card import ModelCard, build_model_card
+from han5k_review.retraining.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import ModelVersion
@@ -39,6 +40,7 @@ def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
         show_drawing(visit, model, models)
     elif can_return(model) and visit.may(Action.PROMOTE):
         _show_rollback(visit, model)
+    st.caption(describe_postprocessing(model.card))
     _show_card(visit, model)
 
 

@@ -5,6 +5,7 @@ The proof itself takes most of an hour; `python benchmarks/loop.py --quick` walk
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from loop_arms import (
 from loop_costs import DiskWatch, LossTimes, Shares, time_losses
 from loop_data import ORGANS, split_patients, spoil
 from loop_readers import Finding, Review, choose_revised, judge_contour
-from loop_report import ArmResult, find_misses
+from loop_report import ArmResult, find_misses, find_tables, write_results
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.retraining.gate import GateSettings, PairedScore, judge_candidate
@@ -34,7 +35,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import GradeLevel, ReferenceKind
 from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import CATALOGUE, build_study
+from tests.retraining.phantom_study import CATALOGUE, ROOT, build_study
 
 SHAPE = (30, 20, 24)
 
@@ -160,6 +161,10 @@ def test_naive_keep_takes_the_pseudo_label_where_nothing_was_accepted(
         c.name: m.mask_sha256 for c in snapshot.cases for m in c.masks if m.structure == "ParotidR"
     }
     assert [c.masks["ParotidR"] for c in taught.cases] == [pseudo[c.name] for c in taught.cases]
+    shown = {c.name: c.shows_pieces for c in job.cases}
+    for vary in (keep_pseudo_labels, teach_background, ignore_untrusted):
+        cases = vary(*prepared).cases
+        assert {c.name: c.shows_pieces for c in cases} == shown, "one rule for all arms"
     accepted = {c.name: c.masks["ParotidL"] for c in job.cases}
     assert {c.name: c.masks["ParotidL"] for c in taught.cases} == accepted
 
@@ -263,3 +268,17 @@ def test_disk_is_counted_from_what_was_there(tmp_path: Path) -> None:
         disk.look()
         (tmp_path / "work").unlink()
     assert disk.ratio == 3.0
+
+
+def test_the_results_take_the_place_of_the_tables_and_nothing_else(tmp_path: Path) -> None:
+    document = tmp_path / "loop.md"
+    shutil.copy(ROOT / "docs" / "loop.md", document)
+    before = find_tables(document)
+    write_results(document, "| Dice |")
+    write_results(document, "| HD95 |")
+    assert find_tables(document) == before
+    assert "| HD95 |" in document.read_text()
+    assert "| Dice |" not in document.read_text()
+    document.write_text("no marks")
+    with pytest.raises(SystemExit, match="the marks of the tables were expected"):
+        find_tables(document)

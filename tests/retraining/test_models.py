@@ -38,6 +38,9 @@ def test_a_card_has_the_sections_of_the_estro_card_and_says_what_is_not_known(
     assert basic["Checkpoint SHA-256"] == model.checkpoint_sha256
     assert basic["Accepted into the study by"].startswith("lead, ")
     assert basic["Conflict of interest"] == "not stated"
+    technical = dict(card.sections[2].fields)
+    assert technical["Training contours in one piece"] == "BrainStem 3 of 3, ParotidL 3 of 3"
+    assert technical["Post-processing"].startswith("Keeps every piece")
     training = dict(card.sections[3].fields)
     assert training["Contours that taught"] == "BrainStem: 3, ParotidL: 3"
     assert training["Manifest SHA-256"] == model.card["training"]["manifest_sha256"]

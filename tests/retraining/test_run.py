@@ -15,13 +15,20 @@ from nnunetv2.training.dataloading.nnunet_dataset import nnUNetDatasetBlosc2
 from sqlmodel import select
 
 from han5k_review.errors import DataError, RuleError
+from han5k_review.imaging.pieces import keep_largest, share_of_largest
 from han5k_review.retraining.commands import decline, promote, roll_back
 from han5k_review.retraining.gate import Verdict
 from han5k_review.retraining.inference.drawing import predict_case
 from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.jobs import TrainJob
+from han5k_review.retraining.jobs import ModelFolder, TrainJob
 from han5k_review.retraining.layout import manifest_path, train_folder
 from han5k_review.retraining.model_folders import hash_file, locate_model
+from han5k_review.retraining.postprocessing import (
+    PieceCount,
+    Postprocessing,
+    decide_postprocessing,
+    write_postprocessing,
+)
 from han5k_review.retraining.trainers.checkpoints import read_plain
 from han5k_review.retraining.trainers.dataset import prepare_dataset
 from han5k_review.retraining.views import get_run_view, list_models
@@ -159,16 +166,12 @@ class _Payload:
         return (Path.touch, (Path("ran"),))  # type: ignore[return-value]
 
 
-def test_code_in_a_checkpoint_is_never_run(
-    trained: tuple[Study, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study, run_id = trained
+def test_code_in_a_checkpoint_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     bad = tmp_path / "fold_0" / "checkpoint_final.pth"
     bad.parent.mkdir()
     torch.save({"network_weights": _Payload()}, bad)
-    registered = locate_model(study, get_model(study, run_id))
-    renamed = replace(registered, folder=tmp_path, checkpoint_sha256=hash_file(bad))
+    renamed = ModelFolder(folder=tmp_path, checkpoint_sha256=hash_file(bad))
     with pytest.raises(DataError, match="A checkpoint was expected"):
         open_model(renamed, "cpu")
     assert not (tmp_path / "ran").exists()
@@ -195,6 +198,32 @@ def test_a_person_decides_with_a_reason_and_the_record_shows_it(copy: tuple[Stud
         promote(session, run_id, actor="lead", reason="after all", now=utc_now())
 
 
+def register_one_piece(study: Study, model: ModelVersion) -> None:
+    """Give a model the rule that it would have from twelve contours of each structure."""
+    twelve = PieceCount(contours=12, one_piece=12)
+    rule = decide_postprocessing(
+        tuple(model.labels), dict.fromkeys(model.labels, twelve), Postprocessing()
+    )
+    written = write_postprocessing(locate_model(study, model), rule)
+    model.card = {**model.card, "postprocessing": written}
+
+
+def list_drawn(study: Study, run_id: int) -> tuple[dict[tuple[str, str], np.ndarray], ...]:
+    """(structure, case) -> voxels, of the run's parent and of its candidate."""
+    drawn: dict[Arm, dict[tuple[str, str], np.ndarray]] = {arm: {} for arm in Arm}
+    with reading(study.engine) as session:
+        rows = session.exec(
+            select(RunScore, Case)
+            .join(Case, Case.id == RunScore.case_id)  # type: ignore[arg-type]
+            .where(RunScore.run_id == run_id)
+        ).all()
+    for row, case in rows:
+        grid = study.volumes.get_index(case.image_sha256).grid
+        mask = study.labels.get_mask(row.prediction_sha256, grid)
+        drawn[row.arm][row.structure, case.name] = mask.dense()
+    return drawn[Arm.PARENT], drawn[Arm.CANDIDATE]
+
+
 def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
     copy: tuple[Study, int],
 ) -> None:
@@ -204,6 +233,7 @@ def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
             session, run_id, actor="lead", reason="first", now=utc_now(), despite_gate=True
         )
         parent_id = promoted.id or 0
+        register_one_piece(study, promoted)
         parent_card = promoted.checkpoint_sha256
     child_run = queue_run(
         study,
@@ -226,6 +256,12 @@ def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
     ]
     assert plans[0] == plans[1]
     assert {(s.before_dice, s.after_dice) for s in view.scores}
+    assert child.card["postprocessing"]["keep_largest"] == ["BrainStem", "ParotidL"]
+    raw, (before_gate, after_gate) = list_drawn(study, run_id)[1], list_drawn(study, child_run)
+    assert min(share_of_largest(mask) for (name, _), mask in raw.items() if name != "BrainStem") < 1
+    for place, mask in raw.items():
+        assert np.array_equal(before_gate[place], keep_largest(mask)), "one's own rule before"
+        assert share_of_largest(after_gate[place]) == (1 if after_gate[place].any() else 0)
     with transaction(study.engine) as session:
         promote(session, child_run, actor="lead", reason="next", now=utc_now(), despite_gate=True)
     with transaction(study.engine) as session:

@@ -19,7 +19,6 @@ from han5k_review.retraining.inference.model import (
     restore_masks,
 )
 from han5k_review.retraining.jobs import ModelFolder, PredictCase
-from han5k_review.retraining.trainers.checkpoints import OWN_KEY
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import Uncertainty
 from han5k_review.store.volume_files import VolumeFiles
@@ -84,8 +83,7 @@ def draw_volume(
         if averaged:
             share = torch.softmax(logits.float(), dim=0)
             total = share if total is None else total.add_(share)
-    nested = model.dataset.get(OWN_KEY, {}).get("nested", {})
-    doubts = measure_doubts(maps, model.labels, nested)
+    doubts = measure_doubts(model, maps)
     values = maps[0] if total is None else draw_values(model, case, total)
     return restore_masks(model, case, values), doubts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.inference.model import OpenModel
+from han5k_review.retraining.inference.model import OpenModel, split_values
 from han5k_review.store.vocabulary import Uncertainty
 
 _SHIFT_VOXELS = 2
@@ -88,15 +88,10 @@ def measure_doubt(drawings: Sequence[NDArray[np.bool_]]) -> Doubt:
     )
 
 
-def measure_doubts(
-    maps: Sequence[NDArray[np.uint8]], labels: Mapping[str, int], nested: Mapping[str, str]
-) -> dict[str, Doubt]:
+def measure_doubts(model: OpenModel, maps: Sequence[NDArray[np.uint8]]) -> dict[str, Doubt]:
     """One doubt per structure from the label maps of all members.
 
-    A structure of `nested` (inner -> outer) counts for its container too.
+    Each drawing is looked at as `model` would keep it: stray pieces it removes are not doubted.
     """
-    found = {}
-    for name, value in labels.items():
-        values = [value, *(labels[i] for i, outer in nested.items() if outer == name)]
-        found[name] = measure_doubt([np.isin(m, values) for m in maps])
-    return found
+    drawings = zip(*(split_values(model, m) for m in maps), strict=True)
+    return {same[0][0]: measure_doubt([inside for _, inside in same]) for same in drawings}

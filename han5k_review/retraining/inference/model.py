@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,10 @@ from torch import nn
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.pieces import keep_largest
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs import ModelFolder
+from han5k_review.retraining.postprocessing import read_postprocessing
 from han5k_review.retraining.trainers.cases import to_czyx
 from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, OWN_KEY, read_weights
 from han5k_review.retraining.working_grid import WorkingGrid, reduce_volume
@@ -35,6 +38,7 @@ class OpenModel:
     dataset: dict[str, Any]
     predictor: Any
     mirror_axes: tuple[int, ...] = ()
+    keep_largest: tuple[str, ...] = ()
 
     @property
     def labels(self) -> dict[str, int]:
@@ -114,6 +118,7 @@ def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenM
         dataset=dataset,
         predictor=predictor,
         mirror_axes=tuple(int(a) for a in learned if a != left_right),
+        keep_largest=read_postprocessing(model).keep_largest,
     )
 
 
@@ -148,15 +153,33 @@ def restore_masks(
     model: OpenModel, case: PreparedCase, values_zyx: NDArray[np.uint8]
 ) -> dict[str, StructureMask]:
     """One mask per structure of the model's table, on the volume's own grid."""
-    values = values_zyx.transpose(2, 1, 0)
-    coarse = {
-        name: StructureMask.from_dense(values == value, case.working.grid)
-        for name, value in model.labels.items()
-    }
-    for inner, outer in model.dataset.get(OWN_KEY, {}).get("nested", {}).items():
-        both = coarse[outer].dense() | coarse[inner].dense()
-        coarse[outer] = StructureMask.from_dense(both, case.working.grid)
-    return {name: case.working.restore_mask(mask) for name, mask in coarse.items()}
+    found = {}
+    for name, inside in split_values(model, values_zyx):
+        coarse = StructureMask.from_dense(inside.transpose(2, 1, 0), case.working.grid)
+        found[name] = case.working.restore_mask(coarse)
+    return found
+
+
+def split_values(
+    model: OpenModel, values: NDArray[np.integer[Any]]
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Each structure's voxels of a label map: an inner one counts for its container too.
+
+    Structures of the model's postprocessing keep their largest piece alone.
+    """
+    nested = model.dataset.get(OWN_KEY, {}).get("nested", {})
+    for name, value in model.labels.items():
+        inner = [model.labels[i] for i, outer in nested.items() if outer == name]
+        inside = np.isin(values, [value, *inner]) if inner else values == value
+        yield name, keep_largest(inside) if name in model.keep_largest else inside
+
+
+def clear_strays(model: OpenModel, values: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """A label map as the model's masks show it: what its postprocessing removes is background."""
+    cleared = values.copy()
+    for name, inside in split_values(model, values):
+        cleared[(values == model.labels[name]) & ~inside] = 0
+    return cleared
 
 
 def draw_values(model: OpenModel, case: PreparedCase, scores: torch.Tensor) -> NDArray[np.uint8]:

@@ -2,7 +2,8 @@
 
 A drawing loses a little at each border on its way from the network's grid to the CT's and back.
 Taught by what came back, thin structures shrink with every generation: a cord at 5 mm to 0.5 to
-0.8 of its volume (docs/loop.md). So the parent is asked again, and nothing is lost.
+0.8 of its volume (docs/loop.md). So the parent is asked again, and nothing is lost but the stray
+pieces that the parent's postprocessing took from the mask people saw.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from han5k_review.retraining.inference.model import OpenModel, open_model
+from han5k_review.retraining.inference.model import OpenModel, clear_strays, open_model
 from han5k_review.retraining.jobs import TrainCase, TrainJob, visible_device
 
 
@@ -38,7 +39,8 @@ class ParentMemory:
             self._parent = open_model(self._job.parent, device, step)
         image = torch.from_numpy(data)
         scores = self._parent.predictor.predict_sliding_window_return_logits(image)
-        seg[:] = merge_drawing(seg, scores.argmax(0).cpu().numpy()[None], values)
+        drawn = clear_strays(self._parent, scores.argmax(0).cpu().numpy())
+        seg[:] = merge_drawing(seg, drawn[None], values)
 
 
 def merge_drawing(

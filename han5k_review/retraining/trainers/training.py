@@ -19,11 +19,13 @@ from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs import (
     JobFolder,
     JobResult,
+    ModelFolder,
     Outcome,
     TrainJob,
     visible_device,
 )
 from han5k_review.retraining.machine import gpu_numbers
+from han5k_review.retraining.postprocessing import derive_postprocessing, write_postprocessing
 from han5k_review.retraining.trainers.checkpoints import (
     CONFIGURATION,
     OWN_KEY,
@@ -46,6 +48,8 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
 
     try:
         prepared = prepare_dataset(job, folder.work, say)
+        say("counting pieces", 0, len(job.cases))
+        rule = derive_postprocessing(job)
         prepared_s = time.monotonic() - started
         trainer = build_trainer(folder, job, prepared)
         ranks = len(gpu_numbers(job.device))
@@ -57,10 +61,12 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
     except TrainingStopped:
         return JobResult(outcome=Outcome.CANCELLED, values={})
     sha256, epochs = _publish(folder, trainer)
+    published = ModelFolder(folder=folder.model, checkpoint_sha256=sha256)
     return JobResult(
         outcome=Outcome.DONE,
         values={
             "checkpoint_sha256": sha256,
+            "postprocessing": write_postprocessing(published, rule),
             "epochs": epochs,
             "gpus": ranks,
             "nested": prepared.dataset[OWN_KEY]["nested"],
