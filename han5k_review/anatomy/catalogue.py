@@ -116,6 +116,17 @@ def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structur
                 f"{path.name} line {line}: a number was expected in {column}, found {cell!r}."
             ) from None
 
+    def bounds(column: str) -> tuple[float, float] | None:
+        low, high = number(f"{column}_low"), number(f"{column}_high")
+        if low is None and high is None:
+            return None
+        if low is None or high is None or low > high:
+            raise ConfigError(
+                f"{path.name} line {line}: two numbers in order were expected in {column}_low and "
+                f"{column}_high, or none, found {low} and {high}."
+            )
+        return low, high
+
     name = cells.get("name")
     order = number("order")
     if name is None or order is None:
@@ -142,6 +153,8 @@ def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structur
         hint=cells.get("hint"),
         hint_source=cells.get("hint_source"),
         tolerance_nikolov_mm=number("tolerance_nikolov_mm"),
+        reference_dsc_range=bounds("reference_dsc"),
+        reference_hd95_mm_range=bounds("reference_hd95_mm"),
     )
 
 

@@ -14,8 +14,9 @@ class Structure:
 
     `group` is the nnU-Net label group the structure is trained in; `inside` names a structure that
     contains it; `tolerance_mm` is the surface-Dice tolerance (SegRap2023's), `tolerance_nikolov_mm`
-    that of Nikolov et al. where they have the organ; `color_rgb` three bytes. Published
-    reference values (`reference_dsc`, `reference_hd95_mm`) are to be shown as published ranges.
+    that of Nikolov et al. where they have the organ; `color_rgb` three bytes. `reference_dsc` and
+    `reference_hd95_mm` are published values, to be confirmed; their `_range` (low, high) is None
+    where the table has no columns for it.
     """
 
     order: int
@@ -36,6 +37,8 @@ class Structure:
     hint: str | None
     hint_source: str | None
     tolerance_nikolov_mm: float | None = None
+    reference_dsc_range: tuple[float, float] | None = None
+    reference_hd95_mm_range: tuple[float, float] | None = None
 
     @property
     def color_hex(self) -> str:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated
 
 import typer
@@ -16,14 +17,15 @@ from han5k_review.cli.session import StudyOption, actor, console, open_chosen, p
 from han5k_review.evaluation.choice import get_choice
 from han5k_review.evaluation.executors import open_workforce
 from han5k_review.evaluation.frames import build_metrics_frame
-from han5k_review.evaluation.plan import EvaluationPlan, Tolerances, plan_evaluation
+from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
 from han5k_review.evaluation.rows import list_metrics
 from han5k_review.evaluation.run import EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import StructureSummary, build_summary
+from han5k_review.evaluation.tolerances import read_tolerances
 from han5k_review.exports import write_export
 from han5k_review.exports.frame_csv import build_frame_csv
 from han5k_review.importing.study import read_study_catalogue
-from han5k_review.metrics import Definition
+from han5k_review.metrics import Definition, segrap
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
@@ -52,8 +54,12 @@ def evaluate(
         Definition, typer.Option(help="How surface distances are defined.")
     ] = Definition.SURFEL,
     tolerances: Annotated[
-        Tolerances, typer.Option(help="Whose surface-Dice tolerances are used.")
-    ] = Tolerances.SEGRAP,
+        str,
+        typer.Option(
+            help="Surface-Dice tolerances: study, segrap (with the challenge's scores), nikolov, "
+            "or one number in mm."
+        ),
+    ] = "study",
     processes: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     dask: Annotated[
         str | None,
@@ -71,7 +77,7 @@ def evaluate(
             reference=get_choice(session, reference),
             prediction=get_choice(session, prediction),
             definition=definition,
-            tolerances=tolerances,
+            tolerances=read_tolerances(tolerances),
             cases=case or None,
             structures=structure or None,
             split=split,
@@ -83,8 +89,11 @@ def evaluate(
     with reading(opened.engine) as session:
         rows = list_metrics(session, plan)
     if out is not None:
-        write_atomically(out, build_frame_csv(build_metrics_frame(rows)))
+        frame = build_metrics_frame(rows, segrap=plan.is_segrap)
+        write_atomically(out, build_frame_csv(frame))
     _print_summary(build_summary(rows))
+    if plan.is_segrap:
+        _print_segrap([segrap.score(row.panel) for row in rows if row.panel is not None])
     _print_report(report)
     if report.is_cancelled:
         raise typer.Exit(_STOPPED)
@@ -138,6 +147,15 @@ def _print_summary(summaries: list[StructureSummary]) -> None:
             f"{row.hd95_mm.median:.2f}",
         )
     console.print(table)
+
+
+def _print_segrap(scores: list[segrap.SegrapScore]) -> None:
+    if scores:
+        dice, surface = (fmean(s.dice for s in scores), fmean(s.surface_dice for s in scores))
+        console.print(
+            f"SegRap2023's scores of {len(scores)} pairs: mean Dice {dice:.4f}, mean surface Dice "
+            f"{surface:.4f} (both masks empty count as 1)"
+        )
 
 
 def _print_report(report: EvaluationReport) -> None:

@@ -21,12 +21,12 @@ from han5k_review.evaluation.plan import (
     EvaluationPlan,
     Gap,
     PlannedPair,
-    Tolerances,
     plan_evaluation,
 )
 from han5k_review.evaluation.rows import PairMetrics, list_case_metrics, list_metrics
 from han5k_review.evaluation.run import EvaluationProgress, EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import Spread, StructureSummary, build_summary
+from han5k_review.evaluation.tolerances import Tolerances, ToleranceTable, read_tolerances
 from han5k_review.evaluation.trend import TrendPoint, list_trend
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "PlannedPair",
     "Spread",
     "StructureSummary",
+    "ToleranceTable",
     "Tolerances",
     "TrendPoint",
     "Workforce",
@@ -60,5 +61,6 @@ __all__ = [
     "open_executor",
     "open_workforce",
     "plan_evaluation",
+    "read_tolerances",
     "run_evaluation",
 ]

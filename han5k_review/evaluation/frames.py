@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from operator import attrgetter
 
 import pandas as pd
 
@@ -12,27 +13,53 @@ from han5k_review.evaluation.summary import Spread, StructureSummary
 from han5k_review.evaluation.trend import TrendPoint
 from han5k_review.evaluation.volumes import VolumePair, build_volume_pair
 from han5k_review.metrics import Panel
+from han5k_review.metrics.segrap import score as score_segrap
 
 _PANEL_FIELDS = tuple(f.name for f in fields(Panel))
+_SEGRAP_COLUMNS = ("segrap_dice", "segrap_surface_dice")
+_read_panel = attrgetter(*_PANEL_FIELDS)
 _SPREADS = ("dice", "hd95_mm", "surface_dice", "volume_difference_percent")
 _SPREAD_FIELDS = tuple(f.name for f in fields(Spread))
 _VOLUME_FIELDS = tuple(f.name for f in fields(VolumePair))
 
 
-def build_metrics_frame(rows: Iterable[PairMetrics]) -> pd.DataFrame:
-    """One line per row: case, patient, structure, the panel's fields (nan without one), reason."""
-    columns = ["case", "patient", "structure", *_PANEL_FIELDS, "reason"]
+def build_metrics_frame(rows: Iterable[PairMetrics], *, segrap: bool = False) -> pd.DataFrame:
+    """One line per row: case, patient, structure, the panel's fields (nan without one), reason.
+
+    A pair without a panel names the definition and tolerance that it has none under. `segrap` adds
+    SegRap2023's scores, for rows of a plan that is `is_segrap`.
+    """
+    scored = _SEGRAP_COLUMNS if segrap else ()
+    columns = ["case", "patient", "structure", *_PANEL_FIELDS, *scored, "reason"]
     lines = [
         [
             row.case,
             row.patient,
             row.structure,
-            *(None if row.panel is None else getattr(row.panel, name) for name in _PANEL_FIELDS),
+            *(_read_panel(row.panel) if row.panel else _read_unmeasured(row)),
+            *(_score(row.panel) if segrap else ()),
             row.reason,
         ]
         for row in rows
     ]
     return pd.DataFrame(lines, columns=columns)
+
+
+def _read_unmeasured(row: PairMetrics) -> tuple[object, ...]:
+    definition = row.definition
+    known = {
+        "definition": definition,
+        "definition_version": definition.version if definition else None,
+        "tolerance_mm": row.tolerance_mm,
+    }
+    return tuple(known.get(name) for name in _PANEL_FIELDS)
+
+
+def _score(panel: Panel | None) -> tuple[float | None, ...]:
+    if panel is None:
+        return (None, None)
+    score = score_segrap(panel)
+    return (score.dice, score.surface_dice)
 
 
 def build_summary_frame(summaries: Iterable[StructureSummary]) -> pd.DataFrame:

@@ -64,6 +64,7 @@ class BatchOutcome:
     """What came out of one batch, in its order."""
 
     case: str
+    definition: Definition
     outcomes: tuple[PairOutcome, ...]
 
 
@@ -71,6 +72,7 @@ def join_answers(batch: PairBatch, answers: tuple[Answer, ...]) -> BatchOutcome:
     """The answers of a worker beside the pairs they belong to."""
     return BatchOutcome(
         case=batch.case,
+        definition=batch.definition,
         outcomes=tuple(
             PairOutcome(pair=pair, panel=panel, reason=reason)
             for pair, (panel, reason) in zip(batch.pairs, answers, strict=True)

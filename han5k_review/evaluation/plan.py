@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from sqlmodel import Session, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.anatomy.structure import Structure
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.evaluation.choice import (
     REFERENCE,
@@ -19,31 +17,13 @@ from han5k_review.evaluation.choice import (
     LabelRef,
     find_labels,
 )
+from han5k_review.evaluation.tolerances import STUDY_TOLERANCES, Tolerances
 from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
 
 UNKNOWN_STRUCTURE = "the structure table of the study does not have this structure"
-
-
-class Tolerances(StrEnum):
-    """Whose surface-Dice tolerances are used; each row carries the one it was measured at.
-
-    SEGRAP   SegRap2023's evaluator: 1 mm, Larynx 2, OralCavity 3 (tolerance_segrap_mm).
-    NIKOLOV  Nikolov et al., JMIR 2021;23:e26151 (tolerance_nikolov_mm); SegRap's for organs that
-             they do not have.
-    """
-
-    SEGRAP = "segrap"
-    NIKOLOV = "nikolov"
-
-    def of(self, structure: Structure) -> float:
-        """The tolerance of a structure in mm."""
-        nikolov_mm = structure.tolerance_nikolov_mm
-        if self is Tolerances.NIKOLOV and nikolov_mm is not None:
-            return nikolov_mm
-        return structure.tolerance_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +60,18 @@ class CasePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationPlan:
-    """What is compared with what, under which definition, case by case."""
+    """What is compared with what, under which definition and tolerances, case by case."""
 
     reference: LabelChoice
     prediction: LabelChoice
     definition: Definition
+    tolerances: Tolerances
     cases: tuple[CasePlan, ...]
+
+    @property
+    def is_segrap(self) -> bool:
+        """True when its numbers are SegRap2023's: the challenge's definition and tolerances."""
+        return self.definition is Definition.SURFEL and self.tolerances.is_segrap
 
     @property
     def pairs(self) -> tuple[PlannedPair, ...]:
@@ -105,15 +91,14 @@ def plan_evaluation(
     reference: LabelChoice = REFERENCE,
     prediction: LabelChoice = UNDER_REVIEW,
     definition: Definition = Definition.SURFEL,
-    tolerances: Tolerances = Tolerances.SEGRAP,
+    tolerances: Tolerances = STUDY_TOLERANCES,
     cases: Collection[str] | None = None,
     structures: Collection[str] | None = None,
     split: Split | None = None,
 ) -> EvaluationPlan:
     """Pair the labels of two choices, for all cases and structures or for the named ones.
 
-    `split` keeps the cases of one split. Tolerances come from the catalogue. A structure that one
-    side lacks is a gap with its reason.
+    `split` keeps the cases of one split. A structure that one side lacks is a gap with its reason.
     DataError when a named case is not in the study, ConfigError for an unknown structure or for
     one choice on both sides.
     """
@@ -131,6 +116,7 @@ def plan_evaluation(
         reference=reference,
         prediction=prediction,
         definition=definition,
+        tolerances=tolerances,
         cases=tuple(
             _plan_case(
                 row,

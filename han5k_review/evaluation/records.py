@@ -127,6 +127,8 @@ def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: da
             actor=actor,
             action=MEASURE_FAILED,
             subject=batch.case,
+            definition=batch.definition.value,
+            definition_version=batch.definition.version,
             pairs=[
                 {
                     "structure": o.pair.structure,
@@ -140,8 +142,14 @@ def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: da
         )
 
 
-def find_failures(session: Session, cases: Iterable[str]) -> Mapping[PairKey, str]:
-    """Why the last attempt to measure a pair of these cases failed; later successes not removed."""
+def find_failures(
+    session: Session, cases: Iterable[str], definition: Definition
+) -> Mapping[PairKey, str]:
+    """Why the last attempt under this definition failed, by pair; later successes not removed.
+
+    A failure that names no definition (remembered by an older version) counts for every one.
+    """
+    named = {"definition": definition.value, "definition_version": definition.version}
     reasons: dict[PairKey, str] = {}
     for names in _chunks(sorted(set(cases))):
         rows = session.exec(
@@ -150,6 +158,8 @@ def find_failures(session: Session, cases: Iterable[str]) -> Mapping[PairKey, st
             .order_by(col(Audit.id))
         )
         for row in rows:
+            if any(row.detail.get(name, value) != value for name, value in named.items()):
+                continue
             for pair in row.detail.get("pairs", []):
                 key = PairKey(
                     reference_sha256=pair["reference_sha256"],

@@ -26,8 +26,8 @@ NOT_MEASURED = "not measured yet"
 class PairMetrics:
     """One structure of one case: its panel, or the reason why there is none (never both).
 
-    The panel carries definition, version and tolerance; `reference` or `prediction` is None when
-    that side has no contour.
+    A pair carries the definition and tolerance it was or is to be measured at; `reference` or
+    `prediction` is None when that side has no contour.
     """
 
     case: str
@@ -37,6 +37,8 @@ class PairMetrics:
     prediction: LabelRef | None
     panel: Panel | None
     reason: str | None
+    definition: Definition | None = None
+    tolerance_mm: float | None = None
     software_version: str | None = None
     computed_at_utc: datetime | None = None
 
@@ -45,7 +47,7 @@ def list_metrics(session: Session, plan: EvaluationPlan) -> list[PairMetrics]:
     """One row per pair and per gap of the plan, case by case, in catalogue order."""
     stored = find_stored_panels(session, plan.pairs, plan.definition)
     unmeasured = {pair.case for pair in plan.pairs if PairKey.of(pair) not in stored}
-    failures = find_failures(session, unmeasured)
+    failures = find_failures(session, unmeasured, plan.definition)
     rows: list[PairMetrics] = []
     for case in plan.cases:
         for pair in case.pairs:
@@ -60,6 +62,8 @@ def list_metrics(session: Session, plan: EvaluationPlan) -> list[PairMetrics]:
                     prediction=pair.prediction,
                     panel=found.panel if found else None,
                     reason=None if found else failures.get(key, NOT_MEASURED),
+                    definition=plan.definition,
+                    tolerance_mm=pair.tolerance_mm,
                     software_version=found.software_version if found else None,
                     computed_at_utc=found.computed_at_utc if found else None,
                 )

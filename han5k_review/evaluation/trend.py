@@ -12,6 +12,7 @@ from han5k_review.evaluation.choice import IMPORTED, REFERENCE, LabelChoice, lis
 from han5k_review.evaluation.plan import plan_evaluation
 from han5k_review.evaluation.rows import list_metrics
 from han5k_review.evaluation.summary import StructureSummary, build_summary
+from han5k_review.evaluation.tolerances import STUDY_TOLERANCES, Tolerances
 from han5k_review.metrics import Definition
 from han5k_review.store.vocabulary import Split
 
@@ -30,6 +31,7 @@ def list_trend(
     *,
     reference: LabelChoice = REFERENCE,
     definition: Definition = Definition.SURFEL,
+    tolerances: Tolerances = STUDY_TOLERANCES,
     cases: Collection[str] | None = None,
     structures: Collection[str] | None = None,
     split: Split | None = None,
@@ -49,6 +51,7 @@ def list_trend(
             reference=reference,
             prediction=choice,
             definition=definition,
+            tolerances=tolerances,
             cases=cases,
             structures=structures,
             split=split,

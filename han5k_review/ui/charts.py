@@ -11,12 +11,14 @@ import plotly.graph_objects as go
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.trend import TrendPoint
 from han5k_review.evaluation.volumes import Limits
+from han5k_review.ui.condensed import build_boxes, build_shading, pick_worst, split_furthest
 from han5k_review.ui.style import ACCENT
 
 DOTS_LIMIT = 4000  # more dots than this only make a browser slow
 _PUBLISHED = "#d99a1c"
 _GREY = "rgba(120,130,145,.8)"
 _FEW_LINES = 14
+_CASE_HOVER = "%{customdata[0]}, %{x}: %{y:.3f}<extra></extra>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,50 +44,40 @@ MEASURES = (
 
 
 def build_strip_chart(frame: pd.DataFrame, measure: Measure, catalogue: Catalogue) -> go.Figure:
-    """One column per structure with the published median behind; infinite values are left out.
+    """One column per structure, what is published behind; infinite values are left out.
 
-    Above `DOTS_LIMIT` values only boxes are drawn (whiskers end at the furthest value within 1.5
-    times the quartiles' distance).
+    Above `DOTS_LIMIT` values each structure is a box with its worst cases as dots.
     """
     values = frame[measure.column]
     finite = frame[values.notna() & (values.abs() < float("inf"))]
     present = set(finite["structure"])
     names = [str(s.name) for s in catalogue if s.name in present]
-    figure = go.Figure()
-    published = _published(names, measure, catalogue)
-    if published:
+    figure = go.Figure(build_published(names, measure, catalogue))
+    if len(finite) <= DOTS_LIMIT:
+        box = go.Box(x=finite["structure"], y=finite[measure.column])
+        box.update(boxpoints="all", jitter=0.4, pointpos=0)
+        box.update(customdata=finite[["case"]], hovertemplate=_CASE_HOVER)
+        figure.add_trace(box)
+    else:
+        figure.add_trace(build_boxes(finite, measure.column, names))
+        worst = pick_worst(finite, measure.column, lower_is_better=measure.lower_is_better)
         figure.add_trace(
             go.Scatter(
-                x=[name for name, _ in published],
-                y=[value for _, value in published],
+                x=worst["structure"],
+                y=worst[measure.column],
+                customdata=worst[["case"]],
+                hovertemplate=_CASE_HOVER,
                 mode="markers",
-                marker={
-                    "symbol": "line-ew",
-                    "size": 18,
-                    "line": {"width": 3, "color": _PUBLISHED},
-                },
-                name="published median (to be confirmed)",
-                hovertemplate="published, to be confirmed: %{y}<extra></extra>",
+                marker={"color": ACCENT, "size": 5, "opacity": 0.8},
+                showlegend=False,
             )
         )
-    dots = {
-        "boxpoints": "all",
-        "jitter": 0.4,
-        "pointpos": 0,
-        "customdata": finite[["case"]],
-        "hovertemplate": "%{customdata[0]}, %{x}: %{y:.3f}<extra></extra>",
-    }
-    boxes = {"boxpoints": False, "hoverinfo": "y"}
-    figure.add_trace(
-        go.Box(
-            x=finite["structure"],
-            y=finite[measure.column],
-            marker={"color": ACCENT, "size": 5, "opacity": 0.8},
-            line={"color": _GREY, "width": 1},
-            fillcolor="rgba(120,130,145,.12)",
-            showlegend=False,
-            **(dots if len(finite) <= DOTS_LIMIT else boxes),
-        )
+    figure.update_traces(
+        marker={"color": ACCENT, "size": 5, "opacity": 0.8},
+        line={"color": _GREY, "width": 1},
+        fillcolor="rgba(120,130,145,.12)",
+        showlegend=False,
+        selector={"type": "box"},
     )
     _lay_out(figure, measure.title)
     figure.update_xaxes(categoryorder="array", categoryarray=names, tickangle=-50)
@@ -93,16 +85,65 @@ def build_strip_chart(frame: pd.DataFrame, measure: Measure, catalogue: Catalogu
     return figure
 
 
+def build_published(
+    names: Sequence[str], measure: Measure, catalogue: Catalogue
+) -> list[go.Bar | go.Scatter]:
+    """What the structure table knows as published: a band for a range, a line for one number."""
+    if measure.published is None:
+        return []
+    structures = [catalogue.get_structure(name) for name in names]
+    ranges = [(s.name, getattr(s, f"{measure.published}_range")) for s in structures]
+    bands = [(name, *found) for name, found in ranges if found is not None]
+    values = [(s.name, getattr(s, measure.published)) for s in structures]
+    lines = [(name, value) for name, value in values if value is not None]
+    traces: list[go.Bar | go.Scatter] = []
+    if bands:
+        traces.append(
+            go.Bar(
+                x=[name for name, _, _ in bands],
+                base=[low for _, low, _ in bands],
+                y=[high - low for _, low, high in bands],
+                customdata=[[low, high] for _, low, high in bands],
+                width=0.9,
+                marker={"color": _PUBLISHED, "opacity": 0.25},
+                name="published range (to be confirmed)",
+                hovertemplate="published range, to be confirmed: "
+                "%{customdata[0]} to %{customdata[1]}<extra></extra>",
+            )
+        )
+    if lines:
+        traces.append(
+            go.Scatter(
+                x=[name for name, _ in lines],
+                y=[value for _, value in lines],
+                mode="markers",
+                marker={
+                    "symbol": "line-ew",
+                    "size": 18,
+                    "line": {"width": 3, "color": _PUBLISHED},
+                },
+                name="published value (to be confirmed)",
+                hovertemplate="published: %{y}, one number without a range; to be confirmed"
+                "<extra></extra>",
+            )
+        )
+    return traces
+
+
 def build_volume_chart(frame: pd.DataFrame, limits: Limits, *, in_percent: bool) -> go.Figure:
     """Bland-Altman: difference over mean of two volumes, with bias and limits of agreement.
 
     `frame` has case, structure, mean_cc, difference_cc, difference_percent. In percent the means
-    are on a logarithmic axis, since structures differ a thousandfold.
+    are on a logarithmic axis, since structures differ a thousandfold. Above `DOTS_LIMIT` pairs,
+    shading says how many lie where, and the furthest are dots.
     """
     column, unit = ("difference_percent", "%") if in_percent else ("difference_cc", "cc")
-    scatter = go.Scatter if len(frame) <= DOTS_LIMIT else go.Scattergl
-    figure = go.Figure(
-        scatter(
+    figure = go.Figure()
+    if len(frame) > DOTS_LIMIT:
+        frame, rest = split_furthest(frame, column)
+        figure.add_trace(build_shading(rest, column, log_x=in_percent))
+    figure.add_trace(
+        go.Scatter(
             x=frame["mean_cc"],
             y=frame[column],
             mode="markers",
@@ -164,12 +205,3 @@ def _lay_out(figure: go.Figure, title: str) -> None:
         legend={"orientation": "h", "y": 1.08},
         font={"size": 13},
     )
-
-
-def _published(
-    names: Sequence[str], measure: Measure, catalogue: Catalogue
-) -> list[tuple[str, float]]:
-    if measure.published is None:
-        return []
-    values = [(name, getattr(catalogue.get_structure(name), measure.published)) for name in names]
-    return [(name, value) for name, value in values if value is not None]

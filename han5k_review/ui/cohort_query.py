@@ -13,6 +13,7 @@ from han5k_review.evaluation.frames import build_metrics_frame
 from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
 from han5k_review.evaluation.records import read_stamp
 from han5k_review.evaluation.rows import NOT_MEASURED, PairMetrics, list_metrics
+from han5k_review.evaluation.tolerances import Tolerances, ToleranceTable
 from han5k_review.metrics import Definition
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
@@ -20,15 +21,24 @@ from han5k_review.store.vocabulary import Split
 from han5k_review.ui.context import Bench
 
 ANY_SPLIT = "all"
+_MISSING_FIELDS = ["case", "patient", "structure", "definition", "tolerance_mm", "reason"]
+_ONE_NUMBER = "one number"
+_TOLERANCE_TITLES = {
+    ToleranceTable.STUDY: "study's table",
+    ToleranceTable.SEGRAP: "SegRap2023",
+    ToleranceTable.NIKOLOV: "Nikolov 2021",
+    _ONE_NUMBER: "one number",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortQuery:
-    """Two sides, the definition of distances, and three filters; None filters nothing."""
+    """Two sides, how distances are measured, and three filters; None filters nothing."""
 
     reference: LabelChoice
     prediction: LabelChoice
     definition: Definition
+    tolerances: Tolerances
     split: Split | None
     cases: tuple[str, ...] | None
     structures: tuple[str, ...] | None
@@ -60,8 +70,8 @@ def ask_query(bench: Bench) -> CohortQuery:
     def title(name: str) -> str:
         return choices[name].title
 
-    boxes = st.columns([4, 4, 3, 3, 4, 4])
-    prediction_box, reference_box, definition_box, split_box, case_box, structure_box = boxes
+    # Two rows: what is measured and how, then of which cases; one row cuts names at 1024 pixels.
+    prediction_box, reference_box, definition_box, tolerance_box = st.columns([4, 4, 3, 5])
     prediction = prediction_box.selectbox(
         "Measure", names, format_func=title, key="prediction", bind="query-params"
     )
@@ -81,6 +91,9 @@ def ask_query(bench: Bench) -> CohortQuery:
         bind="query-params",
         help="What a surface is, and how HD95 is taken; never mixed. See docs/correctness.md.",
     )
+    with tolerance_box:
+        tolerances = _ask_tolerances()
+    split_box, case_box, structure_box = st.columns([4, 6, 6])
     split = split_box.selectbox(
         "Split",
         [ANY_SPLIT, *Split],
@@ -99,10 +112,29 @@ def ask_query(bench: Bench) -> CohortQuery:
         reference=choices[reference],
         prediction=choices[prediction],
         definition=definition or Definition.SURFEL,
+        tolerances=tolerances,
         split=None if split == ANY_SPLIT else Split(split),
         cases=tuple(chosen_cases) or None,
         structures=tuple(structures) or None,
     )
+
+
+def _ask_tolerances() -> Tolerances:
+    table_box, number_box = st.columns([3, 2])
+    table = table_box.selectbox(
+        "Tolerances",
+        list(_TOLERANCE_TITLES),
+        format_func=lambda name: _TOLERANCE_TITLES[name],
+        key="tolerances",
+        bind="query-params",
+        help="At which distance surface Dice forgives; never mixed. See docs/correctness.md.",
+    )
+    if table != _ONE_NUMBER:
+        return Tolerances(table=ToleranceTable(table or ToleranceTable.STUDY))
+    same_mm = number_box.number_input(
+        "mm", min_value=0.1, value=1.0, step=0.5, format="%.2f", key="mm", bind="query-params"
+    )
+    return Tolerances(same_mm=same_mm)
 
 
 def read_cohort(bench: Bench, query: CohortQuery) -> Cohort:
@@ -121,6 +153,7 @@ def _read_cohort(_bench: Bench, query: CohortQuery, stamp: tuple[int, ...]) -> C
             reference=query.reference,
             prediction=query.prediction,
             definition=query.definition,
+            tolerances=query.tolerances,
             cases=query.cases,
             structures=query.structures,
             split=query.split,
@@ -128,11 +161,13 @@ def _read_cohort(_bench: Bench, query: CohortQuery, stamp: tuple[int, ...]) -> C
         rows = list_metrics(session, plan)
     without = [row for row in rows if row.panel is None]
     waiting = sum(row.reason == NOT_MEASURED for row in without)
-    missing = build_metrics_frame(without)[["case", "patient", "structure", "reason"]]
+    missing = build_metrics_frame(without)[_MISSING_FIELDS]
     return Cohort(
         plan=plan,
         rows=rows,
-        frame=build_metrics_frame(row for row in rows if row.panel is not None),
+        frame=build_metrics_frame(
+            (row for row in rows if row.panel is not None), segrap=plan.is_segrap
+        ),
         missing=missing,
         failed=len(without) - waiting - len(plan.gaps),
     )

@@ -29,6 +29,7 @@ from han5k_review.ui.charts import (
     build_volume_chart,
 )
 from han5k_review.ui.cohort_query import Cohort, CohortQuery
+from han5k_review.ui.condensed import FURTHEST_SHOWN, WORST_SHOWN
 from han5k_review.ui.context import Bench
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import (
@@ -45,7 +46,7 @@ _ALL = "all structures"
 
 
 def show_plot(bench: Bench, cohort: Cohort) -> None:
-    """Every case a dot, one column per structure."""
+    """One column per structure: every case a dot, or boxes of a large cohort."""
     measure = _ask_measure("plot-measure", MEASURES)
     st.plotly_chart(
         build_strip_chart(cohort.frame, measure, bench.catalogue),
@@ -56,13 +57,16 @@ def show_plot(bench: Bench, cohort: Cohort) -> None:
     infinite, undefined = int((values.abs() == float("inf")).sum()), int(values.isna().sum())
     words = []
     if len(values) > DOTS_LIMIT:
-        words.append(f"More than {DOTS_LIMIT} values: boxes without dots.")
+        words.append(
+            f"More than {DOTS_LIMIT} values: boxes; dots are the {WORST_SHOWN} worst cases of each "
+            "structure."
+        )
     if infinite:
         words.append(f"{infinite} infinite values (one mask is empty) are not drawn.")
     if undefined:
         words.append(f"{undefined} undefined values (both masks are empty) are not drawn.")
     if measure.published and len(words) < 3:
-        words.append("Published medians come from the study's structure table, to be confirmed.")
+        words.append("What is published comes from the study's structure table, to be confirmed.")
     st.caption(" ".join(words))
 
 
@@ -112,11 +116,12 @@ def show_volumes(cohort: Cohort) -> None:
         key=f"volumes-{chosen}",
         config={"displaylogo": False},
     )
-    plan = cohort.plan
+    plan, is_dense = cohort.plan, len(own) > DOTS_LIMIT
     st.caption(
         f"{limits.pairs} pairs; {plan.prediction.title} minus {plan.reference.title}. "
         "Lines: mean difference and mean ± 1.96 SD (Bland and Altman 1986)"
         + (", in % of the mean volume." if in_percent else ".")
+        + (f" Shading: many pairs; dots: the {FURTHEST_SHOWN} furthest." if is_dense else "")
     )
     _offer(own, "volumes")
 
@@ -129,6 +134,7 @@ def show_trend(bench: Bench, query: CohortQuery) -> None:
             bench.catalogue,
             reference=query.reference,
             definition=query.definition,
+            tolerances=query.tolerances,
             cases=query.cases,
             structures=query.structures,
             split=query.split,

@@ -60,6 +60,7 @@ REVISION_COLUMNS = {
 MISSING_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
     "structure": st.column_config.TextColumn("Structure"),
+    "definition": st.column_config.TextColumn("Definition"),
     "reason": st.column_config.TextColumn("No number because", width="large"),
 }
 

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from han5k_review.cli.main import main
 from han5k_review.cli.scores import stop_on_interrupt
+from han5k_review.evaluation import plan_evaluation
+from han5k_review.store.engine import reading
+from han5k_review.store.run_tables import Metric
 from han5k_review.store.study import Study
-from tests.evaluation.phantom_study import CASES, ROOT
+from tests.evaluation.phantom_study import CASES, CATALOGUE, ROOT, build_study
 
 
 @pytest.fixture
@@ -74,6 +82,76 @@ def test_a_failed_pair_is_printed_and_ends_with_2(
     next(study.labels.folder.rglob("*.nii.gz")).unlink()
     assert evaluate(folder) == 2
     assert "A stored mask was expected at" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_killed_half_way_and_started_again_writes_the_table_of_one_run(
+    study: Study, folder: Path, tmp_path: Path, processes: int
+) -> None:
+    alone = build_study(tmp_path / "alone")
+    shutil.copytree(folder / "tables", alone.tables)
+    assert evaluate(alone.root, "--out", str(tmp_path / "one-run.csv")) == 0
+    alone.engine.dispose()
+
+    out = tmp_path / "killed.csv"
+    words = ["evaluate", "--study", str(folder), "--processes", str(processes), "--out", str(out)]
+    with reading(study.engine) as session:
+        third = plan_evaluation(session, CATALOGUE, cases=[CASES[2]], structures=["BrainStem"])
+    mask = study.labels.path(third.pairs[0].prediction.mask_sha256)
+    whole = mask.read_bytes()
+    mask.unlink()
+    os.mkfifo(mask)  # whoever reads it waits, as for a share that hangs: the run stays half-way
+    with subprocess.Popen([sys.executable, "-m", "han5k_review.cli", *words], cwd=ROOT) as command:
+        while count_stored(study) == 0:
+            with suppress(subprocess.TimeoutExpired):
+                command.wait(0.02)
+                pytest.fail("The command ended before it was killed.")
+        command.kill()
+    mask.unlink()
+    mask.write_bytes(whole)
+    assert 0 < count_stored(study) < 7  # BrainStem of four cases; LenL and LenR are the same masks
+    assert not out.exists()
+    again = subprocess.run([sys.executable, "-m", "han5k_review.cli", *words], cwd=ROOT, check=True)
+    assert again.returncode == 0
+    assert out.read_bytes() == (tmp_path / "one-run.csv").read_bytes()
+
+
+def count_stored(study: Study) -> int:
+    with reading(study.engine) as session:
+        return len(session.exec(select(Metric.id)).all())
+
+
+def test_segraps_preset_scores_as_the_challenge_and_nothing_is_mixed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = folder / "tables" / "structures.csv"
+    # A study may change its own tolerances; SegRap's stay SegRap's.
+    table.write_text(re.sub(r"(?m)^(\d+,BrainStem,(?:[^,]*,){7})1,", r"\g<1>4,", table.read_text()))
+    out = tmp_path / "rows.csv"
+    found = {}
+    for name in ("study", "segrap", "nikolov", "2.5", "0.7 mm"):
+        assert evaluate(folder, "--tolerances", name, "--out", str(out)) == 0
+        rows = [row for row in read_rows(out) if row["dice"] or row["components_reference"]]
+        found[name] = {row["structure"]: float(row["tolerance_mm"]) for row in rows}
+    # Nikolov et al., table of organ-specific tolerances: 2.5 mm and 0.98 mm.
+    assert found["study"] == {"BrainStem": 4.0, "LenL": 1.0, "LenR": 1.0}
+    assert found["segrap"] == {"BrainStem": 1.0, "LenL": 1.0, "LenR": 1.0}
+    assert found["nikolov"] == {"BrainStem": 2.5, "LenL": 0.98, "LenR": 0.98}
+    assert set(found["2.5"].values()) == {2.5}
+    assert set(found["0.7 mm"].values()) == {0.7}
+
+    capsys.readouterr()
+    assert evaluate(folder, "--tolerances", "segrap", "--out", str(out)) == 0
+    printed = capsys.readouterr().out
+    rows = read_rows(out)
+    scores = {(r["case"], r["structure"]): r["segrap_dice"] for r in rows if r["segrap_dice"]}
+    assert float(scores["HN-002", "BrainStem"]) == 0.8333  # 5/6, four decimals
+    assert {float(scores[case, "LenR"]) for case in CASES} == {1.0}  # both empty
+    assert {float(scores[case, "LenL"]) for case in CASES} == {0.0}  # prediction empty
+    # (1 + .8333 + .6667 + .5 + 4 x 1 + 4 x 0) / 12
+    assert "SegRap2023's scores of 12 pairs: mean Dice 0.5833" in printed
+    assert evaluate(folder, "--tolerances", "0") == 2
+    assert "study, segrap, nikolov or one number above 0" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import math
-import signal
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,13 +19,14 @@ from han5k_review.evaluation import (
     plan_evaluation,
     run_evaluation,
 )
+from han5k_review.evaluation.frames import build_metrics_frame
+from han5k_review.evaluation.records import MEASURE_FAILED
 from han5k_review.metrics import Definition, measure
 from han5k_review.store.engine import reading
-from han5k_review.store.run_tables import Metric
 from han5k_review.store.study import Study
-from han5k_review.store.tables import LabelVersion
+from han5k_review.store.tables import Audit, LabelVersion
 from han5k_review.store.vocabulary import LabelSource
-from tests.evaluation.phantom_study import CASES, CATALOGUE, GRID, ROOT, block, build_study
+from tests.evaluation.phantom_study import CASES, CATALOGUE, GRID, block, build_study
 
 
 def plan_of(study: Study, definition: Definition = Definition.SURFEL) -> EvaluationPlan:
@@ -131,6 +129,27 @@ def test_a_pair_that_fails_is_a_row_with_its_reason_and_the_others_go_on(any_stu
     assert all(r.reason is None for r in rows_of(any_study) if r.structure == "BrainStem")
 
 
+def test_a_remembered_failure_belongs_to_its_definition(any_study: Study) -> None:
+    plan = plan_of(any_study)
+    damaged = any_study.labels.path(plan.pairs[0].prediction.mask_sha256)
+    damaged.write_bytes(b"damaged")
+    assert run_evaluation(any_study, plan).failed
+    with reading(any_study.engine) as session:
+        under = {
+            definition: list_metrics(session, plan_of(any_study, definition))[0]
+            for definition in (Definition.SURFEL, Definition.VOXEL_POOLED)
+        }
+        audit = session.exec(select(Audit).where(Audit.action == MEASURE_FAILED)).all()
+    assert damaged.name in (under[Definition.SURFEL].reason or "")
+    assert under[Definition.VOXEL_POOLED].reason == "not measured yet"
+    assert {(row.detail["definition"], row.detail["definition_version"]) for row in audit} == {
+        ("surfel", Definition.SURFEL.version)
+    }
+    frame = build_metrics_frame(under.values())
+    assert list(frame["definition"]) == list(under)
+    assert list(frame["tolerance_mm"]) == [1.0, 1.0]
+
+
 def test_pairs_wait_as_rows_until_they_are_measured(study: Study) -> None:
     reasons = {row.structure: row.reason for row in rows_of(study)}
     assert reasons["BrainStem"] == "not measured yet"
@@ -178,51 +197,6 @@ def test_cancel_with_an_executor_keeps_what_was_measured(study: Study) -> None:
         )
     assert report.measured == 3
     assert report.left_over == 9
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from han5k_review.evaluation import open_executor, run_evaluation
-from han5k_review.store.study import open_study
-from tests.evaluation.test_run import plan_of
-
-def die(step):
-    if step.done >= 6:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-if __name__ == "__main__":
-    study = open_study(Path(sys.argv[1]))
-    with open_executor(int(sys.argv[2])) as executor:
-        run_evaluation(study, plan_of(study), executor=executor, progress=die, in_flight=1)
-"""
-
-
-@pytest.mark.parametrize("processes", [1, 2])
-def test_killed_half_way_and_started_again_equals_one_run(
-    study: Study, tmp_path: Path, processes: int
-) -> None:
-    (study.root / "tables").mkdir()
-    script = tmp_path / "killed.py"
-    script.write_text(KILLED)
-    done = subprocess.run(
-        [sys.executable, str(script), str(study.root), str(processes)],
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    with reading(study.engine) as session:
-        assert len(session.exec(select(Metric)).all()) > 0
-    report = run_evaluation(study, plan_of(study))
-    assert 6 <= report.already_stored < 12  # LenL and LenR are the same masks in every case
-    assert report.measured == 12 - report.already_stored
-    alone = build_study(tmp_path / "alone")
-    run_evaluation(alone, plan_of(alone))
-    assert numbers(study) == numbers(alone)
-    alone.engine.dispose()
 
 
 def test_a_case_the_study_lacks_is_refused(study: Study) -> None:
