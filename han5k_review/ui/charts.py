@@ -18,6 +18,7 @@ DOTS_LIMIT = 4000  # more dots than this only make a browser slow
 _PUBLISHED = "#d99a1c"
 _GREY = "rgba(120,130,145,.8)"
 _FEW_LINES = 14
+_MANY_COLUMNS = 30  # a longer line would reach into the next column
 _CASE_HOVER = "%{customdata[0]}, %{x}: %{y:.3f}<extra></extra>"
 
 
@@ -119,7 +120,7 @@ def build_published(
                 mode="markers",
                 marker={
                     "symbol": "line-ew",
-                    "size": 18,
+                    "size": 18 if len(names) <= _MANY_COLUMNS else 9,
                     "line": {"width": 3, "color": _PUBLISHED},
                 },
                 name="published value (to be confirmed)",
@@ -166,9 +167,10 @@ def build_volume_chart(frame: pd.DataFrame, limits: Limits, *, in_percent: bool)
                     "width": 1.5,
                 },
                 annotation={"text": f"{words} {value:+.2f} {unit}", "font": {"size": 12}},
-                annotation_position="top right",
+                annotation_position="right",
             )
     _lay_out(figure, f"Volume difference ({unit})")
+    figure.update_layout(margin={"r": 130})  # the words of the lines, beside what they lie over
     figure.update_xaxes(title="Mean of both volumes (cc)", type="log" if in_percent else "linear")
     return figure
 

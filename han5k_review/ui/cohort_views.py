@@ -13,9 +13,7 @@ import streamlit as st
 from han5k_review.evaluation.frames import (
     build_summary_frame,
     build_trend_frame,
-    build_volume_frame,
 )
-from han5k_review.evaluation.summary import build_summary
 from han5k_review.evaluation.trend import list_trend
 from han5k_review.evaluation.volumes import build_limits
 from han5k_review.exports.frame_csv import build_frame_csv
@@ -28,7 +26,7 @@ from han5k_review.ui.charts import (
     build_trend_chart,
     build_volume_chart,
 )
-from han5k_review.ui.cohort_query import Cohort, CohortQuery
+from han5k_review.ui.cohort_query import Cohort, CohortQuery, list_summaries, read_volumes
 from han5k_review.ui.condensed import FURTHEST_SHOWN, WORST_SHOWN
 from han5k_review.ui.context import Bench
 from han5k_review.ui.places import go_to
@@ -72,7 +70,7 @@ def show_plot(bench: Bench, cohort: Cohort) -> None:
 
 def show_structures(cohort: Cohort) -> None:
     """One line per structure: counts, medians, quartiles."""
-    frame = build_summary_frame(build_summary(cohort.rows))
+    frame = build_summary_frame(list_summaries(cohort))
     _show_table(frame, SUMMARY_COLUMNS)
     _offer(frame, "per-structure")
 
@@ -104,7 +102,7 @@ def show_worst(cohort: Cohort) -> None:
 
 def show_volumes(cohort: Cohort) -> None:
     """Bland-Altman of the two volumes, of one structure in cc or of all in percent."""
-    frame = build_volume_frame(cohort.rows)
+    frame = read_volumes(cohort)
     names = list(dict.fromkeys(frame["structure"]))
     chosen = st.selectbox("Structure", [_ALL, *names], key="volume-structure", width=320)
     in_percent = chosen == _ALL

@@ -92,6 +92,11 @@ def test_a_cohort_is_measured_found_again_looked_at_and_downloaded(
     choose(screen, "Trend")
     expect(screen.get_by_text("A trend needs numbers of two versions")).to_be_visible()
 
+    screen.goto(f"{server.url}/cohort?tolerances=Nikolov+2021")
+    expect(screen.get_by_text("0 of 12 pairs measured, 0 failed")).to_be_visible(timeout=DEADLINE)
+    screen.goto(f"{server.url}/cohort?tolerances=one+number&mm=1.0")  # as in the study's table
+    expect(screen.get_by_text("11 of 12 pairs measured, 1 failed")).to_be_visible(timeout=DEADLINE)
+
 
 @pytest.mark.browser
 def test_what_cannot_be_compared_says_what_to_do(server: Server, screen: Page) -> None:

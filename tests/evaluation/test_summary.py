@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han5k_review.evaluation import build_summary, list_metrics, plan_evaluation, run_evaluation
@@ -15,6 +15,7 @@ from han5k_review.store.study import Study
 from tests.evaluation.phantom_study import CATALOGUE
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=1, max_size=40))
 def test_quartiles_of_finite_values_are_numpys(values: list[float]) -> None:
     spread = build_spread(values)
