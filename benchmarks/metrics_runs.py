@@ -27,19 +27,19 @@ PACKAGES = {
 # How many of 45 structures are measured where all would take minutes: one thread, all cores.
 SAMPLES = {
     ("MONAI", "full"): (3, 1),
-    ("SimpleITK", "full"): (3, 1),
+    ("SimpleITK", "full"): (2, 1),
     ("MedPy", "full"): (1, 1),
     ("seg-metrics", "full"): (1, 1),
     ("seg-metrics", "cropped"): (5, 3),
     ("MeshMetrics", "full"): (15, 9),
-    ("mikan-rs", "full"): (15, 9),
+    ("mikan-rs", "full"): (5, 3),
     ("surface-distance", "full"): (45, 15),
 }
 # A structure takes half a minute or more: measured with the first case, repeated for the others.
 ONLY_FIRST_CASE = {("MedPy", "full"), ("seg-metrics", "full")}
 # One process of a peer; a form that is not through by then stands in the table as "over" its time,
 # less what starting the process and reading the masks takes at most.
-LIMIT_S, STARTING_S = 90, 15
+LIMIT_S, STARTING_S = 75, 15
 QUICK_FULL = "surface-distance"  # the one peer whose full grid --quick looks at
 STOPPED = f"stopped after {LIMIT_S} s"
 ONE_THREAD = {
