@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -21,6 +21,7 @@ from han5k_review.metrics.panel import settle_empty
 from han5k_review.store.audit import add_audit
 from han5k_review.store.run_tables import Metric
 from han5k_review.store.tables import Audit, LabelVersion, ModelVersion, RevisionDecision
+from han5k_review.store.vocabulary import LabelSource
 
 MEASURE_FAILED = "measure failed"
 _CHUNK = 400
@@ -175,14 +176,26 @@ def find_failures(
     return reasons
 
 
-def read_stamp(session: Session) -> tuple[int, ...]:
-    """Numbers that change whenever labels, models, decisions, panels or failures are added."""
-    newest = [
-        session.scalar(sa.select(sa.func.max(col(table.id))))
-        for table in (LabelVersion, ModelVersion, RevisionDecision, Metric)
-    ]
-    failure = sa.select(sa.func.max(col(Audit.id))).where(col(Audit.action) == MEASURE_FAILED)
-    return tuple(number or 0 for number in (*newest, session.scalar(failure)))
+def read_stamp(
+    session: Session, sources: Collection[LabelSource], definition: Definition
+) -> tuple[int, ...]:
+    """Numbers that change whenever what a comparison of these label sources reads has grown.
+
+    Labels of other sources and panels of other definitions leave them: while readers revise, the
+    numbers of imported contours need not be read again.
+    """
+    decides = LabelSource.REVISION in sources
+    newest = (
+        sa.select(col(LabelVersion.id)).where(col(LabelVersion.source).in_(sources)),
+        sa.select(col(ModelVersion.id)),
+        sa.select(col(RevisionDecision.id)).where(sa.true() if decides else sa.false()),
+        sa.select(col(Metric.id)).where(col(Metric.definition) == definition.value),
+        sa.select(col(Audit.id)).where(col(Audit.action) == MEASURE_FAILED),
+    )
+    return tuple(
+        session.scalar(query.order_by(query.selected_columns[0].desc()).limit(1)) or 0
+        for query in newest
+    )
 
 
 def _metric_row(outcome: PairOutcome, panel: Panel, now: datetime) -> dict[str, Any]:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pandas as pd
 import streamlit as st
 from sqlmodel import col, select
 
-from han5k_review.evaluation.choice import LabelChoice, list_choices
+from han5k_review.evaluation.choice import IMPORTED, LabelChoice, list_choices
 from han5k_review.evaluation.frames import build_metrics_frame, build_volume_frame
 from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
 from han5k_review.evaluation.records import read_stamp
 from han5k_review.evaluation.rows import NOT_MEASURED, PairMetrics, list_metrics
 from han5k_review.evaluation.summary import StructureSummary, build_summary
 from han5k_review.evaluation.tolerances import Tolerances, ToleranceTable
+from han5k_review.evaluation.trend import TrendPoint, list_trend
 from han5k_review.metrics import Definition
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
-from han5k_review.store.vocabulary import Split
+from han5k_review.store.vocabulary import LabelSource, Split
 from han5k_review.ui.context import Bench
 
 ANY_SPLIT = "all"
@@ -155,9 +156,10 @@ def _ask_tolerances() -> Tolerances:
 
 
 def read_cohort(bench: Bench, query: CohortQuery) -> Cohort:
-    """Rows and numbers of the query; kept until a label, a number or a failure is added."""
+    """Rows and numbers of the query; kept until one of its labels, numbers or failures is added."""
+    sources = {*query.reference.sources, *query.prediction.sources}
     with reading(bench.study.engine) as session:
-        stamp = read_stamp(session)
+        stamp = read_stamp(session, sources, query.definition)
     return _read_cohort(bench, query, stamp)
 
 
@@ -188,6 +190,29 @@ def _read_cohort(_bench: Bench, query: CohortQuery, stamp: tuple[int, ...]) -> C
         missing=missing,
         failed=len(without) - waiting - len(plan.gaps),
     )
+
+
+def read_trend(bench: Bench, query: CohortQuery) -> list[TrendPoint]:
+    """The summaries of every version against the query's reference; kept likewise."""
+    sources = {*query.reference.sources, *IMPORTED.sources, LabelSource.PREDICTION}
+    with reading(bench.study.engine) as session:
+        stamp = read_stamp(session, sources, query.definition)
+    return _read_trend(bench, replace(query, prediction=query.reference), stamp)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the numbers ...")
+def _read_trend(_bench: Bench, query: CohortQuery, stamp: tuple[int, ...]) -> list[TrendPoint]:
+    with _many_objects(), reading(_bench.study.engine) as session:
+        return list_trend(
+            session,
+            _bench.catalogue,
+            reference=query.reference,
+            definition=query.definition,
+            tolerances=query.tolerances,
+            cases=query.cases,
+            structures=query.structures,
+            split=query.split,
+        )
 
 
 @contextmanager

@@ -14,10 +14,8 @@ from han5k_review.evaluation.frames import (
     build_summary_frame,
     build_trend_frame,
 )
-from han5k_review.evaluation.trend import list_trend
 from han5k_review.evaluation.volumes import build_limits
 from han5k_review.exports.frame_csv import build_frame_csv
-from han5k_review.store.engine import reading
 from han5k_review.ui.charts import (
     DOTS_LIMIT,
     MEASURES,
@@ -26,7 +24,13 @@ from han5k_review.ui.charts import (
     build_trend_chart,
     build_volume_chart,
 )
-from han5k_review.ui.cohort_query import Cohort, CohortQuery, list_summaries, read_volumes
+from han5k_review.ui.cohort_query import (
+    Cohort,
+    CohortQuery,
+    list_summaries,
+    read_trend,
+    read_volumes,
+)
 from han5k_review.ui.condensed import FURTHEST_SHOWN, WORST_SHOWN
 from han5k_review.ui.context import Bench
 from han5k_review.ui.places import go_to
@@ -126,17 +130,7 @@ def show_volumes(cohort: Cohort) -> None:
 
 def show_trend(bench: Bench, query: CohortQuery) -> None:
     """Medians of each model version against the chosen reference side."""
-    with reading(bench.study.engine) as session:
-        points = list_trend(
-            session,
-            bench.catalogue,
-            reference=query.reference,
-            definition=query.definition,
-            tolerances=query.tolerances,
-            cases=query.cases,
-            structures=query.structures,
-            split=query.split,
-        )
+    points = read_trend(bench, query)
     if len({point.version for point in points}) < 2:
         st.info(
             "A trend needs numbers of two versions: choose a model version under Measure, press "

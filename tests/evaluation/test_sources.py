@@ -17,6 +17,7 @@ from han5k_review.evaluation import (
 )
 from han5k_review.evaluation.frames import build_trend_frame
 from han5k_review.evaluation.records import read_stamp
+from han5k_review.metrics import Definition
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, ModelVersion
@@ -124,16 +125,19 @@ def test_the_trend_shows_each_version_once_it_is_measured(modelled: Study) -> No
     assert list(frame["measured"]) == [4, 2, 2]
 
 
-def test_the_stamp_moves_with_numbers_labels_and_failures(study: Study) -> None:
-    def stamp() -> tuple[int, ...]:
+def test_the_stamp_moves_with_its_own_numbers_labels_and_failures(study: Study) -> None:
+    def stamp(
+        source: LabelSource = LabelSource.PSEUDO, definition: Definition = Definition.SURFEL
+    ) -> tuple[int, ...]:
         with reading(study.engine) as session:
-            return read_stamp(session)
+            return read_stamp(session, (source, LabelSource.REFERENCE), definition)
 
     seen = [stamp()]
     with reading(study.engine) as session:
         plan = plan_evaluation(session, CATALOGUE)
     path = study.labels.path(plan.pairs[0].reference.mask_sha256)
-    path.write_bytes(path.read_bytes()[:20])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:20])
     assert run_evaluation(study, plan).failed
     seen.append(stamp())
     with transaction(study.engine) as session:
@@ -141,3 +145,14 @@ def test_the_stamp_moves_with_numbers_labels_and_failures(study: Study) -> None:
     seen.append(stamp())
     assert len(set(seen)) == 3
     assert stamp() == seen[-1]
+
+    revised, mesh = stamp(LabelSource.REVISION), stamp(definition=Definition.MESH)
+    with transaction(study.engine) as session:
+        case = session.get_one(Case, 1)
+        session.add(label(study, case, "BrainStem", LabelSource.REVISION, block(5)))
+    assert stamp() == seen[-1]  # readers revise: numbers of imported contours stay as they are
+    assert stamp(LabelSource.REVISION) != revised
+    path.write_bytes(whole)
+    assert run_evaluation(study, plan).failed == ()
+    assert stamp() != seen[-1]
+    assert stamp(definition=Definition.MESH) == mesh
