@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import click
-import typer
+import sys
+from typing import Any
 
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from han5k_review import __version__
+from han5k_review.cli.command_table import COMMANDS, load_command
 from han5k_review.settings import Settings
 
 _HEAD = """# Commands and settings
@@ -15,12 +21,29 @@ not a medical device.
 """
 
 
-def render_reference(app: typer.Typer) -> str:
+def register(app: typer.Typer) -> None:
+    """Add the commands `version` and `reference`."""
+    app.command("version")(version)
+    app.command("reference")(reference)
+
+
+def version() -> None:
+    """Print the version."""
+    Console().print(__version__)
+
+
+def reference() -> None:
+    """Print the page docs/commands.md."""
+    sys.stdout.write(render_reference())
+
+
+def render_reference() -> str:
     """Markdown of every command with its options, and of every setting."""
     parts = [_HEAD, "## Commands\n"]
-    for path, command in _walk(typer.main.get_command(app), ("han5k",)):
-        words = (command.help or "").split("\n")[0]
-        parts.append(f"### `{' '.join(path)}`\n{words}\n\n{_parameters(command)}")
+    for word in COMMANDS:
+        for path, command in _walk(load_command(word), ("han5k", word)):
+            words = (command.help or "").split("\n")[0]
+            parts.append(f"### `{' '.join(path)}`\n{words}\n\n{_parameters(command)}")
     parts.append(
         "## Settings\n\nEnvironment variables, read once at start.\n\n| variable | |\n|---|---|"
     )
@@ -29,14 +52,13 @@ def render_reference(app: typer.Typer) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _walk(command: object, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], click.Command]]:
-    commands = getattr(command, "commands", None)
-    if commands is None:
-        return [(path, command)]  # type: ignore[list-item]
-    return [row for name, sub in commands.items() for row in _walk(sub, (*path, name))]
+def _walk(command: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
+    if not isinstance(command, TyperGroup):
+        return [(path, command)]
+    return [row for name, sub in command.commands.items() for row in _walk(sub, (*path, name))]
 
 
-def _parameters(command: click.Command) -> str:
+def _parameters(command: Any) -> str:
     lines = []
     for parameter in command.params:
         if parameter.name == "help":

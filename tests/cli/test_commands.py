@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from han5k_review.cli.main import app, main
+from han5k_review.cli.main import main
 from han5k_review.cli.reference import render_reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def han5k(capsys: pytest.CaptureFixture[str]) -> Han5k:
 
 def test_the_page_of_commands_and_settings_is_true() -> None:
     written = (ROOT / "docs" / "commands.md").read_text()
-    assert written == render_reference(app), "run: han5k reference > docs/commands.md"
+    assert written == render_reference(), "run: han5k reference > docs/commands.md"
 
 
 def test_an_error_of_the_real_command_is_one_sentence(tmp_path: Path) -> None:

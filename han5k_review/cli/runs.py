@@ -1,0 +1,130 @@
+"""Commands about runs: list and show them, cancel, go on, decide on their models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from han5k_review.cli.session import StudyOption, actor, console, open_chosen
+from han5k_review.errors import RuleError
+from han5k_review.importing.study import read_study_catalogue
+from han5k_review.retraining.again import start_again
+from han5k_review.retraining.commands import decline, promote, request_cancel
+from han5k_review.retraining.views import get_run_view, list_runs
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import Study
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `run`."""
+    run = typer.Typer(
+        help="Runs: list, show, cancel, again, promote, decline.", no_args_is_help=True
+    )
+    run.command("list")(list_all)
+    run.command("show")(show)
+    run.command("cancel")(cancel)
+    run.command("again")(again)
+    run.command("promote")(promote_run)
+    run.command("decline")(decline_run)
+    app.add_typer(run, name="run")
+
+
+def list_all(study: StudyOption = None) -> None:
+    """List the runs, newest first."""
+    with reading(open_chosen(study).engine) as session:
+        for run in list_runs(session):
+            console.print(
+                f"{run.id}  {run.state.value}  {run.preset}  group {run.group}  "
+                f"attempt {run.attempt}  {run.error or ''}",
+                markup=False,
+            )
+
+
+def show(run: int, study: StudyOption = None) -> None:
+    """Show a run: state, before and after per structure, the gate's verdicts, the log's tail."""
+    print_run(open_chosen(study), run)
+
+
+def print_run(study: Study, run_id: int) -> None:
+    """Print where a run stands: its state, verdicts and the end of its log."""
+    with reading(study.engine) as session:
+        view = get_run_view(session, study, run_id, log_lines=5)
+    console.print(f"run {run_id}: {view.run.state.value}")
+    if view.run.error:
+        console.print(view.run.error, markup=False)
+    if view.verdicts:
+        table = Table("structure", "n", "before", "after", "gate", box=None)
+        for row in view.verdicts:
+            table.add_row(
+                row.structure,
+                str(row.cases + row.unchanged_cases),
+                _number(row.before_dice),
+                _number(row.after_dice),
+                row.verdict.value,
+            )
+        console.print(table)
+        console.print(f"before: {view.before_is}; numbers are mean Dice on held-out cases")
+    for line in view.log:
+        console.print(line, markup=False)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def cancel(run: int, study: StudyOption = None) -> None:
+    """Cancel a run."""
+    with transaction(open_chosen(study).engine) as session:
+        found = request_cancel(session, run, actor=actor(), now=utc_now())
+        console.print(f"run {run}: {found.state.value}, cancel requested")
+
+
+def again(
+    run: int,
+    memory_target_gb: Annotated[
+        float | None, typer.Option(help="Lower than before: the same network on smaller patches.")
+    ] = None,
+    study: StudyOption = None,
+) -> None:
+    """Start a failed or cancelled run again, from its last epoch where nothing else changed."""
+    opened = open_chosen(study)
+    with transaction(opened.engine) as session:
+        found = start_again(
+            session,
+            opened,
+            read_study_catalogue(opened),
+            run,
+            requested_by=None,
+            now=utc_now(),
+            memory_target_gb=memory_target_gb,
+        )
+        console.print(f"run {found.id} is queued; it continues run {run}")
+
+
+_Reason = Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")]
+
+
+def promote_run(
+    run: int,
+    reason: _Reason,
+    despite_gate: Annotated[bool, typer.Option("--despite-gate")] = False,
+    study: StudyOption = None,
+) -> None:
+    """Make the run's model the one in use for its label group."""
+    with transaction(open_chosen(study).engine) as session:
+        model = promote(
+            session, run, actor=actor(), reason=reason, now=utc_now(), despite_gate=despite_gate
+        )
+        console.print(f"{model.name} is in use")
+
+
+def decline_run(run: int, reason: _Reason, study: StudyOption = None) -> None:
+    """Turn the run's model down."""
+    if not reason.strip():
+        raise RuleError("A reason was expected, found none.")
+    with transaction(open_chosen(study).engine) as session:
+        model = decline(session, run, actor=actor(), reason=reason, now=utc_now())
+        console.print(f"{model.name} is declined")
