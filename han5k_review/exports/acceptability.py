@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
+from scipy.special import betaincinv
 
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.store.vocabulary import GradeLevel
@@ -65,12 +65,15 @@ def build_acceptability(rows: Iterable[GradeRow]) -> dict[str, Acceptability]:
 def build_interval(acceptable: int, cases: int) -> tuple[float, float] | None:
     """Exact (Clopper-Pearson) interval of acceptable / cases at 95 %; None for no case.
 
-    Source: C. Clopper, E. S. Pearson, Biometrika 1934;26:404.
+    The limits are quantiles of beta distributions (scipy.stats, which says it in one call, takes
+    half a second to import). Source: C. Clopper, E. S. Pearson, Biometrika 1934;26:404.
     """
     if cases == 0:
         return None
-    interval = binomtest(acceptable, cases).proportion_ci(CONFIDENCE, method="exact")
-    return (float(interval.low), float(interval.high))
+    tail, other = (1 - CONFIDENCE) / 2, cases - acceptable
+    low = betaincinv(acceptable, other + 1, tail) if acceptable else 0.0
+    high = betaincinv(acceptable + 1, other, 1 - tail) if other else 1.0
+    return (float(low), float(high))
 
 
 def _count(cases: Iterable[list[GradeLevel]]) -> Acceptability:
