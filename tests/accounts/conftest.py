@@ -9,15 +9,13 @@ import pytest
 from sqlalchemy import Engine
 
 from han5k_review.store.engine import build_engine
-from han5k_review.store.migrate import migrate_database
+from tests.databases import new_sqlite_url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'study.sqlite3'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+    is_postgres = request.param == "postgresql"
+    url = request.getfixturevalue("postgres_url") if is_postgres else new_sqlite_url(tmp_path)
     engine = build_engine(url)
-    migrate_database(engine)
     yield engine
     engine.dispose()

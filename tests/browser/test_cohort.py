@@ -25,10 +25,11 @@ PASSWORD = "a long enough password"
 DEADLINE = 60_000
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The phantom study, one pair of it damaged, with a lead and an adjudicator."""
-    study = build_study(tmp_path / "study")
+    folder = tmp_path_factory.mktemp("cohort")
+    study = build_study(folder / "study")
     study.tables.mkdir()
     for name in ("structures.csv", "scales.csv", "windows.csv"):
         shutil.copy(ROOT / "data" / name, study.tables)
@@ -48,7 +49,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     damaged = plan.pairs[-1]  # the brain stem of the last case
     study.labels.path(damaged.prediction.mask_sha256).write_bytes(b"damaged")
     study.engine.dispose()
-    with running_server(study.root, tmp_path / "server.log") as running:
+    with running_server(study.root, folder / "server.log") as running:
         yield running
 
 

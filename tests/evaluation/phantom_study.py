@@ -10,9 +10,10 @@ from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.store.engine import transaction
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from tests.databases import open_new_study
 
 ROOT = Path(__file__).resolve().parents[2]
 GRID = Grid.from_affine((24, 20, 10), np.diag([-2.0, -2.0, 3.0, 1.0]))
@@ -49,7 +50,7 @@ def build_study(folder: Path, url: str | None = None) -> Study:
     Every case: BrainStem shifted by its number, ParotidL only pseudo, ParotidR only reference,
     LenL an empty pseudo-label, LenR empty on both sides.
     """
-    study = open_study(folder, url, create=True)
+    study = open_new_study(folder, url)
     with transaction(study.engine) as session:
         for number, name in enumerate(CASES):
             case = Case(

@@ -24,9 +24,10 @@ from han5k_review.evaluation import (
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import LabelSource, Split
+from tests.databases import open_new_study
 from tests.evaluation.phantom_study import CATALOGUE, label
 
 PATIENTS = ("0522c0331", "TCGA-CV-A6JO")
@@ -43,7 +44,7 @@ def read_rater_mask(path: Path) -> tuple[NDArray[np.bool_], Grid]:
 
 @pytest.fixture
 def raters(shared_data: Path, tmp_path: Path) -> Iterator[Study]:
-    study = open_study(tmp_path / "study", create=True)
+    study = open_new_study(tmp_path / "study")
     with transaction(study.engine) as session:
         for number, patient in enumerate(PATIENTS):
             folder = shared_data / "deepmind-hn" / patient

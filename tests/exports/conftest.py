@@ -21,6 +21,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Assignment, Case, Reader, StudyInfo
 from han5k_review.store.vocabulary import Role
+from tests.databases import open_new_study
 from tests.evaluation.phantom_study import CATALOGUE, GRID, ROOT, block, build_study
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -159,7 +160,7 @@ def any_study(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Study]
 
 @pytest.fixture
 def empty_study(tmp_path: Path) -> Iterator[Study]:
-    made = open_study(tmp_path / "empty", create=True)
+    made = open_new_study(tmp_path / "empty")
     add_tables(made)
     yield made
     made.engine.dispose()

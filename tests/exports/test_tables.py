@@ -12,7 +12,8 @@ from han5k_review.exports.acceptability import build_interval
 from han5k_review.exports.columns import Cell, Kind, Sheet
 from han5k_review.exports.dictionary import SHEETS
 from han5k_review.metrics import Panel
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
+from tests.databases import open_new_study
 from tests.exports.conftest import COMMENT, LATER
 
 
@@ -156,7 +157,7 @@ def test_an_empty_study_has_all_sheets_and_no_rows(empty_study: Study) -> None:
 
 
 def test_a_database_without_a_study_is_refused(tmp_path: Path, study: Study) -> None:
-    bare = open_study(tmp_path / "bare", create=True)
+    bare = open_new_study(tmp_path / "bare")
     (bare.root / "tables").mkdir()
     for table in study.tables.glob("*.csv"):
         (bare.tables / table.name).write_bytes(table.read_bytes())

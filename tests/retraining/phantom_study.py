@@ -17,7 +17,7 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
     Case,
@@ -28,6 +28,7 @@ from han5k_review.store.tables import (
     RevisionDecision,
 )
 from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Role, Split
+from tests.databases import open_new_study
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "data" / "structures.csv"
@@ -179,7 +180,7 @@ def build_study(folder: Path, *, train: int = 3, held_out: int = 2) -> Study:
     Training: the brainstem is graded "no revision", the left parotid is revised and accepted, the
     right one is graded for revision and waits. Held out: references of all three.
     """
-    study = open_study(folder, create=True)
+    study = open_new_study(folder)
     study.tables.mkdir()
     shutil.copy(TABLE, study.tables / "structures.csv")
     with transaction(study.engine) as session:

@@ -15,9 +15,10 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.assignment import assign_cases
 from han5k_review.review.scale import Scale, read_scale
 from han5k_review.store.engine import transaction
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import LabelSource, Role, Split
+from tests.databases import open_new_study
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -45,7 +46,7 @@ class Bench:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    study = open_study(tmp_path / "study", url, create=True)
+    study = open_new_study(tmp_path / "study", url)
     with transaction(study.engine) as session:
         session.expire_on_commit = False
         case = Case(

@@ -27,7 +27,7 @@ NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'study.sqlite3'}"
-    return str(request.getfixturevalue("postgres_url"))
+    return str(request.getfixturevalue("empty_postgres_url"))
 
 
 def test_the_migrations_build_exactly_the_tables(url: str) -> None:

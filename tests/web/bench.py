@@ -16,9 +16,10 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.review.assignment import assign_cases
 from han5k_review.store.engine import transaction
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, LabelVersion, Reader, StudyInfo
 from han5k_review.store.vocabulary import LabelSource, Role, Split
+from tests.databases import open_new_study
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -49,7 +50,7 @@ class WebBench:
 
 def build_bench(root: Path, database_url: str | None) -> WebBench:
     """Case 1 is assigned to anna (blinded) and ben (not blinded), case 2 to ben."""
-    study = open_study(root, database_url, create=True)
+    study = open_new_study(root, database_url)
     # The tables only: the demo study of scripts/serve may lie beside them.
     study.tables.mkdir()
     for table in (ROOT / "data").glob("*.csv"):

@@ -18,6 +18,19 @@ from tests.web.conftest import SITE, Visit
 HTML = {"Accept": "text/html"}
 
 
+@pytest.fixture
+def visit(visit: Visit) -> Visit:
+    """As everywhere, but whoever is named signs in through the form."""
+
+    def open_client(name: str | None, **choices: str) -> TestClient:
+        client = visit(None, **choices)
+        if name is not None:
+            assert sign_in(client, name, PASSWORD) == 303
+        return client
+
+    return open_client
+
+
 def sign_in(client: TestClient, name: str, password: str, **more: str) -> int:
     answer = client.post("/sign-in", data={"name": name, "password": password, **more})
     return int(answer.status_code)

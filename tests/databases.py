@@ -1,0 +1,88 @@
+"""Study databases for tests: made by the real migrations once per test process, then copied.
+
+A test that is about the migrations themselves starts from an empty database instead.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, text
+
+from han5k_review.store.engine import build_engine
+from han5k_review.store.migrate import migrate_database
+from han5k_review.store.study import DATABASE_NAME, Study, open_study
+
+_TEMPLATE = "study_template"
+# What a database loses without these when the machine's power fails; no test cuts the power.
+_NO_DISK_WAITS = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def open_new_study(root: Path, url: str | None = None) -> Study:
+    """An empty study in `root`, as `open_study(root, url, create=True)` makes it."""
+    if url is None:
+        root.mkdir(parents=True, exist_ok=True)
+        (root / DATABASE_NAME).write_bytes(_migrated_sqlite())
+    return open_study(root, url, create=True)
+
+
+def new_sqlite_url(folder: Path) -> str:
+    """The URL of a SQLite database in `folder` with the newest schema and no rows."""
+    file = folder / DATABASE_NAME
+    file.write_bytes(_migrated_sqlite())
+    return f"sqlite:///{file}"
+
+
+@cache
+def _migrated_sqlite() -> bytes:
+    folder = Path(tempfile.mkdtemp(prefix="han5k-template-"))
+    try:
+        _migrate(f"sqlite:///{folder / DATABASE_NAME}")
+        return (folder / DATABASE_NAME).read_bytes()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _migrate(url: str) -> None:
+    engine = build_engine(url)
+    migrate_database(engine)
+    engine.dispose()  # the last connection that closes takes SQLite's journal into the file
+
+
+class PostgresServer:
+    """The databases of one running PostgreSQL server that belongs to this test process."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is that of the server's database `postgres`."""
+        self._url = url
+        self._engine: Engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        for setting in _NO_DISK_WAITS:
+            self._run(f"ALTER SYSTEM SET {setting} = off")
+        self._run("SELECT pg_reload_conf()")
+        self._run(f"CREATE DATABASE {_TEMPLATE}")
+        _migrate(self._url_of(_TEMPLATE))
+
+    @contextmanager
+    def new_database(self, *, empty: bool = False) -> Iterator[str]:
+        """The URL of a database of its own: the newest schema without rows, or nothing at all."""
+        name = f"study_{uuid.uuid4().hex}"
+        self._run(f"CREATE DATABASE {name}" + ("" if empty else f" TEMPLATE {_TEMPLATE}"))
+        yield self._url_of(name)
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._engine.dispose()
+
+    def _run(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(text(statement))
+
+    def _url_of(self, database: str) -> str:
+        return self._url.replace("/postgres?", f"/{database}?")
