@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import streamlit as st
 
@@ -22,9 +24,17 @@ except Han5kError as error:
     sys.stderr.write(f"{error}\n")
     sys.exit(2)
 
-compile_in_background()
+
+@asynccontextmanager
+async def compile_once_up(_app: st.App) -> AsyncIterator[None]:
+    """Compile the metrics while nobody asks yet; before, it would hold up the start itself."""
+    compile_in_background()
+    yield
+
+
 app = st.App(
     "han5k_review/ui/router.py",
+    lifespan=compile_once_up,
     routes=routes,
     middleware=middleware,
     on_script_error=show_failure,
