@@ -193,7 +193,7 @@ export class Workspace {
       this.stage.resize();
       this.bar.resize();
     }
-    this.stage.draw();
+    if (this.stage.draw()) this.redraw("picture");
     for (const [panel, wants] of Object.entries(PANELS_OF)) {
       if (wants.some((one) => dirty.has(one))) this[panel].update();
     }

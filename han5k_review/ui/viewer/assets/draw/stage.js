@@ -9,6 +9,7 @@ import { PlaneView } from "./plane_view.js";
 import { buildScene } from "./scene.js";
 
 const WHEEL_PIXELS = 50;
+const ENOUGH_MS = 12;
 
 export class Stage {
   /** `act(action, argument)`; `reading` may still be without a volume. */
@@ -67,15 +68,25 @@ export class Stage {
     return changed;
   }
 
+  /**
+   * Draw what has changed, the large view first. True when a small one has to wait for the next frame:
+   * the outlines of 50 structures, traced for three planes at once, would hold the page for 100 ms.
+   */
   draw() {
-    if (!this.reading.volume) return;
+    if (!this.reading.volume) return false;
+    const began = performance.now();
+    let waiting = false;
     for (const view of this.views) {
       if (!view.visible || !view.image) continue;
       const scene = buildScene(this.reading, view.plane, view.side);
       if (scene.key === view.drawnKey) view.drawMarks(scene);
-      else view.draw(scene);
-      view.drawnKey = scene.key;
+      else if (view !== this.main && performance.now() - began > ENOUGH_MS) waiting = true;
+      else {
+        view.draw(scene);
+        view.drawnKey = scene.key;
+      }
     }
+    return waiting;
   }
 
   /** Is the slice of the large view on the screen, with CT in it? */
