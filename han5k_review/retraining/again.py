@@ -102,8 +102,14 @@ def _trains_the_same(old: object, new: object) -> bool:
         threads=new.settings.threads,
         loader_processes=new.settings.loader_processes,
         compile_network=new.settings.compile_network,
+        keep_largest_piece=new.settings.keep_largest_piece,
     )
-    return replace(old, settings=settings, device=new.device) == new
+    old = replace(old, settings=settings, device=new.device)
+    return _without_piece_rule(old) == _without_piece_rule(new)
+
+
+def _without_piece_rule(job: TrainJob) -> TrainJob:
+    return replace(job, cases=tuple(replace(c, shows_pieces=()) for c in job.cases))
 
 
 def has_epochs_left(study: Study, run_id: int) -> bool:
