@@ -14,6 +14,7 @@ from han5k_review.errors import RuleError
 from han5k_review.retraining.commands import request_run
 from han5k_review.retraining.jobs import TrainJob
 from han5k_review.retraining.layout import train_folder
+from han5k_review.retraining.leftovers import drop_volumes
 from han5k_review.retraining.machine import Machine
 from han5k_review.retraining.plan import RunRequest
 from han5k_review.retraining.record import get_run, list_events, note_event
@@ -69,7 +70,7 @@ def start_again(
 
 
 def take_over_epochs(study: Study, run: RetrainRun, now: datetime) -> None:
-    """Move the preprocessed data and epochs of the run that `run` continues into its folder.
+    """Move the plans, checkpoints and epochs of the run that `run` continues into its folder.
 
     Only when both would train the same: same cases, masks, labels, parent, and settings but for
     memory and threads. Otherwise the run begins from its first epoch, and says so.
@@ -88,12 +89,17 @@ def take_over_epochs(study: Study, run: RetrainRun, now: datetime) -> None:
             epochs = old.path / "epochs.jsonl"
             if epochs.exists():
                 shutil.copyfile(epochs, new.path / epochs.name)
+            drop_volumes(old)  # when the worker that should have died too early
             os.replace(old.work, new.work)
             text = f"It goes on after epoch {len(new.list_epochs())} of run {old_id}."
         note_event(session, run, "before", now, text=text)
 
 
 def _trains_the_same(old: object, new: object) -> bool:
+    """Whether the epochs would be the same; what is derived beside them may differ.
+
+    The rule for largest pieces is found anew by every job, and jobs from before it have none.
+    """
     if not isinstance(old, TrainJob) or not isinstance(new, TrainJob):
         return False
     settings = replace(

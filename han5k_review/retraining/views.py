@@ -16,6 +16,7 @@ from han5k_review.retraining.gate import (
 )
 from han5k_review.retraining.jobs import tail_log
 from han5k_review.retraining.layout import evaluate_folder, train_folder
+from han5k_review.retraining.leftovers import measure_files
 from han5k_review.retraining.record import get_run, list_events
 from han5k_review.store.run_tables import RetrainRun, RunEvent, RunScore
 from han5k_review.store.study import Study
@@ -36,6 +37,7 @@ class RunView:
     scores: tuple[PairedScore, ...]
     verdicts: tuple[StructureVerdict, ...]
     log: tuple[str, ...]
+    files_bytes: int
 
 
 def list_runs(session: Session) -> Sequence[RetrainRun]:
@@ -68,6 +70,7 @@ def get_run_view(session: Session, study: Study, run_id: int, *, log_lines: int 
         scores=tuple(list_paired_scores(session, run_id)),
         verdicts=judge_run(session, run_id),
         log=tuple(log),
+        files_bytes=measure_files(study, run_id),
     )
 
 

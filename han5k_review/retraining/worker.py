@@ -6,7 +6,6 @@ this one stopped: it adopts the living process of the run or starts it again fro
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from han5k_review.retraining.claims import claim_run, make_worker_name, release_
 from han5k_review.retraining.jobs import JobFolder, JobResult, Outcome, tail_log
 from han5k_review.retraining.launcher import Launcher, LocalLauncher
 from han5k_review.retraining.layout import evaluate_folder, train_folder
+from han5k_review.retraining.leftovers import clear_run, clear_runs
 from han5k_review.retraining.lifecycle import WORK, Effect, Event, after_crash
 from han5k_review.retraining.machine import look_at_machine
 from han5k_review.retraining.prediction_worker import Drawer
@@ -76,17 +76,9 @@ class Worker:
             self._clean_up(run_id)
 
     def _clean_up(self, run_id: int) -> None:
-        """Preprocessed volumes go once nothing can need them any more; logs and results stay.
-
-        Those of a failed run stay too: it can be started again from its last epoch.
-        """
         with reading(self.study.engine) as session:
             state = get_run(session, run_id).state
-        if state not in WORK:
-            folder = train_folder(self.study, run_id)
-            shutil.rmtree(folder.model, ignore_errors=True)
-            if state is not RunState.FAILED:
-                shutil.rmtree(folder.work, ignore_errors=True)
+        clear_run(self.study, run_id, state)
 
     def _look(self, run_id: int) -> RetrainRun:
         """Heartbeat, take over the process's progress, and read the row anew."""
@@ -276,6 +268,7 @@ def work(
         study=study, launcher=launcher, device=device, poll_seconds=poll_seconds, pause=pause
     )
     done = 0
+    clear_runs(study)
     while True:
         prediction_id = drawer.claim()
         run_id = worker.claim() if prediction_id is None else None

@@ -12,8 +12,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from han5k_review.retraining.gate import Interval, PairedScore, StructureVerdict, Verdict
+from han5k_review.retraining.lifecycle import WORK
 from han5k_review.retraining.plan import RunPlan
+from han5k_review.retraining.views import RunView
 from han5k_review.store.run_tables import RetrainRun
+from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.style import ACCENT, GRADE_COLORS
 
 _GREY = "#8a919c"
@@ -222,6 +225,16 @@ def describe_needs(plan: RunPlan) -> str:
         f"({plan.disk_free_gb:.0f} GB are free) and {needs.ram_gb:.1f} GB of memory"
     )
     return f"{words}, {needs.gpu_gb:.1f} GB on each GPU." if needs.gpu_gb else f"{words}."
+
+
+def describe_files(view: RunView) -> str:
+    """What the run's own files take on disk, and what they are."""
+    kept = {
+        RunState.FAILED: ": log, manifest, and the plans and checkpoints to start it again from.",
+        **dict.fromkeys(WORK, ", preprocessed volumes among them; those go when it ends."),
+    }
+    words = kept.get(view.run.state, ": log, manifest and results.")
+    return f"Its files take {view.files_bytes / 1e6:,.1f} MB of disk{words}"
 
 
 def describe_progress(progress: Mapping[str, Any]) -> tuple[float, str]:

@@ -23,6 +23,7 @@ from han5k_review.ui.run_charts import (
     build_learning_chart,
     build_verdict_frame,
     build_worst_frame,
+    describe_files,
     describe_progress,
     describe_verdicts,
 )
@@ -81,6 +82,8 @@ def _show_view(visit: Visit, view: RunView) -> None:
         _show_verdicts(view)
     if run.state is RunState.AWAITING_APPROVAL and visit.may(Action.PROMOTE):
         _show_decision(visit, run.id or 0)
+    if view.files_bytes:
+        st.caption(describe_files(view))
     with st.expander("Events and log"):
         for happened in view.events:
             at = f"{happened.at_utc:%Y-%m-%d %H:%M:%S}"

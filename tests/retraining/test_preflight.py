@@ -12,7 +12,10 @@ import torch
 
 from han5k_review.errors import ConfigError, RuleError
 from han5k_review.retraining.again import start_again
+from han5k_review.retraining.jobs import JobResult, Outcome
+from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.layout import train_folder
+from han5k_review.retraining.leftovers import measure_files
 from han5k_review.retraining.machine import Gpu, Machine, choose_device, read_gpu_table
 from han5k_review.retraining.needs import (
     CaseSize,
@@ -192,16 +195,19 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
     study = copy_of(trained, tmp_path / "copy")
     run_id = queue_run(study)
     folder = train_folder(study, run_id)
+    sizes: list[int] = []
 
     def pause(_seconds: float) -> None:
-        """Say what a trainer says that finds no memory, once two epochs are there."""
-        if len(folder.list_epochs()) >= 2 and folder.find_result() is None:
-            # Not asked to stop: its own word, "cancelled", could overtake this one.
+        """Leave what a trainer that finds no memory leaves, once two epochs are there."""
+        if len(folder.list_epochs()) >= 2 and not sizes:
+            sizes.append(measure_files(study, run_id))
+            LocalLauncher().clear(folder)  # its own word could overtake the one put down here
             error = explain_shortage(MemoryError(), folder.read_job()) or ""
-            result = {"outcome": "failed", "error": error, "values": {}}
-            (folder.path / "result.json").write_text(json.dumps(result))
+            folder.write_result(JobResult(outcome=Outcome.FAILED, error=error, values={}))
 
     assert run_one(study, run_id, poll_seconds=0.05, pause=pause) is RunState.FAILED
+    assert not [*folder.work.rglob("*.b2nd")], "the preprocessed volumes are gone"
+    assert measure_files(study, run_id) < sizes[0]
     now = utc_now()
     with (
         pytest.raises(RuleError, match=r"below the 0\.004 GB"),
