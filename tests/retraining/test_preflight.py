@@ -195,17 +195,19 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
     study = copy_of(trained, tmp_path / "copy")
     run_id = queue_run(study)
     folder = train_folder(study, run_id)
+    launcher = LocalLauncher()
     sizes: list[int] = []
 
     def pause(_seconds: float) -> None:
         """Leave what a trainer that finds no memory leaves, once two epochs are there."""
         if len(folder.list_epochs()) >= 2 and not sizes:
             sizes.append(measure_files(study, run_id))
-            LocalLauncher().clear(folder)  # its own word could overtake the one put down here
+            launcher.clear(folder)  # its own word could overtake the one put down here
             error = explain_shortage(MemoryError(), folder.read_job()) or ""
             folder.write_result(JobResult(outcome=Outcome.FAILED, error=error, values={}))
 
-    assert run_one(study, run_id, poll_seconds=0.05, pause=pause) is RunState.FAILED
+    state = run_one(study, run_id, launcher=launcher, poll_seconds=0.05, pause=pause)
+    assert state is RunState.FAILED
     assert not [*folder.work.rglob("*.b2nd")], "the preprocessed volumes are gone"
     assert measure_files(study, run_id) < sizes[0]
     now = utc_now()
