@@ -16,10 +16,9 @@ from faults_study import POLL_S, Bench, ask
 from sqlmodel import select
 
 from han5k_review.retraining.commands import promote
-from han5k_review.retraining.jobs import ImportJob, JobFolder, JobResult
+from han5k_review.retraining.jobs import JobFolder, JobResult
 from han5k_review.retraining.layout import train_folder
 from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.settings import resolve_settings
 from han5k_review.retraining.trainers.process import run_job
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
@@ -113,8 +112,7 @@ def disk_full(bench: Bench) -> tuple[Study, int]:
 def no_memory(bench: Bench) -> str:
     """A real allocation that the system refuses, in a process with a limit; its own words."""
     folder = JobFolder(path=bench.folder / "memory")
-    job = ImportJob(source=folder.path, fold="0", labels={}, settings=resolve_settings("smoke"))
-    folder.write_job(job)
+    folder.write_job(train_folder(bench.fresh("done"), 1).read_job())
     child = os.fork()
     if child == 0:
         resource.setrlimit(resource.RLIMIT_AS, (24 * 10**9, 24 * 10**9))

@@ -11,14 +11,14 @@ import torch
 from han5k_review.errors import ConfigError, Han5kError
 from han5k_review.retraining.jobs import Job, JobFolder, JobResult, Outcome
 
-_OUT_OF_MEMORY = (
-    "The device {device} had not enough memory for this network (memory_target_gb was {target:g}); "
-    "start it again with a lower memory_target_gb: it goes on from its last epoch."
-)
-_NO_ROOM_TO_DRAW = (
-    "The device {device} had not enough memory to draw a case; close other programs on it or draw "
-    "elsewhere, and ask again: the cases drawn so far are kept."
-)
+_OUT_OF_MEMORY = {
+    "train": "The device {device} had not enough memory for this network (memory_target_gb was "
+    "{target:g}); start it again with a lower memory_target_gb: it goes on from its last epoch.",
+    "predict": "The device {device} had not enough memory to draw a case; close other programs on "
+    "it or draw elsewhere, and ask again: the cases drawn so far are kept.",
+    "import": "The device {device} had not enough memory to read the model; close other programs "
+    "on it, and import it again.",
+}
 _DISK_FULL = (
     "The disk was full while a file was written; free space and start it again: it goes on from "
     "its last epoch."
@@ -55,8 +55,8 @@ def explain_shortage(error: Exception, job: Job) -> str | None:
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or any(
         words in text for words in _MEMORY_WORDS
     ):
-        words = _OUT_OF_MEMORY if job.task == "train" else _NO_ROOM_TO_DRAW
-        return words.format(device=job.device, target=job.settings.memory_target_gb)
+        target = job.settings.memory_target_gb
+        return _OUT_OF_MEMORY[job.task].format(device=job.device, target=target)
     full = isinstance(error, OSError) and error.errno == errno.ENOSPC
     return _DISK_FULL if full or any(words in text for words in _DISK_WORDS) else None
 
