@@ -15,7 +15,7 @@ from han5k_review.ui.cohort_desk import find_record, show_case_desk
 from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to
-from han5k_review.ui.tables import METRIC_COLUMNS
+from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS
 from han5k_review.ui.uploads import show_upload
 
 with page("Cases", Action.READ_ANY_CASE) as visit:
@@ -37,7 +37,8 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
             selection_mode="single-row",
             key="cases",
             column_config={
-                "Imported (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
+                **DOUBT_COLUMNS,
+                "Imported (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             },
         )
     rows = table.selection.rows
@@ -69,6 +70,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
             height=min(35 * (len(frame) + 1) + 3, 640),
             column_config={
                 **METRIC_COLUMNS,
+                **DOUBT_COLUMNS,
                 "volume_cc": st.column_config.NumberColumn("Volume cc", format="%.2f"),
                 "reason": st.column_config.TextColumn("No numbers because"),
             },

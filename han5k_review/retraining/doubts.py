@@ -56,9 +56,11 @@ def list_doubtful(
     ]
 
 
-def find_disagreements(session: Session, label_version_ids: Collection[int]) -> dict[int, float]:
-    """Label version id -> disagreement, for those whose drawings were compared."""
-    query = select(LabelUncertainty.label_version_id, LabelUncertainty.disagreement).where(
-        col(LabelUncertainty.label_version_id).in_(label_version_ids)
-    )
+def find_disagreements(
+    session: Session, label_version_ids: Collection[int] | None = None
+) -> dict[int, float]:
+    """Label version id -> disagreement, for those (None: all) whose drawings were compared."""
+    query = select(LabelUncertainty.label_version_id, LabelUncertainty.disagreement)
+    if label_version_ids is not None:
+        query = query.where(col(LabelUncertainty.label_version_id).in_(label_version_ids))
     return dict(session.exec(query).all())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
+from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_references, list_under_review
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
@@ -23,48 +24,71 @@ class CaseSummary:
     pseudo_labels: int
     references: int
     readers: int
+    disagreements: tuple[float, ...]
+    """Of the contours under review whose model drew them several times."""
 
 
 def list_case_summaries(session: Session) -> list[CaseSummary]:
     """All cases by name."""
+    doubts = find_disagreements(session)
     return [
-        CaseSummary(
-            case=case,
-            pseudo_labels=len(list_under_review(session, case.id or 0)),
-            references=len(list_references(session, case.id or 0)),
-            readers=len(
-                session.exec(
-                    select(Assignment.id).where(
-                        Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX
-                    )
-                ).all()
-            ),
-        )
+        _summarise(session, case, doubts)
         for case in session.exec(select(Case).order_by(col(Case.name)))
     ]
 
 
+def _summarise(session: Session, case: Case, doubts: Mapping[int, float]) -> CaseSummary:
+    under_review = list_under_review(session, case.id or 0)
+    readers = session.exec(
+        select(Assignment.id).where(
+            Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX
+        )
+    ).all()
+    return CaseSummary(
+        case=case,
+        pseudo_labels=len(under_review),
+        references=len(list_references(session, case.id or 0)),
+        readers=len(readers),
+        disagreements=tuple(
+            found
+            for label in under_review.values()
+            if (found := doubts.get(label.id or 0)) is not None
+        ),
+    )
+
+
 def build_case_list_frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
-    """One line per case."""
-    return pd.DataFrame(
+    """One line per case; how doubtful its contours are, where that was measured of any."""
+    frame = pd.DataFrame(
         {
             "Case": [row.case.name for row in rows],
             "Patient": [row.case.patient for row in rows],
             "Split": [row.case.split.value.replace("_", " ") for row in rows],
-            "Matrix": [" x ".join(str(n) for n in row.case.shape_ijk) for row in rows],
-            "Pseudo-labels": [row.pseudo_labels for row in rows],
-            "References": [row.references for row in rows],
-            "Readers": [row.readers for row in rows],
-            "Imported (UTC)": [row.case.imported_at_utc for row in rows],
         }
     )
+    if any(row.disagreements for row in rows):
+        found = [row.disagreements for row in rows]
+        frame["doubtful"] = pd.array(
+            [sum(d >= DOUBTFUL for d in each) if each else None for each in found], dtype="Int64"
+        )
+        frame["largest_disagreement"] = [max(each, default=None) for each in found]
+    frame["Matrix"] = [" x ".join(str(n) for n in row.case.shape_ijk) for row in rows]
+    frame["Pseudo-labels"] = [row.pseudo_labels for row in rows]
+    frame["References"] = [row.references for row in rows]
+    frame["Readers"] = [row.readers for row in rows]
+    frame["Imported (UTC)"] = [row.case.imported_at_utc for row in rows]
+    return frame
 
 
 def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.DataFrame:
-    """One line per structure: volume, each reader's grade, and the panel against the reference."""
+    """One line per structure: volume, each reader's grade, and the panel against the reference.
+
+    `disagreement` is a column where any contour under review was drawn several times.
+    """
     labels = list_under_review(session, case.id or 0)
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
     grades = _grades_by_reader(session, case)
+    doubts = find_disagreements(session, [label.id or 0 for label in labels.values()])
     lines = []
     for structure in catalogue:
         label, row = labels.get(structure.name), metrics.get(structure.name)
@@ -75,6 +99,8 @@ def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.D
             "structure": structure.name,
             "volume_cc": label.volume_cc if label else None,
         }
+        if doubts:
+            line["disagreement"] = doubts.get(label.id or 0) if label else None
         for reader, given in grades.items():
             line[reader] = given.get(structure.name, "")
         for column in ("dice", "hd95_mm", "surface_dice", "masd_mm", "volume_reference_cc", "vrd"):

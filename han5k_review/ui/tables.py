@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from han5k_review.retraining.doubts import DOUBTFUL
 from han5k_review.review.adjudication import Standing
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.revising import RevisionView
@@ -29,6 +30,24 @@ METRIC_COLUMNS = {
     "tolerance_mm": st.column_config.NumberColumn("Tolerance mm", format="%.2f"),
     "definition": st.column_config.TextColumn("Definition"),
     "reason": st.column_config.TextColumn("Not measured because"),
+}
+DOUBT_COLUMNS = {
+    "disagreement": st.column_config.NumberColumn(
+        "Disagreement",
+        format="%.2f",
+        help=f"Between a model's own drawings of the contour under review: 0 none, 1 they do not "
+        f"meet; doubtful from {DOUBTFUL} on. Where the model is unstable, not where it is wrong.",
+    ),
+    "doubtful": st.column_config.NumberColumn(
+        "Doubtful",
+        help=f"Contours under review with a disagreement of {DOUBTFUL} or more; empty where none "
+        "was measured.",
+    ),
+    "largest_disagreement": st.column_config.NumberColumn(
+        "Largest disagreement",
+        format="%.2f",
+        help="Of the case's contours under review. Click the heading to sort.",
+    ),
 }
 SUMMARY_COLUMNS = {
     "structure": st.column_config.TextColumn("Structure"),

@@ -20,8 +20,9 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import submit_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case
-from han5k_review.store.vocabulary import Role
+from han5k_review.store.vocabulary import Role, Uncertainty
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD, Desk
 from tests.server import running_server
@@ -46,11 +47,28 @@ def problems_on(page: Page) -> list[str]:
     return shown.all_inner_texts()
 
 
+def doubt(desk: Desk, disagreements: dict[str, float]) -> None:
+    """Contours under review of KBP-100 as if their model had drawn them three times."""
+    with transaction(desk.open_study().engine) as session:
+        case = session.exec(select(Case).where(Case.name == "KBP-100")).one()
+        labels = list_under_review(session, case.id or 0)
+        for name, disagreement in disagreements.items():
+            session.add(
+                LabelUncertainty(
+                    label_version_id=labels[name].id or 0,
+                    method=Uncertainty.SHIFTED,
+                    members=3,
+                    disagreement=disagreement,
+                )
+            )
+
+
 @pytest.mark.browser
 def test_every_page_opens_and_says_that_it_is_for_research(
     desk: Desk, screen: Page, pictures: Path
 ) -> None:
     desk.han5k("evaluate")
+    doubt(desk, {"ParotidL": 0.31, "BrainStem": 0.04})
     with running_server(desk.study, desk.root / "web.log") as server:
         sign_in(screen, server.url, "lead", PASSWORD)
         for width, height in SIZES:
@@ -66,6 +84,11 @@ def test_every_page_opens_and_says_that_it_is_for_research(
                 )
                 assert sideways <= 0, f"{name} scrolls sideways at {width}"
                 screen.screenshot(path=pictures / f"page-{name}-{width}.png")
+        screen.goto(f"{server.url}/cases")
+        cells = screen.locator("canvas td")  # what a table draws, for screen readers
+        in_list_and_table = cells.filter(has_text=re.compile(r"^0\.31$"))
+        expect(in_list_and_table).to_have_count(2, timeout=SLOW)
+        expect(cells.filter(has_text=re.compile(r"^0\.04$"))).to_have_count(1)
         screen.goto(f"{server.url}/review?case=nobody")
         expect(screen.get_by_text("choose one on the page Cases")).to_be_visible(timeout=SLOW)
         expect(screen.get_by_text("Research use only. Not a medical device.")).to_be_visible()
