@@ -191,8 +191,13 @@ def test_a_dead_workers_prediction_is_taken_over_and_cancelled_after_the_case_in
 @pytest.fixture
 def cluster() -> Iterator[str]:
     """A scheduler and one worker process on this machine."""
+    # The default port of the dashboard may belong to another run of the tests.
     with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=1,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        host="127.0.0.1",
     ) as found:
         yield found.scheduler_address
 
