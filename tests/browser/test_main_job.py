@@ -118,6 +118,9 @@ def worker_at_work(desk: Desk) -> Iterator[subprocess.Popen[bytes]]:
 def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
     page.context.clear_cookies()
     sign_in(page, url, "lead", PASSWORD)
+    # The home page leads on to the worklist: an earlier click would be overtaken by that.
+    page.wait_for_url("**/worklist")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_role("link", name="Retraining").click()
     page.get_by_role("button", name="Change settings").click()
     epochs = page.get_by_label("epochs", exact=True)
