@@ -187,7 +187,14 @@ def _report(folder: JobFolder, epoch: dict[str, Any]) -> None:
 
 
 def _peak_ram_gb() -> float:
-    """The most memory this process held, without loader processes."""
+    """The most memory this program held, without loader processes.
+
+    Linux's VmHWM begins anew with the program; `ru_maxrss` may be that of who started it.
+    """
+    status = Path("/proc/self/status")
+    for line in status.read_text().splitlines() if status.exists() else ():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e9
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
