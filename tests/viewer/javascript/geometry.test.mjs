@@ -4,7 +4,12 @@ import * as g from "../../../han5k_review/ui/viewer/assets/pure/geometry.js";
 
 const shape = [20, 24, 12];
 const spacing = [0.8, 1.2, 3];
-const lps = [[-0.8, 0, 0, 7], [0, -1.2, 0, 9], [0, 0, 3, -11], [0, 0, 0, 1]];
+const lps = [
+  [-0.8, 0, 0, 7],
+  [0, -1.2, 0, 9],
+  [0, 0, 3, -11],
+  [0, 0, 0, 1],
+];
 
 test("in an axial view left is to the right and posterior below", () => {
   const origin = g.voxelToPlane("axial", [0, 0, 5], shape, spacing);
@@ -36,7 +41,11 @@ test("an oblique axis says both directions, the main one first", () => {
 
 test("every voxel is found again at its own centre, in every plane", () => {
   for (const plane of g.PLANE_NAMES) {
-    for (const ijk of [[0, 0, 0], [19, 23, 11], [4, 17, 2]]) {
+    for (const ijk of [
+      [0, 0, 0],
+      [19, 23, 11],
+      [4, 17, 2],
+    ]) {
       const { u, v } = g.voxelToPlane(plane, ijk, shape, spacing);
       const index = ijk[g.PLANES[plane].through];
       assert.deepEqual(g.planeToVoxel(plane, u, v, index, shape, spacing), ijk);
@@ -75,7 +84,10 @@ test("the picture cannot be pushed out of its view", () => {
 
 test("a position is said by letters, LPS signs never", () => {
   assert.equal(g.formatPosition([-12.4, 30.1, 88]), "L 12.4  A 30.1  S 88.0 mm");
-  assert.deepEqual(g.voxelToRas(lps, [1, 1, 1]).map((n) => Math.round(n * 10) / 10), [6.2, 7.8, -8]);
+  assert.deepEqual(
+    g.voxelToRas(lps, [1, 1, 1]).map((n) => Math.round(n * 10) / 10),
+    [6.2, 7.8, -8],
+  );
 });
 
 test("the scale bar is the longest round length that fits", () => {

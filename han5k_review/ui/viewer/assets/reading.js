@@ -28,8 +28,17 @@ export class Reading {
     this.layersVersion = 0;
     this.seenVersion = 0;
     this.state = {
-      ...preferences(), selected: null, cursor: [0, 0, 0], search: "", solo: false, compare: null,
-      difference: false, tool: "crosshair", window: null, follow: true, pendingCentre: true,
+      ...preferences(),
+      selected: null,
+      cursor: [0, 0, 0],
+      search: "",
+      solo: false,
+      compare: null,
+      difference: false,
+      tool: "crosshair",
+      window: null,
+      follow: true,
+      pendingCentre: true,
     };
     if (data.label_sets.slice(1).some((set) => set.key === data.compare)) this.state.compare = data.compare;
     if (this.state.compare && data.side_by_side) this.state.layout = "pair";
@@ -57,7 +66,7 @@ export class Reading {
     const grades = new Map(Object.entries(this.data.grades ?? {}));
     const first = this.byName.has(resume?.structure)
       ? resume.structure
-      : nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades) ?? this.ordered()[0]?.name;
+      : (nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades) ?? this.ordered()[0]?.name);
     this.choose(first ?? null);
     if (Number.isInteger(resume?.slice)) {
       this.moveTo([this.state.cursor[0], this.state.cursor[1], resume.slice]);
@@ -196,14 +205,17 @@ export class Reading {
 
   /** Voxels per axial slice of the chosen structure, for the slice bar. */
   profile(name = this.state.selected, key = this.reviewed) {
-    return this.remember(`area|${key}|${name}`, key, () => areaProfile(this.mask(name, key), this.volume.shape));
+    return this.remember(`area|${key}|${name}`, key, () =>
+      areaProfile(this.mask(name, key), this.volume.shape),
+    );
   }
 
   difference(name = this.state.selected) {
     const { compare } = this.state;
     if (!compare || !this.masksOf(compare)?.has(name)) return null;
     return this.remember(`difference|${compare}|${name}`, compare, () =>
-      differenceProfile(this.mask(name), this.mask(name, compare), this.volume.shape));
+      differenceProfile(this.mask(name), this.mask(name, compare), this.volume.shape),
+    );
   }
 
   remember(key, set, build) {
@@ -229,7 +241,12 @@ export class Reading {
   setsChanged() {
     const { compare, layout } = this.state;
     const gone = compare !== null && !this.data.label_sets.some((set) => set.key === compare);
-    this.change(gone ? { compare: null, difference: false, layout: layout === "pair" ? "three" : layout } : {}, "layers", "structure", "layout");
+    this.change(
+      gone ? { compare: null, difference: false, layout: layout === "pair" ? "three" : layout } : {},
+      "layers",
+      "structure",
+      "layout",
+    );
   }
 
   masksArrived(key) {

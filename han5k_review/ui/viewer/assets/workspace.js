@@ -56,7 +56,15 @@ export class Workspace {
     const { reading, grader, data } = this;
     const parts = { reading, grader, data, act, focus, signIn: () => this.trigger("sign_in") };
     this.stage = new Stage(reading, act);
-    this.editor = new Editor({ data, reading, stage: this.stage, store: browserStore(), tell: (...what) => this.redraw(...what), submitted: (...what) => this.showRevision(...what), readOnly: data.assignment === null });
+    this.editor = new Editor({
+      data,
+      reading,
+      stage: this.stage,
+      store: browserStore(),
+      tell: (...what) => this.redraw(...what),
+      submitted: (...what) => this.showRevision(...what),
+      readOnly: data.assignment === null,
+    });
     this.stage.editor = this.editor;
     this.editPanel = new EditPanel({ ...parts, editor: this.editor });
     this.header = new Header(parts);
@@ -68,22 +76,45 @@ export class Workspace {
     this.help = new Help({ scale: data.scale, focus });
     this.actions = buildActions(this);
     this.words = h("span", { "data-testid": "banner" });
-    this.again = h("button", { type: "button", "data-testid": "try-again", onclick: () => this.tryAgain() }, "Try again");
+    this.again = h(
+      "button",
+      { type: "button", "data-testid": "try-again", onclick: () => this.tryAgain() },
+      "Try again",
+    );
     this.banner = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.again);
-    this.root = h("div", { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
-      this.header.root, this.list.root,
+    this.root = h(
+      "div",
+      { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
+      this.header.root,
+      this.list.root,
       h("main", { class: "middle" }, this.toolbar.root, this.banner, this.stage.root, this.bar.root),
-      h("aside", { class: "side", "aria-label": "Grade and display" }, this.gradePanel.root, this.editPanel.root, this.display.root),
-      h("footer", { class: "foot" }, h("span", {}, "Research use only. Not a medical device."), h("span", { class: "keys-line" }, this.keysLine())),
-      this.help.root);
+      h(
+        "aside",
+        { class: "side", "aria-label": "Grade and display" },
+        this.gradePanel.root,
+        this.editPanel.root,
+        this.display.root,
+      ),
+      h(
+        "footer",
+        { class: "foot" },
+        h("span", {}, "Research use only. Not a medical device."),
+        h("span", { class: "keys-line" }, this.keysLine()),
+      ),
+      this.help.root,
+    );
     this.root.addEventListener("pointerup", (event) => this.giveFocusBack(event));
     this.sizes = new ResizeObserver(() => this.redraw("size"));
     this.sizes.observe(this.stage.root);
   }
 
   keysLine() {
-    const grades = this.data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
-    return this.grader.readOnly ? "wheel slices   n p structures   ? all keys" : `space next ungraded   ? all keys   ${grades}`;
+    const grades = this.data.scale.grades
+      .map((grade) => `${grade.key} ${grade.title.toLowerCase()}`)
+      .join("   ");
+    return this.grader.readOnly
+      ? "wheel slices   n p structures   ? all keys"
+      : `space next ungraded   ? all keys   ${grades}`;
   }
 
   /** After a click on a button the keys belong to the picture again. */
@@ -112,7 +143,10 @@ export class Workspace {
     if (this.help.root.open && key !== "?" && key !== "Escape") return false;
     if (this.gradePanel.takeKey(key)) return true;
     const grades = this.data.scale.grades;
-    const action = actionOf(key, grades.map((grade) => grade.key));
+    const action = actionOf(
+      key,
+      grades.map((grade) => grade.key),
+    );
     if (!action) return false;
     if (event.repeat && !/^(slice|brush-|undo|redo)/.test(action)) return true;
     if (this.gradePanel.tagging && action !== "tags") this.gradePanel.leaveTags();
@@ -124,18 +158,24 @@ export class Workspace {
     if (kind === "volume") {
       this.reading.begin(detail);
       this.stage.arrange();
-      if (detail.index.oblique) this.say("This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.");
+      if (detail.index.oblique)
+        this.say(
+          "This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.",
+        );
       this.editor.begin();
     } else if (kind === "masks") {
       this.reading.masksArrived(detail);
       this.editor.begin();
-    }
-    else if (kind === "network") this.lost = detail;
+    } else if (kind === "network") this.lost = detail;
     else if (kind === "expired") this.expired = detail;
     else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
     else if (kind === "slab") {
       this.reading.markSeen();
-      if (detail.state !== "ready") this.say(`Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`, true);
+      if (detail.state !== "ready")
+        this.say(
+          `Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`,
+          true,
+        );
       this.prefetchNext();
     }
     this.redraw("progress", "picture");
@@ -157,7 +197,9 @@ export class Workspace {
   async showRevision(name, labelVersion) {
     try {
       await this.takeSets(await askLabelSets(this.data), true);
-      const holding = this.data.label_sets.slice(1).find(({ key }) => this.reading.masksOf(key)?.get(name)?.label_version === labelVersion);
+      const holding = this.data.label_sets
+        .slice(1)
+        .find(({ key }) => this.reading.masksOf(key)?.get(name)?.label_version === labelVersion);
       if (holding && this.reading.state.selected === name) this.act("compare", holding.key);
     } catch (error) {
       this.say(`The revision of ${name} is stored, but cannot be shown yet: ${error.message}`);
@@ -200,7 +242,8 @@ export class Workspace {
     if (dirty.has("cursor")) this.gradePanel.updateFlag();
     this.header.sayLoading(this.reading.volume, this);
     const { selected, cursor } = this.reading.state;
-    if (dirty.has("cursor") && this.reading.volume && !this.reading.state.pendingCentre) this.position.note(selected, cursor[2]);
+    if (dirty.has("cursor") && this.reading.volume && !this.reading.state.pendingCentre)
+      this.position.note(selected, cursor[2]);
     this.measure(began);
   }
 
@@ -208,7 +251,8 @@ export class Workspace {
   measure(began) {
     const { dataset } = this.root;
     dataset.drawMs = (performance.now() - began).toFixed(2);
-    if (dataset.chosen !== (this.reading.state.selected ?? "")) dataset.chosen = this.reading.state.selected ?? "";
+    if (dataset.chosen !== (this.reading.state.selected ?? ""))
+      dataset.chosen = this.reading.state.selected ?? "";
     if (!this.stage.shown) return;
     if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
     const { total, ready } = this.reading.volume.progress();

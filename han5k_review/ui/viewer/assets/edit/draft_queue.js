@@ -71,7 +71,12 @@ export class DraftQueue {
       const response = await request(`${url}/patches`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ holder: this.holder, draft: last.draft, place: last.place, patches: batch.map(({ patch }) => patch) }),
+        body: JSON.stringify({
+          holder: this.holder,
+          draft: last.draft,
+          place: last.place,
+          patches: batch.map(({ patch }) => patch),
+        }),
       });
       const answer = await response.json();
       this.waiting.remove(batch);

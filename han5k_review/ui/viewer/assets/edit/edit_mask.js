@@ -25,7 +25,12 @@ export class EditMask {
     this.stamps = { axial: 0, sagittal: 0, coronal: 0 };
     this.flipped = new Int32Array(4096);
     this.flips = 0;
-    for (const mask of [now, base]) if (mask?.shape[0]) this.ensure(mask.start, mask.start.map((s, a) => s + mask.shape[a]));
+    for (const mask of [now, base])
+      if (mask?.shape[0])
+        this.ensure(
+          mask.start,
+          mask.start.map((s, a) => s + mask.shape[a]),
+        );
     this.load(base, 2);
     this.load(now, 1);
   }
@@ -61,12 +66,15 @@ export class EditMask {
     const empty = shape[0] === 0;
     if (!empty && low.every((l, a) => l >= start[a] && high[a] <= start[a] + shape[a])) return;
     const first = low.map((l, a) => Math.max(0, Math.min(l - MARGIN[a], empty ? l : start[a])));
-    const end = high.map((e, a) => Math.min(grid[a], Math.max(e + MARGIN[a], empty ? e : start[a] + shape[a])));
+    const end = high.map((e, a) =>
+      Math.min(grid[a], Math.max(e + MARGIN[a], empty ? e : start[a] + shape[a])),
+    );
     const size = end.map((e, a) => e - first[a]);
     const cells = new Uint8Array(size[0] * size[1] * size[2]);
     for (let k = 0, from = 0; k < shape[2]; k++) {
       for (let j = 0; j < shape[1]; j++, from += shape[0]) {
-        const to = ((k + start[2] - first[2]) * size[1] + j + start[1] - first[1]) * size[0] + start[0] - first[0];
+        const to =
+          ((k + start[2] - first[2]) * size[1] + j + start[1] - first[1]) * size[0] + start[0] - first[0];
         cells.set(this.cells.subarray(from, from + shape[0]), to);
       }
     }
@@ -75,7 +83,13 @@ export class EditMask {
 
   holds(i, j, k) {
     const { start, shape } = this;
-    const outside = i < start[0] || j < start[1] || k < start[2] || i >= start[0] + shape[0] || j >= start[1] + shape[1] || k >= start[2] + shape[2];
+    const outside =
+      i < start[0] ||
+      j < start[1] ||
+      k < start[2] ||
+      i >= start[0] + shape[0] ||
+      j >= start[1] + shape[1] ||
+      k >= start[2] + shape[2];
     return !outside && (this.cells[this.at(i, j, k)] & 1) === 1;
   }
 
@@ -213,11 +227,18 @@ export class EditMask {
     let any = 0;
     for (let r = 0; r < rows; r++) {
       let n = at * strides[through] + (flipRows ? rows - 1 - r : r) * strides[row];
-      for (let c = 0, out = (r + 1) * width + 1; c < columns; c++, n += strides[column]) any |= cells[out++] = this.cells[n] & 1;
+      for (let c = 0, out = (r + 1) * width + 1; c < columns; c++, n += strides[column])
+        any |= cells[out++] = this.cells[n] & 1;
     }
     if (!any) return null;
     const first = this.start[row] + (flipRows ? rows - 1 : 0);
-    return { cells, width, height: rows + 2, column: this.start[column], row: rowOf(plane, first, this.grid) };
+    return {
+      cells,
+      width,
+      height: rows + 2,
+      column: this.start[column],
+      row: rowOf(plane, first, this.grid),
+    };
   }
 
   /** The box bit-packed, as masks come over the wire. */

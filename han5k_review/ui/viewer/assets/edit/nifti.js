@@ -21,8 +21,12 @@ export function buildNifti(cells, start, shape, affine, spacing, words) {
   bytes.set(new TextEncoder().encode(words).subarray(0, 79), 148);
   view.setInt16(254, 1, true);
   for (let row = 0; row < 3; row++) {
-    const origin = affine[row].slice(0, 3).reduce((sum, step, axis) => sum + step * start[axis], affine[row][3]);
-    [...affine[row].slice(0, 3), origin].forEach((value, n) => view.setFloat32(280 + 16 * row + 4 * n, value, true));
+    const origin = affine[row]
+      .slice(0, 3)
+      .reduce((sum, step, axis) => sum + step * start[axis], affine[row][3]);
+    [...affine[row].slice(0, 3), origin].forEach((value, n) =>
+      view.setFloat32(280 + 16 * row + 4 * n, value, true),
+    );
   }
   bytes.set([0x6e, 0x2b, 0x31, 0], 344);
   bytes.set(cells, HEADER);

@@ -6,7 +6,11 @@ import { planeToScreen } from "../pure/geometry.js";
 export class EditOverlay {
   constructor(view) {
     this.view = view;
-    this.ring = h("i", { class: "brush-ring", hidden: true, "data-testid": `${view.root.dataset.testid}-ring` });
+    this.ring = h("i", {
+      class: "brush-ring",
+      hidden: true,
+      "data-testid": `${view.root.dataset.testid}-ring`,
+    });
     this.line = svg("polyline", { class: "drawn-line" });
     this.layer = svg("svg", { class: "ruler", "aria-hidden": "true" }, this.line);
     view.root.append(this.layer, this.ring);

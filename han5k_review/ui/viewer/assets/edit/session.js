@@ -15,7 +15,16 @@ const HELD = ["lease_held", "lease_lost"];
 export class DraftSession {
   /** `tell()` redraws what is said; `replaced(mask)` when the server's contour is not the one here. */
   constructor(data, store, tell, replaced) {
-    Object.assign(this, { tell, replaced, state: "closed", name: null, url: null, draft: null, version: 0, question: null });
+    Object.assign(this, {
+      tell,
+      replaced,
+      state: "closed",
+      name: null,
+      url: null,
+      draft: null,
+      version: 0,
+      question: null,
+    });
     this.drafts = new Drafts(data.volume);
     this.queue = new DraftQueue(store, this.drafts.holder, (...news) => this.hear(...news));
     this.clock = new ActivityClock(60);
@@ -82,8 +91,12 @@ export class DraftSession {
     const reason = error instanceof Refused ? error.detail.reason : null;
     this.refusal = reason;
     this.state = HELD.includes(reason) ? "held" : "broken";
-    const kind = error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
-    const lost = error instanceof TypeError ? "There is no connection to the server: editing can begin when it is back." : error.message;
+    const kind =
+      error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
+    const lost =
+      error instanceof TypeError
+        ? "There is no connection to the server: editing can begin when it is back."
+        : error.message;
     this.save = { ...this.save, state: kind, sentence: lost };
   }
 
@@ -92,7 +105,11 @@ export class DraftSession {
     const seconds = this.clock.activeSeconds(this.name);
     const box = encodeChange(change, mask.grid);
     const patch = {
-      id: newId(), base_version: this.version++, tool, mode: "xor", ...box,
+      id: newId(),
+      base_version: this.version++,
+      tool,
+      mode: "xor",
+      ...box,
       active_seconds: Math.min(3600, Math.max(0, Math.round((seconds - this.told) * 10) / 10)),
     };
     this.told = seconds;
@@ -113,17 +130,26 @@ export class DraftSession {
   stored(url, answer) {
     const left = this.queue.entries().length;
     if (url === this.url) this.saved = answer.version;
-    this.save = { state: left ? "saving" : "saved", at: new Date(), sentence: this.save.state === "refused" ? this.save.sentence : "" };
+    this.save = {
+      state: left ? "saving" : "saved",
+      at: new Date(),
+      sentence: this.save.state === "refused" ? this.save.sentence : "",
+    };
     const whole = url === this.url && this.state === "open" && !this.queue.entries(url).length;
     if (whole && answer.version === this.version && answer.voxels !== this.voxels) this.reload();
   }
 
   refused(url, error) {
     this.refusal = error.detail.reason ?? null;
-    this.save = { ...this.save, state: error.status === 403 ? "foreign" : "refused", sentence: error.message };
+    this.save = {
+      ...this.save,
+      state: error.status === 403 ? "foreign" : "refused",
+      sentence: error.message,
+    };
     if (url !== this.url || this.state !== "open") return;
     if (HELD.includes(error.detail.reason)) this.fail(error);
-    else if (error.status === 403 || ["locked", "no_draft", "another_draft"].includes(error.detail.reason)) this.fail(error);
+    else if (error.status === 403 || ["locked", "no_draft", "another_draft"].includes(error.detail.reason))
+      this.fail(error);
     else this.reload();
   }
 
@@ -169,7 +195,8 @@ export class DraftSession {
       const body = { request_id: this.asked.id, draft, version: this.version, active_seconds: 0, confirmed };
       return await this.drafts.submit(url, body);
     } catch (error) {
-      if (error instanceof Refused && error.detail.reason === "grade_disagrees") this.question = error.detail.check;
+      if (error instanceof Refused && error.detail.reason === "grade_disagrees")
+        this.question = error.detail.check;
       else this.save = { ...this.save, state: "refused", sentence: error.message };
       return null;
     } finally {
@@ -209,7 +236,12 @@ export class DraftSession {
 
   /** Strokes that an earlier visit could not send are sent now, whichever structure is chosen. */
   async recover() {
-    const waiting = new Map(this.queue.entries().filter(({ url }) => url.startsWith(`${this.drafts.base}/`)).map((entry) => [entry.url, entry.draft]));
+    const waiting = new Map(
+      this.queue
+        .entries()
+        .filter(({ url }) => url.startsWith(`${this.drafts.base}/`))
+        .map((entry) => [entry.url, entry.draft]),
+    );
     for (const [url, draft] of waiting) {
       this.queue.stopped.add(url);
       try {
@@ -229,20 +261,35 @@ export class DraftSession {
   saying() {
     const waiting = this.queue.entries().length;
     const { state, at, sentence } = this.save;
-    if (state === "expired") return { word: `signed out (${waiting} kept)`, tone: "bad", sentence: "Sign in again; the strokes are kept in this browser." };
-    if (state === "waiting") return { word: `waiting for the network (${waiting})`, tone: "warn", sentence: "Strokes are kept in this browser and sent in order when the network returns." };
+    if (state === "expired")
+      return {
+        word: `signed out (${waiting} kept)`,
+        tone: "bad",
+        sentence: "Sign in again; the strokes are kept in this browser.",
+      };
+    if (state === "waiting")
+      return {
+        word: `waiting for the network (${waiting})`,
+        tone: "warn",
+        sentence: "Strokes are kept in this browser and sent in order when the network returns.",
+      };
     if (state === "foreign") return { word: "not yours", tone: "bad", sentence };
     if (this.state === "held") return { word: "held by another tab or reader", tone: "warn", sentence };
     if (this.state === "opening") return { word: "opening", tone: "", sentence: "" };
     if (this.submitting) return { word: "submitting", tone: "", sentence: "" };
     if (state === "refused") return { word: "not saved", tone: "bad", sentence };
     if (waiting || state === "saving") return { word: "saving", tone: "", sentence: "" };
-    return { word: at ? `saved ${at.toLocaleTimeString([], { hour12: false })}` : "all saved", tone: "", sentence: "" };
+    return {
+      word: at ? `saved ${at.toLocaleTimeString([], { hour12: false })}` : "all saved",
+      tone: "",
+      sentence: "",
+    };
   }
 
   close() {
     clearInterval(this.keeper);
     this.queue.close();
-    if (this.state === "open" && !this.queue.entries(this.url).length) this.drafts.release(this.url, this.draft, this.place ?? null);
+    if (this.state === "open" && !this.queue.entries(this.url).length)
+      this.drafts.release(this.url, this.draft, this.place ?? null);
   }
 }

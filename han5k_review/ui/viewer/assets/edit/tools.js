@@ -34,7 +34,9 @@ export class BrushStroke {
   constructor(mask, plane, { tool, sizeMm, ball, allowed }) {
     this.mask = mask;
     this.options = {
-      radiusMm: sizeMm / 2, value: valueOf(tool), flatAxis: ball ? null : PLANES[plane].through,
+      radiusMm: sizeMm / 2,
+      value: valueOf(tool),
+      flatAxis: ball ? null : PLANES[plane].through,
       allowed: tool === "brush" ? allowed : null,
     };
     this.last = null;

@@ -21,7 +21,10 @@ export function orderStructures(structures, order) {
   const pairAt = (s) => Math.min(at.get(s.name), at.get(s.pair) ?? Infinity);
   const sorted = [...structures];
   if (order === "anatomy") {
-    sorted.sort((a, b) => `${a.group}`.localeCompare(`${b.group}`) || pairAt(a) - pairAt(b) || at.get(a.name) - at.get(b.name));
+    sorted.sort(
+      (a, b) =>
+        `${a.group}`.localeCompare(`${b.group}`) || pairAt(a) - pairAt(b) || at.get(a.name) - at.get(b.name),
+    );
   } else if (order === "doubtful first") {
     sorted.sort(
       (a, b) =>
@@ -36,7 +39,7 @@ export function orderStructures(structures, order) {
 /** The structure `step` places on; stays at the ends. */
 export function stepFrom(structures, name, step) {
   const at = structures.findIndex((s) => s.name === name);
-  const to = Math.max(0, Math.min(structures.length - 1, (at < 0 ? 0 : at + step)));
+  const to = Math.max(0, Math.min(structures.length - 1, at < 0 ? 0 : at + step));
   return structures[to]?.name ?? null;
 }
 

@@ -63,7 +63,11 @@ export function voxelToRas(affine, ijk) {
 
 /** `L 12.4  P 30.1  S 88.0 mm`: the side is a letter, so that no sign convention can mislead. */
 export function formatPosition(ras) {
-  const names = [["L", "R"], ["P", "A"], ["I", "S"]];
+  const names = [
+    ["L", "R"],
+    ["P", "A"],
+    ["I", "S"],
+  ];
   return `${ras.map((mm, axis) => `${names[axis][mm >= 0 ? 1 : 0]} ${Math.abs(mm).toFixed(1)}`).join("  ")} mm`;
 }
 
@@ -71,7 +75,10 @@ export function formatPosition(ras) {
 export function directionLetters(vector) {
   const length = Math.hypot(...vector) || 1;
   return vector
-    .map((part, axis) => ({ share: Math.abs(part) / length, letter: "LRPAIS"[2 * axis + (part > 0 ? 1 : 0)] }))
+    .map((part, axis) => ({
+      share: Math.abs(part) / length,
+      letter: "LRPAIS"[2 * axis + (part > 0 ? 1 : 0)],
+    }))
     .filter((part) => part.share > 0.35)
     .sort((a, b) => b.share - a.share)
     .slice(0, 2)
@@ -84,7 +91,12 @@ export function sideLetters(plane, affine) {
   const { column, row, flipRows } = PLANES[plane];
   const along = (axis, sign) => directionLetters([0, 1, 2].map((r) => sign * affine[r][axis]));
   const down = flipRows ? -1 : 1;
-  return { left: along(column, -1), right: along(column, 1), top: along(row, -down), bottom: along(row, down) };
+  return {
+    left: along(column, -1),
+    right: along(column, 1),
+    top: along(row, -down),
+    bottom: along(row, down),
+  };
 }
 
 // A camera is { u, v, scale }: the plane millimetre in the middle of the view, pixels per millimetre.

@@ -7,7 +7,11 @@ export function emptyDraft() {
 /** What the reader has noted so far: of the stored grade, or nothing yet. */
 export function draftOf(grade) {
   if (!grade) return emptyDraft();
-  return { tags: [...(grade.tags ?? [])], comment: grade.comment ?? "", flagged: [...(grade.flagged_slices ?? [])] };
+  return {
+    tags: [...(grade.tags ?? [])],
+    comment: grade.comment ?? "",
+    flagged: [...(grade.flagged_slices ?? [])],
+  };
 }
 
 export function toggle(list, item) {

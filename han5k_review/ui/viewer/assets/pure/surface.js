@@ -26,9 +26,18 @@ export function borderOf(mask, box) {
       for (let i = 0; i < ni; i++, n++) {
         if (!inside[n]) continue;
         const within =
-          i > 0 && i < ni - 1 && j > 0 && j < nj - 1 && k > 0 && k < nk - 1 &&
-          inside[n - 1] && inside[n + 1] && inside[n - ni] && inside[n + ni] &&
-          inside[n - ni * nj] && inside[n + ni * nj];
+          i > 0 &&
+          i < ni - 1 &&
+          j > 0 &&
+          j < nj - 1 &&
+          k > 0 &&
+          k < nk - 1 &&
+          inside[n - 1] &&
+          inside[n + 1] &&
+          inside[n - ni] &&
+          inside[n + ni] &&
+          inside[n - ni * nj] &&
+          inside[n + ni * nj];
         if (!within) border[n] = 1;
       }
     }
@@ -70,7 +79,7 @@ class LowerEnvelope {
       let edge = -Infinity;
       while (top >= 0) {
         const p = roots[top];
-        edge = ((values[q] + step * q * q) - (values[p] + step * p * p)) / (2 * step * (q - p));
+        edge = (values[q] + step * q * q - (values[p] + step * p * p)) / (2 * step * (q - p));
         if (edge > edges[top]) break;
         top--;
         edge = -Infinity;
