@@ -58,6 +58,6 @@ def require(identity: ReaderIdentity, action: Action) -> None:
     if not may(identity, action):
         roles = ", ".join(role for role in Role if action in MAY[role])
         raise AccessError(
-            f"One of these roles was expected to {action}: {roles}; {identity.name} is "
-            f"{identity.role}."
+            f"To {action}, one of these roles was expected: {roles}; {identity.name} is signed in "
+            f"as {identity.role}."
         )

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from han5k_review.errors import DataError
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 
 _FIRST_LOOK = 16
@@ -130,9 +131,9 @@ def save_position(
 def _list_order(session: Session, reader_id: int) -> list[tuple[int, int, str]]:
     """(assignment id, case id, case name) of the reader's list, in presentation order."""
     rows = session.exec(
-        select(col(Assignment.id), col(Assignment.case_id), col(Case.name))
+        select(Assignment, Case.name)
         .join(Case, col(Case.id) == Assignment.case_id)
         .where(Assignment.reader_id == reader_id, Assignment.read_index > ADJUDICATION_INDEX)
         .order_by(col(Assignment.presentation_order))
     )
-    return [(int(first), int(second), name) for first, second, name in rows]
+    return [(stored_id(assignment), assignment.case_id, name) for assignment, name in rows]

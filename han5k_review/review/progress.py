@@ -23,6 +23,8 @@ from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, Lab
 class Progress:
     """Of one assignment: structures under review, those with a grade in force, the last grade."""
 
+    case_id: int
+    reader_id: int
     graded: int
     total: int
     last_graded_at_utc: datetime | None
@@ -46,7 +48,11 @@ def measure_progress(
         wanted.append(col(Assignment.reader_id) == reader_id)
     if assignment_ids is not None:
         wanted.append(col(Assignment.id).in_(assignment_ids))
-    scope = select(col(Assignment.id), col(Assignment.case_id)).where(*wanted).subquery()
+    scope = (
+        select(col(Assignment.id), col(Assignment.case_id), col(Assignment.reader_id))
+        .where(*wanted)
+        .subquery()
+    )
     present = _list_present(scope)
     totals = _pairs(
         session,
@@ -72,11 +78,15 @@ def measure_progress(
     )
     return {
         key: Progress(
+            case_id=case_id,
+            reader_id=reader,
             graded=graded.get(key, 0),
             total=totals.get(key, 0),
             last_graded_at_utc=last.get(key),
         )
-        for key in session.exec(select(scope.c.id))
+        for key, case_id, reader in session.exec(
+            select(scope.c.id, scope.c.case_id, scope.c.reader_id)
+        )
     }
 
 

@@ -39,7 +39,7 @@ def test_the_matrix_of_permissions(action: Action, column: int) -> None:
     if allowed:
         require(person(role), action)
     else:
-        with pytest.raises(AccessError, match=f"kim is {role.value}"):
+        with pytest.raises(AccessError, match=f"kim is signed in as {role.value}"):
             require(person(role), action)
 
 
@@ -52,5 +52,6 @@ def test_a_refusal_is_one_sentence_that_names_who_may() -> None:
     with pytest.raises(AccessError) as refusal:
         require(person(Role.READER), Action.PROMOTE)
     assert str(refusal.value) == (
-        "One of these roles was expected to promote or decline a model: lead, admin; kim is reader."
+        "To promote or decline a model, one of these roles was expected: lead, admin; kim is "
+        "signed in as reader."
     )
