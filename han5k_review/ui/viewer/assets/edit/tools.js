@@ -83,3 +83,12 @@ export function huRange(mask, hu) {
   values.sort((a, b) => a - b);
   return [values[Math.floor(values.length * 0.05)], values[Math.floor((values.length - 1) * 0.95)]];
 }
+
+/** Which voxels a brush may take when it is limited to a range of HU; null when it may take all. */
+export function huLimit({ huLimited, hu: [low, high] }, volume) {
+  if (!huLimited) return null;
+  return (i, j, k) => {
+    const hu = volume.hu(i, j, k);
+    return hu !== null && hu >= low && hu <= high;
+  };
+}

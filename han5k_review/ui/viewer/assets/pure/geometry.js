@@ -159,3 +159,10 @@ export function scaleBar(scale, pixels) {
 export function distanceMm(a, b) {
   return Math.hypot(a.u - b.u, a.v - b.v);
 }
+
+/** A camera moved as little as needed so that point { u, v } of its plane is in the middle of it. */
+export function followPoint(camera, { u, v }) {
+  const reach = camera.field * 0.45;
+  const pull = (middle, at) => Math.max(at - reach, Math.min(at + reach, middle));
+  return { ...camera, u: pull(camera.u, u), v: pull(camera.v, v) };
+}
