@@ -2,14 +2,14 @@
 //
 // Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
 
-import { PLANES, clampVoxel, followPoint, planeSize, voxelToPlane } from "./pure/geometry.js";
-import { extentOf, isEmpty, peakOf } from "./pure/masks.js";
-import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
-import { buildLut, windowNamed } from "./pure/windowing.js";
-import { structureColours } from "./pure/colours.js";
 import { OutlineCache } from "./draw/outlines.js";
 import { preferences, storePreferences } from "./preferences.js";
 import { Profiles } from "./profiles.js";
+import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
+import { structureColours } from "./pure/colours.js";
+import { clampVoxel, followPoint, PLANES, planeSize, voxelToPlane } from "./pure/geometry.js";
+import { extentOf, isEmpty, peakOf } from "./pure/masks.js";
+import { buildLut, windowNamed } from "./pure/windowing.js";
 
 export class Reading {
   constructor(data, opened, tell) {

@@ -1,24 +1,24 @@
 // The workspace of one case: panels around the stage, keys, and one drawing per frame.
 
+import { buildActions } from "./actions.js";
+import { Stage } from "./draw/stage.js";
+import { EditPanel } from "./edit/edit_panel.js";
+import { Editor } from "./edit/editor.js";
+import { Grader } from "./grader.js";
+import { takeKey } from "./keys.js";
+import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
+import { arrangePage } from "./page.js";
 import { Banner } from "./panels/banner.js";
 import { DisplayPanel } from "./panels/display_panel.js";
 import { GradePanel } from "./panels/grade_panel.js";
 import { Header } from "./panels/header.js";
 import { Help } from "./panels/help.js";
-import { SliceBar } from "./panels/slice_bar.js";
 import { StructureList } from "./panels/list.js";
+import { SliceBar } from "./panels/slice_bar.js";
 import { Toolbar } from "./panels/toolbar.js";
-import { Stage } from "./draw/stage.js";
-import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
-import { EditPanel } from "./edit/edit_panel.js";
-import { Editor } from "./edit/editor.js";
-import { Grader } from "./grader.js";
-import { takeKey } from "./keys.js";
-import { arrangePage } from "./page.js";
 import { PositionKeeper } from "./position.js";
 import { browserStore } from "./preferences.js";
 import { Reading } from "./reading.js";
-import { buildActions } from "./actions.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],

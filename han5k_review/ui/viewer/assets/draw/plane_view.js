@@ -5,10 +5,10 @@
 
 import { h, setStyle, setText } from "../panels/dom.js";
 import {
-  PLANES,
   boundCamera,
   fitCamera,
   formatPosition,
+  PLANES,
   planeSize,
   planeToScreen,
   planeToVoxel,

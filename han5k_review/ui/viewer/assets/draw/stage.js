@@ -2,8 +2,8 @@
 
 import { h } from "../panels/dom.js";
 import { PLANE_NAMES, panCamera, zoomCamera } from "../pure/geometry.js";
-import { dragWindow } from "../pure/windowing.js";
 import { holds } from "../pure/masks.js";
+import { dragWindow } from "../pure/windowing.js";
 import { Fingers } from "./fingers.js";
 import { PlaneView } from "./plane_view.js";
 import { buildScene } from "./scene.js";

@@ -2,12 +2,12 @@
 //
 // states: closed, opening, open, held (somebody else has the lease), broken (cannot be edited now).
 
-import { Refused, SessionExpired, pause } from "../net/requests.js";
+import { pause, Refused, SessionExpired } from "../net/requests.js";
 import { ActivityClock } from "../pure/grading.js";
-import { Drafts, newId } from "./drafts.js";
 import { DraftQueue } from "./draft_queue.js";
 import { recoverStrokes } from "./draft_recovery.js";
 import { sayDraft, sayFailure } from "./draft_words.js";
+import { Drafts, newId } from "./drafts.js";
 import { encodeAdded, encodeChange } from "./patches.js";
 
 const KEEP_MS = 30_000;
