@@ -5,9 +5,10 @@
 import { OutlineCache } from "./draw/outlines.js";
 import { preferences, storePreferences } from "./preferences.js";
 import { Profiles } from "./profiles.js";
+import { followPoint } from "./pure/cameras.js";
 import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
 import { structureColours } from "./pure/colours.js";
-import { clampVoxel, followPoint, PLANES, planeSize, voxelToPlane } from "./pure/geometry.js";
+import { clampVoxel, PLANES, planeSize, voxelToPlane } from "./pure/geometry.js";
 import { extentOf, isEmpty, peakOf } from "./pure/masks.js";
 import { buildLut, windowNamed } from "./pure/windowing.js";
 
