@@ -179,7 +179,10 @@ test("polygons lie right in sagittal and coronal planes", () => {
 test("figures follow every flip and equal those counted anew", () => {
   const mask = open();
   let seed = 7;
-  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
   for (let stroke = 0; stroke < 40; stroke++) {
     const p = GRID.map((n) => random() * n);
     paintCapsule(

@@ -17,14 +17,7 @@ const SPACING = [1, 1, 2];
 const drawn = (slices, grid) => {
   const [nj, ni] = [slices[0].length, slices[0][0].length];
   const bits = new Uint8Array(Math.ceil((ni * nj * slices.length) / 8));
-  slices.forEach((rows, k) =>
-    rows.forEach((row, j) =>
-      [...row].forEach((c, i) => {
-        const n = (k * nj + j) * ni + i;
-        if (c === "#") bits[n >> 3] |= 1 << (n & 7);
-      }),
-    ),
-  );
+  for (const [n, c] of [...slices.flat().join("")].entries()) if (c === "#") bits[n >> 3] |= 1 << (n & 7);
   const mask = { start: [0, 0, 0], shape: [ni, nj, slices.length], bits };
   return new EditMask(grid ?? [ni, nj, slices.length], SPACING, mask);
 };
@@ -40,9 +33,10 @@ test("distances are those of all pairs, whatever the spacing", () => {
     [0.7, 1.3, 2.9],
   ];
   let seed = 5;
-  const cells = Uint8Array.from({ length: 315 }, () =>
-    (seed = (seed * 48271) % 2147483647) % 11 === 0 ? 1 : 0,
-  );
+  const cells = Uint8Array.from({ length: 315 }, () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % 11 === 0 ? 1 : 0;
+  });
   const point = (n) =>
     [n % 9, Math.floor(n / 9) % 7, Math.floor(n / 63)].map((at, axis) => at * spacing[axis]);
   const found = squaredDistances(cells, size, spacing);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as c from "../../../han5k_review/ui/viewer/assets/pure/catalogue.js";
 import * as g from "../../../han5k_review/ui/viewer/assets/pure/grading.js";
-import { actionOf, keyName, KEYMAP } from "../../../han5k_review/ui/viewer/assets/pure/keymap.js";
+import { actionOf, KEYMAP, keyName } from "../../../han5k_review/ui/viewer/assets/pure/keymap.js";
 
 const structures = [
   {

@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as m from "../../../han5k_review/ui/viewer/assets/pure/masks.js";
 import { relaxLoop, traceLoops } from "../../../han5k_review/ui/viewer/assets/pure/contours.js";
+import * as m from "../../../han5k_review/ui/viewer/assets/pure/masks.js";
 
 /** Draws a slice in ASCII, frames it. */
 const framed = (...rows) => {
   const width = rows[0].length + 2;
   const cells = new Uint8Array(width * (rows.length + 2));
-  rows.forEach((row, y) =>
-    [...row].forEach((c, x) => {
-      cells[(y + 1) * width + x + 1] = c === "#" ? 1 : 0;
-    }),
-  );
+  for (const [y, row] of rows.entries())
+    for (const [x, c] of [...row].entries()) cells[(y + 1) * width + x + 1] = c === "#" ? 1 : 0;
   return { cells, width, height: rows.length + 2, column: 0, row: 0 };
 };
 

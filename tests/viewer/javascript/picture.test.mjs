@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { buildLut, dragWindow, nextWindow } from "../../../han5k_review/ui/viewer/assets/pure/windowing.js";
-import { greyRun, slabOf, slabOrder, valueAt } from "../../../han5k_review/ui/viewer/assets/pure/slabs.js";
 import {
   legible,
   luminance,
   parseHex,
   structureColours,
 } from "../../../han5k_review/ui/viewer/assets/pure/colours.js";
+import { greyRun, slabOf, slabOrder, valueAt } from "../../../han5k_review/ui/viewer/assets/pure/slabs.js";
+import { buildLut, dragWindow, nextWindow } from "../../../han5k_review/ui/viewer/assets/pure/windowing.js";
 
 const grey = (lut, hu) => lut[hu & 0xffff] & 255;
 

@@ -1,9 +1,9 @@
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
 import { buildEditActions } from "./edit/edit_actions.js";
-import { KEYMAP } from "./pure/keymap.js";
-import { ORDERS, nextUngraded, stepFrom } from "./pure/catalogue.js";
+import { nextUngraded, ORDERS, stepFrom } from "./pure/catalogue.js";
 import { PLANE_NAMES } from "./pure/geometry.js";
+import { KEYMAP } from "./pure/keymap.js";
 import { nextWindow, windowNamed } from "./pure/windowing.js";
 
 const LAYOUTS = ["three", "one"];

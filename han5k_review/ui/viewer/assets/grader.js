@@ -1,9 +1,9 @@
 // Grading one case: drafts, what was sent, what is confirmed, undo. Talks to the queue, draws nothing.
 
 import { GradeQueue } from "./net/grade_queue.js";
+import { browserStore } from "./preferences.js";
 import { countGraded } from "./pure/catalogue.js";
 import { ActivityClock, differs, draftOf, gradeRequest, toggle } from "./pure/grading.js";
-import { browserStore } from "./preferences.js";
 
 const newId = () =>
   globalThis.crypto?.randomUUID?.() ??

@@ -1,23 +1,24 @@
 // The workspace of one case: panels around the stage, keys, and one drawing per frame.
 
-import { h, setText } from "./panels/dom.js";
+import { buildActions } from "./actions.js";
+import { Stage } from "./draw/stage.js";
+import { EditPanel } from "./edit/edit_panel.js";
+import { Editor } from "./edit/editor.js";
+import { Grader } from "./grader.js";
+import { takeKey } from "./keys.js";
+import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
+import { arrangePage } from "./page.js";
+import { Banner } from "./panels/banner.js";
 import { DisplayPanel } from "./panels/display_panel.js";
 import { GradePanel } from "./panels/grade_panel.js";
 import { Header } from "./panels/header.js";
 import { Help } from "./panels/help.js";
-import { SliceBar } from "./panels/slice_bar.js";
 import { StructureList } from "./panels/list.js";
+import { SliceBar } from "./panels/slice_bar.js";
 import { Toolbar } from "./panels/toolbar.js";
-import { Stage } from "./draw/stage.js";
-import { actionOf, keyName } from "./pure/keymap.js";
-import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
-import { EditPanel } from "./edit/edit_panel.js";
-import { Editor } from "./edit/editor.js";
-import { Grader } from "./grader.js";
 import { PositionKeeper } from "./position.js";
 import { browserStore } from "./preferences.js";
 import { Reading } from "./reading.js";
-import { buildActions } from "./actions.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
@@ -75,46 +76,11 @@ export class Workspace {
     this.bar = new SliceBar(parts);
     this.help = new Help({ scale: data.scale, focus });
     this.actions = buildActions(this);
-    this.words = h("span", { "data-testid": "banner" });
-    this.again = h(
-      "button",
-      { type: "button", "data-testid": "try-again", onclick: () => this.tryAgain() },
-      "Try again",
-    );
-    this.banner = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.again);
-    this.root = h(
-      "div",
-      { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
-      this.header.root,
-      this.list.root,
-      h("main", { class: "middle" }, this.toolbar.root, this.banner, this.stage.root, this.bar.root),
-      h(
-        "aside",
-        { class: "side", "aria-label": "Grade and display" },
-        this.gradePanel.root,
-        this.editPanel.root,
-        this.display.root,
-      ),
-      h(
-        "footer",
-        { class: "foot" },
-        h("span", {}, "Research use only. Not a medical device."),
-        h("span", { class: "keys-line" }, this.keysLine()),
-      ),
-      this.help.root,
-    );
+    this.banner = new Banner(() => this.tryAgain());
+    this.root = arrangePage(this);
     this.root.addEventListener("pointerup", (event) => this.giveFocusBack(event));
     this.sizes = new ResizeObserver(() => this.redraw("size"));
     this.sizes.observe(this.stage.root);
-  }
-
-  keysLine() {
-    const grades = this.data.scale.grades
-      .map((grade) => `${grade.key} ${grade.title.toLowerCase()}`)
-      .join("   ");
-    return this.grader.readOnly
-      ? "wheel slices   n p structures   ? all keys"
-      : `space next ungraded   ? all keys   ${grades}`;
   }
 
   /** After a click on a button the keys belong to the picture again. */
@@ -135,23 +101,7 @@ export class Workspace {
 
   /** A key anywhere on the page; true when it was ours. */
   takeKey(event) {
-    const [target] = event.composedPath();
-    const typing = target.matches?.("input:not([type=range]), textarea, select, [contenteditable]");
-    const key = keyName(event);
-    if (key === null || typing) return false;
-    if ((key === "Space" || key === "Enter") && target.matches?.("button:focus-visible")) return false;
-    if (this.help.root.open && key !== "?" && key !== "Escape") return false;
-    if (this.gradePanel.takeKey(key)) return true;
-    const grades = this.data.scale.grades;
-    const action = actionOf(
-      key,
-      grades.map((grade) => grade.key),
-    );
-    if (!action) return false;
-    if (event.repeat && !/^(slice|brush-|undo|redo)/.test(action)) return true;
-    if (this.gradePanel.tagging && action !== "tags") this.gradePanel.leaveTags();
-    this.act(action, action === "grade" ? grades.find((grade) => grade.key === key).code : undefined);
-    return true;
+    return takeKey(this, event);
   }
 
   hear(kind, detail) {
@@ -207,14 +157,11 @@ export class Workspace {
   }
 
   say(sentence, again = false) {
-    setText(this.words, sentence);
-    this.again.hidden = !again;
-    this.banner.hidden = false;
+    this.banner.say(sentence, again);
   }
 
   /** Ask once more for what did not come whole. */
   tryAgain() {
-    this.banner.hidden = true;
     this.opened.volume.retry();
     this.redraw("progress");
   }

@@ -2,7 +2,7 @@
 // drags the window; while a tool is in hand (brush, polygon, ruler) it does what the mouse does. Two
 // fingers zoom and move the picture, whatever the tool. A pen is a mouse.
 
-import { panCamera, zoomCamera } from "../pure/geometry.js";
+import { panCamera, zoomCamera } from "../pure/cameras.js";
 import { dragWindow } from "../pure/windowing.js";
 
 const REST_MS = 450;

@@ -4,16 +4,12 @@
 // are elements moved by transform, so that they cost no redraw.
 
 import { h, setStyle, setText } from "../panels/dom.js";
+import { boundCamera, fitCamera, planeToScreen, scaleBar, screenToPlane } from "../pure/cameras.js";
 import {
-  PLANES,
-  boundCamera,
-  fitCamera,
   formatPosition,
+  PLANES,
   planeSize,
-  planeToScreen,
   planeToVoxel,
-  scaleBar,
-  screenToPlane,
   sideLetters,
   voxelToPlane,
   voxelToRas,

@@ -1,7 +1,7 @@
 // What a view is to draw for the present state of a reading.
 
-import { PLANES } from "../pure/geometry.js";
 import { paler } from "../pure/colours.js";
+import { PLANES } from "../pure/geometry.js";
 import { isEmpty } from "../pure/masks.js";
 
 /**

@@ -1,9 +1,10 @@
 // The views side by side: which plane is where, their pointers and wheels, one drawing per frame.
 
 import { h } from "../panels/dom.js";
-import { PLANE_NAMES, panCamera, zoomCamera } from "../pure/geometry.js";
-import { dragWindow } from "../pure/windowing.js";
+import { panCamera, zoomCamera } from "../pure/cameras.js";
+import { PLANE_NAMES } from "../pure/geometry.js";
 import { holds } from "../pure/masks.js";
+import { dragWindow } from "../pure/windowing.js";
 import { Fingers } from "./fingers.js";
 import { PlaneView } from "./plane_view.js";
 import { buildScene } from "./scene.js";

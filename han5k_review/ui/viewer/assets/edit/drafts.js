@@ -1,7 +1,7 @@
 // The draft routes of docs/transport.md for one assignment, spoken by one tab.
 
-import { parseMasks } from "../pure/masks.js";
 import { request } from "../net/requests.js";
+import { parseMasks } from "../pure/masks.js";
 
 export const newId = () =>
   globalThis.crypto?.randomUUID?.() ??

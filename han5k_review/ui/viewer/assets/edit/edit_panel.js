@@ -1,8 +1,8 @@
 // The right panel's middle part: edit the chosen structure, tools, figures, submit.
 
 import { h, press, setText } from "../panels/dom.js";
-import { keysOf, tooltip } from "../pure/keymap.js";
 import { AsidePanel } from "./aside_panel.js";
+import { actionButton, numberField, wordButton } from "./controls.js";
 import { isPolygon } from "./tools.js";
 
 const DRAW = [
@@ -26,6 +26,7 @@ const SLICES = [
   ["copy-above", "Copy ↑"],
   ["fill-between", "Between"],
 ];
+const HU_RANGE = { min: -1024, max: 3071, step: 1 };
 const QUESTIONS = {
   discard: "Discard this draft? Its strokes are no longer shown anywhere.",
   aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
@@ -48,11 +49,13 @@ export class EditPanel {
     this.takeOver = this.word("edit-take-over", "Take over here", () => editor.enter(true));
     this.figures = h("p", { class: "figures", "data-testid": "edit-figures", role: "status" });
     this.size = h("output", { "data-testid": "brush-size" });
-    this.mm = this.number("edit-mm", "Millimetres", 0.5, 20, 0.5, (mm) => editor.set({ mm }));
-    this.low = this.number("edit-hu-low", "Lowest HU", -1024, 3071, 1, (low) =>
+    this.mm = this.number("edit-mm", "Millimetres", { min: 0.5, max: 20, step: 0.5 }, (mm) =>
+      editor.set({ mm }),
+    );
+    this.low = this.number("edit-hu-low", "Lowest HU", HU_RANGE, (low) =>
       editor.set({ hu: [low, editor.options.hu[1]] }),
     );
-    this.high = this.number("edit-hu-high", "Highest HU", -1024, 3071, 1, (high) =>
+    this.high = this.number("edit-hu-high", "Highest HU", HU_RANGE, (high) =>
       editor.set({ hu: [editor.options.hu[0], high] }),
     );
     this.range = h("span", { class: "line", hidden: true }, this.low, "to", this.high, "HU");
@@ -110,58 +113,17 @@ export class EditPanel {
   }
 
   button(action, word, kind = "") {
-    const button = h(
-      "button",
-      {
-        type: "button",
-        class: kind,
-        "data-action": action,
-        title: tooltip(action),
-        onclick: () => this.act(action),
-      },
-      h("kbd", {}, keysOf(action)[0].replace("Shift+", "⇧")),
-      ` ${word}`,
-    );
+    const button = actionButton(action, word, kind, this.act);
     this.buttons.set(action, button);
     return button;
   }
 
-  word(testid, word, onclick) {
-    return h(
-      "button",
-      {
-        type: "button",
-        "data-testid": testid,
-        onclick: () => {
-          onclick();
-          this.focus();
-        },
-      },
-      word,
-    );
+  word(testid, text, onclick) {
+    return wordButton(testid, text, onclick, this.focus);
   }
 
-  number(testid, label, min, max, step, take) {
-    return h("input", {
-      type: "number",
-      "data-testid": testid,
-      "aria-label": label,
-      title: label,
-      min,
-      max,
-      step,
-      onchange: (event) => {
-        if (event.target.checkValidity() && event.target.value !== "") take(Number(event.target.value));
-        else this.update();
-      },
-      onkeydown: (event) => {
-        if (event.key === "Enter" || event.key === "Escape") {
-          event.target.blur();
-          this.focus();
-          event.stopPropagation();
-        }
-      },
-    });
+  number(testid, label, range, take) {
+    return numberField({ testid, label, range, take, restore: () => this.update(), leave: this.focus });
   }
 
   askDiscard() {

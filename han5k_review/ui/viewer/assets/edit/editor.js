@@ -5,11 +5,11 @@ import { Advisor } from "./advisor.js";
 import { AsideStrokes } from "./aside.js";
 import { EditMask } from "./edit_mask.js";
 import { History } from "./patches.js";
-import { copySlice, fillBetween, gapsAt, reshape, revert } from "./reshaping.js";
-import { DraftSession } from "./session.js";
 import { Pointer } from "./pointer.js";
+import { DraftSession } from "./session.js";
+import { applySliceTool } from "./slice_tools.js";
 import { Standing } from "./standing.js";
-import { huRange, nextSize } from "./tools.js";
+import { huLimit, huRange, nextSize } from "./tools.js";
 
 export class Editor {
   /**
@@ -186,22 +186,10 @@ export class Editor {
     const { through } = PLANES[main];
     const index = cursor[through];
     const where = this.options.whole ? null : { plane: main, index };
-    this.notice = "";
-    if (tool === "copy-below") copySlice(this.mask, main, index - 1, index);
-    else if (tool === "copy-above") copySlice(this.mask, main, index + 1, index);
-    else if (tool === "revert") revert(this.mask, where);
-    else if (tool === "fill-between") this.fillGaps(main, index);
-    else reshape(this.mask, tool, where, this.options.mm);
+    const task = { plane: main, index, where, drawn: this.drawn[main], mm: this.options.mm };
+    this.notice = applySliceTool(this.mask, tool, task);
     const change = this.commit(tool, where ? main : null, index);
     if (!change && !this.notice) this.notice = "Nothing changed here.";
-  }
-
-  fillGaps(plane, index) {
-    const gaps = gapsAt(this.mask, plane, index, this.drawn[plane]);
-    for (const [first, last] of gaps) fillBetween(this.mask, plane, first, last);
-    if (!gaps.length)
-      this.notice =
-        "Go to a gap between two slices with a contour, or draw two slices first: what lies between is filled.";
   }
 
   // -- options -----------------------------------------------------------------------------------
@@ -227,13 +215,7 @@ export class Editor {
   }
 
   allowed() {
-    if (!this.options.huLimited) return null;
-    const [low, high] = this.options.hu;
-    const { volume } = this.reading;
-    return (i, j, k) => {
-      const hu = volume.hu(i, j, k);
-      return hu !== null && hu >= low && hu <= high;
-    };
+    return huLimit(this.options, this.reading.volume);
   }
 
   // -- done --------------------------------------------------------------------------------------

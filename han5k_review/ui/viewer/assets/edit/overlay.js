@@ -1,7 +1,7 @@
 // What editing shows above a view: the ring of the brush in true size, the line being drawn.
 
 import { h, svg } from "../panels/dom.js";
-import { planeToScreen } from "../pure/geometry.js";
+import { planeToScreen } from "../pure/cameras.js";
 
 export class EditOverlay {
   constructor(view) {

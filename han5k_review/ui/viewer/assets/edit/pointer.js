@@ -1,7 +1,7 @@
 // The reader's pointer while editing: strokes, hand-drawn lines, corners of a polygon, the ring.
 
 import { EditOverlay } from "./overlay.js";
-import { BrushStroke, Outline, isBrush, isPolygon, planeToFraction } from "./tools.js";
+import { BrushStroke, isBrush, isPolygon, Outline, planeToFraction } from "./tools.js";
 
 export class Pointer {
   constructor(editor) {

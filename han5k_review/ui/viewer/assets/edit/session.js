@@ -2,10 +2,12 @@
 //
 // states: closed, opening, open, held (somebody else has the lease), broken (cannot be edited now).
 
-import { Refused, SessionExpired, pause } from "../net/requests.js";
+import { pause, Refused, SessionExpired } from "../net/requests.js";
 import { ActivityClock } from "../pure/grading.js";
-import { Drafts, newId } from "./drafts.js";
 import { DraftQueue } from "./draft_queue.js";
+import { recoverStrokes } from "./draft_recovery.js";
+import { sayDraft, sayFailure } from "./draft_words.js";
+import { Drafts, newId } from "./drafts.js";
 import { encodeAdded, encodeChange } from "./patches.js";
 
 const KEEP_MS = 30_000;
@@ -71,9 +73,7 @@ export class DraftSession {
   async drained(url) {
     while (this.queue.entries(url).length) {
       if (["waiting", "expired", "foreign"].includes(this.save.state)) throw new Error(this.saying().word);
-      if (this.queue.stopped.has(url)) {
-        this.setAside(url);
-      }
+      if (this.queue.stopped.has(url)) this.setAside(url);
       await pause(30);
     }
   }
@@ -93,11 +93,7 @@ export class DraftSession {
     this.state = HELD.includes(reason) ? "held" : "broken";
     const kind =
       error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
-    const lost =
-      error instanceof TypeError
-        ? "There is no connection to the server: editing can begin when it is back."
-        : error.message;
-    this.save = { ...this.save, state: kind, sentence: lost };
+    this.save = { ...this.save, state: kind, sentence: sayFailure(error) };
   }
 
   /** A stroke that has been drawn: it is stored here at once and sent. */
@@ -235,55 +231,13 @@ export class DraftSession {
   }
 
   /** Strokes that an earlier visit could not send are sent now, whichever structure is chosen. */
-  async recover() {
-    const waiting = new Map(
-      this.queue
-        .entries()
-        .filter(({ url }) => url.startsWith(`${this.drafts.base}/`))
-        .map((entry) => [entry.url, entry.draft]),
-    );
-    for (const [url, draft] of waiting) {
-      this.queue.stopped.add(url);
-      try {
-        const opened = await this.drafts.open(url, false);
-        if (opened.draft !== draft || this.url === url) continue;
-        await this.queue.resume(url);
-        await this.drained(url);
-        if (this.url !== url) this.drafts.release(url, draft, opened.place);
-      } catch {
-        // It stays in this browser and is asked for again when the structure is edited.
-      }
-    }
-    this.tell();
+  recover() {
+    return recoverStrokes(this);
   }
 
   /** What the panel says: { word, tone, sentence }. */
   saying() {
-    const waiting = this.queue.entries().length;
-    const { state, at, sentence } = this.save;
-    if (state === "expired")
-      return {
-        word: `signed out (${waiting} kept)`,
-        tone: "bad",
-        sentence: "Sign in again; the strokes are kept in this browser.",
-      };
-    if (state === "waiting")
-      return {
-        word: `waiting for the network (${waiting})`,
-        tone: "warn",
-        sentence: "Strokes are kept in this browser and sent in order when the network returns.",
-      };
-    if (state === "foreign") return { word: "not yours", tone: "bad", sentence };
-    if (this.state === "held") return { word: "held by another tab or reader", tone: "warn", sentence };
-    if (this.state === "opening") return { word: "opening", tone: "", sentence: "" };
-    if (this.submitting) return { word: "submitting", tone: "", sentence: "" };
-    if (state === "refused") return { word: "not saved", tone: "bad", sentence };
-    if (waiting || state === "saving") return { word: "saving", tone: "", sentence: "" };
-    return {
-      word: at ? `saved ${at.toLocaleTimeString([], { hour12: false })}` : "all saved",
-      tone: "",
-      sentence: "",
-    };
+    return sayDraft(this, this.queue.entries().length);
   }
 
   close() {

@@ -3,7 +3,7 @@
 // Every entry has a store key of its own, so two tabs never overwrite each other's list, and the
 // request id makes a second sending harmless. Nothing here is drawn.
 
-import { Refused, SessionExpired, isPassing, request } from "./requests.js";
+import { isPassing, Refused, request, SessionExpired } from "./requests.js";
 
 const PREFIX = "han5k-review.grade.";
 const AGAIN_MS = 5000;

@@ -1,7 +1,7 @@
 // The right panel's upper part: the chosen structure, its grade, tags, comment, hints.
 
-import { levelOf } from "../pure/colours.js";
 import { tagLetters } from "../pure/catalogue.js";
+import { levelOf } from "../pure/colours.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, icon, press, setText } from "./dom.js";
 

@@ -1,6 +1,6 @@
 // The row above the views: planes, tools, zoom, layout.
 
-import { PLANES, PLANE_NAMES } from "../pure/geometry.js";
+import { PLANE_NAMES, PLANES } from "../pure/geometry.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, icon, press } from "./dom.js";
 
