@@ -23,6 +23,7 @@ class Action(StrEnum):
     IMPORT_CASES = "import cases"
     RETRAIN = "start and cancel retraining runs"
     PROMOTE = "promote or decline a model"
+    MANAGE_READERS = "add readers and set their passwords"
     MANAGE_ACCOUNTS = "add, change and close accounts"
 
 
@@ -43,9 +44,18 @@ MAY: Mapping[Role, frozenset[Action]] = {
     Role.READER: _READER,
     Role.ADJUDICATOR: _ADJUDICATOR,
     Role.ENGINEER: _ENGINEER,
-    Role.LEAD: _ADJUDICATOR | _ENGINEER | {Action.ASSIGN, Action.PROMOTE},
+    Role.LEAD: _ADJUDICATOR | _ENGINEER | {Action.ASSIGN, Action.PROMOTE, Action.MANAGE_READERS},
     Role.ADMIN: frozenset(Action),
 }
+
+_BELOW_LEAD = (Role.READER, Role.ADJUDICATOR, Role.ENGINEER)
+
+
+def list_manageable(identity: ReaderIdentity) -> tuple[Role, ...]:
+    """Roles whose accounts this person may add and give a new password; nobody rises by it."""
+    if may(identity, Action.MANAGE_ACCOUNTS):
+        return tuple(Role)
+    return _BELOW_LEAD if may(identity, Action.MANAGE_READERS) else ()
 
 
 def may(identity: ReaderIdentity, action: Action) -> bool:

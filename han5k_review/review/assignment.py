@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from han5k_review.errors import DataError
 from han5k_review.review.progress import measure_progress
-from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
-from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case
 
 _FIRST_LOOK = 16
 
@@ -32,49 +30,6 @@ class WorklistEntry:
     def is_done(self) -> bool:
         """True when every structure under review has a grade."""
         return self.total > 0 and self.graded >= self.total
-
-
-def assign_cases(
-    session: Session, *, reader: Reader, cases: Sequence[Case], actor: str, now: datetime
-) -> int:
-    """Append cases to a reader's list, in the given order; those already there stay. How many."""
-    if reader.id is None:
-        raise DataError(f"{reader.name} is not stored yet.")
-    known = set(
-        session.exec(
-            select(Assignment.case_id).where(
-                Assignment.reader_id == reader.id, Assignment.read_index > ADJUDICATION_INDEX
-            )
-        )
-    )
-    last = session.exec(
-        select(func.max(Assignment.presentation_order)).where(Assignment.reader_id == reader.id)
-    ).one()
-    order = (last or 0) + 1
-    added = 0
-    for case in cases:
-        if case.id is None or case.id in known:
-            continue
-        session.add(
-            Assignment(
-                case_id=case.id,
-                reader_id=reader.id,
-                presentation_order=order + added,
-                created_at_utc=now,
-            )
-        )
-        known.add(case.id)
-        added += 1
-    if added:
-        add_audit(
-            session,
-            at_utc=now,
-            actor=actor,
-            action="assign cases",
-            subject=f"reader {reader.pseudonym}",
-            cases=added,
-        )
-    return added
 
 
 def list_worklist(session: Session, reader_id: int) -> list[WorklistEntry]:

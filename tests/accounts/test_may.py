@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import MAY, Action, may, require
+from han5k_review.accounts.may import MAY, Action, list_manageable, may, require
 from han5k_review.errors import AccessError
 from han5k_review.store.vocabulary import Role
 
@@ -21,6 +21,7 @@ EXPORT           - - L E D
 IMPORT_CASES     - - L E D
 RETRAIN          - - L E D
 PROMOTE          - - L - D
+MANAGE_READERS   - - L - D
 MANAGE_ACCOUNTS  - - - - D
 """
 ROWS = {line.split()[0]: line.split()[1:] for line in MATRIX.split("\n") if line}
@@ -55,3 +56,11 @@ def test_a_refusal_is_one_sentence_that_names_who_may() -> None:
         "To promote or decline a model, one of these roles was expected: lead, admin; kim is "
         "signed in as reader."
     )
+
+
+def test_nobody_manages_an_account_above_their_own() -> None:
+    assert list_manageable(person(Role.ADMIN)) == tuple(Role)
+    below = (Role.READER, Role.ADJUDICATOR, Role.ENGINEER)
+    assert list_manageable(person(Role.LEAD)) == below
+    for role in below:
+        assert list_manageable(person(role)) == ()
