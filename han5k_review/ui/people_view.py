@@ -36,10 +36,8 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
         st.info("Nobody has an account yet. Add a reader first.")
         return
     reader = st.selectbox("Reader", may_read, format_func=lambda r: r.name, key="assign-reader")
-    left, right = st.columns(2)
-    pools = [*CasePool, _CHOSEN]
-    pool = left.selectbox("From", pools, format_func=str, key="assign-from")
-    order = right.selectbox("Order", ["by name", "random"], key="assign-order")
+    pool = st.selectbox("From", [*CasePool, _CHOSEN], format_func=str, key="assign-from")
+    order = st.selectbox("Order", ["by name", "random"], key="assign-order")
     wish = _ask_wish(pool, order, cases)
     with reading(visit.bench.study.engine) as session:
         plan = plan_assignment(session, reader, wish)
