@@ -39,7 +39,7 @@ export class StructureList {
     });
     this.rows = h("div", {
       class: "rows",
-      role: "listbox",
+      role: "grid", // rows hold a button each, which no option of a listbox may
       "aria-label": "Structures",
       tabindex: "0",
       "data-testid": "structures",
@@ -117,18 +117,22 @@ export class StructureList {
       "div",
       {
         class: "row",
-        role: "option",
+        role: "row",
         id: `structure-${structure.name}`,
         "data-testid": "structure",
         "data-structure": structure.name,
         title: structure.title,
         onclick: () => this.act("choose", structure.name),
       },
-      eye,
-      h("span", { class: "name" }, h("span", {}, stem), side),
-      warned,
-      standing,
-      mark,
+      h("span", { class: "cell", role: "gridcell" }, eye),
+      h(
+        "span",
+        { class: "cell", role: "gridcell" },
+        h("span", { class: "name" }, h("span", {}, stem), side),
+        warned,
+        standing,
+        mark,
+      ),
     );
     return { row, mark, eye, standing };
   }

@@ -32,7 +32,6 @@ export class SliceBar {
         {
           type: "button",
           "data-action": action,
-          "aria-label": tooltip(action),
           title: tooltip(action),
           onclick: () => act(action),
         },

@@ -58,7 +58,6 @@ export class Toolbar {
       {
         type: "button",
         "data-action": action,
-        "aria-label": tooltip(action),
         title: tooltip(action),
         onclick: () => this.act(action),
       },
