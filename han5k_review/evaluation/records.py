@@ -19,6 +19,7 @@ from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.metrics import Definition, Panel
 from han5k_review.metrics.panel import settle_empty
 from han5k_review.store.audit import add_audit
+from han5k_review.store.draft_tables import StructureLock
 from han5k_review.store.run_tables import Metric
 from han5k_review.store.tables import Audit, LabelVersion, ModelVersion, RevisionDecision
 from han5k_review.store.vocabulary import LabelSource
@@ -189,6 +190,7 @@ def read_stamp(
         sa.select(col(LabelVersion.id)).where(col(LabelVersion.source).in_(sources)),
         sa.select(col(ModelVersion.id)),
         sa.select(col(RevisionDecision.id)).where(sa.true() if decides else sa.false()),
+        sa.select(col(StructureLock.id)).where(sa.true() if decides else sa.false()),
         sa.select(col(Metric.id)).where(col(Metric.definition) == definition.value),
         sa.select(col(Audit.id)).where(col(Audit.action) == MEASURE_FAILED),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,10 +18,11 @@ from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.records import PairKey, StoredPanel, find_stored_panels
 from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
-from han5k_review.review.adjudication import list_locked_keys
+from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.revising import RevisionView, list_revisions
 from han5k_review.review.scale import Scale, read_scales
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
@@ -33,7 +34,6 @@ from han5k_review.store.tables import (
     StudyInfo,
 )
 
-Place = tuple[int, str]
 T = TypeVar("T", bound=SQLModel)
 
 
@@ -68,11 +68,11 @@ class Snapshot:
     assignments: Mapping[int, Assignment]
     models: Mapping[int, str]
     graded_labels: Mapping[int, LabelVersion]
-    under_review: Mapping[Place, LabelRef]
-    references: Mapping[Place, LabelRef]
+    under_review: Mapping[CaseStructure, LabelRef]
+    references: Mapping[CaseStructure, LabelRef]
     grades: Sequence[Grade]
     revisions: Sequence[RevisionView]
-    locked: Collection[tuple[int, str]]
+    accepted: Mapping[CaseStructure, Accepted]
     metrics: Sequence[PairMetrics]
     graded_panels: Mapping[int, StoredPanel]
 
@@ -122,7 +122,7 @@ def _read(
             col(LabelVersion.id).in_(select(Grade.label_version_id).distinct())
         )
     )
-    graded = {label.id or 0: label for label in labels}
+    graded = {stored_id(label): label for label in labels}
     references = find_labels(session, REFERENCE)
     plan = plan_evaluation(session, catalogue, definition=facts.definition)
     return Snapshot(
@@ -146,7 +146,7 @@ def _read(
         references=references,
         grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
         revisions=list_revisions(session),
-        locked=list_locked_keys(session),
+        accepted=list_accepted(session),
         metrics=list_metrics(session, plan),
         graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition),
     )
@@ -161,7 +161,7 @@ def _by_id(session: Session, table: type[T]) -> dict[int, T]:
 def _measured_labels(
     session: Session,
     labels: Mapping[int, LabelVersion],
-    references: Mapping[Place, LabelRef],
+    references: Mapping[CaseStructure, LabelRef],
     catalogue: Catalogue,
     definition: Definition,
 ) -> dict[int, StoredPanel]:

@@ -1,8 +1,10 @@
 """Questions for an adjudicator: one structure of one case, and the revisions that wait for a word.
 
-What became of a revision is derived, so that nobody has to write rows for what nobody decided: a
-revision without a decision waits, unless its reader has submitted a newer one, or the structure is
-locked with another contour. Unlocking brings those back.
+What became of a revision is derived, so that nobody has to write rows for what nobody decided. It
+is accepted when it is the accepted contour of its structure (review/accepted.py); one that was
+accepted before another was is not chosen any more. A revision without a decision waits, unless its
+reader has submitted a newer one, or the structure is locked with another contour. Unlocking brings
+those back.
 """
 
 from __future__ import annotations
@@ -11,15 +13,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from han5k_review.review.accepted import Accepted, AcceptedBy, list_accepted
 from han5k_review.review.reads import is_adjudicated_edit
 from han5k_review.review.revising import RevisionView, list_revisions
-from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import Decision, LabelSource
-
-Key = tuple[int, str]  # case id, structure
 
 
 class Standing(StrEnum):
@@ -62,35 +63,45 @@ class Question:
 
 
 def settle_standings(
-    views: Sequence[RevisionView], locked: Collection[Key]
+    views: Sequence[RevisionView], accepted: Mapping[CaseStructure, Accepted]
 ) -> Mapping[int, Standing]:
-    """Revision id -> where it stands; `views` are all revisions of their cases, oldest first."""
+    """Revision id -> where it stands; `views` are all revisions of their cases, oldest first.
+
+    `accepted` is `list_accepted` of the same cases.
+    """
     edits = _list_edits(views)
     newest = {_series(view, edits): view.revision.id for view in views}
-    standings = {}
-    for view in views:
-        if view.decision is not None:
-            accepted = view.decision.decision is Decision.ACCEPTED
-            standing = Standing.ACCEPTED if accepted else Standing.REJECTED
-        elif newest[_series(view, edits)] != view.revision.id:
-            standing = Standing.REPLACED
-        elif _key(view) in locked:
-            standing = Standing.NOT_CHOSEN
-        else:
-            standing = Standing.WAITING
-        standings[view.revision.id or 0] = standing
-    return standings
+    return {
+        stored_id(view.revision): _settle(
+            view,
+            accepted.get(_key(view)),
+            is_newest=newest[_series(view, edits)] == view.revision.id,
+        )
+        for view in views
+    }
+
+
+def _settle(view: RevisionView, accepted: Accepted | None, *, is_newest: bool) -> Standing:
+    if accepted is not None and accepted.contour.id == view.child.id:
+        return Standing.ACCEPTED
+    if view.decision is not None:
+        is_rejected = view.decision.decision is Decision.REJECTED
+        return Standing.REJECTED if is_rejected else Standing.NOT_CHOSEN
+    if not is_newest:
+        return Standing.REPLACED
+    is_locked = accepted is not None and accepted.by is AcceptedBy.LOCK
+    return Standing.NOT_CHOSEN if is_locked else Standing.WAITING
 
 
 def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
     """Every structure with a revision that waits, the one that waits longest first."""
     views = list_revisions(session)
-    standings = settle_standings(views, list_locked_keys(session))
+    standings = settle_standings(views, list_accepted(session))
     names = _name_series(views, names_reads=names_reads)
     edits = _list_edits(views)
-    grouped: dict[Key, list[Candidate]] = {}
+    grouped: dict[CaseStructure, list[Candidate]] = {}
     for view in views:
-        if standings[view.revision.id or 0] is Standing.WAITING:
+        if standings[stored_id(view.revision)] is Standing.WAITING:
             name, set_key = names[_series(view, edits)]
             grade = session.get(Grade, view.revision.grade_id) if view.revision.grade_id else None
             candidate = Candidate(view=view, name=name, set_key=set_key, grade=grade)
@@ -107,14 +118,7 @@ def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
     ]
 
 
-def list_locked_keys(session: Session) -> set[Key]:
-    """Every (case id, structure) that is locked."""
-    rows = session.exec(select(StructureLock).order_by(col(StructureLock.id)))
-    newest = {(row.case_id, row.structure): row for row in rows}
-    return {key for key, row in newest.items() if row.locked}
-
-
-def _key(view: RevisionView) -> Key:
+def _key(view: RevisionView) -> CaseStructure:
     return (view.child.case_id, view.child.structure)
 
 

@@ -19,6 +19,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.review.locking import list_locks
 from han5k_review.review.revising import submit_revision
 from han5k_review.review.rule_warnings import list_rule_warnings
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case, Reader, Revision
 
@@ -67,8 +68,8 @@ def plan_corrections(
     file are the same structure.
     """
     masks, unmatched = _match(catalogue, contours, structure)
-    reviewed = list_under_review(session, case.id or 0)
-    locks = list_locks(session, case.id or 0)
+    reviewed = list_under_review(session, stored_id(case))
+    locked = {structure for _, structure in list_locks(session, [stored_id(case)])}
     grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
 
     def find_mask(name: str) -> StructureMask | None:
@@ -98,7 +99,7 @@ def plan_corrections(
                 ),
                 slices_changed=len(list_changed_slices(before, contour.mask)),
                 notes=tuple(notes),
-                refusal=_find_refusal(before, contour.mask, is_locked=name in locks),
+                refusal=_find_refusal(before, contour.mask, is_locked=name in locked),
             )
         )
     return CorrectionPlan(corrections=tuple(corrections), unmatched=tuple(unmatched))

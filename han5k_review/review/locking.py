@@ -5,7 +5,7 @@ Rows are only added; the newest of a structure and case counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -13,20 +13,21 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import RuleError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.identity import CaseStructure
 from han5k_review.store.tables import Case, LabelVersion, Reader
 
 MAX_REASON = 2000
 
 
-def list_locks(session: Session, case_id: int) -> Mapping[str, StructureLock]:
-    """Structure -> the lock in force."""
-    rows = session.exec(
-        select(StructureLock)
-        .where(StructureLock.case_id == case_id)
-        .order_by(col(StructureLock.id))
-    )
-    newest = {row.structure: row for row in rows}
-    return {name: row for name, row in newest.items() if row.locked}
+def list_locks(
+    session: Session, case_ids: Collection[int] | None = None
+) -> Mapping[CaseStructure, StructureLock]:
+    """(case id, structure) -> the lock in force, of these cases or of all."""
+    query = select(StructureLock).order_by(col(StructureLock.id))
+    if case_ids is not None:
+        query = query.where(col(StructureLock.case_id).in_(case_ids))
+    newest = {(row.case_id, row.structure): row for row in session.exec(query)}
+    return {key: row for key, row in newest.items() if row.locked}
 
 
 def find_lock(session: Session, case_id: int, structure: str) -> StructureLock | None:

@@ -1,4 +1,4 @@
-"""Reads: what each reader made of a case, what an adjudicator made of that, and what was accepted.
+"""Reads: what each reader made of a case, and what an adjudicator made of that.
 
 A revision is a reader's own read when it goes back to the contour under review through nobody
 else's hands; one that goes back to another person's revision is an adjudicated edit.
@@ -6,14 +6,13 @@ else's hands; one that goes back to another person's revision is an adjudicated 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from han5k_review.review.locking import list_locks
-from han5k_review.store.tables import LabelVersion, Reader, Revision, RevisionDecision
-from han5k_review.store.vocabulary import Decision, LabelSource
+from han5k_review.store.tables import LabelVersion, Reader, Revision
+from han5k_review.store.vocabulary import LabelSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,34 +83,3 @@ def list_own(session: Session, case_id: int, reader_id: int) -> Mapping[str, Lab
         .order_by(col(LabelVersion.id))
     )
     return {row.structure: row for row in rows}
-
-
-def list_accepted(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
-    """Structure -> the contour that is locked as accepted, else the revision accepted last."""
-    versions = session.exec(
-        select(LabelVersion, Revision)
-        .join(Revision, col(Revision.label_version_id) == LabelVersion.id)
-        .where(LabelVersion.case_id == case_id)
-    ).all()
-    by_revision = {revision.id: version for version, revision in versions}
-    accepted = {
-        by_revision[decision.revision_id].structure: by_revision[decision.revision_id]
-        for decision in _list_standing(session, [key for key in by_revision if key is not None])
-        if decision.decision is Decision.ACCEPTED
-    }
-    for structure, lock in list_locks(session, case_id).items():
-        locked = session.get(LabelVersion, lock.label_version_id or 0)
-        if locked is not None:
-            accepted[structure] = locked
-    return accepted
-
-
-def _list_standing(session: Session, revision_ids: Sequence[int]) -> list[RevisionDecision]:
-    """The decision in force on each revision, oldest first."""
-    rows = session.exec(
-        select(RevisionDecision)
-        .where(col(RevisionDecision.revision_id).in_(revision_ids))
-        .order_by(col(RevisionDecision.id))
-    ).all()
-    newest = {row.revision_id: row for row in rows}
-    return [row for row in rows if newest[row.revision_id] is row]

@@ -83,7 +83,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
                 "drafts": [_state(visitor, draft, request) for draft in drafts],
                 "locks": [
                     describe_lock(lock, blinded=visitor.assignment.blinded)
-                    for lock in list_locks(visitor.session, visitor.assignment.case_id).values()
+                    for lock in list_locks(visitor.session, [visitor.assignment.case_id]).values()
                 ],
                 "lease_seconds": room.rules.lease_seconds,
             }

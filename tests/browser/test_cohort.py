@@ -102,8 +102,8 @@ def test_a_cohort_is_measured_found_again_looked_at_and_downloaded(
 @pytest.mark.browser
 def test_what_cannot_be_compared_says_what_to_do(server: Server, screen: Page) -> None:
     sign_in(screen, server.url, "lead", PASSWORD)
-    screen.goto(f"{server.url}/cohort?prediction=accepted+revision")
-    expect(screen.get_by_text("No structure has both: accepted revision")).to_be_visible(
+    screen.goto(f"{server.url}/cohort?prediction=accepted+contour")
+    expect(screen.get_by_text("No structure has both: accepted contour")).to_be_visible(
         timeout=DEADLINE
     )
     screen.goto(f"{server.url}/cohort?prediction=reference")

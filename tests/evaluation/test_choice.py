@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import ConfigError
 from han5k_review.evaluation import (
-    REVISED,
+    ACCEPTED,
     LabelChoice,
     list_metrics,
     plan_evaluation,
@@ -76,11 +76,11 @@ def test_only_a_revision_whose_newest_decision_accepts_it_counts(twins: Study) -
         add_revision(twins, session, 3, Decision.ACCEPTED, Decision.REJECTED)
         add_revision(twins, session, 4)
     with reading(twins.engine) as session:
-        found = find_labels(session, REVISED)
+        found = find_labels(session, ACCEPTED)
         assert [ref.label_version_id for ref in found.values()] == [wanted]
-        plan = plan_evaluation(session, CATALOGUE, reference=REVISED, structures=["BrainStem"])
+        plan = plan_evaluation(session, CATALOGUE, reference=ACCEPTED, structures=["BrainStem"])
     assert [pair.case for pair in plan.pairs] == ["HN-001"]
-    assert {gap.reason for gap in plan.gaps} == {"no accepted revision"}
+    assert {gap.reason for gap in plan.gaps} == {"no accepted contour"}
 
 
 def test_two_model_versions_can_be_compared(twins: Study) -> None:

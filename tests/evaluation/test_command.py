@@ -73,7 +73,7 @@ def test_sources_filters_and_definition_are_options(
     assert evaluate(folder, "--reference", "ai") == 2
     assert "on both sides" in capsys.readouterr().err
     assert evaluate(folder, "--prediction", "model:none") == 2
-    assert "ai, pseudo, reference, revision" in capsys.readouterr().err
+    assert "ai, pseudo, reference, accepted" in capsys.readouterr().err
 
 
 def test_a_failed_pair_is_printed_and_ends_with_2(

@@ -7,6 +7,7 @@ from sqlmodel import Session, select
 
 from han5k_review.errors import ConfigError
 from han5k_review.evaluation import (
+    ACCEPTED,
     UNDER_REVIEW,
     get_choice,
     list_choices,
@@ -18,10 +19,12 @@ from han5k_review.evaluation import (
 from han5k_review.evaluation.frames import build_trend_frame
 from han5k_review.evaluation.records import read_stamp
 from han5k_review.metrics import Definition
+from han5k_review.review.locking import lock_structure
+from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Case, ModelVersion
-from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.store.tables import Case, ModelVersion, Reader
+from han5k_review.store.vocabulary import LabelSource, Role, Split
 from tests.evaluation.phantom_study import CATALOGUE, block, label
 
 
@@ -50,7 +53,7 @@ def test_every_side_has_a_name_and_a_wrong_name_lists_them(modelled: Study) -> N
             "ai",
             "pseudo",
             "reference",
-            "revision",
+            "accepted",
             "model:first",
             "model:second",
         ]
@@ -156,3 +159,18 @@ def test_the_stamp_moves_with_its_own_numbers_labels_and_failures(study: Study) 
     assert run_evaluation(study, plan).failed == ()
     assert stamp() != seen[-1]
     assert stamp(definition=Definition.MESH) == mesh
+
+
+def test_the_stamp_of_accepted_contours_moves_with_locks(study: Study) -> None:
+    def stamp(*sources: LabelSource) -> tuple[int, ...]:
+        with reading(study.engine) as session:
+            return read_stamp(session, sources, Definition.SURFEL)
+
+    before, imported = stamp(*ACCEPTED.sources), stamp(LabelSource.PSEUDO)
+    with transaction(study.engine) as session:
+        judge = Reader(name="ben", pseudonym="R2", role=Role.ADJUDICATOR, password_hash="x")
+        session.add(judge)
+        session.flush()
+        lock_structure(session, label_version_id=1, by=judge, now=utc_now())
+    assert stamp(*ACCEPTED.sources) != before
+    assert stamp(LabelSource.PSEUDO) == imported

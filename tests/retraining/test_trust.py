@@ -28,8 +28,8 @@ def record(
         structure="ParotidL",
         under_review=under,
         levels=levels,
-        accepted_revision=accepted,
-        revision_is_current=current,
+        accepted=accepted,
+        accepted_is_current=current,
         reference=reference,
     )
 

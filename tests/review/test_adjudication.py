@@ -10,10 +10,10 @@ from sqlmodel import Session, select
 
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.accepted import list_accepted
 from han5k_review.review.adjudication import (
     Question,
     Standing,
-    list_locked_keys,
     list_questions,
     settle_standings,
 )
@@ -39,7 +39,7 @@ from tests.review.test_label_sets import revise
 
 def stands(session: Session) -> list[Standing]:
     views = list_revisions(session)
-    return list(settle_standings(views, list_locked_keys(session)).values())
+    return list(settle_standings(views, list_accepted(session)).values())
 
 
 def waiting(session: Session, *, names_reads: bool = True) -> Sequence[Question]:

@@ -26,6 +26,7 @@ from han5k_review.review.revising import decide_revision, submit_revision
 from han5k_review.review.voxel_runs import encode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch, StructureLock
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, LabelSource, PatchMode
 from tests.review.conftest import GRID, NOON, Bench, block
@@ -285,7 +286,8 @@ def test_accepting_locks_and_rejecting_what_was_accepted_unlocks(bench: Bench) -
         version = session.get_one(LabelVersion, lock.label_version_id)
         assert version.mask_sha256 == block(3).sha256
         assert version.source is LabelSource.REVISION
-        assert list(list_locks(session, bench.case.id or 0)) == ["ParotidL"]
+        case_id = stored_id(bench.case)
+        assert list(list_locks(session, [case_id])) == [(case_id, "ParotidL")]
 
 
 def test_unlocking_needs_a_lock_and_a_reason(bench: Bench) -> None:
