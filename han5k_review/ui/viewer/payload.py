@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from han5k_review.anatomy.rules import RULES
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -106,6 +108,25 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerRule:
+    """A rule of anatomy: its sentence is said from `at_least` (in `unit`) on."""
+
+    at_least: float
+    unit: str
+    decimals: int
+    sentence: str
+
+
+def _list_rules() -> dict[str, ViewerRule]:
+    return {
+        key.value: ViewerRule(
+            at_least=rule.at_least, unit=rule.unit, decimals=rule.decimals, sentence=rule.sentence
+        )
+        for key, rule in RULES.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerPayload:
     """Everything the viewer needs to open a case; voxels come by the URLs in it.
 
@@ -115,6 +136,7 @@ class ViewerPayload:
     from the label version `edit_base` (None: from the contour under review). `compare` is the key
     of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
     with an assignment: nothing to grade, but contours can be edited (an adjudicator's place).
+    `rules` are the rules of anatomy that speak while a contour is drawn.
     """
 
     case: str
@@ -133,6 +155,7 @@ class ViewerPayload:
     start_editing: bool = False
     compare: str | None = None
     side_by_side: bool = False
+    rules: dict[str, ViewerRule] = field(default_factory=_list_rules)
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md, of plain JSON values only."""
@@ -153,6 +176,7 @@ class ViewerPayload:
             "start_editing": self.start_editing,
             "compare": self.compare,
             "side_by_side": self.side_by_side,
+            "rules": {key: _plain(asdict(rule)) for key, rule in self.rules.items()},
         }
 
 

@@ -28,6 +28,7 @@ export class Advisor {
     if (!this.mask) return;
     const { reading } = this;
     const found = warningsOf(
+      reading.data.rules,
       this.mask,
       this.structure,
       (name) => reading.masksOf(reading.reviewed)?.get(name),
