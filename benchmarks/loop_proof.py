@@ -14,7 +14,6 @@ from loop_data import GROUP, Split, case_name
 from loop_progress import Progress
 from loop_report import ArmResult
 
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import promote, request_run
 from han5k_review.retraining.jobs import JobFolder, TrainJob
 from han5k_review.retraining.launcher import LocalLauncher
@@ -31,6 +30,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
+from han5k_review.study import read_study_catalogue
 
 LANES = 2
 

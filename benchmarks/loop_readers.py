@@ -19,19 +19,19 @@ from sqlmodel import Session, select
 from han5k_review.accounts.readers import add_reader
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.importing.study import get_study_info
 from han5k_review.metrics import measure_pair
 from han5k_review.review.assigning import assign_cases
 from han5k_review.review.assignment import list_worklist
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import decide_revision, submit_revision
-from han5k_review.review.scale import Scale, read_scale
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, GradeLevel, Role
+from han5k_review.study import get_study_info, read_study_scale
+from han5k_review.study.scale import Scale
 
 NO_DICE, NO_HD95_MM = 0.65, 10.0
 MAJOR_DICE, MAJOR_HD95_MM = 0.55, 12.0
@@ -85,7 +85,8 @@ def review(
     study: Study, source: Path, organs: dict[str, int], patients: Sequence[str], budget: int
 ) -> Review:
     """Grade every contour under review of `patients`, revise the worst, adjudicate."""
-    scale = read_scale(study.tables / "scales.csv", get_study_info(study).scale)
+    with reading(study.engine) as session:
+        scale = read_study_scale(study, get_study_info(session))
     with transaction(study.engine) as session:
         reader = _add(session, "reader", Role.READER)
         _add(session, "adjudicator", Role.ADJUDICATOR)

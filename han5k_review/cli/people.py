@@ -26,6 +26,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.study import list_cases
 
 _PasswordFile = Annotated[
     Path | None,
@@ -165,8 +166,5 @@ def unassign(
 
 
 def _get_cases(session: Session, names: Sequence[str]) -> list[Case]:
-    known = {c.name: c for c in session.exec(select(Case).where(col(Case.name).in_(names)))}
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise DataError(f"Cases of the study were expected, found {', '.join(missing)}.")
+    known = {case.name: case for case in list_cases(session, names)}
     return [known[name] for name in names]

@@ -16,7 +16,6 @@ from han5k_review.cli.session import (
     console,
     open_chosen,
 )
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import request_run
 from han5k_review.retraining.launcher import Launcher
 from han5k_review.retraining.machine import choose_device, look_at_machine
@@ -27,6 +26,7 @@ from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import RunState
+from han5k_review.study import read_study_catalogue
 
 _LOOK_HERE_S = 2.0
 _LOOK_CLUSTER_S = 15.0

@@ -6,14 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import select
 
 from han5k_review.accounts.readers import get_reader
 from han5k_review.cli.session import StudyOption, console, open_chosen
-from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
-from han5k_review.imaging.grid import Grid
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.review.corrections import (
     Correction,
     CorrectionPlan,
@@ -23,8 +19,8 @@ from han5k_review.review.corrections import (
 from han5k_review.review.revising import decide_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
+from han5k_review.study import get_case, grid_of, read_study_catalogue
 
 
 def register(app: typer.Typer) -> None:
@@ -51,11 +47,9 @@ def revise(
     catalogue = read_study_catalogue(opened)
     name = catalogue.get_structure(structure).name if structure else None
     with reading(opened.engine) as session:
-        row = session.exec(select(Case).where(Case.name == case)).one_or_none()
-        if row is None or row.id is None:
-            raise DataError(f"A case of the study was expected, found {case!r}.")
+        row = get_case(session, case)
         session.expunge(row)
-        grid = Grid.from_rows(row.shape_ijk, row.affine_ras)
+        grid = grid_of(row)
         plan = plan_corrections(
             session,
             opened.labels,

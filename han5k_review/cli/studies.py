@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import col, func, select
+from sqlmodel import func, select
 
 from han5k_review.accounts.readers import add_reader, find_reader
 from han5k_review.cli.session import (
@@ -29,7 +29,7 @@ from han5k_review.demo.study import (
 from han5k_review.errors import Han5kError, RuleError
 from han5k_review.evaluation.executors import open_executor
 from han5k_review.importing.made_cases import MadeCase, store_case
-from han5k_review.importing.study import create_study, read_study_catalogue
+from han5k_review.importing.study import create_study
 from han5k_review.review.assigning import assign_cases
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
@@ -38,6 +38,7 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import Role
+from han5k_review.study import list_cases, read_study_catalogue
 
 DEMO_PASSWORD = "han5k-demo"
 # name, role; the first two read, the last one leads.
@@ -148,7 +149,7 @@ def _add_demo_people(study: Study) -> None:
                 actor=actor(),
                 now=utc_now(),
             )
-            rows = list(session.exec(select(Case).order_by(col(Case.name))))
+            rows = list_cases(session)
             assign_cases(session, reader=reader, cases=rows, actor=actor(), now=utc_now())
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.errors import ConfigError, DataError
+from han5k_review.errors import ConfigError
 from han5k_review.evaluation.choice import (
     REFERENCE,
     UNDER_REVIEW,
@@ -22,6 +21,7 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
+from han5k_review.study import grid_of, list_cases
 
 UNKNOWN_STRUCTURE = "the structure table of the study does not have this structure"
 
@@ -108,7 +108,7 @@ def plan_evaluation(
         )
     for name in structures or ():
         catalogue.get_structure(name)
-    rows = [row for row in _list_cases(session, cases) if split is None or row.split is split]
+    rows = [row for row in list_cases(session, cases) if split is None or row.split is split]
     case_ids = None if cases is None else [row.id or 0 for row in rows]
     references = _by_case(find_labels(session, reference, case_ids))
     predictions = _by_case(find_labels(session, prediction, case_ids))
@@ -129,20 +129,6 @@ def plan_evaluation(
             for row in rows
         ),
     )
-
-
-def _list_cases(session: Session, names: Collection[str] | None) -> list[Case]:
-    query = select(Case).order_by(col(Case.name))
-    if names is None:
-        return list(session.exec(query))
-    rows = list(session.exec(query.where(col(Case.name).in_(names))))
-    missing = sorted(set(names) - {row.name for row in rows})
-    if missing:
-        raise DataError(
-            f"Cases of the study were expected, found {', '.join(missing)}; "
-            "import them first or correct the name."
-        )
-    return rows
 
 
 def _by_case(labels: Mapping[tuple[int, str], LabelRef]) -> dict[int, dict[str, LabelRef]]:
@@ -193,7 +179,7 @@ def _plan_case(
         case_id=case.id or 0,
         case=case.name,
         patient=case.patient,
-        grid=Grid.from_affine(case.shape_ijk, np.array(case.affine_ras)),
+        grid=grid_of(case),
         pairs=tuple(pairs),
         gaps=tuple(gaps),
     )

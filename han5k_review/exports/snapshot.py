@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-import numpy as np
 from sqlmodel import Session, SQLModel, col, select
 
-from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
-from han5k_review.errors import DataError
+from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation import LabelRef, PairMetrics, list_metrics, plan_evaluation
 from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
 from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.records import PairKey, StoredPanel, find_stored_panels
-from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
 from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.revising import RevisionView, list_revisions
-from han5k_review.review.scale import Scale, read_scales
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.study import Study
@@ -31,8 +27,9 @@ from han5k_review.store.tables import (
     LabelVersion,
     ModelVersion,
     Reader,
-    StudyInfo,
 )
+from han5k_review.study import get_study_info, grid_of, read_study_catalogue, read_study_scales
+from han5k_review.study.scale import Scale
 
 T = TypeVar("T", bound=SQLModel)
 
@@ -87,20 +84,15 @@ def read_snapshot(
 ) -> Snapshot:
     """Read the study in one transaction that other writers do not disturb.
 
-    DataError when the database holds no study, ConfigError when its tables are broken.
+    StorageError when the database holds no study, ConfigError when its tables are broken.
     """
-    catalogue = read_catalogue(study.tables / "structures.csv")
-    scales = read_scales(study.tables / "scales.csv")
+    catalogue = read_study_catalogue(study)
+    scales = read_study_scales(study)
     engine = study.engine
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with reading(engine) as session:
-        info = session.get(StudyInfo, 1)
-        if info is None:
-            raise DataError(
-                f"A study was expected in the database of {study.root}, found an empty one; run "
-                "`han5k init` first."
-            )
+        info = get_study_info(session)
         facts = ExportFacts(
             study=info.name,
             protocol_version=info.protocol_version,
@@ -130,10 +122,7 @@ def _read(
         catalogue=catalogue,
         scales=scales,
         cases=cases,
-        spacings_mm={
-            number: Grid.from_affine(case.shape_ijk, np.array(case.affine_ras)).spacing_mm
-            for number, case in cases.items()
-        },
+        spacings_mm={number: grid_of(case).spacing_mm for number, case in cases.items()},
         readers=_by_id(session, Reader),
         assignments={
             number: row

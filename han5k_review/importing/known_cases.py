@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from sqlmodel import Session, col, select
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.importing.fingerprints import Fingerprint
 from han5k_review.store.tables import Audit, Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.study import find_case, grid_of
 
 AUDIT_ACTION = "import case"
 LabelKey = tuple[LabelSource, str]
@@ -61,7 +61,7 @@ def read_claims(session: Session) -> Claims:
 
 def find_known_case(session: Session, name: str) -> KnownCase | None:
     """The case of this name as the database has it now; None when there is none."""
-    case = session.exec(select(Case).where(Case.name == name)).first()
+    case = find_case(session, name)
     return None if case is None else _read_known(session, case)
 
 
@@ -84,7 +84,7 @@ def _read_known(session: Session, case: Case) -> KnownCase:
         patient=case.patient,
         split=case.split,
         image_sha256=case.image_sha256,
-        grid=Grid.from_affine(case.shape_ijk, np.array(case.affine_ras)),
+        grid=grid_of(case),
         labels={
             (v.source, v.structure): KnownLabel(version_id=v.id or 0, mask_sha256=v.mask_sha256)
             for v in versions

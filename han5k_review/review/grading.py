@@ -12,10 +12,10 @@ from sqlmodel import Session, col, select
 from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import Assignment, Grade, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.study.scale import ISSUE_TAGS, Scale
 
 MAX_COMMENT = 4000
 

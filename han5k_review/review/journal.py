@@ -12,14 +12,9 @@ from han5k_review.review.canvas import Canvas, CanvasShelf
 from han5k_review.review.voxel_runs import decode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch, DraftSnapshot
 from han5k_review.store.label_files import LabelFiles
-from han5k_review.store.tables import Case, LabelVersion
+from han5k_review.store.tables import LabelVersion
 
 SNAPSHOT_EVERY = 64  # patches
-
-
-def grid_of(case: Case) -> Grid:
-    """The grid of a case's CT."""
-    return Grid.from_rows(case.shape_ijk, case.affine_ras)
 
 
 def replay(

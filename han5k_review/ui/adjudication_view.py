@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.adjudication import Candidate, Question
 from han5k_review.review.adjudication_place import open_place
@@ -17,6 +16,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
+from han5k_review.study import grid_of
 from han5k_review.ui.adjudication_cards import (
     COLOURS,
     DASHES,
@@ -38,7 +38,7 @@ def show_question(visit: Visit, question: Question) -> None:
     with reading(study.engine) as session:
         case = session.get_one(Case, question.case_id)
         session.expunge(case)
-    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    grid = grid_of(case)
     reviewed = study.labels.get_mask(question.reviewed.mask_sha256, grid)
     exhibits = [
         Exhibit(

@@ -14,6 +14,7 @@ from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_references, list_under_review
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
+from han5k_review.study import list_cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,7 @@ class CaseSummary:
 def list_case_summaries(session: Session) -> list[CaseSummary]:
     """All cases by name."""
     doubts = find_disagreements(session)
-    return [
-        _summarise(session, case, doubts)
-        for case in session.exec(select(Case).order_by(col(Case.name)))
-    ]
+    return [_summarise(session, case, doubts) for case in list_cases(session)]
 
 
 def _summarise(session: Session, case: Case, doubts: Mapping[int, float]) -> CaseSummary:

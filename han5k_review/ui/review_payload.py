@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, require
 from han5k_review.anatomy.structure import Structure
-from han5k_review.errors import DataError
 from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment, list_current_grades
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
 from han5k_review.review.label_sets import list_label_sets, view_case, view_task
-from han5k_review.review.scale import ISSUE_TAGS, Scale
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
+from han5k_review.study import get_case
+from han5k_review.study.scale import ISSUE_TAGS, Scale
 from han5k_review.ui.context import Bench, Visit
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.viewer import (
@@ -83,14 +84,9 @@ def build_case_payload(
     The set `choice.first` comes first, and `choice.compare` stands beside it.
     """
     require(visit.identity, Action.READ_ANY_CASE)
-    case = session.exec(select(Case).where(Case.name == case_name)).one_or_none()
-    if case is None or case.id is None:
-        raise DataError(
-            f"A case of the study was expected in the address, found {case_name!r}; choose one on "
-            "the page Cases."
-        )
+    case = get_case(session, case_name)
     names_reads = read_edit_rules(visit.bench.study.tables).names_reads
-    sets = list_label_sets(session, case.id, view_case(names_reads=names_reads))
+    sets = list_label_sets(session, stored_id(case), view_case(names_reads=names_reads))
     versions: dict[str, LabelVersion] = {}
     for found in reversed(sets):
         versions |= found.versions

@@ -12,8 +12,8 @@ from han5k_review.review.adjudication import Standing
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.progress import Progress
 from han5k_review.review.revising import RevisionView
-from han5k_review.review.scale import Scale
 from han5k_review.store.tables import Reader
+from han5k_review.study.scale import Scale
 
 METRIC_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import RuleError
 from han5k_review.exports.contour_files import (
     Contour,
@@ -20,13 +19,13 @@ from han5k_review.exports.contour_files import (
     build_nifti_archive,
     build_segmentation,
 )
-from han5k_review.review.journal import grid_of
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
+from han5k_review.study import grid_of, read_study_catalogue
 from han5k_review.web.desk import (
     Desk,
     get_identity,
@@ -108,8 +107,7 @@ def _read_contours(
     if missing:
         raise HTTPException(404, f"There is no contour of {', '.join(missing)[:200]} here.")
     colours: dict[str, tuple[int, int, int]] = {
-        structure.name: structure.color_rgb
-        for structure in read_catalogue(study.tables / "structures.csv")
+        structure.name: structure.color_rgb for structure in read_study_catalogue(study)
     }
     grid = grid_of(case)
     return [

@@ -16,12 +16,13 @@ from han5k_review.errors import DataError
 from han5k_review.review.canvas import Canvas, CanvasShelf
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import get_own_assignment
-from han5k_review.review.journal import add_snapshot, grid_of, needs_snapshot
+from han5k_review.review.journal import add_snapshot, needs_snapshot
 from han5k_review.review.patches import PatchBatch, PatchReceipt, append_patches
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Reader
+from han5k_review.study import grid_of
 
 _SHELF_BYTES = 256 * 1024 * 1024
 

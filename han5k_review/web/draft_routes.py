@@ -23,7 +23,7 @@ from han5k_review.review.drafts import (
     open_draft,
 )
 from han5k_review.review.edit_rules import read_edit_rules
-from han5k_review.review.journal import grid_of, replay
+from han5k_review.review.journal import replay
 from han5k_review.review.locking import list_locks
 from han5k_review.review.patches import describe_rows
 from han5k_review.review.refusals import DraftError, Reason
@@ -34,6 +34,7 @@ from han5k_review.review.submission import (
 )
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import Draft
+from han5k_review.study import grid_of
 from han5k_review.web.binary import answer_binary
 from han5k_review.web.contour_routes import answer_download
 from han5k_review.web.desk import Desk, get_identity

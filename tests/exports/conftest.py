@@ -16,11 +16,11 @@ from han5k_review.review.assigning import assign_cases
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import submit_revision
-from han5k_review.review.scale import read_scale
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Assignment, Case, Reader, StudyInfo
 from han5k_review.store.vocabulary import Role
+from han5k_review.study.scale import read_scale
 from tests.databases import open_new_study
 from tests.evaluation.phantom_study import CATALOGUE, GRID, ROOT, block, build_study
 

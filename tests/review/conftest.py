@@ -13,11 +13,11 @@ import pytest
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.assigning import assign_cases
-from han5k_review.review.scale import Scale, read_scale
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import LabelSource, Role, Split
+from han5k_review.study.scale import Scale, read_scale
 from tests.databases import open_new_study
 
 ROOT = Path(__file__).resolve().parents[2]
