@@ -27,6 +27,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import decide_revision, submit_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, GradeLevel, Role
@@ -129,7 +130,7 @@ def _add(session: Session, name: str, role: Role) -> Reader:
 def _worklist(study: Study) -> list:
     with reading(study.engine) as session:
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
-        return list_worklist(session, reader.id or 0)
+        return list_worklist(session, stored_id(reader))
 
 
 def _grade(
@@ -140,7 +141,7 @@ def _grade(
     with transaction(study.engine) as session:
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         row = session.exec(select(Case).where(Case.name == case)).one()
-        for name, label in list_under_review(session, row.id or 0).items():
+        for name, label in list_under_review(session, stored_id(row)).items():
             finding = _look(study, case, label, clinical[name])
             found.append(finding)
             submit_grade(
@@ -151,7 +152,7 @@ def _grade(
                 request=GradeRequest(
                     request_id=f"loop-{assignment_id}-{label.id}",
                     structure=name,
-                    label_version_id=label.id or 0,
+                    label_version_id=stored_id(label),
                     code=codes[finding.level],
                 ),
                 now=utc_now(),
@@ -177,7 +178,7 @@ def _revise(study: Study, finding: Finding, clinical: StructureMask) -> None:
         case = session.exec(select(Case).where(Case.name == finding.case)).one()
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         adjudicator = session.exec(select(Reader).where(Reader.name == "adjudicator")).one()
-        label = list_under_review(session, case.id or 0)[finding.structure]
+        label = list_under_review(session, stored_id(case))[finding.structure]
         revision = submit_revision(
             session,
             study.labels,
@@ -190,7 +191,7 @@ def _revise(study: Study, finding: Finding, clinical: StructureMask) -> None:
         )
         decide_revision(
             session,
-            revision_id=revision.id or 0,
+            revision_id=stored_id(revision),
             decision=Decision.ACCEPTED,
             reason="simulated",
             adjudicator=adjudicator,

@@ -4,6 +4,7 @@ from han5k_review.accounts.may import Action
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.label_sets import list_label_sets, view_case, view_task
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
 from han5k_review.study import find_case, grid_of
@@ -25,7 +26,7 @@ with page("3-D") as visit:
             visit.require(Action.READ_ANY_CASE)
             name = st.query_params.get("case", "")
             case = find_case(session, name)
-            sets = list_label_sets(session, case.id or 0, view_case()) if case else []
+            sets = list_label_sets(session, stored_id(case), view_case()) if case else []
     if case is None:
         st.info("Choose a case first.")
         st.page_link(page_file("cases"), label="Go to the cases")

@@ -84,7 +84,7 @@ def list_readers(study: StudyOption = None) -> None:
     """List the accounts with their role and progress."""
     with reading(open_chosen(study).engine) as session:
         for reader in session.exec(select(Reader).order_by(col(Reader.id))):
-            entries = list_worklist(session, reader.id or 0)
+            entries = list_worklist(session, stored_id(reader))
             state = "" if reader.active else ", closed"
             console.print(
                 f"{reader.name}  {reader.role.value}{state}  {reader.pseudonym}  "

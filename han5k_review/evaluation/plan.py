@@ -19,6 +19,7 @@ from han5k_review.evaluation.choice import (
 from han5k_review.evaluation.tolerances import STUDY_TOLERANCES, Tolerances
 from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
 from han5k_review.study import grid_of, list_cases
@@ -109,7 +110,7 @@ def plan_evaluation(
     for name in structures or ():
         catalogue.get_structure(name)
     rows = [row for row in list_cases(session, cases) if split is None or row.split is split]
-    case_ids = None if cases is None else [row.id or 0 for row in rows]
+    case_ids = None if cases is None else [stored_id(row) for row in rows]
     references = _by_case(find_labels(session, reference, case_ids))
     predictions = _by_case(find_labels(session, prediction, case_ids))
     return EvaluationPlan(
@@ -123,8 +124,8 @@ def plan_evaluation(
                 catalogue,
                 structures,
                 tolerances,
-                (reference.title, references.get(row.id or 0, {})),
-                (prediction.title, predictions.get(row.id or 0, {})),
+                (reference.title, references.get(stored_id(row), {})),
+                (prediction.title, predictions.get(stored_id(row), {})),
             )
             for row in rows
         ),
@@ -176,7 +177,7 @@ def _plan_case(
             reason = f"no {prediction_title}"
         gaps.append(Gap(case=case.name, structure=name, reason=reason))
     return CasePlan(
-        case_id=case.id or 0,
+        case_id=stored_id(case),
         case=case.name,
         patient=case.patient,
         grid=grid_of(case),

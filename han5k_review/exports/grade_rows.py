@@ -94,7 +94,7 @@ def _row(
         spacing_mm=snapshot.spacings_mm[assignment.case_id],
         structure=structures.get(grade.structure),
         label=label,
-        model=snapshot.models.get(label.model_version_id or 0),
+        model=snapshot.find_model(label.model_version_id),
         title=_title(snapshot, grade),
         act=_act(chain, place),
         is_current=grade.raw_code is not None and grade.id not in superseded,

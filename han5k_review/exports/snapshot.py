@@ -73,6 +73,10 @@ class Snapshot:
     metrics: Sequence[PairMetrics]
     graded_panels: Mapping[int, StoredPanel]
 
+    def find_model(self, model_version_id: int | None) -> str | None:
+        """Name of the model that made a contour; None where no model did."""
+        return None if model_version_id is None else self.models.get(model_version_id)
+
 
 def read_snapshot(
     study: Study,

@@ -16,6 +16,7 @@ from han5k_review.importing.case_rules import (
 from han5k_review.importing.known_cases import AUDIT_ACTION, KnownCase, find_known_case
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, LabelVersion
 
 
@@ -93,4 +94,4 @@ def _add_case(session: Session, source: CaseSource, content: CaseContent, now_ut
     )
     session.add(case)
     session.flush()
-    return case.id or 0
+    return stored_id(case)

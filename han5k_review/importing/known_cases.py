@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.importing.fingerprints import Fingerprint
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Audit, Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
 from han5k_review.study import find_case, grid_of
@@ -79,14 +80,14 @@ def _read_known(session: Session, case: Case) -> KnownCase:
         .order_by(col(Audit.id).desc())
     ).first()
     return KnownCase(
-        case_id=case.id or 0,
+        case_id=stored_id(case),
         name=case.name,
         patient=case.patient,
         split=case.split,
         image_sha256=case.image_sha256,
         grid=grid_of(case),
         labels={
-            (v.source, v.structure): KnownLabel(version_id=v.id or 0, mask_sha256=v.mask_sha256)
+            (v.source, v.structure): KnownLabel(version_id=stored_id(v), mask_sha256=v.mask_sha256)
             for v in versions
         },
         fingerprint={} if audit is None else dict(audit.detail.get("fingerprint", {})),

@@ -22,6 +22,7 @@ from han5k_review.review.locking import find_lock
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import DraftState, LabelSource
 
@@ -96,7 +97,7 @@ def open_draft(
     where the study allows one editor, another reader) and `take_over` was not asked for.
     `may_edit_any` lets an adjudicator start from anybody's revision.
     """
-    assignment_id = assignment.id or 0
+    assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
     reviewed = list_under_review(session, assignment.case_id).get(structure)
     if reviewed is None:

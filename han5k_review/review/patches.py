@@ -21,6 +21,7 @@ from han5k_review.review.leases import check_holder, renew_lease
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.voxel_runs import decode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Assignment
 from han5k_review.store.vocabulary import PatchMode
@@ -184,7 +185,7 @@ def _apply(canvas: Canvas, draft: Draft, patch: Patch, now: datetime) -> DraftPa
         raise DraftError(Reason.BAD_PATCH, str(error)) from error
     canvas.apply(patch.mode, patch.start_ijk, marked)
     return DraftPatch(
-        draft_id=draft.id or 0,
+        draft_id=stored_id(draft),
         version=canvas.version,
         patch_id=patch.patch_id,
         content_sha256=patch.content_sha256,

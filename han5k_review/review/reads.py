@@ -36,19 +36,19 @@ class CaseReads:
 def list_reads(session: Session, case_id: int) -> CaseReads:
     """The reads of a case. Numbers follow the first submission, so that they never move."""
     rows = session.exec(
-        select(LabelVersion)
+        select(LabelVersion, Revision.reader_id)
         .join(Revision, col(Revision.label_version_id) == LabelVersion.id)
         .where(LabelVersion.case_id == case_id, LabelVersion.source == LabelSource.REVISION)
         .order_by(col(LabelVersion.id))
     ).all()
-    revisions = {row.id: row for row in rows}
+    revisions = {row.id: row for row, _ in rows}
     newest: dict[int, dict[str, LabelVersion]] = {}
     edits: dict[str, LabelVersion] = {}
-    for row in rows:
+    for row, reader_id in rows:
         if is_adjudicated_edit(row, revisions):
             edits[row.structure] = row
         else:
-            newest.setdefault(row.reader_id or 0, {})[row.structure] = row
+            newest.setdefault(reader_id, {})[row.structure] = row
     names = dict(
         session.exec(select(Reader.id, Reader.pseudonym).where(col(Reader.id).in_(newest))).all()
     )

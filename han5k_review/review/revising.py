@@ -17,6 +17,7 @@ from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.locking import find_lock, lock_structure, unlock_structure
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import (
     ADJUDICATION_INDEX,
@@ -131,7 +132,7 @@ def add_revision(
     session.add(child)
     session.flush()
     revision = Revision(
-        label_version_id=child.id or 0,
+        label_version_id=stored_id(child),
         parent_label_version_id=reviewed.id,
         grade_id=grade_id,
         reader_id=reader.id,
@@ -215,7 +216,7 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
             child=child,
             case=case.name,
             reader=reader.pseudonym,
-            decision=newest.get(revision.id or 0),
+            decision=newest.get(stored_id(revision)),
         )
         for revision, child, case, reader in session.exec(query)
     ]

@@ -20,6 +20,7 @@ from han5k_review.review.leases import check_holder
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.revising import add_revision
 from han5k_review.store.draft_tables import Draft, DraftSubmission
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import DraftState
@@ -62,13 +63,13 @@ def prepare_submission(
     """Replay and measure a draft as it is now. Only reads: no lock is held meanwhile."""
     canvas = replay(session, labels, shelf, draft, grid)
     after = canvas.to_mask()
-    shelf.put(draft.id or 0, canvas)
+    shelf.put(stored_id(draft), canvas)
     reviewed = _get_version(session, draft.reviewed_label_version_id)
     base = _get_version(session, draft.base_label_version_id)
     before = labels.get_mask(reviewed.mask_sha256, grid)
     grade = _find_grade(session, draft)
     return PreparedSubmission(
-        draft_id=draft.id or 0,
+        draft_id=stored_id(draft),
         version=draft.version,
         before=before,
         after=after,
@@ -143,7 +144,7 @@ def submit_draft(
     )
     submission = DraftSubmission(
         draft_id=request.draft_id,
-        revision_id=revision.id or 0,
+        revision_id=stored_id(revision),
         request_id=request.request_id,
         version=draft.version,
         slices_edited=check.measure.slices_edited,

@@ -13,6 +13,7 @@ from han5k_review.evaluation.rows import list_case_metrics
 from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_references, list_under_review
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 from han5k_review.study import list_cases
 
@@ -36,7 +37,7 @@ def list_case_summaries(session: Session) -> list[CaseSummary]:
 
 
 def _summarise(session: Session, case: Case, doubts: Mapping[int, float]) -> CaseSummary:
-    under_review = list_under_review(session, case.id or 0)
+    under_review = list_under_review(session, stored_id(case))
     readers = session.exec(
         select(Assignment.id).where(
             Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX
@@ -45,12 +46,12 @@ def _summarise(session: Session, case: Case, doubts: Mapping[int, float]) -> Cas
     return CaseSummary(
         case=case,
         pseudo_labels=len(under_review),
-        references=len(list_references(session, case.id or 0)),
+        references=len(list_references(session, stored_id(case))),
         readers=len(readers),
         disagreements=tuple(
             found
             for label in under_review.values()
-            if (found := doubts.get(label.id or 0)) is not None
+            if (found := doubts.get(stored_id(label))) is not None
         ),
     )
 
@@ -83,10 +84,10 @@ def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.D
 
     `disagreement` is a column where any contour under review was drawn several times.
     """
-    labels = list_under_review(session, case.id or 0)
+    labels = list_under_review(session, stored_id(case))
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
     grades = _grades_by_reader(session, case)
-    doubts = find_disagreements(session, [label.id or 0 for label in labels.values()])
+    doubts = find_disagreements(session, [stored_id(label) for label in labels.values()])
     lines = []
     for structure in catalogue:
         label, row = labels.get(structure.name), metrics.get(structure.name)
@@ -98,7 +99,7 @@ def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.D
             "volume_cc": label.volume_cc if label else None,
         }
         if doubts:
-            line["disagreement"] = doubts.get(label.id or 0) if label else None
+            line["disagreement"] = doubts.get(stored_id(label)) if label else None
         for reader, given in grades.items():
             line[reader] = given.get(structure.name, "")
         for column in ("dice", "hd95_mm", "surface_dice", "masd_mm", "volume_reference_cc", "vrd"):
@@ -119,7 +120,7 @@ def _grades_by_reader(session: Session, case: Case) -> dict[str, dict[str, str]]
     return {
         reader.pseudonym: {
             name: grade.raw_code or ""
-            for name, grade in list_current_grades(session, assignment.id or 0).items()
+            for name, grade in list_current_grades(session, stored_id(assignment)).items()
         }
         for assignment, reader in found
     }

@@ -14,6 +14,7 @@ from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment, list_current_grades
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
 from han5k_review.review.label_sets import list_label_sets, view_case, view_task
+from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
 from han5k_review.study import get_case
@@ -120,14 +121,14 @@ def _label_sets(sets: list[StoredLabelSet], base: str) -> tuple[LabelSet, ...]:
 
 
 def _doubts(session: Session, versions: Mapping[str, LabelVersion]) -> dict[int, float]:
-    return find_disagreements(session, [v.id or 0 for v in versions.values()])
+    return find_disagreements(session, [stored_id(v) for v in versions.values()])
 
 
 def _structures(
     bench: Bench, versions: Mapping[str, LabelVersion], doubts: Mapping[int, float]
 ) -> tuple[ViewerStructure, ...]:
     return tuple(
-        _structure(structure, version, doubts.get(version.id or 0))
+        _structure(structure, version, doubts.get(stored_id(version)))
         for structure in bench.catalogue
         if (version := versions.get(structure.name)) is not None
     )
@@ -185,9 +186,9 @@ def _grades(
     """Grades in force of the contours that are shown; one of an older contour does not count."""
     return {
         name: GivenGrade(
-            id=grade.id or 0,
+            id=stored_id(grade),
             code=grade.raw_code or "",
-            graded_at_utc=grade.graded_at_utc.isoformat(),
+            graded_at_utc=format_utc(grade.graded_at_utc),
             tags=tuple(grade.tags),
             comment=grade.comment,
             flagged_slices=tuple(grade.flagged_slices),

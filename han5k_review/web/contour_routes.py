@@ -23,6 +23,7 @@ from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case,
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of, read_study_catalogue
@@ -100,7 +101,7 @@ def _read_contours(
     viewpoint: Viewpoint,
 ) -> list[Contour]:
     key, _ = _split(name)
-    found = find_label_set(session, case.id or 0, key, viewpoint)
+    found = find_label_set(session, stored_id(case), key, viewpoint)
     if found is None:
         raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
     missing = [one for one in wanted or () if one not in found.versions]

@@ -20,6 +20,7 @@ from han5k_review.review.journal import add_snapshot, needs_snapshot
 from han5k_review.review.patches import PatchBatch, PatchReceipt, append_patches
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.study import grid_of
@@ -88,7 +89,7 @@ class DraftRoom:
             return receipt, None
         if needs_snapshot(receipt.first_version, receipt.draft.version):
             return receipt, canvas
-        self.shelf.put(receipt.draft.id or 0, canvas)
+        self.shelf.put(stored_id(receipt.draft), canvas)
         return receipt, None
 
     def keep_snapshot(self, draft_id: int, canvas: Canvas) -> None:

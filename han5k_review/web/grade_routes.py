@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -20,7 +19,7 @@ from han5k_review.review.grading import (
     get_own_assignment,
     submit_grade,
 )
-from han5k_review.store.columns import utc_now
+from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Grade, Reader
@@ -119,12 +118,8 @@ def _describe(grade: Grade) -> dict[str, Any]:
         "tags": list(grade.tags),
         "comment": grade.comment,
         "flagged_slices": list(grade.flagged_slices),
-        "graded_at_utc": _iso(grade.graded_at_utc),
+        "graded_at_utc": format_utc(grade.graded_at_utc),
     }
-
-
-def _iso(at_utc: datetime) -> str:
-    return at_utc.isoformat().replace("+00:00", "Z")
 
 
 def _get_reader(session: Session, identity: ReaderIdentity) -> Reader:

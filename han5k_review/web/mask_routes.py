@@ -14,6 +14,7 @@ from starlette.responses import Response
 from han5k_review.imaging.grid import Grid
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of
@@ -57,11 +58,11 @@ def build_mask_router(desk: Desk) -> APIRouter:
 
 
 def _list_contours(session: Session, case: Case, key: str, viewpoint: Viewpoint) -> list[Contour]:
-    found = find_label_set(session, case.id or 0, key, viewpoint)
+    found = find_label_set(session, stored_id(case), key, viewpoint)
     if found is None:
         raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
     return [
-        (structure, version.id or 0, version.mask_sha256)
+        (structure, stored_id(version), version.mask_sha256)
         for structure, version in found.versions.items()
     ]
 

@@ -10,6 +10,7 @@ from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
@@ -35,7 +36,7 @@ def label(
     study: Study, case: Case, structure: str, source: LabelSource, mask: StructureMask
 ) -> LabelVersion:
     return LabelVersion(
-        case_id=case.id or 0,
+        case_id=stored_id(case),
         structure=structure,
         source=source,
         mask_sha256=study.labels.put_mask(mask),

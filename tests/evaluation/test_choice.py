@@ -17,6 +17,7 @@ from han5k_review.evaluation import (
 )
 from han5k_review.evaluation.choice import find_labels
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import Metric
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
@@ -42,25 +43,27 @@ def add_revision(study: Study, session: Session, start_i: int, *words: Decision)
     session.add(child)
     session.flush()
     parent = session.exec(
-        select(LabelVersion.id).where(
-            LabelVersion.case_id == case.id, col(LabelVersion.source) == LabelSource.PSEUDO
+        select(LabelVersion).where(
+            LabelVersion.structure == "BrainStem",
+            LabelVersion.case_id == case.id,
+            col(LabelVersion.source) == LabelSource.PSEUDO,
         )
-    ).first()
+    ).one()
     revision = Revision(
-        label_version_id=child.id or 0,
-        parent_label_version_id=parent or 0,
-        reader_id=reader.id or 0,
+        label_version_id=stored_id(child),
+        parent_label_version_id=stored_id(parent),
+        reader_id=stored_id(reader),
     )
     session.add(revision)
     session.flush()
     for word in words:
         session.add(
             RevisionDecision(
-                revision_id=revision.id or 0, decision=word, decided_by_id=reader.id or 0
+                revision_id=stored_id(revision), decision=word, decided_by_id=stored_id(reader)
             )
         )
         session.flush()
-    return child.id or 0
+    return stored_id(child)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import submit_revision
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Assignment, Case, Reader, StudyInfo
 from han5k_review.store.vocabulary import Role
@@ -80,16 +81,16 @@ def _grade(
     assignment = session.exec(
         select(Assignment).where(Assignment.case_id == found.id, Assignment.reader_id == person.id)
     ).one()
-    label = list_under_review(session, found.id or 0)[structure]
+    label = list_under_review(session, stored_id(found))[structure]
     submit_grade(
         session,
-        assignment_id=assignment.id or 0,
+        assignment_id=stored_id(assignment),
         reader=person,
         scale=SCALE,
         request=GradeRequest(
             request_id=f"request-{number:04d}",
             structure=structure,
-            label_version_id=label.id or 0,
+            label_version_id=stored_id(label),
             code=code,
             tags=("over", "island") if number == 0 else (),
             comment=COMMENT if number == 0 else "",

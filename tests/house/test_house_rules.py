@@ -84,6 +84,18 @@ def test_no_broad_except_and_no_assert_on_input() -> None:
     assert not found, "\n".join(found)
 
 
+def test_the_id_of_a_row_is_asked_for_by_its_name() -> None:
+    guess = re.compile(r"\.id[ ]or 0\b")
+    found = [
+        f"{path.name}:{number}"
+        for path in tracked("han5k_review/*.py", "pages/*.py", "tests/*.py", "benchmarks/*.py")
+        if "retraining" not in path.parts[:-1] or "tests" in path.parts
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if guess.search(line)
+    ]
+    assert not found, f"store.identity.stored_id refuses a row without an id: {', '.join(found)}"
+
+
 def test_nothing_heavy_and_nobodys_voxels_are_tracked() -> None:
     kinds = re.compile(r"\.(nii|nii\.gz|dcm|mha|nrrd|pth|pt|onnx|ckpt|whl|sqlite3)$")
     heavy = [p for p in tracked() if p.stat().st_size > 1_000_000 or kinds.search(p.name)]

@@ -17,6 +17,7 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
@@ -92,7 +93,7 @@ def add_label(
 ) -> LabelVersion:
     """Store a mask and its row."""
     row = LabelVersion(
-        case_id=case.id or 0,
+        case_id=stored_id(case),
         structure=name,
         source=source,
         mask_sha256=study.labels.put_mask(mask),
@@ -133,8 +134,8 @@ def add_grade(
 ) -> Grade:
     """Store a grade."""
     grade = Grade(
-        assignment_id=assignment.id or 0,
-        label_version_id=label.id or 0,
+        assignment_id=stored_id(assignment),
+        label_version_id=stored_id(label),
         structure=label.structure,
         scale="three_level",
         raw_code=level.value,
@@ -158,16 +159,16 @@ def add_revision(
     """Store a revision and, when given, the word on it."""
     child = add_label(session, study, case, parent.structure, LabelSource.REVISION, mask)
     revision = Revision(
-        label_version_id=child.id or 0,
-        parent_label_version_id=parent.id or 0,
-        reader_id=reader.id or 0,
+        label_version_id=stored_id(child),
+        parent_label_version_id=stored_id(parent),
+        reader_id=stored_id(reader),
     )
     session.add(revision)
     session.flush()
     if decision is not None:
         session.add(
             RevisionDecision(
-                revision_id=revision.id or 0, decision=decision, decided_by_id=reader.id or 0
+                revision_id=stored_id(revision), decision=decision, decided_by_id=stored_id(reader)
             )
         )
         session.flush()
@@ -189,7 +190,7 @@ def build_study(folder: Path, *, train: int = 3, held_out: int = 2) -> Study:
             split = Split.TRAIN if number < train else Split.HELD_OUT
             case, head = add_case(session, study, number, split)
             assignment = Assignment(
-                case_id=case.id or 0, reader_id=reader.id or 0, presentation_order=number
+                case_id=stored_id(case), reader_id=stored_id(reader), presentation_order=number
             )
             session.add(assignment)
             session.flush()

@@ -14,6 +14,7 @@ from han5k_review.retraining.snapshot import Snapshot
 from han5k_review.retraining.trust import TrustReason
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, ModelVersion, Reader
 from han5k_review.store.vocabulary import (
@@ -131,7 +132,7 @@ def test_readers_who_disagree_leave_a_contour_untrusted(study: Study) -> None:
         label = session.get_one(LabelVersion, grade.label_version_id)
         second = add_reader(session, "otto")
         assignment = Assignment(
-            case_id=label.case_id, reader_id=second.id or 0, presentation_order=0
+            case_id=label.case_id, reader_id=stored_id(second), presentation_order=0
         )
         session.add(assignment)
         session.flush()
@@ -188,7 +189,7 @@ def test_a_run_that_could_learn_nothing_new_is_refused(study: Study) -> None:
         case, head = add_case(session, study, 20, Split.TRAIN)
         reader = session.exec(select(Reader)).one()
         assignment = Assignment(
-            case_id=case.id or 0, reader_id=reader.id or 0, presentation_order=20
+            case_id=stored_id(case), reader_id=stored_id(reader), presentation_order=20
         )
         session.add(assignment)
         session.flush()
@@ -196,7 +197,7 @@ def test_a_run_that_could_learn_nothing_new_is_refused(study: Study) -> None:
         for name in ("HN-000", "HN-001", "HN-002", "HN-020"):
             graded = session.exec(select(Case).where(Case.name == name)).one()
             prediction = LabelVersion(
-                case_id=graded.id or 0,
+                case_id=stored_id(graded),
                 structure="BrainStem",
                 source=LabelSource.PREDICTION,
                 mask_sha256=study.labels.put_mask(mask),

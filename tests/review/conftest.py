@@ -14,6 +14,7 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.assigning import assign_cases
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import LabelSource, Role, Split
@@ -65,7 +66,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         for n, name in enumerate(STRUCTURES):
             mask = block(n)
             row = LabelVersion(
-                case_id=case.id or 0,
+                case_id=stored_id(case),
                 structure=name,
                 source=LabelSource.PSEUDO,
                 mask_sha256=study.labels.put_mask(mask),
@@ -74,7 +75,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
             )
             session.add(row)
             session.flush()
-            versions[name] = row.id or 0
+            versions[name] = stored_id(row)
         assign_cases(session, reader=anna, cases=[case], actor="lead", now=NOON)
         assign_cases(session, reader=ben, cases=[case], actor="lead", now=NOON)
     yield Bench(

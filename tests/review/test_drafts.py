@@ -56,7 +56,7 @@ def open_it(
             rules=RULES,
             now=now,
         )
-        return draft.id or 0, is_new
+        return stored_id(draft), is_new
 
 
 def get_assignment(session: Session, bench: Bench) -> Assignment:
@@ -249,7 +249,7 @@ def submit_block(bench: Bench, reader: Reader, start: int) -> int:
             reader=reader,
             now=NOON,
         )
-        return revision.id or 0
+        return stored_id(revision)
 
 
 def decide(bench: Bench, revision_id: int, decision: Decision, reason: str = "") -> None:
@@ -279,7 +279,7 @@ def test_accepting_locks_and_rejecting_what_was_accepted_unlocks(bench: Bench) -
     decide(bench, second, Decision.ACCEPTED)
     with reading(bench.study.engine) as session:
         rows = session.exec(select(StructureLock)).all()
-        lock = find_lock(session, bench.case.id or 0, "ParotidL")
+        lock = find_lock(session, stored_id(bench.case), "ParotidL")
         assert [row.locked for row in rows] == [True, False, True]
         assert rows[1].reason == "the second is better"
         assert lock is not None
@@ -291,7 +291,7 @@ def test_accepting_locks_and_rejecting_what_was_accepted_unlocks(bench: Bench) -
 
 
 def test_unlocking_needs_a_lock_and_a_reason(bench: Bench) -> None:
-    case_id = bench.case.id or 0
+    case_id = stored_id(bench.case)
 
     def unlock(reason: str) -> None:
         with transaction(bench.study.engine) as session:

@@ -16,6 +16,7 @@ from han5k_review.review.label_sets import (
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import add_revision, decide_revision
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, LabelSource, Role
 from tests.review.conftest import NOON, Bench, block
@@ -25,13 +26,13 @@ def revise(
     bench: Bench, session: Session, reader: Reader, mask: StructureMask, parent: int | None = None
 ) -> LabelVersion:
     """A revision of ParotidL, from the contour under review or from `parent`."""
-    reviewed = list_under_review(session, bench.case.id or 0)["ParotidL"]
+    reviewed = list_under_review(session, stored_id(bench.case))["ParotidL"]
     revision = add_revision(
         session,
         bench.study.labels,
         case=bench.case,
         reviewed=reviewed,
-        parent_id=parent or reviewed.id or 0,
+        parent_id=parent or stored_id(reviewed),
         after=mask,
         reader=reader,
         grade_id=None,
@@ -45,7 +46,7 @@ def revise(
 
 
 def show(bench: Bench, session: Session, viewpoint: Viewpoint) -> dict[str, LabelSet]:
-    return {one.key: one for one in list_label_sets(session, bench.case.id or 0, viewpoint)}
+    return {one.key: one for one in list_label_sets(session, stored_id(bench.case), viewpoint)}
 
 
 @pytest.fixture
@@ -97,8 +98,8 @@ def test_the_place_of_an_adjudicator_shows_what_the_case_shows(bench: Bench) -> 
     with transaction(bench.study.engine) as session:
         revise(bench, session, bench.anna, block(2))
         place = Assignment(
-            case_id=bench.case.id or 0,
-            reader_id=bench.ben.id or 0,
+            case_id=stored_id(bench.case),
+            reader_id=stored_id(bench.ben),
             presentation_order=0,
             read_index=ADJUDICATION_INDEX,
             blinded=False,
@@ -138,7 +139,7 @@ def test_the_contour_under_review_before_stays_to_compare_with(bench: Bench) -> 
     with transaction(bench.study.engine) as session:
         session.add(
             LabelVersion(
-                case_id=bench.case.id or 0,
+                case_id=stored_id(bench.case),
                 structure="ParotidL",
                 source=LabelSource.PREDICTION,
                 mask_sha256=bench.study.labels.put_mask(mask),

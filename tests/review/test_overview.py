@@ -9,6 +9,7 @@ from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.overview import CaseStage, list_disagreements, measure_overview
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import LabelSource, Split
 from tests.review.conftest import NOON, Bench
@@ -124,7 +125,7 @@ def test_a_withdrawn_grade_and_one_of_an_older_contour_do_not_count(bench: Bench
     with transaction(bench.study.engine) as session:
         session.add(
             LabelVersion(
-                case_id=bench.case.id or 0,
+                case_id=stored_id(bench.case),
                 structure="BrainStem",
                 source=LabelSource.PREDICTION,
                 mask_sha256="a" * 64,

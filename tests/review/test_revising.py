@@ -15,6 +15,7 @@ from han5k_review.review.revising import (
     submit_revision,
 )
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import LabelVersion
 from han5k_review.store.vocabulary import Decision, LabelSource
 from tests.review.conftest import GRID, NOON, Bench, block
@@ -38,7 +39,7 @@ def submit(bench: Bench, after: StructureMask) -> int:
             reader=bench.anna,
             now=NOON,
         )
-        return revision.id or 0
+        return stored_id(revision)
 
 
 def test_vrd_is_the_changed_part_of_the_old_volume() -> None:

@@ -16,6 +16,7 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.review.assigning import assign_cases
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, LabelVersion, Reader, StudyInfo
 from han5k_review.store.vocabulary import LabelSource, Role, Split
@@ -74,7 +75,7 @@ def build_bench(root: Path, database_url: str | None) -> WebBench:
             version = _version(study, cases[0], name, mask, LabelSource.PSEUDO)
             session.add(version)
             session.flush()
-            versions[name] = version.id or 0
+            versions[name] = stored_id(version)
         session.add(_version(study, cases[0], "ParotidL", _box(2, 5), LabelSource.REFERENCE))
         session.add(_version(study, cases[1], "ParotidL", _box(2, 5), LabelSource.PSEUDO))
         assign_cases(session, reader=people["anna"], cases=cases[:1], actor="test", now=NOON)
@@ -126,7 +127,7 @@ def _version(
     study: Study, case: Case, structure: str, mask: StructureMask, source: LabelSource
 ) -> LabelVersion:
     return LabelVersion(
-        case_id=case.id or 0,
+        case_id=stored_id(case),
         structure=structure,
         source=source,
         mask_sha256=study.labels.put_mask(mask),
