@@ -51,7 +51,7 @@ def build_grade_rows(snapshot: Snapshot) -> list[GradeRow]:
     structures = {str(structure.name): structure for structure in snapshot.catalogue}
     revisions: dict[tuple[int, int], RevisionView] = {}
     for view in snapshot.revisions:
-        revisions[(view.revision.parent_label_version_id, view.revision.reader_id)] = view
+        revisions[(view.revision.reviewed_id, view.revision.reader_id)] = view
     rows = [
         _row(snapshot, chain, place, structures, revisions, superseded)
         for chain in chains.values()

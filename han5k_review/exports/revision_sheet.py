@@ -66,7 +66,7 @@ _WHAT: tuple[Column[RevisionRow], ...] = (
         _I,
         "contour",
         "The contour the edit began with.",
-        lambda r: r.view.child.parent_id,
+        lambda r: r.view.child.started_from_id,
     ),
     column(
         "reviewed_label_version",
@@ -74,7 +74,7 @@ _WHAT: tuple[Column[RevisionRow], ...] = (
         _I,
         "contour",
         "The contour it is measured against.",
-        lambda r: r.view.revision.parent_label_version_id,
+        lambda r: r.view.revision.reviewed_id,
     ),
     column(
         "mask_sha256",

@@ -72,7 +72,7 @@ def _list_decided(
     return {
         (contour.case_id, contour.structure): Accepted(
             contour=contour,
-            reviewed_id=revision.parent_label_version_id,
+            reviewed_id=revision.reviewed_id,
             by=AcceptedBy.DECISION,
         )
         for decision, revision, contour in rows
@@ -96,8 +96,6 @@ def _list_locked(
         key = (lock.case_id, lock.structure)
         accepted.pop(key, None)
         if lock.locked:
-            reviewed_id = (
-                stored_id(contour) if revision is None else revision.parent_label_version_id
-            )
+            reviewed_id = stored_id(contour) if revision is None else revision.reviewed_id
             accepted[key] = Accepted(contour=contour, reviewed_id=reviewed_id, by=AcceptedBy.LOCK)
     return accepted

@@ -111,7 +111,7 @@ def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
             case_id=case_id,
             case=found[0].view.case,
             structure=structure,
-            reviewed=session.get_one(LabelVersion, found[-1].revision.parent_label_version_id),
+            reviewed=session.get_one(LabelVersion, found[-1].revision.reviewed_id),
             candidates=tuple(found),
         )
         for (case_id, structure), found in grouped.items()

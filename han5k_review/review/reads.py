@@ -63,11 +63,11 @@ def is_adjudicated_edit(
     version: LabelVersion, revisions: Mapping[int | None, LabelVersion]
 ) -> bool:
     """True when a revision goes back to another person's; `revisions` are the case's, by id."""
-    parent = revisions.get(version.parent_id)
-    while parent is not None:
-        if parent.reader_id != version.reader_id:
+    earlier = revisions.get(version.started_from_id)
+    while earlier is not None:
+        if earlier.reader_id != version.reader_id:
             return True
-        parent = revisions.get(parent.parent_id)
+        earlier = revisions.get(earlier.started_from_id)
     return False
 
 

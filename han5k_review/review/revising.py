@@ -69,8 +69,8 @@ def submit_revision(
     """
     if case.id is None or reader.id is None:
         raise RuleError("A stored case and reader were expected.")
-    parent = list_under_review(session, case.id).get(structure)
-    if parent is None or parent.id is None or parent.mask_sha256 != before.sha256:
+    reviewed = list_under_review(session, case.id).get(structure)
+    if reviewed is None or reviewed.mask_sha256 != before.sha256:
         raise RuleError(f"{case.name}: {structure} has no such contour under review to revise.")
     if after.sha256 == before.sha256:
         raise RuleError(
@@ -82,8 +82,8 @@ def submit_revision(
         session,
         labels,
         case=case,
-        reviewed=parent,
-        parent_id=parent.id,
+        reviewed=reviewed,
+        started_from_id=stored_id(reviewed),
         after=after,
         reader=reader,
         grade_id=_find_grade_id(session, case.id, reader.id, structure),
@@ -101,7 +101,7 @@ def add_revision(
     *,
     case: Case,
     reviewed: LabelVersion,
-    parent_id: int,
+    started_from_id: int,
     after: StructureMask,
     reader: Reader,
     grade_id: int | None,
@@ -113,7 +113,7 @@ def add_revision(
 ) -> Revision:
     """Store `after` as a child label version and its revision of the contour `reviewed`.
 
-    `parent_id` is the contour the edit began with: `reviewed` itself, or an earlier revision.
+    `started_from_id` is the contour the edit began with: `reviewed` itself, or an earlier revision.
     Undefined numbers (nan) are stored as NULL.
     """
     if case.id is None or reader.id is None or reviewed.id is None:
@@ -125,7 +125,7 @@ def add_revision(
         mask_sha256=labels.put_mask(after),
         voxels=after.voxel_count,
         volume_cc=after.volume_cc,
-        parent_id=parent_id,
+        started_from_id=started_from_id,
         reader_id=reader.id,
         created_at_utc=now,
     )
@@ -133,7 +133,7 @@ def add_revision(
     session.flush()
     revision = Revision(
         label_version_id=stored_id(child),
-        parent_label_version_id=reviewed.id,
+        reviewed_id=reviewed.id,
         grade_id=grade_id,
         reader_id=reader.id,
         vrd=None if math.isnan(vrd) else vrd,

@@ -132,7 +132,7 @@ def submit_draft(
         labels,
         case=_get_case(session, draft.case_id),
         reviewed=_get_version(session, draft.reviewed_label_version_id),
-        parent_id=draft.base_label_version_id,
+        started_from_id=draft.base_label_version_id,
         after=prepared.after,
         reader=reader,
         grade_id=prepared.grade_id,

@@ -136,7 +136,7 @@ def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
             "Version": [row.id for row in rows],
             "Structure": [row.structure for row in rows],
             "Source": [row.source.value for row in rows],
-            "Corrects": [row.parent_id for row in rows],
+            "Corrects": [row.started_from_id for row in rows],
             "Volume cc": [row.volume_cc for row in rows],
             "Made (UTC)": [row.created_at_utc for row in rows],
             "Mask SHA-256": [row.mask_sha256[:12] for row in rows],

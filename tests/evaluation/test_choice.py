@@ -51,7 +51,7 @@ def add_revision(study: Study, session: Session, start_i: int, *words: Decision)
     ).one()
     revision = Revision(
         label_version_id=stored_id(child),
-        parent_label_version_id=stored_id(parent),
+        reviewed_id=stored_id(parent),
         reader_id=stored_id(reader),
     )
     session.add(revision)

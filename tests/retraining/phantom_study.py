@@ -160,7 +160,7 @@ def add_revision(
     child = add_label(session, study, case, parent.structure, LabelSource.REVISION, mask)
     revision = Revision(
         label_version_id=stored_id(child),
-        parent_label_version_id=stored_id(parent),
+        reviewed_id=stored_id(parent),
         reader_id=stored_id(reader),
     )
     session.add(revision)

@@ -176,7 +176,7 @@ def tell(
             mask_sha256=hashes[contour],
             voxels=48,
             volume_cc=0.576,
-            parent_id=versions.get("P"),
+            started_from_id=versions.get("P"),
             reader_id=reader.id if versions else None,
         )
         session.add(row)
@@ -185,7 +185,7 @@ def tell(
         if contour != "P":
             revision = Revision(
                 label_version_id=stored_id(row),
-                parent_label_version_id=versions["P"],
+                reviewed_id=versions["P"],
                 reader_id=stored_id(reader),
             )
             session.add(revision)

@@ -94,7 +94,7 @@ def test_a_grade_for_an_older_contour_is_refused(bench: Bench) -> None:
                 mask_sha256=old.mask_sha256,
                 voxels=old.voxels,
                 volume_cc=old.volume_cc,
-                parent_id=old.id,
+                started_from_id=old.id,
             )
         )
     request = request_for(bench, "ParotidL", "no")

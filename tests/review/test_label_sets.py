@@ -32,7 +32,7 @@ def revise(
         bench.study.labels,
         case=bench.case,
         reviewed=reviewed,
-        parent_id=parent or stored_id(reviewed),
+        started_from_id=parent or stored_id(reviewed),
         after=mask,
         reader=reader,
         grade_id=None,

@@ -41,9 +41,9 @@ def test_an_adjudicators_draft_starts_where_the_reader_ended(bench: WebBench, vi
     assert answer.json()["declared"] is None
     with transaction(bench.study.engine) as session:
         child = session.get_one(LabelVersion, answer.json()["label_version"])
-        assert child.parent_id == version
+        assert child.started_from_id == version
         revision = session.get_one(Revision, answer.json()["revision"])
-        assert revision.parent_label_version_id == bench.versions["ParotidL"]
+        assert revision.reviewed_id == bench.versions["ParotidL"]
         assert revision.slices_edited == answer.json()["slices_edited"]
     sets = {one["key"] for one in carla.get(f"{base}/label_sets").json()["label_sets"]}
     assert sets == {"a", "b", "r1", "e"}
