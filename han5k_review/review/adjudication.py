@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from han5k_review.review.accepted import Accepted, AcceptedBy, list_accepted
 from han5k_review.review.reads import is_adjudicated_edit
@@ -21,6 +22,8 @@ from han5k_review.review.revising import RevisionView, list_revisions
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import Decision, LabelSource
+
+_Row = TypeVar("_Row", Grade, LabelVersion)
 
 
 class Standing(StrEnum):
@@ -99,23 +102,35 @@ def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
     standings = settle_standings(views, list_accepted(session))
     names = _name_series(views, names_reads=names_reads)
     edits = _list_edits(views)
+    waiting = [v for v in views if standings[stored_id(v.revision)] is Standing.WAITING]
+    grades = _find_rows(session, Grade, {view.revision.grade_id for view in waiting})
+    reviewed = _find_rows(session, LabelVersion, {view.revision.reviewed_id for view in waiting})
     grouped: dict[CaseStructure, list[Candidate]] = {}
-    for view in views:
-        if standings[stored_id(view.revision)] is Standing.WAITING:
-            name, set_key = names[_series(view, edits)]
-            grade = session.get(Grade, view.revision.grade_id) if view.revision.grade_id else None
-            candidate = Candidate(view=view, name=name, set_key=set_key, grade=grade)
-            grouped.setdefault(_key(view), []).append(candidate)
+    for view in waiting:
+        name, set_key = names[_series(view, edits)]
+        grade = grades.get(view.revision.grade_id)
+        candidate = Candidate(view=view, name=name, set_key=set_key, grade=grade)
+        grouped.setdefault(_key(view), []).append(candidate)
     return [
         Question(
             case_id=case_id,
             case=found[0].view.case,
             structure=structure,
-            reviewed=session.get_one(LabelVersion, found[-1].revision.reviewed_id),
+            reviewed=reviewed[found[-1].revision.reviewed_id],
             candidates=tuple(found),
         )
         for (case_id, structure), found in grouped.items()
     ]
+
+
+def _find_rows(
+    session: Session, table: type[_Row], numbers: Collection[int | None]
+) -> Mapping[int | None, _Row]:
+    """Id -> row, of all these ids in one query; None stands for no row."""
+    rows = session.exec(
+        select(table).where(col(table.id).in_([number for number in numbers if number is not None]))
+    )
+    return {row.id: row for row in rows}
 
 
 def _key(view: RevisionView) -> CaseStructure:

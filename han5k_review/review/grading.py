@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -129,13 +129,21 @@ def check_place(assignment: Assignment, role: Role) -> None:
 
 def list_current_grades(session: Session, assignment_id: int) -> Mapping[str, Grade]:
     """Structure -> the grade in force (superseded and withdrawn ones left out)."""
+    found = list_grades_in_force(session, [assignment_id])
+    return {structure: grade for (_, structure), grade in found.items()}
+
+
+def list_grades_in_force(
+    session: Session, assignment_ids: Collection[int]
+) -> Mapping[tuple[int, str], Grade]:
+    """(assignment id, structure) -> the grade in force, of several assignments in one query."""
     newer = aliased(Grade)
     rows = session.exec(
         select(Grade)
         .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
-        .where(Grade.assignment_id == assignment_id, col(newer.id).is_(None))
+        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.id).is_(None))
     )
-    return {row.structure: row for row in rows if row.raw_code is not None}
+    return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
 
 def _last_id(session: Session, assignment_id: int, structure: str) -> int | None:
