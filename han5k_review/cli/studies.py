@@ -102,7 +102,20 @@ def demo(
         protocol_version="demo",
         database_url=get_settings().database_url,
     )
-    catalogue = read_study_catalogue(opened)
+    _add_demo_cases(opened, cases, seed)
+    _add_demo_people(opened)
+    with reading(opened.engine) as session:
+        stored = session.exec(select(func.count()).select_from(Case)).one()
+        labels = session.exec(select(func.count()).select_from(LabelVersion)).one()
+    names = ", ".join(name for name, _ in DEMO_ACCOUNTS)
+    text = f"Demo accounts: {names}; the password of each is {DEMO_PASSWORD}."
+    write_atomically(folder / _DONE, f"{text}\n".encode())
+    console.print(f"{stored} cases, {labels} contours in {folder}")
+    console.print(text)
+
+
+def _add_demo_cases(study: Study, cases: int, seed: int) -> None:
+    catalogue = read_study_catalogue(study)
     with progress_bar() as bar, open_executor(get_settings().processes) as executor:
         task = bar.add_task("building synthetic cases", total=cases)
         for made in iterate_demo_cases(
@@ -113,7 +126,7 @@ def demo(
             executor=executor,
         ):
             store_case(
-                opened,
+                study,
                 MadeCase(
                     name=made.name,
                     patient=made.patient,
@@ -127,15 +140,6 @@ def demo(
                 now=utc_now(),
             )
             bar.advance(task)
-    _add_demo_people(opened)
-    with reading(opened.engine) as session:
-        stored = session.exec(select(func.count()).select_from(Case)).one()
-        labels = session.exec(select(func.count()).select_from(LabelVersion)).one()
-    names = ", ".join(name for name, _ in DEMO_ACCOUNTS)
-    text = f"Demo accounts: {names}; the password of each is {DEMO_PASSWORD}."
-    write_atomically(folder / _DONE, f"{text}\n".encode())
-    console.print(f"{stored} cases, {labels} contours in {folder}")
-    console.print(text)
 
 
 def _add_demo_people(study: Study) -> None:

@@ -75,29 +75,12 @@ def submit_grade(
             "edits it; grades are given in the worklist."
         )
     _check_label(session, assignment, request)
-    level = None
-    if request.code is not None:
-        level = scale.get_grade(request.code).level
+    grade = _build_grade(scale, assignment_id, request, now)
     _check_words(request)
     current = list_current_grades(session, assignment_id).get(request.structure)
     if request.code is None and current is None:
         raise RuleError(f"{request.structure} has no grade to withdraw.")
-    grade = Grade(
-        assignment_id=assignment_id,
-        label_version_id=request.label_version_id,
-        structure=request.structure,
-        scale=scale.name,
-        raw_code=request.code,
-        level=level,
-        tags=list(request.tags),
-        comment=request.comment,
-        flagged_slices=list(request.flagged_slices),
-        opened_at_utc=request.opened_at_utc,
-        graded_at_utc=now,
-        active_seconds=request.active_seconds,
-        supersedes_id=_last_id(session, assignment_id, request.structure),
-        request_id=request.request_id,
-    )
+    grade.supersedes_id = _last_id(session, assignment_id, request.structure)
     session.add(grade)
     session.flush()
     add_audit(
@@ -110,6 +93,26 @@ def submit_grade(
         code=request.code,
     )
     return _outcome(session, assignment, grade, is_new=True)
+
+
+def _build_grade(scale: Scale, assignment_id: int, request: GradeRequest, now: datetime) -> Grade:
+    """The row of a request; RuleError for a code that the scale does not have."""
+    code = request.code
+    return Grade(
+        assignment_id=assignment_id,
+        label_version_id=request.label_version_id,
+        structure=request.structure,
+        scale=scale.name,
+        raw_code=code,
+        level=None if code is None else scale.get_grade(code).level,
+        tags=list(request.tags),
+        comment=request.comment,
+        flagged_slices=list(request.flagged_slices),
+        opened_at_utc=request.opened_at_utc,
+        graded_at_utc=now,
+        active_seconds=request.active_seconds,
+        request_id=request.request_id,
+    )
 
 
 def get_own_assignment(session: Session, assignment_id: int, reader: Reader) -> Assignment:

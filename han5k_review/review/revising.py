@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.drafts import check_unlocked
-from han5k_review.review.edit_check import measure_edit
+from han5k_review.review.edit_check import EditMeasure, measure_edit
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.locking import find_lock, lock_structure, unlock_structure
@@ -40,6 +40,22 @@ class RevisionView:
     case: str
     reader: str
     decision: RevisionDecision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A finished edit of the contour `reviewed`, and what it amounts to against it.
+
+    `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
+    revision. `active_seconds` is None for a file.
+    """
+
+    reviewed: LabelVersion
+    started_from_id: int
+    after: StructureMask
+    measure: EditMeasure
+    grade_id: int | None = None
+    active_seconds: float | None = None
 
 
 def measure_vrd(before: StructureMask, after: StructureMask) -> float:
@@ -77,20 +93,18 @@ def submit_revision(
             f"{case.name}: a changed contour of {structure} was expected, found the same one."
         )
     check_unlocked(session, case.id, structure)
-    edit = measure_edit(before, after)
     return add_revision(
         session,
         labels,
         case=case,
-        reviewed=reviewed,
-        started_from_id=stored_id(reviewed),
-        after=after,
         reader=reader,
-        grade_id=_find_grade_id(session, case.id, reader.id, structure),
-        vrd=edit.vrd,
-        apl_mm=edit.apl_mm,
-        slices_edited=edit.slices_edited,
-        active_seconds=None,
+        edit=Edit(
+            reviewed=reviewed,
+            started_from_id=stored_id(reviewed),
+            after=after,
+            measure=measure_edit(before, after),
+            grade_id=_find_grade_id(session, case.id, reader.id, structure),
+        ),
         now=now,
     )
 
@@ -100,46 +114,37 @@ def add_revision(
     labels: LabelFiles,
     *,
     case: Case,
-    reviewed: LabelVersion,
-    started_from_id: int,
-    after: StructureMask,
     reader: Reader,
-    grade_id: int | None,
-    vrd: float,
-    apl_mm: float,
-    slices_edited: int,
-    active_seconds: float | None,
+    edit: Edit,
     now: datetime,
 ) -> Revision:
-    """Store `after` as a child label version and its revision of the contour `reviewed`.
+    """Store a finished edit as a label version and its revision of the contour under review.
 
-    `started_from_id` is the contour the edit began with: `reviewed` itself, or an earlier revision.
     Undefined numbers (nan) are stored as NULL.
     """
-    if case.id is None or reader.id is None or reviewed.id is None:
-        raise RuleError("A stored case, reader and contour were expected.")
+    reviewed, after, measure = edit.reviewed, edit.after, edit.measure
     child = LabelVersion(
-        case_id=case.id,
+        case_id=stored_id(case),
         structure=reviewed.structure,
         source=LabelSource.REVISION,
         mask_sha256=labels.put_mask(after),
         voxels=after.voxel_count,
         volume_cc=after.volume_cc,
-        started_from_id=started_from_id,
-        reader_id=reader.id,
+        started_from_id=edit.started_from_id,
+        reader_id=stored_id(reader),
         created_at_utc=now,
     )
     session.add(child)
     session.flush()
     revision = Revision(
         label_version_id=stored_id(child),
-        reviewed_id=reviewed.id,
-        grade_id=grade_id,
-        reader_id=reader.id,
-        vrd=None if math.isnan(vrd) else vrd,
-        apl_mm=None if math.isnan(apl_mm) else apl_mm,
-        slices_edited=slices_edited,
-        active_seconds=active_seconds,
+        reviewed_id=stored_id(reviewed),
+        grade_id=edit.grade_id,
+        reader_id=stored_id(reader),
+        vrd=None if math.isnan(measure.vrd) else measure.vrd,
+        apl_mm=None if math.isnan(measure.apl_mm) else measure.apl_mm,
+        slices_edited=measure.slices_edited,
+        active_seconds=edit.active_seconds,
         submitted_at_utc=now,
     )
     session.add(revision)

@@ -18,7 +18,7 @@ from han5k_review.review.grading import list_current_grades
 from han5k_review.review.journal import replay
 from han5k_review.review.leases import check_holder
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.revising import add_revision
+from han5k_review.review.revising import Edit, add_revision
 from han5k_review.store.draft_tables import Draft, DraftSubmission
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
@@ -131,15 +131,15 @@ def submit_draft(
         session,
         labels,
         case=_get_case(session, draft.case_id),
-        reviewed=_get_version(session, draft.reviewed_label_version_id),
-        started_from_id=draft.base_label_version_id,
-        after=prepared.after,
         reader=reader,
-        grade_id=prepared.grade_id,
-        vrd=check.measure.vrd,
-        apl_mm=check.measure.apl_mm,
-        slices_edited=check.measure.slices_edited,
-        active_seconds=draft.active_seconds,
+        edit=Edit(
+            reviewed=_get_version(session, draft.reviewed_label_version_id),
+            started_from_id=draft.base_label_version_id,
+            after=prepared.after,
+            measure=check.measure,
+            grade_id=prepared.grade_id,
+            active_seconds=draft.active_seconds,
+        ),
         now=now,
     )
     submission = DraftSubmission(

@@ -23,7 +23,6 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Reader
-from han5k_review.study import grid_of
 
 _SHELF_BYTES = 256 * 1024 * 1024
 
@@ -79,7 +78,6 @@ class DraftRoom:
                 self.shelf,
                 assignment=visitor.assignment,
                 structure=structure,
-                grid=grid_of(visitor.case),
                 batch=batch,
                 rules=self.rules,
                 now=utc_now(),

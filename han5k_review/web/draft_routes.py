@@ -15,6 +15,7 @@ from han5k_review.accounts.may import Action, may
 from han5k_review.exports.contour_files import Contour, build_nifti
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.drafts import (
+    OpenRequest,
     discard_draft,
     get_draft,
     get_open_draft,
@@ -143,10 +144,12 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
                 visitor.session,
                 assignment=visitor.assignment,
                 reader=visitor.reader,
-                structure=structure,
-                holder=body.holder,
-                take_over=body.take_over,
-                base_id=body.base,
+                request=OpenRequest(
+                    structure=structure,
+                    holder=body.holder,
+                    take_over=body.take_over,
+                    base_id=body.base,
+                ),
                 may_edit_any=may(identity, Action.ADJUDICATE),
                 rules=room.rules,
                 now=utc_now(),

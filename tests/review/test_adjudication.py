@@ -20,7 +20,7 @@ from han5k_review.review.adjudication import (
 from han5k_review.review.adjudication_place import open_place
 from han5k_review.review.assigning import assign_cases
 from han5k_review.review.assignment import list_worklist
-from han5k_review.review.drafts import open_draft
+from han5k_review.review.drafts import OpenRequest, open_draft
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import GradeRequest, get_own_assignment, submit_grade
 from han5k_review.review.locking import unlock_structure
@@ -116,10 +116,7 @@ def test_an_adjudicators_edit_starts_from_a_read_and_waits_for_another_person(
             session,
             assignment=place,
             reader=bench.ben,
-            structure="ParotidL",
-            holder="a tab of ben",
-            take_over=False,
-            base_id=read.id,
+            request=OpenRequest(structure="ParotidL", holder="a tab of ben", base_id=read.id),
             may_edit_any=True,
             rules=EditRules(),
             now=NOON,

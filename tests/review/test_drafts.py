@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.canvas import CanvasShelf
-from han5k_review.review.drafts import get_draft, open_draft
+from han5k_review.review.drafts import OpenRequest, get_draft, open_draft
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.journal import add_snapshot, replay
 from han5k_review.review.locking import find_lock, list_locks, lock_structure, unlock_structure
@@ -48,10 +48,9 @@ def open_it(
             session,
             assignment=get_assignment(session, bench),
             reader=bench.anna,
-            structure="ParotidL",
-            holder=holder,
-            take_over=take_over,
-            base_id=base_id,
+            request=OpenRequest(
+                structure="ParotidL", holder=holder, take_over=take_over, base_id=base_id
+            ),
             may_edit_any=may_edit_any,
             rules=RULES,
             now=now,
@@ -78,7 +77,6 @@ def draw(
             shelf or CanvasShelf(capacity_bytes=0),
             assignment=get_assignment(session, bench),
             structure="ParotidL",
-            grid=GRID,
             batch=PatchBatch(holder=holder, draft_id=draft_id, patches=patches),
             rules=RULES,
             now=now,

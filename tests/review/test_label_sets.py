@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.edit_check import EditMeasure
 from han5k_review.review.label_sets import (
     LabelSet,
     Viewpoint,
@@ -14,7 +15,7 @@ from han5k_review.review.label_sets import (
     view_task,
 )
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.revising import add_revision, decide_revision
+from han5k_review.review.revising import Edit, add_revision, decide_revision
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, LabelVersion, Reader
@@ -31,15 +32,13 @@ def revise(
         session,
         bench.study.labels,
         case=bench.case,
-        reviewed=reviewed,
-        started_from_id=parent or stored_id(reviewed),
-        after=mask,
         reader=reader,
-        grade_id=None,
-        vrd=0.5,
-        apl_mm=10.0,
-        slices_edited=3,
-        active_seconds=None,
+        edit=Edit(
+            reviewed=reviewed,
+            started_from_id=parent or stored_id(reviewed),
+            after=mask,
+            measure=EditMeasure(vrd=0.5, apl_mm=10.0, slices_edited=3, is_empty=False),
+        ),
         now=NOON,
     )
     return session.get_one(LabelVersion, revision.label_version_id)
