@@ -34,7 +34,7 @@ from han5k_review.store.vocabulary import Split
 from han5k_review.study import read_study_catalogue
 
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
-_SOURCES = "ai, pseudo, reference, revision or model:NAME"
+_SOURCES = "ai, pseudo, reference, accepted or model:NAME"
 
 
 def register(app: typer.Typer) -> None:
