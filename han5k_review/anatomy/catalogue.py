@@ -104,75 +104,64 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         raise ConfigError(f"A structure table was expected at {path}, found: {error}.") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """One line of a structure table: its cells, without those that are empty."""
+def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structure:
+    cells = {k: (v or "").strip() or None for k, v in row.items() if isinstance(k, str)}
 
-    cells: Mapping[str, str]
-    place: str
-
-    def number(self, column: str) -> float | None:
-        """The number in a cell, None where it is empty."""
-        cell = self.cells.get(column)
+    def number(column: str) -> float | None:
+        cell = cells.get(column)
         try:
             return None if cell is None else float(cell)
         except ValueError:
             raise ConfigError(
-                f"{self.place}: a number was expected in {column}, found {cell!r}."
+                f"{path.name} line {line}: a number was expected in {column}, found {cell!r}."
             ) from None
 
-    def bounds(self, column: str) -> tuple[float, float] | None:
-        """Two numbers in order from `<column>_low` and `<column>_high`, None where both lack."""
-        low, high = self.number(f"{column}_low"), self.number(f"{column}_high")
+    def bounds(column: str) -> tuple[float, float] | None:
+        low, high = number(f"{column}_low"), number(f"{column}_high")
         if low is None and high is None:
             return None
         if low is None or high is None or low > high:
             raise ConfigError(
-                f"{self.place}: two numbers in order were expected in {column}_low and "
+                f"{path.name} line {line}: two numbers in order were expected in {column}_low and "
                 f"{column}_high, or none, found {low} and {high}."
             )
         return low, high
 
-    def structure(self, column: str) -> StructureName | None:
-        """The name of another structure."""
-        cell = self.cells.get(column)
-        return None if cell is None else StructureName(cell)
-
-
-def _structure(cells: Mapping[str, str | None], path: Path, line: int) -> Structure:
-    filled = {k: v.strip() for k, v in cells.items() if isinstance(k, str) and v and v.strip()}
-    row = _Row(cells=filled, place=f"{path.name} line {line}")
-    name, order = row.structure("name"), row.number("order")
+    name = cells.get("name")
+    order = number("order")
     if name is None or order is None:
-        raise ConfigError(f"{row.place}: a name and an order were expected.")
-    channel = row.number("segrap_channel")
-    tolerance = row.number("tolerance_segrap_mm")
+        raise ConfigError(f"{path.name} line {line}: a name and an order were expected.")
+    channel = number("segrap_channel")
+    tolerance = number("tolerance_segrap_mm")
+    pair, inside = cells.get("pair"), cells.get("inside")
     return Structure(
         order=int(order),
-        name=name,
-        tg263=filled.get("tg263"),
-        side=filled.get("side"),
-        pair=row.structure("pair"),
-        group=filled.get("group", "1"),
-        tier=filled.get("tier"),
-        window=filled.get("window", "H&N soft"),
+        name=StructureName(name),
+        tg263=cells.get("tg263"),
+        side=cells.get("side"),
+        pair=StructureName(pair) if pair else None,
+        group=cells.get("group") or "1",
+        tier=cells.get("tier"),
+        window=cells.get("window") or "H&N soft",
         tolerance_mm=DEFAULT_TOLERANCE_MM if tolerance is None else tolerance,
         segrap_channel=None if channel is None else int(channel),
-        aliases=tuple(a.strip() for a in filled.get("aliases", "").split("|") if a.strip()),
-        inside=row.structure("inside"),
-        reference_dsc=row.number("reference_dsc"),
-        reference_hd95_mm=row.number("reference_hd95_mm"),
-        color_rgb=_color(filled.get("color_rgb"), row.place),
-        hint=filled.get("hint"),
-        hint_source=filled.get("hint_source"),
-        tolerance_nikolov_mm=row.number("tolerance_nikolov_mm"),
-        reference_dsc_range=row.bounds("reference_dsc"),
-        reference_hd95_mm_range=row.bounds("reference_hd95_mm"),
+        aliases=tuple(a.strip() for a in (cells.get("aliases") or "").split("|") if a.strip()),
+        inside=StructureName(inside) if inside else None,
+        reference_dsc=number("reference_dsc"),
+        reference_hd95_mm=number("reference_hd95_mm"),
+        color_rgb=_color(cells.get("color_rgb"), path, line),
+        hint=cells.get("hint"),
+        hint_source=cells.get("hint_source"),
+        tolerance_nikolov_mm=number("tolerance_nikolov_mm"),
+        reference_dsc_range=bounds("reference_dsc"),
+        reference_hd95_mm_range=bounds("reference_hd95_mm"),
     )
 
 
-def _color(cell: str | None, place: str) -> tuple[int, int, int]:
+def _color(cell: str | None, path: Path, line: int) -> tuple[int, int, int]:
     parts = (cell or "").split(",")
     if len(parts) != 3 or not all(p.strip().isdigit() and int(p) < 256 for p in parts):
-        raise ConfigError(f'{place}: color_rgb as "red,green,blue" was expected, found {cell!r}.')
+        raise ConfigError(
+            f'{path.name} line {line}: color_rgb as "red,green,blue" was expected, found {cell!r}.'
+        )
     return (int(parts[0]), int(parts[1]), int(parts[2]))
