@@ -29,7 +29,8 @@ from han5k_review.store.tables import (
     RevisionDecision,
 )
 from han5k_review.store.vocabulary import Decision, LabelSource, Role
-from tests.evaluation.phantom_study import CATALOGUE, block, build_study, label
+from tests.evaluation.phantom_study import CATALOGUE, block, build_study
+from tests.studies import add_label
 
 
 def add_revision(study: Study, session: Session, start_i: int, *words: Decision) -> int:
@@ -39,9 +40,7 @@ def add_revision(study: Study, session: Session, start_i: int, *words: Decision)
         name="anna", pseudonym="R1", role=Role.READER, password_hash="x"
     )
     session.add(reader)
-    child = label(study, case, "BrainStem", LabelSource.REVISION, block(start_i))
-    session.add(child)
-    session.flush()
+    child = add_label(session, study, case, "BrainStem", block(start_i), LabelSource.REVISION)
     parent = session.exec(
         select(LabelVersion).where(
             LabelVersion.structure == "BrainStem",
@@ -96,10 +95,15 @@ def test_two_model_versions_can_be_compared(twins: Study) -> None:
                 )
             )
             session.flush()
-            row = label(twins, case, "BrainStem", LabelSource.PREDICTION, block(start))
-            row.model_version_id = number
-            session.add(row)
-            session.flush()
+            add_label(
+                session,
+                twins,
+                case,
+                "BrainStem",
+                block(start),
+                LabelSource.PREDICTION,
+                model_version_id=number,
+            )
     first, second = (
         LabelChoice(title=f"m{n}", sources=(LabelSource.PREDICTION,), model_version_id=n)
         for n in (1, 2)
@@ -116,7 +120,7 @@ def test_two_model_versions_can_be_compared(twins: Study) -> None:
 def test_the_newest_label_of_a_source_stands_for_it(twins: Study) -> None:
     with transaction(twins.engine) as session:
         case = session.exec(select(Case).where(Case.name == "HN-003")).one()
-        session.add(label(twins, case, "BrainStem", LabelSource.REFERENCE, block(7)))
+        add_label(session, twins, case, "BrainStem", block(7), LabelSource.REFERENCE)
     with reading(twins.engine) as session:
         plan = plan_evaluation(session, CATALOGUE, cases=["HN-003"], structures=["BrainStem"])
     assert plan.pairs[0].reference.mask_sha256 == block(7).sha256
@@ -143,7 +147,7 @@ def test_a_label_the_structure_table_does_not_know_is_a_gap(twins: Study) -> Non
     with transaction(twins.engine) as session:
         case = session.exec(select(Case).where(Case.name == "HN-001")).one()
         for source in (LabelSource.PSEUDO, LabelSource.REFERENCE):
-            session.add(label(twins, case, "Spleen", source, block(2)))
+            add_label(session, twins, case, "Spleen", block(2), source)
     with reading(twins.engine) as session:
         plan = plan_evaluation(session, CATALOGUE, cases=["HN-001"])
     (gap,) = [gap for gap in plan.gaps if gap.structure == "Spleen"]

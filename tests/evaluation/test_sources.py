@@ -25,7 +25,8 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, ModelVersion, Reader
 from han5k_review.store.vocabulary import LabelSource, Role, Split
-from tests.evaluation.phantom_study import CATALOGUE, block, label
+from tests.evaluation.phantom_study import CATALOGUE, block
+from tests.studies import add_label
 
 
 def add_model(session: Session, study: Study, name: str, shift: int) -> None:
@@ -34,9 +35,15 @@ def add_model(session: Session, study: Study, name: str, shift: int) -> None:
     session.add(model)
     session.flush()
     for case in session.exec(select(Case).order_by(Case.name).limit(2)).all():
-        drawn = label(study, case, "BrainStem", LabelSource.PREDICTION, block(2 + shift))
-        drawn.model_version_id = model.id
-        session.add(drawn)
+        add_label(
+            session,
+            study,
+            case,
+            "BrainStem",
+            block(2 + shift),
+            LabelSource.PREDICTION,
+            model_version_id=model.id,
+        )
 
 
 @pytest.fixture
@@ -152,7 +159,7 @@ def test_the_stamp_moves_with_its_own_numbers_labels_and_failures(study: Study) 
     revised, mesh = stamp(LabelSource.REVISION), stamp(definition=Definition.MESH)
     with transaction(study.engine) as session:
         case = session.get_one(Case, 1)
-        session.add(label(study, case, "BrainStem", LabelSource.REVISION, block(5)))
+        add_label(session, study, case, "BrainStem", block(5), LabelSource.REVISION)
     assert stamp() == seen[-1]  # readers revise: numbers of imported contours stay as they are
     assert stamp(LabelSource.REVISION) != revised
     path.write_bytes(whole)

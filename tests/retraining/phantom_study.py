@@ -12,7 +12,6 @@ from scipy.ndimage import gaussian_filter
 from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.columns import utc_now
@@ -28,14 +27,14 @@ from han5k_review.store.tables import (
     Revision,
     RevisionDecision,
 )
-from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Role, Split
+from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Split
 from tests.databases import open_new_study
+from tests.studies import ROOT, add_case, add_label, add_reader, make_grid
 
-ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "data" / "structures.csv"
 CATALOGUE: Catalogue = read_catalogue(TABLE)
 SHAPE = (40, 40, 24)
-GRID = Grid.from_affine(SHAPE, np.diag([-4.0, -4.0, 5.0, 1.0]))
+GRID = make_grid(SHAPE, (4.0, 4.0, 5.0))
 # name: offset of the centre in voxels, radii in voxels, HU
 ORGANS = {
     "BrainStem": ((0, 3, 2), (4, 4, 5), 90),
@@ -88,45 +87,13 @@ def cut_lower_half(mask: StructureMask) -> StructureMask:
     return StructureMask.from_box(half, mask.start_ijk, mask.grid)
 
 
-def add_label(
-    session: Session, study: Study, case: Case, name: str, source: LabelSource, mask: StructureMask
-) -> LabelVersion:
-    """Store a mask and its row."""
-    row = LabelVersion(
-        case_id=stored_id(case),
-        structure=name,
-        source=source,
-        mask_sha256=study.labels.put_mask(mask),
-        voxels=mask.voxel_count,
-        volume_cc=mask.volume_cc,
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def add_case(session: Session, study: Study, number: int, split: Split) -> tuple[Case, Head]:
+def add_head(session: Session, study: Study, number: int, split: Split) -> tuple[Case, Head]:
     """Store a head as a case."""
     head = build_head(number)
-    case = Case(
-        name=f"HN-{number:03d}",
-        patient=f"P{number}",
-        split=split,
-        image_sha256=study.volumes.put_volume(head.volume),
-        shape_ijk=list(GRID.shape),
-        affine_ras=[list(row) for row in GRID.affine_ras],
-    )
-    session.add(case)
-    session.flush()
+    image = study.volumes.put_volume(head.volume)
+    name, patient = f"HN-{number:03d}", f"P{number}"
+    case = add_case(session, name, GRID, patient=patient, split=split, image_sha256=image)
     return case, head
-
-
-def add_reader(session: Session, name: str, role: Role = Role.READER) -> Reader:
-    """Store an account."""
-    reader = Reader(name=name, pseudonym=name.upper(), role=role, password_hash="-")
-    session.add(reader)
-    session.flush()
-    return reader
 
 
 def add_grade(
@@ -157,7 +124,7 @@ def add_revision(
     decision: Decision | None,
 ) -> Revision:
     """Store a revision and, when given, the word on it."""
-    child = add_label(session, study, case, parent.structure, LabelSource.REVISION, mask)
+    child = add_label(session, study, case, parent.structure, mask, LabelSource.REVISION)
     revision = Revision(
         label_version_id=stored_id(child),
         reviewed_id=stored_id(parent),
@@ -188,7 +155,7 @@ def build_study(folder: Path, *, train: int = 3, held_out: int = 2) -> Study:
         reader = add_reader(session, "rita")
         for number in range(train + held_out):
             split = Split.TRAIN if number < train else Split.HELD_OUT
-            case, head = add_case(session, study, number, split)
+            case, head = add_head(session, study, number, split)
             assignment = Assignment(
                 case_id=stored_id(case), reader_id=stored_id(reader), presentation_order=number
             )
@@ -196,9 +163,9 @@ def build_study(folder: Path, *, train: int = 3, held_out: int = 2) -> Study:
             session.flush()
             for name, truth in head.masks.items():
                 drawn = truth if name == "BrainStem" else cut_lower_half(truth)
-                pseudo = add_label(session, study, case, name, LabelSource.PSEUDO, drawn)
+                pseudo = add_label(session, study, case, name, drawn)
                 if split is Split.HELD_OUT:
-                    add_label(session, study, case, name, LabelSource.REFERENCE, truth)
+                    add_label(session, study, case, name, truth, LabelSource.REFERENCE)
                 elif name == "BrainStem":
                     add_grade(session, assignment, pseudo, GradeLevel.NO)
                 else:

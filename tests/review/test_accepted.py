@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import pairwise, product
 
-import numpy as np
 import pytest
 from sqlmodel import Session
 
@@ -16,7 +14,6 @@ from han5k_review.errors import RuleError
 from han5k_review.evaluation.choice import find_labels, get_choice
 from han5k_review.exports.revision_sheet import build_revision_rows
 from han5k_review.exports.snapshot import read_snapshot
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.records import list_cases, read_records
 from han5k_review.retraining.settings import resolve_settings
@@ -30,13 +27,12 @@ from han5k_review.review.revising import decide_revision
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Case, LabelVersion, Reader, Revision
-from han5k_review.store.vocabulary import Decision, LabelSource, Role, Split
+from han5k_review.store.tables import LabelVersion, Reader, Revision
+from han5k_review.store.vocabulary import Decision, LabelSource, Role
 from tests.databases import open_new_study
-from tests.exports.conftest import add_tables
+from tests.studies import NOON, add_case, add_identity, add_label, add_reader, make_box, make_grid
 
-NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-GRID = Grid.from_affine((12, 12, 6), np.diag([-2.0, -2.0, 3.0, 1.0]))
+GRID = make_grid((12, 12, 6))
 STRUCTURE = "ParotidL"
 ACTS = ("accept A", "reject A", "accept B", "reject B", "unlock", "lock P")
 LONGEST = 4
@@ -90,18 +86,15 @@ class Stories:
 @pytest.fixture(scope="module")
 def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
     study = open_new_study(tmp_path_factory.mktemp("accepted") / "study")
-    add_tables(study)
+    add_identity(study)
     orders = [acts for n in range(LONGEST + 1) for acts in product(ACTS, repeat=n)]
     orders = [acts for acts in orders if is_new(acts)]
     with transaction(study.engine) as session:
-        reader = Reader(name="anna", pseudonym="R1", role=Role.READER, password_hash="x")
-        judge = Reader(name="ben", pseudonym="R2", role=Role.ADJUDICATOR, password_hash="x")
-        session.add_all([reader, judge])
-        session.flush()
-        hashes = {name: study.labels.put_mask(block(n)) for n, name in enumerate("PAB")}
+        reader = add_reader(session, "anna")
+        judge = add_reader(session, "ben", Role.ADJUDICATOR)
         tellable = [acts for acts in orders if find_outcome(acts) is not None]
         told = [
-            tell(session, acts, names, hashes, reader, judge)
+            tell(session, study, acts, names, reader, judge)
             for acts in tellable
             for names in ("PAB", "PBA")
         ]
@@ -110,9 +103,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
 
 
 def block(start: int) -> StructureMask:
-    dense = np.zeros(GRID.shape, dtype=bool)
-    dense[start : start + 4, 2:6, 1:4] = True
-    return StructureMask.from_dense(dense, GRID)
+    return make_box(GRID, (start, start + 4), (2, 6), (1, 4))
 
 
 def is_new(acts: Sequence[str]) -> bool:
@@ -148,39 +139,28 @@ def find_outcome(acts: Sequence[str]) -> tuple[str | None, bool] | None:
 
 def tell(
     session: Session,
+    study: Study,
     acts: tuple[str, ...],
     names: str,
-    hashes: dict[str, str],
     reader: Reader,
     judge: Reader,
 ) -> Story:
     """A case whose contours get their ids in the order of `names`, and the acts, one by one."""
     name = f"HN-{names} {', '.join(acts)}"
-    case = Case(
-        name=name,
-        patient=name,
-        split=Split.TRAIN,
-        image_sha256="0" * 64,
-        shape_ijk=list(GRID.shape),
-        affine_ras=[list(row) for row in GRID.affine_ras],
-    )
-    session.add(case)
-    session.flush()
+    case = add_case(session, name, GRID)
     versions: dict[str, int] = {}
     revisions: dict[str, int] = {}
     for contour in names:
-        row = LabelVersion(
-            case_id=stored_id(case),
-            structure=STRUCTURE,
-            source=LabelSource.REVISION if versions else LabelSource.PSEUDO,
-            mask_sha256=hashes[contour],
-            voxels=48,
-            volume_cc=0.576,
+        row = add_label(
+            session,
+            study,
+            case,
+            STRUCTURE,
+            block("PAB".index(contour)),
+            LabelSource.REVISION if versions else LabelSource.PSEUDO,
             started_from_id=versions.get("P"),
             reader_id=reader.id if versions else None,
         )
-        session.add(row)
-        session.flush()
         versions[contour] = stored_id(row)
         if contour != "P":
             revision = Revision(

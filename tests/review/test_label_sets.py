@@ -21,6 +21,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, LabelSource, Role
 from tests.review.conftest import NOON, Bench, block
+from tests.studies import add_label
 
 
 def revise(
@@ -134,18 +135,8 @@ def test_only_what_was_accepted_is_called_so(bench: Bench, carla: Reader) -> Non
 
 
 def test_the_contour_under_review_before_stays_to_compare_with(bench: Bench) -> None:
-    mask = block(4)
     with transaction(bench.study.engine) as session:
-        session.add(
-            LabelVersion(
-                case_id=stored_id(bench.case),
-                structure="ParotidL",
-                source=LabelSource.PREDICTION,
-                mask_sha256=bench.study.labels.put_mask(mask),
-                voxels=mask.voxel_count,
-                volume_cc=mask.volume_cc,
-            )
-        )
+        add_label(session, bench.study, bench.case, "ParotidL", block(4), LabelSource.PREDICTION)
     with reading(bench.study.engine) as session:
         found = show(bench, session, Viewpoint())
         assert list(found) == ["a", "p"]

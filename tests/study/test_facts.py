@@ -21,7 +21,7 @@ from han5k_review.study import (
     read_study_scale,
 )
 from tests.evaluation.phantom_study import CASES, GRID, build_study
-from tests.exports.conftest import add_tables
+from tests.studies import add_identity
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_study_says_who_it_is(study: Study) -> None:
         assert find_study_info(session) is None
         with pytest.raises(StorageError, match="han5k init"):
             get_study_info(session)
-    add_tables(study, "Trial")
+    add_identity(study, "Trial")
     with reading(study.engine) as session:
         info = get_study_info(session)
         assert info.name == "Trial"
@@ -57,7 +57,7 @@ def test_cases_come_by_name_and_an_unknown_one_is_named(study: Study) -> None:
 
 
 def test_a_table_is_read_again_only_when_its_file_changed(study: Study) -> None:
-    add_tables(study)
+    add_identity(study)
     first = read_study_catalogue(study)
     assert read_study_catalogue(study) is first
     path = study.tables / "structures.csv"
@@ -71,7 +71,7 @@ def test_a_table_is_read_again_only_when_its_file_changed(study: Study) -> None:
 
 
 def test_a_scale_that_the_table_lacks_is_named(study: Study) -> None:
-    add_tables(study)
+    add_identity(study)
     info = StudyInfo(name="x", protocol_version="1", scale="ctcae", created_at_utc=utc_now())
     with pytest.raises(ConfigError, match=r"'ctcae'.*han5k-3"):
         read_study_scale(study, info)

@@ -20,21 +20,19 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, Reader
-from han5k_review.store.vocabulary import Role, Split
 from han5k_review.study import get_case, list_cases
 from han5k_review.ui.case_view import build_case_frame, list_case_summaries
 from han5k_review.ui.lock_view import list_locked
 from tests.evaluation.phantom_study import CASES, CATALOGUE, GRID, block, build_study
+from tests.studies import add_case, add_reader
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Iterator[Study]:
     made = build_study(tmp_path / "study")
     with transaction(made.engine) as session:
-        session.add_all(
-            Reader(name=name, pseudonym=name, role=Role.READER, password_hash="x")
-            for name in ("anna", "ben", "carla")
-        )
+        for name in ("anna", "ben", "carla"):
+            add_reader(session, name)
     yield made
     made.engine.dispose()
 
@@ -62,18 +60,8 @@ def ask_questions(session: Session) -> list[object]:
 def work_on(study: Study, number: int) -> None:
     """Three more cases, which another reader reads; a contour is revised and another locked."""
     with transaction(study.engine) as session:
-        session.add_all(
-            Case(
-                name=f"NEW-{number}{letter}",
-                patient=f"N{number}{letter}",
-                split=Split.TRAIN,
-                image_sha256="f" * 64,
-                shape_ijk=list(GRID.shape),
-                affine_ras=[list(row) for row in GRID.affine_ras],
-            )
-            for letter in "abc"
-        )
-        session.flush()
+        for letter in "abc":
+            add_case(session, f"NEW-{number}{letter}", GRID)
         reader = session.get_one(Reader, number + 1)
         assign_cases(session, reader=reader, cases=list_cases(session), actor="lead", now=utc_now())
         case = get_case(session, CASES[number])
