@@ -41,6 +41,6 @@ def get_case(session: Session, name: str) -> Case:
     case = find_case(session, name)
     if case is None:
         raise DataError(
-            f"A case of the study was expected, found {name!r}; the page Cases shows their names."
+            f"A case of the study was expected, found {name!r}; choose one on the page Cases."
         )
     return case
