@@ -32,7 +32,16 @@ class Reorientation:
     def apply(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return a view of `array` (three axes) with its axes permuted and flipped."""
         moved = np.transpose(array, self.permutation)
-        return moved[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
+        return moved[self._steps]
+
+    def undo(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return a view of `array` with its axes as they were before `apply`."""
+        order = self.permutation
+        return np.transpose(array[self._steps], (order.index(0), order.index(1), order.index(2)))
+
+    @property
+    def _steps(self) -> tuple[slice, ...]:
+        return tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

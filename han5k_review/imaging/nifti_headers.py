@@ -72,12 +72,12 @@ def _read_header(path: Path) -> tuple[nib.Nifti1Header, bool]:
             return _parse_header(stream, path), packed
     except EOFError as error:
         raise DataError(
-            f"{path}: a whole gzip file was expected, it ends too early (a broken copy or "
+            f"{path}: a whole compressed file was expected, it ends too early (a broken copy or "
             "download); copy it again."
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
-            f"{path}: an undamaged gzip file was expected, found: {error}; copy it again."
+            f"{path}: an undamaged compressed file was expected, found: {error}; copy it again."
         ) from error
 
 

@@ -92,7 +92,7 @@ def test_bytes_that_are_no_zlib_are_refused(tmp_path: Path) -> None:
     path = write_one_hot(tmp_path / "labels.mha", one_hot(), packed=True)
     header, _ = path.read_bytes().split(b"ElementDataFile = LOCAL\n")
     path.write_bytes(header + b"ElementDataFile = LOCAL\n" + b"nonsense" * 20)
-    with pytest.raises(DataError, match="undamaged, complete voxels"):
+    with pytest.raises(DataError, match="undamaged compressed voxels"):
         read_one_hot(path, phantom_grid(), {0})
 
 
