@@ -27,13 +27,12 @@ class RawImage:
     """A file as it is: `array` (ni, nj, nk), in the file's own axes and number type, on `grid`.
 
     An image with several numbers per voxel has `array` (channels, ni, nj, nk). `notices` are
-    sentences about the geometry; `fields` the file's free text fields (NRRD key/value pairs).
+    sentences about the geometry.
     """
 
     array: NDArray[np.generic]
     grid: Grid
     notices: tuple[str, ...]
-    fields: dict[str, str]
 
 
 def read_image(path: Path, *, channels: bool = False) -> RawImage:
@@ -65,7 +64,6 @@ def read_image(path: Path, *, channels: bool = False) -> RawImage:
             image.GetSize(), image.GetSpacing(), image.GetOrigin(), image.GetDirection(), path
         ),
         notices=notices,
-        fields={key: image.GetMetaData(key) for key in image.GetMetaDataKeys()},
     )
 
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.alignment import get_alignment
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_files import RawImage, read_image
 from han5k_review.imaging.image_names import image_suffix
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.placement import get_placement
 from han5k_review.imaging.size_bounds import check_label_size
 
 _DENSE_VALUES = 1 << 16
@@ -75,19 +75,28 @@ def list_mask_files(folder: Path) -> list[Path]:
 
 
 def align_labels(image: RawImage, grid: Grid, path: Path) -> Labels:
-    """The image's integers on `grid` (a view where possible); DataError for fractions."""
-    change = get_alignment(image.grid, grid, str(path))
-    return change.apply(as_whole_numbers(image.array, path))  # type: ignore[return-value]
+    """The image's integers on `grid` (a view where possible); DataError for fractions.
+
+    Around an image that holds a part of the grid lies background.
+    """
+    place = get_placement(image.grid, grid, str(path))
+    return place.apply(as_whole_numbers(image.array, path))  # type: ignore[return-value]
 
 
 def as_whole_numbers(array: NDArray[np.generic], path: Path) -> Labels:
     """The array as integers; DataError for fractions and NaN."""
     if array.dtype.kind == "f":
+        missing = int(np.count_nonzero(np.isnan(array)))
+        if missing:
+            raise DataError(
+                f"{path}: whole numbers as labels were expected, found NaN in {missing} of "
+                f"{array.size} voxels; write 0 there."
+            )
         whole = np.rint(array)
         if not np.array_equal(whole, array) or float(np.abs(array).max()) >= 2**31:
             raise DataError(
-                f"{path}: whole numbers as labels were expected, found fractions or NaN (a "
-                "probability map?)."
+                f"{path}: whole numbers as labels were expected, found fractions (a probability "
+                "map?)."
             )
         array = whole.astype(np.int32)
     if array.dtype.kind not in "iu":

@@ -15,11 +15,11 @@ import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.alignment import get_alignment
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_files import build_grid, check_file, read_error
 from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.placement import get_placement
 from han5k_review.imaging.voxel_streams import check_end, open_voxels
 
 _TYPES = {
@@ -51,6 +51,11 @@ def is_one_hot(path: Path) -> bool:
     return int(_read_header(path).GetDimension()) == 4
 
 
+def count_channels(path: Path) -> int:
+    """Channels of a 4-D file, by its header."""
+    return int(_read_header(path).GetSize()[3])
+
+
 def read_one_hot(path: Path, grid: Grid, wanted: Collection[int]) -> OneHot:
     """Read the `wanted` channels of a 4-D one-hot file as masks on `grid` (CT's, LPS axes).
 
@@ -69,7 +74,7 @@ def read_one_hot(path: Path, grid: Grid, wanted: Collection[int]) -> OneHot:
         tuple(direction.ravel()),
         path,
     )
-    change = get_alignment(own, grid, str(path))
+    place_in_ct = get_placement(own, grid, str(path))
     masks: dict[int, StructureMask] = {}
     with open_voxels(path) as (stream, place):
         dtype = np.dtype(_TYPES[header.GetPixelID()])
@@ -83,7 +88,7 @@ def read_one_hot(path: Path, grid: Grid, wanted: Collection[int]) -> OneHot:
             if number in wanted:
                 _check_channel(flat, f"{path} channel {number}")
                 channel = flat.reshape((ni, nj, nk), order="F")
-                masks[number] = StructureMask.from_dense(change.apply(channel), grid)
+                masks[number] = StructureMask.from_dense(place_in_ct.apply(channel), grid)
         check_end(stream, place)
     return OneHot(masks=masks, channels=int(channels))
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import SimpleITK as sitk  # noqa: N813
 
 from han5k_review.errors import DataError, GeometryError
-from han5k_review.imaging.alignment import get_alignment
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.placement import get_placement
 
 MAX_LABEL_BYTES = 1 << 30
 
@@ -65,13 +65,11 @@ def _find_grid(reader: sitk.ImageFileReader) -> Grid | None:
         return None
 
 
-def check_label_size(
-    path: Path, grid: Grid, *, must_match: bool, may_be_part: bool = False
-) -> None:
+def check_label_size(path: Path, grid: Grid, *, must_match: bool) -> None:
     """Refuse a label file that is too large, or cannot lie on `grid`, by its header alone.
 
     DataError above `MAX_LABEL_BYTES`; GeometryError when `must_match` and the sizes, in any order
-    of axes, are not the grid's (or below them, when the file may hold a part of it).
+    of axes, are above the grid's.
     """
     promised = find_promised_size(path)
     if promised is None:
@@ -84,6 +82,6 @@ def check_label_size(
             "byte, on the grid of the CT."
         )
     pairs = zip(sorted(promised.shape), sorted(grid.shape), strict=False)
-    fits = all(n == wanted or (may_be_part and n < wanted) for n, wanted in pairs)
+    fits = all(n <= wanted for n, wanted in pairs)
     if must_match and promised.grid is not None and not fits:
-        get_alignment(promised.grid, grid, str(path))
+        get_placement(promised.grid, grid, str(path))
