@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from han5k_review.errors import GeometryError
 from han5k_review.imaging.grid import Grid, Reorientation
 
 
@@ -24,20 +23,3 @@ def find_alignment(grid: Grid, target: Grid) -> Reorientation | None:
         permutation=order, flips=(bool(flips[0]), bool(flips[1]), bool(flips[2]))
     )
     return change if grid.reoriented(change).is_near(target) else None
-
-
-def get_alignment(grid: Grid, target: Grid, source: str) -> Reorientation:
-    """As `find_alignment`, but GeometryError naming both geometries when the grids differ.
-
-    `source` names the file whose grid is `grid`.
-    """
-    change = find_alignment(grid, target)
-    if change is None:
-        turned = grid.reoriented(grid.reorientation_to_lps())
-        in_lps = "" if turned == grid else f" (in LPS axes: {turned.describe()})"
-        raise GeometryError(
-            f"{source}: labels on the grid of their CT were expected; the CT is "
-            f"{target.describe()}; the labels are {grid.describe()}{in_lps}. "
-            "Resample the labels to the CT, or give the CT they were drawn on."
-        )
-    return change

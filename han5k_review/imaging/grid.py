@@ -159,23 +159,6 @@ class Grid:
         matrix[:3, 3] += matrix[:3, :3] @ np.array(start_ijk, dtype=float)
         return Grid.from_affine(shape, matrix)
 
-    def start_of(self, box: Grid) -> tuple[int, int, int]:
-        """Voxel index in this grid at which `box` begins; GeometryError if it does not fit.
-
-        No voxel centre of the box may be further than `NEAR_VOXELS` of this grid's smallest spacing
-        from its counterpart here.
-        """
-        inverse = np.linalg.inv(self.affine)
-        place = inverse @ box.affine @ np.array([*((n - 1) / 2 for n in box.shape), 1.0])
-        start = np.rint(place[:3] - (np.array(box.shape) - 1) / 2)
-        fits = (start >= 0).all() and (start + np.array(box.shape) <= np.array(self.shape)).all()
-        if not fits or not box.is_near(self.cropped(start, box.shape)):
-            raise GeometryError(
-                f"A box inside the grid was expected; the grid is {self.describe()}, "
-                f"the box is {box.describe()}."
-            )
-        return (int(start[0]), int(start[1]), int(start[2]))
-
     def is_near(self, other: Grid) -> bool:
         """Same shape, and no voxel centre is further than a tenth of a voxel from its counterpart.
 

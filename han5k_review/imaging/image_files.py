@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +24,12 @@ class RawImage:
 
     The byte order is the machine's, and a slope and intercept are applied (then as float64). An
     image with several numbers per voxel has `array` (channels, ni, nj, nk). `notices` are
-    sentences about the geometry; `fields` the file's free text fields (NRRD key/value pairs).
+    sentences about the geometry.
     """
 
     array: NDArray[np.generic]
     grid: Grid
     notices: tuple[str, ...]
-    fields: Mapping[str, str]
 
 
 def read_image(path: Path, *, channels: bool = False) -> RawImage:
@@ -42,9 +41,7 @@ def read_image(path: Path, *, channels: bool = False) -> RawImage:
     header = read_header(path)
     if not channels:
         check_plain(header)
-    return RawImage(
-        array=read_voxels(header), grid=header.grid, notices=header.notices, fields=header.fields
-    )
+    return RawImage(array=read_voxels(header), grid=header.grid, notices=header.notices)
 
 
 def check_plain(header: ImageHeader) -> None:

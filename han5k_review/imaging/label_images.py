@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.alignment import get_alignment
 from han5k_review.imaging.filled_boxes import read_filled
-from han5k_review.imaging.grid import Grid, Reorientation
+from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.header_values import ImageHeader
 from han5k_review.imaging.headers import read_header
-from han5k_review.imaging.image_files import RawImage, check_plain
+from han5k_review.imaging.image_files import check_plain
 from han5k_review.imaging.image_names import image_suffix
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.placement import Placement, get_placement
 from han5k_review.imaging.size_bounds import check_label_size
 
 _DENSE_VALUES = 1 << 16
@@ -63,20 +63,20 @@ def read_filled_labels(path: Path, grid: Grid) -> tuple[Labels, tuple[int, int, 
 
     Raises as `read_mask`, but for the values.
     """
-    header, change = open_labels(path, grid)
-    box = read_filled(header).turned(change)
-    return as_whole_numbers(box.values, path), box.start_ijk
+    header, place = open_labels(path, grid)
+    box = read_filled(header).turned(place.change)
+    return as_whole_numbers(box.values, path), place.start_of(box.start_ijk)
 
 
-def open_labels(path: Path, grid: Grid) -> tuple[ImageHeader, Reorientation]:
-    """The header of a label image, and how its axes are turned to `grid`; reads no voxel.
+def open_labels(path: Path, grid: Grid) -> tuple[ImageHeader, Placement]:
+    """The header of a label image, and how it lies in `grid`; reads no voxel.
 
     Raises DataError (unreadable, too large, not a plain image) or GeometryError (another grid).
     """
     check_label_size(path, grid, must_match=True)
     header = read_header(path)
     check_plain(header)
-    return header, get_alignment(header.grid, grid, str(path))
+    return header, get_placement(header.grid, grid, str(path))
 
 
 def check_single(boxes: Mapping[int, tuple[slice, ...]], path: Path) -> None:
@@ -94,12 +94,6 @@ def list_mask_files(folder: Path) -> list[Path]:
     if not files:
         raise DataError(f"{folder}: a folder with one mask file per structure was expected, none.")
     return files
-
-
-def align_labels(image: RawImage, grid: Grid, path: Path) -> Labels:
-    """The image's integers on `grid` (a view where possible); DataError for fractions."""
-    change = get_alignment(image.grid, grid, str(path))
-    return change.apply(as_whole_numbers(image.array, path))  # type: ignore[return-value]
 
 
 def as_whole_numbers(array: NDArray[np.generic], path: Path) -> Labels:

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.alignment import get_alignment
 from han5k_review.imaging.filled_boxes import FilledBox, read_filled_box
-from han5k_review.imaging.grid import Grid, Reorientation
+from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.header_values import ChannelAxis, ImageHeader
 from han5k_review.imaging.headers import read_header
 from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.placement import Placement, get_placement
 from han5k_review.imaging.voxel_streams import open_voxels
 
 
@@ -40,13 +40,18 @@ def is_one_hot(path: Path) -> bool:
     return _is_one_hot(read_header(path))
 
 
+def count_channels(path: Path) -> int:
+    """Channels of a 4-D file, by its header."""
+    return read_header(path).channels
+
+
 def read_one_hot(path: Path, grid: Grid, wanted: Collection[int]) -> OneHot:
     """Read the `wanted` channels of a 4-D one-hot file as masks on `grid` (CT's, LPS axes).
 
     Memory stays at about one channel. Raises DataError naming file and channel (not 4-D, cut off,
     a channel with more than one value besides 0), GeometryError when the file is on another grid.
     """
-    header, change = open_one_hot(path, grid)
+    header, place = open_one_hot(path, grid)
     shape = header.grid.shape
     masks: dict[int, StructureMask] = {}
     with open_voxels(header) as stream:
@@ -56,29 +61,29 @@ def read_one_hot(path: Path, grid: Grid, wanted: Collection[int]) -> OneHot:
                 continue
             box = read_filled_box(stream, shape, header.dtype)
             _check_channel(box.values, f"{path} channel {number}")
-            masks[number] = _as_mask(box, change, grid)
+            masks[number] = _as_mask(box, place)
         stream.finish()
     return OneHot(masks=masks, channels=header.channels)
 
 
-def open_one_hot(path: Path, grid: Grid) -> tuple[ImageHeader, Reorientation]:
-    """The header of a one-hot file, and how its axes are turned to `grid`; reads no voxel.
+def open_one_hot(path: Path, grid: Grid) -> tuple[ImageHeader, Placement]:
+    """The header of a one-hot file, and how it lies in `grid`; reads no voxel.
 
     Raises DataError (unreadable, not 4-D) or GeometryError (another grid).
     """
     header = read_header(path)
     if not _is_one_hot(header):
         raise DataError(f"{path}: a 4-D image with one number per voxel was expected.")
-    return header, get_alignment(header.grid, grid, str(path))
+    return header, get_placement(header.grid, grid, str(path))
 
 
 def _is_one_hot(header: ImageHeader) -> bool:
     return len(header.sizes) == 4 and header.channel_axis is ChannelAxis.LAST
 
 
-def _as_mask(box: FilledBox, change: Reorientation, grid: Grid) -> StructureMask:
-    turned = box.turned(change)
-    return StructureMask.from_box(turned.values, turned.start_ijk, grid)
+def _as_mask(box: FilledBox, place: Placement) -> StructureMask:
+    turned = box.turned(place.change)
+    return StructureMask.from_box(turned.values, place.start_of(turned.start_ijk), place.target)
 
 
 def _check_channel(values: NDArray[np.generic], where: str) -> None:

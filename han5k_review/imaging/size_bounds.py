@@ -9,20 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.alignment import get_alignment
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.headers import read_header
+from han5k_review.imaging.placement import get_placement
 
 MAX_LABEL_BYTES = 1 << 30
 
 
-def check_label_size(
-    path: Path, grid: Grid, *, must_match: bool, may_be_part: bool = False
-) -> None:
+def check_label_size(path: Path, grid: Grid, *, must_match: bool) -> None:
     """Refuse a label file that is too large, or cannot lie on `grid`, by its header alone.
 
     DataError above `MAX_LABEL_BYTES`; GeometryError when `must_match` and the sizes, in any order
-    of axes, are not the grid's (or below them, when the file may hold a part of it).
+    of axes, are above the grid's.
     """
     header = read_header(path)
     if header.nbytes > MAX_LABEL_BYTES:
@@ -33,6 +31,6 @@ def check_label_size(
             "byte, on the grid of the CT."
         )
     pairs = zip(sorted(header.grid.shape), sorted(grid.shape), strict=True)
-    fits = all(n == wanted or (may_be_part and n < wanted) for n, wanted in pairs)
+    fits = all(n <= wanted for n, wanted in pairs)
     if must_match and not fits:
-        get_alignment(header.grid, grid, str(path))
+        get_placement(header.grid, grid, str(path))

@@ -7,23 +7,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.anatomy.label_map import LabelMap, build_channel_map, read_label_map
+from han5k_review.anatomy.label_map import (
+    ChannelMap,
+    LabelMap,
+    build_channel_map,
+    find_channel_map,
+    read_label_map,
+)
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
+from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.imaging.label_images import list_mask_files, read_mask, read_multi_label
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot
-from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, read_segments
+from han5k_review.imaging.one_hot_files import count_channels, is_one_hot, read_one_hot
+from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, is_segmentation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLabels:
-    """Masks by structure on the CT's grid, and the names nobody could match."""
+    """Masks by structure on the CT's grid, and the names nobody could match.
+
+    `notices` are sentences for a person to weigh; `channels` says which channel of a 4-D file is
+    which structure.
+    """
 
     masks: Mapping[StructureName, StructureMask]
     unmatched: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    channels: str = ""
 
 
 def read_case_labels(
@@ -38,10 +51,10 @@ def read_case_labels(
         raise DataError(f"Labels were expected at {path}, found nothing.")
     if path.is_dir():
         labels = _read_folder(path, grid, catalogue)
-    elif image_suffix(path) == SEGMENTATION_SUFFIX:
-        labels = _by_name(read_segments(path, grid), path, catalogue)
+    elif is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
+        labels = _read_segmentation(path, grid, catalogue)
     elif is_one_hot(path):
-        labels = _read_one_hot(path, grid, catalogue)
+        labels = _read_one_hot(path, grid, catalogue, label_map)
     elif label_map is None:
         raise DataError(
             f"{path}: a label map that says which value is which structure was expected with a "
@@ -68,6 +81,7 @@ def _read_multi_label(path: Path, grid: Grid, label_map: LabelMap) -> CaseLabels
     return CaseLabels(
         masks={StructureName(name): mask for name, mask in masks.items()},
         unmatched=label_map.unmatched,
+        notices=label_map.notices,
     )
 
 
@@ -89,23 +103,65 @@ def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
     return CaseLabels(masks=masks, unmatched=tuple(unmatched))
 
 
-def _by_name(masks: Mapping[str, StructureMask], path: Path, catalogue: Catalogue) -> CaseLabels:
+def _read_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+    file = read_corrected(path, grid)
     found: dict[StructureName, StructureMask] = {}
     unmatched: list[str] = []
-    for foreign, mask in masks.items():
+    notices = list(file.notices)
+    for contour in file:
+        foreign = str(contour.name)
         name = catalogue.find_name(foreign)
         if name is None:
             unmatched.append(foreign)
         elif name in found:
             raise DataError(f"{path}: one segment for {name} was expected, found several.")
         else:
-            found[name] = mask
-    return CaseLabels(masks=found, unmatched=tuple(unmatched))
+            found[name] = contour.mask
+            notices += [f"{foreign}: {notice}" for notice in contour.notices]
+    return CaseLabels(masks=found, unmatched=tuple(unmatched), notices=tuple(notices))
 
 
-def _read_one_hot(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
-    channels = build_channel_map(catalogue)
-    masks = read_one_hot(path, grid, channels.keys())
-    matched = {channels[number]: mask for number, mask in masks.masks.items()}
-    rest = (f"channel {n}" for n in range(masks.channels) if n not in channels)
-    return CaseLabels(masks=matched, unmatched=tuple(rest))
+def _read_one_hot(
+    path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
+) -> CaseLabels:
+    channels = choose_channels(path, count_channels(path), catalogue, label_map)
+    masks = read_one_hot(path, grid, channels.structures.keys()).masks
+    return CaseLabels(
+        masks={channels.structures[number]: mask for number, mask in masks.items()},
+        unmatched=channels.unmatched,
+        channels=channels.describe(),
+    )
+
+
+def choose_channels(
+    path: Path, channels: int, catalogue: Catalogue, label_map: Path | None
+) -> ChannelMap:
+    """What each of the `channels` of a 4-D file is: by a channel map, or by SegRap's numbers.
+
+    A channel map speaks of every channel of the file. Without one, the file has as many channels as
+    the catalogue numbers (its last `segrap_channel` and all before it): any other number is another
+    order. Raises DataError naming the file.
+    """
+    given = None if label_map is None else find_channel_map(label_map, catalogue)
+    everyone = frozenset(range(channels))
+    if given is not None:
+        if given.channels != everyone:
+            strangers = sorted(given.channels ^ everyone)
+            raise DataError(
+                f"{path}: a channel map of its channels 0 to {channels - 1} was expected, "
+                f"{label_map} differs in {', '.join(map(str, strangers[:12]))}; give every channel "
+                "a row (an empty structure leaves a channel out)."
+            )
+        return given
+    numbers = build_channel_map(catalogue)
+    expected = max(numbers, default=-1) + 1
+    if channels != expected:
+        raise DataError(
+            f"{path}: {expected} channels, as the column segrap_channel of the structure table "
+            f"numbers them, were expected, found {channels}; say which channel is which structure "
+            "in a CSV with the columns structure,channel (numbers from 0), and name it with "
+            "--label-map or in the manifest's column label_map."
+        )
+    return ChannelMap(
+        structures=numbers, left_out={n: "" for n in sorted(everyone - numbers.keys())}
+    )

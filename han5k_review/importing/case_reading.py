@@ -19,10 +19,13 @@ from han5k_review.importing.case_labels import CaseLabels, read_case_labels
 from han5k_review.importing.case_rules import check_image, duplicate_error
 from han5k_review.importing.fingerprints import Fingerprint, measure_fingerprint
 from han5k_review.importing.known_cases import KnownCase
+from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.store.volume_files import VolumeFiles
+
+_ROLES = {LabelSource.PSEUDO: "labels", LabelSource.REFERENCE: "reference"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,10 @@ class ReadLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseContent:
-    """What a source holds. `is_same` means: the very files of the last import, not read again."""
+    """What a source holds. `is_same` means: the very files of the last import, not read again.
+
+    `channels` says of each 4-D file which channel is which structure.
+    """
 
     fingerprint: Fingerprint
     image_sha256: str
@@ -67,6 +73,7 @@ class CaseContent:
     labels: tuple[ReadLabel, ...] = ()
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     is_same: bool = False
 
 
@@ -95,16 +102,21 @@ def _read(task: CaseTask) -> CaseContent:
     ct = None if source.ct is None else read_ct_with_notices(source.ct)
     image_sha256, grid = _check_ct(ct, task)
     warnings = [f"CT: {notice}" for notice in ct.notices] if ct else []
+    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
     if source.labels is None and source.reference is None:
         warnings.append("no labels: there is nothing to review yet")
     masks: dict[tuple[LabelSource, StructureName], StructureMask] = {}
     unmatched: list[str] = []
+    channels: list[str] = []
     for kind in (LabelSource.PSEUDO, LabelSource.REFERENCE):
         found = _read_labels(kind, source, grid, task.catalogue)
         kept, empty = _sort_out_empty(kind, found)
         masks |= {(kind, name): mask for name, mask in kept.items()}
         unmatched += [name for name in found.unmatched if name not in unmatched]
         warnings += empty
+        sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
+        warnings += [f"{_ROLES[kind]}: {sentence}" for sentence in sentences]
+        channels += [f"{_ROLES[kind]}: {found.channels}"] if found.channels else []
     labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
     if task.write:
         if ct is not None:
@@ -118,6 +130,7 @@ def _read(task: CaseTask) -> CaseContent:
         labels=labels,
         unmatched=tuple(unmatched),
         warnings=tuple(warnings),
+        channels=tuple(channels),
     )
 
 

@@ -214,6 +214,7 @@ def _finish(
                 labels=labels,
                 unmatched=result.unmatched,
                 warnings=result.warnings,
+                channels=result.channels,
             )
         except Han5kError as error:
             refusal = str(error)

@@ -26,7 +26,8 @@ class CaseReport:
     """One case of a report.
 
     `labels` are the label versions that are new, `matched` all structures that were read,
-    `unmatched` names that no structure of the study answers to; `refusal` says why, or is empty.
+    `unmatched` names that no structure of the study answers to; `channels` says of each 4-D file
+    which channel is which structure; `refusal` says why, or is empty.
     """
 
     name: str
@@ -37,6 +38,7 @@ class CaseReport:
     labels: tuple[ReadLabel, ...] = ()
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     refusal: str = ""
 
     @property
@@ -51,6 +53,7 @@ class CaseReport:
         else:
             names = ", ".join(dict.fromkeys(label.structure for label in self.labels))
             text = f"{self.name}: changed labels, new versions of {self._counts()} ({names})"
+        text += "".join(f"; channels of the {channels}" for channels in self.channels)
         if self.unmatched:
             text += f"; not matched: {', '.join(self.unmatched)}"
         return text + "".join(f"; warning: {warning}" for warning in self.warnings)

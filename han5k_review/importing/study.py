@@ -10,7 +10,7 @@ from pathlib import Path
 
 import han5k_review
 from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
-from han5k_review.anatomy.label_map import read_label_map
+from han5k_review.anatomy.label_map import find_channel_map, read_label_map
 from han5k_review.anatomy.windows import read_windows
 from han5k_review.errors import ConfigError, RuleError, StorageError
 from han5k_review.review.scale import read_scale
@@ -56,7 +56,8 @@ def create_study(
     read_scale(scales, scale)
     _check_windows(catalogue, windows)
     for label_map in maps.values():
-        read_label_map(label_map, catalogue)
+        if find_channel_map(label_map, catalogue) is None:
+            read_label_map(label_map, catalogue)
     files = {"structures.csv": _merge_tables(paths)}
     files |= {"scales.csv": _read(scales), "windows.csv": _read(windows)}
     files |= {f"label_maps/{key}": _read(path) for key, path in maps.items()}
