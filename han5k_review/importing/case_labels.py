@@ -17,6 +17,7 @@ from han5k_review.anatomy.label_map import (
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
+from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.imaging.label_images import list_mask_files, read_mask, read_multi_label
@@ -81,7 +82,7 @@ def _read_multi_label(path: Path, grid: Grid, label_map: LabelMap) -> CaseLabels
     return CaseLabels(
         masks={StructureName(name): mask for name, mask in masks.items()},
         unmatched=label_map.unmatched,
-        notices=label_map.notices,
+        notices=(*label_map.notices, *list_geometry_notices([path])),
     )
 
 
@@ -99,8 +100,11 @@ def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
             )
         else:
             files[name] = file
-    masks = {name: read_mask(file, grid) for name, file in files.items()}
-    return CaseLabels(masks=masks, unmatched=tuple(unmatched))
+    return CaseLabels(
+        masks={name: read_mask(file, grid) for name, file in files.items()},
+        unmatched=tuple(unmatched),
+        notices=list_geometry_notices(files.values()),
+    )
 
 
 def _read_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
@@ -129,6 +133,7 @@ def _read_one_hot(
     return CaseLabels(
         masks={channels.structures[number]: mask for number, mask in masks.items()},
         unmatched=channels.unmatched,
+        notices=list_geometry_notices([path]),
         channels=channels.describe(),
     )
 
