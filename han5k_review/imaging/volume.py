@@ -38,5 +38,5 @@ class CtVolume:
         digest.update(np.array(self.hu.shape, dtype="<i4").tobytes())
         digest.update((self.grid.affine[:3] + 0.0).astype("<f4").tobytes())
         for k in range(self.hu.shape[2]):
-            digest.update(self.hu[:, :, k].astype("<i2").tobytes(order="F"))
+            digest.update(np.ascontiguousarray(self.hu[:, :, k].T, dtype="<i2").data)
         return digest.hexdigest()
