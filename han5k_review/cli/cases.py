@@ -43,7 +43,12 @@ def import_cases(
     case: Annotated[str | None, typer.Option(help="Pseudonym; else the CT's file name.")] = None,
     patient: Annotated[str | None, typer.Option(help="Patient pseudonym; else the case.")] = None,
     split: Annotated[Split | None, typer.Option(help="train or held_out, by patient.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, from names and headers.")
+    ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Dry run: voxels too. Import: hash unchanged files too.")
+    ] = False,
     processes: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     study: StudyOption = None,
 ) -> None:
@@ -69,7 +74,9 @@ def import_cases(
             bar.update(task, completed=done, total=total)
 
         if dry_run:
-            report = plan_import(opened, catalogue, sources, executor=executor, progress=show)
+            report = plan_import(
+                opened, catalogue, sources, deep=deep, executor=executor, progress=show
+            )
         else:
             report = run_import(
                 opened,
@@ -77,6 +84,7 @@ def import_cases(
                 sources,
                 actor=actor(),
                 now=utc_now,
+                deep=deep,
                 executor=executor,
                 progress=show,
             )

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.header_values import ImageHeader
+from han5k_review.imaging.headers import read_header
 from han5k_review.imaging.image_files import RawImage, read_image
 from han5k_review.imaging.label_images import (
     Labels,
@@ -99,6 +101,18 @@ def read_corrected(path: Path, grid: Grid, *, resample: bool = False) -> Contour
     mask, resampling = placement.place(union_of(labels, boxes, boxes.keys(), placement.source))
     contour = FileContour(name=None, mask=mask, resampling=resampling)
     return ContourFile(contours=(contour,), notices=image.notices)
+
+
+def open_segmentation(path: Path, grid: Grid) -> ImageHeader:
+    """The header of a segmentation whose voxels lie in `grid`; reads no voxel.
+
+    Raises DataError (unreadable, too large) or GeometryError (another grid).
+    """
+    check_label_size(path, grid, must_match=True)
+    header = read_header(path)
+    if header.grid.shape != _NO_IMAGE:
+        get_placement(header.grid, grid, str(path), remedy=_REMEDY)
+    return header
 
 
 def _read_segmentation(path: Path, grid: Grid, resample: bool) -> ContourFile:

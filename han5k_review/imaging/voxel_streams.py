@@ -38,7 +38,7 @@ def open_voxels(header: ImageHeader) -> Iterator[VoxelStream]:
                 f"{header.path}: a whole compressed file was expected, it ends too early (a "
                 "broken copy or download); copy it again."
             ) from error
-        except (igzip_lib.error, gzip.BadGzipFile) as error:
+        except (igzip_lib.IsalError, gzip.BadGzipFile) as error:  # type: ignore[misc]  # isal's stub
             raise DataError(
                 f"{header.path}: undamaged compressed voxels were expected, found: {error}; copy "
                 "it again."
@@ -147,7 +147,7 @@ def _open_file(file: VoxelFile, opened: ExitStack) -> BinaryIO:
 
 def _unpack(raw: BinaryIO, codec: Codec) -> BinaryIO:
     if codec is Codec.GZIP:
-        return cast(BinaryIO, igzip.open(raw))
+        return cast(BinaryIO, igzip.IGzipFile(fileobj=raw))
     return cast(BinaryIO, io.BufferedReader(_ZlibFile(raw), _CHUNK))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
@@ -40,6 +41,48 @@ class CaseLabels:
     channels: str = ""
 
 
+class LabelForm(StrEnum):
+    """The forms that the labels of a case come in."""
+
+    FOLDER = "a folder of masks"
+    SEGMENTATION = "a .seg.nrrd"
+    ONE_HOT = "a 4-D one-hot file"
+    MULTI_LABEL = "a multi-label image"
+
+
+def find_form(path: Path, label_map: Path | None) -> LabelForm:
+    """The form of the labels at `path`, by name and header; DataError when there is nothing.
+
+    A label map makes a multi-label image of a NRRD that is not named .seg.nrrd.
+    """
+    if not path.exists():
+        raise DataError(f"Labels were expected at {path}, found nothing.")
+    if path.is_dir():
+        return LabelForm.FOLDER
+    if is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
+        return LabelForm.SEGMENTATION
+    return LabelForm.ONE_HOT if is_one_hot(path) else LabelForm.MULTI_LABEL
+
+
+def get_label_map(path: Path, label_map: Path | None, catalogue: Catalogue) -> LabelMap:
+    """The label map of a multi-label image; DataError without one."""
+    if label_map is None:
+        raise DataError(
+            f"{path}: a label map that says which value is which structure was expected with a "
+            "multi-label image; name it with --label-map or in the manifest's column label_map."
+        )
+    return read_label_map(label_map, catalogue)
+
+
+def check_any(found: Collection[StructureName], unmatched: Collection[str], path: Path) -> None:
+    """DataError when the labels hold no structure of the study."""
+    if not found:
+        raise DataError(
+            f"{path}: at least one structure of the study's table was expected, found only "
+            f"{', '.join(unmatched) or 'nothing'}; add aliases or rows to structures.csv."
+        )
+
+
 def read_case_labels(
     path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
 ) -> CaseLabels:
@@ -48,26 +91,16 @@ def read_case_labels(
     `grid` is the CT's, in LPS axes. Raises DataError (unreadable, unknown values, no structure at
     all), GeometryError (another grid) or ConfigError (label map); the message names the file.
     """
-    if not path.exists():
-        raise DataError(f"Labels were expected at {path}, found nothing.")
-    if path.is_dir():
+    form = find_form(path, label_map)
+    if form is LabelForm.FOLDER:
         labels = _read_folder(path, grid, catalogue)
-    elif is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
+    elif form is LabelForm.SEGMENTATION:
         labels = _read_segmentation(path, grid, catalogue)
-    elif is_one_hot(path):
+    elif form is LabelForm.ONE_HOT:
         labels = _read_one_hot(path, grid, catalogue, label_map)
-    elif label_map is None:
-        raise DataError(
-            f"{path}: a label map that says which value is which structure was expected with a "
-            "multi-label image; name it with --label-map or in the manifest's column label_map."
-        )
     else:
-        labels = _read_multi_label(path, grid, read_label_map(label_map, catalogue))
-    if not labels.masks:
-        raise DataError(
-            f"{path}: at least one structure of the study's table was expected, found only "
-            f"{', '.join(labels.unmatched) or 'nothing'}; add aliases or rows to structures.csv."
-        )
+        labels = _read_multi_label(path, grid, get_label_map(path, label_map, catalogue))
+    check_any(labels.masks, labels.unmatched, path)
     if all(mask.is_empty for mask in labels.masks.values()):
         raise DataError(
             f"{path}: at least one labelled voxel was expected, all {len(labels.masks)} "
@@ -86,7 +119,13 @@ def _read_multi_label(path: Path, grid: Grid, label_map: LabelMap) -> CaseLabels
     )
 
 
-def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+def match_mask_files(
+    folder: Path, catalogue: Catalogue
+) -> tuple[dict[StructureName, Path], tuple[str, ...]]:
+    """The mask files of a folder by structure, and the names that no structure answers to.
+
+    DataError when the folder holds no image, or two for one structure.
+    """
     files: dict[StructureName, Path] = {}
     unmatched: list[str] = []
     for file in list_mask_files(folder):
@@ -100,9 +139,14 @@ def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
             )
         else:
             files[name] = file
+    return files, tuple(unmatched)
+
+
+def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+    files, unmatched = match_mask_files(folder, catalogue)
     return CaseLabels(
         masks={name: read_mask(file, grid) for name, file in files.items()},
-        unmatched=tuple(unmatched),
+        unmatched=unmatched,
         notices=list_geometry_notices(files.values()),
     )
 

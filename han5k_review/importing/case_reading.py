@@ -16,7 +16,14 @@ from han5k_review.imaging.ct_files import CtReading, read_ct_with_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.case_labels import CaseLabels, read_case_labels
+from han5k_review.importing.case_outlines import ROLES, CaseOutline, outline_case
 from han5k_review.importing.case_rules import check_image, duplicate_error
+from han5k_review.importing.file_stamps import (
+    SETTLE_S,
+    CaseStamp,
+    measure_stamp,
+    settle_stamp,
+)
 from han5k_review.importing.fingerprints import Fingerprint, measure_fingerprint
 from han5k_review.importing.known_cases import KnownCase
 from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
@@ -24,8 +31,6 @@ from han5k_review.importing.sources import CaseSource
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.store.volume_files import VolumeFiles
-
-_ROLES = {LabelSource.PSEUDO: "labels", LabelSource.REFERENCE: "reference"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,12 @@ class StudyFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseTask:
-    """All that reading one case needs. `images` maps CT hashes to the cases that hold them."""
+    """All that reading one case needs.
+
+    `images` maps hashes of CTs (in a quick dry run: of their files) to the cases that hold them.
+    `write` stores what is read; `deep` hashes every file and, in a dry run, reads the voxels too.
+    Stamps of files that were touched in the last `settle_s` seconds are not kept.
+    """
 
     source: CaseSource
     catalogue: Catalogue
@@ -47,6 +57,8 @@ class CaseTask:
     images: Mapping[str, str]
     files: StudyFiles
     write: bool
+    deep: bool = False
+    settle_s: float = SETTLE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +77,7 @@ class CaseContent:
     """What a source holds. `is_same` means: the very files of the last import, not read again.
 
     `channels` says of each 4-D file which channel is which structure.
+    `stamp` tells its files from changed ones without a look inside; empty when they are too new.
     """
 
     fingerprint: Fingerprint
@@ -74,6 +87,7 @@ class CaseContent:
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    stamp: str = ""
     is_same: bool = False
 
 
@@ -84,21 +98,45 @@ class CaseRefusal:
     sentence: str
 
 
-def read_case(task: CaseTask) -> CaseContent | CaseRefusal:
-    """Read a case and, if the task says so, store its files; an error comes back as a refusal."""
+def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
+    """Read a case and, if the task says so, store its files; an error comes back as a refusal.
+
+    A quick dry run (neither `write` nor `deep`) gives an outline.
+    """
     try:
         return _read(task)
     except Han5kError as error:
         return CaseRefusal(sentence=str(error))
 
 
-def _read(task: CaseTask) -> CaseContent:
+def _read(task: CaseTask) -> CaseContent | CaseOutline:
     source, known = task.source, task.known
-    fingerprint = measure_fingerprint(source, task.catalogue_sha256)
-    if known is not None and known.fingerprint == fingerprint and _is_stored(known, task.files):
-        return CaseContent(
-            fingerprint=fingerprint, image_sha256=known.image_sha256, grid=known.grid, is_same=True
-        )
+    stamp = measure_stamp(source)
+    if known is not None and _is_stored(known, task.files):
+        trusted = not task.deep and known.fingerprint.get("structures") == task.catalogue_sha256
+        if trusted and known.stamp == stamp.key:
+            return _same(known)
+        fingerprint = measure_fingerprint(source, task.catalogue_sha256)
+        if known.fingerprint == fingerprint:
+            return _same(known)
+    else:
+        fingerprint = measure_fingerprint(source, task.catalogue_sha256)
+    if not (task.write or task.deep):
+        return outline_case(source, known, task.catalogue, fingerprint, task.images)
+    return _read_voxels(task, fingerprint, stamp)
+
+
+def _same(known: KnownCase) -> CaseContent:
+    return CaseContent(
+        fingerprint=known.fingerprint,
+        image_sha256=known.image_sha256,
+        grid=known.grid,
+        is_same=True,
+    )
+
+
+def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> CaseContent:
+    source = task.source
     ct = None if source.ct is None else read_ct_with_notices(source.ct)
     image_sha256, grid = _check_ct(ct, task)
     warnings = [f"CT: {notice}" for notice in ct.notices] if ct else []
@@ -115,14 +153,14 @@ def _read(task: CaseTask) -> CaseContent:
         unmatched += [name for name in found.unmatched if name not in unmatched]
         warnings += empty
         sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
-        warnings += [f"{_ROLES[kind]}: {sentence}" for sentence in sentences]
-        channels += [f"{_ROLES[kind]}: {found.channels}"] if found.channels else []
+        warnings += [f"{ROLES[kind]}: {sentence}" for sentence in sentences]
+        channels += [f"{ROLES[kind]}: {found.channels}"] if found.channels else []
     labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
+    settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
         if ct is not None:
             task.files.volumes.put_volume(ct.volume)
-        for mask in masks.values():
-            task.files.labels.put_mask(mask)
+        task.files.labels.put_masks(masks.values())
     return CaseContent(
         fingerprint=fingerprint,
         image_sha256=image_sha256,
@@ -131,6 +169,7 @@ def _read(task: CaseTask) -> CaseContent:
         unmatched=tuple(unmatched),
         warnings=tuple(warnings),
         channels=tuple(channels),
+        stamp=settled,
     )
 
 

@@ -73,6 +73,7 @@ def write_case(
         unmatched=list(content.unmatched),
         warnings=list(content.warnings),
         fingerprint=dict(content.fingerprint),
+        stamp=content.stamp,
     )
     return known is None, labels
 

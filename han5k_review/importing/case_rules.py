@@ -42,6 +42,16 @@ def check_image(source: CaseSource, known: KnownCase, image_sha256: str, grid: G
         )
 
 
+def check_grid(source: CaseSource, known: KnownCase, grid: Grid) -> None:
+    """RuleError when a known case comes with a CT on another grid."""
+    if not grid.is_near(known.grid):
+        raise RuleError(
+            f"the CT of this case was expected ({known.grid.describe()}), "
+            f"{source.ct or source.origin} is another ({grid.describe()}); a CT never changes "
+            "under its case, give it a new name."
+        )
+
+
 def duplicate_error(source: CaseSource, owner: str) -> RuleError:
     """The refusal of a CT that another case holds already."""
     return RuleError(

@@ -27,7 +27,10 @@ class KnownLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCase:
-    """A case of the study; `labels` by (source, structure), `fingerprint` of its last import."""
+    """A case of the study; `labels` by (source, structure), `fingerprint` of its last import.
+
+    `stamp` is that of the files of its last import; empty when they were too new to have one.
+    """
 
     case_id: int
     name: str
@@ -37,6 +40,7 @@ class KnownCase:
     grid: Grid
     labels: Mapping[LabelKey, KnownLabel]
     fingerprint: Fingerprint
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,15 @@ def read_claims(session: Session) -> Claims:
         images={sha256: name for sha256, name, _, _ in rows},
         patients={patient: Split(split) for _, _, patient, split in rows},
     )
+
+
+def read_ct_files(session: Session) -> dict[str, str]:
+    """The case by the SHA-256 of each CT file that was imported, as the audit trail has them."""
+    rows = session.exec(
+        select(Audit.subject, Audit.detail).where(Audit.action == AUDIT_ACTION)
+    ).all()
+    found = ((detail.get("fingerprint", {}).get("ct"), subject) for subject, detail in rows)
+    return {sha256: subject.removeprefix("case ") for sha256, subject in found if sha256}
 
 
 def find_known_case(session: Session, name: str) -> KnownCase | None:
@@ -90,4 +103,5 @@ def _read_known(session: Session, case: Case) -> KnownCase:
             for v in versions
         },
         fingerprint={} if audit is None else dict(audit.detail.get("fingerprint", {})),
+        stamp="" if audit is None else str(audit.detail.get("stamp", "")),
     )
