@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import ConfigError
+from han5k_review.texts.numbers import find_whole_number
+from han5k_review.texts.table_files import Table, read_table
 
+LABEL_MAP_COLUMNS = ("structure",)
+LABEL_MAP_MEANINGS = ("values", "channel")
 _MAX_RANGE = 100_000
 _MAX_DIGITS = 10
 
@@ -64,7 +65,7 @@ class ChannelMap:
 
 
 def read_label_map(path: Path, catalogue: Catalogue) -> LabelMap:
-    """Read a CSV with the columns `structure` and `values`.
+    """Read a table (CSV or XLSX) with the columns `structure` and `values`.
 
     `values` is one or more integers or ranges joined by `|`, e.g. `1-9` or `16|18|20`: the
     structure is the union of these label values; a value may serve several structures, and the rows
@@ -75,16 +76,16 @@ def read_label_map(path: Path, catalogue: Catalogue) -> LabelMap:
     rows: dict[StructureName, list[str]] = {}
     ignored: set[int] = set()
     unmatched: list[str] = []
-    for where, cells in _read_rows(path, "values"):
-        values = _values(cells["values"], where)
-        foreign = cells["structure"]
+    for row in _read_map(path, "values").good_rows:
+        values = _values(row.cells["values"], row.where)
+        foreign = row.cells["structure"]
         name = catalogue.find_name(foreign) if foreign else None
         if name is None:
             ignored |= values
             if foreign:
                 unmatched.append(foreign)
             continue
-        rows.setdefault(name, []).append(f"{foreign} {cells['values']}")
+        rows.setdefault(name, []).append(f"{foreign} {row.cells['values']}")
         structures[name] = structures.get(name, frozenset()) | values
     merged = tuple(
         f"{path.name}: {name} stands in {len(given)} rows ({'; '.join(given)}), which were merged"
@@ -100,21 +101,23 @@ def read_label_map(path: Path, catalogue: Catalogue) -> LabelMap:
 
 
 def find_channel_map(path: Path, catalogue: Catalogue) -> ChannelMap | None:
-    """Read a CSV with the columns `structure` and `channel`; None when it has no such columns.
+    """Read a table with the columns `structure` and `channel`; None when it has no such columns.
 
     `channel` is one number, from 0. An empty `structure` cell, or a name the catalogue lacks,
     leaves the channel out. Raises ConfigError with file and line: no number, a channel or a
     structure twice.
     """
-    if "channel" not in _read_columns(path):
+    if "channel" not in _read_map(path).columns:
         return None
     structures: dict[int, StructureName] = {}
     left_out: dict[int, str] = {}
-    for where, cells in _read_rows(path, "channel"):
-        text, foreign = cells["channel"], cells["structure"]
-        if not _is_number(text):
-            raise ConfigError(f"{where}: the number of a channel was expected, found {text!r}.")
-        number = int(text)
+    for row in _read_map(path, "channel").good_rows:
+        where, foreign = row.where, row.cells["structure"]
+        number = find_whole_number(row.cells["channel"])
+        if number is None:
+            raise ConfigError(
+                f"{where}: the number of a channel was expected, found {row.cells['channel']!r}."
+            )
         name = catalogue.find_name(foreign) if foreign else None
         if number in structures or number in left_out:
             raise ConfigError(f"{where}: each channel once was expected, found {number} again.")
@@ -132,49 +135,22 @@ def build_channel_map(catalogue: Catalogue) -> dict[int, StructureName]:
     return {s.segrap_channel: s.name for s in catalogue if s.segrap_channel is not None}
 
 
-def _read_rows(path: Path, column: str) -> list[tuple[str, dict[str, str]]]:
-    """(file and line, cells) of each row of a map with the columns `structure` and `column`."""
-    with _open_map(path) as file:
-        reader = csv.DictReader(file)
-        if not {"structure", column} <= set(reader.fieldnames or []):
-            raise ConfigError(f"{path.name}: the columns structure, {column} were expected.")
-        return [
-            (
-                f"{path.name} line {reader.line_num}",
-                {name: (row.get(name) or "").strip() for name in ("structure", column)},
-            )
-            for row in reader
-        ]
-
-
-def _read_columns(path: Path) -> set[str]:
-    with _open_map(path) as file:
-        return set(csv.DictReader(file).fieldnames or [])
-
-
-@contextmanager
-def _open_map(path: Path) -> Iterator[TextIO]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            yield file
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"A label map was expected at {path}, found: {error}.") from error
-
-
-def _is_number(text: str) -> bool:
-    """`²` is a digit for Python and no number."""
-    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+def _read_map(path: Path, *meaning: str) -> Table:
+    """A map with the columns `structure` and `meaning`."""
+    required = (*LABEL_MAP_COLUMNS, *meaning)
+    return read_table(path, what="A label map", required=required, optional=LABEL_MAP_MEANINGS)
 
 
 def _values(text: str, where: str) -> frozenset[int]:
     values: set[int] = set()
     for part in filter(None, (p.strip() for p in text.split("|"))):
-        first, _, last = part.partition("-")
-        if not _is_number(first) or (last and not _is_number(last)):
+        ends = [find_whole_number(end.strip(), digits=_MAX_DIGITS) for end in part.split("-")]
+        first, last = ends[0], ends[-1]
+        if first is None or last is None or len(ends) > 2:
             raise ConfigError(
                 f"{where}: integers or ranges like 1-9 were expected, found {part!r}."
             )
-        span = range(int(first), int(last or first) + 1)
+        span = range(first, last + 1)
         if not 0 < len(span) <= _MAX_RANGE:
             raise ConfigError(f"{where}: a rising range was expected, found {part!r}.")
         values |= set(span)

@@ -119,7 +119,7 @@ def test_a_wrong_table_names_the_line_or_the_structure(
 
 
 def test_missing_columns_and_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="columns group, color_rgb were expected"):
+    with pytest.raises(ConfigError, match="group, color_rgb is missing"):
         read_text(tmp_path, "", head="order,name,window\n")
     with pytest.raises(ConfigError, match="A structure table was expected at"):
         read_catalogue(tmp_path / "no.csv")

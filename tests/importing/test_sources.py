@@ -70,7 +70,7 @@ def test_a_bad_row_is_named_with_its_line_and_stops_no_other(study: Study, tmp_p
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "the columns case, patient"),
+        ("", "the columns case, ct"),
         ("case,labels\nA,b\n", "found case, labels"),
         ("case,ct,colour\nA,b,red\n", "found case, ct, colour"),
         ("case,ct\n", "at least one case"),
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_manifest_is_refused(
 
 
 def test_a_missing_manifest_is_refused(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="A manifest CSV was expected"):
+    with pytest.raises(ConfigError, match="A manifest was expected"):
         read_manifest(tmp_path / "no.csv", study)
 
 
