@@ -13,10 +13,12 @@ from han5k_review.accounts.readers import add_reader, get_reader, set_active, se
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.errors import DataError
 from han5k_review.review.assignment import assign_cases, list_worklist
+from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.texts.text_files import read_text
 
 _PasswordFile = Annotated[
     Path | None,
@@ -37,13 +39,16 @@ def register(app: typer.Typer) -> None:
 
 def _read_password(file: Path | None) -> str:
     if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").splitlines()[0]
-        except (OSError, IndexError, UnicodeDecodeError) as error:
-            raise DataError(f"A password was expected in {file}, found: {error}.") from error
+        first = read_text(file).split("\n", 1)[0].removesuffix("\r")
+        if not first:
+            raise DataError(f"A password was expected in the first line of {file}, found none.")
+        return first
     if not sys.stdin.isatty():
         raise DataError("A password was expected; give --password-file or run it in a terminal.")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    try:
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
 
 
 def add(
@@ -106,15 +111,15 @@ def assign(
 ) -> None:
     """Put cases on a reader's worklist, in the given order."""
     with transaction(open_chosen(study).engine) as session:
-        known = {c.name: c for c in session.exec(select(Case).order_by(col(Case.name)))}
-        wanted = cases or list(known)
-        missing = [name for name in wanted if name not in known]
+        names = cases or list(session.exec(select(Case.name).order_by(col(Case.name))))
+        wanted = {name: find_case(session, name) for name in names}
+        missing = [name for name, case in wanted.items() if case is None]
         if missing:
             raise DataError(f"Cases of the study were expected, found {', '.join(missing)}.")
         added = assign_cases(
             session,
             reader=get_reader(session, reader),
-            cases=[known[name] for name in wanted],
+            cases=[case for case in wanted.values() if case is not None],
             actor=actor(),
             now=utc_now(),
         )

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import select
 
 from han5k_review.accounts.readers import get_reader
 from han5k_review.anatomy.catalogue import Catalogue
@@ -23,9 +22,9 @@ from han5k_review.review.corrections import (
     take_corrections,
 )
 from han5k_review.review.revising import decide_revision
+from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
 
 
@@ -54,7 +53,7 @@ def revise(
     catalogue = read_study_catalogue(opened)
     name = _find_structure(catalogue, structure) if structure else None
     with reading(opened.engine) as session:
-        row = session.exec(select(Case).where(Case.name == case)).one_or_none()
+        row = find_case(session, case)
         if row is None or row.id is None:
             raise DataError(f"A case of the study was expected, found {case!r}.")
         session.expunge(row)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.header_values import Codec, VoxelFile
+from han5k_review.texts.paths import find_same_name
 
 _MAX_FILES = 100_000
 _NUMBER = re.compile(r"%(?=0?\d?d)|%.?")
@@ -23,7 +24,7 @@ def locate(name: str, header: Path) -> Path:
             f"{header}: voxels in a file beside the header were expected, found {name!r}; put it "
             "in the same folder and name it without a path."
         )
-    return header.parent / place
+    return find_same_name(header.parent / place) or header.parent / place
 
 
 def list_numbered(pattern: str, first: str, last: str, step: str, header: Path) -> list[str]:

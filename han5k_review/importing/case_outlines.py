@@ -6,7 +6,6 @@ damage further in, of values that a label map lacks, of empty or implausible str
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from han5k_review.importing.case_labels import (
     get_label_map,
     match_mask_files,
 )
-from han5k_review.importing.case_rules import check_grid, duplicate_error
+from han5k_review.importing.case_rules import check_grid
 from han5k_review.importing.fingerprints import Fingerprint
 from han5k_review.importing.known_cases import KnownCase
 from han5k_review.importing.plausibility import list_image_warnings
@@ -51,6 +50,7 @@ class CaseOutline:
     """What is known of a case before its voxels are read.
 
     `changed` are the inputs (ct, labels, ...) whose files differ from those of the last import.
+    `planes_sha256` is that of a CT whose voxels had to be read after all, or empty.
     """
 
     fingerprint: Fingerprint
@@ -60,6 +60,7 @@ class CaseOutline:
     warnings: tuple[str, ...]
     channels: tuple[str, ...]
     changed: tuple[str, ...]
+    planes_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +78,15 @@ def outline_case(
     known: KnownCase | None,
     catalogue: Catalogue,
     fingerprint: Fingerprint,
-    owners: Mapping[str, str],
 ) -> CaseOutline:
-    """Judge a source by its headers. `owners` maps hashes of CT files to the cases that hold them.
+    """Judge a source by its headers.
 
     Raises DataError, GeometryError, ConfigError or RuleError, as the import would.
     """
     ct = None if source.ct is None else read_ct_outline(source.ct)
-    grid = _check_ct(ct, source, known, fingerprint, owners)
-    warnings = [f"CT: {notice}" for notice in ct.notices] if ct else []
+    grid = _check_ct(ct, source, known)
+    warnings = list(source.notices)
+    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
     warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
     if source.labels is None and source.reference is None:
         warnings.append("no labels: there is nothing to review yet")
@@ -184,16 +185,12 @@ def _check_ct(
     ct: CtOutline | None,
     source: CaseSource,
     known: KnownCase | None,
-    fingerprint: Fingerprint,
-    owners: Mapping[str, str],
 ) -> Grid:
     if ct is None:
         if known is None:
             raise DataError("a CT was expected for a case the study does not know, found none.")
         return known.grid
-    owner = owners.get(fingerprint["ct"], source.name)
-    if owner != source.name:
-        raise duplicate_error(source, owner)
-    if known is not None:
-        check_grid(source, known, ct.grid)
-    return ct.grid
+    if known is None:
+        return ct.grid
+    check_grid(source, known, ct.grid)
+    return known.grid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from han5k_review.anatomy.catalogue import Catalogue
@@ -18,10 +18,17 @@ from han5k_review.importing.case_reading import (
     read_case,
 )
 from han5k_review.importing.case_rows import find_new_labels, write_case
-from han5k_review.importing.case_rules import check_known, duplicate_error, resolve_split
+from han5k_review.importing.case_rules import (
+    check_known,
+    claim_name,
+    claim_patient,
+    duplicate_error,
+)
+from han5k_review.importing.ct_identity import find_shared_shapes
 from han5k_review.importing.file_stamps import SETTLE_S
 from han5k_review.importing.fingerprints import measure_catalogue
-from han5k_review.importing.known_cases import Claims, find_known_case, read_claims, read_ct_files
+from han5k_review.importing.known_cases import Claims, KnownCase, Owner, find_known_case
+from han5k_review.importing.known_planes import read_full_claims
 from han5k_review.importing.reports import CaseReport, ImportReport, Label, Outcome
 from han5k_review.importing.sources import BadSource, CaseSource
 from han5k_review.store.engine import reading, transaction
@@ -44,16 +51,25 @@ def plan_import(
 ) -> ImportReport:
     """Say per case what `run_import` would do; writes nothing.
 
-    Reads names and headers, and hashes files; with `deep` all voxels too.
+    Reads names and headers, hashes files, and compares CTs of one shape by their voxels; with
+    `deep` reads all voxels.
     """
-    walk = _build_walk(study, catalogue, write=False, deep=deep)
+    shapes = frozenset() if deep else find_shared_shapes(study, sources)
+    claims = read_full_claims(study, executor, shapes=None if deep else shapes, write=False)
+    walk = _Walk(
+        study=study,
+        catalogue=catalogue,
+        catalogue_sha256=measure_catalogue(catalogue),
+        claims=claims,
+        write=False,
+        deep=deep,
+        shared_shapes=shapes,
+    )
 
     def plan_case(source: CaseSource, content: CaseContent) -> tuple[Outcome, tuple[Label, ...]]:
-        owner = walk.claims.images.setdefault(content.image_sha256, source.name)
-        if owner != source.name:
-            raise duplicate_error(source, owner)
-        with reading(study.engine) as session:
-            known = find_known_case(session, source.name)
+        known = walk.find_known(source)
+        if known is None:
+            walk.take_ct(source, content.image_sha256, content.planes_sha256)
         labels = find_new_labels(content, known)
         return _outcome(known is None, labels), labels
 
@@ -81,12 +97,21 @@ def run_import(
     Files whose stamp (size, times, number) is that of their last import are taken as unchanged;
     with `deep` they are hashed. A stamp is kept once a file was left alone for `settle_s` seconds.
     """
-    walk = _build_walk(study, catalogue, write=True, deep=deep, settle_s=settle_s)
+    walk = _Walk(
+        study=study,
+        catalogue=catalogue,
+        catalogue_sha256=measure_catalogue(catalogue),
+        claims=read_full_claims(study, executor, write=True),
+        write=True,
+        deep=deep,
+        settle_s=settle_s,
+    )
 
     def import_case(source: CaseSource, content: CaseContent) -> tuple[Outcome, tuple[Label, ...]]:
         with transaction(study.engine) as session:
             is_new, labels = write_case(session, source, content, actor=actor, now_utc=now())
-        walk.claims.images[content.image_sha256] = source.name
+        if is_new:
+            walk.take_ct(source, content.image_sha256, content.planes_sha256)
         return _outcome(is_new, labels), labels
 
     return _report(walk, sources, import_case, executor, progress)
@@ -102,7 +127,8 @@ class _Walk:
     claims: Claims
     write: bool
     deep: bool
-    settle_s: float
+    settle_s: float = SETTLE_S
+    shared_shapes: frozenset[tuple[int, ...]] = frozenset()
     seen: dict[str, str] = field(default_factory=dict)
 
     def prepare(self, source: Source) -> CaseTask | CaseRefusal:
@@ -120,42 +146,39 @@ class _Walk:
             raise RuleError(
                 f"each case once was expected, {source.name} stands in {first} already."
             )
-        with reading(self.study.engine) as session:
-            known = find_known_case(session, source.name)
-        if known is None:
-            patients = self.claims.patients
-            patients[source.patient] = resolve_split(source, patients.get(source.patient))
-        else:
+        known = self.find_known(source)
+        if known is not None:
             check_known(source, known)
+        else:
+            patient = claim_patient(source, self.claims).patient
+            if patient != source.patient:
+                notice = f"patient {source.patient} is taken for patient {patient} of the study"
+                source = replace(source, notices=(*source.notices, notice))
         return CaseTask(
             source=source,
             catalogue=self.catalogue,
             catalogue_sha256=self.catalogue_sha256,
             known=known,
-            images=self.claims.images,
+            owners=self.claims.owners if known is None else {},
             files=StudyFiles(volumes=self.study.volumes, labels=self.study.labels),
             write=self.write,
             deep=self.deep,
             settle_s=self.settle_s,
+            shared_shapes=self.shared_shapes,
         )
 
+    def find_known(self, source: CaseSource) -> KnownCase | None:
+        """The case of the study that a source belongs to; RuleError for a name too like another."""
+        name = claim_name(source, self.claims)
+        with reading(self.study.engine) as session:
+            return find_known_case(session, name)
 
-def _build_walk(
-    study: Study, catalogue: Catalogue, *, write: bool, deep: bool, settle_s: float = SETTLE_S
-) -> _Walk:
-    with reading(study.engine) as session:
-        claims = read_claims(session)
-        if not (write or deep):
-            claims.images.update(read_ct_files(session))
-    return _Walk(
-        study=study,
-        catalogue=catalogue,
-        catalogue_sha256=measure_catalogue(catalogue),
-        claims=claims,
-        write=write,
-        deep=deep,
-        settle_s=settle_s,
-    )
+    def take_ct(self, source: CaseSource, *hashes: str) -> None:
+        """Note whose the CT is; RuleError when an earlier case of this run holds it."""
+        for found in filter(None, map(self.claims.owners.get, filter(None, hashes))):
+            if found.case != source.name:
+                raise duplicate_error(source, found)
+        self.claims.own(Owner(case=source.name, patient=source.patient), *hashes)
 
 
 def _report(
@@ -254,12 +277,9 @@ def _plan_outline(
     walk: _Walk, source: CaseSource, outline: CaseOutline
 ) -> tuple[Outcome, tuple[Label, ...]]:
     """As a deep plan would, but what changes in a known case is not known yet."""
-    if source.ct is not None:
-        owner = walk.claims.images.setdefault(outline.fingerprint["ct"], source.name)
-        if owner != source.name:
-            raise duplicate_error(source, owner)
-    with reading(walk.study.engine) as session:
-        is_new = find_known_case(session, source.name) is None
+    is_new = walk.find_known(source) is None
+    if is_new:
+        walk.take_ct(source, outline.planes_sha256)
     return (Outcome.NEW if is_new else Outcome.CHANGED), outline.labels
 
 

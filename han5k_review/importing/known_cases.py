@@ -12,6 +12,7 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.importing.fingerprints import Fingerprint
 from han5k_review.store.tables import Audit, Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.texts.names import fold_name, fold_patient
 
 AUDIT_ACTION = "import case"
 LabelKey = tuple[LabelSource, str]
@@ -44,32 +45,53 @@ class KnownCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """What is taken in a study: case name by CT hash, split by patient.
+class Owner:
+    """Whose a CT is."""
 
-    Both maps grow while an import runs.
+    case: str
+    patient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientClaim:
+    """A patient as the study writes them, and their one split."""
+
+    patient: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What is taken in a study.
+
+    `names`: names of cases as stored, by `fold_name`; `patients` by `fold_patient`; `owners` of CTs
+    by the hash of the volume and by that of its planes. All grow while an import runs.
     """
 
-    images: dict[str, str]
-    patients: dict[str, Split]
+    names: dict[str, tuple[str, ...]]
+    patients: dict[str, PatientClaim]
+    owners: dict[str, Owner]
+
+    def own(self, owner: Owner, *hashes: str) -> None:
+        """Take a CT for a case, under each hash that is known of it."""
+        self.owners.update(dict.fromkeys(filter(None, hashes), owner))
 
 
 def read_claims(session: Session) -> Claims:
     """Everything a new case must not contradict."""
-    rows = session.exec(select(Case.image_sha256, Case.name, Case.patient, Case.split)).all()
-    return Claims(
-        images={sha256: name for sha256, name, _, _ in rows},
-        patients={patient: Split(split) for _, _, patient, split in rows},
-    )
-
-
-def read_ct_files(session: Session) -> dict[str, str]:
-    """The case by the SHA-256 of each CT file that was imported, as the audit trail has them."""
-    rows = session.exec(
-        select(Audit.subject, Audit.detail).where(Audit.action == AUDIT_ACTION)
-    ).all()
-    found = ((detail.get("fingerprint", {}).get("ct"), subject) for subject, detail in rows)
-    return {sha256: subject.removeprefix("case ") for sha256, subject in found if sha256}
+    claims = Claims(names={}, patients={}, owners={})
+    by_age = col(Case.id)
+    for name, patient, split, sha256 in session.exec(
+        select(Case.name, Case.patient, Case.split, Case.image_sha256).order_by(by_age)
+    ):
+        claims.names[fold_name(name)] = (*claims.names.get(fold_name(name), ()), name)
+        claims.patients[fold_patient(patient)] = PatientClaim(patient=patient, split=Split(split))
+        claims.own(Owner(case=name, patient=patient), sha256)
+    for name, patient, planes in session.exec(
+        select(Case.name, Case.patient, Case.planes_sha256).order_by(by_age)
+    ):
+        claims.own(Owner(case=name, patient=patient), planes or "")
+    return claims
 
 
 def find_known_case(session: Session, name: str) -> KnownCase | None:

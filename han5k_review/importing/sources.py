@@ -73,11 +73,12 @@ def build_source(
         return find_written_path(folder, texts[column]) if texts[column] else None
 
     ct = path("ct")
-    name = tidy_name(texts["case"] or (ct.name.split(".")[0] if ct else ""))
+    written = texts["case"] or (ct.name.split(".")[0] if ct else "")
+    name = tidy_name(written)
     if not _is_name(name):
         raise DataError(
             f"{origin}: a case name of letters, digits, space, '.', '_' or '-' was expected, "
-            f"found {name!r}."
+            f"found {written!r}."
         )
     patient = tidy_name(texts["patient"]) or name
     if not patient.isprintable() or len(patient) > _LONGEST_NAME:

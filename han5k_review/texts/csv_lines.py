@@ -13,6 +13,7 @@ from han5k_review.texts.lines import Line, strip_cell
 from han5k_review.texts.text_files import decode_text
 
 _SEPARATORS = (",", ";", "\t")
+_ADVICE = "save the file as UTF-8 (in Excel: 'CSV UTF-8', or as XLSX)"
 _DECLARED = re.compile(r'"?sep=(.)"?,*\s*')  # Excel's own first line
 
 
@@ -22,7 +23,7 @@ def read_csv_lines(path: Path, count_known: Callable[[Sequence[str]], int]) -> l
     OSError when it cannot be read; DataError for an undeclared encoding or a quotation mark that
     is never closed.
     """
-    text = decode_text(path.read_bytes(), path.name)
+    text = decode_text(path.read_bytes(), path.name, advice=_ADVICE)
     first = text.splitlines()[0] if text else ""
     declared = _DECLARED.fullmatch(first)
     if declared:

@@ -6,11 +6,13 @@ and names that were copied carry hard spaces and characters that nobody sees.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
+_BLANKS = re.compile(r"[^\S\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")  # white space on one line
 _INVISIBLE = "Cf"  # Unicode's format characters: soft hyphen, zero-width space, byte order mark
-_CACHED = 1 << 15
+_SHORT, _CACHED = 100, 1 << 15  # what strangers type is long and is not kept
 
 
 def compose(text: str) -> str:
@@ -19,22 +21,32 @@ def compose(text: str) -> str:
 
 
 def tidy_name(text: str) -> str:
-    """A name as it is stored: NFC, no invisible characters, single spaces and none at the ends."""
-    if text.isascii():
-        return " ".join(text.split())
-    seen = "".join(c for c in compose(text) if unicodedata.category(c) != _INVISIBLE)
-    return " ".join(seen.split())
+    """A name as it is stored: NFC, no invisible characters, single spaces and none at the ends.
+
+    Line ends inside stay, to be refused: two lines are no name.
+    """
+    seen = text
+    if not text.isascii():
+        seen = "".join(c for c in compose(text) if unicodedata.category(c) != _INVISIBLE)
+    return _BLANKS.sub(" ", seen.strip())
 
 
-@lru_cache(maxsize=_CACHED)
 def fold_name(text: str) -> str:
     """What is equal for two names that differ only in letter case, Unicode form or white space.
 
     Unicode's canonical caseless matching (chapter 3.13, D145) of the tidy names. A superscript
     digit stays what it is: `1²` is not `12`.
     """
-    folded = unicodedata.normalize("NFD", tidy_name(text)).casefold()
-    return compose(folded)
+    return _fold(text) if len(text) > _SHORT else _fold_short(text)
+
+
+def _fold(text: str) -> str:
+    return compose(unicodedata.normalize("NFD", tidy_name(text)).casefold())
+
+
+@lru_cache(maxsize=_CACHED)
+def _fold_short(text: str) -> str:
+    return _fold(text)
 
 
 def fold_patient(text: str) -> str:

@@ -15,7 +15,7 @@ def find_written_path(folder: Path, text: str) -> Path:
     """
     written = folder / _expand(text)
     for candidate in (written, folder / _expand(text.replace("\\", "/"))):
-        found = _find(candidate)
+        found = find_same_name(candidate)
         if found is not None:
             return found
     return written
@@ -28,11 +28,12 @@ def _expand(text: str) -> Path:
         return Path(text)
 
 
-def _find(path: Path) -> Path | None:
+def find_same_name(path: Path) -> Path | None:
+    """The file or folder that exists under this path, its names in NFC or NFD, or None."""
     try:
         if path.exists():
             return path
-        parent = None if path.parent == path else _find(path.parent)
+        parent = None if path.parent == path else find_same_name(path.parent)
         if parent is None or not parent.is_dir():
             return None
         wanted = compose(path.name)

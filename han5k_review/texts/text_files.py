@@ -31,21 +31,20 @@ def read_text(path: Path) -> str:
     return decode_text(content, str(path))
 
 
-def decode_text(content: bytes, where: str) -> str:
-    """As `read_text`, for the bytes of a file called `where`."""
+def decode_text(content: bytes, where: str, *, advice: str = "save the file as UTF-8") -> str:
+    """As `read_text`, for the bytes of a file called `where`; `advice` ends the sentence."""
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(
-            f"{where} line {line}: text in UTF-8 was expected, found another encoding; save the "
-            "file as UTF-8 (in Excel: 'CSV UTF-8', or as XLSX)."
+            f"{where} line {line}: text in UTF-8 was expected, found another encoding; {advice}."
         ) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise DataError(
             f"{where} line {line}: text in UTF-8 was expected, found zero bytes (UTF-16 without "
-            "its mark, or no text file); save the file as UTF-8."
+            f"its mark, or no text file); {advice}."
         )
     return text

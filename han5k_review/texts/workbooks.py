@@ -20,7 +20,7 @@ from han5k_review.errors import DataError
 from han5k_review.texts.lines import Line, strip_cell
 
 if TYPE_CHECKING:
-    from openpyxl.cell.cell import Cell
+    from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
 _ZIP = b"PK\x03\x04"
@@ -111,7 +111,9 @@ def _read_sheet(path: Path, values: Worksheet, formulas: Worksheet) -> list[Line
     ]
 
 
-def _read_line(where: str, values: Sequence[Cell], formulas: Sequence[Cell]) -> Line:
+def _read_line(
+    where: str, values: Sequence[Cell | MergedCell], formulas: Sequence[Cell | MergedCell]
+) -> Line:
     cells, problems, numbers = [], {}, set()
     for place, (cell, formula) in enumerate(zip(values, formulas, strict=True)):
         text, problem = _read_cell(cell, is_formula=formula.data_type == _FORMULA)
@@ -123,7 +125,7 @@ def _read_line(where: str, values: Sequence[Cell], formulas: Sequence[Cell]) -> 
     return Line(where=where, cells=tuple(cells), problems=problems, numbers=frozenset(numbers))
 
 
-def _read_cell(cell: Cell, *, is_formula: bool) -> tuple[str, str]:
+def _read_cell(cell: Cell | MergedCell, *, is_formula: bool) -> tuple[str, str]:
     """The text of a cell, and what is wrong with it or ""."""
     value: Any = cell.value
     if cell.data_type == _ERROR:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, require
 from han5k_review.anatomy.structure import Structure
@@ -16,6 +16,7 @@ from han5k_review.review.grading import get_own_assignment, list_current_grades
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
 from han5k_review.review.label_sets import list_label_sets, view_case, view_task
 from han5k_review.review.scale import ISSUE_TAGS, Scale
+from han5k_review.store.cases import find_case
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
 from han5k_review.ui.context import Bench, Visit
 from han5k_review.ui.view_choice import ViewChoice
@@ -83,7 +84,7 @@ def build_case_payload(
     The set `choice.first` comes first, and `choice.compare` stands beside it.
     """
     require(visit.identity, Action.READ_ANY_CASE)
-    case = session.exec(select(Case).where(Case.name == case_name)).one_or_none()
+    case = find_case(session, case_name)
     if case is None or case.id is None:
         raise DataError(
             f"A case of the study was expected in the address, found {case_name!r}; choose one on "
