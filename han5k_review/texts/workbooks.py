@@ -8,6 +8,7 @@ cell, not a guess.
 from __future__ import annotations
 
 import importlib
+import io
 import warnings
 import zipfile
 import zlib
@@ -55,7 +56,10 @@ def read_workbook_lines(path: Path, count_known: Callable[[Sequence[str]], int])
         # openpyxl notices every extension that it leaves out, such as lists of allowed values.
         with warnings.catch_warnings(action="ignore"):
             openpyxl = importlib.import_module("openpyxl")
-            values, formulas = (openpyxl.load_workbook(path, data_only=d) for d in (True, False))
+            content = path.read_bytes()  # as a stream: a path would be judged by its suffix
+            values, formulas = (
+                openpyxl.load_workbook(io.BytesIO(content), data_only=d) for d in (True, False)
+            )
         sheets = [
             _read_sheet(path, values[sheet.title], sheet)
             for sheet in formulas.worksheets
