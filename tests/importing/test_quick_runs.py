@@ -67,7 +67,7 @@ def read(study: Study, case: CaseSource, known: KnownCase, *, deep: bool) -> Cas
         catalogue=catalogue,
         catalogue_sha256=measure_catalogue(catalogue),
         known=known,
-        images={},
+        owners={},
         files=StudyFiles(volumes=study.volumes, labels=study.labels),
         write=True,
         deep=deep,
