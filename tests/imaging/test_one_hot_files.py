@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot
 from tests.imaging.phantoms import (
+    AFFINE_LPS_AXES,
     SHAPE,
     phantom_grid,
     phantom_labels,
@@ -63,6 +65,18 @@ def test_big_endian_voxels_are_read(tmp_path: Path) -> None:
 def test_a_three_dimensional_image_is_no_one_hot_file(tmp_path: Path) -> None:
     assert not is_one_hot(write_phantom(tmp_path / "labels.mha", phantom_labels()))
     assert not is_one_hot(write_phantom(tmp_path / "labels.nii.gz", phantom_labels()))
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_a_nifti_of_several_volumes_is_one_too(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"labels{suffix}"
+    nib.save(nib.Nifti1Image(np.moveaxis(one_hot(), 0, -1), AFFINE_LPS_AXES), path)
+    assert is_one_hot(path)
+    for number, mask in read_one_hot(path, phantom_grid(), range(CHANNELS)).masks.items():
+        assert np.array_equal(mask.dense(), one_hot()[number] != 0)
+    single = tmp_path / f"single{suffix}"
+    nib.save(nib.Nifti1Image(phantom_labels()[..., None], AFFINE_LPS_AXES), single)
+    assert not is_one_hot(single)
 
 
 def test_another_grid_is_refused(tmp_path: Path) -> None:
