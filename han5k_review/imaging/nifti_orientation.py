@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from nibabel.quaternions import fillpositive, quat2mat
+from nibabel.quaternions import quat2mat
 from numpy.typing import NDArray
 
 from han5k_review.errors import GeometryError
@@ -15,6 +15,7 @@ from han5k_review.imaging.grid import NEAR_VOXELS, RAS_TO_LPS, Affine, Grid
 
 _MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _UNIT_BITS = 0b111
+_QUATERNION_SLACK = 1e-6  # b, c, d are stored in 32 bits
 
 
 def place_nifti(
@@ -65,13 +66,14 @@ def _build_qform(
             f"{path}: a qfac (pixdim[0]) of 1 or -1 was expected, found {qfac:g}: which way its "
             "slices go cannot be said; write the file again with its orientation."
         )
-    try:
-        rotation = quat2mat(fillpositive(quaternion))  # type: ignore[no-untyped-call]
-    except ValueError as error:
+    length = float(quaternion @ quaternion)
+    if not length <= 1 + _QUATERNION_SLACK:
         raise GeometryError(
             f"{path}: a unit quaternion was expected in the qform, found b, c, d = "
             f"{', '.join(f'{v:g}' for v in quaternion)}; write the file again with its orientation."
-        ) from error
+        )
+    scalar = np.sqrt(max(0.0, 1 - length))
+    rotation = quat2mat([scalar, *quaternion])  # type: ignore[no-untyped-call]
     affine = np.eye(4)
     affine[:3, :3] = rotation * pixdim * (1, 1, -1 if qfac < 0 else 1)
     affine[:3, 3] = offset
