@@ -18,6 +18,7 @@ from tests.imaging.defects import (
 )
 from tests.imaging.header_writers import Affine, Array, MetaImage, sound_metaimage
 
+_SIZE = "ITK needs CompressedDataSize and reads other voxels without it"
 R, W, X = Cell.RIGHT, Cell.WARNED, Cell.REFUSED
 
 
@@ -28,13 +29,16 @@ def _defect(
     affine: Affine = AFFINE,
     packed: bool = False,
     big_endian: bool = False,
+    oracle: str = "",
     **fields: str,
 ) -> Defect:
     def build(array: Array, _stem: str) -> MetaImage:
         file = sound_metaimage(array, affine).with_fields(**fields)
         return replace(file, packed=packed, big_endian=big_endian)
 
-    return Defect(name=f"MHA, {name}", suffix=".mha", cell=cell, build=build, affine=affine)
+    return Defect(
+        name=f"MHA, {name}", suffix=".mha", cell=cell, build=build, affine=affine, oracle=oracle
+    )
 
 
 def _beside(
@@ -102,6 +106,7 @@ METAIMAGE_DEFECTS = (
     _defect("scaled voxels", X, ElementToIntensityFunctionSlope="2"),
     _defect("text voxels", X, BinaryData="False"),
     _defect("packed", R, packed=True),
+    _defect("packed, no size of it", R, oracle=_SIZE, packed=True, CompressedDataSize=""),
     _defect("big endian", R, big_endian=True),
     _beside("voxels beside it", lambda file, _: file),
     _beside("HeaderSize 64", _header_size("64")),
