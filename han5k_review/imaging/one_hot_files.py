@@ -19,7 +19,7 @@ from han5k_review.imaging.filled_boxes import FilledBox, read_filled_box
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.header_values import ChannelAxis, ImageHeader
 from han5k_review.imaging.headers import read_header
-from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
+from han5k_review.imaging.image_names import image_suffix
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.placement import Placement, get_placement
 from han5k_review.imaging.voxel_streams import open_voxels
@@ -34,10 +34,8 @@ class OneHot:
 
 
 def is_one_hot(path: Path) -> bool:
-    """True for a 4-D MetaImage or NRRD file; reads the header only."""
-    if image_suffix(path) in (None, *NIFTI_SUFFIXES):
-        return False
-    return _is_one_hot(read_header(path))
+    """True for a 4-D file, its channels one whole volume after another; reads the header only."""
+    return image_suffix(path) is not None and _is_one_hot(read_header(path))
 
 
 def count_channels(path: Path) -> int:

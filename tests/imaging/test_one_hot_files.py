@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot
+from tests.imaging.header_writers import sound_nifti
 from tests.imaging.phantoms import (
+    AFFINE_LPS_AXES,
     SHAPE,
     phantom_grid,
     phantom_labels,
@@ -39,6 +41,16 @@ def test_every_channel_is_its_structure(tmp_path: Path, suffix: str, packed: boo
     found = read_one_hot(path, phantom_grid(), {0, 2, 3, 4, 5})
     assert found.channels == CHANNELS
     assert set(found.masks) == {0, 2, 3, 4, 5}
+    for number, mask in found.masks.items():
+        assert np.array_equal(mask.dense(), one_hot()[number] != 0)
+
+
+def test_a_nifti_of_channels_is_one_hot_too(tmp_path: Path) -> None:
+    channels = np.ascontiguousarray(np.moveaxis(one_hot(), 0, -1))
+    path = sound_nifti(channels, AFFINE_LPS_AXES).write(tmp_path / "labels.nii.gz")
+    assert is_one_hot(path)
+    found = read_one_hot(path, phantom_grid(), {2, 5})
+    assert found.channels == CHANNELS
     for number, mask in found.masks.items():
         assert np.array_equal(mask.dense(), one_hot()[number] != 0)
 
