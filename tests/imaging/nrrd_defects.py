@@ -101,6 +101,7 @@ NRRD_DEFECTS = (
     _defect("spacings alone", W, ("spacings: 1.5 2 3",), affine=AT_ZERO),
     _defect("nothing", W, (), affine=UNIT_AT_ZERO),
     _defect("axis mins without directions", X, ("spacings: 1.5 2 3", "axis mins: 1 2 3")),
+    _defect("spacings beside directions", X, (*LINES, "spacings: 1.5 2 3")),
     _defect("negative spacings", X, ("spacings: 1.5 -2 3",)),
     _defect("sheared", X, nrrd_lines(sheared(0.5)), affine=sheared(0.5)),
     _defect("sheared by 0.005 degrees", R, nrrd_lines(sheared(0.005)), affine=sheared(0.005)),

@@ -20,6 +20,7 @@ from nibabel.spatialimages import HeaderDataError
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.headers import ImageHeader, read_header
+from tests.imaging.defects import AFFINE
 from tests.imaging.header_writers import (
     Affine,
     MetaImage,
@@ -29,6 +30,7 @@ from tests.imaging.header_writers import (
     nrrd_lines,
     sound_metaimage,
     sound_nifti,
+    sound_nrrd,
 )
 
 SHAPE = (4, 3, 5)
@@ -41,6 +43,7 @@ LENGTHS = st.one_of(*[SOUND] * 7, st.tuples(SPACING, SMALL_OR_LARGE, SPACING))
 ANY_SPACING = st.one_of(*[SOUND] * 4, st.tuples(ODD, SPACING, SPACING))
 ORIGIN = st.tuples(*[st.floats(-500, 500, width=32)] * 3)
 RATIO = st.one_of(*[st.just(1.0)] * 5, st.floats(0.9, 1.1))
+PIECES = [b"\n", b" 3", b" = ", b": ", b"(nan)", b"-1", b"9" * 30, b"LIST", b"%d 1 2 1", b'"']
 MANY = settings(max_examples=250, deadline=None)
 
 
@@ -200,6 +203,27 @@ def test_a_sound_header_is_always_read(folder: Path, affine: Affine, data: st.Da
         header = read_header(path)
         assert header.notices == ()
         assert np.allclose(header.grid.affine, affine, atol=1e-3)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nrrd", ".mha"])
+@MANY
+@given(data=st.data())
+def test_a_damaged_header_is_one_sentence(folder: Path, suffix: str, data: st.DataObject) -> None:
+    """Bytes changed, lines cut, doubled or made longer: a header, or DataError; no other error."""
+    sound = {
+        ".nii": sound_nifti(ARRAY, AFFINE),
+        ".nrrd": replace(sound_nrrd(ARRAY, AFFINE), encoding="gzip"),
+        ".mha": sound_metaimage(ARRAY, AFFINE),
+    }[suffix]
+    path = sound.write(folder / f"damaged{suffix}")
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        piece = data.draw(st.one_of(st.binary(max_size=3), st.sampled_from(PIECES)))
+        content[place : place + data.draw(st.integers(0, 4))] = piece
+    path.write_bytes(content)
+    header = find_header(path)
+    assert header is None or np.isfinite(header.grid.affine).all()
 
 
 def find_header(path: Path) -> ImageHeader | None:
