@@ -119,14 +119,14 @@ def _sort_line(
     if "datafile" in lines and lines["datafile"].split()[:1] == ["LIST"]:
         listed.append(line.strip())
         return
-    match = re.match(r"([^:]*):([= ])(.*)", line, re.DOTALL)
+    match = re.match(r"(.*?)(:=|: )(.*)", line, re.DOTALL)
     if match is None:
         raise DataError(
             f"{path}: lines of the form 'field: value' were expected in its header, found "
             f"{line[:60]!r}."
         )
     key, kind, value = match.groups()
-    if kind == "=":
+    if kind == ":=":
         pairs[_unescape(key)] = _unescape(value)
         return
     name = key.strip().lower()

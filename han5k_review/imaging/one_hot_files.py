@@ -34,10 +34,8 @@ class OneHot:
 
 
 def is_one_hot(path: Path) -> bool:
-    """True for a 4-D file, of NIfTI for one with several volumes; reads the header only."""
-    if image_suffix(path) is None:
-        return False
-    return _is_one_hot(read_header(path))
+    """True for a 4-D file, its channels one whole volume after another; reads the header only."""
+    return image_suffix(path) is not None and _is_one_hot(read_header(path))
 
 
 def count_channels(path: Path) -> int:
