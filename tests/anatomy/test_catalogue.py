@@ -71,7 +71,8 @@ def test_names_of_other_sources_resolve(catalogue: Catalogue, foreign: str, name
 
 
 @pytest.mark.parametrize(
-    "foreign", ["GTV²", "gtv-²", "Go\u0308tter\u2013L", "GÖTTER L", "Göt\u00adterL", "\ufeffGötter L"]
+    "foreign",
+    ["GTV²", "gtv-²", "Go\u0308tter\u2013L", "GÖTTER L", "Göt\u00adterL", "\ufeffGötter L"],
 )
 def test_unicode_forms_and_dashes_do_not_count(tmp_path: Path, foreign: str) -> None:
     catalogue = read_text(tmp_path, '1,GTV²,1,bone,"1,2,3"\n2,Götter_L,1,bone,"1,2,3"\n')
