@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def import_cases(
     manifest: Annotated[
-        Path | None, typer.Argument(help="Manifest CSV: case, patient, split, ct, labels, ...")
+        Path | None, typer.Argument(help="Manifest (CSV, XLSX): case, patient, split, ct, ...")
     ] = None,
     ct: Annotated[Path | None, typer.Option(help="CT: NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[
@@ -109,5 +109,5 @@ def _sources(
             )
         return read_manifest(manifest, study)
     if not given:
-        raise ConfigError("A manifest CSV, or at least --ct, was expected; see `han5k import -h`.")
+        raise ConfigError("A manifest, or at least --ct, was expected; see `han5k import -h`.")
     return (build_source(cells, folder=Path(), study=study, origin="command line"),)
