@@ -21,7 +21,8 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.study import get_study_info
 from han5k_review.metrics import measure_pair
-from han5k_review.review.assignment import assign_cases, list_worklist
+from han5k_review.review.assigning import assign_cases
+from han5k_review.review.assignment import list_worklist
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import decide_revision, submit_revision

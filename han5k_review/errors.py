@@ -6,7 +6,8 @@
     |   |-- StorageError   the disk or the database refused (full, read-only, gone)
     |   `-- ConflictError  the record exists already, or moved on since it was read
     |-- RuleError          the study forbids it: nothing is broken, the answer is no
-    |   `-- AccessError    this person may not do this, or is not signed in
+    |   `-- AccessError    this person may not do this
+    |       `-- SignInError  nobody is signed in, or the session has ended
     `-- ConfigError        a setting, a structure table or a label map is wrong
 
 A message is one sentence that says what was expected, what was found, which case and file, and
@@ -44,6 +45,10 @@ class RuleError(Han5kError):
 
 class AccessError(RuleError):
     """The person is not signed in, or their role does not allow the action."""
+
+
+class SignInError(AccessError):
+    """Nobody is signed in here, or the session has ended: signing in mends it."""
 
 
 class ConfigError(Han5kError):

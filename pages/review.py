@@ -1,6 +1,6 @@
 import streamlit as st
 
-from han5k_review.review.assignment import find_next, list_worklist
+from han5k_review.review.assignment import find_next_assignment
 from han5k_review.store.engine import reading
 from han5k_review.texts.numbers import find_whole_number
 from han5k_review.ui.context import page
@@ -20,14 +20,14 @@ with page(None) as visit:
         elif (number := find_whole_number(wanted)) is not None:
             payload = build_task_payload(session, visit, number, choice)
         else:
-            upcoming = find_next(list_worklist(session, visit.identity.reader_id))
+            upcoming = find_next_assignment(session, visit.identity.reader_id)
             if upcoming is None:
                 show_disclaimer()
                 st.info("Nothing is left to grade on your worklist.")
                 st.page_link(page_file("worklist"), label="Go to the worklist")
                 st.stop()
-            st.query_params["assignment"] = str(upcoming.assignment_id)
-            payload = build_task_payload(session, visit, upcoming.assignment_id, choice)
+            st.query_params["assignment"] = str(upcoming)
+            payload = build_task_payload(session, visit, upcoming, choice)
 
     event = view(payload, key="viewer")
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:

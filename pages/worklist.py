@@ -7,7 +7,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
-from han5k_review.ui.places import go_to
+from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.tables import build_worklist_frame
 from han5k_review.ui.uploads import show_upload
 
@@ -21,7 +21,11 @@ with page("Worklist", Action.GRADE) as visit:
     total = sum(entry.total for entry in entries)
 
     if not entries:
-        st.info("No case is assigned to you yet. Ask the study lead for cases.")
+        if visit.may(Action.ASSIGN):
+            st.info("No case is assigned to you.")
+            st.page_link(page_file("study"), label="Assign cases")
+        else:
+            st.info("No case is assigned to you yet. Ask the study lead for cases.")
     else:
         left, middle, right = st.columns([2, 1, 1], vertical_alignment="center")
         if upcoming is None:

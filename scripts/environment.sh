@@ -1,5 +1,5 @@
-# Sourced by scripts/serve and scripts/check: makes .venv once, and again when a pin changes.
-# Needs nothing but bash and a Python from 3.11 on.
+# Sourced by scripts/serve and scripts/check: makes .venv (and for the check node_modules) once, and
+# again when a pin changes. Needs nothing but bash and a Python from 3.11 on; the check needs Node.js too.
 
 project_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="$project_root/.venv"
@@ -41,4 +41,14 @@ ensure_environment() {
     (cd "$project_root" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         -r "$wanted")
     printf '%s' "$stamp" >"$venv/.stamp-$wanted"
+}
+
+# The tools that check the viewer's JavaScript (package.json); the product itself needs none of them.
+ensure_node_tools() {
+    local modules="$project_root/node_modules" stamp
+    stamp="$(cat "$project_root/package.json" "$project_root/package-lock.json" | cksum) $project_root"
+    if [ "$(cat "$modules/.stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
+    say "Installing the JavaScript tools in node_modules ..."
+    (cd "$project_root" && npm ci --silent --no-audit --no-fund)
+    printf '%s' "$stamp" >"$modules/.stamp"
 }

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
 
 from han5k_review.accounts.identity import ReaderIdentity, build_identity
-from han5k_review.errors import AccessError, ConfigError, StorageError
+from han5k_review.errors import ConfigError, SignInError, StorageError
 from han5k_review.store.tables import Reader
 
 COOKIE_NAME = "han5k_session"
@@ -39,22 +39,22 @@ class CookieSeal:
     def read_cookie(self, session: Session, value: str | None, now: datetime) -> ReaderIdentity:
         """Who the cookie belongs to, as the database knows them now.
 
-        Raises AccessError when the cookie is missing, forged, expired, older than the account's
+        Raises SignInError when the cookie is missing, forged, expired, older than the account's
         last password change or sign-out everywhere, or when the account is closed.
         """
         if not value:
-            raise AccessError(f"You are not signed in; {_SIGN_IN_AGAIN}.")
+            raise SignInError(f"You are not signed in; {_SIGN_IN_AGAIN}.")
         try:
             content = self._serializer.loads(value)
             reader_id, epoch, issued = (int(part) for part in content)
             issued_at = datetime.fromtimestamp(issued, UTC)
         except (BadSignature, ValueError, TypeError, OverflowError, OSError) as error:
-            raise AccessError(f"The session is not one of this study; {_SIGN_IN_AGAIN}.") from error
+            raise SignInError(f"The session is not one of this study; {_SIGN_IN_AGAIN}.") from error
         if not -_CLOCK_SLACK <= now - issued_at < self.lifetime:
-            raise AccessError(f"The session has expired; {_SIGN_IN_AGAIN}.")
+            raise SignInError(f"The session has expired; {_SIGN_IN_AGAIN}.")
         reader = session.get(Reader, reader_id)
         if reader is None or not reader.active or reader.session_epoch != epoch:
-            raise AccessError(f"The session was ended; {_SIGN_IN_AGAIN}.")
+            raise SignInError(f"The session was ended; {_SIGN_IN_AGAIN}.")
         return build_identity(reader)
 
     @property

@@ -23,6 +23,7 @@ class Action(StrEnum):
     IMPORT_CASES = "import cases"
     RETRAIN = "start and cancel retraining runs"
     PROMOTE = "promote or decline a model"
+    MANAGE_READERS = "add readers and set their passwords"
     MANAGE_ACCOUNTS = "add, change and close accounts"
 
 
@@ -43,9 +44,18 @@ MAY: Mapping[Role, frozenset[Action]] = {
     Role.READER: _READER,
     Role.ADJUDICATOR: _ADJUDICATOR,
     Role.ENGINEER: _ENGINEER,
-    Role.LEAD: _ADJUDICATOR | _ENGINEER | {Action.ASSIGN, Action.PROMOTE},
+    Role.LEAD: _ADJUDICATOR | _ENGINEER | {Action.ASSIGN, Action.PROMOTE, Action.MANAGE_READERS},
     Role.ADMIN: frozenset(Action),
 }
+
+_BELOW_LEAD = (Role.READER, Role.ADJUDICATOR, Role.ENGINEER)
+
+
+def list_manageable(identity: ReaderIdentity) -> tuple[Role, ...]:
+    """Roles whose accounts this person may add and give a new password; nobody rises by it."""
+    if may(identity, Action.MANAGE_ACCOUNTS):
+        return tuple(Role)
+    return _BELOW_LEAD if may(identity, Action.MANAGE_READERS) else ()
 
 
 def may(identity: ReaderIdentity, action: Action) -> bool:
@@ -58,6 +68,6 @@ def require(identity: ReaderIdentity, action: Action) -> None:
     if not may(identity, action):
         roles = ", ".join(role for role in Role if action in MAY[role])
         raise AccessError(
-            f"One of these roles was expected to {action}: {roles}; {identity.name} is "
-            f"{identity.role}."
+            f"To {action}, one of these roles was expected: {roles}; {identity.name} is signed in "
+            f"as {identity.role}."
         )

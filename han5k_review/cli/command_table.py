@@ -52,7 +52,9 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         **_rows(
             "people",
             reader="Accounts: add, list, password, close.",
-            assign="Put cases on a reader's worklist, in the given order.",
+            assign="Put cases on a reader's worklist: those named in their order, else by name "
+            "or at random.",
+            unassign="Take cases that nobody began off a reader's worklist.",
         ),
         **_rows(
             "scores",

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from han5k_review.accounts.readers import add_reader, get_reader, set_active, set_password
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
-from han5k_review.errors import DataError
-from han5k_review.review.assignment import assign_cases, list_worklist
+from han5k_review.errors import DataError, RuleError
+from han5k_review.review.assigning import (
+    CasePool,
+    Wish,
+    assign_cases,
+    plan_assignment,
+    unassign_cases,
+)
+from han5k_review.review.assignment import list_worklist
 from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import Case, Reader
+from han5k_review.store.identity import stored_id
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.texts.text_files import read_text
 
@@ -27,7 +36,7 @@ _PasswordFile = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands `reader` and `assign`."""
+    """Add the commands `reader`, `assign` and `unassign`."""
     reader = typer.Typer(help="Accounts: add, list, password, close.", no_args_is_help=True)
     reader.command("add")(add)
     reader.command("list")(list_readers)
@@ -35,6 +44,7 @@ def register(app: typer.Typer) -> None:
     reader.command("close")(close)
     app.add_typer(reader, name="reader")
     app.command("assign")(assign)
+    app.command("unassign")(unassign)
 
 
 def _read_password(file: Path | None) -> str:
@@ -107,20 +117,61 @@ def close(name: str, study: StudyOption = None) -> None:
 def assign(
     reader: str,
     cases: Annotated[list[str] | None, typer.Argument(help="Case names; none means all.")] = None,
+    unassigned: Annotated[
+        bool, typer.Option("--unassigned", help="Only cases that are on nobody's list.")
+    ] = False,
+    most: Annotated[int | None, typer.Option(min=1, help="At most this many.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Random order; the same number gives the same order.")
+    ] = None,
     study: StudyOption = None,
 ) -> None:
-    """Put cases on a reader's worklist, in the given order."""
+    """Put cases on a reader's worklist: those named in their order, else by name or at random."""
+    if cases and (unassigned or most or seed is not None):
+        raise RuleError("Either case names or --unassigned, --most and --seed were expected.")
+    pool = CasePool.UNASSIGNED if unassigned else CasePool.NOT_MINE
     with transaction(open_chosen(study).engine) as session:
-        names = cases or list(session.exec(select(Case.name).order_by(col(Case.name))))
-        wanted = {name: find_case(session, name) for name in names}
-        missing = [name for name, case in wanted.items() if case is None]
-        if missing:
-            raise DataError(f"Cases of the study were expected, found {', '.join(missing)}.")
-        added = assign_cases(
-            session,
-            reader=get_reader(session, reader),
-            cases=[case for case in wanted.values() if case is not None],
-            actor=actor(),
-            now=utc_now(),
-        )
+        found = get_reader(session, reader)
+        if cases:
+            wanted: Sequence[Case] = _get_cases(session, cases)
+        else:
+            wish = Wish(pool=pool, most=most, seed=seed)
+            wanted = plan_assignment(session, found, wish).cases
+        added = assign_cases(session, reader=found, cases=wanted, actor=actor(), now=utc_now())
     console.print(f"{added} cases assigned to {reader}")
+
+
+def unassign(
+    reader: str,
+    cases: Annotated[list[str], typer.Argument(help="Case names.")],
+    study: StudyOption = None,
+) -> None:
+    """Take cases that nobody began off a reader's worklist."""
+    with transaction(open_chosen(study).engine) as session:
+        found = get_reader(session, reader)
+        wanted = {stored_id(case) for case in _get_cases(session, cases)}
+        places = session.exec(
+            select(Assignment).where(
+                Assignment.reader_id == stored_id(found),
+                Assignment.read_index > ADJUDICATION_INDEX,
+                col(Assignment.case_id).in_(wanted),
+            )
+        ).all()
+        if len(places) < len(wanted):
+            raise DataError(
+                f"Cases on {reader}'s list were expected, {len(wanted) - len(places)} of "
+                f"{len(wanted)} are not on it."
+            )
+        ids = [stored_id(place) for place in places]
+        gone = unassign_cases(
+            session, reader=found, assignment_ids=ids, actor=actor(), now=utc_now()
+        )
+    console.print(f"{gone} cases taken off {reader}'s list")
+
+
+def _get_cases(session: Session, names: Sequence[str]) -> list[Case]:
+    known = {name: find_case(session, name) for name in names}
+    missing = [name for name, case in known.items() if case is None]
+    if missing:
+        raise DataError(f"Cases of the study were expected, found {', '.join(missing)}.")
+    return [case for case in known.values() if case is not None]

@@ -30,7 +30,7 @@ from han5k_review.errors import Han5kError, RuleError
 from han5k_review.evaluation.executors import open_executor
 from han5k_review.importing.made_cases import MadeCase, store_case
 from han5k_review.importing.study import create_study, read_study_catalogue
-from han5k_review.review.assignment import assign_cases
+from han5k_review.review.assigning import assign_cases
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction

@@ -147,7 +147,7 @@ def _open_file(file: VoxelFile, opened: ExitStack) -> BinaryIO:
 
 def _unpack(raw: BinaryIO, codec: Codec) -> BinaryIO:
     if codec is Codec.GZIP:
-        return cast(BinaryIO, igzip.IGzipFile(fileobj=raw))
+        return cast(BinaryIO, igzip.IGzipFile(fileobj=raw))  # type: ignore[no-untyped-call]
     return cast(BinaryIO, io.BufferedReader(_ZlibFile(raw), _CHUNK))
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from han5k_review.errors import DataError
-from han5k_review.review.grading import count_graded
-from han5k_review.store.audit import add_audit
-from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Grade, Reader
+from han5k_review.review.progress import measure_progress
+from han5k_review.store.identity import stored_id
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case
+
+_FIRST_LOOK = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,67 +32,45 @@ class WorklistEntry:
         return self.total > 0 and self.graded >= self.total
 
 
-def assign_cases(
-    session: Session, *, reader: Reader, cases: Sequence[Case], actor: str, now: datetime
-) -> int:
-    """Append cases to a reader's list, in the given order; those already there stay. How many."""
-    if reader.id is None:
-        raise DataError(f"{reader.name} is not stored yet.")
-    known = set(
-        session.exec(
-            select(Assignment.case_id).where(
-                Assignment.reader_id == reader.id, Assignment.read_index > ADJUDICATION_INDEX
-            )
-        )
-    )
-    last = session.exec(
-        select(func.max(Assignment.presentation_order)).where(Assignment.reader_id == reader.id)
-    ).one()
-    order = (last or 0) + 1
-    added = 0
-    for case in cases:
-        if case.id is None or case.id in known:
-            continue
-        session.add(
-            Assignment(
-                case_id=case.id,
-                reader_id=reader.id,
-                presentation_order=order + added,
-                created_at_utc=now,
-            )
-        )
-        known.add(case.id)
-        added += 1
-    if added:
-        add_audit(
-            session,
-            at_utc=now,
-            actor=actor,
-            action="assign cases",
-            subject=f"reader {reader.pseudonym}",
-            cases=added,
-        )
-    return added
-
-
 def list_worklist(session: Session, reader_id: int) -> list[WorklistEntry]:
     """The reader's assignments in presentation order, with progress."""
-    rows = session.exec(
-        select(Assignment, Case)
-        .join(Case, col(Case.id) == Assignment.case_id)
-        .where(Assignment.reader_id == reader_id, Assignment.read_index > ADJUDICATION_INDEX)
-        .order_by(col(Assignment.presentation_order))
-    )
-    return [_entry(session, assignment, case) for assignment, case in rows]
+    progress = measure_progress(session, reader_id=reader_id)
+    return [
+        WorklistEntry(
+            assignment_id=assignment_id,
+            case_id=case_id,
+            case=case,
+            graded=progress[assignment_id].graded,
+            total=progress[assignment_id].total,
+            last_graded_at_utc=progress[assignment_id].last_graded_at_utc,
+        )
+        for assignment_id, case_id, case in _list_order(session, reader_id)
+    ]
 
 
-def find_next(entries: Sequence[WorklistEntry], after: int | None = None) -> WorklistEntry | None:
-    """The next case with something left to grade, after assignment `after`, wrapping around."""
-    ids = [entry.assignment_id for entry in entries]
+def find_next(entries: Sequence[WorklistEntry]) -> WorklistEntry | None:
+    """The first case with something left to grade."""
+    return next((entry for entry in entries if not entry.is_done), None)
+
+
+def find_next_assignment(
+    session: Session, reader_id: int, *, after: int | None = None
+) -> int | None:
+    """The next assignment with something left to grade, after assignment `after`, wrapping around.
+
+    Looks at a few assignments at a time: the next one is nearly always near.
+    """
+    ids = [assignment_id for assignment_id, _, _ in _list_order(session, reader_id)]
     start = ids.index(after) + 1 if after in ids else 0
-    for entry in [*entries[start:], *entries[:start]]:
-        if not entry.is_done and entry.assignment_id != after:
-            return entry
+    coming = [one for one in (*ids[start:], *ids[:start]) if one != after]
+    done, size = 0, _FIRST_LOOK
+    while done < len(coming):
+        part = coming[done : done + size]
+        progress = measure_progress(session, assignment_ids=part)
+        found = next((one for one in part if not progress[one].is_done), None)
+        if found is not None:
+            return found
+        done, size = done + size, size * 2
     return None
 
 
@@ -104,18 +83,12 @@ def save_position(
     session.add(assignment)
 
 
-def _entry(session: Session, assignment: Assignment, case: Case) -> WorklistEntry:
-    if assignment.id is None or case.id is None:
-        raise DataError("A stored assignment was expected.")
-    graded, total = count_graded(session, assignment)
-    last = session.exec(
-        select(func.max(Grade.graded_at_utc)).where(Grade.assignment_id == assignment.id)
-    ).one()
-    return WorklistEntry(
-        assignment_id=assignment.id,
-        case_id=case.id,
-        case=case.name,
-        graded=graded,
-        total=total,
-        last_graded_at_utc=last,
+def _list_order(session: Session, reader_id: int) -> list[tuple[int, int, str]]:
+    """(assignment id, case id, case name) of the reader's list, in presentation order."""
+    rows = session.exec(
+        select(Assignment, Case.name)
+        .join(Case, col(Case.id) == Assignment.case_id)
+        .where(Assignment.reader_id == reader_id, Assignment.read_index > ADJUDICATION_INDEX)
+        .order_by(col(Assignment.presentation_order))
     )
+    return [(stored_id(assignment), assignment.case_id, name) for assignment, name in rows]

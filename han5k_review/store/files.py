@@ -37,22 +37,20 @@ def write_all_atomically(contents: Iterable[tuple[Path, bytes]]) -> None:
     content is made. StorageError when one cannot be written; then none is moved.
     """
     written: list[_Written] = []
-    with ThreadPoolExecutor(_SYNCS) as threads:
-        try:
+    try:
+        with ThreadPoolExecutor(_SYNCS) as threads:
             for path, content in contents:
                 written.append(_write_beside(path, content, threads))
-            for file in written:
-                with _as_storage_errors(file.path, file.nbytes):
-                    file.synced.result()
-            for file in written:
-                with _as_storage_errors(file.path, file.nbytes):
-                    file.beside.replace(file.path)
-        except BaseException:
-            threads.shutdown()
-            for file in written:
-                with suppress(OSError):
-                    file.beside.unlink(missing_ok=True)
-            raise
+        for file in written:
+            with _as_storage_errors(file.path, file.nbytes):
+                file.synced.result()
+        for file in written:
+            with _as_storage_errors(file.path, file.nbytes):
+                file.beside.replace(file.path)
+    finally:
+        for file in written:
+            with suppress(OSError):
+                file.beside.unlink(missing_ok=True)
 
 
 def _write_beside(path: Path, content: bytes, threads: ThreadPoolExecutor) -> _Written:

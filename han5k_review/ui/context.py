@@ -13,7 +13,7 @@ from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may, require
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.windows import Window, read_windows
-from han5k_review.errors import AccessError, DataError, Han5kError
+from han5k_review.errors import AccessError, DataError, Han5kError, SignInError
 from han5k_review.importing.study import read_study_catalogue
 from han5k_review.review.scale import Scale, read_scale
 from han5k_review.settings import Settings, get_settings
@@ -22,6 +22,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Reader, StudyInfo
 from han5k_review.ui.links import show_link
+from han5k_review.ui.places import show_way_home
 from han5k_review.ui.style import show_disclaimer
 
 
@@ -58,7 +59,7 @@ class Visit:
         with reading(self.bench.study.engine) as session:
             reader = session.get(Reader, self.identity.reader_id)
             if reader is None:
-                raise AccessError("The account of this session is gone; sign in again.")
+                raise SignInError("The account of this session is gone; sign in again.")
             session.expunge(reader)
             return reader
 
@@ -85,7 +86,7 @@ def open_bench() -> Bench:
 
 
 def get_visit() -> Visit:
-    """Who is here; AccessError when the session has ended."""
+    """Who is here; SignInError when the session has ended."""
     bench = open_bench()
     with reading(bench.study.engine) as session:
         cookie = st.context.cookies.get(COOKIE_NAME)
@@ -107,10 +108,14 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
             st.title(title, anchor=False)
             show_disclaimer()
         yield visit
-    except AccessError as error:
+    except SignInError as error:
         show_disclaimer()
         st.warning(str(error))
         show_link("Sign in", "/sign-in", primary=True)
+    except AccessError as error:
+        show_disclaimer()
+        st.warning(str(error))
+        show_way_home(get_visit().identity.role)
     except Han5kError as error:
         show_disclaimer()
         st.error(str(error))

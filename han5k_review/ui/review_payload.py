@@ -10,7 +10,7 @@ from han5k_review.accounts.may import Action, require
 from han5k_review.anatomy.structure import Structure
 from han5k_review.errors import DataError
 from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
-from han5k_review.review.assignment import find_next, list_worklist
+from han5k_review.review.assignment import find_next_assignment
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment, list_current_grades
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
@@ -48,7 +48,7 @@ def build_task_payload(
     sets = list_label_sets(session, assignment.case_id, viewpoint)
     upcoming = None
     if not assignment.is_adjudication:
-        upcoming = find_next(list_worklist(session, visit.identity.reader_id), after=assignment_id)
+        upcoming = find_next_assignment(session, visit.identity.reader_id, after=assignment_id)
     base = f"/api/assignments/{assignment_id}"
     versions = sets[0].versions
     resume = _resume(assignment, versions)
@@ -58,8 +58,8 @@ def build_task_payload(
     return ViewerPayload(
         case=case.name,
         assignment=assignment_id,
-        next_assignment=upcoming.assignment_id if upcoming else None,
-        next_url=f"/review?assignment={upcoming.assignment_id}" if upcoming else None,
+        next_assignment=upcoming,
+        next_url=f"/review?assignment={upcoming}" if upcoming else None,
         volume_url=f"{base}/volume",
         label_sets=_label_sets(sets, base),
         structures=_structures(

@@ -1,4 +1,7 @@
-"""The script Streamlit runs: who is here, which pages they see, and the frame around them."""
+"""The script Streamlit runs: who is here, which pages they see, and the frame around them.
+
+A page that a role may not use is hidden, not missing: opened by its address it says whose it is.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,15 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from han5k_review.accounts.may import Action
-from han5k_review.errors import AccessError, Han5kError
+from han5k_review.errors import Han5kError, SignInError
 from han5k_review.ui.context import Visit, get_visit
 from han5k_review.ui.links import show_link
-from han5k_review.ui.places import page_file
+from han5k_review.ui.places import HOMES, page_file
 from han5k_review.ui.style import show_style
 
 # file, title, what one must be allowed to do, shown in the menu
 _SCREENS = (
+    ("overview", "Overview", Action.ASSIGN, True),
     ("worklist", "Worklist", Action.GRADE, True),
     ("review", "Review", None, False),
     ("surfaces", "3-D", None, False),
@@ -33,7 +37,7 @@ def main() -> None:
     show_style()
     try:
         visit = get_visit()
-    except AccessError:
+    except SignInError:
         st.html('<meta http-equiv="refresh" content="0; url=/sign-in">')
         show_link("Sign in", "/sign-in", primary=True)
         return
@@ -50,14 +54,13 @@ def _list_pages(visit: Visit) -> list[Page]:
             page_file(name),
             title=title,
             url_path=name,
-            visibility="visible" if shown else "hidden",
+            visibility="visible" if shown and (action is None or visit.may(action)) else "hidden",
         )
         for name, title, action, shown in _SCREENS
-        if action is None or visit.may(action)
     ]
 
     def home() -> None:
-        st.switch_page(pages[0])
+        st.switch_page(page_file(HOMES[visit.identity.role][0]))
 
     return [Page(home, title="Home", default=True, visibility="hidden"), *pages]
 

@@ -24,9 +24,16 @@ h2, h3 {font-size: 1.15rem !important; font-weight: 600 !important; padding: .5r
 a.han5k-link {display: inline-block; padding: .45rem .9rem; border-radius: 4px;
   border: 1px solid var(--st-border-color, #8a919c66); color: inherit; text-decoration: none;}
 a.han5k-link:hover, a.han5k-link:focus-visible {border-color: var(--st-primary-color, #2368a8);}
-a.han5k-link.primary {background: var(--st-primary-color, #2368a8); color: #fff;}
+a.han5k-link.primary {background: light-dark(#2368a8, #5aa2e0);}
+[data-testid="stMultiSelectTagsContainer"] [data-tag] *,
+a.han5k-link.primary, [data-testid^="stBaseButton-primary"],
+[data-testid^="stBaseButton-primary"] :is(p, kbd)
+  {color: light-dark(#fff, #0c1a26);}
+[data-testid^="stBaseButton-primary"] kbd {border-color: currentColor; opacity: 1;}
+[data-testid="stCaptionContainer"] {opacity: 1;}
+[data-testid="stCaptionContainer"] :is(p, li, code) {color: light-dark(#59616c, #a5acb8);}
 .han5k-disclaimer {position: fixed; left: 0; right: 0; bottom: 0; z-index: 5;
-  padding: .25rem 1.5rem; font-size: .75rem; color: #8a919c;
+  padding: .25rem 1.5rem; font-size: .75rem; color: light-dark(#59616c, #a5acb8);
   background: var(--st-background-color, Canvas);}
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] {display: none;}
 </style>

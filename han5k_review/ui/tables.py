@@ -10,6 +10,7 @@ import streamlit as st
 from han5k_review.retraining.doubts import DOUBTFUL
 from han5k_review.review.adjudication import Standing
 from han5k_review.review.assignment import WorklistEntry
+from han5k_review.review.progress import Progress
 from han5k_review.review.revising import RevisionView
 from han5k_review.review.scale import Scale
 from han5k_review.store.tables import Reader
@@ -99,13 +100,11 @@ def build_worklist_frame(entries: Sequence[WorklistEntry]) -> pd.DataFrame:
     )
 
 
-def build_reader_frame(
-    readers: Sequence[Reader], worklists: Mapping[int | None, Sequence[WorklistEntry]]
-) -> pd.DataFrame:
+def build_reader_frame(readers: Sequence[Reader], progress: Mapping[int, Progress]) -> pd.DataFrame:
     """One row per account with its progress over all its cases."""
     rows = []
     for reader in readers:
-        entries = worklists[reader.id]
+        entries = [one for one in progress.values() if one.reader_id == reader.id]
         graded = sum(entry.graded for entry in entries)
         total = sum(entry.total for entry in entries)
         times = [e.last_graded_at_utc for e in entries if e.last_graded_at_utc is not None]

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.errors import AccessError, StorageError
+from han5k_review.errors import AccessError, SignInError, StorageError
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
@@ -112,7 +112,7 @@ class Guard:
     async def _identify(self, scope: Scope) -> ReaderIdentity:
         cookie = HTTPConnection(scope).cookies.get(COOKIE_NAME)
         if not cookie:
-            raise AccessError("You are not signed in; sign in to go on.")
+            raise SignInError("You are not signed in; sign in to go on.")
         return await to_thread.run_sync(self._read_cookie, cookie)
 
     def _read_cookie(self, cookie: str) -> ReaderIdentity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import MAY, Action, may, require
+from han5k_review.accounts.may import MAY, Action, list_manageable, may, require
 from han5k_review.errors import AccessError
 from han5k_review.store.vocabulary import Role
 
@@ -21,6 +21,7 @@ EXPORT           - - L E D
 IMPORT_CASES     - - L E D
 RETRAIN          - - L E D
 PROMOTE          - - L - D
+MANAGE_READERS   - - L - D
 MANAGE_ACCOUNTS  - - - - D
 """
 ROWS = {line.split()[0]: line.split()[1:] for line in MATRIX.split("\n") if line}
@@ -39,7 +40,7 @@ def test_the_matrix_of_permissions(action: Action, column: int) -> None:
     if allowed:
         require(person(role), action)
     else:
-        with pytest.raises(AccessError, match=f"kim is {role.value}"):
+        with pytest.raises(AccessError, match=f"kim is signed in as {role.value}"):
             require(person(role), action)
 
 
@@ -52,5 +53,14 @@ def test_a_refusal_is_one_sentence_that_names_who_may() -> None:
     with pytest.raises(AccessError) as refusal:
         require(person(Role.READER), Action.PROMOTE)
     assert str(refusal.value) == (
-        "One of these roles was expected to promote or decline a model: lead, admin; kim is reader."
+        "To promote or decline a model, one of these roles was expected: lead, admin; kim is "
+        "signed in as reader."
     )
+
+
+def test_nobody_manages_an_account_above_their_own() -> None:
+    assert list_manageable(person(Role.ADMIN)) == tuple(Role)
+    below = (Role.READER, Role.ADJUDICATOR, Role.ENGINEER)
+    assert list_manageable(person(Role.LEAD)) == below
+    for role in below:
+        assert list_manageable(person(role)) == ()

@@ -94,10 +94,49 @@ def test_every_page_opens_and_says_that_it_is_for_research(
         expect(screen.get_by_text("Research use only. Not a medical device.")).to_be_visible()
         screen.context.clear_cookies()
         sign_in(screen, server.url, "anna", PASSWORD)
-        for name in ("cohort", "exports", "study"):
+        for name in ("cohort", "exports", "study", "overview"):
             screen.goto(f"{server.url}/{name}")
-            expect(screen.get_by_role("link", name="Worklist")).to_be_visible(timeout=SLOW)
+            expect(screen.get_by_text("anna is signed in as reader")).to_be_visible(timeout=SLOW)
             expect(screen.locator("h1", has_text=name.title())).to_have_count(0)
+            expect(screen.get_by_role("link", name="Go to your worklist")).to_be_visible()
+        screen.goto(f"{server.url}/review?assignment=9999")
+        expect(screen.get_by_text("Assignment 9999 is not one of yours")).to_be_visible(
+            timeout=SLOW
+        )
+        expect(screen.get_by_role("link", name="Sign in")).to_have_count(0)
+        screen.get_by_role("link", name="Go to your worklist").click()
+        expect(screen.locator("h1", has_text="Worklist")).to_be_visible(timeout=SLOW)
+
+
+LANDINGS = {
+    Role.READER: "Worklist",
+    Role.ADJUDICATOR: "Revisions",
+    Role.ENGINEER: "Retraining",
+    Role.LEAD: "Overview",
+    Role.ADMIN: "Overview",
+}
+
+
+@pytest.mark.browser
+def test_each_role_lands_where_its_work_is(desk: Desk, screen: Page) -> None:
+    study = desk.open_study()
+    with transaction(study.engine) as session:
+        for role in LANDINGS:
+            add_reader(
+                session,
+                name=f"one-{role}",
+                password=PASSWORD,
+                role=role,
+                actor="test",
+                now=utc_now(),
+            )
+    study.engine.dispose()
+    with running_server(desk.study, desk.root / "web.log") as server:
+        for role, title in LANDINGS.items():
+            screen.context.clear_cookies()
+            sign_in(screen, server.url, f"one-{role}", PASSWORD)
+            expect(screen.locator("h1", has_text=title)).to_be_visible(timeout=SLOW)
+            assert problems_on(screen) == [], role
 
 
 def write_corrected(desk: Desk, slices: int) -> Path:

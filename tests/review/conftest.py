@@ -12,7 +12,7 @@ import pytest
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.assignment import assign_cases
+from han5k_review.review.assigning import assign_cases
 from han5k_review.review.scale import Scale, read_scale
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study

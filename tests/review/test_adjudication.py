@@ -18,7 +18,8 @@ from han5k_review.review.adjudication import (
     settle_standings,
 )
 from han5k_review.review.adjudication_place import open_place
-from han5k_review.review.assignment import assign_cases, list_worklist
+from han5k_review.review.assigning import assign_cases
+from han5k_review.review.assignment import list_worklist
 from han5k_review.review.drafts import open_draft
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import GradeRequest, get_own_assignment, submit_grade

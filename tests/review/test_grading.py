@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.errors import AccessError, ConflictError, Han5kError, RuleError
-from han5k_review.review.assignment import find_next, list_worklist
+from han5k_review.review.assignment import find_next, find_next_assignment, list_worklist
 from han5k_review.review.grading import GradeRequest, list_current_grades, submit_grade
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Audit, Grade, LabelVersion
@@ -153,7 +153,11 @@ def test_the_worklist_counts_and_finds_the_next_case(bench: Bench) -> None:
     grade(bench, request_for(bench, "ParotidL", "no"))
     with reading(bench.study.engine) as session:
         entries = list_worklist(session, bench.anna.id or 0)
-    assert [(e.case, e.graded, e.total, e.is_done) for e in entries] == [("HN-001", 1, 3, False)]
-    assert entries[0].last_graded_at_utc == NOON
-    assert find_next(entries) == entries[0]
-    assert find_next(entries, after=entries[0].assignment_id) is None
+        assert [(e.case, e.graded, e.total, e.is_done) for e in entries] == [
+            ("HN-001", 1, 3, False)
+        ]
+        assert entries[0].last_graded_at_utc == NOON
+        first = entries[0].assignment_id
+        assert find_next(entries) == entries[0]
+        assert find_next_assignment(session, bench.anna.id or 0) == first
+        assert find_next_assignment(session, bench.anna.id or 0, after=first) is None

@@ -14,8 +14,9 @@ HERE = Path(__file__).parent / "javascript"
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.test.mjs")), ids=lambda path: path.stem)
 def test_the_pure_modules_keep_their_word(path: Path) -> None:
     node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node is not installed; the browser tests run the same modules.")
+    assert node, (
+        "Node.js was expected for the viewer's modules, found none; install the package nodejs."
+    )
     run = subprocess.run(
         [node, "--test", "--test-reporter=tap", str(path)],
         capture_output=True,

@@ -14,7 +14,7 @@ from han5k_review.accounts.passwords import hash_password
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.review.assignment import assign_cases
+from han5k_review.review.assigning import assign_cases
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, LabelVersion, Reader, StudyInfo

@@ -7,21 +7,32 @@ import { maskSlice } from "../../../han5k_review/ui/viewer/assets/pure/masks.js"
 
 const GRID = [40, 36, 20];
 const SPACING = [1, 1.5, 3];
-const each = (use) => { for (let k = 0; k < GRID[2]; k++) for (let j = 0; j < GRID[1]; j++) for (let i = 0; i < GRID[0]; i++) use(i, j, k); };
+const each = (use) => {
+  for (let k = 0; k < GRID[2]; k++)
+    for (let j = 0; j < GRID[1]; j++) for (let i = 0; i < GRID[0]; i++) use(i, j, k);
+};
 const linear = (i, j, k) => (k * GRID[1] + j) * GRID[0] + i;
 
 /** A mask as it comes over the wire, of the voxels that `inside` names within a box. */
 const wire = (start, shape, inside = () => true) => {
   const bits = new Uint8Array(Math.ceil((shape[0] * shape[1] * shape[2]) / 8));
   let n = 0;
-  for (let k = 0; k < shape[2]; k++) for (let j = 0; j < shape[1]; j++) for (let i = 0; i < shape[0]; i++, n++) {
-    if (inside(start[0] + i, start[1] + j, start[2] + k)) bits[n >> 3] |= 1 << (n & 7);
-  }
+  for (let k = 0; k < shape[2]; k++)
+    for (let j = 0; j < shape[1]; j++)
+      for (let i = 0; i < shape[0]; i++, n++) {
+        if (inside(start[0] + i, start[1] + j, start[2] + k)) bits[n >> 3] |= 1 << (n & 7);
+      }
   return { start, shape, bits };
 };
 const block = () => wire([10, 10, 5], [8, 7, 4]);
 const inBlock = (i, j, k) => i >= 10 && i < 18 && j >= 10 && j < 17 && k >= 5 && k < 9;
-const dense = (mask) => { const out = new Uint8Array(GRID[0] * GRID[1] * GRID[2]); each((i, j, k) => { out[linear(i, j, k)] = mask.holds(i, j, k) ? 1 : 0; }); return out; };
+const dense = (mask) => {
+  const out = new Uint8Array(GRID[0] * GRID[1] * GRID[2]);
+  each((i, j, k) => {
+    out[linear(i, j, k)] = mask.holds(i, j, k) ? 1 : 0;
+  });
+  return out;
+};
 const open = (now = block(), base = now) => new EditMask(GRID, SPACING, now, base);
 
 test("an opened mask is the mask that came", () => {
@@ -34,15 +45,20 @@ test("an opened mask is the mask that came", () => {
 test("a slice on the screen is that of the same mask without editing", () => {
   const odd = wire([3, 4, 2], [9, 8, 6], (i, j, k) => (i + 2 * j + 3 * k) % 4 !== 0);
   const mask = open(odd);
-  for (const [plane, axis] of [["axial", 2], ["sagittal", 0], ["coronal", 1]]) {
+  for (const [plane, axis] of [
+    ["axial", 2],
+    ["sagittal", 0],
+    ["coronal", 1],
+  ]) {
     for (let index = 0; index < GRID[axis]; index++) {
       const [was, is] = [maskSlice(odd, plane, index, GRID), mask.framedSlice(plane, index)];
       assert.equal(is === null, was === null);
       if (!was) continue;
-      for (let r = 0; r < was.height - 2; r++) for (let c = 0; c < was.width - 2; c++) {
-        const at = (s, row, column) => s.cells[(row - s.row + 1) * s.width + column - s.column + 1];
-        assert.equal(at(is, was.row + r, was.column + c), at(was, was.row + r, was.column + c));
-      }
+      for (let r = 0; r < was.height - 2; r++)
+        for (let c = 0; c < was.width - 2; c++) {
+          const at = (s, row, column) => s.cells[(row - s.row + 1) * s.width + column - s.column + 1];
+          assert.equal(at(is, was.row + r, was.column + c), at(was, was.row + r, was.column + c));
+        }
     }
   }
 });
@@ -53,12 +69,26 @@ test("a brush takes the centres within its radius of the line, in each plane, an
     let least = Infinity; // the line as 4,000 points: no formula shared with the tool
     for (let t = 0; t <= 4000; t++) {
       const at = p.map((a, axis) => (a + (t / 4000) * (q[axis] - a)) * SPACING[axis]);
-      least = Math.min(least, Math.hypot(i * SPACING[0] - at[0], j * SPACING[1] - at[1], k * SPACING[2] - at[2]));
+      least = Math.min(
+        least,
+        Math.hypot(i * SPACING[0] - at[0], j * SPACING[1] - at[1], k * SPACING[2] - at[2]),
+      );
     }
     return least;
   };
-  for (const [flatAxis, turn] of [[2, [0, 1, 2]], [0, [1, 2, 0]], [1, [0, 2, 1]], [null, [0, 1, 2]]]) {
-    const place = (point) => { const out = [0, 0, 0]; turn.forEach((axis, n) => { out[axis] = n === 2 ? 7 : point[n]; }); return out; };
+  for (const [flatAxis, turn] of [
+    [2, [0, 1, 2]],
+    [0, [1, 2, 0]],
+    [1, [0, 2, 1]],
+    [null, [0, 1, 2]],
+  ]) {
+    const place = (point) => {
+      const out = [0, 0, 0];
+      turn.forEach((axis, n) => {
+        out[axis] = n === 2 ? 7 : point[n];
+      });
+      return out;
+    };
     const [p, q] = [place(from), place(to)];
     const mask = open(null);
     paintCapsule(mask, p, q, { radiusMm: radius, value: 1, flatAxis });
@@ -73,7 +103,12 @@ test("a brush takes the centres within its radius of the line, in each plane, an
 
 test("the eraser takes away, and a forbidden voxel stays as it is", () => {
   const mask = open();
-  paintCapsule(mask, [13, 13, 6], [13, 13, 6], { radiusMm: 2, value: 0, flatAxis: 2, allowed: (i) => i !== 13 });
+  paintCapsule(mask, [13, 13, 6], [13, 13, 6], {
+    radiusMm: 2,
+    value: 0,
+    flatAxis: 2,
+    allowed: (i) => i !== 13,
+  });
   assert.equal(mask.holds(12, 13, 6), false);
   assert.equal(mask.holds(13, 13, 6), true);
   assert.equal(mask.holds(12, 13, 5), true);
@@ -89,7 +124,11 @@ test("a brush smaller than a voxel takes the voxel under it, and one outside the
 });
 
 test("a polygon takes the centres it goes round, also where the line crosses itself", () => {
-  const star = [0, 1, 2, 3, 4].map((n) => [18 + 12 * Math.sin((4 * Math.PI * n) / 5), 17 - 12.3 * Math.cos((4 * Math.PI * n) / 5), 9]);
+  const star = [0, 1, 2, 3, 4].map((n) => [
+    18 + 12 * Math.sin((4 * Math.PI * n) / 5),
+    17 - 12.3 * Math.cos((4 * Math.PI * n) / 5),
+    9,
+  ]);
   const turns = (x, y) => {
     let angle = 0; // the angle that the line sweeps as seen from the centre
     star.forEach((p, n) => {
@@ -109,24 +148,60 @@ test("a polygon takes the centres it goes round, also where the line crosses its
 
 test("polygons lie right in sagittal and coronal planes", () => {
   const mask = open(null);
-  paintPolygon(mask, "sagittal", 7, [[7, 9.5, 3.5], [7, 12.5, 3.5], [7, 12.5, 6.5], [7, 9.5, 6.5]], 1);
+  paintPolygon(
+    mask,
+    "sagittal",
+    7,
+    [
+      [7, 9.5, 3.5],
+      [7, 12.5, 3.5],
+      [7, 12.5, 6.5],
+      [7, 9.5, 6.5],
+    ],
+    1,
+  );
   each((i, j, k) => assert.equal(mask.holds(i, j, k), i === 7 && j >= 10 && j <= 12 && k >= 4 && k <= 6));
-  paintPolygon(mask, "sagittal", 7, [[7, -5, -5], [7, 99, -5], [7, 99, 99], [7, -5, 99]], 0);
+  paintPolygon(
+    mask,
+    "sagittal",
+    7,
+    [
+      [7, -5, -5],
+      [7, 99, -5],
+      [7, 99, 99],
+      [7, -5, 99],
+    ],
+    0,
+  );
   assert.equal(mask.voxels, 0);
 });
 
 test("figures follow every flip and equal those counted anew", () => {
   const mask = open();
   let seed = 7;
-  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
   for (let stroke = 0; stroke < 40; stroke++) {
     const p = GRID.map((n) => random() * n);
-    paintCapsule(mask, p, p.map((n) => n + 3 * random()), { radiusMm: 1 + 5 * random(), value: stroke % 3 ? 1 : 0, flatAxis: null });
+    paintCapsule(
+      mask,
+      p,
+      p.map((n) => n + 3 * random()),
+      { radiusMm: 1 + 5 * random(), value: stroke % 3 ? 1 : 0, flatAxis: null },
+    );
     mask.takeChange();
   }
   let [voxels, different] = [0, 0];
   const area = new Uint32Array(GRID[2]);
-  each((i, j, k) => { if (mask.holds(i, j, k)) { voxels++; area[k]++; } if (mask.holds(i, j, k) !== inBlock(i, j, k)) different++; });
+  each((i, j, k) => {
+    if (mask.holds(i, j, k)) {
+      voxels++;
+      area[k]++;
+    }
+    if (mask.holds(i, j, k) !== inBlock(i, j, k)) different++;
+  });
   assert.equal(mask.voxels, voxels);
   assert.deepEqual(mask.area, area);
   const { vrd, dice } = mask.figures();
@@ -144,7 +219,11 @@ test("150 steps are undone one by one, and done again, bit for bit", () => {
   const history = new History();
   const states = [dense(mask)];
   for (let n = 0; n < 150; n++) {
-    paintCapsule(mask, [(n * 7) % 40, (n * 5) % 36, n % 20], [(n * 7) % 40, (n * 5) % 36, n % 20], { radiusMm: 3, value: n % 4 ? 1 : 0, flatAxis: n % 2 ? 2 : null });
+    paintCapsule(mask, [(n * 7) % 40, (n * 5) % 36, n % 20], [(n * 7) % 40, (n * 5) % 36, n % 20], {
+      radiusMm: 3,
+      value: n % 4 ? 1 : 0,
+      flatAxis: n % 2 ? 2 : null,
+    });
     const change = mask.takeChange();
     if (!change) continue;
     history.push(change);
@@ -186,7 +265,19 @@ test("the patch of a stroke flips on the server what it flipped here", () => {
   const paint = [
     () => paintCapsule(mask, [2, 3, 4], [30, 20, 4], { radiusMm: 5, value: 1, flatAxis: 2 }),
     () => paintCapsule(mask, [14, 12, 6], [14, 12, 6], { radiusMm: 30, value: 0, flatAxis: null }),
-    () => paintPolygon(mask, "axial", 0, [[-1, -1, 0], [40, -1, 0], [40, 36, 0], [-1, 36, 0]], 1),
+    () =>
+      paintPolygon(
+        mask,
+        "axial",
+        0,
+        [
+          [-1, -1, 0],
+          [40, -1, 0],
+          [40, 36, 0],
+          [-1, 36, 0],
+        ],
+        1,
+      ),
     () => paintCapsule(mask, [39, 35, 19], [39, 35, 19], { radiusMm: 0.2, value: 1, flatAxis: 2 }),
   ];
   for (const one of paint) {
@@ -199,7 +290,12 @@ test("the patch of a stroke flips on the server what it flipped here", () => {
 
 test("a stroke of a 30 mm brush takes far less than 20 kB", () => {
   const mask = new EditMask([512, 512, 160], [0.98, 0.98, 2], null);
-  for (let n = 0; n < 40; n++) paintCapsule(mask, [200 + 2 * n, 250 + n, 80], [202 + 2 * n, 251 + n, 80], { radiusMm: 15, value: 1, flatAxis: 2 });
+  for (let n = 0; n < 40; n++)
+    paintCapsule(mask, [200 + 2 * n, 250 + n, 80], [202 + 2 * n, 251 + n, 80], {
+      radiusMm: 15,
+      value: 1,
+      flatAxis: 2,
+    });
   assert.ok(encodeChange(mask.takeChange(), mask.grid).runs.length < 2000);
   paintCapsule(mask, [300, 300, 40], [340, 300, 40], { radiusMm: 15, value: 1, flatAxis: null });
   assert.ok(encodeChange(mask.takeChange(), mask.grid).runs.length < 20000);

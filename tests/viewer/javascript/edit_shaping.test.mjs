@@ -3,7 +3,13 @@ import test from "node:test";
 import { squaredDistances } from "../../../han5k_review/ui/viewer/assets/edit/distance.js";
 import { EditMask } from "../../../han5k_review/ui/viewer/assets/edit/edit_mask.js";
 import { paintCapsule } from "../../../han5k_review/ui/viewer/assets/edit/painting.js";
-import { copySlice, fillBetween, gapsAt, reshape, revert } from "../../../han5k_review/ui/viewer/assets/edit/reshaping.js";
+import {
+  copySlice,
+  fillBetween,
+  gapsAt,
+  reshape,
+  revert,
+} from "../../../han5k_review/ui/viewer/assets/edit/reshaping.js";
 
 const SPACING = [1, 1, 2];
 
@@ -11,25 +17,33 @@ const SPACING = [1, 1, 2];
 const drawn = (slices, grid) => {
   const [nj, ni] = [slices[0].length, slices[0][0].length];
   const bits = new Uint8Array(Math.ceil((ni * nj * slices.length) / 8));
-  slices.forEach((rows, k) => rows.forEach((row, j) => [...row].forEach((c, i) => {
-    const n = (k * nj + j) * ni + i;
-    if (c === "#") bits[n >> 3] |= 1 << (n & 7);
-  })));
+  for (const [n, c] of [...slices.flat().join("")].entries()) if (c === "#") bits[n >> 3] |= 1 << (n & 7);
   const mask = { start: [0, 0, 0], shape: [ni, nj, slices.length], bits };
   return new EditMask(grid ?? [ni, nj, slices.length], SPACING, mask);
 };
-const shown = (mask, k) => Array.from({ length: mask.grid[1] }, (_, j) => Array.from({ length: mask.grid[0] }, (_, i) => (mask.holds(i, j, k) ? "#" : ".")).join(""));
+const shown = (mask, k) =>
+  Array.from({ length: mask.grid[1] }, (_, j) =>
+    Array.from({ length: mask.grid[0] }, (_, i) => (mask.holds(i, j, k) ? "#" : ".")).join(""),
+  );
 const slice = (index, plane = "axial") => ({ plane, index });
 
 test("distances are those of all pairs, whatever the spacing", () => {
-  const [size, spacing] = [[9, 7, 5], [0.7, 1.3, 2.9]];
+  const [size, spacing] = [
+    [9, 7, 5],
+    [0.7, 1.3, 2.9],
+  ];
   let seed = 5;
-  const cells = Uint8Array.from({ length: 315 }, () => ((seed = (seed * 48271) % 2147483647) % 11 === 0 ? 1 : 0));
-  const point = (n) => [n % 9, Math.floor(n / 9) % 7, Math.floor(n / 63)].map((at, axis) => at * spacing[axis]);
+  const cells = Uint8Array.from({ length: 315 }, () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % 11 === 0 ? 1 : 0;
+  });
+  const point = (n) =>
+    [n % 9, Math.floor(n / 9) % 7, Math.floor(n / 63)].map((at, axis) => at * spacing[axis]);
   const found = squaredDistances(cells, size, spacing);
   for (let n = 0; n < cells.length; n++) {
     let least = Infinity;
-    for (let m = 0; m < cells.length; m++) if (cells[m]) least = Math.min(least, Math.hypot(...point(n).map((p, a) => p - point(m)[a])));
+    for (let m = 0; m < cells.length; m++)
+      if (cells[m]) least = Math.min(least, Math.hypot(...point(n).map((p, a) => p - point(m)[a])));
     assert.ok(Math.abs(Math.sqrt(found[n]) - least) < 1e-9);
   }
 });
@@ -78,7 +92,9 @@ test("shrinking does not eat from the edge of the image", () => {
 });
 
 test("smoothing takes a spike and fills a dent, and leaves a straight edge", () => {
-  const mask = drawn([["...#....", "########", "########", "########", "###.####", "........"].map((row) => row)]);
+  const mask = drawn([
+    ["...#....", "########", "########", "########", "###.####", "........"].map((row) => row),
+  ]);
   reshape(mask, "smooth", slice(0), 1);
   assert.equal(mask.holds(3, 0, 0), false);
   assert.equal(mask.holds(3, 4, 0), true);
@@ -86,7 +102,11 @@ test("smoothing takes a spike and fills a dent, and leaves a straight edge", () 
 });
 
 test("a slice copied from its neighbour equals it", () => {
-  const mask = drawn([["#..", ".#.", "..#"], ["###", "...", "..."], ["...", "...", "..."]]);
+  const mask = drawn([
+    ["#..", ".#.", "..#"],
+    ["###", "...", "..."],
+    ["...", "...", "..."],
+  ]);
   copySlice(mask, "axial", 0, 1);
   assert.deepEqual(shown(mask, 1), ["#..", ".#.", "..#"]);
   copySlice(mask, "axial", 2, 0);
@@ -96,7 +116,10 @@ test("a slice copied from its neighbour equals it", () => {
 });
 
 test("a slice is reverted to the start, the others keep their edits", () => {
-  const mask = drawn([["##.", "##.", "..."], ["##.", "##.", "..."]]);
+  const mask = drawn([
+    ["##.", "##.", "..."],
+    ["##.", "##.", "..."],
+  ]);
   for (const k of [0, 1]) paintCapsule(mask, [1, 1, k], [1, 1, k], { radiusMm: 1, value: 0, flatAxis: 2 });
   paintCapsule(mask, [2, 2, 0], [2, 2, 0], { radiusMm: 0.2, value: 1, flatAxis: 2 });
   revert(mask, slice(0));
@@ -107,7 +130,16 @@ test("a slice is reverted to the start, the others keep their edits", () => {
 });
 
 /** A bar of `width` columns from column 10, on one row band. */
-const bars = (widths) => drawn(widths.map((width) => Array.from({ length: 11 }, (_, j) => Array.from({ length: 40 }, (_, i) => (j >= 3 && j < 8 && i >= 10 && i < 10 + width ? "#" : ".")).join(""))));
+const bars = (widths) =>
+  drawn(
+    widths.map((width) =>
+      Array.from({ length: 11 }, (_, j) =>
+        Array.from({ length: 40 }, (_, i) => (j >= 3 && j < 8 && i >= 10 && i < 10 + width ? "#" : ".")).join(
+          "",
+        ),
+      ),
+    ),
+  );
 const widthOn = (mask, k) => shown(mask, k)[5].split("#").length - 1;
 
 test("slices between two are filled with shapes between theirs", () => {
@@ -123,18 +155,33 @@ test("slices between two are filled with shapes between theirs", () => {
 });
 
 test("a ball is brought back from its slices in every plane", () => {
-  for (const [plane, axis] of [["axial", 2], ["sagittal", 0], ["coronal", 1]]) {
+  for (const [plane, axis] of [
+    ["axial", 2],
+    ["sagittal", 0],
+    ["coronal", 1],
+  ]) {
     const mask = new EditMask([40, 40, 40], [1, 1, 1], null);
     paintCapsule(mask, [20, 20, 20], [20, 20, 20], { radiusMm: 14, value: 1 });
     const whole = mask.voxels;
     mask.takeChange();
     const at = (n) => [0, 1, 2].map((a) => (a === axis ? n : 0));
-    for (const n of [17, 18, 19, 21, 22, 23]) mask.replace(at(n), [0, 1, 2].map((a) => (a === axis ? n + 1 : 40)), new Uint8Array(1600));
+    for (const n of [17, 18, 19, 21, 22, 23])
+      mask.replace(
+        at(n),
+        [0, 1, 2].map((a) => (a === axis ? n + 1 : 40)),
+        new Uint8Array(1600),
+      );
     const emptied = mask.voxels;
     assert.deepEqual(gapsAt(mask, plane, 18), [[16, 20]]);
-    assert.deepEqual(gapsAt(mask, plane, 20), [[16, 20], [20, 24]]);
+    assert.deepEqual(gapsAt(mask, plane, 20), [
+      [16, 20],
+      [20, 24],
+    ]);
     for (const [first, last] of gapsAt(mask, plane, 20)) fillBetween(mask, plane, first, last);
-    assert.ok(emptied < 0.7 * whole && Math.abs(mask.voxels - whole) < 0.02 * whole, `${plane}: ${emptied} ${mask.voxels} ${whole}`);
+    assert.ok(
+      emptied < 0.7 * whole && Math.abs(mask.voxels - whole) < 0.02 * whole,
+      `${plane}: ${emptied} ${mask.voxels} ${whole}`,
+    );
   }
 });
 

@@ -2,12 +2,26 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as c from "../../../han5k_review/ui/viewer/assets/pure/catalogue.js";
 import * as g from "../../../han5k_review/ui/viewer/assets/pure/grading.js";
-import { actionOf, keyName, KEYMAP } from "../../../han5k_review/ui/viewer/assets/pure/keymap.js";
+import { actionOf, KEYMAP, keyName } from "../../../han5k_review/ui/viewer/assets/pure/keymap.js";
 
 const structures = [
-  { name: "Parotid_L", title: "Parotid left", pair: "Parotid_R", group: "2", warnings: [], reference_dsc: 0.8 },
+  {
+    name: "Parotid_L",
+    title: "Parotid left",
+    pair: "Parotid_R",
+    group: "2",
+    warnings: [],
+    reference_dsc: 0.8,
+  },
   { name: "Larynx", title: "Larynx", pair: null, group: "1", warnings: [], reference_dsc: 0.7 },
-  { name: "Parotid_R", title: "Parotid right", pair: "Parotid_L", group: "2", warnings: ["island"], reference_dsc: 0.8 },
+  {
+    name: "Parotid_R",
+    title: "Parotid right",
+    pair: "Parotid_L",
+    group: "2",
+    warnings: ["island"],
+    reference_dsc: 0.8,
+  },
 ];
 const names = (list) => list.map((s) => s.name);
 
@@ -15,20 +29,30 @@ test("the list is searched by name and by title", () => {
   assert.deepEqual(names(c.searchStructures(structures, "parotidr")), ["Parotid_R"]);
   assert.deepEqual(names(c.searchStructures(structures, "id lef")), ["Parotid_L"]);
   assert.equal(c.searchStructures(structures, "xyz").length, 0);
-  const brains = [{ name: "BrainStem", title: "" }, { name: "Brain", title: "" }];
+  const brains = [
+    { name: "BrainStem", title: "" },
+    { name: "Brain", title: "" },
+  ];
   assert.deepEqual(names(c.searchStructures(brains, "brain")), ["Brain", "BrainStem"]);
 });
 
 test("by anatomy pairs stand together; doubtful ones come first when asked", () => {
   assert.deepEqual(names(c.orderStructures(structures, "anatomy")), ["Larynx", "Parotid_L", "Parotid_R"]);
-  assert.deepEqual(names(c.orderStructures(structures, "doubtful first")), ["Parotid_R", "Larynx", "Parotid_L"]);
+  assert.deepEqual(names(c.orderStructures(structures, "doubtful first")), [
+    "Parotid_R",
+    "Larynx",
+    "Parotid_L",
+  ]);
 });
 
 test("the next ungraded goes round once and ends when all are graded", () => {
   const grades = new Map([["Larynx", { code: "no" }]]);
   assert.equal(c.nextUngraded(structures, "Parotid_L", grades), "Parotid_R");
   assert.equal(c.nextUngraded(structures, "Parotid_R", grades), "Parotid_L");
-  assert.equal(c.nextUngraded(structures, "Larynx", new Map(names(structures).map((n) => [n, { code: "no" }]))), null);
+  assert.equal(
+    c.nextUngraded(structures, "Larynx", new Map(names(structures).map((n) => [n, { code: "no" }]))),
+    null,
+  );
 });
 
 test("a withdrawn grade counts as none", () => {
@@ -41,7 +65,19 @@ test("stepping stays at the ends", () => {
 });
 
 test("each tag of the house has a letter of its own", () => {
-  const tags = ["cranial", "caudal", "medial", "lateral", "over", "under", "missing slice", "wrong organ", "L/R swap", "island", "hole"];
+  const tags = [
+    "cranial",
+    "caudal",
+    "medial",
+    "lateral",
+    "over",
+    "under",
+    "missing slice",
+    "wrong organ",
+    "L/R swap",
+    "island",
+    "hole",
+  ];
   const letters = c.tagLetters(tags);
   assert.deepEqual(Object.values(letters).sort(), [...tags].sort());
   assert.equal("t" in letters, false);
@@ -49,12 +85,23 @@ test("each tag of the house has a letter of its own", () => {
 
 test("a request says what the contract asks for", () => {
   const body = g.gradeRequest({
-    requestId: "r", structure: { name: "Larynx", label_version: 7 }, code: "minor",
-    draft: { tags: ["over"], comment: " thick ", flagged: [9, 4] }, openedAt: "2026-01-01T00:00:00.000Z", activeSeconds: 7.24,
+    requestId: "r",
+    structure: { name: "Larynx", label_version: 7 },
+    code: "minor",
+    draft: { tags: ["over"], comment: " thick ", flagged: [9, 4] },
+    openedAt: "2026-01-01T00:00:00.000Z",
+    activeSeconds: 7.24,
   });
   assert.deepEqual(body, {
-    request_id: "r", structure: "Larynx", label_version: 7, code: "minor", tags: ["over"], comment: "thick",
-    flagged_slices: [4, 9], opened_at_utc: "2026-01-01T00:00:00.000Z", active_seconds: 7.2,
+    request_id: "r",
+    structure: "Larynx",
+    label_version: 7,
+    code: "minor",
+    tags: ["over"],
+    comment: "thick",
+    flagged_slices: [4, 9],
+    opened_at_utc: "2026-01-01T00:00:00.000Z",
+    active_seconds: 7.2,
   });
 });
 
@@ -77,7 +124,8 @@ test("pauses do not count as work", () => {
   assert.equal(clock.openedAt("B"), new Date(105_000).toISOString());
 });
 
-const key = (name, extra = {}) => keyName({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...extra });
+const key = (name, extra = {}) =>
+  keyName({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...extra });
 
 test("keys mean one thing each", () => {
   const all = KEYMAP.flatMap(([, rows]) => rows.flatMap(([, keys]) => keys));

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as m from "../../../han5k_review/ui/viewer/assets/pure/masks.js";
 import { relaxLoop, traceLoops } from "../../../han5k_review/ui/viewer/assets/pure/contours.js";
+import * as m from "../../../han5k_review/ui/viewer/assets/pure/masks.js";
 
 /** Draws a slice in ASCII, frames it. */
 const framed = (...rows) => {
   const width = rows[0].length + 2;
   const cells = new Uint8Array(width * (rows.length + 2));
-  rows.forEach((row, y) => [...row].forEach((c, x) => { cells[(y + 1) * width + x + 1] = c === "#" ? 1 : 0; }));
+  for (const [y, row] of rows.entries())
+    for (const [x, c] of [...row].entries()) cells[(y + 1) * width + x + 1] = c === "#" ? 1 : 0;
   return { cells, width, height: rows.length + 2, column: 0, row: 0 };
 };
 
@@ -24,12 +25,19 @@ const inside = (loop, x, y) => {
   let hit = false;
   for (let n = 0, p = loop.length - 2; n < loop.length; p = n, n += 2) {
     const crosses = loop[n + 1] > y !== loop[p + 1] > y;
-    if (crosses && x < ((loop[p] - loop[n]) * (y - loop[n + 1])) / (loop[p + 1] - loop[n + 1]) + loop[n]) hit = !hit;
+    if (crosses && x < ((loop[p] - loop[n]) * (y - loop[n + 1])) / (loop[p + 1] - loop[n + 1]) + loop[n])
+      hit = !hit;
   }
   return hit;
 };
 
-const box = (structure, start, shape, bits) => ({ structure, start, shape, bits: Uint8Array.from(bits), voxels: 1 });
+const box = (structure, start, shape, bits) => ({
+  structure,
+  start,
+  shape,
+  bits: Uint8Array.from(bits),
+  voxels: 1,
+});
 
 test("one voxel is a diamond of half its area", () => {
   const [loop, ...others] = traceLoops(framed("#"));
@@ -54,8 +62,11 @@ test("diagonal neighbours stay two loops", () => {
 });
 
 test("smoothing never moves a voxel to the other side, and keeps the area", () => {
-  const rows = Array.from({ length: 40 }, (_, y) => Array.from({ length: 40 }, (_, x) =>
-    (x - 20) ** 2 / 300 + (y - 19) ** 2 / 120 < 1 + 0.2 * Math.sin(x * 1.7) ? "#" : ".").join(""));
+  const rows = Array.from({ length: 40 }, (_, y) =>
+    Array.from({ length: 40 }, (_, x) =>
+      (x - 20) ** 2 / 300 + (y - 19) ** 2 / 120 < 1 + 0.2 * Math.sin(x * 1.7) ? "#" : ".",
+    ).join(""),
+  );
   const slice = framed(...rows);
   const loops = traceLoops(slice).map(relaxLoop);
   for (let y = 1; y < slice.height - 1; y++) {
@@ -70,7 +81,9 @@ test("smoothing never moves a voxel to the other side, and keeps the area", () =
 });
 
 test("a gentle slope is drawn without stairs", () => {
-  const rows = Array.from({ length: 14 }, (_, y) => Array.from({ length: 48 }, (_, x) => (y > 2 + x / 8 ? "#" : ".")).join(""));
+  const rows = Array.from({ length: 14 }, (_, y) =>
+    Array.from({ length: 48 }, (_, x) => (y > 2 + x / 8 ? "#" : ".")).join(""),
+  );
   const [loop] = traceLoops(framed(...rows)).map(relaxLoop);
   for (let n = 0; n < loop.length; n += 2) {
     const [x, y] = [loop[n], loop[n + 1]];
@@ -134,7 +147,15 @@ const packet = (header, payload) => {
 };
 
 test("a packet gives back its masks; a cut or foreign one is refused", () => {
-  const entry = { structure: "A", start: [4, 5, 6], shape: [2, 3, 2], offset: 1, bytes: 2, voxels: 2, centre: [4, 6, 6] };
+  const entry = {
+    structure: "A",
+    start: [4, 5, 6],
+    shape: [2, 3, 2],
+    offset: 1,
+    bytes: 2,
+    voxels: 2,
+    centre: [4, 6, 6],
+  };
   const masks = m.parseMasks(packet({ masks: [entry] }, [9, 1, 8]));
   assert.equal(m.holds(masks.get("A"), 5, 7, 7), true);
   assert.throws(() => m.parseMasks(packet({ masks: [entry] }, [9, 1])), /cut short/);

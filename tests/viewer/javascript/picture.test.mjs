@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { buildLut, dragWindow, nextWindow } from "../../../han5k_review/ui/viewer/assets/pure/windowing.js";
+import {
+  legible,
+  luminance,
+  parseHex,
+  structureColours,
+} from "../../../han5k_review/ui/viewer/assets/pure/colours.js";
 import { greyRun, slabOf, slabOrder, valueAt } from "../../../han5k_review/ui/viewer/assets/pure/slabs.js";
-import { legible, luminance, parseHex, structureColours } from "../../../han5k_review/ui/viewer/assets/pure/colours.js";
+import { buildLut, dragWindow, nextWindow } from "../../../han5k_review/ui/viewer/assets/pure/windowing.js";
 
 const grey = (lut, hu) => lut[hu & 0xffff] & 255;
 
@@ -42,7 +47,10 @@ const shuffled = (values) => {
 test("a shuffled slab gives back its int16, negative ones too", () => {
   const values = [-1024, -1, 0, 1, 255, 256, 3071, -32768, 32767];
   const slab = shuffled(values);
-  assert.deepEqual(values.map((_, n) => valueAt(slab, n)), values);
+  assert.deepEqual(
+    values.map((_, n) => valueAt(slab, n)),
+    values,
+  );
 });
 
 test("grey runs follow their stride", () => {
@@ -56,12 +64,21 @@ test("grey runs follow their stride", () => {
 const slabs = [0, 8, 16, 24].map((first) => ({ first, slices: 8 }));
 
 test("slabs come outwards from the wanted slice", () => {
-  assert.deepEqual(slabOrder(slabs, 18, () => true), [2, 1, 3, 0]);
-  assert.deepEqual(slabOrder(slabs, 0, (n) => n !== 0), [1, 2, 3]);
+  assert.deepEqual(
+    slabOrder(slabs, 18, () => true),
+    [2, 1, 3, 0],
+  );
+  assert.deepEqual(
+    slabOrder(slabs, 0, (n) => n !== 0),
+    [1, 2, 3],
+  );
 });
 
 test("each slice is in its slab", () => {
-  assert.deepEqual([0, 7, 8, 31].map((k) => slabOf(slabs, k)), [0, 0, 1, 3]);
+  assert.deepEqual(
+    [0, 7, 8, 31].map((k) => slabOf(slabs, k)),
+    [0, 0, 1, 3],
+  );
 });
 
 test("dark structure colours become visible on black, bright ones stay", () => {
@@ -70,11 +87,14 @@ test("dark structure colours become visible on black, bright ones stay", () => {
 });
 
 test("the colour-blind palette gives pairs one hue, the right one paler", () => {
-  const colours = structureColours([
-    { name: "ParotidL", pair: "ParotidR", side: "L", color: "#000000" },
-    { name: "ParotidR", pair: "ParotidL", side: "R", color: "#000000" },
-    { name: "Larynx", pair: null, side: null, color: "#000000" },
-  ], true);
+  const colours = structureColours(
+    [
+      { name: "ParotidL", pair: "ParotidR", side: "L", color: "#000000" },
+      { name: "ParotidR", pair: "ParotidL", side: "R", color: "#000000" },
+      { name: "Larynx", pair: null, side: null, color: "#000000" },
+    ],
+    true,
+  );
   const [left, right, other] = ["ParotidL", "ParotidR", "Larynx"].map((name) => parseHex(colours.get(name)));
   assert.ok(luminance(right) > luminance(left));
   assert.notDeepEqual(other, left);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { largestSurfaceError, squaredDistances } from "../../../han5k_review/ui/viewer/assets/pure/surface.js";
+import {
+  largestSurfaceError,
+  squaredDistances,
+} from "../../../han5k_review/ui/viewer/assets/pure/surface.js";
 
 const SPACING = [0.9, 1.1, 2.5];
 
@@ -8,9 +11,11 @@ const SPACING = [0.9, 1.1, 2.5];
 const mask = (start, shape, inside) => {
   const bits = new Uint8Array(Math.ceil((shape[0] * shape[1] * shape[2]) / 8));
   let n = 0;
-  for (let k = 0; k < shape[2]; k++) for (let j = 0; j < shape[1]; j++) for (let i = 0; i < shape[0]; i++, n++) {
-    if (inside(i, j, k)) bits[n >> 3] |= 1 << (n & 7);
-  }
+  for (let k = 0; k < shape[2]; k++)
+    for (let j = 0; j < shape[1]; j++)
+      for (let i = 0; i < shape[0]; i++, n++) {
+        if (inside(i, j, k)) bits[n >> 3] |= 1 << (n & 7);
+      }
   return { start, shape, bits };
 };
 const full = () => true;
@@ -21,8 +26,11 @@ test("distances agree with trying every pair", () => {
   const place = (n) => [n % 7, Math.floor(n / 7) % 6, Math.floor(n / 42)].map((x, axis) => x * SPACING[axis]);
   const field = squaredDistances(set, shape, SPACING);
   for (let n = 0; n < set.length; n++) {
-    const nearest = Math.min(...[...set.keys()].filter((m) => set[m]).map((m) =>
-      place(n).reduce((sum, x, axis) => sum + (x - place(m)[axis]) ** 2, 0)));
+    const nearest = Math.min(
+      ...[...set.keys()]
+        .filter((m) => set[m])
+        .map((m) => place(n).reduce((sum, x, axis) => sum + (x - place(m)[axis]) ** 2, 0)),
+    );
     assert.ok(Math.abs(field[n] - nearest) < 1e-9);
   }
 });
@@ -47,5 +55,8 @@ test("a far island is the largest error", () => {
 test("equal masks err by nothing, an empty one has no surface", () => {
   const organ = mask([5, 5, 5], [4, 4, 4], full);
   assert.equal(largestSurfaceError(organ, organ, SPACING).mm, 0);
-  assert.equal(largestSurfaceError(organ, { start: [0, 0, 0], shape: [0, 0, 0], bits: new Uint8Array() }, SPACING), null);
+  assert.equal(
+    largestSurfaceError(organ, { start: [0, 0, 0], shape: [0, 0, 0], bits: new Uint8Array() }, SPACING),
+    null,
+  );
 });

@@ -1,9 +1,9 @@
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
 import { buildEditActions } from "./edit/edit_actions.js";
-import { KEYMAP } from "./pure/keymap.js";
-import { ORDERS, nextUngraded, stepFrom } from "./pure/catalogue.js";
+import { nextUngraded, ORDERS, stepFrom } from "./pure/catalogue.js";
 import { PLANE_NAMES } from "./pure/geometry.js";
+import { KEYMAP } from "./pure/keymap.js";
 import { nextWindow, windowNamed } from "./pure/windowing.js";
 
 const LAYOUTS = ["three", "one"];
@@ -39,7 +39,9 @@ export function buildActions(workspace) {
     },
     tags: () => workspace.gradePanel.enterTags(),
     comment: () => workspace.gradePanel.enterComment(),
-    "flag-slice": () => { if (!grader.readOnly) grader.toggleFlag(state.selected, state.cursor[2]); },
+    "flag-slice": () => {
+      if (!grader.readOnly) grader.toggleFlag(state.selected, state.cursor[2]);
+    },
     undo() {
       if (workspace.editor.active) return workspace.editor.back("undo");
       const name = grader.undo();
@@ -71,7 +73,9 @@ export function buildActions(workspace) {
     fill: () => set({ fill: !state.fill }, "layers", "preferences"),
     "zoom-in": () => workspace.stage.zoomMain(1.25),
     "zoom-out": () => workspace.stage.zoomMain(0.8),
-    fit: () => { for (const plane of PLANE_NAMES) reading.setCamera(plane, null); },
+    fit: () => {
+      for (const plane of PLANE_NAMES) reading.setCamera(plane, null);
+    },
     "auto-zoom": () => {
       set({ autoZoom: !state.autoZoom }, "preferences");
       if (state.autoZoom) reading.centre();

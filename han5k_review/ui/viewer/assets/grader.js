@@ -1,14 +1,15 @@
 // Grading one case: drafts, what was sent, what is confirmed, undo. Talks to the queue, draws nothing.
 
 import { GradeQueue } from "./net/grade_queue.js";
+import { browserStore } from "./preferences.js";
 import { countGraded } from "./pure/catalogue.js";
 import { ActivityClock, differs, draftOf, gradeRequest, toggle } from "./pure/grading.js";
-import { browserStore } from "./preferences.js";
 
 const newId = () =>
   globalThis.crypto?.randomUUID?.() ??
   "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
-    (Number(c) ^ ((crypto.getRandomValues(new Uint8Array(1))[0] & 15) >> (Number(c) / 4))).toString(16));
+    (Number(c) ^ ((crypto.getRandomValues(new Uint8Array(1))[0] & 15) >> (Number(c) / 4))).toString(16),
+  );
 
 export class Grader {
   /** `tell(...what)` redraws; `trigger(kind, detail)` speaks to the page. */
@@ -98,8 +99,12 @@ export class Grader {
     if (this.readOnly) return;
     const draft = this.draft(name);
     const body = gradeRequest({
-      requestId: newId(), structure: this.byName.get(name), code, draft,
-      openedAt: this.clock.openedAt(name), activeSeconds: this.clock.activeSeconds(name),
+      requestId: newId(),
+      structure: this.byName.get(name),
+      code,
+      draft,
+      openedAt: this.clock.openedAt(name),
+      activeSeconds: this.clock.activeSeconds(name),
     });
     const wasComplete = this.graded === this.total;
     this.grades.set(name, { ...body, id: this.grades.get(name)?.id, pending: true });
@@ -112,7 +117,14 @@ export class Grader {
     const own = entry.url === this.url;
     if (kind === "stored" && own) this.stored(entry.body, detail);
     if (kind === "refused" && own) this.takeBack(entry.body.structure);
-    const states = { stored: "saved", sending: "saving", waiting: "waiting", expired: "expired", foreign: "foreign", refused: "refused" };
+    const states = {
+      stored: "saved",
+      sending: "saving",
+      waiting: "waiting",
+      expired: "expired",
+      foreign: "foreign",
+      refused: "refused",
+    };
     const sentence = detail instanceof Error ? detail.message : "";
     if (kind === "stored") this.save.at = new Date();
     if (kind === "stored" && this.queue.entries().length) this.tell("grades", "list");
@@ -132,7 +144,9 @@ export class Grader {
 
   stored(body, answer) {
     this.confirmed.set(body.structure, answer.grade);
-    const newest = this.queue.entries().filter((e) => e.url === this.url && e.body.structure === body.structure);
+    const newest = this.queue
+      .entries()
+      .filter((e) => e.url === this.url && e.body.structure === body.structure);
     if (!newest.length) this.grades.set(body.structure, answer.grade);
     if (this.completes && this.graded === this.total && !this.queue.entries().length) {
       this.completes = false;
@@ -145,8 +159,18 @@ export class Grader {
     const waiting = this.queue.entries().length;
     const { state, at, sentence } = this.save;
     const clock = at?.toLocaleTimeString([], { hour12: false });
-    if (state === "waiting") return { word: `waiting for the network (${waiting})`, tone: "warn", sentence: "Grades are kept in this browser and sent when the network returns." };
-    if (state === "expired") return { word: `signed out (${waiting} kept)`, tone: "bad", sentence: "Sign in again; nothing is lost." };
+    if (state === "waiting")
+      return {
+        word: `waiting for the network (${waiting})`,
+        tone: "warn",
+        sentence: "Grades are kept in this browser and sent when the network returns.",
+      };
+    if (state === "expired")
+      return {
+        word: `signed out (${waiting} kept)`,
+        tone: "bad",
+        sentence: "Sign in again; nothing is lost.",
+      };
     if (state === "foreign") return { word: `kept for another account (${waiting})`, tone: "warn", sentence };
     if (state === "refused") return { word: "not saved", tone: "bad", sentence };
     if (state === "saving") return { word: "saving", tone: "", sentence: "" };

@@ -4,7 +4,8 @@ const AFTER_MS = 1200;
 
 export class PositionKeeper {
   constructor(data) {
-    this.url = data.assignment !== null && !data.read_only ? data.volume.replace(/volume$/, "position") : null;
+    this.url =
+      data.assignment !== null && !data.read_only ? data.volume.replace(/volume$/, "position") : null;
     this.timer = null;
     this.told = null;
     this.place = null;
@@ -23,8 +24,13 @@ export class PositionKeeper {
     if (!this.place || this.place === this.told) return;
     this.told = this.place;
     fetch(this.url, {
-      method: "POST", keepalive: true, credentials: "same-origin",
-      headers: { "Content-Type": "application/json" }, body: this.place,
-    }).catch(() => { this.told = null; });
+      method: "POST",
+      keepalive: true,
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json" },
+      body: this.place,
+    }).catch(() => {
+      this.told = null;
+    });
   }
 }

@@ -2,8 +2,16 @@
 
 const KEY = "han5k-review.preferences";
 const DEFAULTS = {
-  fill: false, opacity: 0.35, thickness: 1.5, outlines: true, colourBlind: false, autoZoom: true,
-  layout: "three", main: "axial", crosshair: true, order: "list",
+  fill: false,
+  opacity: 0.35,
+  thickness: 1.5,
+  outlines: true,
+  colourBlind: false,
+  autoZoom: true,
+  layout: "three",
+  main: "axial",
+  crosshair: true,
+  order: "list",
 };
 
 /** The browser's store, or null where it is forbidden. */

@@ -2,13 +2,15 @@
 //
 // Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
 
-import { PLANES, clampVoxel, planeSize, voxelToPlane } from "./pure/geometry.js";
-import { areaProfile, differenceProfile, extentOf, isEmpty, peakOf } from "./pure/masks.js";
-import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
-import { buildLut, windowNamed } from "./pure/windowing.js";
-import { structureColours } from "./pure/colours.js";
 import { OutlineCache } from "./draw/outlines.js";
 import { preferences, storePreferences } from "./preferences.js";
+import { Profiles } from "./profiles.js";
+import { followPoint } from "./pure/cameras.js";
+import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
+import { structureColours } from "./pure/colours.js";
+import { clampVoxel, PLANES, planeSize, voxelToPlane } from "./pure/geometry.js";
+import { extentOf, isEmpty, peakOf } from "./pure/masks.js";
+import { buildLut, windowNamed } from "./pure/windowing.js";
 
 export class Reading {
   constructor(data, opened, tell) {
@@ -20,7 +22,7 @@ export class Reading {
     this.cameras = { axial: null, sagittal: null, coronal: null };
     this.hidden = new Set();
     this.seen = new Map();
-    this.profiles = new Map();
+    this.profiles = new Profiles(this);
     this.draft = null;
     this.table = new Uint32Array(65536);
     this.tableOf = null;
@@ -28,8 +30,17 @@ export class Reading {
     this.layersVersion = 0;
     this.seenVersion = 0;
     this.state = {
-      ...preferences(), selected: null, cursor: [0, 0, 0], search: "", solo: false, compare: null,
-      difference: false, tool: "crosshair", window: null, follow: true, pendingCentre: true,
+      ...preferences(),
+      selected: null,
+      cursor: [0, 0, 0],
+      search: "",
+      solo: false,
+      compare: null,
+      difference: false,
+      tool: "crosshair",
+      window: null,
+      follow: true,
+      pendingCentre: true,
     };
     if (data.label_sets.slice(1).some((set) => set.key === data.compare)) this.state.compare = data.compare;
     if (this.state.compare && data.side_by_side) this.state.layout = "pair";
@@ -57,7 +68,7 @@ export class Reading {
     const grades = new Map(Object.entries(this.data.grades ?? {}));
     const first = this.byName.has(resume?.structure)
       ? resume.structure
-      : nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades) ?? this.ordered()[0]?.name;
+      : (nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades) ?? this.ordered()[0]?.name);
     this.choose(first ?? null);
     if (Number.isInteger(resume?.slice)) {
       this.moveTo([this.state.cursor[0], this.state.cursor[1], resume.slice]);
@@ -119,11 +130,8 @@ export class Reading {
     const { shape, spacing } = this.volume;
     for (const plane of Object.keys(PLANES)) {
       const camera = this.cameras[plane];
-      if (!camera) continue;
-      const { u, v } = voxelToPlane(plane, this.state.cursor, shape, spacing);
-      const reach = camera.field * 0.45;
-      const pull = (middle, at) => Math.max(at - reach, Math.min(at + reach, middle));
-      this.cameras[plane] = { ...camera, u: pull(camera.u, u), v: pull(camera.v, v) };
+      if (camera)
+        this.cameras[plane] = followPoint(camera, voxelToPlane(plane, this.state.cursor, shape, spacing));
     }
   }
 
@@ -195,22 +203,12 @@ export class Reading {
   }
 
   /** Voxels per axial slice of the chosen structure, for the slice bar. */
-  profile(name = this.state.selected, key = this.reviewed) {
-    return this.remember(`area|${key}|${name}`, key, () => areaProfile(this.mask(name, key), this.volume.shape));
+  profile(name, key) {
+    return this.profiles.area(name, key);
   }
 
-  difference(name = this.state.selected) {
-    const { compare } = this.state;
-    if (!compare || !this.masksOf(compare)?.has(name)) return null;
-    return this.remember(`difference|${compare}|${name}`, compare, () =>
-      differenceProfile(this.mask(name), this.mask(name, compare), this.volume.shape));
-  }
-
-  remember(key, set, build) {
-    if (!this.volume || !this.masksOf(set)) return null;
-    if (this.draft?.name === this.state.selected) return build();
-    if (!this.profiles.has(key)) this.profiles.set(key, build());
-    return this.profiles.get(key);
+  difference(name) {
+    return this.profiles.difference(name);
   }
 
   extent() {
@@ -229,12 +227,17 @@ export class Reading {
   setsChanged() {
     const { compare, layout } = this.state;
     const gone = compare !== null && !this.data.label_sets.some((set) => set.key === compare);
-    this.change(gone ? { compare: null, difference: false, layout: layout === "pair" ? "three" : layout } : {}, "layers", "structure", "layout");
+    this.change(
+      gone ? { compare: null, difference: false, layout: layout === "pair" ? "three" : layout } : {},
+      "layers",
+      "structure",
+      "layout",
+    );
   }
 
   masksArrived(key) {
     this.outlines?.forget(key);
-    this.profiles.clear();
+    this.profiles.forget();
     this.change({}, "layers", "list", "structure");
     if (key === this.reviewed && this.state.pendingCentre) {
       const resume = this.data.resume;

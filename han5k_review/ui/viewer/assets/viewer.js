@@ -21,7 +21,9 @@ let release;
 
 /** The same case again: a rerun of the page, not a new task. */
 const sameCase = (one, other) =>
-  one.volume === other.volume && one.assignment === other.assignment && one.read_only === other.read_only &&
+  one.volume === other.volume &&
+  one.assignment === other.assignment &&
+  one.read_only === other.read_only &&
   JSON.stringify(one.label_sets[0]) === JSON.stringify(other.label_sets[0]) &&
   JSON.stringify(one.structures) === JSON.stringify(other.structures);
 
@@ -40,7 +42,8 @@ export default function viewer({ data, parentElement, setTriggerValue }) {
   };
   if (mount.workspace && sameCase(mount.workspace.data, data)) {
     mount.workspace.grader.merge(data.grades);
-    if (JSON.stringify(mount.workspace.data.label_sets) !== JSON.stringify(data.label_sets)) mount.workspace.takeSets(data.label_sets);
+    if (JSON.stringify(mount.workspace.data.label_sets) !== JSON.stringify(data.label_sets))
+      mount.workspace.takeSets(data.label_sets);
   } else {
     mount.workspace?.close();
     mount.workspace = new Workspace(data, trigger);
@@ -74,22 +77,40 @@ function fillPage(root) {
 function listen(mount) {
   mount.leave = new AbortController();
   const options = { signal: mount.leave.signal, capture: true };
-  globalThis.addEventListener("keydown", (event) => {
-    if (!mount.workspace?.takeKey(event)) return;
-    // Streamlit has keys of its own (r, c): a key that is ours goes no further.
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }, options);
+  globalThis.addEventListener(
+    "keydown",
+    (event) => {
+      if (!mount.workspace?.takeKey(event)) return;
+      // Streamlit has keys of its own (r, c): a key that is ours goes no further.
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    options,
+  );
   globalThis.addEventListener("pointermove", () => mount.workspace?.touch(), { ...options, passive: true });
   globalThis.addEventListener("online", () => mount.workspace?.wake(), options);
   globalThis.addEventListener("focus", () => mount.workspace?.wake(), options);
-  globalThis.addEventListener("resize", () => { if (mount.workspace) fillPage(mount.workspace.root); }, options);
-  globalThis.addEventListener("pagehide", () => {
-    mount.workspace?.position.send();
-    mount.workspace?.editor.close();
-  }, options);
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) mount.workspace?.pause();
-    else mount.workspace?.wake();
-  }, options);
+  globalThis.addEventListener(
+    "resize",
+    () => {
+      if (mount.workspace) fillPage(mount.workspace.root);
+    },
+    options,
+  );
+  globalThis.addEventListener(
+    "pagehide",
+    () => {
+      mount.workspace?.position.send();
+      mount.workspace?.editor.close();
+    },
+    options,
+  );
+  document.addEventListener(
+    "visibilitychange",
+    () => {
+      if (document.hidden) mount.workspace?.pause();
+      else mount.workspace?.wake();
+    },
+    options,
+  );
 }

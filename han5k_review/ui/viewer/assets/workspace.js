@@ -1,23 +1,24 @@
 // The workspace of one case: panels around the stage, keys, and one drawing per frame.
 
-import { h, setText } from "./panels/dom.js";
+import { buildActions } from "./actions.js";
+import { Stage } from "./draw/stage.js";
+import { EditPanel } from "./edit/edit_panel.js";
+import { Editor } from "./edit/editor.js";
+import { Grader } from "./grader.js";
+import { takeKey } from "./keys.js";
+import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
+import { arrangePage } from "./page.js";
+import { Banner } from "./panels/banner.js";
 import { DisplayPanel } from "./panels/display_panel.js";
 import { GradePanel } from "./panels/grade_panel.js";
 import { Header } from "./panels/header.js";
 import { Help } from "./panels/help.js";
-import { SliceBar } from "./panels/slice_bar.js";
 import { StructureList } from "./panels/list.js";
+import { SliceBar } from "./panels/slice_bar.js";
 import { Toolbar } from "./panels/toolbar.js";
-import { Stage } from "./draw/stage.js";
-import { actionOf, keyName } from "./pure/keymap.js";
-import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
-import { EditPanel } from "./edit/edit_panel.js";
-import { Editor } from "./edit/editor.js";
-import { Grader } from "./grader.js";
 import { PositionKeeper } from "./position.js";
 import { browserStore } from "./preferences.js";
 import { Reading } from "./reading.js";
-import { buildActions } from "./actions.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
@@ -56,7 +57,15 @@ export class Workspace {
     const { reading, grader, data } = this;
     const parts = { reading, grader, data, act, focus, signIn: () => this.trigger("sign_in") };
     this.stage = new Stage(reading, act);
-    this.editor = new Editor({ data, reading, stage: this.stage, store: browserStore(), tell: (...what) => this.redraw(...what), submitted: (...what) => this.showRevision(...what), readOnly: data.assignment === null });
+    this.editor = new Editor({
+      data,
+      reading,
+      stage: this.stage,
+      store: browserStore(),
+      tell: (...what) => this.redraw(...what),
+      submitted: (...what) => this.showRevision(...what),
+      readOnly: data.assignment === null,
+    });
     this.stage.editor = this.editor;
     this.editPanel = new EditPanel({ ...parts, editor: this.editor });
     this.header = new Header(parts);
@@ -67,23 +76,11 @@ export class Workspace {
     this.bar = new SliceBar(parts);
     this.help = new Help({ scale: data.scale, focus });
     this.actions = buildActions(this);
-    this.words = h("span", { "data-testid": "banner" });
-    this.again = h("button", { type: "button", "data-testid": "try-again", onclick: () => this.tryAgain() }, "Try again");
-    this.banner = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.again);
-    this.root = h("div", { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
-      this.header.root, this.list.root,
-      h("main", { class: "middle" }, this.toolbar.root, this.banner, this.stage.root, this.bar.root),
-      h("aside", { class: "side", "aria-label": "Grade and display" }, this.gradePanel.root, this.editPanel.root, this.display.root),
-      h("footer", { class: "foot" }, h("span", {}, "Research use only. Not a medical device."), h("span", { class: "keys-line" }, this.keysLine())),
-      this.help.root);
+    this.banner = new Banner(() => this.tryAgain());
+    this.root = arrangePage(this);
     this.root.addEventListener("pointerup", (event) => this.giveFocusBack(event));
     this.sizes = new ResizeObserver(() => this.redraw("size"));
     this.sizes.observe(this.stage.root);
-  }
-
-  keysLine() {
-    const grades = this.data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
-    return this.grader.readOnly ? "wheel slices   n p structures   ? all keys" : `space next ungraded   ? all keys   ${grades}`;
   }
 
   /** After a click on a button the keys belong to the picture again. */
@@ -104,38 +101,31 @@ export class Workspace {
 
   /** A key anywhere on the page; true when it was ours. */
   takeKey(event) {
-    const [target] = event.composedPath();
-    const typing = target.matches?.("input:not([type=range]), textarea, select, [contenteditable]");
-    const key = keyName(event);
-    if (key === null || typing) return false;
-    if ((key === "Space" || key === "Enter") && target.matches?.("button:focus-visible")) return false;
-    if (this.help.root.open && key !== "?" && key !== "Escape") return false;
-    if (this.gradePanel.takeKey(key)) return true;
-    const grades = this.data.scale.grades;
-    const action = actionOf(key, grades.map((grade) => grade.key));
-    if (!action) return false;
-    if (event.repeat && !/^(slice|brush-|undo|redo)/.test(action)) return true;
-    if (this.gradePanel.tagging && action !== "tags") this.gradePanel.leaveTags();
-    this.act(action, action === "grade" ? grades.find((grade) => grade.key === key).code : undefined);
-    return true;
+    return takeKey(this, event);
   }
 
   hear(kind, detail) {
     if (kind === "volume") {
       this.reading.begin(detail);
       this.stage.arrange();
-      if (detail.index.oblique) this.say("This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.");
+      if (detail.index.oblique)
+        this.say(
+          "This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.",
+        );
       this.editor.begin();
     } else if (kind === "masks") {
       this.reading.masksArrived(detail);
       this.editor.begin();
-    }
-    else if (kind === "network") this.lost = detail;
+    } else if (kind === "network") this.lost = detail;
     else if (kind === "expired") this.expired = detail;
     else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
     else if (kind === "slab") {
       this.reading.markSeen();
-      if (detail.state !== "ready") this.say(`Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`, true);
+      if (detail.state !== "ready")
+        this.say(
+          `Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`,
+          true,
+        );
       this.prefetchNext();
     }
     this.redraw("progress", "picture");
@@ -157,7 +147,9 @@ export class Workspace {
   async showRevision(name, labelVersion) {
     try {
       await this.takeSets(await askLabelSets(this.data), true);
-      const holding = this.data.label_sets.slice(1).find(({ key }) => this.reading.masksOf(key)?.get(name)?.label_version === labelVersion);
+      const holding = this.data.label_sets
+        .slice(1)
+        .find(({ key }) => this.reading.masksOf(key)?.get(name)?.label_version === labelVersion);
       if (holding && this.reading.state.selected === name) this.act("compare", holding.key);
     } catch (error) {
       this.say(`The revision of ${name} is stored, but cannot be shown yet: ${error.message}`);
@@ -165,14 +157,11 @@ export class Workspace {
   }
 
   say(sentence, again = false) {
-    setText(this.words, sentence);
-    this.again.hidden = !again;
-    this.banner.hidden = false;
+    this.banner.say(sentence, again);
   }
 
   /** Ask once more for what did not come whole. */
   tryAgain() {
-    this.banner.hidden = true;
     this.opened.volume.retry();
     this.redraw("progress");
   }
@@ -200,7 +189,8 @@ export class Workspace {
     if (dirty.has("cursor")) this.gradePanel.updateFlag();
     this.header.sayLoading(this.reading.volume, this);
     const { selected, cursor } = this.reading.state;
-    if (dirty.has("cursor") && this.reading.volume && !this.reading.state.pendingCentre) this.position.note(selected, cursor[2]);
+    if (dirty.has("cursor") && this.reading.volume && !this.reading.state.pendingCentre)
+      this.position.note(selected, cursor[2]);
     this.measure(began);
   }
 
@@ -208,7 +198,8 @@ export class Workspace {
   measure(began) {
     const { dataset } = this.root;
     dataset.drawMs = (performance.now() - began).toFixed(2);
-    if (dataset.chosen !== (this.reading.state.selected ?? "")) dataset.chosen = this.reading.state.selected ?? "";
+    if (dataset.chosen !== (this.reading.state.selected ?? ""))
+      dataset.chosen = this.reading.state.selected ?? "";
     if (!this.stage.shown) return;
     if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
     const { total, ready } = this.reading.volume.progress();

@@ -2,7 +2,7 @@
 // drags the window; while a tool is in hand (brush, polygon, ruler) it does what the mouse does. Two
 // fingers zoom and move the picture, whatever the tool. A pen is a mouse.
 
-import { panCamera, zoomCamera } from "../pure/geometry.js";
+import { panCamera, zoomCamera } from "../pure/cameras.js";
 import { dragWindow } from "../pure/windowing.js";
 
 const REST_MS = 450;
@@ -40,7 +40,9 @@ export class Fingers {
   one(event) {
     const { stage, view } = this;
     const [start] = this.down.values();
-    const inHand = stage.editor?.pointer.press(view, start) ?? (stage.reading.state.tool === "ruler" ? stage.dragOf(view, event, start) : null);
+    const inHand =
+      stage.editor?.pointer.press(view, start) ??
+      (stage.reading.state.tool === "ruler" ? stage.dragOf(view, event, start) : null);
     return inHand ? this.tool(inHand, start, event) : this.slices(start);
   }
 
@@ -59,7 +61,9 @@ export class Fingers {
     const { reading } = stage;
     const before = reading.state.window;
     let [kind, done] = ["tap", 0];
-    const timer = setTimeout(() => { if (kind === "tap") kind = "window"; }, REST_MS);
+    const timer = setTimeout(() => {
+      if (kind === "tap") kind = "window";
+    }, REST_MS);
     return {
       move: (event) => {
         const { x, y } = stage.at(view, event);
@@ -90,7 +94,15 @@ export class Fingers {
     return {
       move: () => {
         const { x, y, apart } = between();
-        const zoomed = zoomCamera(before, view.size, view.width, view.height, apart / from.apart, from.x, from.y);
+        const zoomed = zoomCamera(
+          before,
+          view.size,
+          view.width,
+          view.height,
+          apart / from.apart,
+          from.x,
+          from.y,
+        );
         const moved = panCamera(zoomed, view.size, view.width, view.height, x - from.x, y - from.y);
         stage.reading.setCamera(view.plane, view.wishOf(moved));
       },

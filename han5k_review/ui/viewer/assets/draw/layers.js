@@ -26,7 +26,11 @@ export function drawLayers(context, layers, style, scale) {
   context.lineJoin = "round";
   const dashes = new Map();
   const dashOf = (line) => {
-    if (!dashes.has(line)) dashes.set(line, (DASHES[line] ?? []).map((part) => (part * Math.max(1.2, style.thickness)) / scale));
+    if (!dashes.has(line))
+      dashes.set(
+        line,
+        (DASHES[line] ?? []).map((part) => (part * Math.max(1.2, style.thickness)) / scale),
+      );
     return dashes.get(line);
   };
   let dashed = null;
@@ -55,7 +59,10 @@ export function drawDifference(context, reviewed, compared) {
   const both = new Path2D();
   if (reviewed) both.addPath(reviewed);
   if (compared) both.addPath(compared);
-  for (const [own, colour] of [[reviewed, ONLY_REVIEWED], [compared, ONLY_COMPARED]]) {
+  for (const [own, colour] of [
+    [reviewed, ONLY_REVIEWED],
+    [compared, ONLY_COMPARED],
+  ]) {
     if (!own) continue;
     context.save();
     context.clip(own, "evenodd");

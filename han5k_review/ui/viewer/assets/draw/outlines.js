@@ -1,8 +1,8 @@
 // Outlines as Path2D in plane millimetres, traced once per (label set, structure, plane, slice).
 
+import { drawLoops, traceLoops } from "../pure/contours.js";
 import { planeSize } from "../pure/geometry.js";
 import { maskSlice } from "../pure/masks.js";
-import { drawLoops, traceLoops } from "../pure/contours.js";
 
 const KEPT = 6000;
 

@@ -4,9 +4,15 @@
 // are elements moved by transform, so that they cost no redraw.
 
 import { h, setStyle, setText } from "../panels/dom.js";
+import { boundCamera, fitCamera, planeToScreen, scaleBar, screenToPlane } from "../pure/cameras.js";
 import {
-  PLANES, boundCamera, fitCamera, formatPosition, planeSize, planeToScreen, planeToVoxel,
-  scaleBar, screenToPlane, sideLetters, voxelToPlane, voxelToRas,
+  formatPosition,
+  PLANES,
+  planeSize,
+  planeToVoxel,
+  sideLetters,
+  voxelToPlane,
+  voxelToRas,
 } from "../pure/geometry.js";
 import { drawDifference, drawLayers } from "./layers.js";
 import { PlaneImage } from "./plane_image.js";
@@ -22,13 +28,26 @@ export class PlaneView {
     this.across = h("i", { class: "cross across", "data-testid": `${testid}-cross-h` });
     this.down = h("i", { class: "cross down", "data-testid": `${testid}-cross-v` });
     this.bar = h("span", { class: "scale-bar", "data-testid": `${testid}-scale` });
-    this.letters = Object.fromEntries(["left", "right", "top", "bottom"].map((side) => [
-      side, h("span", { class: `letter ${side}`, "data-testid": `${testid}-${side}` }),
-    ]));
+    this.letters = Object.fromEntries(
+      ["left", "right", "top", "bottom"].map((side) => [
+        side,
+        h("span", { class: `letter ${side}`, "data-testid": `${testid}-${side}` }),
+      ]),
+    );
     this.ruler = new RulerMark(testid);
-    this.root = h("div", { class: "view", "data-testid": testid, role: "group", tabindex: "0" },
-      this.canvas, this.across, this.down, this.ruler.root, ...Object.values(this.letters),
-      this.title, this.readout, this.notice, this.bar);
+    this.root = h(
+      "div",
+      { class: "view", "data-testid": testid, role: "group", tabindex: "0" },
+      this.canvas,
+      this.across,
+      this.down,
+      this.ruler.root,
+      ...Object.values(this.letters),
+      this.title,
+      this.readout,
+      this.notice,
+      this.bar,
+    );
     this.image = null;
     this.width = 0;
     this.height = 0;
@@ -101,7 +120,10 @@ export class PlaneView {
   drawMarks(scene) {
     const { volume } = this.image;
     if (this.root.dataset.slice !== String(scene.index)) this.root.dataset.slice = scene.index;
-    setText(this.title, `${PLANES[this.plane].title} ${scene.index + 1} / ${this.size.slices}${scene.note ?? ""}`);
+    setText(
+      this.title,
+      `${PLANES[this.plane].title} ${scene.index + 1} / ${this.size.slices}${scene.note ?? ""}`,
+    );
     const place = this.screenOf(scene.cursor);
     if (this.across.hidden === scene.crosshair) this.across.hidden = this.down.hidden = !scene.crosshair;
     setStyle(this.across, "transform", `translateY(${Math.round(place.y)}px)`);
@@ -110,9 +132,12 @@ export class PlaneView {
     setStyle(this.bar, "width", `${bar.pixels}px`);
     setText(this.bar, bar.label);
     const slab = this.plane === "axial" ? volume.slabAt(scene.index) : null;
-    setText(this.notice, slab && !slab.bytes ? slab.reason ?? "Loading this slice ..." : "");
+    setText(this.notice, slab && !slab.bytes ? (slab.reason ?? "Loading this slice ...") : "");
     this.notice.classList.toggle("bad", slab?.state === "damaged" || slab?.state === "failed");
-    this.ruler.show((point) => planeToScreen(this.camera, point.u, point.v, this.width, this.height), scene.index);
+    this.ruler.show(
+      (point) => planeToScreen(this.camera, point.u, point.v, this.width, this.height),
+      scene.index,
+    );
   }
 
   /** Centre of a voxel in pixels of this view. */

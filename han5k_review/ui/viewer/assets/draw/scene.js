@@ -1,7 +1,7 @@
 // What a view is to draw for the present state of a reading.
 
-import { PLANES } from "../pure/geometry.js";
 import { paler } from "../pure/colours.js";
+import { PLANES } from "../pure/geometry.js";
 import { isEmpty } from "../pure/masks.js";
 
 /**
@@ -12,18 +12,35 @@ import { isEmpty } from "../pure/masks.js";
 export function buildScene(reading, plane, side = "both") {
   const { state, volume, data } = reading;
   const index = state.cursor[PLANES[plane].through];
-  const stamp = plane === "axial"
-    ? `${reading.lutVersion}:${volume.slabAt(index).state}`
-    : `${reading.lutVersion}:${volume.progress().ready}:${volume.progress().damaged}`;
+  const stamp =
+    plane === "axial"
+      ? `${reading.lutVersion}:${volume.slabAt(index).state}`
+      : `${reading.lutVersion}:${volume.progress().ready}:${volume.progress().damaged}`;
   const camera = reading.cameras[plane];
   const compared = data.label_sets.find((set) => set.key === state.compare);
-  const note = side === "both" ? "" : `  ${(side === "compared" ? compared : data.label_sets[0])?.name ?? ""}`;
+  const note =
+    side === "both" ? "" : `  ${(side === "compared" ? compared : data.label_sets[0])?.name ?? ""}`;
   return {
-    index, stamp, camera, note, side, lut: reading.lut, cursor: state.cursor, crosshair: state.crosshair,
+    index,
+    stamp,
+    camera,
+    note,
+    side,
+    lut: reading.lut,
+    cursor: state.cursor,
+    crosshair: state.crosshair,
     style: { fill: state.fill, opacity: state.opacity, thickness: state.thickness },
     layers: () => buildLayers(reading, plane, index, side, compared),
     difference: () => buildDifference(reading, plane, index, compared),
-    key: [plane, index, stamp, reading.layersVersion, reading.draft?.mask.stampOf(plane), side, ...Object.values(camera ?? {})].join("|"),
+    key: [
+      plane,
+      index,
+      stamp,
+      reading.layersVersion,
+      reading.draft?.mask.stampOf(plane),
+      side,
+      ...Object.values(camera ?? {}),
+    ].join("|"),
   };
 }
 
@@ -36,15 +53,20 @@ function buildLayers(reading, plane, index, side, compared) {
     const path = reading.outlines.path(set.key, structure.name, mask, plane, index);
     if (!path) return;
     layers.push({
-      path, line: set.line, voxels: mask.voxels, compared: set !== first && side === "both",
-      colour: set === first ? reading.colours.get(structure.name) : paler(reading.colours.get(structure.name)),
+      path,
+      line: set.line,
+      voxels: mask.voxels,
+      compared: set !== first && side === "both",
+      colour:
+        set === first ? reading.colours.get(structure.name) : paler(reading.colours.get(structure.name)),
       chosen: structure.name === reading.state.selected,
     });
   };
   for (const structure of reading.structures) {
     if (!reading.isShown(structure.name)) continue;
     if (side !== "compared") add(first, structure);
-    if (side !== "compared" && structure.name === reading.draft?.name) layers.push(...buildStart(reading, plane, index, structure.name));
+    if (side !== "compared" && structure.name === reading.draft?.name)
+      layers.push(...buildStart(reading, plane, index, structure.name));
     if (side !== "reviewed") add(compared, structure);
   }
   return layers.sort((a, b) => a.chosen - b.chosen || b.voxels - a.voxels);

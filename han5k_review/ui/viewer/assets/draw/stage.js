@@ -1,9 +1,10 @@
 // The views side by side: which plane is where, their pointers and wheels, one drawing per frame.
 
 import { h } from "../panels/dom.js";
-import { PLANE_NAMES, panCamera, zoomCamera } from "../pure/geometry.js";
-import { dragWindow } from "../pure/windowing.js";
+import { panCamera, zoomCamera } from "../pure/cameras.js";
+import { PLANE_NAMES } from "../pure/geometry.js";
 import { holds } from "../pure/masks.js";
+import { dragWindow } from "../pure/windowing.js";
 import { Fingers } from "./fingers.js";
 import { PlaneView } from "./plane_view.js";
 import { buildScene } from "./scene.js";
@@ -35,7 +36,9 @@ export class Stage {
     view.root.addEventListener("pointercancel", (event) => this.fingers.lift(event));
     view.root.addEventListener("pointerleave", () => this.onLeave(view));
     view.root.addEventListener("contextmenu", (event) => event.preventDefault());
-    view.root.addEventListener("dblclick", () => { if (!this.editor?.active) this.act("plane", view.plane); });
+    view.root.addEventListener("dblclick", () => {
+      if (!this.editor?.active) this.act("plane", view.plane);
+    });
     return view;
   }
 
@@ -155,9 +158,11 @@ export class Stage {
   /** The smallest shown structure under a voxel. */
   structureAt(voxel) {
     const { reading } = this;
-    return reading.structures
-      .filter((s) => reading.isShown(s.name) && holds(reading.mask(s.name), ...voxel))
-      .sort((a, b) => reading.mask(a.name).voxels - reading.mask(b.name).voxels)[0]?.name ?? null;
+    return (
+      reading.structures
+        .filter((s) => reading.isShown(s.name) && holds(reading.mask(s.name), ...voxel))
+        .sort((a, b) => reading.mask(a.name).voxels - reading.mask(b.name).voxels)[0]?.name ?? null
+    );
   }
 
   onDown(view, event) {
@@ -192,7 +197,8 @@ export class Stage {
 
   /** What dragging does: right button window, middle or Shift pan, else the tool. */
   dragOf(view, event, start) {
-    const tool = event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : this.reading.state.tool;
+    const tool =
+      event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : this.reading.state.tool;
     if (event.button > 2) return null;
     const drawing = event.button === 0 && !event.shiftKey ? this.editor?.pointer.press(view, start) : null;
     if (drawing) return drawing;

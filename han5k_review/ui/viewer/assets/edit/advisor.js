@@ -27,7 +27,12 @@ export class Advisor {
   look() {
     if (!this.mask) return;
     const { reading } = this;
-    const found = warningsOf(this.mask, this.structure, (name) => reading.masksOf(reading.reviewed)?.get(name), this.startPieces);
+    const found = warningsOf(
+      this.mask,
+      this.structure,
+      (name) => reading.masksOf(reading.reviewed)?.get(name),
+      this.startPieces,
+    );
     if (found.join() === this.sentences.join()) return;
     this.sentences = found;
     this.tell();

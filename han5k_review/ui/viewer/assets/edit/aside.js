@@ -6,7 +6,10 @@ import { eachVoxel } from "./patches.js";
 /** Does with a contour what the strokes did: what they added becomes inside, what they took outside. */
 export function repaint(mask, stroke) {
   const { start, shape } = stroke.patch;
-  mask.ensure(start, start.map((first, axis) => first + shape[axis]));
+  mask.ensure(
+    start,
+    start.map((first, axis) => first + shape[axis]),
+  );
   eachVoxel(stroke, (i, j, k, isAdded) => mask.paint(i, j, k, isAdded ? 1 : 0));
 }
 
@@ -14,14 +17,23 @@ export function repaint(mask, stroke) {
 export function strokesFile(strokes, { affine, spacing }) {
   const boxes = strokes.map(({ patch }) => patch);
   const low = [0, 1, 2].map((axis) => Math.min(...boxes.map(({ start }) => start[axis])));
-  const size = low.map((first, axis) => Math.max(...boxes.map(({ start, shape }) => start[axis] + shape[axis])) - first);
+  const size = low.map(
+    (first, axis) => Math.max(...boxes.map(({ start, shape }) => start[axis] + shape[axis])) - first,
+  );
   const cells = new Uint8Array(size[0] * size[1] * size[2]);
   for (const stroke of strokes) {
     eachVoxel(stroke, (i, j, k, isAdded) => {
       cells[((k - low[2]) * size[1] + j - low[1]) * size[0] + i - low[0]] = isAdded ? 1 : 2;
     });
   }
-  return buildNifti(cells, low, size, affine, spacing, "Strokes: 1 added, 2 removed. Research use only. Not a medical device.");
+  return buildNifti(
+    cells,
+    low,
+    size,
+    affine,
+    spacing,
+    "Strokes: 1 added, 2 removed. Research use only. Not a medical device.",
+  );
 }
 
 /** Hands a file to the browser's downloads. */
@@ -64,7 +76,10 @@ export class AsideStrokes {
 
   save() {
     const { reading, data } = this.editor;
-    saveFile(strokesFile(this.entries(), reading.volume), `${data.case}-${reading.state.selected}-strokes.nii`);
+    saveFile(
+      strokesFile(this.entries(), reading.volume),
+      `${data.case}-${reading.state.selected}-strokes.nii`,
+    );
   }
 
   drop() {

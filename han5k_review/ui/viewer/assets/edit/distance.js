@@ -8,13 +8,25 @@ export function squaredDistances(cells, size, spacing, value = 1) {
   const field = new Float64Array(cells.length);
   for (let n = 0; n < cells.length; n++) field[n] = (cells[n] ? 1 : 0) === value ? 0 : FAR;
   const longest = Math.max(...size);
-  const work = { line: new Float64Array(longest), place: new Int32Array(longest), border: new Float64Array(longest + 1) };
+  const work = {
+    line: new Float64Array(longest),
+    place: new Int32Array(longest),
+    border: new Float64Array(longest + 1),
+  };
   const strides = [1, size[0], size[0] * size[1]];
   for (let axis = 0; axis < 3; axis++) {
     if (size[axis] === 1) continue;
     const [one, other] = [0, 1, 2].filter((a) => a !== axis);
     for (let b = 0; b < size[other]; b++) {
-      for (let a = 0; a < size[one]; a++) sweep(field, a * strides[one] + b * strides[other], strides[axis], size[axis], spacing[axis] ** 2, work);
+      for (let a = 0; a < size[one]; a++)
+        sweep(
+          field,
+          a * strides[one] + b * strides[other],
+          strides[axis],
+          size[axis],
+          spacing[axis] ** 2,
+          work,
+        );
     }
   }
   return field;

@@ -4,7 +4,7 @@
 // first was. Strokes of one draft go in order, up to 64 at a time; a refusal stops that draft and no
 // other. Strokes that no longer fit are set aside, not dropped. Nothing here is drawn.
 
-import { Refused, SessionExpired, isPassing, request } from "../net/requests.js";
+import { isPassing, Refused, request, SessionExpired } from "../net/requests.js";
 import { StrokeStore } from "./stroke_store.js";
 
 const AGAIN_MS = 4000;
@@ -61,7 +61,10 @@ export class DraftQueue {
     return this.entries(first.url)
       .filter((entry) => entry.draft === first.draft)
       .slice(0, AT_ONCE)
-      .filter((entry, n) => (room -= entry.patch.runs.length + 300) > 0 || n === 0);
+      .filter((entry, n) => {
+        room -= entry.patch.runs.length + 300;
+        return room > 0 || n === 0;
+      });
   }
 
   async send(url, batch) {
@@ -71,7 +74,12 @@ export class DraftQueue {
       const response = await request(`${url}/patches`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ holder: this.holder, draft: last.draft, place: last.place, patches: batch.map(({ patch }) => patch) }),
+        body: JSON.stringify({
+          holder: this.holder,
+          draft: last.draft,
+          place: last.place,
+          patches: batch.map(({ patch }) => patch),
+        }),
       });
       const answer = await response.json();
       this.waiting.remove(batch);

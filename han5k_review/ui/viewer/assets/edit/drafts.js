@@ -1,11 +1,13 @@
 // The draft routes of docs/transport.md for one assignment, spoken by one tab.
 
-import { parseMasks } from "../pure/masks.js";
 import { request } from "../net/requests.js";
+import { parseMasks } from "../pure/masks.js";
 
 export const newId = () =>
   globalThis.crypto?.randomUUID?.() ??
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
 
 export class Drafts {
   constructor(volumeUrl) {
@@ -19,8 +21,10 @@ export class Drafts {
 
   async say(url, body, options = {}) {
     const response = await request(url, {
-      method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ holder: this.holder, ...body }), ...options,
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ holder: this.holder, ...body }),
+      ...options,
     });
     return response.status === 204 ? null : response.json();
   }
@@ -39,7 +43,9 @@ export class Drafts {
   async fetchMask(url, structure) {
     const buffer = await (await request(`${url}/mask`, { cache: "no-store" })).arrayBuffer();
     const mask = parseMasks(buffer).get(structure);
-    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, new DataView(buffer).getUint32(4, true))));
+    const header = JSON.parse(
+      new TextDecoder().decode(new Uint8Array(buffer, 8, new DataView(buffer).getUint32(4, true))),
+    );
     return { version: header.version, mask };
   }
 

@@ -2,12 +2,24 @@
 
 import { DRAWING } from "./tools.js";
 
-const AT_ONCE = ["fill-holes", "islands", "grow", "shrink", "smooth", "revert", "copy-below", "copy-above", "fill-between"];
+const AT_ONCE = [
+  "fill-holes",
+  "islands",
+  "grow",
+  "shrink",
+  "smooth",
+  "revert",
+  "copy-below",
+  "copy-above",
+  "fill-between",
+];
 
 /** action -> function(); outside editing only `edit` does something. */
 export function buildEditActions(editor) {
   const { options } = editor;
-  const editing = (act) => () => { if (editor.active) act(); };
+  const editing = (act) => () => {
+    if (editor.active) act();
+  };
   return {
     edit: () => editor.toggle(),
     ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),

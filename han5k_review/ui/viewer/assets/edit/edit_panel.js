@@ -1,13 +1,32 @@
 // The right panel's middle part: edit the chosen structure, tools, figures, submit.
 
 import { h, press, setText } from "../panels/dom.js";
-import { keysOf, tooltip } from "../pure/keymap.js";
 import { AsidePanel } from "./aside_panel.js";
+import { actionButton, numberField, wordButton } from "./controls.js";
 import { isPolygon } from "./tools.js";
 
-const DRAW = [["brush", "Brush"], ["eraser", "Eraser"], ["freehand-add", "Draw +"], ["freehand-cut", "Draw −"], ["polygon-add", "Poly +"], ["polygon-cut", "Poly −"]];
-const AT_ONCE = [["fill-holes", "Holes"], ["islands", "Islands"], ["grow", "Grow"], ["shrink", "Shrink"], ["smooth", "Smooth"], ["revert", "Revert"]];
-const SLICES = [["copy-below", "Copy ↓"], ["copy-above", "Copy ↑"], ["fill-between", "Between"]];
+const DRAW = [
+  ["brush", "Brush"],
+  ["eraser", "Eraser"],
+  ["freehand-add", "Draw +"],
+  ["freehand-cut", "Draw −"],
+  ["polygon-add", "Poly +"],
+  ["polygon-cut", "Poly −"],
+];
+const AT_ONCE = [
+  ["fill-holes", "Holes"],
+  ["islands", "Islands"],
+  ["grow", "Grow"],
+  ["shrink", "Shrink"],
+  ["smooth", "Smooth"],
+  ["revert", "Revert"],
+];
+const SLICES = [
+  ["copy-below", "Copy ↓"],
+  ["copy-above", "Copy ↑"],
+  ["fill-between", "Between"],
+];
+const HU_RANGE = { min: -1024, max: 3071, step: 1 };
 const QUESTIONS = {
   discard: "Discard this draft? Its strokes are no longer shown anywhere.",
   aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
@@ -18,53 +37,93 @@ export class EditPanel {
   constructor({ reading, editor, act, focus }) {
     Object.assign(this, { reading, editor, act, focus, buttons: new Map() });
     this.enter = this.button("edit", "Edit this structure", "wide");
-    this.state = h("p", { class: "save", "data-testid": "edit-state", role: "status", "aria-live": "polite" });
+    this.state = h("p", {
+      class: "save",
+      "data-testid": "edit-state",
+      role: "status",
+      "aria-live": "polite",
+    });
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "edit-alert" });
     this.advice = h("ul", { class: "warnings quiet", role: "status", "data-testid": "edit-advice" });
     this.aside = new AsidePanel(editor, (...what) => this.word(...what));
     this.takeOver = this.word("edit-take-over", "Take over here", () => editor.enter(true));
     this.figures = h("p", { class: "figures", "data-testid": "edit-figures", role: "status" });
     this.size = h("output", { "data-testid": "brush-size" });
-    this.mm = this.number("edit-mm", "Millimetres", 0.5, 20, 0.5, (mm) => editor.set({ mm }));
-    this.low = this.number("edit-hu-low", "Lowest HU", -1024, 3071, 1, (low) => editor.set({ hu: [low, editor.options.hu[1]] }));
-    this.high = this.number("edit-hu-high", "Highest HU", -1024, 3071, 1, (high) => editor.set({ hu: [editor.options.hu[0], high] }));
+    this.mm = this.number("edit-mm", "Millimetres", { min: 0.5, max: 20, step: 0.5 }, (mm) =>
+      editor.set({ mm }),
+    );
+    this.low = this.number("edit-hu-low", "Lowest HU", HU_RANGE, (low) =>
+      editor.set({ hu: [low, editor.options.hu[1]] }),
+    );
+    this.high = this.number("edit-hu-high", "Highest HU", HU_RANGE, (high) =>
+      editor.set({ hu: [editor.options.hu[0], high] }),
+    );
     this.range = h("span", { class: "line", hidden: true }, this.low, "to", this.high, "HU");
     this.close = this.button("close-polygon", "Close polygon");
     this.words = h("p", {});
-    this.ask = h("div", { class: "alert", role: "alertdialog", hidden: true, "data-testid": "edit-question" }, this.words,
+    this.ask = h(
+      "div",
+      { class: "alert", role: "alertdialog", hidden: true, "data-testid": "edit-question" },
+      this.words,
       this.word("edit-confirm", "Yes, do it", () => this.confirm()),
-      this.word("edit-decline", "Back to editing", () => this.decline()));
+      this.word("edit-decline", "Back to editing", () => this.decline()),
+    );
     const group = (...children) => h("div", { class: "tools" }, ...children);
-    this.tools = h("div", { class: "grading", hidden: true },
+    this.tools = h(
+      "div",
+      { class: "grading", hidden: true },
       group(...DRAW.map(([tool, word]) => this.button(tool, word)), this.close),
-      h("div", { class: "line" }, this.button("brush-smaller", "−"), this.size, this.button("brush-larger", "+"), this.button("ball", "3-D"), this.button("hu-limit", "HU")),
+      h(
+        "div",
+        { class: "line" },
+        this.button("brush-smaller", "−"),
+        this.size,
+        this.button("brush-larger", "+"),
+        this.button("ball", "3-D"),
+        this.button("hu-limit", "HU"),
+      ),
       this.range,
       h("div", { class: "line" }, this.button("whole", "Whole"), this.mm, "mm"),
-      group(...AT_ONCE.map(([tool, word]) => this.button(tool, word)), ...SLICES.map(([tool, word]) => this.button(tool, word))),
+      group(
+        ...AT_ONCE.map(([tool, word]) => this.button(tool, word)),
+        ...SLICES.map(([tool, word]) => this.button(tool, word)),
+      ),
       group(this.button("undo", "Undo"), this.button("redo", "Redo")),
-      this.figures, this.advice,
-      h("div", { class: "line" }, this.button("submit-edit", "Submit", "loud"), this.word("edit-discard", "Discard", () => this.askDiscard())));
-    this.root = h("section", { class: "edit-panel", "aria-label": "Edit the structure", "data-testid": "edit-panel" }, this.enter, this.state, this.alert, this.takeOver, this.aside.root, this.ask, this.tools);
+      this.figures,
+      this.advice,
+      h(
+        "div",
+        { class: "line" },
+        this.button("submit-edit", "Submit", "loud"),
+        this.word("edit-discard", "Discard", () => this.askDiscard()),
+      ),
+    );
+    this.root = h(
+      "section",
+      { class: "edit-panel", "aria-label": "Edit the structure", "data-testid": "edit-panel" },
+      this.enter,
+      this.state,
+      this.alert,
+      this.takeOver,
+      this.aside.root,
+      this.ask,
+      this.tools,
+    );
     this.root.hidden = editor.readOnly;
   }
 
   button(action, word, kind = "") {
-    const button = h("button", { type: "button", class: kind, "data-action": action, title: tooltip(action), onclick: () => this.act(action) },
-      h("kbd", {}, keysOf(action)[0].replace("Shift+", "⇧")), ` ${word}`);
+    const button = actionButton(action, word, kind, this.act);
     this.buttons.set(action, button);
     return button;
   }
 
-  word(testid, word, onclick) {
-    return h("button", { type: "button", "data-testid": testid, onclick: () => { onclick(); this.focus(); } }, word);
+  word(testid, text, onclick) {
+    return wordButton(testid, text, onclick, this.focus);
   }
 
-  number(testid, label, min, max, step, take) {
-    return h("input", {
-      type: "number", "data-testid": testid, "aria-label": label, title: label, min, max, step,
-      onchange: (event) => { if (event.target.checkValidity() && event.target.value !== "") take(Number(event.target.value)); else this.update(); },
-      onkeydown: (event) => { if (event.key === "Enter" || event.key === "Escape") { event.target.blur(); this.focus(); event.stopPropagation(); } },
-    });
+  number(testid, label, range, take) {
+    return numberField({ testid, label, range, take, restore: () => this.update(), leave: this.focus });
   }
 
   askDiscard() {
@@ -96,7 +155,10 @@ export class EditPanel {
     const lock = editor.standing.lockOf(selected);
     press(this.enter, busy);
     this.enter.disabled = !busy && lock !== "";
-    setText(this.enter.lastChild, active ? " Leave editing" : busy ? " Cancel editing" : lock ? " Locked" : " Edit this structure");
+    setText(
+      this.enter.lastChild,
+      active ? " Leave editing" : busy ? " Cancel editing" : lock ? " Locked" : " Edit this structure",
+    );
     this.root.dataset.saved = session.saved ?? "";
     const { word, tone, sentence } = session.saying();
     const waiting = session.queue.entries().length;
@@ -120,7 +182,11 @@ export class EditPanel {
     press(this.buttons.get("whole"), options.whole);
     this.range.hidden = !options.huLimited;
     setText(this.size, `${options.sizeMm} mm`);
-    for (const [input, value] of [[this.mm, options.mm], [this.low, options.hu[0]], [this.high, options.hu[1]]]) {
+    for (const [input, value] of [
+      [this.mm, options.mm],
+      [this.low, options.hu[0]],
+      [this.high, options.hu[1]],
+    ]) {
       if (this.root.getRootNode().activeElement !== input) input.value = value;
     }
     this.buttons.get("undo").disabled = !editor.history.done.length;
@@ -131,7 +197,10 @@ export class EditPanel {
 
   sayFigures() {
     const { volumeCc, dice, vrd } = this.editor.mask.figures();
-    setText(this.figures, `${volumeCc.toFixed(volumeCc < 10 ? 2 : 1)} cc   Dice ${dice === null ? "-" : dice.toFixed(3)}   VRD ${percent(vrd)}`);
+    setText(
+      this.figures,
+      `${volumeCc.toFixed(volumeCc < 10 ? 2 : 1)} cc   Dice ${dice === null ? "-" : dice.toFixed(3)}   VRD ${percent(vrd)}`,
+    );
     this.figures.title = "Against the contour under review; VRD: voxels changed in share of that contour.";
   }
 

@@ -5,11 +5,11 @@ import { Advisor } from "./advisor.js";
 import { AsideStrokes } from "./aside.js";
 import { EditMask } from "./edit_mask.js";
 import { History } from "./patches.js";
-import { copySlice, fillBetween, gapsAt, reshape, revert } from "./reshaping.js";
-import { DraftSession } from "./session.js";
 import { Pointer } from "./pointer.js";
+import { DraftSession } from "./session.js";
+import { applySliceTool } from "./slice_tools.js";
 import { Standing } from "./standing.js";
-import { huRange, nextSize } from "./tools.js";
+import { huLimit, huRange, nextSize } from "./tools.js";
 
 export class Editor {
   /**
@@ -17,10 +17,34 @@ export class Editor {
    * shows a revision that was made here.
    */
   constructor({ data, reading, stage, store, tell, submitted, readOnly }) {
-    Object.assign(this, { data, reading, stage, tell, submitted, readOnly, mask: null, base: null, notice: "", asking: null });
+    Object.assign(this, {
+      data,
+      reading,
+      stage,
+      tell,
+      submitted,
+      readOnly,
+      mask: null,
+      base: null,
+      notice: "",
+      asking: null,
+    });
     this.revised = new Map();
-    this.options = { tool: "brush", sizeMm: 10, ball: false, huLimited: false, hu: [-50, 150], whole: false, mm: 1 };
-    this.session = new DraftSession(data, store, () => tell("edit"), (mask) => this.take(mask));
+    this.options = {
+      tool: "brush",
+      sizeMm: 10,
+      ball: false,
+      huLimited: false,
+      hu: [-50, 150],
+      whole: false,
+      mm: 1,
+    };
+    this.session = new DraftSession(
+      data,
+      store,
+      () => tell("edit"),
+      (mask) => this.take(mask),
+    );
     this.pointer = new Pointer(this);
     this.standing = new Standing(this.session.drafts, () => tell("edit", "list"));
     this.aside = new AsideStrokes(this);
@@ -30,7 +54,8 @@ export class Editor {
 
   /** The CT's index and the contours under review are there: where the page asks for it, editing begins. */
   begin() {
-    if (this.readOnly || this.begun || !this.reading.volume || !this.reading.masksOf(this.reading.reviewed)) return;
+    if (this.readOnly || this.begun || !this.reading.volume || !this.reading.masksOf(this.reading.reviewed))
+      return;
     this.begun = true;
     this.standing.refresh();
     if (this.data.start_editing) this.enter();
@@ -50,7 +75,8 @@ export class Editor {
   async enter(takeOver = false) {
     const name = this.reading.state.selected;
     const reviewed = this.reading.masksOf(this.reading.reviewed);
-    if (this.readOnly || !name || !this.reading.volume || !reviewed || this.session.state === "opening") return;
+    if (this.readOnly || !name || !this.reading.volume || !reviewed || this.session.state === "opening")
+      return;
     this.notice = "";
     this.asking = null;
     if (this.standing.isLocked(name)) await this.standing.refresh();
@@ -79,8 +105,11 @@ export class Editor {
 
   sayBase(name, wanted, found) {
     const reviewed = this.reading.byName.get(name).label_version;
-    if (wanted !== null && wanted !== found) this.notice = "A draft was open already and goes on; it does not start from the revision that was chosen. Discard it to start there.";
-    else if (found !== reviewed) this.notice = "This draft starts from a revision; Revert brings back the contour under review.";
+    if (wanted !== null && wanted !== found)
+      this.notice =
+        "A draft was open already and goes on; it does not start from the revision that was chosen. Discard it to start there.";
+    else if (found !== reviewed)
+      this.notice = "This draft starts from a revision; Revert brings back the contour under review.";
     this.tell("edit");
   }
 
@@ -157,20 +186,10 @@ export class Editor {
     const { through } = PLANES[main];
     const index = cursor[through];
     const where = this.options.whole ? null : { plane: main, index };
-    this.notice = "";
-    if (tool === "copy-below") copySlice(this.mask, main, index - 1, index);
-    else if (tool === "copy-above") copySlice(this.mask, main, index + 1, index);
-    else if (tool === "revert") revert(this.mask, where);
-    else if (tool === "fill-between") this.fillGaps(main, index);
-    else reshape(this.mask, tool, where, this.options.mm);
+    const task = { plane: main, index, where, drawn: this.drawn[main], mm: this.options.mm };
+    this.notice = applySliceTool(this.mask, tool, task);
     const change = this.commit(tool, where ? main : null, index);
     if (!change && !this.notice) this.notice = "Nothing changed here.";
-  }
-
-  fillGaps(plane, index) {
-    const gaps = gapsAt(this.mask, plane, index, this.drawn[plane]);
-    for (const [first, last] of gaps) fillBetween(this.mask, plane, first, last);
-    if (!gaps.length) this.notice = "Go to a gap between two slices with a contour, or draw two slices first: what lies between is filled.";
   }
 
   // -- options -----------------------------------------------------------------------------------
@@ -190,18 +209,13 @@ export class Editor {
   /** Limit the brush to the HU that the contour has now. */
   limit() {
     const huLimited = !this.options.huLimited;
-    const found = huLimited && this.active ? huRange(this.mask, (...ijk) => this.reading.volume.hu(...ijk)) : null;
+    const found =
+      huLimited && this.active ? huRange(this.mask, (...ijk) => this.reading.volume.hu(...ijk)) : null;
     this.set({ huLimited, hu: found ?? this.options.hu });
   }
 
   allowed() {
-    if (!this.options.huLimited) return null;
-    const [low, high] = this.options.hu;
-    const { volume } = this.reading;
-    return (i, j, k) => {
-      const hu = volume.hu(i, j, k);
-      return hu !== null && hu >= low && hu <= high;
-    };
+    return huLimit(this.options, this.reading.volume);
   }
 
   // -- done --------------------------------------------------------------------------------------

@@ -1,12 +1,16 @@
 // What editing shows above a view: the ring of the brush in true size, the line being drawn.
 
 import { h, svg } from "../panels/dom.js";
-import { planeToScreen } from "../pure/geometry.js";
+import { planeToScreen } from "../pure/cameras.js";
 
 export class EditOverlay {
   constructor(view) {
     this.view = view;
-    this.ring = h("i", { class: "brush-ring", hidden: true, "data-testid": `${view.root.dataset.testid}-ring` });
+    this.ring = h("i", {
+      class: "brush-ring",
+      hidden: true,
+      "data-testid": `${view.root.dataset.testid}-ring`,
+    });
     this.line = svg("polyline", { class: "drawn-line" });
     this.layer = svg("svg", { class: "ruler", "aria-hidden": "true" }, this.line);
     view.root.append(this.layer, this.ring);

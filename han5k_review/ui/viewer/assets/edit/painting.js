@@ -32,7 +32,9 @@ export function paintCapsule(mask, from, to, { radiusMm, value, flatAxis = null,
       const y = (j - from[1]) * spacing[1];
       for (let i = low[0]; i < high[0]; i++) {
         const x = (i - from[0]) * spacing[0];
-        const along = length ? Math.max(0, Math.min(1, (x * line[0] + y * line[1] + z * line[2]) / length)) : 0;
+        const along = length
+          ? Math.max(0, Math.min(1, (x * line[0] + y * line[1] + z * line[2]) / length))
+          : 0;
         const off = (x - along * line[0]) ** 2 + (y - along * line[1]) ** 2 + (z - along * line[2]) ** 2;
         const under = i === end[0] && j === end[1] && k === end[2];
         if ((off <= reach || under) && (!allowed || allowed(i, j, k))) mask.paint(i, j, k, value);
@@ -62,7 +64,10 @@ export function paintPolygon(mask, plane, index, points, value) {
   const high = [0, 0, 0];
   low[through] = index;
   high[through] = index + 1;
-  for (const [axis, at] of [[column, across], [row, down]]) {
+  for (const [axis, at] of [
+    [column, across],
+    [row, down],
+  ]) {
     low[axis] = Math.max(0, Math.ceil(Math.min(...at)));
     high[axis] = Math.min(mask.grid[axis], Math.floor(Math.max(...at)) + 1);
     if (low[axis] >= high[axis]) return;
@@ -93,7 +98,10 @@ function crossingsAt(across, down, b) {
   for (let n = 0; n < across.length; n++) {
     const m = (n + 1) % across.length;
     if (down[n] <= b === down[m] <= b) continue;
-    found.push({ a: across[n] + ((b - down[n]) / (down[m] - down[n])) * (across[m] - across[n]), turn: down[n] <= b ? 1 : -1 });
+    found.push({
+      a: across[n] + ((b - down[n]) / (down[m] - down[n])) * (across[m] - across[n]),
+      turn: down[n] <= b ? 1 : -1,
+    });
   }
   return found.sort((one, other) => one.a - other.a);
 }

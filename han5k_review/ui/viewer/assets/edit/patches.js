@@ -34,7 +34,8 @@ function encodeRuns(change, low, shape, [ni, nj]) {
   for (let n = 0; n < change.length; n += 2) {
     const row = Math.floor(change[n] / ni);
     const k = Math.floor(row / nj);
-    const first = ((k - low[2]) * shape[1] + row - k * nj - low[1]) * shape[0] + change[n] - row * ni - low[0];
+    const first =
+      ((k - low[2]) * shape[1] + row - k * nj - low[1]) * shape[0] + change[n] - row * ni - low[0];
     if (first === done && n > 0) lengths[lengths.length - 1] += change[n + 1];
     else lengths.push(first - done, change[n + 1]);
     done = first + change[n + 1];

@@ -1,7 +1,7 @@
 // The reader's pointer while editing: strokes, hand-drawn lines, corners of a polygon, the ring.
 
 import { EditOverlay } from "./overlay.js";
-import { BrushStroke, Outline, isBrush, isPolygon, planeToFraction } from "./tools.js";
+import { BrushStroke, isBrush, isPolygon, Outline, planeToFraction } from "./tools.js";
 
 export class Pointer {
   constructor(editor) {
@@ -79,7 +79,10 @@ export class Pointer {
     if (this.outline && (this.outline.view !== view || this.outline.index !== view.index)) this.dropOutline();
     if (!this.outline) {
       const { mask, options } = this.editor;
-      this.outline = Object.assign(new Outline(mask, view.plane, view.index, options.tool), { view, line: [] });
+      this.outline = Object.assign(new Outline(mask, view.plane, view.index, options.tool), {
+        view,
+        line: [],
+      });
     }
     this.outline.add(this.fraction(view, point));
     this.outline.line.push(point);

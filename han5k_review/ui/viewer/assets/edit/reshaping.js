@@ -84,7 +84,11 @@ export function fillBetween(mask, plane, first, last) {
   for (let index = first + 1; index < last; index++) {
     const share = (index - first) / (last - first);
     [low[through], high[through]] = [index, index + 1];
-    mask.replace(low, high, Uint8Array.from(one, (mm, n) => ((1 - share) * mm + share * other[n] > 0 ? 1 : 0)));
+    mask.replace(
+      low,
+      high,
+      Uint8Array.from(one, (mm, n) => ((1 - share) * mm + share * other[n] > 0 ? 1 : 0)),
+    );
     clearOutside(mask, plane, index, low, high);
   }
 }
@@ -129,13 +133,21 @@ export function gapsAt(mask, plane, index, drawn = new Set()) {
     return null;
   };
   const ends = has[index]
-    ? [[seek(index - 1, -1, (n) => has[n]), index], [index, seek(index + 1, 1, (n) => has[n])]]
+    ? [
+        [seek(index - 1, -1, (n) => has[n]), index],
+        [index, seek(index + 1, 1, (n) => has[n])],
+      ]
     : [[seek(index, -1, (n) => has[n]), seek(index, 1, (n) => has[n])]];
   const gaps = ends.filter(([first, last]) => first !== null && last !== null && last - first > 1);
   if (gaps.length) return gaps;
   const byHand = (n) => drawn.has(n) && has[n];
   const below = seek(byHand(index) ? index - 1 : index, -1, byHand);
   const above = seek(byHand(index) ? index + 1 : index, 1, byHand);
-  const pairs = byHand(index) ? [[below, index], [index, above]] : [[below, above]];
+  const pairs = byHand(index)
+    ? [
+        [below, index],
+        [index, above],
+      ]
+    : [[below, above]];
   return pairs.filter(([first, last]) => first !== null && last !== null && last - first > 1);
 }

@@ -49,7 +49,9 @@ export function piecesOf(mask, bit) {
   const box = mask.bounds(bit);
   if (!box) return 0;
   const size = box.high.map((end, axis) => end - box.low[axis]);
-  return size[0] * size[1] * size[2] > COUNTED_BOX ? null : countPieces(mask.extract(box.low, box.high, bit), size);
+  return size[0] * size[1] * size[2] > COUNTED_BOX
+    ? null
+    : countPieces(mask.extract(box.low, box.high, bit), size);
 }
 
 const cubic = (voxels, spacing) => {
@@ -66,7 +68,10 @@ export function warningsOf(mask, structure, maskOf, startPieces) {
   if (!mask.voxels) return said;
   const parent = structure.inside && maskOf(structure.inside);
   const outside = isEmpty(parent) ? 0 : countOutside(mask, parent);
-  if (outside) said.push(`${outside} ${outside === 1 ? "voxel" : "voxels"} (${cubic(outside, mask.spacing)}) outside ${structure.inside}, in which it should lie.`);
+  if (outside)
+    said.push(
+      `${outside} ${outside === 1 ? "voxel" : "voxels"} (${cubic(outside, mask.spacing)}) outside ${structure.inside}, in which it should lie.`,
+    );
   const partner = structure.pair && structure.side ? middleOf(maskOf(structure.pair)) : null;
   const own = partner === null ? null : middleOfEdit(mask);
   if (own !== null && (structure.side === "L" ? own < partner : own > partner)) {
@@ -74,6 +79,7 @@ export function warningsOf(mask, structure, maskOf, startPieces) {
     said.push(`Its middle lies to the ${wrong} of ${structure.pair}; it is the ${side} one of the pair.`);
   }
   const pieces = piecesOf(mask, 1);
-  if (pieces > 1 && startPieces !== null && pieces > startPieces) said.push(`${pieces} separate pieces; the contour under review has ${startPieces}.`);
+  if (pieces > 1 && startPieces !== null && pieces > startPieces)
+    said.push(`${pieces} separate pieces; the contour under review has ${startPieces}.`);
   return said;
 }

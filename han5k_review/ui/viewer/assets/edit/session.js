@@ -2,10 +2,12 @@
 //
 // states: closed, opening, open, held (somebody else has the lease), broken (cannot be edited now).
 
-import { Refused, SessionExpired, pause } from "../net/requests.js";
+import { pause, Refused, SessionExpired } from "../net/requests.js";
 import { ActivityClock } from "../pure/grading.js";
-import { Drafts, newId } from "./drafts.js";
 import { DraftQueue } from "./draft_queue.js";
+import { recoverStrokes } from "./draft_recovery.js";
+import { sayDraft, sayFailure } from "./draft_words.js";
+import { Drafts, newId } from "./drafts.js";
 import { encodeAdded, encodeChange } from "./patches.js";
 
 const KEEP_MS = 30_000;
@@ -15,7 +17,16 @@ const HELD = ["lease_held", "lease_lost"];
 export class DraftSession {
   /** `tell()` redraws what is said; `replaced(mask)` when the server's contour is not the one here. */
   constructor(data, store, tell, replaced) {
-    Object.assign(this, { tell, replaced, state: "closed", name: null, url: null, draft: null, version: 0, question: null });
+    Object.assign(this, {
+      tell,
+      replaced,
+      state: "closed",
+      name: null,
+      url: null,
+      draft: null,
+      version: 0,
+      question: null,
+    });
     this.drafts = new Drafts(data.volume);
     this.queue = new DraftQueue(store, this.drafts.holder, (...news) => this.hear(...news));
     this.clock = new ActivityClock(60);
@@ -62,9 +73,7 @@ export class DraftSession {
   async drained(url) {
     while (this.queue.entries(url).length) {
       if (["waiting", "expired", "foreign"].includes(this.save.state)) throw new Error(this.saying().word);
-      if (this.queue.stopped.has(url)) {
-        this.setAside(url);
-      }
+      if (this.queue.stopped.has(url)) this.setAside(url);
       await pause(30);
     }
   }
@@ -82,9 +91,9 @@ export class DraftSession {
     const reason = error instanceof Refused ? error.detail.reason : null;
     this.refusal = reason;
     this.state = HELD.includes(reason) ? "held" : "broken";
-    const kind = error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
-    const lost = error instanceof TypeError ? "There is no connection to the server: editing can begin when it is back." : error.message;
-    this.save = { ...this.save, state: kind, sentence: lost };
+    const kind =
+      error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
+    this.save = { ...this.save, state: kind, sentence: sayFailure(error) };
   }
 
   /** A stroke that has been drawn: it is stored here at once and sent. */
@@ -92,7 +101,11 @@ export class DraftSession {
     const seconds = this.clock.activeSeconds(this.name);
     const box = encodeChange(change, mask.grid);
     const patch = {
-      id: newId(), base_version: this.version++, tool, mode: "xor", ...box,
+      id: newId(),
+      base_version: this.version++,
+      tool,
+      mode: "xor",
+      ...box,
       active_seconds: Math.min(3600, Math.max(0, Math.round((seconds - this.told) * 10) / 10)),
     };
     this.told = seconds;
@@ -113,17 +126,26 @@ export class DraftSession {
   stored(url, answer) {
     const left = this.queue.entries().length;
     if (url === this.url) this.saved = answer.version;
-    this.save = { state: left ? "saving" : "saved", at: new Date(), sentence: this.save.state === "refused" ? this.save.sentence : "" };
+    this.save = {
+      state: left ? "saving" : "saved",
+      at: new Date(),
+      sentence: this.save.state === "refused" ? this.save.sentence : "",
+    };
     const whole = url === this.url && this.state === "open" && !this.queue.entries(url).length;
     if (whole && answer.version === this.version && answer.voxels !== this.voxels) this.reload();
   }
 
   refused(url, error) {
     this.refusal = error.detail.reason ?? null;
-    this.save = { ...this.save, state: error.status === 403 ? "foreign" : "refused", sentence: error.message };
+    this.save = {
+      ...this.save,
+      state: error.status === 403 ? "foreign" : "refused",
+      sentence: error.message,
+    };
     if (url !== this.url || this.state !== "open") return;
     if (HELD.includes(error.detail.reason)) this.fail(error);
-    else if (error.status === 403 || ["locked", "no_draft", "another_draft"].includes(error.detail.reason)) this.fail(error);
+    else if (error.status === 403 || ["locked", "no_draft", "another_draft"].includes(error.detail.reason))
+      this.fail(error);
     else this.reload();
   }
 
@@ -169,7 +191,8 @@ export class DraftSession {
       const body = { request_id: this.asked.id, draft, version: this.version, active_seconds: 0, confirmed };
       return await this.drafts.submit(url, body);
     } catch (error) {
-      if (error instanceof Refused && error.detail.reason === "grade_disagrees") this.question = error.detail.check;
+      if (error instanceof Refused && error.detail.reason === "grade_disagrees")
+        this.question = error.detail.check;
       else this.save = { ...this.save, state: "refused", sentence: error.message };
       return null;
     } finally {
@@ -208,41 +231,19 @@ export class DraftSession {
   }
 
   /** Strokes that an earlier visit could not send are sent now, whichever structure is chosen. */
-  async recover() {
-    const waiting = new Map(this.queue.entries().filter(({ url }) => url.startsWith(`${this.drafts.base}/`)).map((entry) => [entry.url, entry.draft]));
-    for (const [url, draft] of waiting) {
-      this.queue.stopped.add(url);
-      try {
-        const opened = await this.drafts.open(url, false);
-        if (opened.draft !== draft || this.url === url) continue;
-        await this.queue.resume(url);
-        await this.drained(url);
-        if (this.url !== url) this.drafts.release(url, draft, opened.place);
-      } catch {
-        // It stays in this browser and is asked for again when the structure is edited.
-      }
-    }
-    this.tell();
+  recover() {
+    return recoverStrokes(this);
   }
 
   /** What the panel says: { word, tone, sentence }. */
   saying() {
-    const waiting = this.queue.entries().length;
-    const { state, at, sentence } = this.save;
-    if (state === "expired") return { word: `signed out (${waiting} kept)`, tone: "bad", sentence: "Sign in again; the strokes are kept in this browser." };
-    if (state === "waiting") return { word: `waiting for the network (${waiting})`, tone: "warn", sentence: "Strokes are kept in this browser and sent in order when the network returns." };
-    if (state === "foreign") return { word: "not yours", tone: "bad", sentence };
-    if (this.state === "held") return { word: "held by another tab or reader", tone: "warn", sentence };
-    if (this.state === "opening") return { word: "opening", tone: "", sentence: "" };
-    if (this.submitting) return { word: "submitting", tone: "", sentence: "" };
-    if (state === "refused") return { word: "not saved", tone: "bad", sentence };
-    if (waiting || state === "saving") return { word: "saving", tone: "", sentence: "" };
-    return { word: at ? `saved ${at.toLocaleTimeString([], { hour12: false })}` : "all saved", tone: "", sentence: "" };
+    return sayDraft(this, this.queue.entries().length);
   }
 
   close() {
     clearInterval(this.keeper);
     this.queue.close();
-    if (this.state === "open" && !this.queue.entries(this.url).length) this.drafts.release(this.url, this.draft, this.place ?? null);
+    if (this.state === "open" && !this.queue.entries(this.url).length)
+      this.drafts.release(this.url, this.draft, this.place ?? null);
   }
 }

@@ -44,7 +44,8 @@ export function keepLargest(cells, size) {
     labels[seed] = ++count;
     queue[0] = seed;
     let tail = 1;
-    for (let head = 0; head < tail; head++) tail = enterNeighbours(queue[head], size, cells, labels, count, queue, tail);
+    for (let head = 0; head < tail; head++)
+      tail = enterNeighbours(queue[head], size, cells, labels, count, queue, tail);
     if (tail > most) [best, most] = [count, tail];
   }
   return Uint8Array.from(labels, (label) => (label && label === best ? 1 : 0));
@@ -60,7 +61,8 @@ export function countPieces(cells, size) {
     labels[seed] = ++count;
     queue[0] = seed;
     let tail = 1;
-    for (let head = 0; head < tail; head++) tail = enterNeighbours(queue[head], size, cells, labels, count, queue, tail);
+    for (let head = 0; head < tail; head++)
+      tail = enterNeighbours(queue[head], size, cells, labels, count, queue, tail);
   }
   return count;
 }
@@ -117,7 +119,8 @@ export function smooth(cells, size, spacing, mm) {
         if (j + dj < 0 || j + dj >= nj || k + dk < 0 || k + dk >= nk) continue;
         const row = ((k + dk) * nj + j + dj) * (ni + 1);
         if (sums[row + ni] === 0) continue;
-        for (let i = 0; i < ni; i++) counts[i] += sums[row + Math.min(ni, i + di + 1)] - sums[row + Math.max(0, i - di)];
+        for (let i = 0; i < ni; i++)
+          counts[i] += sums[row + Math.min(ni, i + di + 1)] - sums[row + Math.max(0, i - di)];
       }
       for (let i = 0; i < ni; i++) out[n + i] = 2 * counts[i] > whole ? 1 : 0;
     }

@@ -14,7 +14,9 @@ export class StrokeStore {
       const key = this.store.key(n);
       if (key?.startsWith(this.prefix)) found.set(key.slice(this.prefix.length), this.store.getItem(key));
     }
-    const all = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, text]) => ({ id, ...JSON.parse(text) }));
+    const all = [...found]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([id, text]) => ({ id, ...JSON.parse(text) }));
     return url === null ? all : all.filter((entry) => entry.url === url);
   }
 

@@ -10,7 +10,7 @@ export const DRAWING = ["brush", "eraser", "freehand-add", "freehand-cut", "poly
 
 export const isBrush = (tool) => tool === "brush" || tool === "eraser";
 export const isPolygon = (tool) => tool.startsWith("polygon");
-const valueOf = (tool) => (tool === "eraser" || tool.endsWith("cut") ? 0 : 1);
+const paintOf = (tool) => (tool === "eraser" || tool.endsWith("cut") ? 0 : 1);
 
 /** The next size up (1) or down (-1). */
 export function nextSize(sizeMm, step) {
@@ -34,7 +34,9 @@ export class BrushStroke {
   constructor(mask, plane, { tool, sizeMm, ball, allowed }) {
     this.mask = mask;
     this.options = {
-      radiusMm: sizeMm / 2, value: valueOf(tool), flatAxis: ball ? null : PLANES[plane].through,
+      radiusMm: sizeMm / 2,
+      value: paintOf(tool),
+      flatAxis: ball ? null : PLANES[plane].through,
       allowed: tool === "brush" ? allowed : null,
     };
     this.last = null;
@@ -59,7 +61,7 @@ export class Outline {
   }
 
   finish() {
-    paintPolygon(this.mask, this.plane, this.index, this.points, valueOf(this.tool));
+    paintPolygon(this.mask, this.plane, this.index, this.points, paintOf(this.tool));
   }
 }
 
@@ -80,4 +82,13 @@ export function huRange(mask, hu) {
   if (!values.length) return null;
   values.sort((a, b) => a - b);
   return [values[Math.floor(values.length * 0.05)], values[Math.floor((values.length - 1) * 0.95)]];
+}
+
+/** Which voxels a brush may take when it is limited to a range of HU; null when it may take all. */
+export function huLimit({ huLimited, hu: [low, high] }, volume) {
+  if (!huLimited) return null;
+  return (i, j, k) => {
+    const hu = volume.hu(i, j, k);
+    return hu !== null && hu >= low && hu <= high;
+  };
 }

@@ -54,7 +54,9 @@ class OpenCase {
   /** Asks for the masks of these sets; `again`: also for those that are there, which may be newer now. */
   expect(sets, again = false) {
     const options = { signal: this.closing.signal, ...this.signals, cache: again ? "no-cache" : "default" };
-    return Promise.all(sets.map((set) => (again || !this.asked.has(set.url) ? this.beginMasks(set, options) : null)));
+    return Promise.all(
+      sets.map((set) => (again || !this.asked.has(set.url) ? this.beginMasks(set, options) : null)),
+    );
   }
 
   async beginMasks(set, options) {

@@ -3,17 +3,27 @@
 // Every entry has a store key of its own, so two tabs never overwrite each other's list, and the
 // request id makes a second sending harmless. Nothing here is drawn.
 
-import { Refused, SessionExpired, isPassing, request } from "./requests.js";
+import { isPassing, Refused, request, SessionExpired } from "./requests.js";
 
 const PREFIX = "han5k-review.grade.";
 const AGAIN_MS = 5000;
 
 class MemoryStore extends Map {
-  get length() { return this.size; }
-  key(n) { return [...this.keys()][n] ?? null; }
-  getItem(key) { return this.get(key) ?? null; }
-  setItem(key, value) { this.set(key, value); }
-  removeItem(key) { this.delete(key); }
+  get length() {
+    return this.size;
+  }
+  key(n) {
+    return [...this.keys()][n] ?? null;
+  }
+  getItem(key) {
+    return this.get(key) ?? null;
+  }
+  setItem(key, value) {
+    this.set(key, value);
+  }
+  removeItem(key) {
+    this.delete(key);
+  }
 }
 
 export class GradeQueue {
@@ -47,7 +57,8 @@ export class GradeQueue {
       // A full or forbidden store: the grade still goes out, from memory.
       const kept = this.entries();
       this.store = new MemoryStore();
-      for (const entry of kept) this.store.setItem(entry.key, JSON.stringify({ url: entry.url, body: entry.body }));
+      for (const entry of kept)
+        this.store.setItem(entry.key, JSON.stringify({ url: entry.url, body: entry.body }));
       this.store.setItem(key, text);
     }
     this.flush();

@@ -17,7 +17,7 @@ export async function sha256Hex(bytes) {
 async function readBytes(response, length) {
   const bytes = new Uint8Array(length);
   let at = 0;
-  for (const reader = response.body.getReader(); ;) {
+  for (const reader = response.body.getReader(); ; ) {
     const { done, value } = await reader.read();
     if (done) return bytes.subarray(0, at);
     if (at + value.length > length) {

@@ -21,8 +21,18 @@ export function svg(tag, attributes, ...children) {
 
 /** A 16-pixel line icon from path data. */
 export function icon(path, colour = "currentColor") {
-  return svg("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
-    svg("path", { d: path, fill: "none", stroke: colour, "stroke-width": "1.7", "stroke-linecap": "round", "stroke-linejoin": "round" }));
+  return svg(
+    "svg",
+    { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("path", {
+      d: path,
+      fill: "none",
+      stroke: colour,
+      "stroke-width": "1.7",
+      "stroke-linecap": "round",
+      "stroke-linejoin": "round",
+    }),
+  );
 }
 
 /** Sets text only when it differs, so that nothing is laid out for nothing. */

@@ -1,7 +1,7 @@
 // The right panel's upper part: the chosen structure, its grade, tags, comment, hints.
 
-import { levelOf } from "../pure/colours.js";
 import { tagLetters } from "../pure/catalogue.js";
+import { levelOf } from "../pure/colours.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, icon, press, setText } from "./dom.js";
 
@@ -15,15 +15,28 @@ export class GradePanel {
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "alert" });
     this.buttons = new Map(scale.grades.map((grade) => [grade.code, this.gradeButton(grade)]));
     this.tagButtons = new Map(scale.tags.map((tag) => [tag, this.tagButton(tag)]));
-    this.tagBox = h("div", { class: "tags", role: "group", "aria-label": "Issue tags", "data-testid": "tags" }, ...this.tagButtons.values());
+    this.tagBox = h(
+      "div",
+      { class: "tags", role: "group", "aria-label": "Issue tags", "data-testid": "tags" },
+      ...this.tagButtons.values(),
+    );
     this.tagsEnter = this.small("tags", "Tags");
     this.flag = this.small("flag-slice", "Flag slice");
     this.undo = this.small("undo", "Undo");
     this.comment = h("textarea", {
-      rows: "2", placeholder: "Comment", "aria-label": "Comment", "data-testid": "comment", "data-action": "comment", title: tooltip("comment"),
-      oninput: () => { grader.draft(reading.state.selected).comment = this.comment.value; },
+      rows: "2",
+      placeholder: "Comment",
+      "aria-label": "Comment",
+      "data-testid": "comment",
+      "data-action": "comment",
+      title: tooltip("comment"),
+      oninput: () => {
+        grader.draft(reading.state.selected).comment = this.comment.value;
+      },
       onblur: () => grader.amend(this.commented),
-      onfocus: () => { this.commented = reading.state.selected; },
+      onfocus: () => {
+        this.commented = reading.state.selected;
+      },
       onkeydown: (event) => {
         if (event.key === "Escape" || (event.key === "Enter" && !event.shiftKey)) {
           event.preventDefault();
@@ -32,36 +45,73 @@ export class GradePanel {
         }
       },
     });
-    this.grading = h("div", { class: "grading" },
+    this.grading = h(
+      "div",
+      { class: "grading" },
       h("div", { class: "grades", role: "group", "aria-label": "Grade" }, ...this.buttons.values()),
       h("div", { class: "line" }, this.tagsEnter, this.flag, this.undo),
-      this.tagBox, this.comment);
+      this.tagBox,
+      this.comment,
+    );
     this.hint = h("p", { class: "hint", "data-testid": "hint" });
     this.published = h("p", { class: "hint", "data-testid": "published" });
     this.warnings = h("ul", { class: "warnings", "data-testid": "warnings" });
-    this.root = h("section", { class: "grade-panel", "aria-label": "Grade the structure" },
-      this.title, this.sub, this.alert, this.warnings, this.grading, this.hint, this.published);
+    this.root = h(
+      "section",
+      { class: "grade-panel", "aria-label": "Grade the structure" },
+      this.title,
+      this.sub,
+      this.alert,
+      this.warnings,
+      this.grading,
+      this.hint,
+      this.published,
+    );
     this.grading.hidden = grader.readOnly;
   }
 
   gradeButton(grade) {
     const { colour, shape } = levelOf(grade.level);
-    return h("button", {
-      class: "grade", type: "button", style: `--grade:${colour}`, title: `${grade.definition} (${grade.key})`,
-      "data-action": "grade", "data-testid": `grade-${grade.code}`, onclick: () => this.act("grade", grade.code),
-    }, h("kbd", {}, grade.key), icon(shape), h("span", {}, grade.title));
+    return h(
+      "button",
+      {
+        class: "grade",
+        type: "button",
+        style: `--grade:${colour}`,
+        title: `${grade.definition} (${grade.key})`,
+        "data-action": "grade",
+        "data-testid": `grade-${grade.code}`,
+        onclick: () => this.act("grade", grade.code),
+      },
+      h("kbd", {}, grade.key),
+      icon(shape),
+      h("span", {}, grade.title),
+    );
   }
 
   tagButton(tag) {
     const letter = Object.keys(this.letters).find((key) => this.letters[key] === tag);
-    return h("button", {
-      class: "tag", type: "button", "data-testid": "tag", "data-tag": tag, title: `${tag} (t, then ${letter})`,
-      onclick: () => this.toggleTag(tag),
-    }, h("u", {}, letter ?? ""), tag);
+    return h(
+      "button",
+      {
+        class: "tag",
+        type: "button",
+        "data-testid": "tag",
+        "data-tag": tag,
+        title: `${tag} (t, then ${letter})`,
+        onclick: () => this.toggleTag(tag),
+      },
+      h("u", {}, letter ?? ""),
+      tag,
+    );
   }
 
   small(action, word) {
-    return h("button", { type: "button", "data-action": action, title: tooltip(action), onclick: () => this.act(action) }, word);
+    return h(
+      "button",
+      { type: "button", "data-action": action, title: tooltip(action), onclick: () => this.act(action) },
+      word,
+    );
   }
 
   toggleTag(tag) {
@@ -100,8 +150,19 @@ export class GradePanel {
     if (!structure) return;
     const mask = reading.mask();
     setText(this.title, structure.title);
-    const litres = mask && reading.volume ? (mask.voxels * reading.volume.spacing.reduce((a, b) => a * b, 1)) / 1000 : null;
-    setText(this.sub, [structure.name, litres === null ? null : mask.voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : "empty mask"].filter(Boolean).join("   "));
+    const litres =
+      mask && reading.volume
+        ? (mask.voxels * reading.volume.spacing.reduce((a, b) => a * b, 1)) / 1000
+        : null;
+    setText(
+      this.sub,
+      [
+        structure.name,
+        litres === null ? null : mask.voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : "empty mask",
+      ]
+        .filter(Boolean)
+        .join("   "),
+    );
     const grade = grader.grades.get(structure.name);
     for (const [code, button] of this.buttons) press(button, grade?.code === code);
     const draft = grader.draft(structure.name);
@@ -130,8 +191,12 @@ export class GradePanel {
     setText(this.hint, structure.hint ? `${structure.hint}${confirmed ? "" : " (to be confirmed)"}` : "");
     this.hint.title = this.hint.textContent;
     const figures = [
-      structure.reference_dsc === null || structure.reference_dsc === undefined ? null : `Dice ${structure.reference_dsc.toFixed(2)}`,
-      structure.reference_hd95_mm === null || structure.reference_hd95_mm === undefined ? null : `HD95 ${structure.reference_hd95_mm.toFixed(1)} mm`,
+      structure.reference_dsc === null || structure.reference_dsc === undefined
+        ? null
+        : `Dice ${structure.reference_dsc.toFixed(2)}`,
+      structure.reference_hd95_mm === null || structure.reference_hd95_mm === undefined
+        ? null
+        : `HD95 ${structure.reference_hd95_mm.toFixed(1)} mm`,
     ].filter(Boolean);
     setText(this.published, figures.length ? `Published: ${figures.join(", ")}` : "");
     const warnings = structure.warnings ?? [];

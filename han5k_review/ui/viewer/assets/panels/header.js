@@ -11,20 +11,60 @@ export class Header {
     this.case = h("strong", { class: "case", "data-testid": "case" }, data.case);
     this.progress = h("span", { "data-testid": "progress" });
     this.meter = h("progress", { max: String(data.structures.length), "aria-label": "Structures graded" });
-    this.save = h("span", { class: "save", "data-testid": "save-state", role: "status", "aria-live": "polite" });
+    this.save = h("span", {
+      class: "save",
+      "data-testid": "save-state",
+      role: "status",
+      "aria-live": "polite",
+    });
     this.load = h("span", { class: "load", "data-testid": "load-state", role: "status" });
-    this.signIn = h("button", { class: "loud", type: "button", hidden: true, "data-testid": "sign-in", onclick: signIn }, "Sign in");
-    this.next = h("button", { type: "button", "data-action": "next-case", "data-testid": "next-case", title: tooltip("next-case"), onclick: () => act("next-case") }, "Next case ›");
-    this.root = h("header", { class: "head" },
+    this.signIn = h(
+      "button",
+      { class: "loud", type: "button", hidden: true, "data-testid": "sign-in", onclick: signIn },
+      "Sign in",
+    );
+    this.next = h(
+      "button",
+      {
+        type: "button",
+        "data-action": "next-case",
+        "data-testid": "next-case",
+        title: tooltip("next-case"),
+        onclick: () => act("next-case"),
+      },
+      "Next case ›",
+    );
+    this.root = h(
+      "header",
+      { class: "head" },
       this.case,
       h("span", { class: "work" }, this.meter, this.progress, this.save, this.signIn),
       this.load,
       h("span", { class: "spring" }),
       data.next || data.next_assignment ? this.next : null,
-      h("button", { type: "button", "data-action": "help", "data-testid": "help-button", title: tooltip("help"), onclick: () => act("help") }, h("kbd", {}, "?"), " Keys"));
+      h(
+        "button",
+        {
+          type: "button",
+          "data-action": "help",
+          "data-testid": "help-button",
+          title: tooltip("help"),
+          onclick: () => act("help"),
+        },
+        h("kbd", {}, "?"),
+        " Keys",
+      ),
+    );
     this.work = this.root.querySelector(".work");
     this.work.hidden = grader.readOnly;
-    if (grader.readOnly) this.case.after(h("span", { class: "dim" }, data.assignment === null ? "read only" : "adjudication: edit, nothing to grade"));
+    if (grader.readOnly)
+      this.case.after(
+        h(
+          "span",
+          { class: "dim" },
+          data.assignment === null ? "read only" : "adjudication: edit, nothing to grade",
+        ),
+      );
   }
 
   update() {

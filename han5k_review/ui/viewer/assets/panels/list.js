@@ -13,8 +13,12 @@ export class StructureList {
   constructor({ reading, grader, standing, act, focus }) {
     Object.assign(this, { reading, grader, standing, act });
     this.search = h("input", {
-      type: "search", placeholder: "Search", "aria-label": "Search structures", "data-testid": "search",
-      "data-action": "search", title: tooltip("search"),
+      type: "search",
+      placeholder: "Search",
+      "aria-label": "Search structures",
+      "data-testid": "search",
+      "data-action": "search",
+      title: tooltip("search"),
       oninput: () => reading.change({ search: this.search.value }, "list"),
       onkeydown: (event) => {
         if (event.key !== "Enter" && event.key !== "Escape") return;
@@ -26,24 +30,60 @@ export class StructureList {
         event.stopPropagation();
       },
     });
-    this.order = h("button", { class: "quiet", type: "button", "data-testid": "order", title: "Order of the list", onclick: () => act("order") });
-    this.rows = h("div", { class: "rows", role: "listbox", "aria-label": "Structures", tabindex: "0", "data-testid": "structures" });
+    this.order = h("button", {
+      class: "quiet",
+      type: "button",
+      "data-testid": "order",
+      title: "Order of the list",
+      onclick: () => act("order"),
+    });
+    this.rows = h("div", {
+      class: "rows",
+      role: "grid", // rows hold a button each, which no option of a listbox may
+      "aria-label": "Structures",
+      tabindex: "0",
+      "data-testid": "structures",
+    });
     this.none = h("p", { class: "dim none", hidden: true }, "No structure of that name.");
     this.solo = this.button("solo", "Solo");
     this.outlines = this.button("outlines", "All");
-    this.root = h("nav", { class: "list", "aria-label": "Structures" },
+    this.root = h(
+      "nav",
+      { class: "list", "aria-label": "Structures" },
       h("div", { class: "list-head" }, this.search, this.order),
-      this.rows, this.none,
-      h("div", { class: "list-foot" },
-        this.button("previous-structure", "‹ Previous"), this.button("next-structure", "Next ›")),
+      this.rows,
+      this.none,
+      h(
+        "div",
+        { class: "list-foot" },
+        this.button("previous-structure", "‹ Previous"),
+        this.button("next-structure", "Next ›"),
+      ),
       h("div", { class: "list-foot" }, this.button("visible", "Hide"), this.solo, this.outlines),
-      h("button", { class: "loud wide", type: "button", "data-action": "next-ungraded", "data-testid": "next-ungraded", title: tooltip("next-ungraded"), onclick: () => act("next-ungraded") }, "Next ungraded ", h("kbd", {}, "space")));
+      h(
+        "button",
+        {
+          class: "loud wide",
+          type: "button",
+          "data-action": "next-ungraded",
+          "data-testid": "next-ungraded",
+          title: tooltip("next-ungraded"),
+          onclick: () => act("next-ungraded"),
+        },
+        "Next ungraded ",
+        h("kbd", {}, "space"),
+      ),
+    );
     if (grader.readOnly) this.root.lastChild.hidden = true;
     this.byName = new Map(reading.structures.map((s) => [s.name, this.makeRow(s)]));
   }
 
   button(action, word) {
-    return h("button", { type: "button", "data-action": action, title: tooltip(action), onclick: () => this.act(action) }, word);
+    return h(
+      "button",
+      { type: "button", "data-action": action, title: tooltip(action), onclick: () => this.act(action) },
+      word,
+    );
   }
 
   makeRow(structure) {
@@ -51,17 +91,49 @@ export class StructureList {
     const [, stem, side] = /^(.*?)(_?[LR]|_[SMI]|)$/.exec(structure.name);
     const mark = h("span", { class: "mark" });
     const warned = structure.warnings?.length
-      ? h("span", { class: "warned", title: structure.warnings.join("\n"), "aria-label": `Warning: ${structure.warnings.join("; ")}` }, icon(WARNING))
+      ? h(
+          "span",
+          {
+            class: "warned",
+            title: structure.warnings.join("\n"),
+            "aria-label": `Warning: ${structure.warnings.join("; ")}`,
+          },
+          icon(WARNING),
+        )
       : null;
     const standing = h("span", { class: "standing", role: "img", hidden: true });
     const eye = h("button", {
-      class: "swatch", type: "button", tabindex: "-1", "aria-label": `Show ${structure.title}`, title: tooltip("visible"),
-      onclick: (event) => { event.stopPropagation(); this.act("visible", structure.name); },
+      class: "swatch",
+      type: "button",
+      tabindex: "-1",
+      "aria-label": `Show ${structure.title}`,
+      title: tooltip("visible"),
+      onclick: (event) => {
+        event.stopPropagation();
+        this.act("visible", structure.name);
+      },
     });
-    const row = h("div", {
-      class: "row", role: "option", id: `structure-${structure.name}`, "data-testid": "structure", "data-structure": structure.name,
-      title: structure.title, onclick: () => this.act("choose", structure.name),
-    }, eye, h("span", { class: "name" }, h("span", {}, stem), side), warned, standing, mark);
+    const row = h(
+      "div",
+      {
+        class: "row",
+        role: "row",
+        id: `structure-${structure.name}`,
+        "data-testid": "structure",
+        "data-structure": structure.name,
+        title: structure.title,
+        onclick: () => this.act("choose", structure.name),
+      },
+      h("span", { class: "cell", role: "gridcell" }, eye),
+      h(
+        "span",
+        { class: "cell", role: "gridcell" },
+        h("span", { class: "name" }, h("span", {}, stem), side),
+        warned,
+        standing,
+        mark,
+      ),
+    );
     return { row, mark, eye, standing };
   }
 
@@ -74,7 +146,10 @@ export class StructureList {
     const { reading } = this;
     const listed = reading.listed();
     const wanted = listed.map((s) => this.byName.get(s.name).row);
-    if (wanted.length !== this.rows.children.length || wanted.some((row, n) => this.rows.children[n] !== row)) {
+    if (
+      wanted.length !== this.rows.children.length ||
+      wanted.some((row, n) => this.rows.children[n] !== row)
+    ) {
       this.rows.replaceChildren(...wanted);
     }
     this.none.hidden = listed.length > 0;
@@ -105,7 +180,11 @@ export class StructureList {
     mark.replaceChildren(...(scaled ? [h("b", {}, scaled.key), icon(level.shape)] : [empty ? "empty" : "–"]));
     mark.style.color = level?.colour ?? "";
     mark.classList.toggle("pending", Boolean(grade?.pending));
-    mark.title = scaled ? `${scaled.title}${grade.pending ? ", not confirmed yet" : ""}` : empty ? "The mask is empty" : "Not graded";
+    mark.title = scaled
+      ? `${scaled.title}${grade.pending ? ", not confirmed yet" : ""}`
+      : empty
+        ? "The mask is empty"
+        : "Not graded";
     row.dataset.grade = grade?.code ?? "";
   }
 

@@ -11,16 +11,45 @@ export class SliceBar {
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.context = this.canvas.getContext("2d");
     this.handle = h("i", { class: "handle" });
-    this.track = h("div", {
-      class: "track", role: "slider", tabindex: "0", "aria-label": "Axial slice", "aria-valuemin": "1", "data-testid": "slice-bar",
-      title: "Coloured: the structure. White line: slices seen. Orange: where the compared labels differ. Triangle: flagged.",
-    }, this.canvas, this.handle);
-    const button = (action, word) => h("button", {
-      type: "button", "data-action": action, "aria-label": tooltip(action), title: tooltip(action), onclick: () => act(action),
-    }, word);
-    this.root = h("div", { class: "slice-bar" },
-      button("first-slice", "⇤"), button("slices-down", "«"), button("slice-down", "‹"), h("b", {}, "I"),
-      this.track, h("b", {}, "S"), button("slice-up", "›"), button("slices-up", "»"), button("last-slice", "⇥"));
+    this.track = h(
+      "div",
+      {
+        class: "track",
+        role: "slider",
+        tabindex: "0",
+        "aria-label": "Axial slice",
+        "aria-valuemin": "1",
+        "data-testid": "slice-bar",
+        title:
+          "Coloured: the structure. White line: slices seen. Orange: where the compared labels differ. Triangle: flagged.",
+      },
+      this.canvas,
+      this.handle,
+    );
+    const button = (action, word) =>
+      h(
+        "button",
+        {
+          type: "button",
+          "data-action": action,
+          title: tooltip(action),
+          onclick: () => act(action),
+        },
+        word,
+      );
+    this.root = h(
+      "div",
+      { class: "slice-bar" },
+      button("first-slice", "⇤"),
+      button("slices-down", "«"),
+      button("slice-down", "‹"),
+      h("b", {}, "I"),
+      this.track,
+      h("b", {}, "S"),
+      button("slice-up", "›"),
+      button("slices-up", "»"),
+      button("last-slice", "⇥"),
+    );
     this.track.addEventListener("pointerdown", (event) => this.drag(event));
     this.width = 0;
     this.drawn = this.drawnSeen = null;
@@ -68,7 +97,9 @@ export class SliceBar {
   paintSeen(step, seen) {
     const { context } = this;
     context.fillStyle = "#e8edf3";
-    seen?.forEach((was, k) => { if (was) context.fillRect(k * step, HEIGHT - 3, Math.max(step, 1), 2); });
+    seen?.forEach((was, k) => {
+      if (was) context.fillRect(k * step, HEIGHT - 3, Math.max(step, 1), 2);
+    });
   }
 
   paint(width, slices, seen, flagged) {

@@ -1,6 +1,6 @@
 // The row above the views: planes, tools, zoom, layout.
 
-import { PLANES, PLANE_NAMES } from "../pure/geometry.js";
+import { PLANE_NAMES, PLANES } from "../pure/geometry.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, icon, press } from "./dom.js";
 
@@ -15,27 +15,69 @@ const SHAPES = {
 export class Toolbar {
   constructor({ reading, act }) {
     Object.assign(this, { reading, act });
-    this.planes = new Map(PLANE_NAMES.map((plane) => [plane, h("button", {
-      type: "button", "data-testid": `plane-${plane}`, "data-action": "plane", title: tooltip("plane"),
-      onclick: () => act("plane", plane),
-    }, PLANES[plane].title)]));
+    this.planes = new Map(
+      PLANE_NAMES.map((plane) => [
+        plane,
+        h(
+          "button",
+          {
+            type: "button",
+            "data-testid": `plane-${plane}`,
+            "data-action": "plane",
+            title: tooltip("plane"),
+            onclick: () => act("plane", plane),
+          },
+          PLANES[plane].title,
+        ),
+      ]),
+    );
     this.layout = this.tool("layout", "Three views");
     this.crosshair = this.tool("crosshair", "Crosshair");
     this.ruler = this.tool("ruler", "Measure");
     this.autoZoom = this.tool("auto-zoom", "Auto zoom");
-    this.root = h("div", { class: "toolbar", role: "toolbar", "aria-label": "View" },
+    this.root = h(
+      "div",
+      { class: "toolbar", role: "toolbar", "aria-label": "View" },
       h("span", { class: "group" }, ...this.planes.values()),
       h("span", { class: "group" }, this.layout, this.crosshair, this.ruler),
-      h("span", { class: "group" }, this.plain("zoom-out", "−"), this.plain("fit", "Fit"), this.plain("zoom-in", "+"), this.autoZoom, this.tool("centre", "Centre")));
+      h(
+        "span",
+        { class: "group" },
+        this.plain("zoom-out", "−"),
+        this.plain("fit", "Fit"),
+        this.plain("zoom-in", "+"),
+        this.autoZoom,
+        this.tool("centre", "Centre"),
+      ),
+    );
   }
 
   plain(action, word) {
-    return h("button", { type: "button", "data-action": action, "aria-label": tooltip(action), title: tooltip(action), onclick: () => this.act(action) }, word);
+    return h(
+      "button",
+      {
+        type: "button",
+        "data-action": action,
+        title: tooltip(action),
+        onclick: () => this.act(action),
+      },
+      word,
+    );
   }
 
   tool(action, word) {
-    return h("button", { type: "button", "data-action": action, title: tooltip(action), "aria-label": word, onclick: () => this.act(action) },
-      icon(SHAPES[action]), h("span", { class: "word" }, word));
+    return h(
+      "button",
+      {
+        type: "button",
+        "data-action": action,
+        title: tooltip(action),
+        "aria-label": word,
+        onclick: () => this.act(action),
+      },
+      icon(SHAPES[action]),
+      h("span", { class: "word" }, word),
+    );
   }
 
   update() {

@@ -1,3 +1,4 @@
+// @ts-check
 // Marching squares: the outline of a binary slice as closed lines between voxel centres. No DOM.
 //
 // Lorensen and Cline's idea in two dimensions: each cell of four voxel centres holds zero, one or two
@@ -5,16 +6,34 @@
 // inside lies to the left), so following `next` from edge to edge closes each loop. Diagonal
 // neighbours stay apart.
 
+/** @import { FramedSlice } from "./masks.js" */
+/** @typedef {Pick<Path2D, "moveTo" | "lineTo" | "closePath">} LinePath */
+
 // Corners of a cell: top left 1, top right 2, bottom right 4, bottom left 8.
 // Edges: 0 top, 1 right, 2 bottom, 3 left. Each entry lists pairs entered edge -> left edge.
 const PIECES = [
-  [], [3, 0], [0, 1], [3, 1], [1, 2], [3, 0, 1, 2], [0, 2], [3, 2],
-  [2, 3], [2, 0], [0, 1, 2, 3], [2, 1], [1, 3], [1, 0], [0, 3], [],
+  [],
+  [3, 0],
+  [0, 1],
+  [3, 1],
+  [1, 2],
+  [3, 0, 1, 2],
+  [0, 2],
+  [3, 2],
+  [2, 3],
+  [2, 0],
+  [0, 1, 2, 3],
+  [2, 1],
+  [1, 3],
+  [1, 0],
+  [0, 3],
+  [],
 ];
 
 /**
  * Closed loops of a framed slice (cells, width, height; frame of zeros), each a flat Float32Array of
  * x, y in units of cells of the framed slice, x to the right, y down, at voxel centres.
+ * @param {Pick<FramedSlice, "cells" | "width" | "height">} slice
  */
 export function traceLoops({ cells, width, height }) {
   const next = new Int32Array(2 * width * height).fill(-1);
@@ -65,6 +84,7 @@ const GROW = -0.53;
  * Takes the stairs out of a loop: Taubin's smoothing (SIGGRAPH 1995), with each point kept on its own
  * edge between an inside and an outside voxel centre. The line may move by 0.42 voxels and no voxel
  * changes sides. Loops of fewer than twelve points stay as they are: they would lose their size.
+ * @param {Float32Array<ArrayBuffer>} loop
  */
 export function relaxLoop(loop) {
   const count = loop.length;
@@ -86,9 +106,19 @@ export function relaxLoop(loop) {
   return from;
 }
 
-/** Draws the loops into `path` (a Path2D or anything with its methods) in plane millimetres. */
+/**
+ * Draws the loops into `path` (a Path2D or anything with its methods) in plane millimetres.
+ * @template {LinePath} Path
+ * @param {Path} path
+ * @param {Float32Array<ArrayBuffer>[]} loops
+ * @param {Pick<FramedSlice, "column" | "row">} slice
+ * @param {number} columnMm
+ * @param {number} rowMm
+ */
 export function drawLoops(path, loops, slice, columnMm, rowMm) {
+  /** @param {number} x */
   const toU = (x) => (x - 0.5 + slice.column) * columnMm;
+  /** @param {number} y */
   const toV = (y) => (y - 0.5 + slice.row) * rowMm;
   for (const loop of loops) {
     const line = relaxLoop(loop);

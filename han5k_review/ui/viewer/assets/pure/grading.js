@@ -1,20 +1,48 @@
+// @ts-check
 // Grades as the reader makes them: drafts, requests, undo. No DOM, no network.
 
+/** @import { GivenGrade, ViewerStructure } from "./payload.js" */
+/** @typedef {{ tags: string[], comment: string, flagged: number[] }} GradeDraft What is noted and not graded yet. */
+/** @typedef {Partial<Omit<GivenGrade, "code">> & { code?: string | null }} StoredGrade A grade, or what there is of it. */
+
+/** @returns {GradeDraft} */
 export function emptyDraft() {
   return { tags: [], comment: "", flagged: [] };
 }
 
-/** What the reader has noted so far: of the stored grade, or nothing yet. */
+/**
+ * What the reader has noted so far: of the stored grade, or nothing yet.
+ * @param {StoredGrade | undefined} grade
+ * @returns {GradeDraft}
+ */
 export function draftOf(grade) {
   if (!grade) return emptyDraft();
-  return { tags: [...(grade.tags ?? [])], comment: grade.comment ?? "", flagged: [...(grade.flagged_slices ?? [])] };
+  return {
+    tags: [...(grade.tags ?? [])],
+    comment: grade.comment ?? "",
+    flagged: [...(grade.flagged_slices ?? [])],
+  };
 }
 
+/**
+ * @template Item
+ * @param {Item[]} list
+ * @param {Item} item
+ */
 export function toggle(list, item) {
   return list.includes(item) ? list.filter((other) => other !== item) : [...list, item];
 }
 
-/** The body of POST .../grades, as docs/transport.md has it. */
+/**
+ * The body of POST .../grades, as docs/transport.md has it.
+ * @param {object} given
+ * @param {string} given.requestId
+ * @param {ViewerStructure} given.structure
+ * @param {string | null} given.code `null` takes the grade back
+ * @param {GradeDraft} given.draft
+ * @param {string | null} given.openedAt
+ * @param {number} given.activeSeconds
+ */
 export function gradeRequest({ requestId, structure, code, draft, openedAt, activeSeconds }) {
   return {
     request_id: requestId,
@@ -29,7 +57,11 @@ export function gradeRequest({ requestId, structure, code, draft, openedAt, acti
   };
 }
 
-/** Does the draft say something else than the stored grade? Then the grade is to be amended. */
+/**
+ * Does the draft say something else than the stored grade? Then the grade is to be amended.
+ * @param {StoredGrade} grade
+ * @param {GradeDraft} draft
+ */
 export function differs(grade, draft) {
   const stored = draftOf(grade);
   return (
@@ -43,13 +75,21 @@ export function differs(grade, draft) {
 export class ActivityClock {
   constructor(idleSeconds = 30) {
     this.idleSeconds = idleSeconds;
+    /** @type {Map<string, number>} */
     this.seconds = new Map();
+    /** @type {Map<string, string>} */
     this.opened = new Map();
+    /** @type {string | null} */
     this.name = null;
+    /** @type {number | null} */
     this.last = null;
   }
 
-  /** The reader did something at `now` (milliseconds) while `name` was chosen. */
+  /**
+   * The reader did something at `now` (milliseconds) while `name` was chosen.
+   * @param {string | null} name
+   * @param {number} now
+   */
   touch(name, now) {
     if (this.name !== null && this.last !== null) {
       const passed = (now - this.last) / 1000;
@@ -67,10 +107,12 @@ export class ActivityClock {
     this.last = null;
   }
 
+  /** @param {string} name */
   activeSeconds(name) {
     return this.seconds.get(name) ?? 0;
   }
 
+  /** @param {string} name */
   openedAt(name) {
     return this.opened.get(name) ?? null;
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // Masks as they come over the wire: one answer per label set, bit-packed boxes. No DOM.
 //
 // Bit n = (k * nj + j) * ni + i of a structure's box is `1 << (n & 7)` of byte n >> 3. The bits stay
@@ -6,7 +7,38 @@
 
 import { PLANES, rowOf } from "./geometry.js";
 
-/** ArrayBuffer -> Map of structure name to mask; throws an Error that says what is wrong. */
+/** @import { PlaneName, Triple } from "./geometry.js" */
+
+/**
+ * One structure's mask as it came over the wire: a box of bits; an empty one has shape [0, 0, 0].
+ * @typedef {object} WireMask
+ * @property {string} [structure]
+ * @property {number} [label_version]
+ * @property {Triple} start
+ * @property {Triple} shape
+ * @property {Uint8Array} bits
+ * @property {number} [voxels]
+ * @property {Triple | null} [centre]
+ */
+
+/**
+ * A mask of either kind: from the wire, or the one being edited, which answers for itself.
+ * @typedef {object} OwnAnswers
+ * @property {(i: number, j: number, k: number) => boolean} [holds]
+ * @property {(plane: PlaneName, index: number) => FramedSlice | null} [framedSlice]
+ * @property {Uint32Array} [area]
+ * @property {(plane: PlaneName) => string} [stampOf]
+ *
+ * @typedef {WireMask & OwnAnswers} Mask
+ */
+
+/** @typedef {{ cells: Uint8Array, width: number, height: number, column: number, row: number }} FramedSlice */
+
+/**
+ * ArrayBuffer -> Map of structure name to mask; throws an Error that says what is wrong.
+ * @param {ArrayBuffer} buffer
+ * @returns {Map<string, WireMask>}
+ */
 export function parseMasks(buffer) {
   const view = new DataView(buffer);
   const magic = buffer.byteLength < 8 ? "" : String.fromCharCode(...new Uint8Array(buffer, 0, 4));
@@ -14,6 +46,7 @@ export function parseMasks(buffer) {
   const headerLength = view.getUint32(4, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, headerLength)));
   const payload = Math.ceil((8 + headerLength) / 8) * 8;
+  /** @type {Map<string, WireMask>} */
   const masks = new Map();
   for (const entry of header.masks) {
     const needed = Math.ceil((entry.shape[0] * entry.shape[1] * entry.shape[2]) / 8);
@@ -28,11 +61,21 @@ export function parseMasks(buffer) {
   return masks;
 }
 
+/**
+ * @param {Mask | null | undefined} mask
+ * @returns {mask is null | undefined}
+ */
 export function isEmpty(mask) {
   return !mask || mask.shape[0] === 0;
 }
 
-/** Is voxel ijk of the volume inside the mask? */
+/**
+ * Is voxel ijk of the volume inside the mask?
+ * @param {Mask | null | undefined} mask
+ * @param {number} i
+ * @param {number} j
+ * @param {number} k
+ */
 export function holds(mask, i, j, k) {
   if (isEmpty(mask)) return false;
   if (mask.holds) return mask.holds(i, j, k);
@@ -49,6 +92,11 @@ export function holds(mask, i, j, k) {
  * One slice of a mask in a plane, as it lies on the screen, with a frame of one empty cell:
  * { cells, width, height, column, row }; cells[(r + 1) * width + c + 1] belongs to screen column
  * `column + c` and screen row `row + r`. Null where the mask does not reach the slice.
+ * @param {Mask | null | undefined} mask
+ * @param {PlaneName} plane
+ * @param {number} index
+ * @param {Triple} shape
+ * @returns {FramedSlice | null}
  */
 export function maskSlice(mask, plane, index, shape) {
   if (isEmpty(mask)) return null;
@@ -77,7 +125,12 @@ export function maskSlice(mask, plane, index, shape) {
 
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 
-/** Set bits from bit `from` up to bit `to`. */
+/**
+ * Set bits from bit `from` up to bit `to`.
+ * @param {Uint8Array} bits
+ * @param {number} from
+ * @param {number} to
+ */
 function countBits(bits, from, to) {
   let count = 0;
   for (; from < to && from & 7; from++) count += (bits[from >> 3] >> (from & 7)) & 1;
@@ -86,7 +139,11 @@ function countBits(bits, from, to) {
   return count;
 }
 
-/** Voxels of a mask on each axial slice of the whole volume. */
+/**
+ * Voxels of a mask on each axial slice of the whole volume.
+ * @param {Mask | null | undefined} mask
+ * @param {Triple} shape
+ */
 export function areaProfile(mask, shape) {
   if (mask?.area) return mask.area;
   const profile = new Uint32Array(shape[2]);
@@ -98,7 +155,12 @@ export function areaProfile(mask, shape) {
   return profile;
 }
 
-/** Voxels that only one of two masks holds, per axial slice. Either mask may be missing. */
+/**
+ * Voxels that only one of two masks holds, per axial slice. Either mask may be missing.
+ * @param {Mask | null | undefined} one
+ * @param {Mask | null | undefined} other
+ * @param {Triple} shape
+ */
 export function differenceProfile(one, other, shape) {
   const profile = new Uint32Array(shape[2]);
   const boxes = [one, other].filter((mask) => !isEmpty(mask));
@@ -126,8 +188,13 @@ export function differenceProfile(one, other, shape) {
   return profile;
 }
 
-/** Index of the largest entry, or null when all are zero. */
+/**
+ * Index of the largest entry, or null when all are zero.
+ * @param {Uint32Array} profile
+ * @returns {number | null}
+ */
 export function peakOf(profile) {
+  /** @type {number | null} */
   let best = null;
   for (let k = 0; k < profile.length; k++) {
     if (profile[k] > (best === null ? 0 : profile[best])) best = k;
@@ -135,7 +202,10 @@ export function peakOf(profile) {
   return best;
 }
 
-/** First and last slice with a voxel, or null. */
+/**
+ * First and last slice with a voxel, or null.
+ * @param {Uint32Array} profile
+ */
 export function extentOf(profile) {
   const first = profile.findIndex((count) => count > 0);
   if (first < 0) return null;

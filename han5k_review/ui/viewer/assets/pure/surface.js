@@ -1,3 +1,4 @@
+// @ts-check
 // The largest distance between two masks' surfaces, and where it is. No DOM; runs in a worker.
 //
 // Distances are exact Euclidean ones in millimetres between border voxels (voxels with a face neighbour
@@ -6,9 +7,16 @@
 
 import { holds, isEmpty } from "./masks.js";
 
+/** @import { Triple } from "./geometry.js" */
+/** @import { WireMask } from "./masks.js" */
+
 const FAR = 1e20;
 
-/** 1 at the border voxels of a mask, in a box { start, shape }, i fastest. */
+/**
+ * 1 at the border voxels of a mask, in a box { start, shape }, i fastest.
+ * @param {WireMask} mask
+ * @param {{ start: Triple, shape: Triple }} box
+ */
 export function borderOf(mask, box) {
   const [ni, nj, nk] = box.shape;
   const inside = new Uint8Array(ni * nj * nk);
@@ -26,9 +34,18 @@ export function borderOf(mask, box) {
       for (let i = 0; i < ni; i++, n++) {
         if (!inside[n]) continue;
         const within =
-          i > 0 && i < ni - 1 && j > 0 && j < nj - 1 && k > 0 && k < nk - 1 &&
-          inside[n - 1] && inside[n + 1] && inside[n - ni] && inside[n + ni] &&
-          inside[n - ni * nj] && inside[n + ni * nj];
+          i > 0 &&
+          i < ni - 1 &&
+          j > 0 &&
+          j < nj - 1 &&
+          k > 0 &&
+          k < nk - 1 &&
+          inside[n - 1] &&
+          inside[n + 1] &&
+          inside[n - ni] &&
+          inside[n + ni] &&
+          inside[n - ni * nj] &&
+          inside[n + ni * nj];
         if (!within) border[n] = 1;
       }
     }
@@ -36,7 +53,12 @@ export function borderOf(mask, box) {
   return border;
 }
 
-/** Squared millimetres from every voxel of the box to the nearest set voxel. */
+/**
+ * Squared millimetres from every voxel of the box to the nearest set voxel.
+ * @param {Uint8Array} set
+ * @param {Triple} shape
+ * @param {Triple} spacing
+ */
 export function squaredDistances(set, shape, spacing) {
   const field = new Float64Array(set.length);
   for (let n = 0; n < set.length; n++) field[n] = set[n] ? 0 : FAR;
@@ -53,6 +75,10 @@ export function squaredDistances(set, shape, spacing) {
 
 /** One line of the transform: the lower envelope of the parabolas over its voxels. */
 class LowerEnvelope {
+  /**
+   * @param {number} length
+   * @param {number} step
+   */
   constructor(length, step) {
     this.length = length;
     this.step = step * step;
@@ -61,6 +87,11 @@ class LowerEnvelope {
     this.edges = new Float64Array(length + 1);
   }
 
+  /**
+   * @param {Float64Array} field
+   * @param {number} from
+   * @param {number} stride
+   */
   pass(field, from, stride) {
     const { length, step, values, roots, edges } = this;
     for (let q = 0; q < length; q++) values[q] = field[from + q * stride];
@@ -70,7 +101,7 @@ class LowerEnvelope {
       let edge = -Infinity;
       while (top >= 0) {
         const p = roots[top];
-        edge = ((values[q] + step * q * q) - (values[p] + step * p * p)) / (2 * step * (q - p));
+        edge = (values[q] + step * q * q - (values[p] + step * p * p)) / (2 * step * (q - p));
         if (edge > edges[top]) break;
         top--;
         edge = -Infinity;
@@ -87,7 +118,12 @@ class LowerEnvelope {
   }
 }
 
-/** { mm, ijk } of the border voxel farthest from the other border, or null when a mask is empty. */
+/**
+ * { mm, ijk } of the border voxel farthest from the other border, or null when a mask is empty.
+ * @param {WireMask} one
+ * @param {WireMask} other
+ * @param {Triple} spacing
+ */
 export function largestSurfaceError(one, other, spacing) {
   if (isEmpty(one) || isEmpty(other)) return null;
   const start = [0, 1, 2].map((axis) => Math.min(one.start[axis], other.start[axis]));
@@ -108,5 +144,5 @@ export function largestSurfaceError(one, other, spacing) {
   const [ni, nj] = box.shape;
   const within = [place % ni, Math.floor(place / ni) % nj, Math.floor(place / (ni * nj))];
   const ijk = within.map((n, axis) => n + start[axis]);
-  return { mm: Math.sqrt(best), ijk, ofFirst: holds(one, ...ijk) };
+  return { mm: Math.sqrt(best), ijk, ofFirst: holds(one, ijk[0], ijk[1], ijk[2]) };
 }

@@ -1,8 +1,13 @@
+// @ts-check
 // CT windows: from HU to grey, through a table with one entry per int16 value. No DOM.
+
+/** @import { ViewerWindow } from "./payload.js" */
 
 /**
  * Fills 65,536 RGBA words; entry n is the grey of the int16 whose unsigned bits are n.
  * DICOM PS3.3 C.11.2.1.2.1, linear function.
+ * @param {number} centreHu
+ * @param {number} widthHu
  */
 export function buildLut(centreHu, widthHu, lut = new Uint32Array(65536)) {
   const width = Math.max(2, widthHu);
@@ -17,7 +22,12 @@ export function buildLut(centreHu, widthHu, lut = new Uint32Array(65536)) {
   return lut;
 }
 
-/** Drag right: wider; drag up: brighter. The wider the window, the coarser the step. */
+/**
+ * Drag right: wider; drag up: brighter. The wider the window, the coarser the step.
+ * @param {ViewerWindow} window
+ * @param {number} dx
+ * @param {number} dy
+ */
 export function dragWindow(window, dx, dy) {
   const step = Math.max(1, window.width_hu / 250);
   return {
@@ -27,16 +37,27 @@ export function dragWindow(window, dx, dy) {
   };
 }
 
+/**
+ * @param {ViewerWindow[]} windows
+ * @param {ViewerWindow} current
+ */
 export function nextWindow(windows, current) {
   const at = windows.findIndex((window) => window.name === current.name);
   return windows[(at + 1) % windows.length];
 }
 
+/**
+ * @param {ViewerWindow[]} windows
+ * @param {string | undefined} name
+ */
 export function windowNamed(windows, name) {
   return windows.find((window) => window.name === name) ?? windows[0];
 }
 
-/** `soft tissue 35 / 350` */
+/**
+ * `soft tissue 35 / 350`
+ * @param {ViewerWindow} window
+ */
 export function windowLabel(window) {
   return `${window.name} ${window.centre_hu} / ${window.width_hu}`;
 }

@@ -1,0 +1,164 @@
+"""Assigning: choose cases for a reader, look at what would change, then put them on the list.
+
+plan = plan_assignment(session, reader, Wish(pool=CasePool.UNASSIGNED, most=20, seed=7))
+assign_cases(session, reader=reader, cases=plan.cases, actor="lead", now=now)
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session, col, func, select
+
+from han5k_review.errors import RuleError
+from han5k_review.store.audit import add_audit
+from han5k_review.store.draft_tables import Draft
+from han5k_review.store.identity import stored_id
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Grade, Reader
+
+
+class CasePool(StrEnum):
+    """Which cases to choose from; the value is what the page says."""
+
+    UNASSIGNED = "cases on nobody's list"
+    NOT_MINE = "cases not on this reader's list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a lead wants: cases by id (else all of `pool`), at most `most`, in random order by seed.
+
+    Without a seed the order is by name.
+    """
+
+    pool: CasePool = CasePool.NOT_MINE
+    case_ids: Collection[int] | None = None
+    most: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentPlan:
+    """Cases that would come to the end of the list, in order; `known` are on it already."""
+
+    cases: tuple[Case, ...]
+    known: int
+
+
+def plan_assignment(session: Session, reader: Reader, wish: Wish) -> AssignmentPlan:
+    """The cases a wish would add to this reader's list; nothing is written."""
+    mine = set(
+        session.exec(
+            select(Assignment.case_id).where(
+                Assignment.reader_id == stored_id(reader),
+                Assignment.read_index > ADJUDICATION_INDEX,
+            )
+        )
+    )
+    cases = session.exec(select(Case).order_by(col(Case.name))).all()
+    if wish.case_ids is not None:
+        chosen = [case for case in cases if case.id in wish.case_ids]
+    elif wish.pool is CasePool.UNASSIGNED:
+        taken = set(
+            session.exec(
+                select(Assignment.case_id).where(Assignment.read_index > ADJUDICATION_INDEX)
+            )
+        )
+        chosen = [case for case in cases if case.id not in taken]
+    else:
+        chosen = list(cases)
+    new = [case for case in chosen if case.id not in mine]
+    if wish.seed is not None:
+        random.Random(wish.seed).shuffle(new)
+    return AssignmentPlan(cases=tuple(new[: wish.most]), known=len(chosen) - len(new))
+
+
+def list_untouched(session: Session, reader_id: int) -> Sequence[tuple[Assignment, Case]]:
+    """A reader's assignments in which nothing was done yet: no grade, no draft. In list order."""
+    return session.exec(
+        select(Assignment, Case)
+        .join(Case, col(Case.id) == Assignment.case_id)
+        .where(
+            Assignment.reader_id == reader_id,
+            Assignment.read_index > ADJUDICATION_INDEX,
+            col(Assignment.id).not_in(select(Grade.assignment_id)),
+            col(Assignment.id).not_in(select(Draft.assignment_id)),
+        )
+        .order_by(col(Assignment.presentation_order))
+    ).all()
+
+
+def unassign_cases(
+    session: Session, *, reader: Reader, assignment_ids: Collection[int], actor: str, now: datetime
+) -> int:
+    """Take cases off a reader's list. How many.
+
+    RuleError when one of them was begun (a grade or a draft belongs to it) or is not on the list:
+    then nothing changes.
+    """
+    untouched = {
+        stored_id(row): (row, case) for row, case in list_untouched(session, stored_id(reader))
+    }
+    begun = [one for one in assignment_ids if one not in untouched]
+    if begun:
+        raise RuleError(
+            f"Cases of {reader.name} without any grade or correction were expected, "
+            f"{len(begun)} of {len(assignment_ids)} have some or are not on the list; take only "
+            "cases off that nobody began."
+        )
+    names = []
+    for one in assignment_ids:
+        row, case = untouched[one]
+        session.delete(row)
+        names.append(case.name)
+    if names:
+        add_audit(
+            session,
+            at_utc=now,
+            actor=actor,
+            action="unassign cases",
+            subject=f"reader {reader.pseudonym}",
+            cases=names,
+        )
+    return len(names)
+
+
+def assign_cases(
+    session: Session, *, reader: Reader, cases: Sequence[Case], actor: str, now: datetime
+) -> int:
+    """Append cases to a reader's list, in the given order; those already there stay. How many."""
+    reader_id = stored_id(reader)
+    known = set(
+        session.exec(
+            select(Assignment.case_id).where(
+                Assignment.reader_id == reader_id, Assignment.read_index > ADJUDICATION_INDEX
+            )
+        )
+    )
+    last = session.exec(
+        select(func.max(Assignment.presentation_order)).where(Assignment.reader_id == reader_id)
+    ).one()
+    new = {stored_id(case): case for case in cases if case.id not in known}
+    for place, case_id in enumerate(new, start=(last or 0) + 1):
+        session.add(
+            Assignment(
+                case_id=case_id,
+                reader_id=reader_id,
+                presentation_order=place,
+                created_at_utc=now,
+            )
+        )
+    if new:
+        add_audit(
+            session,
+            at_utc=now,
+            actor=actor,
+            action="assign cases",
+            subject=f"reader {reader.pseudonym}",
+            cases=len(new),
+        )
+    return len(new)

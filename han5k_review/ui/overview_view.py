@@ -1,0 +1,169 @@
+"""The lead's overview: what waits for whom, how fast it goes, and where readers disagree."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from han5k_review.errors import StorageError
+from han5k_review.review.overview import PACE_DAYS, CaseStage, Disagreement, Overview, ReaderPace
+from han5k_review.store.run_tables import RetrainRun
+from han5k_review.store.study import Study
+from han5k_review.store.vocabulary import RunState
+from han5k_review.ui.places import page_file
+
+_FULL_BELOW_GB = 20
+_QUEUE_PATIENCE = timedelta(minutes=2)
+PACE_COLUMNS = {
+    "Progress": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%d %%"),
+    "Left": st.column_config.NumberColumn(help="Structures that still have no grade."),
+    "Per day": st.column_config.NumberColumn(
+        format="%.0f",
+        help=f"Structures graded for the first time the last {PACE_DAYS} days, per calendar day.",
+    ),
+    "Seconds": st.column_config.NumberColumn(
+        format="%.0f", help="Median active seconds of a structure."
+    ),
+    "Drafts": st.column_config.NumberColumn(help="Corrections begun and not submitted."),
+    "Last grade (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+    "Ends about": st.column_config.DateColumn(
+        format="YYYY-MM-DD", help="If it goes on as in the last days; empty where nothing is known."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One line of what waits: how many of what, for whom, on which page."""
+
+    count: int
+    words: str
+    page: str
+    link: str
+
+
+def show_stages(overview: Overview) -> None:
+    """Cases by stage, as figures in one row."""
+    for column, (stage, count) in zip(
+        st.columns(len(CaseStage)), overview.cases.items(), strict=True
+    ):
+        column.metric(f"Cases {stage.value}", f"{count:,}")
+
+
+def list_waiting(
+    overview: Overview, questions: int, runs: Sequence[RetrainRun], now: datetime
+) -> list[Waiting]:
+    """What waits for a person, most urgent first; empty when nothing does."""
+    approvals = sum(run.state is RunState.AWAITING_APPROVAL for run in runs)
+    stuck = sum(
+        run.state is RunState.QUEUED and now - run.created_at_utc > _QUEUE_PATIENCE for run in runs
+    )
+    unassigned = overview.cases[CaseStage.UNASSIGNED]
+    found = (
+        Waiting(
+            count=questions,
+            words=_plural(questions, "structure waits", "structures wait") + " for an adjudicator",
+            page="revisions",
+            link="Decide",
+        ),
+        Waiting(
+            count=approvals,
+            words=_plural(approvals, "trained model waits", "trained models wait")
+            + " for promote or decline",
+            page="retraining",
+            link="Look at it",
+        ),
+        Waiting(
+            count=stuck,
+            words=_plural(stuck, "run waits", "runs wait")
+            + " for a worker; start one with `han5k worker`",
+            page="retraining",
+            link="Look at it",
+        ),
+        Waiting(
+            count=unassigned,
+            words=_plural(unassigned, "case is", "cases are") + " on nobody's worklist",
+            page="study",
+            link="Assign cases",
+        ),
+        Waiting(
+            count=overview.open_drafts,
+            words=_plural(overview.open_drafts, "correction is", "corrections are")
+            + " begun and not submitted",
+            page="overview",
+            link="",
+        ),
+    )
+    return [line for line in found if line.count]
+
+
+def show_waiting(lines: Sequence[Waiting]) -> None:
+    """The lines, each with the way to its page."""
+    if not lines:
+        st.success("Nothing waits for a decision.")
+    for line in lines:
+        words, way = st.columns([5, 1], vertical_alignment="center")
+        words.markdown(f"**{line.count:,}** {line.words}")
+        if line.link:
+            way.page_link(page_file(line.page), label=line.link)
+
+
+def build_pace_frame(readers: Sequence[ReaderPace], now: datetime) -> pd.DataFrame:
+    """One row per reader with cases."""
+    frame = pd.DataFrame(
+        {
+            "Reader": [one.name for one in readers],
+            "Cases": [f"{one.cases_done} / {one.cases}" for one in readers],
+            "Left": [one.left for one in readers],
+            "Progress": [100 * one.graded / max(one.total, 1) for one in readers],
+            "Per day": [one.per_day for one in readers],
+            "Seconds": [one.seconds_per_structure for one in readers],
+            "Drafts": [one.open_drafts for one in readers],
+            "Last grade (UTC)": [one.last_graded_at_utc for one in readers],
+            "Ends about": [_end(one, now) for one in readers],
+        }
+    )
+    frame["Last grade (UTC)"] = pd.to_datetime(frame["Last grade (UTC)"], utc=True)
+    return frame
+
+
+def build_disagreement_frame(
+    found: Sequence[Disagreement], words: Mapping[str, str]
+) -> pd.DataFrame:
+    """One row per structure that readers graded differently; `words` names the levels."""
+    return pd.DataFrame(
+        {
+            "Case": [one.case for one in found],
+            "Structure": [one.structure for one in found],
+            "Grades": [
+                ", ".join(f"{reader}: {words.get(level, level)}" for reader, level in pairs)
+                for pairs in (one.levels.items() for one in found)
+            ],
+        }
+    )
+
+
+def describe_disk(study: Study) -> str:
+    """Free space where the study lies, in one phrase; a warning when it gets narrow."""
+    try:
+        space = shutil.disk_usage(study.root)
+    except OSError as error:
+        raise StorageError(
+            f"The study's folder was expected at {study.root}, found: {error.strerror}."
+        ) from error
+    free = space.free / 1e9
+    words = f"{free:,.0f} GB free of {space.total / 1e9:,.0f} GB on the study's disk"
+    return f"{words}: little; make room before the next run" if free < _FULL_BELOW_GB else words
+
+
+def _end(one: ReaderPace, now: datetime) -> object:
+    return None if one.days_left is None else (now + timedelta(days=one.days_left)).date()
+
+
+def _plural(count: int, single: str, several: str) -> str:
+    return single if count == 1 else several

@@ -1,0 +1,164 @@
+"""The study page's forms: cases for a reader, cases off a list, accounts and passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from han5k_review.accounts.may import Action, list_manageable
+from han5k_review.accounts.readers import add_reader, set_password
+from han5k_review.errors import RuleError
+from han5k_review.review.assigning import (
+    AssignmentPlan,
+    CasePool,
+    Wish,
+    assign_cases,
+    list_untouched,
+    plan_assignment,
+    unassign_cases,
+)
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
+from han5k_review.store.tables import Case, Reader
+from han5k_review.store.vocabulary import Role
+from han5k_review.ui.context import Visit, attempt
+
+_CHOSEN = "these cases"
+_SHOWN_NAMES = 8
+
+
+def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case]) -> None:
+    """Choose reader and cases, look at what would change, confirm."""
+    may_read = [one for one in readers if one.active]
+    if not may_read:
+        st.info("Nobody has an account yet. Add a reader first.")
+        return
+    reader = st.selectbox("Reader", may_read, format_func=lambda r: r.name, key="assign-reader")
+    pool = st.selectbox("From", [*CasePool, _CHOSEN], format_func=str, key="assign-from")
+    order = st.selectbox("Order", ["by name", "random"], key="assign-order")
+    wish = _ask_wish(pool, order, cases)
+    with reading(visit.bench.study.engine) as session:
+        plan = plan_assignment(session, reader, wish)
+    st.caption(_describe(plan, reader))
+    count = len(plan.cases)
+    label = f"Add {count} {'case' if count == 1 else 'cases'} to {reader.name}'s list"
+    if st.button(label, type="primary", disabled=not count, key="assign"):
+        with attempt(), transaction(visit.bench.study.engine) as session:
+            added = assign_cases(
+                session,
+                reader=reader,
+                cases=plan.cases,
+                actor=visit.identity.name,
+                now=utc_now(),
+            )
+            st.session_state["people-told"] = f"{added} cases added to {reader.name}'s list."
+        st.rerun()
+
+
+def _ask_wish(pool: object, order: str, cases: Sequence[Case]) -> Wish:
+    seed = None
+    if order == "random":
+        seed = int(
+            st.number_input(
+                "Seed",
+                min_value=0,
+                value=1,
+                help="The same number gives the same order again.",
+                key="assign-seed",
+            )
+        )
+    if not isinstance(pool, CasePool):
+        chosen = st.multiselect("Cases", cases, format_func=lambda c: c.name, key="assign-cases")
+        return Wish(case_ids={stored_id(case) for case in chosen}, seed=seed)
+    most = st.number_input(
+        "At most", min_value=1, value=None, placeholder="all of them", key="assign-most"
+    )
+    return Wish(pool=pool, most=int(most) if most else None, seed=seed)
+
+
+def _describe(plan: AssignmentPlan, reader: Reader) -> str:
+    names = ", ".join(case.name for case in plan.cases[:_SHOWN_NAMES])
+    more = len(plan.cases) - _SHOWN_NAMES
+    first = f"In this order: {names}" if names else "No case would be added"
+    rest = f" and {more:,} more" if more > 0 else ""
+    known = f" {plan.known} of them on {reader.name}'s list already." if plan.known else ""
+    return f"{first}{rest}.{known}"
+
+
+def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
+    """Take cases that nobody began off a reader's list."""
+    reader = st.selectbox("Reader", readers, format_func=lambda r: r.name, key="unassign-reader")
+    if reader is None:
+        return
+    with reading(visit.bench.study.engine) as session:
+        rows = [
+            (stored_id(row), case.name) for row, case in list_untouched(session, stored_id(reader))
+        ]
+    if not rows:
+        st.caption(f"{reader.name} has no case that nobody began.")
+        return
+    chosen = st.multiselect(
+        "Cases without any grade or correction",
+        rows,
+        format_func=lambda row: row[1],
+        placeholder=f"none chosen, {len(rows):,} could be taken off",
+        key="unassign-cases",
+    )
+    label = f"Take {len(chosen)} {'case' if len(chosen) == 1 else 'cases'} off the list"
+    if st.button(label, disabled=not chosen, key="unassign"):
+        with attempt(), transaction(visit.bench.study.engine) as session:
+            gone = unassign_cases(
+                session,
+                reader=reader,
+                assignment_ids=[one for one, _ in chosen],
+                actor=visit.identity.name,
+                now=utc_now(),
+            )
+            st.session_state["people-told"] = f"{gone} cases taken off {reader.name}'s list."
+        st.rerun()
+
+
+def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
+    """Add an account, and give one a new password; only of roles this person may manage."""
+    visit.require(Action.MANAGE_READERS)
+    roles = list_manageable(visit.identity)
+    with st.form("account", clear_on_submit=True, border=False):
+        name = st.text_input("Name")
+        role = st.selectbox("Role", roles, format_func=lambda r: r.value)
+        password = st.text_input("First password", type="password")
+        if st.form_submit_button("Add the account"):
+            with attempt(), transaction(visit.bench.study.engine) as session:
+                added = add_reader(
+                    session,
+                    name=name,
+                    password=password,
+                    role=_check_role(role, roles),
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                )
+                st.toast(f"{added.name} added, shown in exports as {added.pseudonym}.")
+    theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
+    if not theirs:
+        return
+    st.markdown("**Give somebody a new password**")
+    with st.form("new-password", clear_on_submit=True, border=False):
+        who = st.selectbox("Account", theirs, format_func=lambda r: r.name)
+        wanted = st.text_input("New password", type="password")
+        if st.form_submit_button("Set it and sign them out"):
+            with attempt(), transaction(visit.bench.study.engine) as session:
+                reader = session.get_one(Reader, who.id)
+                _check_role(reader.role, roles)
+                set_password(
+                    session, reader, password=wanted, actor=visit.identity.name, now=utc_now()
+                )
+                st.toast(f"{reader.name} has a new password and is signed out everywhere.")
+
+
+def _check_role(role: Role, roles: Sequence[Role]) -> Role:
+    if role not in roles:
+        raise RuleError(
+            f"One of the roles {', '.join(map(str, roles))} was expected, found {role}."
+        )
+    return role

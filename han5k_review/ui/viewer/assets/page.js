@@ -1,0 +1,36 @@
+// Where everything stands on the page of one case.
+
+import { h } from "./panels/dom.js";
+
+/** The root element with the workspace's stage and panels in it; hidden until there is a style sheet. */
+export function arrangePage(workspace) {
+  const { header, list, toolbar, banner, stage, bar, gradePanel, editPanel, display, help } = workspace;
+  return h(
+    "div",
+    { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
+    header.root,
+    list.root,
+    h("main", { class: "middle" }, toolbar.root, banner.root, stage.root, bar.root),
+    h(
+      "aside",
+      { class: "side", "aria-label": "Grade and display" },
+      gradePanel.root,
+      editPanel.root,
+      display.root,
+    ),
+    h(
+      "footer",
+      { class: "foot" },
+      h("span", {}, "Research use only. Not a medical device."),
+      h("span", { class: "keys-line" }, keysLine(workspace)),
+    ),
+    help.root,
+  );
+}
+
+function keysLine({ grader, data }) {
+  const grades = data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
+  return grader.readOnly
+    ? "wheel slices   n p structures   ? all keys"
+    : `space next ungraded   ? all keys   ${grades}`;
+}

@@ -1,0 +1,22 @@
+// One sentence over the picture: what could not be shown, and a second try where that may help.
+
+import { h, setText } from "./dom.js";
+
+export class Banner {
+  constructor(tryAgain) {
+    this.words = h("span", { "data-testid": "banner" });
+    const onclick = () => {
+      this.root.hidden = true;
+      tryAgain();
+    };
+    this.button = h("button", { type: "button", "data-testid": "try-again", onclick }, "Try again");
+    this.root = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.button);
+  }
+
+  /** `again`: with the button that tries once more. */
+  say(sentence, again) {
+    setText(this.words, sentence);
+    this.button.hidden = !again;
+    this.root.hidden = false;
+  }
+}

@@ -1,0 +1,72 @@
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.retraining.views import list_runs
+from han5k_review.review.adjudication import list_questions
+from han5k_review.review.overview import list_disagreements, measure_overview
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading
+from han5k_review.ui.context import page
+from han5k_review.ui.overview_view import (
+    PACE_COLUMNS,
+    build_disagreement_frame,
+    build_pace_frame,
+    describe_disk,
+    list_waiting,
+    show_stages,
+    show_waiting,
+)
+from han5k_review.ui.places import go_to, page_file
+
+MOST_DISAGREEMENTS = 20
+
+with page("Overview", Action.ASSIGN) as visit:
+    bench = visit.bench
+    now = utc_now()
+    with reading(bench.study.engine) as session:
+        overview = measure_overview(session, now=now)
+        questions = len(list_questions(session, names_reads=True))
+        runs = list_runs(session)
+        disagreements = list_disagreements(session, most=MOST_DISAGREEMENTS)
+        session.expunge_all()
+
+    if not any(overview.cases.values()):
+        st.info("The study has no case yet. Bring some in with `han5k import`.")
+        st.stop()
+
+    show_stages(overview)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("What waits", anchor=False)
+        show_waiting(list_waiting(overview, questions, runs, now))
+        st.caption(describe_disk(bench.study))
+    with right:
+        st.subheader("Readers disagree", anchor=False)
+        if disagreements:
+            words = {grade.level.value: grade.title for grade in bench.scale.grades}
+            table = st.dataframe(
+                build_disagreement_frame(disagreements, words),
+                hide_index=True,
+                placeholder="",
+                height=212,
+                on_select="rerun",
+                selection_mode="single-row",
+                key="disagreements",
+            )
+            if table.selection.rows:
+                chosen = disagreements[table.selection.rows[0]]
+                go_to("review", case=chosen.case, structure=chosen.structure)
+        else:
+            st.caption("No structure has two different grades yet.")
+
+    st.subheader("Readers", anchor=False)
+    if overview.readers:
+        st.dataframe(
+            build_pace_frame(overview.readers, now),
+            hide_index=True,
+            placeholder="",
+            column_config=PACE_COLUMNS,
+        )
+    else:
+        st.info("Nobody has a case yet.")
+        st.page_link(page_file("study"), label="Assign cases")
