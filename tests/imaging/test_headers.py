@@ -10,6 +10,7 @@ import pytest
 
 from han5k_review.errors import GeometryError
 from han5k_review.imaging.geometry_notices import list_geometry_notices
+from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.headers import read_header
 from tests.imaging.defects import AFFINE, mirrored, sheared
 from tests.imaging.header_writers import (
@@ -74,6 +75,9 @@ def test_notices_name_the_files_they_are_true_of(tmp_path: Path) -> None:
     bare = replace(sound_nrrd(ARRAY, AFFINE), geometry=nrrd_lines(AFFINE)[:2])
     paths = [bare.write(tmp_path / f"{name}.nrrd") for name in "abcde"]
     sound = sound_nrrd(ARRAY, AFFINE).write(tmp_path / "sound.nrrd")
-    (notice,) = list_geometry_notices([*paths, sound])
+    grid = Grid.from_affine(SHAPE, AFFINE)
+    (notice,) = list_geometry_notices([*paths, sound], grid)
     assert notice.startswith("a.nrrd, b.nrrd, c.nrrd and 2 more files: no origin is stored")
-    assert list_geometry_notices([sound]) == ()
+    assert list_geometry_notices([sound], grid) == ()
+    (part,) = list_geometry_notices([sound], Grid.from_affine((12, 10, 9), AFFINE))
+    assert part.startswith("sound.nrrd: a part of the CT's grid")
