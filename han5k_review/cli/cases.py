@@ -44,7 +44,8 @@ def import_cases(
     patient: Annotated[str | None, typer.Option(help="Patient pseudonym; else the case.")] = None,
     split: Annotated[Split | None, typer.Option(help="train or held_out, by patient.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, from names and headers.")
+        bool,
+        typer.Option("--dry-run", help="Say what would happen; of a manifest, from headers."),
     ] = False,
     deep: Annotated[
         bool, typer.Option("--deep", help="Dry run: voxels too. Import: hash unchanged files too.")
@@ -74,8 +75,10 @@ def import_cases(
             bar.update(task, completed=done, total=total)
 
         if dry_run:
+            # One case takes seconds; what only its voxels tell is worth them.
+            reads_voxels = deep or manifest is None
             report = plan_import(
-                opened, catalogue, sources, deep=deep, executor=executor, progress=show
+                opened, catalogue, sources, deep=reads_voxels, executor=executor, progress=show
             )
         else:
             report = run_import(
