@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from han5k_review.anatomy.structure import Structure, StructureName
@@ -64,22 +64,32 @@ def read_catalogue(*paths: Path) -> Catalogue:
     twice, an alias that two structures claim, or a relation to an unknown structure.
     """
     structures: dict[StructureName, Structure] = {}
+    written: dict[str, StructureName] = {}
     for path in paths:
         table = read_table(path, what="A structure table", required=STRUCTURE_COLUMNS)
         for row in table.good_rows:
             structure = _structure(row)
-            if any(compose(structure.name) == compose(name) for name in structures):
+            if compose(structure.name) in written:
                 raise ConfigError(
                     f"{row.where}: each structure once was expected, found {structure.name} again."
                 )
+            written[compose(structure.name)] = structure.name
             structures[structure.name] = structure
-    for structure in structures.values():
-        for relation in (structure.pair, structure.inside):
-            if relation is not None and relation not in structures:
-                raise ConfigError(
-                    f"{structure.name} names {relation}, which is not in the structure table."
-                )
-    return Catalogue(structures=structures, _names=_build_names(structures))
+    related = {name: _relate(found, written) for name, found in structures.items()}
+    return Catalogue(structures=related, _names=_build_names(related))
+
+
+def _relate(structure: Structure, written: Mapping[str, StructureName]) -> Structure:
+    """The structure with its relations as the table writes the names of those structures."""
+
+    def find(name: StructureName | None) -> StructureName | None:
+        if name is not None and compose(name) not in written:
+            raise ConfigError(
+                f"{structure.name} names {name}, which is not in the structure table."
+            )
+        return None if name is None else written[compose(name)]
+
+    return replace(structure, pair=find(structure.pair), inside=find(structure.inside))
 
 
 def _build_names(structures: Mapping[StructureName, Structure]) -> dict[str, StructureName]:

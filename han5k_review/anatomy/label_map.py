@@ -96,8 +96,22 @@ def read_label_map(path: Path, catalogue: Catalogue) -> LabelMap:
         structures=structures,
         ignored=frozenset(ignored),
         unmatched=tuple(unmatched),
-        notices=merged,
+        notices=(*merged, *_compare_pairs(structures, catalogue, path)),
     )
+
+
+def _compare_pairs(
+    structures: Mapping[StructureName, frozenset[int]], catalogue: Catalogue, path: Path
+) -> list[str]:
+    """A value may serve several structures, but hardly the left and the right one of a pair."""
+    notices = []
+    for name, values in structures.items():
+        pair = catalogue.get_structure(name).pair
+        shared = values & structures.get(pair, frozenset()) if pair else frozenset()
+        if shared and name < str(pair):
+            numbers = ", ".join(str(value) for value in sorted(shared))
+            notices.append(f"{path.name}: {name} and {pair} have the same label values ({numbers})")
+    return notices
 
 
 def find_channel_map(path: Path, catalogue: Catalogue) -> ChannelMap | None:

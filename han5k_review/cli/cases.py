@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def import_cases(
     manifest: Annotated[
-        Path | None, typer.Argument(help="Manifest CSV: case, patient, split, ct, labels, ...")
+        Path | None, typer.Argument(help="Manifest (CSV, XLSX): case, patient, split, ct, ...")
     ] = None,
     ct: Annotated[Path | None, typer.Option(help="CT: NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[
@@ -44,7 +44,8 @@ def import_cases(
     patient: Annotated[str | None, typer.Option(help="Patient pseudonym; else the case.")] = None,
     split: Annotated[Split | None, typer.Option(help="train or held_out, by patient.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, from names and headers.")
+        bool,
+        typer.Option("--dry-run", help="Say what would happen; of a manifest, from headers."),
     ] = False,
     deep: Annotated[
         bool, typer.Option("--deep", help="Dry run: voxels too. Import: hash unchanged files too.")
@@ -74,8 +75,10 @@ def import_cases(
             bar.update(task, completed=done, total=total)
 
         if dry_run:
+            # One case takes seconds; what only its voxels tell is worth them.
+            reads_voxels = deep or manifest is None
             report = plan_import(
-                opened, catalogue, sources, deep=deep, executor=executor, progress=show
+                opened, catalogue, sources, deep=reads_voxels, executor=executor, progress=show
             )
         else:
             report = run_import(
@@ -106,5 +109,5 @@ def _sources(
             )
         return read_manifest(manifest, study)
     if not given:
-        raise ConfigError("A manifest CSV, or at least --ct, was expected; see `han5k import -h`.")
+        raise ConfigError("A manifest, or at least --ct, was expected; see `han5k import -h`.")
     return (build_source(cells, folder=Path(), study=study, origin="command line"),)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
-import tempfile
 import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-import han5k_review
+from han5k_review.store.fault_logs import write_fault_log
 
-_LOGS = "logs"
 _SHOWN = 200
 
 
@@ -21,48 +17,21 @@ def describe_fault(error: Exception, arguments: Sequence[str]) -> str:
     """One sentence about an error of the program, once its details are written to a file.
 
     The file lies in `logs/` of the study, or among the user's temporary files where there is no
-    study: paths and names in it can be those of patients.
+    study.
     """
     lines = str(error).strip().splitlines()
     words = f": {lines[0][:_SHOWN].rstrip('.')}" if lines else ""
     start = f"The program met an error of its own ({type(error).__name__}{words})"
+    trace = "".join(traceback.format_exception(error))
+    command = " ".join(map(repr, arguments))
     try:
-        log = _write_log(error, arguments)
+        log = write_fault_log(f"command: {command}\n{trace}", _find_study(arguments))
     except OSError as refusal:
         return f"{start}; its details could not be written: {refusal.strerror}."
     return (
-        f"{start}; nothing half-done was stored. The details are in {log}; send that file to those "
-        "who look after the program (it can hold names and paths)."
+        f"{start}; the details are in {log}, send that file to those who look after the program "
+        "(it can hold names and paths)."
     )
-
-
-def _write_log(error: Exception, arguments: Sequence[str]) -> Path:
-    now = datetime.now(UTC)
-    text = "\n".join(
-        (
-            f"han5k {han5k_review.__version__}, Python {platform.python_version()}, "
-            f"{platform.platform()}, {now.isoformat(timespec='seconds')}",
-            f"command: {' '.join(map(repr, arguments))}",
-            "".join(traceback.format_exception(error)),
-        )
-    )
-    name = f"han5k-{now:%Y%m%d-%H%M%S}-{os.getpid()}-"
-    study = _find_study(arguments)
-    folder = None if study is None else study / _LOGS
-    try:
-        if folder is not None:
-            folder.mkdir(exist_ok=True)
-        return _write_private(folder, name, text)
-    except OSError:
-        return _write_private(None, name, text)
-
-
-def _write_private(folder: Path | None, name: str, text: str) -> Path:
-    """A file that only its owner can read."""
-    handle, path = tempfile.mkstemp(prefix=name, suffix=".log", dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
-    return Path(path)
 
 
 def _find_study(arguments: Sequence[str]) -> Path | None:

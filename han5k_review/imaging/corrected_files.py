@@ -32,7 +32,6 @@ from han5k_review.imaging.segmentation_files import (
     build_segments,
     is_segmentation,
     join_boxes,
-    read_text_fields,
 )
 from han5k_review.imaging.size_bounds import check_label_size
 
@@ -116,12 +115,11 @@ def open_segmentation(path: Path, grid: Grid) -> ImageHeader:
 
 
 def _read_segmentation(path: Path, grid: Grid, resample: bool) -> ContourFile:
-    fields = read_text_fields(path)
     check_label_size(path, grid, must_match=not resample)
     image = read_image(path, channels=True)
     layers = image.array if image.array.ndim == 4 else image.array[None]
-    segments = build_segments(fields.values, len(layers), path)
-    notices = [*image.notices, *fields.notices]
+    segments = build_segments(read_header(path).fields, len(layers), path)
+    notices = list(image.notices)
     if image.grid.shape == _NO_IMAGE:
         contours = [_build_empty(segment, grid) for segment in segments]
         return ContourFile(contours=tuple(contours), notices=tuple(notices))

@@ -10,6 +10,7 @@ from han5k_review.imaging.header_values import Codec, VoxelFile
 from han5k_review.texts.paths import find_same_name
 
 _MAX_FILES = 100_000
+_MAX_RATIO = 1040  # deflate cannot pack more than 1,032 bytes into one
 _NUMBER = re.compile(r"%(?=0?\d?d)|%.?")
 
 
@@ -71,7 +72,7 @@ def _check_file(
     size = path.stat().st_size
     if offset == -1:
         offset = size - nbytes
-    wanted = offset + (nbytes if codec is Codec.RAW else 1)
+    wanted = offset + (nbytes if codec is Codec.RAW else nbytes // _MAX_RATIO + 1)
     if offset < 0 or size < wanted:
         raise DataError(
             f"{header}: {nbytes} bytes of voxels were expected"

@@ -83,7 +83,7 @@ def _read_fields(path: Path) -> tuple[dict[str, str], list[str], int]:
                 raise DataError(
                     f"{path}: a MetaImage header (Field = value) was expected, found {raw[:40]!r}."
                 )
-            if key.strip() in fields:
+            if key.strip() in fields and key.strip() != "Comment":
                 raise DataError(f"{path}: the field {key.strip()} was expected once, found twice.")
             if sign:
                 fields[key.strip()] = text.strip()
@@ -98,11 +98,11 @@ def _read_fields(path: Path) -> tuple[dict[str, str], list[str], int]:
 
 def _read_layout(fields: dict[str, str], path: Path) -> VoxelLayout:
     sizes = tuple(_whole_numbers(fields, "DimSize", path))
-    (channels,) = _whole_numbers({"n": fields.get("ElementNumberOfChannels", "1")}, "n", path)
-    if [len(sizes)] != _whole_numbers(fields, "NDims", path) or min(*sizes, channels, 1) < 1:
+    channels = _whole_number(fields, "ElementNumberOfChannels", 1, path)
+    if len(sizes) != _whole_number(fields, "NDims", -1, path) or min(*sizes, channels, 1) < 1:
         raise DataError(
-            f"{path}: NDims and as many positive sizes were expected, found {fields['NDims']} and "
-            f"{fields['DimSize']}."
+            f"{path}: NDims and as many positive sizes were expected, found "
+            f"{fields.get('NDims')} and {fields['DimSize']}."
         )
     several = channels > 1
     if len(sizes) != 3 and (len(sizes) != 4 or several):
@@ -182,7 +182,7 @@ def _find_files(
 ) -> tuple[VoxelFile, ...]:
     source = fields["ElementDataFile"]
     codec = Codec.ZLIB if _is_true(fields, "CompressedData") else Codec.RAW
-    (skip,) = _whole_numbers({"n": fields.get("HeaderSize", "0")}, "n", path)
+    skip = _whole_number(fields, "HeaderSize", 0, path)
     paths = _list_files(source, listed, fields, path)
     local = paths == [path]
     offset = end if local and skip == 0 else skip
@@ -225,6 +225,13 @@ def _whole_numbers(fields: dict[str, str], name: str, path: Path) -> list[int]:
         raise DataError(
             f"{path}: whole numbers were expected in {name}, found {fields.get(name)!r}."
         ) from error
+
+
+def _whole_number(fields: dict[str, str], name: str, default: int, path: Path) -> int:
+    numbers = _whole_numbers(fields, name, path) if name in fields else [default]
+    if len(numbers) != 1:
+        raise DataError(f"{path}: one number was expected in {name}, found {fields[name]!r}.")
+    return numbers[0]
 
 
 def _numbers(text: str, count: int, path: Path) -> list[float]:

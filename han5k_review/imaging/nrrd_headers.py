@@ -18,6 +18,9 @@ from han5k_review.imaging.header_values import Codec, ImageHeader, VoxelFile, Vo
 from han5k_review.imaging.nrrd_orientation import place_nrrd, sort_nrrd_axes
 
 _MAGIC = re.compile(rb"NRRD000[1-6]\r?\n")
+_LATIN_1 = (
+    "its header is not UTF-8 and was read as Latin-1; check letters with accents in its names"
+)
 _MAX_LINES, _MAX_LINE = 100_000, 1 << 20
 _CODECS = {"raw": Codec.RAW, "gzip": Codec.GZIP, "gz": Codec.GZIP}
 _TYPES = {
@@ -37,12 +40,16 @@ _DTYPES = {name: code for code, names in _TYPES.items() for name in names.split(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NrrdText:
-    """A header as text: `lines` by field name, free `pairs`, file names listed at its end."""
+    """A header as text: `lines` by field name, free `pairs`, file names listed at its end.
+
+    `is_utf8` is False where bytes had to be read as Latin-1.
+    """
 
     lines: dict[str, str]
     pairs: dict[str, str]
     listed: tuple[str, ...]
     end: int
+    is_utf8: bool
 
 
 def read_nrrd_header(path: Path) -> ImageHeader:
@@ -65,7 +72,7 @@ def read_nrrd_header(path: Path) -> ImageHeader:
         slope=1.0,
         intercept=0.0,
         files=_find_files(text, layout, path),
-        notices=notices,
+        notices=notices if text.is_utf8 else (*notices, _LATIN_1),
         fields=MappingProxyType(text.pairs),
     )
 
@@ -74,6 +81,7 @@ def _read_text(path: Path) -> NrrdText:
     lines: dict[str, str] = {}
     pairs: dict[str, str] = {}
     listed: list[str] = []
+    is_utf8 = True
     with path.open("rb") as file:
         first = file.readline(_MAX_LINE)
         if not _MAGIC.fullmatch(first):
@@ -85,18 +93,22 @@ def _read_text(path: Path) -> NrrdText:
             raw = file.readline(_MAX_LINE).rstrip(b"\r\n")
             if not raw:
                 break
-            _sort_line(_as_text(raw), lines, pairs, listed, path)
+            text, is_sound = _as_text(raw)
+            is_utf8 &= is_sound
+            _sort_line(text, lines, pairs, listed, path)
         else:
             raise DataError(f"{path}: a NRRD header that ends was expected, found none.")
-        return NrrdText(lines=lines, pairs=pairs, listed=tuple(listed), end=file.tell())
+        return NrrdText(
+            lines=lines, pairs=pairs, listed=tuple(listed), end=file.tell(), is_utf8=is_utf8
+        )
 
 
-def _as_text(raw: bytes) -> str:
-    """UTF-8, as 3D Slicer writes names; Latin-1 where the bytes are no UTF-8."""
+def _as_text(raw: bytes) -> tuple[str, bool]:
+    """UTF-8, as 3D Slicer writes names, and True; Latin-1 and False where it is none."""
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8"), True
     except UnicodeDecodeError:
-        return raw.decode("latin-1")
+        return raw.decode("latin-1"), False
 
 
 def _sort_line(
@@ -107,15 +119,15 @@ def _sort_line(
     if "datafile" in lines and lines["datafile"].split()[:1] == ["LIST"]:
         listed.append(line.strip())
         return
-    match = re.match(r"([^:]*):([= ])(.*)", line, re.DOTALL)
+    match = re.match(r"(.*?)(:=|: )(.*)", line, re.DOTALL)
     if match is None:
         raise DataError(
             f"{path}: lines of the form 'field: value' were expected in its header, found "
             f"{line[:60]!r}."
         )
     key, kind, value = match.groups()
-    if kind == "=":
-        pairs[key] = value.replace("\\n", "\n").replace("\\\\", "\\")
+    if kind == ":=":
+        pairs[_unescape(key)] = _unescape(value)
         return
     name = key.strip().lower()
     name = {"data file": "datafile", "line skip": "lineskip", "byte skip": "byteskip"}.get(
@@ -124,6 +136,11 @@ def _sort_line(
     if name in lines:
         raise DataError(f"{path}: the field {name!r} was expected once in its header, found twice.")
     lines[name] = value.strip()
+
+
+def _unescape(text: str) -> str:
+    r"""The format writes the end of a line as `\n` and a backslash as `\\`."""
+    return re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found[1], found[1]), text)
 
 
 def _read_sizes(lines: dict[str, str], path: Path) -> tuple[int, ...]:

@@ -43,6 +43,7 @@ _MM_PER_UNIT = {
     **dict.fromkeys(("um", "µm", "μm", "micrometer", "micrometers", "micron", "microns"), 0.001),
     **dict.fromkeys(("", "none", "???"), 1.0),
 }
+_PER_AXIS = ("spacings", "axis mins", "axis maxs")
 _VECTOR = re.compile(r"\([^()]*\)|[^\s()]+")
 
 
@@ -105,6 +106,12 @@ def place_nrrd(
     vectors = _split_vectors(lines, len(axes.domain) + (axes.channel is not None), path)
     if vectors is None:
         return _place_bare(lines, axes, shape, path)
+    doubled = [name for name in _PER_AXIS if name in lines]
+    if doubled:
+        raise GeometryError(
+            f"{path}: space directions alone were expected, found {doubled[0]} beside them, which "
+            "the format forbids; write the file again with one of the two."
+        )
     signs, notices = _read_space(lines, path)
     if axes.channel is not None and vectors[axes.channel] is not None:
         _check_beside_space(vectors[axes.channel], path)

@@ -34,10 +34,8 @@ class OneHot:
 
 
 def is_one_hot(path: Path) -> bool:
-    """True for a 4-D MetaImage or NRRD file; reads the header only."""
-    if image_suffix(path) in (None, *NIFTI_SUFFIXES):
-        return False
-    return _is_one_hot(read_header(path))
+    """True for a 4-D file, its channels one whole volume after another; reads the header only."""
+    return image_suffix(path) is not None and _is_one_hot(read_header(path))
 
 
 def count_channels(path: Path) -> int:
@@ -78,7 +76,10 @@ def open_one_hot(path: Path, grid: Grid) -> tuple[ImageHeader, Placement]:
 
 
 def _is_one_hot(header: ImageHeader) -> bool:
-    return len(header.sizes) == 4 and header.channel_axis is ChannelAxis.LAST
+    """NIfTI often has a fourth axis of one; channels are taken as stored, so none is scaled."""
+    is_nifti = image_suffix(header.path) in NIFTI_SUFFIXES
+    has_axis = len(header.sizes) == 4 and header.channel_axis is ChannelAxis.LAST
+    return has_axis and not header.is_scaled and (header.channels > 1 or not is_nifti)
 
 
 def _as_mask(box: FilledBox, place: Placement) -> StructureMask:

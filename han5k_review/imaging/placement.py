@@ -12,7 +12,7 @@ import numpy as np
 
 from han5k_review.errors import GeometryError
 from han5k_review.imaging.alignment import find_alignment
-from han5k_review.imaging.grid import Grid, Reorientation
+from han5k_review.imaging.grid import NEAR_VOXELS, Grid, Reorientation
 
 RESAMPLE_FIRST = "Resample the labels to the CT, or give the CT they were drawn on."
 _DIRECTIONS = (("left", "right"), ("back", "front"), ("feet", "head"))  # RAS, below and above 0
@@ -62,7 +62,7 @@ def get_placement(
         raise GeometryError(
             f"{source}: labels on the grid of their CT were expected; the CT is "
             f"{target.describe()}; the labels are {grid.describe()}{in_lps}. "
-            f"{_describe_offset(turned, target)}{remedy}"
+            f"{_describe_apart(turned, target)}{remedy}"
         )
     return place
 
@@ -80,6 +80,18 @@ def _find_box(grid: Grid, target: Grid) -> tuple[tuple[int, int, int], tuple[int
     i, j, k = (int(n) for n in start)
     ni, nj, nk = (int(n) for n in stop - start)
     return (i, j, k), (ni, nj, nk)
+
+
+def _describe_apart(turned: Grid, target: Grid) -> str:
+    """A sentence on two grids of one size: what differs, or how far the worst voxel is off."""
+    offset = _describe_offset(turned, target)
+    if offset or turned.shape != target.shape:
+        return offset
+    limit_mm = NEAR_VOXELS * min(target.spacing_mm)
+    return (
+        f"Voxel centres are up to {turned.measure_apart_mm(target):.3f} mm apart; up to "
+        f"{limit_mm:.3f} mm, a tenth of a voxel, count as rounding. "
+    )
 
 
 def _describe_offset(turned: Grid, target: Grid) -> str:

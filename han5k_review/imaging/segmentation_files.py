@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.image_names import image_suffix
+from han5k_review.imaging.headers import read_header
+from han5k_review.imaging.image_names import NRRD_SUFFIXES, image_suffix
 
 SEGMENTATION_SUFFIX = ".seg.nrrd"
 Box = tuple[slice, slice, slice]
-_NRRD_MAGIC = b"NRRD0"
-_MAX_HEADER_BYTES = 1 << 24
 _FIELD = re.compile(r"Segment([0-9]{1,9})_(ID|Name|LabelValue|Layer|Extent)")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,10}")
 _LEGACY_EXTENT = "Segmentation_Extent"
@@ -42,51 +41,13 @@ class Segment:
     box: Box | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextFields:
-    """The key/value pairs of an NRRD header, and sentences on how they had to be read."""
-
-    values: Mapping[str, str]
-    notices: tuple[str, ...]
-
-
 def is_segmentation(path: Path) -> bool:
     """True for a .seg.nrrd, and for any other NRRD whose header names segments."""
     if image_suffix(path) == SEGMENTATION_SUFFIX:
         return True
-    if image_suffix(path) not in (".nrrd", ".nhdr"):
+    if image_suffix(path) not in NRRD_SUFFIXES:
         return False
-    return {"Segment0_ID", "Segment0_Name"} & read_text_fields(path).values.keys() != set()
-
-
-def read_text_fields(path: Path) -> TextFields:
-    """The key/value pairs of an NRRD file's header; none when the file is no NRRD.
-
-    They are UTF-8. A header that is not is read as Latin-1, with a notice.
-    """
-    lines: list[bytes] = []
-    try:
-        with path.open("rb") as file:
-            if file.read(len(_NRRD_MAGIC)) != _NRRD_MAGIC:
-                return TextFields(values={}, notices=())
-            while file.tell() < _MAX_HEADER_BYTES:
-                line = file.readline(_MAX_HEADER_BYTES).rstrip(b"\r\n")
-                if not line:
-                    break
-                lines.append(line)
-    except OSError as error:
-        raise DataError(f"{path}: a readable file was expected, found: {error}.") from error
-    pairs = [line.partition(b":=") for line in lines if b":=" in line and line[:1] != b"#"]
-    try:
-        found = {_unescape(key.decode()): _unescape(text.decode()) for key, _, text in pairs}
-        return TextFields(values=found, notices=())
-    except UnicodeDecodeError:
-        found = {
-            _unescape(key.decode("latin-1")): _unescape(text.decode("latin-1"))
-            for key, _, text in pairs
-        }
-        notice = "its names are not UTF-8 and were read as Latin-1; check letters with accents"
-        return TextFields(values=found, notices=(notice,))
+    return not {"Segment0_ID", "Segment0_Name"}.isdisjoint(read_header(path).fields)
 
 
 def build_segments(fields: Mapping[str, str], layers: int, path: Path) -> tuple[Segment, ...]:
@@ -196,8 +157,3 @@ def _check_names(segments: Sequence[Segment], path: Path) -> None:
                 f"{segment.name} for the value {segment.value} of layer {segment.layer}; nothing "
                 "says which of the two it is."
             )
-
-
-def _unescape(text: str) -> str:
-    r"""The NRRD format writes a line's end as `\n` and a backslash as `\\`."""
-    return re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found[1], found[1]), text)

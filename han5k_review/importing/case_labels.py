@@ -115,7 +115,7 @@ def _read_multi_label(path: Path, grid: Grid, label_map: LabelMap) -> CaseLabels
     return CaseLabels(
         masks={StructureName(name): mask for name, mask in masks.items()},
         unmatched=label_map.unmatched,
-        notices=(*label_map.notices, *list_geometry_notices([path])),
+        notices=(*label_map.notices, *list_geometry_notices([path], grid)),
     )
 
 
@@ -147,7 +147,7 @@ def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
     return CaseLabels(
         masks={name: read_mask(file, grid) for name, file in files.items()},
         unmatched=unmatched,
-        notices=list_geometry_notices(files.values()),
+        notices=list_geometry_notices(files.values(), grid),
     )
 
 
@@ -177,7 +177,7 @@ def _read_one_hot(
     return CaseLabels(
         masks={channels.structures[number]: mask for number, mask in masks.items()},
         unmatched=channels.unmatched,
-        notices=list_geometry_notices([path]),
+        notices=list_geometry_notices([path], grid),
         channels=channels.describe(),
     )
 

@@ -18,7 +18,7 @@ from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import open_labels
 from han5k_review.imaging.one_hot_files import open_one_hot
-from han5k_review.imaging.segmentation_files import build_segments, read_text_fields
+from han5k_review.imaging.segmentation_files import build_segments
 from han5k_review.importing.case_labels import (
     LabelForm,
     check_any,
@@ -135,7 +135,7 @@ def outline_labels(
         outline = LabelOutline(
             structures=tuple(values.structures),
             unmatched=values.unmatched,
-            notices=(*values.notices, *list_geometry_notices([path])),
+            notices=(*values.notices, *list_geometry_notices([path], grid)),
         )
     check_any(outline.structures, outline.unmatched, path)
     return outline
@@ -148,14 +148,13 @@ def _outline_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> LabelOutl
     return LabelOutline(
         structures=tuple(files),
         unmatched=unmatched,
-        notices=list_geometry_notices(files.values()),
+        notices=list_geometry_notices(files.values(), grid),
     )
 
 
 def _outline_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> LabelOutline:
     header = open_segmentation(path, grid)
-    fields = read_text_fields(path)
-    names = [segment.name for segment in build_segments(fields.values, header.channels, path)]
+    names = [segment.name for segment in build_segments(header.fields, header.channels, path)]
     found: list[StructureName] = []
     for name in filter(None, map(catalogue.find_name, names)):
         if name in found:
@@ -164,7 +163,7 @@ def _outline_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> Label
     return LabelOutline(
         structures=tuple(found),
         unmatched=tuple(name for name in names if catalogue.find_name(name) is None),
-        notices=(*header.notices, *fields.notices),
+        notices=header.notices,
     )
 
 
@@ -176,7 +175,7 @@ def _outline_one_hot(
     return LabelOutline(
         structures=tuple(channels.structures.values()),
         unmatched=channels.unmatched,
-        notices=list_geometry_notices([path]),
+        notices=list_geometry_notices([path], grid),
         channels=channels.describe(),
     )
 

@@ -6,6 +6,7 @@ read and nothing stands against it; rows are never written here.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -98,9 +99,10 @@ class CaseContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRefusal:
-    """Why a source cannot be imported."""
+    """Why a source cannot be imported; `fault` are the details of an error of the program."""
 
     sentence: str
+    fault: str = ""
 
 
 def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
@@ -112,6 +114,12 @@ def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
         return _read(task)
     except Han5kError as error:
         return CaseRefusal(sentence=str(error))
+    except Exception as error:  # noqa: BLE001 - the last resort: no case ends the others
+        words = str(error).strip().splitlines() or ["no words"]
+        return CaseRefusal(
+            sentence=f"the program met an error of its own ({type(error).__name__}: {words[0]})",
+            fault="".join(traceback.format_exception(error)),
+        )
 
 
 def _read(task: CaseTask) -> CaseContent | CaseOutline:

@@ -32,6 +32,7 @@ from han5k_review.importing.known_planes import read_full_claims
 from han5k_review.importing.reports import CaseReport, ImportReport, Label, Outcome
 from han5k_review.importing.sources import BadSource, CaseSource
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.fault_logs import write_fault_log
 from han5k_review.store.study import Study
 
 Source = CaseSource | BadSource
@@ -242,7 +243,7 @@ def _finish(
     result: Found | CaseRefusal,
     finish: Finish,
 ) -> CaseReport:
-    refusal = result.sentence if isinstance(result, CaseRefusal) else ""
+    refusal = _describe_refusal(walk, result) if isinstance(result, CaseRefusal) else ""
     if not isinstance(result, CaseRefusal) and isinstance(source, CaseSource):
         try:
             outcome, labels = _conclude(walk, source, result, finish)
@@ -263,6 +264,16 @@ def _finish(
     return CaseReport(
         name=source.name, origin=source.origin, outcome=Outcome.REFUSED, refusal=refusal
     )
+
+
+def _describe_refusal(walk: _Walk, refusal: CaseRefusal) -> str:
+    if not refusal.fault:
+        return refusal.sentence
+    try:
+        log = write_fault_log(refusal.fault, walk.study.root)
+    except OSError as error:
+        return f"{refusal.sentence}; its details could not be written: {error.strerror}."
+    return f"{refusal.sentence}; the details are in {log}."
 
 
 def _conclude(

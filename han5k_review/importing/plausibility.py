@@ -60,7 +60,7 @@ def list_label_warnings(
                 "that any structure can have: wrong spacing, or another mask?"
             )
         pair = catalogue.get_structure(name).pair
-        if pair in masks and catalogue.get_structure(name).side == "L":
+        if pair is not None and pair in masks and catalogue.get_structure(name).side == "L":
             warnings += _compare_sides(name, mask, pair, masks[pair])
     return warnings
 

@@ -52,7 +52,7 @@ def test_an_error_of_the_real_command_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("import",), "A manifest CSV, or at least --ct, was expected"),
+        (("import",), "A manifest, or at least --ct, was expected"),
         (("import", "none.csv"), "A manifest was expected at none.csv"),
         (("import", "--ct", "none.nii.gz"), "none.nii.gz"),
         (("assign", "nobody"), "The name of an account was expected"),

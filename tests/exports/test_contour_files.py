@@ -91,6 +91,19 @@ def test_another_reader_finds_the_layers_and_the_geometry(grid: Grid, tmp_path: 
     assert DISCLAIMER.encode() in path.read_bytes()[:200]
 
 
+def test_every_segment_names_the_whole_grid_as_its_extent(tmp_path: Path) -> None:
+    # 3D Slicer cuts a layer to the extent of one of its segments (vtkMRMLSegmentationStorageNode):
+    # a box of the segment's own would empty the others there.
+    path = tmp_path / "case.seg.nrrd"
+    grid = GRIDS["straight"]
+    contours = blobs(grid)
+    path.write_bytes(build_segmentation(contours))
+    image = sitk.ReadImage(str(path))
+    whole = " ".join(f"0 {size - 1}" for size in image.GetSize())
+    found = {image.GetMetaData(f"Segment{number}_Extent") for number in range(len(contours))}
+    assert found == {whole}
+
+
 def test_without_overlap_there_is_one_layer_of_three_axes(tmp_path: Path) -> None:
     path = tmp_path / "case.seg.nrrd"
     grid = GRIDS["straight"]

@@ -181,8 +181,8 @@ class Nrrd:
         stored = [
             _packed(self.before + piece) if packed else self.before + piece for piece in pieces
         ]
-        head = ("\n".join(lines) + "\n\n").encode("utf-8")
-        path.write_bytes(head if self.data_file else head + stored[0])
+        head = ("\n".join(lines) + "\n").encode("utf-8")
+        path.write_bytes(head if self.data_file else head + b"\n" + stored[0])
         for name, piece in zip(self.parts, stored, strict=False):
             (path.parent / name).write_bytes(piece)
         return path
@@ -229,9 +229,14 @@ class MetaImage:
             "BinaryDataByteOrderMSB": str(self.big_endian),
             "CompressedData": str(self.packed),
         }
+        given |= (
+            {"CompressedDataSize": str(len(zlib.compress(_raw(array, self.big_endian))))}
+            if self.packed
+            else {}
+        )
         given |= self.fields
         given |= {"DimSize": " ".join(map(str, array.shape)), "ElementType": kind}
-        lines = [f"{key} = {value}" for key, value in given.items()]
+        lines = [f"{key} = {value}" for key, value in given.items() if value]
         lines += [f"ElementDataFile = {self.data_file}", *self.listed]
         pieces = _cut(_raw(array, self.big_endian), max(1, len(self.parts)))
         stored = [self.before + (zlib.compress(p) if self.packed else p) for p in pieces]
@@ -243,8 +248,7 @@ class MetaImage:
 
     def with_fields(self, **fields: str) -> MetaImage:
         """The same file with other fields; an empty text leaves a field out."""
-        kept = {key: text for key, text in {**self.fields, **fields}.items() if text}
-        return replace(self, fields=kept)
+        return replace(self, fields={**self.fields, **fields})
 
 
 def sound_metaimage(array: Array, affine_ras: Affine) -> MetaImage:
