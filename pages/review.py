@@ -2,6 +2,7 @@ import streamlit as st
 
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.store.engine import reading
+from han5k_review.texts.numbers import find_whole_number
 from han5k_review.ui.context import page
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
@@ -16,8 +17,8 @@ with page(None) as visit:
     with reading(visit.bench.study.engine) as session:
         if case:
             payload = build_case_payload(session, visit, case, choice)
-        elif wanted.isdigit():
-            payload = build_task_payload(session, visit, int(wanted), choice)
+        elif (number := find_whole_number(wanted)) is not None:
+            payload = build_task_payload(session, visit, number, choice)
         else:
             upcoming = find_next_assignment(session, visit.identity.reader_id)
             if upcoming is None:

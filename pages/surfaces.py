@@ -8,6 +8,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
 from han5k_review.study import find_case, grid_of
+from han5k_review.texts.numbers import find_whole_number
 from han5k_review.ui.context import page
 from han5k_review.ui.places import page_file
 from han5k_review.ui.surface_chart import build_surface_chart
@@ -16,16 +17,15 @@ FIRST = ("Brain", "MandibleL", "MandibleR", "ParotidL", "ParotidR", "Cord_HaN", 
 
 with page("3-D") as visit:
     bench = visit.bench
-    wanted = st.query_params.get("assignment", "")
+    number = find_whole_number(st.query_params.get("assignment"))
     with reading(bench.study.engine) as session:
-        if wanted.isdigit():
-            task = get_own_assignment(session, int(wanted), visit.get_reader())
+        if number is not None:
+            task = get_own_assignment(session, number, visit.get_reader())
             case = session.get_one(Case, task.case_id)
             sets = list_label_sets(session, task.case_id, view_task(task))
         else:
             visit.require(Action.READ_ANY_CASE)
-            name = st.query_params.get("case", "")
-            case = find_case(session, name)
+            case = find_case(session, st.query_params.get("case", ""))
             sets = list_label_sets(session, stored_id(case), view_case()) if case else []
     if case is None:
         st.info("Choose a case first.")
@@ -38,7 +38,7 @@ with page("3-D") as visit:
         st.page_link(
             page_file("review"),
             label="Back to the slices",
-            query_params={"assignment": wanted} if wanted else {"case": case.name},
+            query_params={"case": case.name} if number is None else {"assignment": str(number)},
         )
         shown = sets[0]
         if len(sets) > 1:

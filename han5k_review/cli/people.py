@@ -26,7 +26,8 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
-from han5k_review.study import list_cases
+from han5k_review.study import get_case
+from han5k_review.texts.text_files import read_text
 
 _PasswordFile = Annotated[
     Path | None,
@@ -48,13 +49,16 @@ def register(app: typer.Typer) -> None:
 
 def _read_password(file: Path | None) -> str:
     if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").splitlines()[0]
-        except (OSError, IndexError, UnicodeDecodeError) as error:
-            raise DataError(f"A password was expected in {file}, found: {error}.") from error
+        first = read_text(file).split("\n", 1)[0].removesuffix("\r")
+        if not first:
+            raise DataError(f"A password was expected in the first line of {file}, found none.")
+        return first
     if not sys.stdin.isatty():
         raise DataError("A password was expected; give --password-file or run it in a terminal.")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    try:
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
 
 
 def add(
@@ -166,5 +170,5 @@ def unassign(
 
 
 def _get_cases(session: Session, names: Sequence[str]) -> list[Case]:
-    known = {case.name: case for case in list_cases(session, names)}
-    return [known[name] for name in names]
+    known = {name: get_case(session, name) for name in names}
+    return list(known.values())

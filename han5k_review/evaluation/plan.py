@@ -108,8 +108,8 @@ def plan_evaluation(
         raise ConfigError(
             f"Two different label sources were expected, found {reference.title} on both sides."
         )
-    for name in structures or ():
-        catalogue.get_structure(name)
+    if structures is not None:
+        structures = [catalogue.get_structure(name).name for name in structures]
     rows = [row for row in list_cases(session, cases) if split is None or row.split is split]
     case_ids = None if cases is None else [stored_id(row) for row in rows]
     sides = _Sides(

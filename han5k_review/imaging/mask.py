@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class StructureMask:
     grid: Grid
     start_ijk: tuple[int, int, int]
     voxels: BoolArray
+    _hashes: list[str] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def from_dense(cls, dense: NDArray[np.generic], grid: Grid) -> StructureMask:
@@ -93,7 +94,9 @@ class StructureMask:
     @property
     def sha256(self) -> str:
         """Content hash: of box shape, box affine (float32, as NIfTI keeps it), and packed bits."""
-        return hash_box(self.voxels, self.box_grid.affine[:3])
+        if not self._hashes:
+            self._hashes.append(hash_box(self.voxels, self.box_grid.affine[:3]))
+        return self._hashes[0]
 
     def packed_bits(self) -> bytes:
         """Bits in order i fastest, then j, then k; bit n of a byte is 1 << (n & 7)."""

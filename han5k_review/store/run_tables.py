@@ -58,7 +58,7 @@ class Metric(SQLModel, table=True):
 class MetricFailure(SQLModel, table=True):
     """A pair that could not be measured, and why; the newest row of a pair counts. Append-only.
 
-    Without a definition (written by a version before 0005) it counts for every one.
+    Without a definition (written by a version before 0006) it counts for every one.
     """
 
     __tablename__ = "metric_failure"

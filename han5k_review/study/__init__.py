@@ -9,7 +9,7 @@
 Tables are read again only after their file was changed.
 """
 
-from han5k_review.study.cases import find_case, get_case, grid_of, list_cases
+from han5k_review.study.cases import find_case, find_cases, get_case, grid_of, list_cases
 from han5k_review.study.facts import (
     find_study_info,
     get_study_info,
@@ -20,6 +20,7 @@ from han5k_review.study.facts import (
 
 __all__ = [
     "find_case",
+    "find_cases",
     "find_study_info",
     "get_case",
     "get_study_info",

@@ -1,6 +1,6 @@
 """A study that an older version made opens, and says the same as before.
 
-`study_0004.sql` is the dump of a study of the code before migration 0005: four cases of blocks,
+`study_0004.sql` is the dump of a study of the code before migration 0006: four cases of blocks,
 a revision that was accepted, a contour locked as it is, a pair that could not be measured, and one
 that a still older version could not measure, remembered without a definition.
 """

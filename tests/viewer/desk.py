@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.slabs import Slab, build_slabs
+from han5k_review.imaging.slabs import Slab, iter_slabs
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.ui.viewer import ViewerPayload
 from han5k_review.web.encoding import Encoding, choose_encoding, encode
@@ -75,7 +75,7 @@ class DeskCase:
     packed: dict[tuple[str, Encoding], bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.slabs = build_slabs(self.ct.hu)
+        self.slabs = list(iter_slabs(self.ct.hu))
 
 
 @dataclass(slots=True, kw_only=True)

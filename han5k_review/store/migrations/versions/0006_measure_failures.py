@@ -8,8 +8,8 @@ from alembic import op
 
 from han5k_review.store.append_only import refuse_change
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -81,4 +81,4 @@ def name_what_a_revision_corrects() -> None:
 
 
 def downgrade() -> None:
-    raise RuntimeError("Failures would be lost below 0005; restore a backup instead.")
+    raise RuntimeError("Failures would be lost below 0006; restore a backup instead.")
