@@ -8,19 +8,18 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
 from han5k_review.study import find_case, grid_of
-from han5k_review.texts.numbers import find_whole_number
 from han5k_review.ui.context import page
-from han5k_review.ui.places import page_file
+from han5k_review.ui.places import find_assignment_id, page_file
 from han5k_review.ui.surface_chart import build_surface_chart
 
 FIRST = ("Brain", "MandibleL", "MandibleR", "ParotidL", "ParotidR", "Cord_HaN", "BrainStem")
 
 with page("3-D") as visit:
     bench = visit.bench
-    number = find_whole_number(st.query_params.get("assignment"))
+    wanted = find_assignment_id(st.query_params.to_dict())
     with reading(bench.study.engine) as session:
-        if number is not None:
-            task = get_own_assignment(session, number, visit.get_reader())
+        if wanted is not None:
+            task = get_own_assignment(session, wanted, visit.get_reader())
             case = session.get_one(Case, task.case_id)
             sets = list_label_sets(session, task.case_id, view_task(task))
         else:
@@ -38,7 +37,7 @@ with page("3-D") as visit:
         st.page_link(
             page_file("review"),
             label="Back to the slices",
-            query_params={"case": case.name} if number is None else {"assignment": str(number)},
+            query_params={"assignment": str(wanted)} if wanted else {"case": case.name},
         )
         shown = sets[0]
         if len(sets) > 1:

@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+import sqlalchemy.exc
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     IntegrityError,
@@ -39,7 +48,9 @@ def build_engine(database_url: str | URL) -> Engine:
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True)
+            engine = create_engine(url, pool_pre_ping=True)
+            event.listen(engine, "handle_error", _map_unfit_value)
+            return engine
         engine = create_engine(url, connect_args={"check_same_thread": False})
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         # Not the address itself: it may hold a password.
@@ -47,6 +58,7 @@ def build_engine(database_url: str | URL) -> Engine:
             "A database URL like postgresql://user:password@host/name was expected (characters "
             f"such as @ : / ? # % in a password as %40 ...), found another: {_words(error)}."
         ) from error
+    event.listen(engine, "handle_error", _map_unfit_value)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -57,6 +69,23 @@ def _words(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError | NoSuchModuleError):
         return f"no driver for it is installed ({error})"
     return "it cannot be taken apart"
+
+
+def _map_unfit_value(context: ExceptionContext) -> DataError | None:
+    """What no database can hold is the sender's fault: too large a number, NUL, half a character.
+
+    PostgreSQL answers with its own DataError, Python's SQLite with OverflowError or
+    UnicodeEncodeError before it asks the database.
+    """
+    error = context.original_exception
+    if isinstance(context.sqlalchemy_exception, sqlalchemy.exc.DataError) or isinstance(
+        error, OverflowError | UnicodeEncodeError
+    ):
+        return DataError(
+            "Numbers and text that the database can hold were expected, found another value "
+            f"({type(error).__name__}); correct it, then try again."
+        )
+    return None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

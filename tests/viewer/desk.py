@@ -62,6 +62,7 @@ class Faults:
     corrupt_slabs: set[int] = field(default_factory=set)
     foreign: bool = False
     stale: bool = False
+    refused: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,6 +197,8 @@ class Desk:
         if self.faults.stale:
             return JSONResponse({"error": "The label was revised meanwhile."}, status_code=409)
         body = json.loads(await request.body())
+        if status := self.faults.refused.get(body["structure"]):
+            return JSONResponse({"error": "This one cannot be stored."}, status_code=status)
         known = {one["request_id"] for one in self.posted}
         if body["request_id"] not in known:
             self.posted.append(body)

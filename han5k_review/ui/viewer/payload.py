@@ -137,6 +137,7 @@ class ViewerPayload:
     of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
     with an assignment: nothing to grade, but contours can be edited (an adjudicator's place).
     `rules` are the rules of anatomy that speak while a contour is drawn.
+    `account` tells the browser which acts that wait in it are this person's; it names nobody.
     """
 
     case: str
@@ -156,6 +157,7 @@ class ViewerPayload:
     compare: str | None = None
     side_by_side: bool = False
     rules: dict[str, ViewerRule] = field(default_factory=_list_rules)
+    account: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md, of plain JSON values only."""
@@ -177,6 +179,7 @@ class ViewerPayload:
             "compare": self.compare,
             "side_by_side": self.side_by_side,
             "rules": {key: _plain(asdict(rule)) for key, rule in self.rules.items()},
+            "account": self.account,
         }
 
 

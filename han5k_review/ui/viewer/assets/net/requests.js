@@ -27,10 +27,24 @@ export function pause(ms, signal) {
   });
 }
 
+/** How many changes the server has taken from this tab; reading does not count, a cache may answer it. */
+export const traffic = { stored: 0 };
+
+/** The status of the answer behind an error; null when none came. */
+export function statusOf(error) {
+  if (error instanceof SessionExpired) return 401;
+  return error instanceof Refused ? error.status : null;
+}
+
 /** One try. Throws SessionExpired, Refused, or what fetch throws when the network is gone. */
 export async function request(url, options = {}) {
   const response = await fetch(url, { credentials: "same-origin", ...options });
-  if (response.ok) return response;
+  if (response.ok) {
+    const isOurs =
+      response.status === 204 || response.headers.get("content-type")?.includes("application/json");
+    if (isOurs && options.method && options.method !== "GET") traffic.stored++;
+    return response;
+  }
   if (response.status === 401) throw new SessionExpired("Signed out: sign in again to go on.");
   let detail = {};
   try {
@@ -41,10 +55,10 @@ export async function request(url, options = {}) {
   throw new Refused(response.status, detail.error ?? `The server answered ${response.status}.`, detail);
 }
 
-/** May the same request succeed a moment later? */
+/** May the same reading succeed a moment later? 500 and 507 say that something is damaged: that stays. */
 export function isPassing(error) {
   if (error instanceof SessionExpired || error?.name === "AbortError") return false;
-  return !(error instanceof Refused) || error.status >= 502 || error.status === 429;
+  return !(error instanceof Refused) || [408, 425, 429, 502, 503, 504].includes(error.status);
 }
 
 /**

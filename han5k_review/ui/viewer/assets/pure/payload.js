@@ -105,6 +105,7 @@
  * @property {string | null} compare
  * @property {boolean} side_by_side
  * @property {Record<string, ViewerRule>} rules
+ * @property {string | null} account
  */
 
 export {};
