@@ -60,13 +60,16 @@ def print_run(study: Study, run_id: int) -> None:
         for row in view.verdicts:
             table.add_row(
                 row.structure,
-                str(row.cases + row.unchanged_cases),
+                str(row.scored_cases),
                 _number(row.before_dice),
                 _number(row.after_dice),
                 row.verdict.value,
             )
         console.print(table)
-        console.print(f"before: {view.before_is}; numbers are mean Dice on held-out cases")
+        for row in view.verdicts:
+            if row.reasons:
+                console.print(f"{row.structure}: {'; '.join(row.reasons)}", markup=False)
+        console.print(f"before: {view.before_is}; numbers are mean Dice on n held-out cases")
     for line in view.log:
         console.print(line, markup=False)
 

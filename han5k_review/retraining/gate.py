@@ -62,6 +62,26 @@ class PairedScore:
         return _difference(self.after_hd95_mm, self.before_hd95_mm)
 
     @property
+    def reference_is_empty(self) -> bool:
+        """True when the reference has no voxel, as either measured arm tells.
+
+        Both empty leaves Dice undefined; a drawing against an empty reference is infinitely far.
+        """
+        arms = (
+            (self.before_dice, self.before_hd95_mm, self.before_volume_cc),
+            (self.after_dice, self.after_hd95_mm, self.after_volume_cc),
+        )
+        return any(
+            volume is not None and (dice is None or (volume > 0 and hd95 == math.inf))
+            for dice, hd95, volume in arms
+        )
+
+    @property
+    def compares(self) -> bool:
+        """True when it says which of both is better: two scores against a voxel or more."""
+        return self.dice_difference is not None and not self.reference_is_empty
+
+    @property
     def decides(self) -> bool:
         """False for a pseudo-label accepted unchanged: it came from a model itself."""
         return self.kind is not ReferenceKind.UNCHANGED
@@ -86,14 +106,17 @@ class Interval:
 class StructureVerdict:
     """The gate's word on one structure, with the numbers behind it.
 
-    `cases` are those that decide; `unchanged_cases` are references that a model drew itself and
-    a reader accepted as they were: they are counted, and never decide.
+    `cases` are those that decide: measured before and after. `scored_cases` have a score of the
+    candidate, with or without one before. Mean Dice is that of `cases`, or of `scored_cases` when
+    nothing can be compared. `unchanged_cases` are references that a model drew itself and a reader
+    accepted as they were: they are counted, and never decide.
     """
 
     structure: str
     verdict: Verdict
     reasons: tuple[str, ...]
     cases: int
+    scored_cases: int
     unchanged_cases: int
     before_dice: float | None
     after_dice: float | None
@@ -125,13 +148,14 @@ def _judge(
     swapped: Mapping[str, Collection[str]],
 ) -> StructureVerdict:
     deciding = [s for s in scores if s.decides]
-    paired = [s for s in deciding if s.dice_difference is not None]
+    scored = [s for s in deciding if s.after_dice is not None and not s.reference_is_empty]
+    paired = [s for s in deciding if s.compares]
     dice = bootstrap_mean([(s.patient, s.dice_difference) for s in paired], settings)
     hd95 = bootstrap_mean([(s.patient, s.hd95_difference_mm) for s in paired], settings)
     reasons = _hard_reasons(scores, swapped.get(name, ()))
     verdict = Verdict.FAIL if reasons else Verdict.PASS
     if len(paired) < settings.min_cases:
-        reasons.append(f"{len(paired)} of at least {settings.min_cases} cases to judge on")
+        reasons += _why_few(scores, settings)
         verdict = Verdict.FAIL if verdict is Verdict.FAIL else Verdict.TOO_FEW
     else:
         worse = _soft_reasons(dice, hd95, settings)
@@ -143,13 +167,41 @@ def _judge(
         verdict=verdict,
         reasons=tuple(reasons),
         cases=len(paired),
+        scored_cases=len(scored),
         unchanged_cases=len(scores) - len(deciding),
-        before_dice=_mean([s.before_dice for s in paired]),
-        after_dice=_mean([s.after_dice for s in paired]),
+        before_dice=_mean([s.before_dice for s in paired or scored]),
+        after_dice=_mean([s.after_dice for s in paired or scored]),
         dice_difference=dice,
         hd95_difference_mm=hd95,
         worst_cases=tuple(s.case for s in worst if _dice_difference(s) < 0),
     )
+
+
+def _why_few(scores: Sequence[PairedScore], settings: GateSettings) -> list[str]:
+    """Why there is too little to compare: what is empty, what had nothing before."""
+    deciding = [s for s in scores if s.decides]
+    unchanged = [s for s in scores if not s.decides]
+    compared = sum(s.compares for s in deciding)
+    empty = [s for s in deciding if s.reference_is_empty]
+    alone = [s for s in deciding if s.before_volume_cc is None and s not in empty]
+    reasons = [f"{compared} of at least {settings.min_cases} cases to judge on"]
+    if empty:
+        share = "every" if len(empty) == len(deciding) else f"{len(empty)} of {len(deciding)}"
+        drawn = [s.case for s in empty if s.after_volume_cc]
+        what = f"the model draws it there in {', '.join(drawn)}" if drawn else "so is the drawing"
+        reasons.append(f"the organ is empty in {share} held-out reference, {what}")
+    if alone:
+        reasons.append(
+            f"nothing to compare with in {len(alone)} cases: they had no contour before the run"
+        )
+    if unchanged and not deciding:
+        mean = _mean([s.after_dice for s in unchanged])
+        told = "" if mean is None else f" (Dice of the new model with them {mean:.3f})"
+        reasons.append(
+            f"the only references are {len(unchanged)} contours accepted unchanged{told}, which "
+            "a model drew itself"
+        )
+    return reasons
 
 
 def _hard_reasons(scores: Sequence[PairedScore], swapped: Collection[str]) -> list[str]:

@@ -105,7 +105,8 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
         {
             "Structure": [row.structure for row in verdicts],
             "Gate": [row.verdict.value for row in verdicts],
-            "Cases": [row.cases for row in verdicts],
+            "Cases": [row.scored_cases for row in verdicts],
+            "Compared": [row.cases for row in verdicts],
             "Before Dice": [row.before_dice for row in verdicts],
             "After Dice": [row.after_dice for row in verdicts],
             "Difference": [
@@ -202,9 +203,9 @@ def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
 
 
 def build_worst_frame(scores: Sequence[PairedScore]) -> pd.DataFrame:
-    """Held-out pairs that decide, the largest fall of Dice first."""
-    own = [s for s in scores if s.decides and s.dice_difference is not None]
-    own.sort(key=lambda s: s.dice_difference or 0.0)
+    """Held-out scores that decide: the largest fall of Dice first, then those without a before."""
+    own = [s for s in scores if s.decides and s.after_dice is not None]
+    own.sort(key=_worst_first)
     return pd.DataFrame(
         {
             "Case": [s.case for s in own],
@@ -215,6 +216,11 @@ def build_worst_frame(scores: Sequence[PairedScore]) -> pd.DataFrame:
             "HD95 difference mm": [s.hd95_difference_mm for s in own],
         }
     )
+
+
+def _worst_first(score: PairedScore) -> tuple[bool, float]:
+    change = score.dice_difference
+    return (change is None, score.after_dice or 0.0 if change is None else change)
 
 
 def describe_needs(plan: RunPlan) -> str:

@@ -118,7 +118,7 @@ def _show_verdicts(view: RunView) -> None:
     worst = build_worst_frame(view.scores)
     if worst.empty:
         return
-    with st.expander("Held-out pairs, largest fall first"):
+    with st.expander("Held-out cases, largest fall first"):
         st.caption("Click a row to look at it in the viewer.")
         table = st.dataframe(
             worst,
