@@ -30,7 +30,12 @@ with page("Retraining", Action.RETRAIN) as visit:
             help="\n\n".join(f"**{name}**: {words}" for name, words in PRESET_WORDS.items()),
         )
         with reading(engine) as session:
-            fullest = find_fullest_group(session, bench.study, bench.catalogue)
+            fullest = find_fullest_group(
+                session,
+                bench.study,
+                bench.catalogue,
+                count_references=bool(st.session_state.get("references", False)),
+            )
         group = second.selectbox("Label group", groups, index=groups.index(fullest))
         with reading(engine) as session:
             models = list_models(session, group)
@@ -41,6 +46,7 @@ with page("Retraining", Action.RETRAIN) as visit:
         )
         references = st.checkbox(
             "References of training cases teach too",
+            key="references",
             help="Off: only contours that were graded 'no revision' and accepted revisions teach.",
         )
         overrides = {"threads": bench.settings.torch_threads, **ask_settings(preset)}

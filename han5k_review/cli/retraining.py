@@ -63,7 +63,8 @@ def retrain(
         overrides["count_references"] = True
     with reading(opened.engine) as session:
         request = RunRequest(
-            group=group or find_fullest_group(session, opened, catalogue),
+            group=group
+            or find_fullest_group(session, opened, catalogue, count_references=count_references),
             preset=preset,
             overrides=overrides,
             parent_model_id=parent,

@@ -124,10 +124,19 @@ def plan_run(
     )
 
 
-def find_fullest_group(session: Session, study: Study, catalogue: Catalogue) -> str:
-    """The label group with the most trusted contours: what a person would most likely train."""
+def find_fullest_group(
+    session: Session, study: Study, catalogue: Catalogue, *, count_references: bool = False
+) -> str:
+    """The label group with the most trusted contours: what a person would most likely train.
+
+    With `count_references` the references of training cases are counted too, as the run would.
+    """
     groups = list(dict.fromkeys(structure.group for structure in catalogue))
-    plans = [plan_run(session, study, catalogue, RunRequest(group=name)) for name in groups]
+    overrides = {"count_references": count_references}
+    plans = [
+        plan_run(session, study, catalogue, RunRequest(group=name, overrides=overrides))
+        for name in groups
+    ]
     best = max(plans, key=lambda plan: sum(row.trusted for row in plan.structures))
     return best.request.group
 
