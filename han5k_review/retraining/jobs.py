@@ -124,6 +124,29 @@ class PredictJob:
     task: Literal["predict"] = "predict"
 
 
+class FileForm(StrEnum):
+    """How contours of a CT outside the study are written."""
+
+    MASKS = "masks"
+    LABEL_MAP = "label-map"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesJob:
+    """Predict the CT files of a folder, outside the study, into the folder `out`.
+
+    `files`: what is written of a CT begins with this name -> where the CT lies.
+    """
+
+    model: ModelFolder
+    files: dict[str, Path]
+    out: Path
+    form: FileForm
+    settings: RunSettings
+    device: str
+    task: Literal["predict-files"] = "predict-files"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJob:
     """Bring fold `fold` of a foreign nnU-Net model in `source` into the house's form.
@@ -148,7 +171,7 @@ class JobResult:
     values: dict[str, Any]
 
 
-Job = TrainJob | PredictJob | ImportJob
+Job = TrainJob | PredictJob | FilesJob | ImportJob
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 _RESULT = TypeAdapter(JobResult)
 _T = TypeVar("_T")

@@ -19,6 +19,7 @@ from han5k_review.store.files import write_atomically
 MODULES = {
     "train": "han5k_review.retraining.trainers.run",
     "predict": "han5k_review.retraining.inference.run",
+    "predict-files": "han5k_review.retraining.inference.run",
     "import": "han5k_review.retraining.inference.run",
 }
 _SAME_START_S = 0.05

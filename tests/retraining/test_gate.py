@@ -141,6 +141,7 @@ def test_a_drawing_of_an_organ_that_is_not_there_neither_hides_nor_makes_a_fall(
 def test_references_that_were_all_accepted_unchanged_are_named_with_their_dice() -> None:
     verdict = judge_one([score(n, 1.0, 0.9, kind=ReferenceKind.UNCHANGED) for n in range(6)])
     assert (verdict.verdict, verdict.scored_cases) == (Verdict.TOO_FEW, 0)
-    assert "6 contours accepted unchanged (Dice of the new model with them 0.900)" in (
-        verdict.reasons[1]
+    assert (
+        "6 contours accepted unchanged (Dice of the new model with them 0.900)"
+        in (verdict.reasons[1])
     )

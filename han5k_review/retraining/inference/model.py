@@ -46,6 +46,12 @@ class OpenModel:
         table = self.dataset["labels"]
         return {n: v for n, v in table.items() if n not in ("background", "ignore")}
 
+    @property
+    def nested(self) -> dict[str, str]:
+        """Inner structure -> the structure that it lies in and is added back to."""
+        found: dict[str, str] = self.dataset.get(OWN_KEY, {}).get("nested", {})
+        return found
+
     def sees_like(self, other: OpenModel) -> bool:
         """True when both read a case on the same grid and draw the same labels."""
         mine, theirs = (_eye(m) for m in (self, other))
@@ -167,9 +173,8 @@ def split_values(
 
     Structures of the model's postprocessing keep their largest piece alone.
     """
-    nested = model.dataset.get(OWN_KEY, {}).get("nested", {})
     for name, value in model.labels.items():
-        inner = [model.labels[i] for i, outer in nested.items() if outer == name]
+        inner = [model.labels[i] for i, outer in model.nested.items() if outer == name]
         inside = np.isin(values, [value, *inner]) if inner else values == value
         yield name, keep_largest(inside) if name in model.keep_largest else inside
 

@@ -5,17 +5,27 @@ from __future__ import annotations
 import sys
 
 from han5k_review.errors import ConfigError
+from han5k_review.retraining.inference.files import predict_each_file
 from han5k_review.retraining.inference.foreign import adopt_foreign
 from han5k_review.retraining.inference.predicting import predict
-from han5k_review.retraining.jobs import ImportJob, Job, JobFolder, JobResult, TrainJob
+from han5k_review.retraining.jobs import (
+    FilesJob,
+    ImportJob,
+    Job,
+    JobFolder,
+    JobResult,
+    TrainJob,
+)
 from han5k_review.retraining.trainers.process import run_job
 
 
 def run(folder: JobFolder, job: Job) -> JobResult:
-    """Predict, or bring a foreign model in; ConfigError for another task."""
+    """Predict cases or files, or bring a foreign model in; ConfigError for another task."""
     if isinstance(job, TrainJob):
         raise ConfigError(f"A prediction was expected in {folder.path}, found {job.task}.")
-    return adopt_foreign(folder, job) if isinstance(job, ImportJob) else predict(folder, job)
+    if isinstance(job, ImportJob):
+        return adopt_foreign(folder, job)
+    return predict_each_file(folder, job) if isinstance(job, FilesJob) else predict(folder, job)
 
 
 if __name__ == "__main__":
