@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -14,18 +15,33 @@ from sqlmodel import Session, col, select, update
 
 from han5k_review.errors import ConflictError
 from han5k_review.retraining.launcher import ProcessId, identify
-from han5k_review.retraining.lifecycle import WORK, Event
 from han5k_review.retraining.machine import gpu_numbers
-from han5k_review.retraining.prediction_record import get_prediction, move_prediction
-from han5k_review.retraining.record import get_run, move_run
 from han5k_review.store.engine import transaction
-from han5k_review.store.prediction_tables import PredictionRun
-from han5k_review.store.run_tables import RetrainRun
+from han5k_review.store.prediction_tables import PREDICTION_HOLDS_DEVICE, PredictionRun
+from han5k_review.store.run_tables import RUN_HOLDS_DEVICE, RetrainRun
 from han5k_review.store.tables import StudyInfo
-from han5k_review.store.vocabulary import PredictionState, RunState
 
 LEASE = timedelta(seconds=60)
+_QUEUED = "queued"
 _Table = type[RetrainRun] | type[PredictionRun]
+_HOLDS: dict[_Table, Sequence[str]] = {
+    RetrainRun: RUN_HOLDS_DEVICE,
+    PredictionRun: PREDICTION_HOLDS_DEVICE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A wish of `worker` for work on `device`; with `only`, for no other row than this."""
+
+    device: str
+    worker: str
+    now: datetime
+    only: int | None = None
+
+    def wants(self, row_id: int | None) -> bool:
+        """True for a row that may be taken."""
+        return self.only in (None, row_id)
 
 
 def make_worker_name() -> str:
@@ -34,62 +50,31 @@ def make_worker_name() -> str:
     return f"{socket.gethostname()}/{me.pid}/{me.started}/{uuid.uuid4().hex[:6]}"
 
 
-def claim_run(
-    engine: Engine, device: str, worker: str, now: datetime, *, only: int | None = None
+def claim_row(
+    engine: Engine, table: _Table, claim: Claim, begin: Callable[[Session, int], None]
 ) -> int | None:
-    """Take an orphaned run of the device, or the oldest queued one when the device is free.
+    """Take an orphaned row of the device, or the oldest queued one when the device is free.
 
-    A run is orphaned when its worker let go of it, is dead on this machine, or has not been
-    heard of for `LEASE`. With `only`, no other run is taken. None when there is nothing to take.
+    A row is orphaned when its worker let go of it, is dead on this machine, or has not been heard
+    of for `LEASE`. `begin` moves a queued row to its first state at work, in the same transaction.
+    One device trains or draws, never both. None when there is nothing to take.
     """
     try:
         with transaction(engine) as session:
             _queue_up(session)
-            found = _adopt(session, RetrainRun, list(WORK), device, worker, now, only)
+            found = _adopt(session, table, claim)
             if found is None:
-                found = _take(session, RetrainRun, RunState.QUEUED, device, worker, now, only)
+                found = _take(session, table, claim)
                 if found is not None:
-                    run = get_run(session, found)
-                    session.refresh(run)
-                    move_run(session, run, Event.CLAIMED, actor=worker, now=now)
+                    begin(session, found)
                     session.flush()
             return found
     except ConflictError:  # another worker took the device in this very moment
         return None
 
 
-def claim_prediction(
-    engine: Engine, device: str, worker: str, now: datetime, *, only: int | None = None
-) -> int | None:
-    """The same for a prediction; one device draws or trains, never both."""
-    drawing, queued = PredictionState.DRAWING, PredictionState.QUEUED
-    try:
-        with transaction(engine) as session:
-            _queue_up(session)
-            found = _adopt(session, PredictionRun, [drawing], device, worker, now, only)
-            if found is None:
-                found = _take(session, PredictionRun, queued, device, worker, now, only)
-                if found is not None:
-                    row = get_prediction(session, found)
-                    session.refresh(row)
-                    move_prediction(session, row, drawing, actor=worker, now=now)
-                    session.flush()
-            return found
-    except ConflictError:
-        return None
-
-
-def release_run(engine: Engine, run_id: int, worker: str) -> None:
-    """Let go of a run that is still being worked on, so that another worker adopts it at once."""
-    _release(engine, RetrainRun, run_id, worker)
-
-
-def release_prediction(engine: Engine, prediction_id: int, worker: str) -> None:
-    """Let go of a prediction likewise."""
-    _release(engine, PredictionRun, prediction_id, worker)
-
-
-def _release(engine: Engine, table: _Table, row_id: int, worker: str) -> None:
+def release_row(engine: Engine, table: _Table, row_id: int, worker: str) -> None:
+    """Let go of a row that is still being worked on, so that another worker adopts it at once."""
     with transaction(engine) as session:
         session.exec(
             update(table)
@@ -103,52 +88,38 @@ def _queue_up(session: Session) -> None:
     session.exec(select(StudyInfo.id).with_for_update()).first()
 
 
-def _adopt(
-    session: Session,
-    table: _Table,
-    working: Sequence[str],
-    device: str,
-    worker: str,
-    now: datetime,
-    only: int | None,
-) -> int | None:
-    query = select(table).where(col(table.state).in_(working), table.device == device)
+def _adopt(session: Session, table: _Table, claim: Claim) -> int | None:
+    query = select(table).where(col(table.state).in_(_HOLDS[table]), table.device == claim.device)
     rows = cast("Sequence[RetrainRun | PredictionRun]", session.exec(query).all())
     for row in rows:
-        if (only is None or row.id == only) and _is_orphaned(row, now):
+        if claim.wants(row.id) and _is_orphaned(row, claim.now):
             changed = session.exec(
                 update(table)
                 .where(col(table.id) == row.id, col(table.worker) == row.worker)
                 .where(col(table.heartbeat_at_utc) == row.heartbeat_at_utc)
-                .values(worker=worker, heartbeat_at_utc=now)
+                .values(worker=claim.worker, heartbeat_at_utc=claim.now)
             )
             if changed.rowcount == 1:
                 return row.id
     return None
 
 
-def _take(
-    session: Session,
-    table: _Table,
-    queued: str,
-    device: str,
-    worker: str,
-    now: datetime,
-    only: int | None,
-) -> int | None:
+def _take(session: Session, table: _Table, claim: Claim) -> int | None:
     query = (
         select(table.id)
-        .where(table.state == queued, table.device == device)
+        .where(table.state == _QUEUED, table.device == claim.device)
         .order_by(col(table.id))
     )
-    row_id = next((i for i in session.exec(query) if only in (None, i)), None)
-    if row_id is None or _device_is_busy(session, device):
+    row_id = next((i for i in session.exec(query) if claim.wants(i)), None)
+    if row_id is None or _device_is_busy(session, claim.device):
         return None
     changed = session.exec(
         update(table)
-        .where(col(table.id) == row_id, col(table.state) == queued)
+        .where(col(table.id) == row_id, col(table.state) == _QUEUED)
         .where(col(table.worker).is_(None))
-        .values(worker=worker, heartbeat_at_utc=now, started_at_utc=now, attempt=1)
+        .values(
+            worker=claim.worker, heartbeat_at_utc=claim.now, started_at_utc=claim.now, attempt=1
+        )
     )
     return row_id if changed.rowcount == 1 else None
 
@@ -156,11 +127,7 @@ def _take(
 def _device_is_busy(session: Session, device: str) -> bool:
     """True while a run or a prediction is worked on there; `cuda:0,1` takes both GPUs."""
     wanted = _parts(device)
-    held = (
-        (RetrainRun, list(WORK)),
-        (PredictionRun, [PredictionState.DRAWING]),
-    )
-    for table, states in held:
+    for table, states in _HOLDS.items():
         query = select(table.device).where(col(table.state).in_(states))
         if any(_parts(other) & wanted for other in session.exec(query)):
             return True

@@ -11,16 +11,17 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import ConflictError, DataError
 from han5k_review.retraining.launcher import Launcher, LocalLauncher
+from han5k_review.retraining.prediction_jobs import PredictionJobs
 from han5k_review.retraining.prediction_record import (
     UNFINISHED,
     get_cases,
-    get_prediction,
     get_promoted,
     request_prediction,
 )
-from han5k_review.retraining.prediction_worker import Drawer
+from han5k_review.retraining.supervisor import Supervisor
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import reading, transaction
+from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import PredictionState, Uncertainty
@@ -67,24 +68,20 @@ def predict_cases(
             device=device,
             dask_address=dask_address,
         )
-        prediction_id = found.id or 0
-    drawer = Drawer(
-        study=study,
+        prediction_id = stored_id(found)
+    supervisor = Supervisor(
+        kind=PredictionJobs(study=study, device=device, on_progress=on_progress),
         launcher=launcher or LocalLauncher(),
-        device=device,
         poll_seconds=poll_seconds,
         pause=pause,
-        on_progress=on_progress,
     )
-    if drawer.claim(only=prediction_id) is None:
+    if supervisor.claim(only=prediction_id) is None:
         raise ConflictError(
             f"Prediction {prediction_id} waits in the queue: {device} is taken by other work."
         )
-    state = drawer.run_one(prediction_id)
-    with reading(study.engine) as session:
-        row = get_prediction(session, prediction_id)
-    if state is not PredictionState.DONE:
-        why = row.error or f"it is {state}"
+    row = supervisor.work_on(prediction_id)
+    if row.state is not PredictionState.DONE:
+        why = row.error or f"it is {row.state}"
         raise DataError(f"Prediction {prediction_id} of {len(row.cases)} cases did not end: {why}")
     return PredictionReport(cases=len(row.cases), new_labels=row.new_labels)
 

@@ -15,6 +15,7 @@ from distributed import LocalCluster
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, RuleError
+from han5k_review.retraining.claims import make_worker_name
 from han5k_review.retraining.inference.drawing import draw_volume
 from han5k_review.retraining.inference.members import measure_doubt
 from han5k_review.retraining.inference.model import open_model
@@ -22,6 +23,7 @@ from han5k_review.retraining.jobs import JobFolder
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.model_folders import locate_model
 from han5k_review.retraining.prediction import predict_cases
+from han5k_review.retraining.prediction_jobs import PredictionJobs
 from han5k_review.retraining.prediction_labels import prediction_folder
 from han5k_review.retraining.prediction_record import (
     cancel_prediction,
@@ -29,7 +31,7 @@ from han5k_review.retraining.prediction_record import (
     list_predictions,
     request_prediction,
 )
-from han5k_review.retraining.prediction_worker import Drawer
+from han5k_review.retraining.supervisor import Supervisor
 from han5k_review.retraining.worker import work
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
@@ -144,9 +146,9 @@ def test_a_queued_prediction_is_cancelled_at_once_and_a_device_does_one_thing(
     study, model_id = promoted
     first = ask(study, model_id)
     run_id = queue_run(study)
-    drawer = Drawer(study=study)
-    assert drawer.claim() == first
-    assert Drawer(study=study).claim() is None
+    supervisor = Supervisor(kind=PredictionJobs(study=study))
+    assert supervisor.claim() == first
+    assert PredictionJobs(study=study).claim() is None
     with pytest.raises(RuleError, match="drawing these cases already"):
         ask(study, model_id)
     second = ask(study, model_id, "HN-001")
@@ -155,7 +157,7 @@ def test_a_queued_prediction_is_cancelled_at_once_and_a_device_does_one_thing(
     with transaction(study.engine) as session:
         assert get_prediction(session, second).state is PredictionState.CANCELLED
         cancel_prediction(session, first, actor="lead", now=utc_now())
-    assert drawer.run_one(first) is PredictionState.CANCELLED
+    assert supervisor.work_on(first).state is PredictionState.CANCELLED
     with (
         pytest.raises(RuleError, match="cannot become cancelled"),
         transaction(study.engine) as session,
@@ -170,11 +172,10 @@ def test_a_dead_workers_prediction_is_taken_over_and_cancelled_after_the_case_in
 ) -> None:
     study, model_id = promoted
     prediction_id = ask(study, model_id)
-    dead = Drawer(study=study)
-    dead.name = dead.name.replace(f"/{os.getpid()}/", "/999999/")
-    assert dead.claim() == prediction_id
-    drawer = Drawer(study=study, poll_seconds=0.05)
-    assert drawer.claim() == prediction_id
+    dead = make_worker_name().replace(f"/{os.getpid()}/", "/999999/")
+    assert PredictionJobs(study=study, worker=dead).claim() == prediction_id
+    supervisor = Supervisor(kind=PredictionJobs(study=study), poll_seconds=0.05)
+    assert supervisor.claim() == prediction_id
 
     def pause(seconds: float) -> None:
         with transaction(study.engine) as session:
@@ -183,8 +184,8 @@ def test_a_dead_workers_prediction_is_taken_over_and_cancelled_after_the_case_in
                 cancel_prediction(session, prediction_id, actor="lead", now=utc_now())
         time.sleep(seconds)
 
-    drawer.pause = pause
-    assert drawer.run_one(prediction_id) is PredictionState.CANCELLED
+    supervisor.pause = pause
+    assert supervisor.work_on(prediction_id).state is PredictionState.CANCELLED
     assert count_predicted(study) == 0
 
 
