@@ -16,10 +16,12 @@ from han5k_review.retraining.record import get_run, move_run, note_event
 from han5k_review.retraining.settings import settings_values
 from han5k_review.retraining.views import judge_run
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
+from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion, Reader
-from han5k_review.store.vocabulary import ModelState, RunState
+from han5k_review.store.vocabulary import ModelAct, ModelState, RunState
 
 
 def request_run(
@@ -98,6 +100,16 @@ def promote(
             "gate with a reason."
         )
     move_run(session, run, Event.PROMOTED, actor=actor, now=now, reason=reason, despite_gate=failed)
+    session.add(
+        ModelDecision(
+            model_id=stored_id(model),
+            act=ModelAct.PROMOTED,
+            actor=actor,
+            reason=reason,
+            failed_structures=failed,
+            decided_at_utc=now,
+        )
+    )
     _put_in_use(session, model)
     return model
 
@@ -108,6 +120,15 @@ def decline(
     """Turn the run's model down; it stays on disk and in the lineage. RuleError without reason."""
     run, model = _awaited(session, run_id, reason)
     move_run(session, run, Event.DECLINED, actor=actor, now=now, reason=reason)
+    session.add(
+        ModelDecision(
+            model_id=stored_id(model),
+            act=ModelAct.DECLINED,
+            actor=actor,
+            reason=reason,
+            decided_at_utc=now,
+        )
+    )
     model.state = ModelState.DECLINED
     session.add(model)
     return model
@@ -121,20 +142,30 @@ def roll_back(
     RuleError for any other model: what a run trained is promoted with its run.
     """
     model = session.get(ModelVersion, model_id)
-    imported = model is not None and model.run_id is None and model.state == ModelState.CANDIDATE
-    if model is None or not (imported or model.state == ModelState.RETIRED):
+    if model is None or not can_return(model):
         raise RuleError(f"A retired or imported model was expected; {model_id} is not one.")
     _need_reason(reason)
+    first = model.state == ModelState.CANDIDATE
+    act = ModelAct.PUT_IN_USE if first else ModelAct.ROLLED_BACK
+    session.add(
+        ModelDecision(model_id=model_id, act=act, actor=actor, reason=reason, decided_at_utc=now)
+    )
     _put_in_use(session, model)
     add_audit(
         session,
         at_utc=now,
         actor=actor,
-        action="model put in use" if imported else "model rolled back",
+        action=f"model {act.value}",
         subject=f"model {model.name}",
         reason=reason,
     )
     return model
+
+
+def can_return(model: ModelVersion) -> bool:
+    """True for a retired model, and for an imported one that was never in use."""
+    imported = model.run_id is None and model.state == ModelState.CANDIDATE
+    return imported or model.state == ModelState.RETIRED
 
 
 def _awaited(session: Session, run_id: int, reason: str) -> tuple[RetrainRun, ModelVersion]:

@@ -32,7 +32,9 @@ from han5k_review.retraining.gate import (
 )
 from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.views import judge_run, list_paired_scores
-from han5k_review.store.tables import Audit, LabelVersion, ModelVersion, StudyInfo
+from han5k_review.store.model_tables import ModelDecision
+from han5k_review.store.tables import LabelVersion, ModelVersion, StudyInfo
+from han5k_review.store.vocabulary import ModelAct
 
 Field = tuple[str, str]
 
@@ -104,7 +106,7 @@ def _basic(
     session: Session,
     model: ModelVersion,
     study: str,
-    decision: Audit | None,
+    decision: ModelDecision | None,
     contact: str | None,
     verdicts: Sequence[StructureVerdict],
 ) -> CardSection:
@@ -116,8 +118,7 @@ def _basic(
     few = [v.structure for v in verdicts if v.verdict is Verdict.TOO_FEW]
     approved = NOT_STATED
     if decision is not None:
-        reason = str(decision.detail.get("reason", ""))
-        approved = f"{decision.actor}, {decision.at_utc:%Y-%m-%d}: {reason}"
+        approved = f"{decision.actor}, {decision.decided_at_utc:%Y-%m-%d}: {decision.reason}"
     observed = [f"Failed the gate: {', '.join(failed)}."] if failed else []
     observed += [f"Too few held-out cases to judge: {', '.join(few)}."] if few else []
     return CardSection(
@@ -240,16 +241,12 @@ def _list_scores(
     return tuple(found)
 
 
-def _find_decision(session: Session, model: ModelVersion) -> Audit | None:
+def _find_decision(session: Session, model: ModelVersion) -> ModelDecision | None:
     """The newest act that put the model in use."""
-    subjects = [f"model {model.name}", f"run {model.run_id}"]
     query = (
-        select(Audit)
-        .where(
-            col(Audit.subject).in_(subjects),
-            col(Audit.action).in_(("run promoted", "model rolled back", "model put in use")),
-        )
-        .order_by(col(Audit.id).desc())
+        select(ModelDecision)
+        .where(ModelDecision.model_id == model.id, col(ModelDecision.act) != ModelAct.DECLINED)
+        .order_by(col(ModelDecision.id).desc())
     )
     return session.exec(query).first()
 

@@ -24,6 +24,7 @@ APPEND_ONLY = (
     "draft_submission",
     "structure_lock",
     "label_uncertainty",
+    "model_decision",
 )
 
 

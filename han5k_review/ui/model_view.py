@@ -12,7 +12,7 @@ from han5k_review.retraining.card_text import (
     render_card_json,
     render_card_markdown,
 )
-from han5k_review.retraining.commands import roll_back
+from han5k_review.retraining.commands import can_return, roll_back
 from han5k_review.retraining.model_card import ModelCard, build_model_card
 from han5k_review.retraining.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now
@@ -87,12 +87,6 @@ def _show_scores(card: ModelCard) -> None:
         },
         hide_index=True,
     )
-
-
-def can_return(model: ModelVersion) -> bool:
-    """A retired model, or an imported one that was never in use."""
-    imported = model.run_id is None and model.state == ModelState.CANDIDATE
-    return imported or model.state == ModelState.RETIRED
 
 
 def _show_rollback(visit: Visit, model: ModelVersion) -> None:
