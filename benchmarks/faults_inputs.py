@@ -16,7 +16,8 @@ from faults_study import POLL_S, Bench, ask
 from sqlmodel import select
 
 from han5k_review.retraining.commands import promote
-from han5k_review.retraining.jobs import JobFolder, JobResult
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult
 from han5k_review.retraining.layout import train_folder
 from han5k_review.retraining.model_folders import locate_model
 from han5k_review.retraining.trainers.process import run_job

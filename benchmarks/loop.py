@@ -47,7 +47,7 @@ from loop_report import (
     write_results,
 )
 
-from han5k_review.retraining.jobs import JobFolder
+from han5k_review.retraining.job_folders import JobFolder
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.store.study import open_study
 

@@ -16,10 +16,12 @@ from loop_report import ArmResult
 
 from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import promote, request_run
-from han5k_review.retraining.jobs import JobFolder, TrainJob
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.jobs import TrainJob
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.layout import train_folder
 from han5k_review.retraining.lifecycle import WORK
+from han5k_review.retraining.model_facts import read_facts
 from han5k_review.retraining.plan import RunRequest
 from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.prediction import predict_cases
@@ -77,8 +79,8 @@ QUICK = Sizes(
 
 def describe_rule(view: RunView) -> str:
     """Which structures the model of a run draws as one piece, and what was counted."""
-    card = view.result.card if view.result else {}
-    return f"{describe_postprocessing(card)} Counted: {describe_counts(card)}"
+    rule = read_facts(view.result).postprocessing if view.result else None
+    return f"{describe_postprocessing(rule)} Counted: {describe_counts(rule)}"
 
 
 @dataclass(frozen=True, kw_only=True)

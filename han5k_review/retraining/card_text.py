@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from han5k_review.retraining.card_words import NOT_STATED
 from han5k_review.retraining.gate import Interval
-from han5k_review.retraining.model_card import CardScore, ModelCard
+from han5k_review.retraining.model_card import CardPart, CardScore, ModelCard
 
 
 def render_card_markdown(card: ModelCard) -> str:
@@ -17,7 +17,7 @@ def render_card_markdown(card: ModelCard) -> str:
         lines += [f"## {section.title}", ""]
         lines += [f"* **{name}**: {value}" for name, value in section.fields]
         lines.append("")
-        if section.title.startswith("4.") and card.scores:
+        if section.part is CardPart.EVALUATION and card.scores:
             lines += [
                 "| structure | training contours | n | Dice | HD95 mm | change of Dice | gate |",
                 "|---|---|---|---|---|---|---|",

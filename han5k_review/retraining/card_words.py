@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from han5k_review.retraining.model_facts import ModelFacts
 
 NOT_STATED = "not stated"
 FIRST_VERSION = "First of its line: not continued from another model of the study."
@@ -32,19 +33,21 @@ OTHER: tuple[tuple[str, str], ...] = (
 )
 
 
-def describe_training(
-    card: Mapping[str, Any], labels: Mapping[str, int]
-) -> Iterator[tuple[str, str]]:
+def tell(value: object) -> str:
+    """The value as a card prints it; what is None was not kept."""
+    return NOT_STATED if value is None else str(value)
+
+
+def describe_training(facts: ModelFacts, labels: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """The fields of section 3 from what was kept at training time."""
-    training = card.get("training")
-    if not training:
+    training = facts.training
+    if training is None:
         yield "Training data", f"{NOT_STATED}: the model was imported"
-        yield "SHA-256 of the imported checkpoint", str(card.get("source_sha256", NOT_STATED))
+        yield "SHA-256 of the imported checkpoint", tell(facts.source_sha256)
         return
-    settings = training.get("settings", {})
-    taught = training.get("trusted_contours", {})
-    yield "Cases", str(training.get("cases", NOT_STATED))
-    yield "Patients", str(training.get("patients", NOT_STATED))
+    settings, taught = training.told, training.trusted_contours
+    yield "Cases", tell(training.cases)
+    yield "Patients", tell(training.patients)
     yield "Split", "By patient, fixed at import; held-out patients never teach"
     yield (
         "Contours that taught",
@@ -53,26 +56,22 @@ def describe_training(
     yield (
         "Where they come from",
         "Pseudo-labels graded 'no revision' and accepted revisions"
-        + ("; reference contours" if settings.get("count_references") else "")
-        + ("; pseudo-labels nobody wants revised (replay)" if settings.get("replay") else ""),
+        + ("; reference contours" if settings.count_references else "")
+        + ("; pseudo-labels nobody wants revised (replay)" if settings.replay else ""),
     )
-    yield "Manifest SHA-256", str(training.get("manifest_sha256", NOT_STATED))
+    yield "Manifest SHA-256", tell(training.manifest_sha256)
     yield (
         "Method",
         "Marginal partial-label loss (cross-entropy and Dice): untrusted contours teach nothing",
     )
-    yield "Preset", str(training.get("preset", NOT_STATED))
-    yield "Epochs", f"{training.get('epochs', NOT_STATED)} of {settings.get('epochs', NOT_STATED)}"
-    yield (
-        "Optimiser",
-        f"{settings.get('optimizer', NOT_STATED)}, seed {settings.get('seed', NOT_STATED)}",
-    )
-    mirrored = "front/back and up/down" if settings.get("mirroring") else "none"
+    yield "Preset", tell(training.preset)
+    yield "Epochs", f"{tell(training.epochs)} of {tell(settings.epochs)}"
+    yield "Optimiser", f"{tell(settings.optimizer)}, seed {tell(settings.seed)}"
+    mirrored = "front/back and up/down" if settings.mirroring else "none"
     yield "Augmentation", f"nnU-Net's; mirrored: {mirrored}; left/right never"
-    yield "Parent checkpoint SHA-256", str(training.get("parent_checkpoint_sha256") or "none")
+    yield "Parent checkpoint SHA-256", training.parent_checkpoint_sha256 or "none"
     yield (
         "Hardware",
-        f"GPUs: {training.get('gpus') or 'none'}; "
-        f"main memory in GB: {training.get('peak_ram_gb', NOT_STATED)}",
+        f"GPUs: {training.gpus or 'none'}; main memory in GB: {tell(training.peak_ram_gb)}",
     )
-    yield "Duration in seconds", str(training.get("seconds", NOT_STATED))
+    yield "Duration in seconds", tell(training.seconds)

@@ -12,7 +12,9 @@ from typing import Any
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.image_names import image_stem, image_suffix
-from han5k_review.retraining.jobs import FileForm, FilesJob, JobFolder, JobResult, Outcome
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import FilesResult, JobResult, Outcome
+from han5k_review.retraining.jobs import FileForm, FilesJob
 from han5k_review.retraining.launcher import Launcher, LocalLauncher
 from han5k_review.retraining.model_folders import check_model, locate_model
 from han5k_review.retraining.settings import resolve_settings
@@ -77,7 +79,14 @@ def predict_files(
         folder, job, launcher or LocalLauncher(), poll_seconds, pause, stop_asked, on_progress
     )
     shutil.rmtree(folder.path, ignore_errors=True)
-    return FilesReport(**result.values, is_cancelled=result.outcome is Outcome.CANCELLED)
+    told = result.get(FilesResult)
+    return FilesReport(
+        drawn=told.drawn,
+        kept=told.kept,
+        failed=told.failed,
+        notices=told.notices,
+        is_cancelled=result.outcome is Outcome.CANCELLED,
+    )
 
 
 def find_cts(source: Path, out: Path) -> dict[str, Path]:

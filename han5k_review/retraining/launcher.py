@@ -13,7 +13,8 @@ from typing import Protocol
 
 import psutil
 
-from han5k_review.retraining.jobs import Job, JobFolder
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.jobs import Job
 from han5k_review.store.files import write_atomically
 
 MODULES = {

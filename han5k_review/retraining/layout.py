@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from han5k_review.retraining.jobs import JobFolder
+from han5k_review.retraining.job_folders import JobFolder
 from han5k_review.store.study import Study
 
 

@@ -7,7 +7,7 @@ import shutil
 
 from sqlmodel import select
 
-from han5k_review.retraining.jobs import JobFolder
+from han5k_review.retraining.job_folders import JobFolder
 from han5k_review.retraining.layout import run_folder, train_folder
 from han5k_review.retraining.lifecycle import WORK
 from han5k_review.store.engine import reading

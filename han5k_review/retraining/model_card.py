@@ -7,9 +7,10 @@ study does not know is printed as not stated: an empty field would look like an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 
 from sqlmodel import Session, col, select
 
@@ -22,6 +23,7 @@ from han5k_review.retraining.card_words import (
     NOT_STATED,
     OTHER,
     describe_training,
+    tell,
 )
 from han5k_review.retraining.gate import (
     GateSettings,
@@ -30,6 +32,7 @@ from han5k_review.retraining.gate import (
     Verdict,
     bootstrap_mean,
 )
+from han5k_review.retraining.model_facts import ModelFacts, TrainingFacts, read_facts
 from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.views import judge_run, list_paired_scores
 from han5k_review.store.model_tables import ModelDecision
@@ -39,12 +42,38 @@ from han5k_review.store.vocabulary import ModelAct
 Field = tuple[str, str]
 
 
+class CardPart(IntEnum):
+    """The numbered sections of a card, in the numbers of the ESTRO card."""
+
+    CARD = 0
+    BASIC = 1
+    TECHNICAL = 2
+    TRAINING = 3
+    EVALUATION = 4
+    OTHER = 5
+
+
+_TITLES: Mapping[CardPart, str] = {
+    CardPart.CARD: "Card",
+    CardPart.BASIC: "Model: basic information",
+    CardPart.TECHNICAL: "Technical specifications",
+    CardPart.TRAINING: "Training data, methodology and information",
+    CardPart.EVALUATION: "Evaluation data, methodology and results",
+    CardPart.OTHER: "Other considerations",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardSection:
-    """A numbered section and its fields, in order."""
+    """A section and its fields, in order."""
 
-    title: str
+    part: CardPart
     fields: tuple[Field, ...]
+
+    @property
+    def title(self) -> str:
+        """The heading with its number."""
+        return f"{self.part.value}. {_TITLES[self.part]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +104,8 @@ def build_model_card(
     """The card of a model version as the study knows it now."""
     info = session.get(StudyInfo, 1)
     verdicts = judge_run(session, model.run_id) if model.run_id is not None else ()
-    scores = _list_scores(session, model, verdicts)
+    facts = read_facts(model)
+    scores = _list_scores(session, model, facts, verdicts)
     decision = _find_decision(session, model)
     study = info.name if info else NOT_STATED
     return ModelCard(
@@ -83,7 +113,7 @@ def build_model_card(
         scores=scores,
         sections=(
             CardSection(
-                title="0. Card",
+                part=CardPart.CARD,
                 fields=(
                     ("Creation date", f"{now:%Y-%m-%d}"),
                     ("Version of the card", f"1.0, written by HaN5K Review {__version__}"),
@@ -91,13 +121,13 @@ def build_model_card(
                 ),
             ),
             _basic(session, model, study, decision, contact, verdicts),
-            _technical(model),
+            _technical(model, facts),
             CardSection(
-                title="3. Training data, methodology and information",
-                fields=tuple(describe_training(model.card, model.labels)),
+                part=CardPart.TRAINING,
+                fields=tuple(describe_training(facts, model.labels)),
             ),
-            _evaluation(model, verdicts),
-            CardSection(title="5. Other considerations", fields=OTHER),
+            _evaluation(facts, verdicts),
+            CardSection(part=CardPart.OTHER, fields=OTHER),
         ),
     )
 
@@ -122,7 +152,7 @@ def _basic(
     observed = [f"Failed the gate: {', '.join(failed)}."] if failed else []
     observed += [f"Too few held-out cases to judge: {', '.join(few)}."] if few else []
     return CardSection(
-        title="1. Model: basic information",
+        part=CardPart.BASIC,
         fields=(
             ("Name", model.name),
             ("Creation date", f"{model.created_at_utc:%Y-%m-%d %H:%M} UTC"),
@@ -154,52 +184,54 @@ def _basic(
     )
 
 
-def _technical(model: ModelVersion) -> CardSection:
-    training = model.card.get("training", {})
-    software = model.card.get("software", {})
-    settings = training.get("settings", {})
-    spacing = settings.get("working_spacing_mm")
-    nested = training.get("nested") or {}
+def _technical(model: ModelVersion, facts: ModelFacts) -> CardSection:
+    training = facts.training or TrainingFacts()
+    settings = training.told
+    spacing = settings.working_spacing_mm
     return CardSection(
-        title="2. Technical specifications",
+        part=CardPart.TECHNICAL,
         fields=(
             ("Input", "One planning CT in HU, as NIfTI, NRRD or MHA"),
             ("Output", f"One mask per structure: {', '.join(model.labels)}"),
             (
                 "Pre-processing",
                 (f"Averaged down to about {spacing:g} mm; " if spacing else "Native resolution; ")
-                + ("cut to the body; " if settings.get("crop_to_body") else "")
+                + ("cut to the body; " if settings.crop_to_body else "")
                 + "resampled and normalised by nnU-Net's plans",
             ),
             (
                 "Post-processing",
                 " ".join(
                     [
-                        *(f"{inner} is added back to {outer}." for inner, outer in nested.items()),
-                        describe_postprocessing(model.card),
+                        *(
+                            f"{inner} is added back to {outer}."
+                            for inner, outer in training.nested.items()
+                        ),
+                        describe_postprocessing(facts.postprocessing),
                     ]
                 ),
             ),
-            ("Training contours in one piece", describe_counts(model.card) or NOT_STATED),
-            ("Patch (z, y, x)", _join(training.get("patch_zyx"))),
-            ("Spacing (z, y, x) in mm", _join(training.get("spacing_zyx_mm"))),
+            ("Training contours in one piece", describe_counts(facts.postprocessing) or NOT_STATED),
+            ("Patch (z, y, x)", _join(training.patch_zyx)),
+            ("Spacing (z, y, x) in mm", _join(training.spacing_zyx_mm)),
             (
                 "Software",
-                ", ".join(f"{name} {number}" for name, number in software.items()) or NOT_STATED,
+                ", ".join(f"{name} {number}" for name, number in facts.software.items())
+                or NOT_STATED,
             ),
-            ("Origin", str(model.card.get("origin", "trained in this study"))),
+            ("Origin", facts.origin or "trained in this study"),
         ),
     )
 
 
-def _evaluation(model: ModelVersion, verdicts: Sequence[StructureVerdict]) -> CardSection:
-    evaluation = model.card.get("evaluation", {})
+def _evaluation(facts: ModelFacts, verdicts: Sequence[StructureVerdict]) -> CardSection:
+    held_out = facts.evaluation
     unchanged = sum(v.unchanged_cases for v in verdicts)
     return CardSection(
-        title="4. Evaluation data, methodology and results",
+        part=CardPart.EVALUATION,
         fields=(
-            ("Held-out cases", str(evaluation.get("held_out_cases", NOT_STATED))),
-            ("Held-out patients", str(evaluation.get("held_out_patients", NOT_STATED))),
+            ("Held-out cases", tell(held_out and held_out.held_out_cases)),
+            ("Held-out patients", tell(held_out and held_out.held_out_patients)),
             (
                 "Reference",
                 "Reference contours and revisions accepted by an adjudicator; patients never train."
@@ -217,11 +249,11 @@ def _evaluation(model: ModelVersion, verdicts: Sequence[StructureVerdict]) -> Ca
 
 
 def _list_scores(
-    session: Session, model: ModelVersion, verdicts: Sequence[StructureVerdict]
+    session: Session, model: ModelVersion, facts: ModelFacts, verdicts: Sequence[StructureVerdict]
 ) -> tuple[CardScore, ...]:
     if model.run_id is None:
         return ()
-    taught = model.card.get("training", {}).get("trusted_contours", {})
+    taught = facts.training.trusted_contours if facts.training else {}
     judged = [s for s in list_paired_scores(session, model.run_id) if s.decides]
     settings = GateSettings()
     found = []
@@ -251,5 +283,5 @@ def _find_decision(session: Session, model: ModelVersion) -> ModelDecision | Non
     return session.exec(query).first()
 
 
-def _join(values: Sequence[float] | None) -> str:
+def _join(values: Sequence[float]) -> str:
     return " x ".join(f"{v:g}" for v in values) if values else NOT_STATED

@@ -6,28 +6,23 @@ import json
 import shutil
 import uuid
 from dataclasses import replace
-from importlib.metadata import version
-from typing import Any
 
-from han5k_review import __version__
 from han5k_review.errors import DataError, StorageError
 from han5k_review.retraining.file_hash import hash_file
 from han5k_review.retraining.jobs import ModelFolder
-from han5k_review.retraining.postprocessing import read_postprocessing
-from han5k_review.retraining.snapshot import Snapshot
-from han5k_review.store.run_tables import RetrainRun
+from han5k_review.retraining.model_facts import read_facts
+from han5k_review.retraining.postprocessing_files import read_postprocessing
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
-
-POSTPROCESSING = "postprocessing"
 
 
 def locate_model(study: Study, model: ModelVersion) -> ModelFolder:
     """Where a model version lies, with the hashes its files must have."""
+    rule = read_facts(model).postprocessing
     return ModelFolder(
         folder=study.models / model.folder,
         checkpoint_sha256=model.checkpoint_sha256,
-        postprocessing_sha256=model.card.get("postprocessing", {}).get("sha256"),
+        postprocessing_sha256=None if rule is None else rule.sha256,
     )
 
 
@@ -82,34 +77,3 @@ def _is_whole(model: ModelFolder) -> bool:
     except DataError:
         return False
     return True
-
-
-def build_card(run: RetrainRun, snapshot: Snapshot, result: dict[str, Any]) -> dict[str, Any]:
-    """What a reader of the model must know; the keys follow common model cards."""
-    taught = {n: sum(n in c.trusted for c in snapshot.teaching) for n in snapshot.labels}
-    return {
-        "use": "Research use only. Not a medical device.",
-        "task": f"Contours of label group {snapshot.group} on head-and-neck planning CT",
-        "architecture": "nnU-Net v2, 3d_fullres, marginal partial-label loss",
-        "software": {
-            "han5k-review": __version__,
-            "nnunetv2": version("nnunetv2"),
-            "torch": version("torch"),
-        },
-        "training": {
-            "run": run.id,
-            "preset": run.preset,
-            "settings": run.settings,
-            "manifest_sha256": run.manifest_sha256,
-            "cases": len(snapshot.teaching),
-            "patients": len({c.patient for c in snapshot.teaching}),
-            "trusted_contours": taught,
-            "parent_checkpoint_sha256": snapshot.parent_checkpoint_sha256,
-            **{k: v for k, v in result.items() if k not in ("checkpoint_sha256", POSTPROCESSING)},
-        },
-        **{k: v for k, v in result.items() if k == POSTPROCESSING},
-        "evaluation": {
-            "held_out_cases": len(snapshot.held_out),
-            "held_out_patients": len({c.patient for c in snapshot.held_out}),
-        },
-    }

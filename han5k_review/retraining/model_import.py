@@ -11,8 +11,11 @@ from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import ConfigError, DataError
-from han5k_review.retraining.jobs import ImportJob, JobFolder, ModelFolder, Outcome
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import ImportResult, Outcome
+from han5k_review.retraining.jobs import ImportJob, ModelFolder
 from han5k_review.retraining.launcher import Launcher, LocalLauncher
+from han5k_review.retraining.model_facts import build_imported_facts, write_facts
 from han5k_review.retraining.model_folders import keep_model
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.audit import add_audit
@@ -55,7 +58,8 @@ def import_model(
         raise DataError(
             result.error if result else f"Reading {source} broke off; see {folder.log}."
         )
-    sha256 = str(result.values["checkpoint_sha256"])
+    found = result.get(ImportResult)
+    sha256 = found.checkpoint_sha256
     keep_model(study, name, ModelFolder(folder=folder.model, checkpoint_sha256=sha256))
     model = ModelVersion(
         name=name,
@@ -63,11 +67,9 @@ def import_model(
         folder=name,
         checkpoint_sha256=sha256,
         labels=labels,
-        card={
-            "use": "Research use only. Not a medical device.",
-            "origin": f"imported from {source.name}, fold {fold}",
-            "source_sha256": result.values["source_sha256"],
-        },
+        card=write_facts(
+            build_imported_facts(f"imported from {source.name}, fold {fold}", found.source_sha256)
+        ),
     )
     with transaction(study.engine) as session:
         session.add(model)
@@ -79,7 +81,7 @@ def import_model(
             actor=actor,
             action="model imported",
             subject=subject,
-            source_sha256=result.values["source_sha256"],
+            source_sha256=found.source_sha256,
         )
         session.refresh(model)
         session.expunge(model)

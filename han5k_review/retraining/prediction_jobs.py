@@ -9,7 +9,8 @@ from typing import Any
 from sqlmodel import Session
 
 from han5k_review.retraining.claims import Claim, claim_row, make_worker_name, release_row
-from han5k_review.retraining.jobs import JobFolder, JobResult
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult, PredictResult
 from han5k_review.retraining.launcher import ProcessId
 from han5k_review.retraining.prediction_labels import (
     prediction_folder,
@@ -78,7 +79,7 @@ class PredictionJobs:
 
     def take_result(self, row: PredictionRun, folder: JobFolder, result: JobResult) -> None:
         """The drawn masks become label versions, those that are new."""
-        new = store_drawings(self.study, row, result)
+        new = store_drawings(self.study, row, result.get(PredictResult))
         with transaction(self.study.engine) as session:
             present = get_prediction(session, stored_id(row))
             present.new_labels += new

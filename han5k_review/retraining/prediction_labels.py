@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, select
 
 from han5k_review.errors import RuleError
-from han5k_review.retraining.jobs import (
-    DRAWN,
-    JobFolder,
-    JobResult,
-    PredictCase,
-    PredictJob,
-    clear_outcome,
-)
+from han5k_review.retraining.job_folders import JobFolder, clear_outcome
+from han5k_review.retraining.job_results import Doubt, PredictResult
+from han5k_review.retraining.jobs import DRAWN, ModelFolder, PredictCase, PredictJob
 from han5k_review.retraining.model_folders import check_model, locate_model
 from han5k_review.retraining.prediction_record import get_cases, get_promoted
 from han5k_review.retraining.settings import resolve_settings
@@ -63,7 +57,7 @@ def write_prediction(study: Study, row: PredictionRun, folder: JobFolder) -> Non
     folder.write_job(job)
 
 
-def _key(models: list[Any], row: PredictionRun) -> str:
+def _key(models: list[ModelFolder], row: PredictionRun) -> str:
     """What decides how a case is drawn: the same key means the same masks."""
     parts = [row.uncertainty.value, row.device.partition(":")[0]]
     parts += [m.checkpoint_sha256 for m in models]
@@ -71,10 +65,9 @@ def _key(models: list[Any], row: PredictionRun) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def store_drawings(study: Study, row: PredictionRun, result: JobResult) -> int:
+def store_drawings(study: Study, row: PredictionRun, result: PredictResult) -> int:
     """Add the label versions that are new, case by case; returns how many."""
-    masks: dict[str, dict[str, str]] = result.values["masks"][DRAWN]
-    doubts: dict[str, dict[str, Any]] = result.values["doubts"].get(DRAWN, {})
+    masks, doubts = result.masks[DRAWN], result.doubts.get(DRAWN, {})
     with reading(study.engine) as session:
         model = session.get_one(ModelVersion, row.model_id)
         cases = get_cases(session, row.cases)
@@ -96,7 +89,7 @@ def _store(
     model: ModelVersion,
     case: Case,
     masks: dict[str, str],
-    doubts: dict[str, Any],
+    doubts: dict[str, Doubt],
     row: PredictionRun,
 ) -> int:
     query = select(LabelVersion.structure, LabelVersion.mask_sha256).where(
@@ -137,13 +130,13 @@ def _store(
 
 
 def _doubt(
-    label: LabelVersion, values: dict[str, Any], row: PredictionRun, now: datetime
+    label: LabelVersion, doubt: Doubt, row: PredictionRun, now: datetime
 ) -> LabelUncertainty:
     return LabelUncertainty(
         label_version_id=label.id or 0,
         method=row.uncertainty,
-        members=int(values["members"]),
-        disagreement=float(values["disagreement"]),
-        volume_spread=values["volume_spread"],
+        members=doubt.members,
+        disagreement=doubt.disagreement,
+        volume_spread=doubt.volume_spread,
         measured_at_utc=now,
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.retraining.again import take_over_epochs
 from han5k_review.retraining.claims import Claim, claim_row, make_worker_name, release_row
-from han5k_review.retraining.jobs import JobFolder, JobResult
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult, PredictResult, TrainResult
 from han5k_review.retraining.launcher import ProcessId
 from han5k_review.retraining.layout import evaluate_folder, train_folder
 from han5k_review.retraining.leftovers import clear_run
@@ -107,21 +108,24 @@ class RunJobs:
             self._keep_scores(row, result)
 
     def _keep_model(self, run: RetrainRun, result: JobResult) -> None:
-        model = keep_candidate(self.study, run, result)
+        trained = result.get(TrainResult)
+        model = keep_candidate(self.study, run, trained)
         with transaction(self.study.engine) as session:
             session.add(model)
             session.flush()
             row = get_run(session, stored_id(run))
             row.result_model_id = model.id
             self._take_epochs(session, row)
-            move_run(session, row, Event.TRAINED, actor=self.worker, now=utc_now(), **result.values)
+            told = asdict(trained)
+            move_run(session, row, Event.TRAINED, actor=self.worker, now=utc_now(), **told)
             if run.parent_model_id is None:
                 note_event(
                     session, row, "before", utc_now(), text="'Before' is the present pseudo-label."
                 )
 
     def _keep_scores(self, run: RetrainRun, result: JobResult) -> None:
-        scores = measure_run(self.study, self.catalogue, run, result)
+        drawn = result.get(PredictResult)
+        scores = measure_run(self.study, self.catalogue, run, drawn)
         now = utc_now()
         with transaction(self.study.engine) as session:
             row = get_run(session, stored_id(run))

@@ -15,7 +15,8 @@ from pathlib import Path
 import submitit
 
 from han5k_review.errors import ConfigError, StorageError
-from han5k_review.retraining.jobs import Job, JobFolder
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.jobs import Job
 from han5k_review.retraining.launcher import KILLED, MODULES, ProcessId, job_environment
 from han5k_review.retraining.machine import gpu_numbers
 from han5k_review.store.files import write_atomically

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import DataError, RuleError
-from han5k_review.retraining.jobs import (
-    JobResult,
-    ModelFolder,
-    PredictCase,
-    PredictJob,
-    TrainCase,
-    TrainJob,
-)
+from han5k_review.retraining.job_results import PredictResult, TrainResult
+from han5k_review.retraining.jobs import ModelFolder, PredictCase, PredictJob, TrainCase, TrainJob
 from han5k_review.retraining.layout import evaluate_folder, manifest_path, train_folder
 from han5k_review.retraining.machine import Machine
+from han5k_review.retraining.model_facts import build_facts, write_facts
 from han5k_review.retraining.model_folders import (
-    build_card,
     check_model,
     keep_model,
     locate_model,
@@ -83,13 +76,14 @@ def read_snapshot(study: Study, run: RetrainRun) -> Snapshot:
     return snapshot
 
 
-def keep_candidate(study: Study, run: RetrainRun, result: JobResult) -> ModelVersion:
+def keep_candidate(study: Study, run: RetrainRun, result: TrainResult) -> ModelVersion:
     """Move the trained model into the study; the row is not yet stored."""
     snapshot = read_snapshot(study, run)
+    rule = result.postprocessing
     trained = ModelFolder(
         folder=train_folder(study, run.id or 0).model,
-        checkpoint_sha256=str(result.values["checkpoint_sha256"]),
-        postprocessing_sha256=result.values.get("postprocessing", {}).get("sha256"),
+        checkpoint_sha256=result.checkpoint_sha256,
+        postprocessing_sha256=None if rule is None else rule.sha256,
     )
     name = f"group-{run.group}-run-{run.id}"
     kept = keep_model(study, name, trained)
@@ -101,7 +95,7 @@ def keep_candidate(study: Study, run: RetrainRun, result: JobResult) -> ModelVer
         folder=name,
         checkpoint_sha256=kept.checkpoint_sha256,
         labels=snapshot.labels,
-        card=build_card(run, snapshot, result.values),
+        card=write_facts(build_facts(run, snapshot, result)),
     )
 
 
@@ -130,15 +124,16 @@ def write_evaluation(study: Study, run: RetrainRun) -> None:
     )
 
 
-def measure_run(study: Study, catalogue: Catalogue, run: RetrainRun, result: JobResult) -> Scores:
+def measure_run(
+    study: Study, catalogue: Catalogue, run: RetrainRun, result: PredictResult
+) -> Scores:
     """Measure what the prediction job stored."""
-    masks: dict[str, Any] = result.values["masks"]
     return score_run(
         study,
         catalogue,
         read_snapshot(study, run),
         run.id or 0,
-        {Arm(name): found for name, found in masks.items()},
+        {Arm(name): found for name, found in result.masks.items()},
     )
 
 

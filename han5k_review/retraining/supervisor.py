@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from han5k_review.errors import Han5kError
-from han5k_review.retraining.jobs import JobFolder, JobResult, Outcome, tail_log
+from han5k_review.retraining.job_folders import JobFolder, tail_log
+from han5k_review.retraining.job_results import JobResult, Outcome
 from han5k_review.retraining.launcher import Launcher, LocalLauncher, ProcessId
 from han5k_review.store.columns import utc_now
 
@@ -134,7 +135,7 @@ class Supervisor(Generic[RowT]):
         if process is not None:
             self._stop_if_asked(row, folder)
         elif row.cancel_requested:
-            return JobResult(outcome=Outcome.CANCELLED, values={})
+            return JobResult(outcome=Outcome.CANCELLED)
         elif self.launcher.was_started(folder):
             why = self.launcher.explain_end(folder)
             self.launcher.clear(folder)

@@ -14,7 +14,7 @@ from han5k_review.retraining.gate import (
     StructureVerdict,
     judge_candidate,
 )
-from han5k_review.retraining.jobs import tail_log
+from han5k_review.retraining.job_folders import tail_log
 from han5k_review.retraining.layout import evaluate_folder, train_folder
 from han5k_review.retraining.leftovers import measure_files
 from han5k_review.retraining.record import get_run, list_events

@@ -13,7 +13,8 @@ from han5k_review.retraining.card_text import (
     render_card_markdown,
 )
 from han5k_review.retraining.commands import can_return, roll_back
-from han5k_review.retraining.model_card import ModelCard, build_model_card
+from han5k_review.retraining.model_card import CardPart, ModelCard, build_model_card
+from han5k_review.retraining.model_facts import read_facts
 from han5k_review.retraining.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -40,7 +41,7 @@ def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
         show_drawing(visit, model, models)
     elif can_return(model) and visit.may(Action.PROMOTE):
         _show_rollback(visit, model)
-    st.caption(describe_postprocessing(model.card))
+    st.caption(describe_postprocessing(read_facts(model).postprocessing))
     _show_card(visit, model)
 
 
@@ -68,7 +69,7 @@ def _show_card(visit: Visit, model: ModelVersion) -> None:
         st.caption("Research use only. Not a medical device.")
         for section in card.sections:
             st.markdown(f"**{section.title}**")
-            if section.title.startswith("4."):
+            if section.part is CardPart.EVALUATION:
                 _show_scores(card)
             st.markdown("\n".join(f"* **{name}**: {value}" for name, value in section.fields))
 

@@ -21,7 +21,8 @@ from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.file_prediction import find_cts, predict_files
 from han5k_review.retraining.inference.drawing import predict_case
 from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.jobs import FileForm, JobFolder
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.jobs import FileForm
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.model_folders import locate_model
 from han5k_review.store.engine import reading

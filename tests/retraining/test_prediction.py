@@ -19,7 +19,7 @@ from han5k_review.retraining.claims import make_worker_name
 from han5k_review.retraining.inference.drawing import draw_volume
 from han5k_review.retraining.inference.members import measure_doubt
 from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.jobs import JobFolder
+from han5k_review.retraining.job_folders import JobFolder
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.model_folders import locate_model
 from han5k_review.retraining.prediction import predict_cases

@@ -12,7 +12,7 @@ import torch
 
 from han5k_review.errors import ConfigError, RuleError
 from han5k_review.retraining.again import start_again
-from han5k_review.retraining.jobs import JobResult, Outcome
+from han5k_review.retraining.job_results import JobResult, Outcome
 from han5k_review.retraining.launcher import LocalLauncher
 from han5k_review.retraining.layout import train_folder
 from han5k_review.retraining.leftovers import measure_files
@@ -204,7 +204,7 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
             sizes.append(measure_files(study, run_id))
             launcher.clear(folder)  # its own word could overtake the one put down here
             error = explain_shortage(MemoryError(), folder.read_job()) or ""
-            folder.write_result(JobResult(outcome=Outcome.FAILED, error=error, values={}))
+            folder.write_result(JobResult(outcome=Outcome.FAILED, error=error))
 
     state = run_one(study, run_id, launcher=launcher, poll_seconds=0.05, pause=pause)
     assert state is RunState.FAILED

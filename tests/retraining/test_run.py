@@ -22,13 +22,10 @@ from han5k_review.retraining.inference.drawing import predict_case
 from han5k_review.retraining.inference.model import open_model
 from han5k_review.retraining.jobs import ModelFolder, TrainJob
 from han5k_review.retraining.layout import manifest_path, train_folder
+from han5k_review.retraining.model_facts import read_facts, write_facts
 from han5k_review.retraining.model_folders import hash_file, locate_model
-from han5k_review.retraining.postprocessing import (
-    PieceCount,
-    Postprocessing,
-    decide_postprocessing,
-    write_postprocessing,
-)
+from han5k_review.retraining.postprocessing import PieceCount, Postprocessing, decide_postprocessing
+from han5k_review.retraining.postprocessing_files import write_postprocessing
 from han5k_review.retraining.trainers.checkpoints import read_plain
 from han5k_review.retraining.trainers.dataset import prepare_dataset
 from han5k_review.retraining.views import get_run_view, list_models
@@ -205,7 +202,7 @@ def register_one_piece(study: Study, model: ModelVersion) -> None:
         tuple(model.labels), dict.fromkeys(model.labels, twelve), Postprocessing()
     )
     written = write_postprocessing(locate_model(study, model), rule)
-    model.card = {**model.card, "postprocessing": written}
+    model.card = write_facts(replace(read_facts(model), postprocessing=written))
 
 
 def list_drawn(study: Study, run_id: int) -> tuple[dict[tuple[str, str], np.ndarray], ...]:

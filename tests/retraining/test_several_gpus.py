@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch.multiprocessing.spawn import spawn
 
-from han5k_review.retraining.jobs import JobFolder, TrainJob
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.jobs import TrainJob
 from han5k_review.retraining.launcher import job_environment
 from han5k_review.retraining.layout import train_folder
 from han5k_review.retraining.trainers.checkpoints import read_plain

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.jobs import ImportJob, JobFolder
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.jobs import ImportJob
 from han5k_review.retraining.prediction import predict_cases
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.retraining.slurm import PHASES, Phase, SlurmLauncher, SlurmOptions

@@ -10,7 +10,7 @@ import torch
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.retraining.inference.members import Doubt, list_logits, measure_doubts
+from han5k_review.retraining.inference.members import list_logits, measure_doubts
 from han5k_review.retraining.inference.model import (
     OpenModel,
     draw_values,
@@ -18,6 +18,7 @@ from han5k_review.retraining.inference.model import (
     prepare_case,
     restore_masks,
 )
+from han5k_review.retraining.job_results import Doubt
 from han5k_review.retraining.jobs import ModelFolder, PredictCase
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import Uncertainty

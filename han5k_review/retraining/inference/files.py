@@ -18,14 +18,9 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.nifti_labels import build_label_nifti
 from han5k_review.retraining.inference.drawing import predict_case
 from han5k_review.retraining.inference.model import OpenModel, open_model
-from han5k_review.retraining.jobs import (
-    FileForm,
-    FilesJob,
-    JobFolder,
-    JobResult,
-    Outcome,
-    visible_device,
-)
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import FilesResult, JobResult, Outcome
+from han5k_review.retraining.jobs import FileForm, FilesJob, visible_device
 from han5k_review.store.files import write_atomically
 
 RECORD = "predict-files.json"
@@ -51,9 +46,15 @@ class _Told:
     failed: dict[str, str] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)
 
+    def end(self, outcome: Outcome) -> JobResult:
+        """The job's result."""
+        values = FilesResult(
+            drawn=self.drawn, kept=self.kept, failed=self.failed, notices=self.notices
+        )
+        return JobResult(outcome=outcome, values=values)
+
 
 _RECORDS: TypeAdapter[dict[str, FileRecord]] = TypeAdapter(dict[str, FileRecord])
-_TOLD = TypeAdapter(_Told)
 
 
 def predict_each_file(folder: JobFolder, job: FilesJob) -> JobResult:
@@ -79,13 +80,13 @@ def predict_each_file(folder: JobFolder, job: FilesJob) -> JobResult:
             }
         )
         if folder.stop_asked:
-            return JobResult(outcome=Outcome.CANCELLED, values=_TOLD.dump_python(told))
+            return told.end(Outcome.CANCELLED)
         try:
             _predict_file(model, job, name, path, records, told)
         except Han5kError as error:
             told.failed[str(path)] = str(error)
     folder.write_progress({"phase": "predicting", "done": len(job.files), "of": len(job.files)})
-    return JobResult(outcome=Outcome.DONE, values=_TOLD.dump_python(told))
+    return told.end(Outcome.DONE)
 
 
 def _predict_file(

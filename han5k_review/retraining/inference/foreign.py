@@ -10,7 +10,9 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.file_hash import hash_file
-from han5k_review.retraining.jobs import ImportJob, JobFolder, JobResult, Outcome
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import ImportResult, JobResult, Outcome
+from han5k_review.retraining.jobs import ImportJob
 from han5k_review.retraining.trainers.checkpoints import (
     CONFIGURATION,
     OWN_KEY,
@@ -45,7 +47,7 @@ def adopt_foreign(folder: JobFolder, job: ImportJob) -> JobResult:
     for name, text in texts.items():
         (folder.model / name).write_text(text)
     sha256 = publish_weights(found, folder.model / "fold_0" / "checkpoint_final.pth")
-    values = {"checkpoint_sha256": sha256, "source_sha256": source_sha256}
+    values = ImportResult(checkpoint_sha256=sha256, source_sha256=source_sha256)
     return JobResult(outcome=Outcome.DONE, values=values)
 
 

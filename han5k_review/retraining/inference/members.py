@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -12,23 +11,11 @@ from numpy.typing import NDArray
 
 from han5k_review.errors import ConfigError
 from han5k_review.retraining.inference.model import OpenModel, split_values
+from han5k_review.retraining.job_results import Doubt
 from han5k_review.store.vocabulary import Uncertainty
 
 _SHIFT_VOXELS = 2
 _SPATIAL = (1, 2, 3)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """How far the drawings of one structure differ.
-
-    `disagreement` is 1 minus the mean Dice of all pairs of drawings (two empty ones agree);
-    `volume_spread` is (largest - smallest volume) / mean volume, None when all are empty.
-    """
-
-    members: int
-    disagreement: float
-    volume_spread: float | None
 
 
 def list_logits(

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from han5k_review.errors import DataError
 from han5k_review.evaluation.executors import open_workforce
 from han5k_review.retraining.inference.drawing import Drawn, DrawTask, draw_case
-from han5k_review.retraining.jobs import (
-    JobFolder,
-    JobResult,
-    ModelFolder,
-    Outcome,
-    PredictCase,
-    PredictJob,
-    visible_device,
-)
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult, Outcome, PredictResult
+from han5k_review.retraining.jobs import ModelFolder, PredictCase, PredictJob, visible_device
 from han5k_review.store.files import write_atomically
 from han5k_review.store.label_files import LabelFiles
 
 _TASKS_PER_WORKER = 2
+_KEPT = TypeAdapter(PredictResult)
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,23 +30,26 @@ class Kept:
     """What was drawn so far, in a file: model -> case -> structure -> mask hash, and doubts."""
 
     path: Path
-    masks: dict[str, dict[str, Any]]
-    doubts: dict[str, dict[str, Any]]
+    drawn: PredictResult
 
     @classmethod
     def read(cls, path: Path) -> Kept:
-        """What an earlier process drew; empty when there was none."""
-        found = json.loads(path.read_text()) if path.exists() else {"masks": {}, "doubts": {}}
-        return cls(path=path, masks=found["masks"], doubts=found["doubts"])
+        """What an earlier process drew; empty when there was none, DataError for another file."""
+        try:
+            found = _KEPT.validate_json(path.read_bytes()) if path.exists() else None
+        except (OSError, ValidationError) as error:
+            raise DataError(
+                f"What was drawn so far was expected in {path}, found: {error}; delete the file to "
+                "draw every case again."
+            ) from error
+        return cls(path=path, drawn=found or PredictResult(masks={}))
 
     def add(self, model: str, case: str, drawn: Drawn) -> None:
         """Keep one case, on disk before anything else happens."""
-        self.masks.setdefault(model, {})[case] = drawn.masks
+        self.drawn.masks.setdefault(model, {})[case] = drawn.masks
         if drawn.doubts:
-            doubts = {name: asdict(doubt) for name, doubt in drawn.doubts.items()}
-            self.doubts.setdefault(model, {})[case] = doubts
-        content = {"masks": self.masks, "doubts": self.doubts}
-        write_atomically(self.path, json.dumps(content, indent=1).encode())
+            self.drawn.doubts.setdefault(model, {})[case] = drawn.doubts
+        write_atomically(self.path, _KEPT.dump_json(self.drawn, indent=1))
 
 
 def predict(folder: JobFolder, job: PredictJob) -> JobResult:
@@ -82,14 +82,14 @@ def predict(folder: JobFolder, job: PredictJob) -> JobResult:
             }
         )
     if any(not _is_drawn(kept, name, c, job) for name, _ in _arms(job) for c in job.cases):
-        return JobResult(outcome=Outcome.CANCELLED, values={})
+        return JobResult(outcome=Outcome.CANCELLED)
     seconds = round(time.monotonic() - started, 1)
-    masks, doubts = _of_job(kept.masks, job), _of_job(kept.doubts, job)
-    values = {"masks": masks, "doubts": doubts, "seconds": seconds}
+    masks, doubts = _of_job(kept.drawn.masks, job), _of_job(kept.drawn.doubts, job)
+    values = PredictResult(masks=masks, doubts=doubts, seconds=seconds)
     return JobResult(outcome=Outcome.DONE, values=values)
 
 
-def _of_job(found: dict[str, dict[str, Any]], job: PredictJob) -> dict[str, dict[str, Any]]:
+def _of_job(found: dict[str, dict[str, _T]], job: PredictJob) -> dict[str, dict[str, _T]]:
     """Only the cases that were asked for: a kept file may hold more."""
     wanted = {c.name for c in job.cases}
     return {
@@ -107,7 +107,7 @@ def _arms(job: PredictJob) -> list[tuple[str, tuple[ModelFolder, ...]]]:
 
 def _is_drawn(kept: Kept, name: str, case: PredictCase, job: PredictJob) -> bool:
     """Drawn before, with masks that are still on disk."""
-    found: dict[str, str] | None = kept.masks.get(name, {}).get(case.name)
+    found = kept.drawn.masks.get(name, {}).get(case.name)
     labels = LabelFiles(folder=job.masks)
     return found is not None and all(labels.path(sha256).exists() for sha256 in found.values())
 

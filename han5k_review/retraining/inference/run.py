@@ -8,14 +8,9 @@ from han5k_review.errors import ConfigError
 from han5k_review.retraining.inference.files import predict_each_file
 from han5k_review.retraining.inference.foreign import adopt_foreign
 from han5k_review.retraining.inference.predicting import predict
-from han5k_review.retraining.jobs import (
-    FilesJob,
-    ImportJob,
-    Job,
-    JobFolder,
-    JobResult,
-    TrainJob,
-)
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult
+from han5k_review.retraining.jobs import FilesJob, ImportJob, Job, TrainJob
 from han5k_review.retraining.trainers.process import run_job
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import torch
 
 from han5k_review.errors import ConfigError, Han5kError
-from han5k_review.retraining.jobs import Job, JobFolder, JobResult, Outcome
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult, Outcome
+from han5k_review.retraining.jobs import Job
 
 _OUT_OF_MEMORY = {
     "train": "The device {device} had not enough memory for this network (memory_target_gb was "
@@ -38,12 +40,12 @@ def run_job(arguments: list[str], run: Callable[[JobFolder, Job], JobResult]) ->
         _check_device(job.device)
         result = run(folder, job)
     except Han5kError as error:
-        result = JobResult(outcome=Outcome.FAILED, error=str(error), values={})
+        result = JobResult(outcome=Outcome.FAILED, error=str(error))
     except (MemoryError, OSError, RuntimeError) as error:
         sentence = explain_shortage(error, job)
         if sentence is None:
             raise
-        result = JobResult(outcome=Outcome.FAILED, error=sentence, values={})
+        result = JobResult(outcome=Outcome.FAILED, error=sentence)
     folder.write_result(result)
     return 0
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.jobs import Job, JobFolder, JobResult, TrainJob
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult
+from han5k_review.retraining.jobs import Job, TrainJob
 from han5k_review.retraining.trainers.process import run_job
 from han5k_review.retraining.trainers.training import train
 

@@ -16,16 +16,11 @@ from torch import distributed
 from torch.multiprocessing.spawn import ProcessException, spawn
 
 from han5k_review.errors import ConfigError, DataError
-from han5k_review.retraining.jobs import (
-    JobFolder,
-    JobResult,
-    ModelFolder,
-    Outcome,
-    TrainJob,
-    visible_device,
-)
+from han5k_review.retraining.job_folders import JobFolder
+from han5k_review.retraining.job_results import JobResult, Outcome, TrainResult
+from han5k_review.retraining.jobs import ModelFolder, TrainJob, visible_device
 from han5k_review.retraining.machine import gpu_numbers
-from han5k_review.retraining.postprocessing import derive_postprocessing, write_postprocessing
+from han5k_review.retraining.postprocessing_files import derive_postprocessing, write_postprocessing
 from han5k_review.retraining.trainers.checkpoints import (
     CONFIGURATION,
     OWN_KEY,
@@ -59,23 +54,23 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
             load_weights(job, trainer)
             trainer.run_training()
     except TrainingStopped:
-        return JobResult(outcome=Outcome.CANCELLED, values={})
+        return JobResult(outcome=Outcome.CANCELLED)
     sha256, epochs = _publish(folder, trainer)
     published = ModelFolder(folder=folder.model, checkpoint_sha256=sha256)
     return JobResult(
         outcome=Outcome.DONE,
-        values={
-            "checkpoint_sha256": sha256,
-            "postprocessing": write_postprocessing(published, rule),
-            "epochs": epochs,
-            "gpus": ranks,
-            "nested": prepared.dataset[OWN_KEY]["nested"],
-            "patch_zyx": [int(n) for n in trainer.configuration_manager.patch_size],
-            "spacing_zyx_mm": [float(v) for v in trainer.configuration_manager.spacing],
-            "prepare_seconds": round(prepared_s, 1),
-            "seconds": round(time.monotonic() - started, 1),
-            "peak_ram_gb": round(_peak_ram_gb(), 2),
-        },
+        values=TrainResult(
+            checkpoint_sha256=sha256,
+            postprocessing=write_postprocessing(published, rule),
+            epochs=epochs,
+            gpus=ranks,
+            nested=prepared.dataset[OWN_KEY]["nested"],
+            patch_zyx=tuple(int(n) for n in trainer.configuration_manager.patch_size),
+            spacing_zyx_mm=tuple(float(v) for v in trainer.configuration_manager.spacing),
+            prepare_seconds=round(prepared_s, 1),
+            seconds=round(time.monotonic() - started, 1),
+            peak_ram_gb=round(_peak_ram_gb(), 2),
+        ),
     )
 
 

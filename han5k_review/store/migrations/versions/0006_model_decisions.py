@@ -1,6 +1,6 @@
 """What people decided about models, as rows: filled from the audit trail of before"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,7 +64,7 @@ def table_of_decisions() -> sa.TableClause:
     )
 
 
-def list_earlier_decisions(bind: sa.Connection) -> Iterator[Mapping[str, Any]]:
+def list_earlier_decisions(bind: sa.Connection) -> Iterator[dict[str, Any]]:
     """Every audit row that tells of a decision on a model the study still has, oldest first."""
     runs = {f"run {r.id}": r.result_model_id for r in bind.execute(sa.select(run))}
     models = {f"model {m.name}": m.id for m in bind.execute(sa.select(model))}
