@@ -26,8 +26,9 @@ from han5k_review.retraining.plan import RunRequest
 from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.prediction import predict_cases
 from han5k_review.retraining.record import get_run
+from han5k_review.retraining.run_scores import judge_run
 from han5k_review.retraining.stages import read_snapshot
-from han5k_review.retraining.views import RunView, get_run_view, judge_run, list_runs
+from han5k_review.retraining.views import RunView, get_run_view, list_runs
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction

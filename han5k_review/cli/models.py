@@ -19,8 +19,8 @@ from han5k_review.cli.session import (
     progress_bar,
 )
 from han5k_review.importing.study import read_study_catalogue
-from han5k_review.retraining.commands import roll_back
 from han5k_review.retraining.machine import choose_device
+from han5k_review.retraining.model_decisions import roll_back
 from han5k_review.retraining.model_import import import_model
 from han5k_review.retraining.prediction import predict_cases
 from han5k_review.retraining.prediction_record import request_prediction

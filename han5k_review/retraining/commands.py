@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import RuleError
 from han5k_review.retraining.gate import Verdict
 from han5k_review.retraining.lifecycle import WORK, Event
 from han5k_review.retraining.machine import Machine
+from han5k_review.retraining.model_decisions import need_reason, put_in_use
 from han5k_review.retraining.plan import RunRequest, plan_run
 from han5k_review.retraining.record import get_run, move_run, note_event
+from han5k_review.retraining.run_scores import judge_run
 from han5k_review.retraining.settings import settings_values
-from han5k_review.retraining.views import judge_run
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.model_tables import ModelDecision
@@ -110,7 +111,7 @@ def promote(
             decided_at_utc=now,
         )
     )
-    _put_in_use(session, model)
+    put_in_use(session, model)
     return model
 
 
@@ -134,62 +135,12 @@ def decline(
     return model
 
 
-def roll_back(
-    session: Session, model_id: int, *, actor: str, reason: str, now: datetime
-) -> ModelVersion:
-    """Put a retired model of the label group back in use, or an imported one in use at all.
-
-    RuleError for any other model: what a run trained is promoted with its run.
-    """
-    model = session.get(ModelVersion, model_id)
-    if model is None or not can_return(model):
-        raise RuleError(f"A retired or imported model was expected; {model_id} is not one.")
-    _need_reason(reason)
-    first = model.state == ModelState.CANDIDATE
-    act = ModelAct.PUT_IN_USE if first else ModelAct.ROLLED_BACK
-    session.add(
-        ModelDecision(model_id=model_id, act=act, actor=actor, reason=reason, decided_at_utc=now)
-    )
-    _put_in_use(session, model)
-    add_audit(
-        session,
-        at_utc=now,
-        actor=actor,
-        action=f"model {act.value}",
-        subject=f"model {model.name}",
-        reason=reason,
-    )
-    return model
-
-
-def can_return(model: ModelVersion) -> bool:
-    """True for a retired model, and for an imported one that was never in use."""
-    imported = model.run_id is None and model.state == ModelState.CANDIDATE
-    return imported or model.state == ModelState.RETIRED
-
-
 def _awaited(session: Session, run_id: int, reason: str) -> tuple[RetrainRun, ModelVersion]:
     run = get_run(session, run_id)
-    _need_reason(reason)
+    need_reason(reason)
     if run.state is not RunState.AWAITING_APPROVAL or run.result_model_id is None:
         raise RuleError(f"Run {run_id} is {run.state}: there is no model to decide on.")
     model = session.get(ModelVersion, run.result_model_id)
     if model is None:
         raise RuleError(f"The model of run {run_id} is not in the study.")
     return run, model
-
-
-def _need_reason(reason: str) -> None:
-    if not reason.strip():
-        raise RuleError("A reason was expected, found none.")
-
-
-def _put_in_use(session: Session, model: ModelVersion) -> None:
-    query = select(ModelVersion).where(
-        ModelVersion.group == model.group, col(ModelVersion.state) == ModelState.PROMOTED
-    )
-    for present in session.exec(query):
-        present.state = ModelState.RETIRED
-        session.add(present)
-    model.state = ModelState.PROMOTED
-    session.add(model)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from han5k_review.errors import DataError
-from han5k_review.retraining.postprocessing import RegisteredPostprocessing
+from han5k_review.retraining.piece_rule import RegisteredPostprocessing
 
 
 class Outcome(StrEnum):

@@ -34,7 +34,7 @@ from han5k_review.retraining.gate import (
 )
 from han5k_review.retraining.model_facts import ModelFacts, TrainingFacts, read_facts
 from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
-from han5k_review.retraining.views import judge_run, list_paired_scores
+from han5k_review.retraining.run_scores import judge_run, list_paired_scores
 from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.tables import LabelVersion, ModelVersion, StudyInfo
 from han5k_review.store.vocabulary import ModelAct

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from han5k_review import __version__
 from han5k_review.errors import DataError
 from han5k_review.retraining.job_results import TrainResult
-from han5k_review.retraining.postprocessing import RegisteredPostprocessing
+from han5k_review.retraining.piece_rule import RegisteredPostprocessing
 from han5k_review.retraining.snapshot import Snapshot
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.tables import ModelVersion

@@ -9,39 +9,14 @@ postprocessing. The rule is a file of the model's folder, registered by its hash
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from han5k_review.imaging.pieces import NEIGHBOURS
+from han5k_review.retraining.piece_rule import PieceCount, Postprocessing
 
 LEAST_CONTOURS = 5
 LEAST_ONE_PIECE = 0.95
 WHOLE = 0.99
 """A contour is one piece when its largest piece holds this share: less is a slip of the pen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PieceCount:
-    """How many contours were looked at, and how many were one piece; `inherited` from a parent."""
-
-    contours: int
-    one_piece: int
-    inherited: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Postprocessing:
-    """The structures that keep only their largest piece, and what was counted of each."""
-
-    keep_largest: tuple[str, ...] = ()
-    counts: dict[str, PieceCount] = field(default_factory=dict)
-    neighbours: int = NEIGHBOURS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredPostprocessing(Postprocessing):
-    """The rule in a model's folder, with the SHA-256 of its file."""
-
-    sha256: str
 
 
 def decide_postprocessing(

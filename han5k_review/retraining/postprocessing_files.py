@@ -9,13 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from han5k_review.errors import DataError
 from han5k_review.imaging.pieces import share_of_largest
 from han5k_review.retraining.jobs import ModelFolder, TrainJob
-from han5k_review.retraining.postprocessing import (
-    WHOLE,
-    PieceCount,
-    Postprocessing,
-    RegisteredPostprocessing,
-    decide_postprocessing,
-)
+from han5k_review.retraining.piece_rule import PieceCount, Postprocessing, RegisteredPostprocessing
+from han5k_review.retraining.postprocessing import WHOLE, decide_postprocessing
 from han5k_review.store.files import write_atomically
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles

@@ -22,6 +22,7 @@ from han5k_review.retraining.model_folders import (
 )
 from han5k_review.retraining.plan import RunRequest, plan_run
 from han5k_review.retraining.record import note_event
+from han5k_review.retraining.run_scores import CHECKS
 from han5k_review.retraining.scoring import Scores, replace_scores, score_run
 from han5k_review.retraining.snapshot import Snapshot
 from han5k_review.store.engine import reading
@@ -144,7 +145,7 @@ def store_scores(session: Session, run: RetrainRun, scores: Scores, now: datetim
         arm.value: {name: list(cases) for name, cases in found.items()}
         for arm, found in scores.swapped.items()
     }
-    note_event(session, run, "checks", now, swapped=swapped)
+    note_event(session, run, CHECKS, now, swapped=swapped)
 
 
 def _find_parent(session: Session, study: Study, run: RetrainRun) -> ModelFolder | None:

@@ -98,6 +98,11 @@ def block_mean(array: NDArray[np.float32], factors: tuple[int, int, int]) -> NDA
     return array
 
 
+def to_czyx(array_ijk: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(i, j, k) -> (1, z, y, x): nnU-Net's order; i stays the patient's left/right axis, last."""
+    return np.ascontiguousarray(array_ijk.transpose(2, 1, 0))[None]
+
+
 def _factors(grid: Grid, working_spacing_mm: float | None) -> tuple[int, int, int]:
     if working_spacing_mm is None:
         return (1, 1, 1)

@@ -12,8 +12,8 @@ from han5k_review.retraining.card_text import (
     render_card_json,
     render_card_markdown,
 )
-from han5k_review.retraining.commands import can_return, roll_back
 from han5k_review.retraining.model_card import CardPart, ModelCard, build_model_card
+from han5k_review.retraining.model_decisions import can_return, roll_back
 from han5k_review.retraining.model_facts import read_facts
 from han5k_review.retraining.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now

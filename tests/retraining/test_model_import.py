@@ -10,9 +10,9 @@ import torch
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, DataError
-from han5k_review.retraining.commands import roll_back
 from han5k_review.retraining.inference.drawing import predict_case
 from han5k_review.retraining.inference.model import open_model
+from han5k_review.retraining.model_decisions import roll_back
 from han5k_review.retraining.model_folders import locate_model
 from han5k_review.retraining.model_import import import_model
 from han5k_review.retraining.trainers.checkpoints import read_plain

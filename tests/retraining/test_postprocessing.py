@@ -13,9 +13,8 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.inference.members import measure_doubts
 from han5k_review.retraining.inference.model import OpenModel, clear_strays, split_values
 from han5k_review.retraining.jobs import ModelFolder, TrainCase, TrainJob
+from han5k_review.retraining.piece_rule import PieceCount, Postprocessing
 from han5k_review.retraining.postprocessing import (
-    PieceCount,
-    Postprocessing,
     decide_postprocessing,
     describe_counts,
     describe_postprocessing,

@@ -16,15 +16,17 @@ from sqlmodel import select
 
 from han5k_review.errors import DataError, RuleError
 from han5k_review.imaging.pieces import keep_largest, share_of_largest
-from han5k_review.retraining.commands import decline, promote, roll_back
+from han5k_review.retraining.commands import decline, promote
 from han5k_review.retraining.gate import Verdict
 from han5k_review.retraining.inference.drawing import predict_case
 from han5k_review.retraining.inference.model import open_model
 from han5k_review.retraining.jobs import ModelFolder, TrainJob
 from han5k_review.retraining.layout import manifest_path, train_folder
+from han5k_review.retraining.model_decisions import roll_back
 from han5k_review.retraining.model_facts import read_facts, write_facts
 from han5k_review.retraining.model_folders import hash_file, locate_model
-from han5k_review.retraining.postprocessing import PieceCount, Postprocessing, decide_postprocessing
+from han5k_review.retraining.piece_rule import PieceCount, Postprocessing
+from han5k_review.retraining.postprocessing import decide_postprocessing
 from han5k_review.retraining.postprocessing_files import write_postprocessing
 from han5k_review.retraining.trainers.checkpoints import read_plain
 from han5k_review.retraining.trainers.dataset import prepare_dataset

@@ -22,9 +22,8 @@ from han5k_review.imaging.pieces import keep_largest
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs import ModelFolder
 from han5k_review.retraining.postprocessing_files import read_postprocessing
-from han5k_review.retraining.trainers.cases import to_czyx
 from han5k_review.retraining.trainers.checkpoints import CONFIGURATION, OWN_KEY, read_weights
-from han5k_review.retraining.working_grid import WorkingGrid, reduce_volume
+from han5k_review.retraining.working_grid import WorkingGrid, reduce_volume, to_czyx
 
 LEFT_RIGHT_AXIS_ZYX = 2
 

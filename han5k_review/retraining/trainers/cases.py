@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.jobs import TrainCase, TrainJob
 from han5k_review.retraining.targets import Target, build_target, share_inside
-from han5k_review.retraining.working_grid import WorkingGrid, reduce_volume
+from han5k_review.retraining.working_grid import WorkingGrid, reduce_volume, to_czyx
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles
 
@@ -38,11 +38,6 @@ class WorkingCase:
         """Spacing of the working grid along z, y, x."""
         i, j, k = self.working.grid.spacing_mm
         return (k, j, i)
-
-
-def to_czyx(array_ijk: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(i, j, k) -> (1, z, y, x): nnU-Net's order; i stays the patient's left/right axis, last."""
-    return np.ascontiguousarray(array_ijk.transpose(2, 1, 0))[None]
 
 
 @dataclass(slots=True, kw_only=True)
