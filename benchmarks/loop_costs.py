@@ -15,10 +15,10 @@ from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 from sqlmodel import select
 from torch import Tensor
 
-from han5k_review.retraining.job_results import PredictResult, TrainResult
-from han5k_review.retraining.layout import evaluate_folder, train_folder
-from han5k_review.retraining.trainers.marginal_loss import MarginalDiceCrossEntropy
-from han5k_review.retraining.views import RunView
+from han5k_review.retraining.jobs.results import PredictResult, TrainResult
+from han5k_review.retraining.network.training.marginal_loss import MarginalDiceCrossEntropy
+from han5k_review.retraining.runs.run_folders import evaluate_folder, train_folder
+from han5k_review.retraining.runs.run_views import RunView
 from han5k_review.store.engine import reading
 from han5k_review.store.run_tables import RunEvent
 from han5k_review.store.study import Study

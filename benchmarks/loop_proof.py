@@ -15,20 +15,20 @@ from loop_progress import Progress
 from loop_report import ArmResult
 
 from han5k_review.importing.study import read_study_catalogue
-from han5k_review.retraining.commands import promote, request_run
-from han5k_review.retraining.job_folders import JobFolder
-from han5k_review.retraining.jobs import TrainJob
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.lifecycle import WORK
-from han5k_review.retraining.model_facts import read_facts
-from han5k_review.retraining.plan import RunRequest
-from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
-from han5k_review.retraining.prediction import predict_cases
-from han5k_review.retraining.record import get_run
-from han5k_review.retraining.run_scores import judge_run
-from han5k_review.retraining.stages import read_snapshot
-from han5k_review.retraining.views import RunView, get_run_view, list_runs
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.retraining.models.model_facts import read_facts
+from han5k_review.retraining.models.postprocessing import describe_counts, describe_postprocessing
+from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.runs.lifecycle import WORK
+from han5k_review.retraining.runs.plan import RunRequest
+from han5k_review.retraining.runs.run_commands import promote, request_run
+from han5k_review.retraining.runs.run_folders import train_folder
+from han5k_review.retraining.runs.run_record import get_run
+from han5k_review.retraining.runs.run_views import RunView, get_run_view, list_runs
+from han5k_review.retraining.runs.stages import read_snapshot
+from han5k_review.retraining.teaching.run_scores import judge_run
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction

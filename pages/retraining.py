@@ -1,11 +1,11 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.commands import request_run
-from han5k_review.retraining.machine import choose_device, look_at_machine
-from han5k_review.retraining.plan import RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.jobs.machine import choose_device, look_at_machine
+from han5k_review.retraining.runs.plan import RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.runs.run_commands import request_run
+from han5k_review.retraining.runs.run_views import list_models, list_runs
 from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
-from han5k_review.retraining.views import list_models, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.texts.numbers import find_whole_number

@@ -17,9 +17,9 @@ from han5k_review.cli.session import (
     open_chosen,
     progress_bar,
 )
-from han5k_review.retraining.file_prediction import FilesReport, predict_files
-from han5k_review.retraining.jobs import FileForm
-from han5k_review.retraining.machine import choose_device
+from han5k_review.retraining.jobs.machine import choose_device
+from han5k_review.retraining.jobs.tasks import FileForm
+from han5k_review.retraining.predictions.file_prediction import FilesReport, predict_files
 from han5k_review.settings import get_settings
 
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended

@@ -19,12 +19,12 @@ from han5k_review.cli.session import (
     progress_bar,
 )
 from han5k_review.importing.study import read_study_catalogue
-from han5k_review.retraining.machine import choose_device
-from han5k_review.retraining.model_decisions import roll_back
-from han5k_review.retraining.model_import import import_model
-from han5k_review.retraining.prediction import predict_cases
-from han5k_review.retraining.prediction_record import request_prediction
-from han5k_review.retraining.views import list_models
+from han5k_review.retraining.jobs.machine import choose_device
+from han5k_review.retraining.models.model_decisions import roll_back
+from han5k_review.retraining.models.model_import import import_model
+from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.prediction_record import request_prediction
+from han5k_review.retraining.runs.run_views import list_models
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import ConflictError
-from han5k_review.retraining.launcher import Launcher, LocalLauncher
-from han5k_review.retraining.leftovers import clear_runs
-from han5k_review.retraining.machine import Machine, look_at_machine
-from han5k_review.retraining.prediction_jobs import PredictionJobs
-from han5k_review.retraining.run_jobs import RunJobs
-from han5k_review.retraining.supervisor import Supervisor
+from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher
+from han5k_review.retraining.jobs.machine import Machine, look_at_machine
+from han5k_review.retraining.jobs.supervisor import Supervisor
+from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
+from han5k_review.retraining.runs.run_files import clear_runs
+from han5k_review.retraining.runs.run_jobs import RunJobs
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study

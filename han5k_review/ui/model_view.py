@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.card_text import (
+from han5k_review.retraining.models.card_text import (
     describe_interval,
     render_card_json,
     render_card_markdown,
 )
-from han5k_review.retraining.model_card import CardPart, ModelCard, build_model_card
-from han5k_review.retraining.model_decisions import can_return, roll_back
-from han5k_review.retraining.model_facts import read_facts
-from han5k_review.retraining.postprocessing import describe_postprocessing
+from han5k_review.retraining.models.model_card import CardPart, ModelCard, build_model_card
+from han5k_review.retraining.models.model_decisions import can_return, roll_back
+from han5k_review.retraining.models.model_facts import read_facts
+from han5k_review.retraining.models.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import ModelVersion

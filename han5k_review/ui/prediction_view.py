@@ -12,9 +12,9 @@ import streamlit as st
 from sqlmodel import col, select
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.doubts import DoubtfulContour, list_doubtful
-from han5k_review.retraining.machine import choose_device
-from han5k_review.retraining.prediction_record import (
+from han5k_review.retraining.jobs.machine import choose_device
+from han5k_review.retraining.predictions.doubts import DoubtfulContour, list_doubtful
+from han5k_review.retraining.predictions.prediction_record import (
     UNFINISHED,
     cancel_prediction,
     list_predictions,

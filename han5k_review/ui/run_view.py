@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.again import has_epochs_left, start_again
-from han5k_review.retraining.commands import decline, promote, request_cancel
-from han5k_review.retraining.lifecycle import WORK
-from han5k_review.retraining.machine import look_at_machine
-from han5k_review.retraining.views import RunView, get_run_view
+from han5k_review.retraining.jobs.machine import look_at_machine
+from han5k_review.retraining.runs.lifecycle import WORK
+from han5k_review.retraining.runs.restarts import has_epochs_left, start_again
+from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
+from han5k_review.retraining.runs.run_views import RunView, get_run_view
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import RunState

@@ -10,11 +10,11 @@ from nnunetv2.training.loss.compound_losses import DC_and_CE_loss
 from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 from torch import Tensor, distributed
 
-from han5k_review.retraining.job_folders import JobFolder
-from han5k_review.retraining.jobs import TrainJob
-from han5k_review.retraining.trainers.dataset import prepare_dataset
-from han5k_review.retraining.trainers.marginal_loss import MarginalDiceCrossEntropy
-from han5k_review.retraining.trainers.training import train_on_ranks
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.retraining.network.training.dataset import prepare_dataset
+from han5k_review.retraining.network.training.marginal_loss import MarginalDiceCrossEntropy
+from han5k_review.retraining.network.training.training import train_on_ranks
 
 CLASSES = 4
 RANKS = 2

@@ -10,15 +10,12 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine
 
-from han5k_review.retraining.claims import (
-    make_worker_name,
-    release_row,
-)
-from han5k_review.retraining.lifecycle import Event
-from han5k_review.retraining.prediction_jobs import PredictionJobs
-from han5k_review.retraining.prediction_record import get_prediction, move_prediction
-from han5k_review.retraining.record import get_run, move_run
-from han5k_review.retraining.run_jobs import RunJobs
+from han5k_review.retraining.jobs.device_claims import make_worker_name, release_row
+from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
+from han5k_review.retraining.predictions.prediction_record import get_prediction, move_prediction
+from han5k_review.retraining.runs.lifecycle import Event
+from han5k_review.retraining.runs.run_jobs import RunJobs
+from han5k_review.retraining.runs.run_record import get_run, move_run
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import build_engine, reading, transaction
 from han5k_review.store.label_files import LabelFiles

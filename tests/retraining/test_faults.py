@@ -16,14 +16,14 @@ import torch
 from sqlmodel import select
 
 from han5k_review.errors import ConflictError, RuleError
-from han5k_review.retraining.claims import make_worker_name
-from han5k_review.retraining.commands import request_cancel
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.record import get_run, list_events
-from han5k_review.retraining.trainers.checkpoints import read_plain
-from han5k_review.retraining.views import get_run_view
+from han5k_review.retraining.jobs.device_claims import make_worker_name
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.network.checkpoints import read_plain
+from han5k_review.retraining.runs.run_commands import request_cancel
+from han5k_review.retraining.runs.run_folders import train_folder
+from han5k_review.retraining.runs.run_record import get_run, list_events
+from han5k_review.retraining.runs.run_views import get_run_view
 from han5k_review.retraining.worker import make_run_jobs, run_one, work
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -36,7 +36,7 @@ from tests.retraining.phantom_study import build_study
 _DYING_WORKER = """
 import os, signal, sys, time
 from pathlib import Path
-from han5k_review.retraining.layout import train_folder
+from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.study import open_study
 

@@ -18,13 +18,13 @@ from han5k_review.anatomy.label_map import read_label_map
 from han5k_review.cli.main import main
 from han5k_review.errors import DataError
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.retraining.file_prediction import find_cts, predict_files
-from han5k_review.retraining.inference.drawing import predict_case
-from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.job_folders import JobFolder
-from han5k_review.retraining.jobs import FileForm
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.model_folders import locate_model
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.jobs.tasks import FileForm
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.network.predicting.drawing import predict_case
+from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.predictions.file_prediction import find_cts, predict_files
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, ModelVersion

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from han5k_review.retraining.gate import (
+from han5k_review.retraining.teaching.gate import (
     GateSettings,
     PairedScore,
     StructureVerdict,

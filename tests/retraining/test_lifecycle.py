@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from han5k_review.errors import RuleError
-from han5k_review.retraining.lifecycle import (
+from han5k_review.retraining.runs.lifecycle import (
     FINISHED,
     TRANSITIONS,
     WORK,

@@ -10,12 +10,12 @@ import torch
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, DataError
-from han5k_review.retraining.inference.drawing import predict_case
-from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.model_decisions import roll_back
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.model_import import import_model
-from han5k_review.retraining.trainers.checkpoints import read_plain
+from han5k_review.retraining.models.model_decisions import roll_back
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.models.model_import import import_model
+from han5k_review.retraining.network.checkpoints import read_plain
+from han5k_review.retraining.network.predicting.drawing import predict_case
+from han5k_review.retraining.network.predicting.open_models import open_model
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study

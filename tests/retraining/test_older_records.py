@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from han5k_review.errors import DataError
-from han5k_review.retraining.job_folders import JobFolder
-from han5k_review.retraining.job_results import (
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.results import (
     ImportResult,
     JobResult,
     Outcome,
     PredictResult,
     TrainResult,
 )
-from han5k_review.retraining.jobs import Job, PredictJob, TrainJob
-from han5k_review.retraining.model_facts import read_facts
+from han5k_review.retraining.jobs.tasks import Job, PredictJob, TrainJob
+from han5k_review.retraining.models.model_facts import read_facts
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.tables import ModelVersion
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from han5k_review.errors import DataError
-from han5k_review.retraining.again import start_again, take_over_epochs
-from han5k_review.retraining.jobs import PredictJob, TrainJob
-from han5k_review.retraining.layout import evaluate_folder, manifest_path, train_folder
-from han5k_review.retraining.lifecycle import Event
-from han5k_review.retraining.record import get_run, list_events, move_run
-from han5k_review.retraining.stages import prepare, read_snapshot, write_evaluation
+from han5k_review.retraining.jobs.tasks import PredictJob, TrainJob
+from han5k_review.retraining.runs.lifecycle import Event
+from han5k_review.retraining.runs.restarts import start_again, take_over_epochs
+from han5k_review.retraining.runs.run_folders import evaluate_folder, manifest_path, train_folder
+from han5k_review.retraining.runs.run_record import get_run, list_events, move_run
+from han5k_review.retraining.runs.stages import prepare, read_snapshot, write_evaluation
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.run_tables import RetrainRun

@@ -10,24 +10,28 @@ import pytest
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.retraining.inference.members import measure_doubts
-from han5k_review.retraining.inference.model import OpenModel, clear_strays, split_values
-from han5k_review.retraining.jobs import ModelFolder, TrainCase, TrainJob
-from han5k_review.retraining.piece_rule import PieceCount, Postprocessing
-from han5k_review.retraining.postprocessing import (
+from han5k_review.retraining.jobs.piece_rule import PieceCount, Postprocessing
+from han5k_review.retraining.jobs.tasks import ModelFolder, TrainCase, TrainJob
+from han5k_review.retraining.models.postprocessing import (
     decide_postprocessing,
     describe_counts,
     describe_postprocessing,
 )
-from han5k_review.retraining.postprocessing_files import (
+from han5k_review.retraining.models.postprocessing_files import (
     count_pieces,
     derive_postprocessing,
     read_postprocessing,
     write_postprocessing,
 )
+from han5k_review.retraining.network.predicting.members import measure_doubts
+from han5k_review.retraining.network.predicting.open_models import (
+    OpenModel,
+    clear_strays,
+    split_values,
+)
 from han5k_review.retraining.settings import resolve_settings
-from han5k_review.retraining.snapshot import SnapshotMask
-from han5k_review.retraining.trust import TrustReason
+from han5k_review.retraining.teaching.snapshot import SnapshotMask
+from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles
 from tests.retraining.phantom_study import GRID, build_head

@@ -15,23 +15,23 @@ from distributed import LocalCluster
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.retraining.claims import make_worker_name
-from han5k_review.retraining.inference.drawing import draw_volume
-from han5k_review.retraining.inference.members import measure_doubt
-from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.job_folders import JobFolder
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.prediction import predict_cases
-from han5k_review.retraining.prediction_jobs import PredictionJobs
-from han5k_review.retraining.prediction_labels import prediction_folder
-from han5k_review.retraining.prediction_record import (
+from han5k_review.retraining.jobs.device_claims import make_worker_name
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.jobs.supervisor import Supervisor
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.network.predicting.drawing import draw_volume
+from han5k_review.retraining.network.predicting.members import measure_doubt
+from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
+from han5k_review.retraining.predictions.prediction_labels import prediction_folder
+from han5k_review.retraining.predictions.prediction_record import (
     cancel_prediction,
     get_prediction,
     list_predictions,
     request_prediction,
 )
-from han5k_review.retraining.supervisor import Supervisor
 from han5k_review.retraining.worker import work
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now

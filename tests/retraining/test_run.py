@@ -16,23 +16,23 @@ from sqlmodel import select
 
 from han5k_review.errors import DataError, RuleError
 from han5k_review.imaging.pieces import keep_largest, share_of_largest
-from han5k_review.retraining.commands import decline, promote
-from han5k_review.retraining.gate import Verdict
-from han5k_review.retraining.inference.drawing import predict_case
-from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.jobs import ModelFolder, TrainJob
-from han5k_review.retraining.layout import manifest_path, train_folder
-from han5k_review.retraining.model_decisions import roll_back
-from han5k_review.retraining.model_facts import read_facts, write_facts
-from han5k_review.retraining.model_folders import hash_file, locate_model
-from han5k_review.retraining.piece_rule import PieceCount, Postprocessing
-from han5k_review.retraining.postprocessing import decide_postprocessing
-from han5k_review.retraining.postprocessing_files import write_postprocessing
-from han5k_review.retraining.trainers.checkpoints import read_plain
-from han5k_review.retraining.trainers.dataset import prepare_dataset
-from han5k_review.retraining.views import get_run_view, list_models
+from han5k_review.retraining.jobs.piece_rule import PieceCount, Postprocessing
+from han5k_review.retraining.jobs.tasks import ModelFolder, TrainJob
+from han5k_review.retraining.models.model_decisions import roll_back
+from han5k_review.retraining.models.model_facts import read_facts, write_facts
+from han5k_review.retraining.models.model_folders import hash_file, locate_model
+from han5k_review.retraining.models.postprocessing import decide_postprocessing
+from han5k_review.retraining.models.postprocessing_files import write_postprocessing
+from han5k_review.retraining.network.checkpoints import read_plain
+from han5k_review.retraining.network.predicting.drawing import predict_case
+from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.training.dataset import prepare_dataset
+from han5k_review.retraining.network.working_grid import reduce_volume
+from han5k_review.retraining.runs.run_commands import decline, promote
+from han5k_review.retraining.runs.run_folders import manifest_path, train_folder
+from han5k_review.retraining.runs.run_views import get_run_view, list_models
+from han5k_review.retraining.teaching.gate import Verdict
 from han5k_review.retraining.worker import run_one
-from han5k_review.retraining.working_grid import reduce_volume
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.run_tables import RunScore

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.cli.runs import print_run
-from han5k_review.retraining.run_scores import list_paired_scores
+from han5k_review.retraining.teaching.run_scores import list_paired_scores
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.tables import Case

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.job_folders import JobFolder
-from han5k_review.retraining.jobs import ImportJob
-from han5k_review.retraining.prediction import predict_cases
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.slurm import PHASES, Phase, SlurmLauncher, SlurmOptions
+from han5k_review.retraining.jobs.tasks import ImportJob
+from han5k_review.retraining.predictions.case_prediction import predict_cases
 from han5k_review.retraining.settings import resolve_settings
-from han5k_review.retraining.slurm import PHASES, Phase, SlurmLauncher, SlurmOptions
 from han5k_review.store.study import Study
 from tests.retraining.fake_slurm import install_slurm
 

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.retraining.commands import request_run
-from han5k_review.retraining.plan import RunPlan, RunRequest, find_fullest_group, plan_run
-from han5k_review.retraining.snapshot import Snapshot
-from han5k_review.retraining.trust import TrustReason
+from han5k_review.retraining.runs.plan import RunPlan, RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.runs.run_commands import request_run
+from han5k_review.retraining.teaching.snapshot import Snapshot
+from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from han5k_review.retraining.trust import (
+from han5k_review.retraining.teaching.trust import (
     LabelRef,
     ReviewRecord,
     TrustReason,

@@ -1,0 +1,140 @@
+"""Scoring: before and after on the held-out cases, measured against trusted contours only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, delete
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.structure import StructureName
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.metrics import measure_pair
+from han5k_review.retraining.teaching.snapshot import Snapshot, SnapshotCase, SnapshotReference
+from han5k_review.store.run_tables import RunScore
+from han5k_review.store.study import Study
+from han5k_review.store.vocabulary import Arm
+
+Masks = Mapping[str, Mapping[str, str]]
+"""Case -> structure -> mask hash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """The rows of a run, and where an arm draws left and right exchanged (structure -> cases)."""
+
+    rows: tuple[RunScore, ...]
+    swapped: Mapping[Arm, Mapping[str, tuple[str, ...]]]
+
+
+def score_run(
+    study: Study,
+    catalogue: Catalogue,
+    snapshot: Snapshot,
+    run_id: int,
+    predictions: Mapping[Arm, Masks],
+) -> Scores:
+    """Measure both arms on every held-out reference.
+
+    Without predictions of the parent arm, 'before' is the present pseudo-label of each case.
+    """
+    rows: list[RunScore] = []
+    swapped: dict[Arm, dict[str, tuple[str, ...]]] = {arm: {} for arm in Arm}
+    for case in snapshot.held_out:
+        grid = study.volumes.get_index(case.image_sha256).grid
+        for arm in Arm:
+            masks = _arm_masks(case, predictions.get(arm))
+            rows.extend(_score_case(study, catalogue, snapshot, case, grid, arm, masks, run_id))
+            for name in _find_swapped(study, catalogue, grid, masks):
+                swapped[arm][name] = (*swapped[arm].get(name, ()), case.name)
+    return Scores(rows=tuple(rows), swapped=swapped)
+
+
+def replace_scores(session: Session, run_id: int, scores: Scores) -> None:
+    """Store the rows; those of an earlier, interrupted evaluation of the run go."""
+    session.exec(delete(RunScore).where(col(RunScore.run_id) == run_id))
+    session.add_all(scores.rows)
+
+
+def _arm_masks(case: SnapshotCase, predicted: Masks | None) -> Mapping[str, str]:
+    if predicted is not None:
+        return predicted[case.name]
+    return {r.structure: r.present_sha256 for r in case.references if r.present_sha256}
+
+
+def _score_case(
+    study: Study,
+    catalogue: Catalogue,
+    snapshot: Snapshot,
+    case: SnapshotCase,
+    grid: Grid,
+    arm: Arm,
+    masks: Mapping[str, str],
+    run_id: int,
+) -> list[RunScore]:
+    return [
+        _score(study, catalogue, case, grid, reference, masks[reference.structure], arm, run_id)
+        for reference in case.references
+        if reference.structure in snapshot.labels and reference.structure in masks
+    ]
+
+
+def _score(
+    study: Study,
+    catalogue: Catalogue,
+    case: SnapshotCase,
+    grid: Grid,
+    reference: SnapshotReference,
+    prediction_sha256: str,
+    arm: Arm,
+    run_id: int,
+) -> RunScore:
+    panel = measure_pair(
+        study.labels.get_mask(reference.mask_sha256, grid),
+        study.labels.get_mask(prediction_sha256, grid),
+        grid.spacing_mm,
+        tolerance_mm=catalogue.get_structure(reference.structure).tolerance_mm,
+    )
+    return RunScore(
+        run_id=run_id,
+        case_id=case.case_id,
+        structure=reference.structure,
+        arm=arm,
+        reference_kind=reference.kind,
+        reference_sha256=reference.mask_sha256,
+        prediction_sha256=prediction_sha256,
+        dice=_defined(panel.dice),
+        hd95_mm=_defined(panel.hd95_mm),
+        surface_dice=_defined(panel.surface_dice),
+        volume_prediction_cc=_defined(panel.volume_prediction_cc),
+    )
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _find_swapped(
+    study: Study, catalogue: Catalogue, grid: Grid, masks: Mapping[str, str]
+) -> list[str]:
+    """Left structures whose centre lies on the patient's right of their partner's."""
+    found = []
+    for name in masks:
+        structure = catalogue.structures.get(StructureName(name))
+        partner = structure.pair if structure is not None and structure.side == "L" else None
+        if partner is None or partner not in masks:
+            continue
+        left = study.labels.get_mask(masks[name], grid)
+        right = study.labels.get_mask(masks[partner], grid)
+        if not left.is_empty and not right.is_empty and _left_mm(left) < _left_mm(right):
+            found.extend([name, partner])
+    return found
+
+
+def _left_mm(mask: StructureMask) -> float:
+    """Distance to the patient's left of a mask's centre, in mm."""
+    centre = mask.centre_ijk()
+    return 0.0 if centre is None else float((mask.grid.affine @ [*centre, 1.0])[0] * -1)
