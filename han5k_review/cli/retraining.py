@@ -26,6 +26,7 @@ from han5k_review.retraining.worker import run_one, work
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.vocabulary import RunState
 
 _LOOK_HERE_S = 2.0
@@ -84,7 +85,7 @@ def retrain(
             now=utc_now(),
             machine=machine,
         )
-        run_id = run.id or 0
+        run_id = stored_id(run)
     console.print(f"run {run_id} is queued (group {plan.request.group}, preset {preset}, {chosen})")
     if work_now:
         state = run_one(opened, run_id, device=chosen, launcher=make_launcher(settings))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import Uncertainty
@@ -44,7 +45,7 @@ def list_doubtful(
         DoubtfulContour(
             case=case,
             structure=label.structure,
-            label_version_id=label.id or 0,
+            label_version_id=stored_id(label),
             volume_cc=label.volume_cc,
             disagreement=doubt.disagreement,
             volume_spread=doubt.volume_spread,

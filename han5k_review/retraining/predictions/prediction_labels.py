@@ -17,6 +17,7 @@ from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty, PredictionRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
@@ -102,7 +103,7 @@ def _store(
     for name, sha256 in new.items():
         mask = study.labels.get_mask(sha256, grid)
         label = LabelVersion(
-            case_id=case.id or 0,
+            case_id=stored_id(case),
             structure=name,
             source=LabelSource.PREDICTION,
             mask_sha256=sha256,
@@ -133,7 +134,7 @@ def _doubt(
     label: LabelVersion, doubt: Doubt, row: PredictionRun, now: datetime
 ) -> LabelUncertainty:
     return LabelUncertainty(
-        label_version_id=label.id or 0,
+        label_version_id=stored_id(label),
         method=row.uncertainty,
         members=doubt.members,
         disagreement=doubt.disagreement,

@@ -11,6 +11,7 @@ from han5k_review.errors import DataError, RuleError
 from han5k_review.retraining.jobs.machine import choose_device
 from han5k_review.store.audit import add_audit
 from han5k_review.store.cases import list_cases
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, ModelVersion, Reader
 from han5k_review.store.vocabulary import ModelState, PredictionState, Uncertainty
@@ -107,7 +108,7 @@ def _get_members(
             f"Other model versions with the label table of {model.name} were expected for an "
             f"ensemble, found {', '.join(map(str, member_ids)) or 'none'}."
         )
-    return [m.id or 0 for m in fitting]
+    return [stored_id(m) for m in fitting]
 
 
 def get_prediction(session: Session, prediction_id: int) -> PredictionRun:

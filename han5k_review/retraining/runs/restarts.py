@@ -19,6 +19,7 @@ from han5k_review.retraining.runs.run_files import drop_volumes
 from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.retraining.runs.run_record import get_run, list_events, note_event
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Reader
@@ -76,11 +77,11 @@ def take_over_epochs(study: Study, run: RetrainRun, now: datetime) -> None:
     memory and threads. Otherwise the run begins from its first epoch, and says so.
     """
     with transaction(study.engine) as session:
-        events = list_events(session, run.id or 0, CONTINUES)
+        events = list_events(session, stored_id(run), CONTINUES)
         if not events:
             return
         old_id = int(events[-1].payload["earlier_run"])
-        old, new = train_folder(study, old_id), train_folder(study, run.id or 0)
+        old, new = train_folder(study, old_id), train_folder(study, stored_id(run))
         if new.work.exists() or not old.work.exists():
             return
         if not _trains_the_same(old.read_job(), new.read_job()):

@@ -11,6 +11,7 @@ from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.run_folders import run_folder, train_folder
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
@@ -48,9 +49,9 @@ def clear_run(study: Study, run_id: int, state: RunState) -> None:
 def clear_runs(study: Study) -> None:
     """The same for every run: a worker may have died before it could."""
     with reading(study.engine) as session:
-        states = session.exec(select(RetrainRun.id, RetrainRun.state)).all()
-    for run_id, state in states:
-        clear_run(study, run_id or 0, RunState(state))
+        states = {stored_id(run): run.state for run in session.exec(select(RetrainRun))}
+    for run_id, state in states.items():
+        clear_run(study, run_id, state)
 
 
 def drop_volumes(folder: JobFolder) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from han5k_review.errors import DataError
 from han5k_review.retraining.runs.lifecycle import WORK, Event, Step, advance
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun, RunEvent
 
 
@@ -57,7 +58,7 @@ def move_run(
 
 def note_event(session: Session, run: RetrainRun, kind: str, now: datetime, **payload: Any) -> None:
     """Append one event to the run's history."""
-    session.add(RunEvent(run_id=run.id or 0, at_utc=now, kind=kind, payload=payload))
+    session.add(RunEvent(run_id=stored_id(run), at_utc=now, kind=kind, payload=payload))
 
 
 def list_events(session: Session, run_id: int, kind: str | None = None) -> list[RunEvent]:

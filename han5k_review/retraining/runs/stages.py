@@ -29,6 +29,7 @@ from han5k_review.retraining.teaching.scoring import Scores, replace_scores, sco
 from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.store.engine import reading
 from han5k_review.store.files import write_atomically
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
@@ -61,14 +62,14 @@ def prepare(
     _check_files(study, plan.snapshot)
     if parent is not None:
         check_model(parent)
-    write_atomically(manifest_path(study, run.id or 0), plan.snapshot.manifest())
-    train_folder(study, run.id or 0).write_job(_train_job(study, run, plan.snapshot, parent))
+    write_atomically(manifest_path(study, stored_id(run)), plan.snapshot.manifest())
+    train_folder(study, stored_id(run)).write_job(_train_job(study, run, plan.snapshot, parent))
     return plan.snapshot
 
 
 def read_snapshot(study: Study, run: RetrainRun) -> Snapshot:
     """The frozen snapshot; DataError when its hash is not the run's."""
-    path = manifest_path(study, run.id or 0)
+    path = manifest_path(study, stored_id(run))
     try:
         content = path.read_bytes()
         snapshot = _SNAPSHOT.validate_json(content)
@@ -84,7 +85,7 @@ def keep_candidate(study: Study, run: RetrainRun, result: TrainResult) -> ModelV
     snapshot = read_snapshot(study, run)
     rule = result.postprocessing
     trained = ModelFolder(
-        folder=train_folder(study, run.id or 0).model,
+        folder=train_folder(study, stored_id(run)).model,
         checkpoint_sha256=result.checkpoint_sha256,
         postprocessing_sha256=None if rule is None else rule.sha256,
     )
@@ -113,7 +114,7 @@ def write_evaluation(study: Study, run: RetrainRun) -> None:
     models = {Arm.CANDIDATE.value: locate_model(study, candidate)}
     if parent is not None:
         models[Arm.PARENT.value] = parent
-    evaluate_folder(study, run.id or 0).write_job(
+    evaluate_folder(study, stored_id(run)).write_job(
         PredictJob(
             volumes=study.volumes.folder,
             masks=study.labels.folder,
@@ -135,14 +136,14 @@ def measure_run(
         study,
         catalogue,
         read_snapshot(study, run),
-        run.id or 0,
+        stored_id(run),
         {Arm(name): found for name, found in result.masks.items()},
     )
 
 
 def store_scores(session: Session, run: RetrainRun, scores: Scores, now: datetime) -> None:
     """Store rows and checks of an evaluation."""
-    replace_scores(session, run.id or 0, scores)
+    replace_scores(session, stored_id(run), scores)
     swapped = {
         arm.value: {name: list(cases) for name, cases in found.items()}
         for arm, found in scores.swapped.items()

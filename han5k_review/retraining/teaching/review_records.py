@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from han5k_review.retraining.teaching.trust import LabelRef, ReviewRecord
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Grade, LabelVersion, Revision, RevisionDecision
 from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource
 
@@ -44,7 +45,7 @@ def read_records(session: Session, structures: Collection[str]) -> Mapping[_Key,
 
 def _ref(label: LabelVersion) -> LabelRef:
     return LabelRef(
-        label_version_id=label.id or 0,
+        label_version_id=stored_id(label),
         mask_sha256=label.mask_sha256,
         model_version_id=label.model_version_id,
     )
@@ -101,10 +102,10 @@ def _read_accepted(
         .join(LabelVersion, col(LabelVersion.id) == Revision.label_version_id)
         .where(col(LabelVersion.structure).in_(structures))
     ):
-        newest = decisions.get(revision.id or 0)
+        newest = decisions.get(stored_id(revision))
         if newest is not None and newest.decision is Decision.ACCEPTED:
             key = (child.case_id, child.structure)
-            accepted.append((newest.id or 0, key, _ref(child), revision.parent_label_version_id))
+            accepted.append((stored_id(newest), key, _ref(child), revision.parent_label_version_id))
     return {key: (child, parent) for _, key, child, parent in sorted(accepted, key=_by_decision)}
 
 

@@ -16,6 +16,7 @@ from han5k_review.retraining.teaching.trust import (
     choose_reference,
     judge,
 )
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import ReferenceKind, Split
 
@@ -170,7 +171,7 @@ def _case(
     settings: RunSettings,
     replayed: frozenset[str],
 ) -> SnapshotCase:
-    case_id = case.id or 0
+    case_id = stored_id(case)
     known = [records.get((case_id, n), ReviewRecord(case_id=case_id, structure=n)) for n in names]
     masks = tuple(_mask(r, settings, replayed) for r in known if case.split is Split.TRAIN)
     real = any(m.trusted and m.reason is not TrustReason.REPLAYED for m in masks)
