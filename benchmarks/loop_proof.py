@@ -18,9 +18,11 @@ from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.retraining.models.model_facts import read_facts
 from han5k_review.retraining.models.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.prediction_record import PredictionRequest
 from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.plan import RunRequest
 from han5k_review.retraining.runs.run_commands import promote, request_run
@@ -125,11 +127,9 @@ class Proof:
         nowhere = JobFolder(path=self.root / "no epochs here")
         predict_cases(
             study,
-            parent_id,
-            names,
+            PredictionRequest(model_id=parent_id, cases=names),
             actor="loop benchmark",
-            poll_seconds=0.5,
-            pause=self.progress.pause("pseudo-labels", nowhere, 0.0),
+            watch=Watch(poll_seconds=0.5, pause=self.progress.pause("pseudo-labels", nowhere, 0.0)),
         )
 
     def run_arm(self, arm: Arm, base: Path, parent_id: int) -> ArmResult:

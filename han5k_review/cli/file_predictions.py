@@ -19,9 +19,15 @@ from han5k_review.cli.session import (
 )
 from han5k_review.retraining.jobs.machine import choose_device
 from han5k_review.retraining.jobs.tasks import FileForm
-from han5k_review.retraining.predictions.file_prediction import FilesReport, predict_files
+from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.predictions.file_prediction import (
+    FilesReport,
+    FilesRequest,
+    predict_files,
+)
 from han5k_review.settings import get_settings
 
+_LOOK_S = 1.0
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
 
 
@@ -49,17 +55,20 @@ def predict_folder(
         def show(progress: dict[str, Any]) -> None:
             bar.update(task, completed=progress.get("done", 0), total=progress.get("of"))
 
-        report = predict_files(
-            open_chosen(study),
-            model,
-            source,
-            out,
+        request = FilesRequest(
+            model_id=model,
+            source=source,
+            out=out,
             form=form,
             device=choose_device(device or settings.device),
+        )
+        watch = Watch(
             launcher=make_launcher(settings, launcher),
+            poll_seconds=_LOOK_S,
             on_progress=show,
             stop_asked=stop.is_set,
         )
+        report = predict_files(open_chosen(study), request, watch=watch)
     _print_report(report, out)
     if report.is_cancelled:
         raise typer.Exit(_STOPPED)

@@ -10,6 +10,7 @@ from han5k_review.errors import ConflictError
 from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher
 from han5k_review.retraining.jobs.machine import Machine, look_at_machine
 from han5k_review.retraining.jobs.supervisor import Supervisor
+from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
 from han5k_review.retraining.runs.run_files import clear_runs
 from han5k_review.retraining.runs.run_jobs import RunJobs
@@ -32,13 +33,8 @@ def run_one(
 
     ConflictError when it is finished, or another worker holds it or its device.
     """
-    launcher = launcher or LocalLauncher()
-    supervisor = Supervisor(
-        kind=make_run_jobs(study, device, launcher),
-        launcher=launcher,
-        poll_seconds=poll_seconds,
-        pause=pause,
-    )
+    watch = Watch(launcher=launcher or LocalLauncher(), poll_seconds=poll_seconds, pause=pause)
+    supervisor = Supervisor(kind=make_run_jobs(study, device, watch.launcher), watch=watch)
     if supervisor.claim(only=run_id) is None:
         raise ConflictError(
             f"Run {run_id} cannot be claimed on {device}: it is finished, or another run is on it."
@@ -59,18 +55,12 @@ def work(
 
     Predictions go first: readers wait for them. Returns how many of both were worked on.
     """
-    launcher = launcher or LocalLauncher()
+    watch = Watch(launcher=launcher or LocalLauncher(), poll_seconds=poll_seconds, pause=pause)
     predictions: Supervisor[PredictionRun] = Supervisor(
-        kind=PredictionJobs(study=study, device=device),
-        launcher=launcher,
-        poll_seconds=poll_seconds,
-        pause=pause,
+        kind=PredictionJobs(study=study, device=device), watch=watch
     )
     runs: Supervisor[RetrainRun] = Supervisor(
-        kind=make_run_jobs(study, device, launcher),
-        launcher=launcher,
-        poll_seconds=poll_seconds,
-        pause=pause,
+        kind=make_run_jobs(study, device, watch.launcher), watch=watch
     )
     done = 0
     clear_runs(study)
@@ -80,7 +70,7 @@ def work(
         elif once:
             return done
         else:
-            pause(poll_seconds)
+            watch.wait()
 
 
 def make_run_jobs(study: Study, device: str, launcher: Launcher) -> RunJobs:

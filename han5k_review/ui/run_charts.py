@@ -144,28 +144,9 @@ def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
     )
     for column, pick in ((1, _dice_change), (2, _hd95_change)):
         rows = [(v, change) for v in verdicts if (change := pick(v)) is not None]
-        for word, color in VERDICT_COLORS.items():
+        for word in VERDICT_COLORS:
             own = [(v, change) for v, change in rows if v.verdict is word]
-            figure.add_trace(
-                go.Scatter(
-                    x=[change.mean for _, change in own],
-                    y=[v.structure for v, _ in own],
-                    mode="markers",
-                    name=word.value,
-                    legendgroup=word.value,
-                    showlegend=column == 1,
-                    marker={"color": color, "size": 9, "symbol": _SYMBOLS[word]},
-                    error_x={
-                        "type": "data",
-                        "symmetric": False,
-                        "array": [change.high - change.mean for _, change in own],
-                        "arrayminus": [change.mean - change.low for _, change in own],
-                        "color": color,
-                    },
-                ),
-                row=1,
-                col=column,
-            )
+            figure.add_trace(_changes_trace(word, own, told=column == 1), row=1, col=column)
         figure.add_vline(x=0, line={"color": _GREY, "width": 1}, row=1, col=column)
     figure.update_yaxes(
         autorange="reversed",
@@ -185,6 +166,28 @@ def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
         },
     )
     return figure
+
+
+def _changes_trace(
+    word: Verdict, own: Sequence[tuple[StructureVerdict, Interval]], *, told: bool
+) -> go.Scatter:
+    """The structures with one verdict: mean change and its interval; `told` in the legend."""
+    return go.Scatter(
+        x=[change.mean for _, change in own],
+        y=[v.structure for v, _ in own],
+        mode="markers",
+        name=word.value,
+        legendgroup=word.value,
+        showlegend=told,
+        marker={"color": VERDICT_COLORS[word], "size": 9, "symbol": _SYMBOLS[word]},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [change.high - change.mean for _, change in own],
+            "arrayminus": [change.mean - change.low for _, change in own],
+            "color": VERDICT_COLORS[word],
+        },
+    )
 
 
 def _dice_change(verdict: StructureVerdict) -> Interval | None:

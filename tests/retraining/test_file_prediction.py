@@ -20,15 +20,21 @@ from han5k_review.errors import DataError
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import LocalLauncher
-from han5k_review.retraining.jobs.tasks import FileForm
+from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import open_model
-from han5k_review.retraining.predictions.file_prediction import find_cts, predict_files
+from han5k_review.retraining.predictions.file_prediction import (
+    FilesRequest,
+    find_cts,
+    predict_files,
+)
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from tests.retraining.phantom_study import CATALOGUE, build_head
+
+SOON = Watch(poll_seconds=0.1)
 
 
 def write_ct(volume: CtVolume, path: Path) -> None:
@@ -63,6 +69,7 @@ def test_a_folder_is_drawn_as_the_study_would_and_what_cannot_be_read_stops_noth
 ) -> None:
     study, model_id = promoted
     out = tmp_path / "out"
+    request = FilesRequest(model_id=model_id, source=cts, out=out)
     killed: list[int] = []
 
     def kill_once(seconds: float) -> None:
@@ -74,8 +81,8 @@ def test_a_folder_is_drawn_as_the_study_would_and_what_cannot_be_read_stops_noth
         time.sleep(seconds)
 
     with pytest.raises(DataError, match="The same call goes on"):
-        predict_files(study, model_id, cts, out, poll_seconds=0.02, pause=kill_once)
-    report = predict_files(study, model_id, cts, out, poll_seconds=0.1)
+        predict_files(study, request, watch=Watch(poll_seconds=0.02, pause=kill_once))
+    report = predict_files(study, request, watch=SOON)
     assert report.kept >= 1, "what was drawn before the process was killed is not drawn again"
     assert (report.drawn + report.kept, report.is_cancelled) == (2, False)
     ((path, sentence),) = report.failed.items()
@@ -92,7 +99,7 @@ def test_a_folder_is_drawn_as_the_study_would_and_what_cannot_be_read_stops_noth
         assert np.array_equal(voxels != 0, mask.dense())
         assert np.allclose(affine, volume.grid.affine, atol=1e-4)
     write_ct(build_head(5).volume, cts / "a.nii.gz")
-    changed = predict_files(study, model_id, cts, out, poll_seconds=0.1)
+    changed = predict_files(study, request, watch=SOON)
     assert (changed.drawn, changed.kept, len(changed.failed)) == (1, 1, 1)
 
 
@@ -114,9 +121,8 @@ def test_the_command_writes_label_maps_that_the_study_can_read(
     assert "2 CTs drawn into" in said
     table = read_label_map(out / "labels.csv", CATALOGUE)
     values, _ = read_written(out / "a.nii.gz")
-    masks = predict_files(
-        study, model_id, cts / "a.nii.gz", tmp_path / "one", form=FileForm.MASKS, poll_seconds=0.1
-    )
+    one = FilesRequest(model_id=model_id, source=cts / "a.nii.gz", out=tmp_path / "one")
+    masks = predict_files(study, one, watch=SOON)
     assert masks.drawn == 1
     for name, own in table.structures.items():
         alone, _ = read_written(tmp_path / "one" / "a" / f"{name}.nii.gz")

@@ -7,15 +7,14 @@ its row, its folder, how long a stop may take, what becomes of a result - its ki
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from han5k_review.errors import Han5kError
 from han5k_review.retraining.jobs.folders import JobFolder, tail_log
-from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher, ProcessId
+from han5k_review.retraining.jobs.launcher import ProcessId
 from han5k_review.retraining.jobs.results import JobResult, Outcome
+from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.store.columns import utc_now
 
 _LAST_LINES = 5
@@ -25,6 +24,7 @@ class JobRow(Protocol):
     """What the supervisor reads of a job's row in the database."""
 
     cancel_requested: bool
+    progress: dict[str, Any]
 
 
 RowT = TypeVar("RowT", bound=JobRow)
@@ -81,14 +81,12 @@ class JobKind(Protocol[RowT]):
         """The supervisor stops here: the row is free for another one, leftovers go."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Supervisor(Generic[RowT]):
-    """Works on the rows of one kind. `pause` waits between looks; tests put their own in."""
+    """Works on the rows of one kind."""
 
     kind: JobKind[RowT]
-    launcher: Launcher = field(default_factory=LocalLauncher)
-    poll_seconds: float = 2.0
-    pause: Callable[[float], None] = time.sleep
+    watch: Watch = field(default_factory=Watch)
 
     def claim(self, only: int | None = None) -> int | None:
         """A row to work on, or None."""
@@ -104,10 +102,13 @@ class Supervisor(Generic[RowT]):
     def work_on(self, row_id: int) -> RowT:
         """Work on a claimed row until it waits for a person, is finished, or is another's."""
         try:
-            while self.kind.is_at_work(row := self.kind.look(row_id)):
+            while True:
+                row = self.kind.look(row_id)
+                self.watch.tell(row.progress)
+                if not self.kind.is_at_work(row):
+                    return row
                 if not self._advance(row):
-                    self.pause(self.poll_seconds)
-            return row
+                    self.watch.wait()
         finally:
             self.kind.let_go(row_id)
 
@@ -120,7 +121,7 @@ class Supervisor(Generic[RowT]):
             result = self._follow(row, folder)
             if result is None:
                 return False
-            self.launcher.clear(folder)
+            self.watch.launcher.clear(folder)
             self._settle(row, folder, result)
         except Han5kError as error:
             self.kind.fail(row, str(error))
@@ -128,7 +129,8 @@ class Supervisor(Generic[RowT]):
 
     def _follow(self, row: RowT, folder: JobFolder) -> JobResult | None:
         """Start, watch or restart the process of a job; its result once there is one."""
-        process = self.launcher.find(folder)  # before the result: it may end in between
+        launcher = self.watch.launcher
+        process = launcher.find(folder)  # before the result: it may end in between
         result = folder.find_result()
         if result is not None:
             return result
@@ -136,13 +138,13 @@ class Supervisor(Generic[RowT]):
             self._stop_if_asked(row, folder)
         elif row.cancel_requested:
             return JobResult(outcome=Outcome.CANCELLED)
-        elif self.launcher.was_started(folder):
-            why = self.launcher.explain_end(folder)
-            self.launcher.clear(folder)
+        elif launcher.was_started(folder):
+            why = launcher.explain_end(folder)
+            launcher.clear(folder)
             death = Death(why=why, last_words=tuple(tail_log(folder, _LAST_LINES)))
             self.kind.count_death(row, death)
         else:
-            self.kind.note_start(row, self.launcher.start(folder, folder.read_job()))
+            self.kind.note_start(row, launcher.start(folder, folder.read_job()))
         return None
 
     def _stop_if_asked(self, row: RowT, folder: JobFolder) -> None:
@@ -150,7 +152,7 @@ class Supervisor(Generic[RowT]):
         if row.cancel_requested and asked is None:
             folder.ask_to_stop()
         elif asked is not None and utc_now().timestamp() - asked > self.kind.grace_s:
-            self.launcher.clear(folder)
+            self.watch.launcher.clear(folder)
 
     def _settle(self, row: RowT, folder: JobFolder, result: JobResult) -> None:
         if result.outcome is Outcome.CANCELLED:

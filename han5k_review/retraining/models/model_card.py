@@ -144,13 +144,6 @@ def _basic(
     drawn = session.exec(
         select(LabelVersion.id).where(LabelVersion.model_version_id == model.id).limit(1)
     ).first()
-    failed = [v.structure for v in verdicts if v.verdict is Verdict.FAIL]
-    few = [v.structure for v in verdicts if v.verdict is Verdict.TOO_FEW]
-    approved = NOT_STATED
-    if decision is not None:
-        approved = f"{decision.actor}, {decision.decided_at_utc:%Y-%m-%d}: {decision.reason}"
-    observed = [f"Failed the gate: {', '.join(failed)}."] if failed else []
-    observed += [f"Too few held-out cases to judge: {', '.join(few)}."] if few else []
     return CardSection(
         part=CardPart.BASIC,
         fields=(
@@ -164,24 +157,35 @@ def _basic(
             ("Summary", f"Contours of {len(model.labels)} structures on head-and-neck CT."),
             ("Anatomical site", "HN"),
             ("Clearance", "Not approved for medical use: research use only."),
-            ("Accepted into the study by", approved),
+            ("Accepted into the study by", _describe_decision(decision)),
             ("Intended users", "Radiation oncologists and physicists of the study."),
             ("Intended use", INTENDED_USE),
-            ("Observed limitations", " ".join(observed) or "None recorded by the gate."),
+            ("Observed limitations", _describe_verdicts(verdicts)),
             ("Potential limitations", LIMITS),
             ("Learning architecture", "nnU-Net v2, 3d_fullres: one U-Net per label group"),
             ("Developed by", f"The study {study}"),
             ("Contact", contact or NOT_STATED),
             ("Conflict of interest", NOT_STATED),
             ("Licence of the weights", NOT_STATED),
-            (
-                "Model source",
-                f"models/{model.folder} in the study; not published",
-            ),
+            ("Model source", f"models/{model.folder} in the study; not published"),
             ("Checkpoint SHA-256", model.checkpoint_sha256),
             ("In use", "It drew label versions of this study." if drawn else "It drew none yet."),
         ),
     )
+
+
+def _describe_decision(decision: ModelDecision | None) -> str:
+    if decision is None:
+        return NOT_STATED
+    return f"{decision.actor}, {decision.decided_at_utc:%Y-%m-%d}: {decision.reason}"
+
+
+def _describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
+    failed = [v.structure for v in verdicts if v.verdict is Verdict.FAIL]
+    few = [v.structure for v in verdicts if v.verdict is Verdict.TOO_FEW]
+    told = [f"Failed the gate: {', '.join(failed)}."] if failed else []
+    told += [f"Too few held-out cases to judge: {', '.join(few)}."] if few else []
+    return " ".join(told) or "None recorded by the gate."
 
 
 def _technical(model: ModelVersion, facts: ModelFacts) -> CardSection:

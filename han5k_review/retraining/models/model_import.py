@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import uuid
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher
-from han5k_review.retraining.jobs.results import ImportResult, Outcome
+from han5k_review.retraining.jobs.results import ImportResult
 from han5k_review.retraining.jobs.tasks import ImportJob, ModelFolder
+from han5k_review.retraining.jobs.watch import QUICK, Watch, follow_to_end
 from han5k_review.retraining.models.model_facts import build_imported_facts, write_facts
 from han5k_review.retraining.models.model_folders import keep_model
 from han5k_review.retraining.settings import resolve_settings
@@ -25,68 +24,66 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignModel:
+    """Fold `fold` of an nnU-Net model folder (3d_fullres), and what the study is to call it."""
+
+    source: Path
+    name: str
+    group: str
+    fold: str = "0"
+
+
 def import_model(
-    study: Study,
-    catalogue: Catalogue,
-    source: Path,
-    *,
-    name: str,
-    group: str,
-    actor: str,
-    fold: str = "0",
-    launcher: Launcher | None = None,
-    poll_seconds: float = 1.0,
-    pause: Callable[[float], None] = time.sleep,
+    study: Study, catalogue: Catalogue, foreign: ForeignModel, *, actor: str, watch: Watch = QUICK
 ) -> ModelVersion:
-    """Register fold `fold` of the nnU-Net model folder `source` (3d_fullres) as a candidate.
+    """Register a model trained elsewhere as a candidate.
 
     Label names are resolved through the catalogue's names and aliases. The model must have been
     trained on images in LPS axes, as nnU-Net reads ordinary DICOM conversions. Raises ConfigError
     for names that do not resolve or regions, DataError for files that are not a model.
     """
-    labels = _resolve_labels(catalogue, source)
+    labels = _resolve_labels(catalogue, foreign.source)
     folder = JobFolder(path=study.runs / f"import-{uuid.uuid4().hex[:12]}")
-    job = ImportJob(source=source, fold=fold, labels=labels, settings=resolve_settings("smoke"))
-    folder.write_job(job)
-    launcher = launcher or LocalLauncher()
-    launcher.start(folder, job)
-    while launcher.find(folder) is not None:
-        pause(poll_seconds)
-    result = folder.find_result()
-    launcher.clear(folder)
-    if result is None or result.outcome is not Outcome.DONE:
-        raise DataError(
-            result.error if result else f"Reading {source} broke off; see {folder.log}."
+    folder.write_job(
+        ImportJob(
+            source=foreign.source,
+            fold=foreign.fold,
+            labels=labels,
+            settings=resolve_settings("smoke"),
         )
-    found = result.get(ImportResult)
+    )
+    found = follow_to_end(folder, watch).get(ImportResult)
     sha256 = found.checkpoint_sha256
-    keep_model(study, name, ModelFolder(folder=folder.model, checkpoint_sha256=sha256))
+    keep_model(study, foreign.name, ModelFolder(folder=folder.model, checkpoint_sha256=sha256))
+    origin = f"imported from {foreign.source.name}, fold {foreign.fold}"
     model = ModelVersion(
-        name=name,
-        group=group,
-        folder=name,
+        name=foreign.name,
+        group=foreign.group,
+        folder=foreign.name,
         checkpoint_sha256=sha256,
         labels=labels,
-        card=write_facts(
-            build_imported_facts(f"imported from {source.name}, fold {fold}", found.source_sha256)
-        ),
+        card=write_facts(build_imported_facts(origin, found.source_sha256)),
     )
+    _register(study, model, actor, found.source_sha256)
+    shutil.rmtree(folder.path, ignore_errors=True)
+    return model
+
+
+def _register(study: Study, model: ModelVersion, actor: str, source_sha256: str) -> None:
     with transaction(study.engine) as session:
         session.add(model)
         session.flush()
-        subject = f"model {name}"
         add_audit(
             session,
             at_utc=utc_now(),
             actor=actor,
             action="model imported",
-            subject=subject,
-            source_sha256=found.source_sha256,
+            subject=f"model {model.name}",
+            source_sha256=source_sha256,
         )
         session.refresh(model)
         session.expunge(model)
-    shutil.rmtree(folder.path, ignore_errors=True)
-    return model
 
 
 def _resolve_labels(catalogue: Catalogue, source: Path) -> dict[str, int]:

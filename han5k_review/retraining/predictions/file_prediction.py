@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher
-from han5k_review.retraining.jobs.results import FilesResult, JobResult, Outcome
+from han5k_review.retraining.jobs.results import FilesResult, Outcome
 from han5k_review.retraining.jobs.tasks import FileForm, FilesJob
+from han5k_review.retraining.jobs.watch import QUICK, Watch, follow_to_end
 from han5k_review.retraining.models.model_folders import check_model, locate_model
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.engine import reading
@@ -39,45 +36,46 @@ class FilesReport:
     is_cancelled: bool
 
 
-def predict_files(
-    study: Study,
-    model_id: int,
-    source: Path,
-    out: Path,
-    *,
-    form: FileForm = FileForm.MASKS,
-    device: str = "cpu",
-    launcher: Launcher | None = None,
-    poll_seconds: float = 1.0,
-    pause: Callable[[float], None] = time.sleep,
-    on_progress: Callable[[dict[str, Any]], None] | None = None,
-    stop_asked: Callable[[], bool] = lambda: False,
-) -> FilesReport:
-    """Draw every CT in `source` (a file, or a folder with its folders) into `out`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesRequest:
+    """Every CT in `source` (a file, or a folder with its folders), drawn into the folder `out`."""
 
-    The study is only read. Called again it draws what is new or changed. DataError for a model
-    that is not in the study or whose files were changed, a source without images, two CTs of one
-    name, and a process that broke off.
+    model_id: int
+    source: Path
+    out: Path
+    form: FileForm = FileForm.MASKS
+    device: str = "cpu"
+
+
+def predict_files(study: Study, request: FilesRequest, *, watch: Watch = QUICK) -> FilesReport:
+    """Draw the CTs of a request; the study is only read.
+
+    Called again it draws what is new or changed. DataError for a model that is not in the study or
+    whose files were changed, a source without images, two CTs of one name, and a process that
+    broke off.
     """
     with reading(study.engine) as session:
-        row = session.get(ModelVersion, model_id)
+        row = session.get(ModelVersion, request.model_id)
     if row is None:
-        raise DataError(f"A model version {model_id} of the study was expected, found none.")
+        raise DataError(
+            f"A model version {request.model_id} of the study was expected, found none."
+        )
     model = locate_model(study, row)
     check_model(model)
     job = FilesJob(
         model=model,
-        files=find_cts(source, out),
-        out=out.resolve(),
-        form=form,
-        settings=resolve_settings("smoke" if device == "cpu" else "adapt"),
-        device=device,
+        files=find_cts(request.source, request.out),
+        out=request.out.resolve(),
+        form=request.form,
+        settings=resolve_settings("smoke" if request.device == "cpu" else "adapt"),
+        device=request.device,
     )
     folder = JobFolder(path=study.runs / f"files-{uuid.uuid4().hex[:12]}")
     folder.write_job(job)
-    result = _follow(
-        folder, job, launcher or LocalLauncher(), poll_seconds, pause, stop_asked, on_progress
-    )
+    try:
+        result = follow_to_end(folder, watch)
+    except DataError as error:
+        raise DataError(f"{error} The same call goes on where it stopped.") from error
     shutil.rmtree(folder.path, ignore_errors=True)
     told = result.get(FilesResult)
     return FilesReport(
@@ -117,28 +115,3 @@ def find_cts(source: Path, out: Path) -> dict[str, Path]:
             f"CTs (NIfTI, NRRD or MetaImage files) were expected in {source}, found none."
         )
     return found
-
-
-def _follow(
-    folder: JobFolder,
-    job: FilesJob,
-    launcher: Launcher,
-    poll_seconds: float,
-    pause: Callable[[float], None],
-    stop_asked: Callable[[], bool],
-    on_progress: Callable[[dict[str, Any]], None] | None,
-) -> JobResult:
-    launcher.start(folder, job)
-    while launcher.find(folder) is not None:
-        if stop_asked() and not folder.stop_asked:
-            folder.ask_to_stop()
-        if on_progress is not None:
-            on_progress(folder.find_progress())
-        pause(poll_seconds)
-    result = folder.find_result()
-    why = launcher.explain_end(folder)
-    launcher.clear(folder)
-    if result is None or result.outcome is Outcome.FAILED:
-        told = result.error if result else f"It broke off; see {folder.log}. {why}".strip()
-        raise DataError(f"{told} The same call goes on where it stopped.")
-    return result

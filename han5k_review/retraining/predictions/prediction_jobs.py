@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlmodel import Session
 
@@ -40,7 +38,6 @@ class PredictionJobs:
     device: str = "cpu"
     worker: str = field(default_factory=make_worker_name)
     grace_s: float = 600.0
-    on_progress: Callable[[dict[str, Any]], None] | None = None
 
     def claim(self, only: int | None = None) -> int | None:
         """A prediction to draw: an orphaned one first, then the oldest in the queue."""
@@ -64,8 +61,6 @@ class PredictionJobs:
                 session.flush()
             session.refresh(row)
             session.expunge(row)
-        if self.on_progress is not None:
-            self.on_progress(row.progress)
         return row
 
     def is_at_work(self, row: PredictionRun) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, select
 
 from han5k_review.errors import RuleError
+from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.jobs.folders import JobFolder, clear_outcome
-from han5k_review.retraining.jobs.results import Doubt, PredictResult
+from han5k_review.retraining.jobs.results import CaseMasks, Doubt, PredictResult
 from han5k_review.retraining.jobs.tasks import DRAWN, ModelFolder, PredictCase, PredictJob
 from han5k_review.retraining.models.model_folders import check_model, locate_model
 from han5k_review.retraining.predictions.prediction_record import get_cases, get_promoted
@@ -77,57 +80,62 @@ def store_drawings(study: Study, row: PredictionRun, result: PredictResult) -> i
         raise RuleError(f"Masks of every case were expected, none were drawn of {missing}.")
     written = 0
     for case in cases:
+        drawn = _DrawnCase(case=case, masks=masks[case.name], doubts=doubts.get(case.name, {}))
         with transaction(study.engine) as session:
-            written += _store(
-                session, study, model, case, masks[case.name], doubts.get(case.name, {}), row
-            )
+            written += _store(session, study, model, drawn, row)
     return written
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DrawnCase:
+    """What was drawn of one case: structure -> mask hash, and structure -> doubt where measured."""
+
+    case: Case
+    masks: CaseMasks
+    doubts: Mapping[str, Doubt]
+
+
 def _store(
-    session: Session,
-    study: Study,
-    model: ModelVersion,
-    case: Case,
-    masks: dict[str, str],
-    doubts: dict[str, Doubt],
-    row: PredictionRun,
+    session: Session, study: Study, model: ModelVersion, drawn: _DrawnCase, row: PredictionRun
 ) -> int:
     query = select(LabelVersion.structure, LabelVersion.mask_sha256).where(
-        LabelVersion.case_id == case.id, LabelVersion.model_version_id == model.id
+        LabelVersion.case_id == drawn.case.id, LabelVersion.model_version_id == model.id
     )
     known = set(session.exec(query))
-    new = {n: sha256 for n, sha256 in masks.items() if (n, sha256) not in known}
-    grid = study.volumes.get_index(case.image_sha256).grid
+    new = {n: sha256 for n, sha256 in drawn.masks.items() if (n, sha256) not in known}
+    grid = study.volumes.get_index(drawn.case.image_sha256).grid
     now = utc_now()
     for name, sha256 in new.items():
-        mask = study.labels.get_mask(sha256, grid)
-        label = LabelVersion(
-            case_id=stored_id(case),
-            structure=name,
-            source=LabelSource.PREDICTION,
-            mask_sha256=sha256,
-            voxels=mask.voxel_count,
-            volume_cc=mask.volume_cc,
-            model_version_id=model.id,
-            note=f"drawn by {model.name}",
-            created_at_utc=now,
-        )
+        label = _build_label(drawn.case, model, name, study.labels.get_mask(sha256, grid))
+        label.created_at_utc = now
         session.add(label)
-        if name in doubts:
+        if name in drawn.doubts:
             session.flush()
-            session.add(_doubt(label, doubts[name], row, now))
+            session.add(_doubt(label, drawn.doubts[name], row, now))
     if new:
         add_audit(
             session,
             at_utc=now,
             actor=row.actor,
             action="predicted",
-            subject=case.name,
+            subject=drawn.case.name,
             model=model.name,
             structures=sorted(new),
         )
     return len(new)
+
+
+def _build_label(case: Case, model: ModelVersion, name: str, mask: StructureMask) -> LabelVersion:
+    return LabelVersion(
+        case_id=stored_id(case),
+        structure=name,
+        source=LabelSource.PREDICTION,
+        mask_sha256=mask.sha256,
+        voxels=mask.voxel_count,
+        volume_cc=mask.volume_cc,
+        model_version_id=model.id,
+        note=f"drawn by {model.name}",
+    )
 
 
 def _doubt(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -26,17 +27,27 @@ UNFINISHED = frozenset(_MOVES)
 """States in which a prediction waits or works."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRequest:
+    """What a person asks for: cases by name, a model in use, and how sure it is of its contours.
+
+    `member_ids` are the further model versions of an ensemble.
+    """
+
+    model_id: int
+    cases: Sequence[str]
+    uncertainty: Uncertainty = Uncertainty.OFF
+    member_ids: Sequence[int] = ()
+    device: str = "cpu"
+    dask_address: str | None = None
+
+
 def request_prediction(
     session: Session,
-    model_id: int,
-    names: Sequence[str],
+    request: PredictionRequest,
     *,
     actor: str,
     now: datetime,
-    uncertainty: Uncertainty = Uncertainty.OFF,
-    member_ids: Sequence[int] = (),
-    device: str = "cpu",
-    dask_address: str | None = None,
     requested_by: Reader | None = None,
 ) -> PredictionRun:
     """Put cases in the queue for a model in use.
@@ -44,23 +55,20 @@ def request_prediction(
     RuleError for a model that is not promoted, unknown cases, the same request while it is still
     unfinished, and members that do not draw the same structures.
     """
-    model = get_promoted(session, model_id)
-    cases = get_cases(session, names)
-    members = _get_members(session, model, uncertainty, member_ids)
-    chosen = [c.name for c in cases]
-    for other in list_predictions(session):
-        if other.state in UNFINISHED and other.model_id == model_id and other.cases == chosen:
-            raise RuleError(
-                f"{model.name} is drawing these cases already, as prediction {other.id}."
-            )
+    model = get_promoted(session, request.model_id)
+    chosen = [c.name for c in get_cases(session, request.cases)]
+    members = _get_members(session, model, request)
+    other = find_unfinished(session, request)
+    if other is not None:
+        raise RuleError(f"{model.name} is drawing these cases already, as prediction {other.id}.")
     row = PredictionRun(
         state=PredictionState.QUEUED,
-        model_id=model_id,
+        model_id=request.model_id,
         cases=chosen,
-        uncertainty=uncertainty,
+        uncertainty=request.uncertainty,
         member_ids=members,
-        device=choose_device(device),
-        dask_address=dask_address,
+        device=choose_device(request.device),
+        dask_address=request.dask_address,
         requested_by_id=requested_by.id if requested_by else None,
         actor=actor,
         created_at_utc=now,
@@ -75,9 +83,17 @@ def request_prediction(
         subject=f"prediction {row.id}",
         model=model.name,
         cases=chosen,
-        uncertainty=uncertainty.value,
+        uncertainty=request.uncertainty.value,
     )
     return row
+
+
+def find_unfinished(session: Session, request: PredictionRequest) -> PredictionRun | None:
+    """The newest prediction of the same cases by the same model that waits or works."""
+    chosen = [c.name for c in get_cases(session, request.cases)]
+    rows = list_predictions(session)
+    same = (r for r in rows if r.model_id == request.model_id and r.cases == chosen)
+    return next((r for r in same if r.state in UNFINISHED), None)
 
 
 def get_promoted(session: Session, model_id: int) -> ModelVersion:
@@ -96,10 +112,9 @@ def get_cases(session: Session, names: Sequence[str]) -> Sequence[Case]:
     return cases
 
 
-def _get_members(
-    session: Session, model: ModelVersion, uncertainty: Uncertainty, member_ids: Sequence[int]
-) -> list[int]:
-    if uncertainty is not Uncertainty.ENSEMBLE:
+def _get_members(session: Session, model: ModelVersion, request: PredictionRequest) -> list[int]:
+    member_ids = request.member_ids
+    if request.uncertainty is not Uncertainty.ENSEMBLE:
         return []
     others = [session.get(ModelVersion, number) for number in dict.fromkeys(member_ids)]
     fitting = [m for m in others if m is not None and m.labels == model.labels and m != model]

@@ -25,7 +25,7 @@ from han5k_review.retraining.runs.resource_estimate import (
 )
 from han5k_review.retraining.settings import RunSettings, resolve_settings
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
-from han5k_review.retraining.teaching.snapshot import Snapshot, build_snapshot
+from han5k_review.retraining.teaching.snapshot import ParentTable, Snapshot, build_snapshot
 from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
@@ -97,8 +97,7 @@ def plan_run(
         catalogue,
         request.group,
         settings,
-        parent_labels=parent.labels if parent else None,
-        parent_checkpoint_sha256=parent.checkpoint_sha256 if parent else None,
+        parent=_build_table(parent),
     )
     needs = _estimate(cases, snapshot, settings, request.device)
     free_gb = shutil.disk_usage(study.root).free / 1e9
@@ -139,6 +138,12 @@ def find_fullest_group(
     ]
     best = max(plans, key=lambda plan: sum(row.trusted for row in plan.structures))
     return best.request.group
+
+
+def _build_table(parent: ModelVersion | None) -> ParentTable | None:
+    if parent is None:
+        return None
+    return ParentTable(labels=parent.labels, checkpoint_sha256=parent.checkpoint_sha256)
 
 
 def _find_parent(session: Session, request: RunRequest) -> ModelVersion | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, delete
@@ -12,7 +12,7 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.metrics import measure_pair
+from han5k_review.metrics import Panel, measure_pair
 from han5k_review.retraining.teaching.snapshot import Snapshot, SnapshotCase, SnapshotReference
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study
@@ -41,13 +41,14 @@ def score_run(
 
     Without predictions of the parent arm, 'before' is the present pseudo-label of each case.
     """
+    scorer = _Scorer(study=study, catalogue=catalogue, run_id=run_id, names=set(snapshot.labels))
     rows: list[RunScore] = []
     swapped: dict[Arm, dict[str, tuple[str, ...]]] = {arm: {} for arm in Arm}
     for case in snapshot.held_out:
         grid = study.volumes.get_index(case.image_sha256).grid
         for arm in Arm:
             masks = _arm_masks(case, predictions.get(arm))
-            rows.extend(_score_case(study, catalogue, snapshot, case, grid, arm, masks, run_id))
+            rows.extend(scorer.score_case(case, grid, arm, masks))
             for name in _find_swapped(study, catalogue, grid, masks):
                 swapped[arm][name] = (*swapped[arm].get(name, ()), case.name)
     return Scores(rows=tuple(rows), swapped=swapped)
@@ -65,52 +66,44 @@ def _arm_masks(case: SnapshotCase, predicted: Masks | None) -> Mapping[str, str]
     return {r.structure: r.present_sha256 for r in case.references if r.present_sha256}
 
 
-def _score_case(
-    study: Study,
-    catalogue: Catalogue,
-    snapshot: Snapshot,
-    case: SnapshotCase,
-    grid: Grid,
-    arm: Arm,
-    masks: Mapping[str, str],
-    run_id: int,
-) -> list[RunScore]:
-    return [
-        _score(study, catalogue, case, grid, reference, masks[reference.structure], arm, run_id)
-        for reference in case.references
-        if reference.structure in snapshot.labels and reference.structure in masks
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scorer:
+    """Measures the structures `names` for one run."""
 
+    study: Study
+    catalogue: Catalogue
+    run_id: int
+    names: Collection[str]
 
-def _score(
-    study: Study,
-    catalogue: Catalogue,
-    case: SnapshotCase,
-    grid: Grid,
-    reference: SnapshotReference,
-    prediction_sha256: str,
-    arm: Arm,
-    run_id: int,
-) -> RunScore:
-    panel = measure_pair(
-        study.labels.get_mask(reference.mask_sha256, grid),
-        study.labels.get_mask(prediction_sha256, grid),
-        grid.spacing_mm,
-        tolerance_mm=catalogue.get_structure(reference.structure).tolerance_mm,
-    )
-    return RunScore(
-        run_id=run_id,
-        case_id=case.case_id,
-        structure=reference.structure,
-        arm=arm,
-        reference_kind=reference.kind,
-        reference_sha256=reference.mask_sha256,
-        prediction_sha256=prediction_sha256,
-        dice=_defined(panel.dice),
-        hd95_mm=_defined(panel.hd95_mm),
-        surface_dice=_defined(panel.surface_dice),
-        volume_prediction_cc=_defined(panel.volume_prediction_cc),
-    )
+    def score_case(
+        self, case: SnapshotCase, grid: Grid, arm: Arm, masks: Mapping[str, str]
+    ) -> Iterator[RunScore]:
+        """A row for each reference of the case for which the arm has a mask."""
+        for reference in case.references:
+            name = reference.structure
+            if name in self.names and name in masks:
+                panel = self._measure(reference, grid, masks[name])
+                yield RunScore(
+                    run_id=self.run_id,
+                    case_id=case.case_id,
+                    structure=name,
+                    arm=arm,
+                    reference_kind=reference.kind,
+                    reference_sha256=reference.mask_sha256,
+                    prediction_sha256=masks[name],
+                    dice=_defined(panel.dice),
+                    hd95_mm=_defined(panel.hd95_mm),
+                    surface_dice=_defined(panel.surface_dice),
+                    volume_prediction_cc=_defined(panel.volume_prediction_cc),
+                )
+
+    def _measure(self, reference: SnapshotReference, grid: Grid, predicted_sha256: str) -> Panel:
+        return measure_pair(
+            self.study.labels.get_mask(reference.mask_sha256, grid),
+            self.study.labels.get_mask(predicted_sha256, grid),
+            grid.spacing_mm,
+            tolerance_mm=self.catalogue.get_structure(reference.structure).tolerance_mm,
+        )
 
 
 def _defined(value: float) -> float | None:

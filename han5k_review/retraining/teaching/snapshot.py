@@ -107,6 +107,14 @@ class Snapshot:
         return hashlib.sha256(self.manifest()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentTable:
+    """What a snapshot takes from the model that a run continues: structure -> label value."""
+
+    labels: Mapping[str, int]
+    checkpoint_sha256: str
+
+
 def build_snapshot(
     cases: Sequence[Case],
     records: Mapping[tuple[int, str], ReviewRecord],
@@ -114,8 +122,7 @@ def build_snapshot(
     group: str,
     settings: RunSettings,
     *,
-    parent_labels: Mapping[str, int] | None = None,
-    parent_checkpoint_sha256: str | None = None,
+    parent: ParentTable | None = None,
 ) -> Snapshot:
     """Apply the trust rule to every case of one label group.
 
@@ -123,13 +130,14 @@ def build_snapshot(
     mask in training, in the catalogue's order. Held-out cases never teach.
     """
     names = [str(s.name) for s in catalogue if s.group == group]
-    if parent_labels is not None:
-        names = [n for n in parent_labels if n in catalogue.structures]
-    replayed = _replayed(records, names, settings, has_parent=parent_labels is not None)
+    if parent is not None:
+        names = [n for n in parent.labels if n in catalogue.structures]
+    replayed = _replayed(records, names, settings, has_parent=parent is not None)
     built = [_case(case, records, names, settings, replayed) for case in cases]
     taught = {name for case in built for name in case.trusted}
-    labels = dict(parent_labels or {})
-    if parent_labels is None:
+    if parent is not None:
+        labels = dict(parent.labels)
+    else:
         labels = {n: v for v, n in enumerate((n for n in names if n in taught), start=1)}
     return Snapshot(
         group=group,
@@ -139,7 +147,7 @@ def build_snapshot(
             for s in catalogue
             if s.inside is not None and s.name in labels and s.inside in labels
         },
-        parent_checkpoint_sha256=parent_checkpoint_sha256,
+        parent_checkpoint_sha256=parent.checkpoint_sha256 if parent else None,
         settings=settings,
         cases=tuple(_set_monitor(built, settings.monitor_fraction)),
     )
