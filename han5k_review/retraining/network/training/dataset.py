@@ -65,8 +65,9 @@ def prepare_dataset(job: TrainJob, work: Path, say: Say) -> Prepared:
         ),
     )
     _write(folder / "splits_final.json", [_split(job)])
-    _preprocess(job, reader, nested, plans, dataset, folder, say)
-    return Prepared(plans=plans, dataset=dataset, folder=folder)
+    prepared = Prepared(plans=plans, dataset=dataset, folder=folder)
+    _preprocess(job, reader, nested, prepared, say)
+    return prepared
 
 
 def _read_parent(job: TrainJob) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
@@ -163,14 +164,12 @@ def _preprocess(
     job: TrainJob,
     reader: CaseReader,
     nested: dict[str, str],
-    plans: dict[str, Any],
-    dataset: dict[str, Any],
-    folder: Path,
+    prepared: Prepared,
     say: Say,
 ) -> None:
-    manager = PlansManager(plans)
+    manager = PlansManager(prepared.plans)
     configuration = manager.get_configuration(CONFIGURATION)
-    out = folder / configuration.data_identifier
+    out = prepared.folder / configuration.data_identifier
     out.mkdir(exist_ok=True)
     preprocessor = DefaultPreprocessor(verbose=False)
     memory = ParentMemory(job)
@@ -185,7 +184,7 @@ def _preprocess(
             {"spacing": list(found.spacing_zyx_mm)},
             manager,
             configuration,
-            dataset,
+            prepared.dataset,
         )
         memory.redraw(case, data, seg)
         _save(out, case, data, seg, properties, tuple(configuration.patch_size))

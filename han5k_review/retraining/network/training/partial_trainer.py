@@ -15,8 +15,7 @@ from nnunetv2.training.loss.deep_supervision import DeepSupervisionWrapper
 from nnunetv2.training.loss.dice import get_tp_fp_fn_tn
 from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
-from torch import Tensor, distributed
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 
 from han5k_review.errors import DataError
 from han5k_review.retraining.network.checkpoints import read_plain, save_plain
@@ -67,23 +66,6 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
             case: torch.tensor([c == 0 or self.names[c] in names for c in classes])
             for case, names in trusted.items()
         }
-
-    def initialize(self) -> None:
-        """nnU-Net's own; in a group of CPU processes it is wrapped without a GPU's number.
-
-        nnU-Net takes a group for GPUs. On CPUs (gloo) the same loss, gathering and checkpoints run,
-        so that they are tested where there is no GPU.
-        """
-        if not distributed.is_initialized() or distributed.get_backend() != "gloo":
-            super().initialize()
-            return
-        self.device, self.grad_scaler = torch.device("cpu"), None
-        self.is_ddp: bool = False
-        super().initialize()
-        self.is_ddp = True
-        self._set_batch_size_and_oversample()
-        self.network: Any = DistributedDataParallel(self.network)
-        self.loss = self._build_loss()
 
     # -- what the run's settings change ---------------------------------------------------------
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 import resource
 import shutil
+import sys
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +80,33 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankKind:
+    """What the processes of one training talk through, and their trainer; tests have their own."""
+
+    backend: str
+    trainer: type[PartialTrainer]
+
+
+GPU_RANKS = RankKind(backend="nccl", trainer=PartialTrainer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RankTask:
+    """What every one of `ranks` processes does, and the file through which they find each other."""
+
+    path: Path
+    job: TrainJob
+    prepared: Prepared
+    ranks: int
+    kind: RankKind
+    meeting: Path
+
+
 def train_on_ranks(
-    folder: JobFolder, job: TrainJob, prepared: Prepared, ranks: int, backend: str = "nccl"
+    folder: JobFolder, job: TrainJob, prepared: Prepared, ranks: int, kind: RankKind = GPU_RANKS
 ) -> None:
-    """One process per GPU, as nnU-Net's own `run_training` does; `gloo` runs them on the CPU.
+    """One process per GPU, as nnU-Net's own `run_training` does.
 
     ConfigError when the planned batch has fewer cases than there are GPUs, TrainingStopped when
     somebody asked, RuntimeError with the words of the process that failed.
@@ -91,45 +117,58 @@ def train_on_ranks(
             f"A batch of at least {ranks} cases was expected for {ranks} GPUs, {batch} were "
             "planned; raise memory_target_gb, or train on fewer GPUs."
         )
-    meeting = folder.work / f"ranks-{uuid.uuid4().hex[:8]}"
+    task = _RankTask(
+        path=folder.path,
+        job=job,
+        prepared=prepared,
+        ranks=ranks,
+        kind=kind,
+        meeting=folder.work / f"ranks-{uuid.uuid4().hex[:8]}",
+    )
     try:
-        spawn(  # type: ignore[no-untyped-call]
-            _run_rank,
-            args=(str(folder.path), job, prepared, ranks, backend, str(meeting)),
-            nprocs=ranks,
-        )
+        spawn(_run_rank, args=(task,), nprocs=ranks)  # type: ignore[no-untyped-call]
     except ProcessException as error:
         if folder.stop_asked:
             raise TrainingStopped from error
         raise RuntimeError(str(error)) from error
     finally:
-        meeting.unlink(missing_ok=True)
+        task.meeting.unlink(missing_ok=True)
 
 
-def _run_rank(
-    rank: int,
-    path: str,
-    job: TrainJob,
-    prepared: Prepared,
-    ranks: int,
-    backend: str,
-    meeting: str,
-) -> None:
-    torch.set_num_threads(job.settings.threads)
+def _run_rank(rank: int, task: _RankTask) -> None:
+    torch.set_num_threads(task.job.settings.threads)
     # Not by a file:// address, which would end at a `?` or `#` of the study's folder.
-    store = distributed.FileStore(meeting, ranks)  # type: ignore[attr-defined]
-    distributed.init_process_group(backend, store=store, rank=rank, world_size=ranks)
-    if backend == "nccl":
+    store = distributed.FileStore(str(task.meeting), task.ranks)  # type: ignore[attr-defined]
+    distributed.init_process_group(task.kind.backend, store=store, rank=rank, world_size=task.ranks)
+    if task.kind.backend == "nccl":
         torch.cuda.set_device(rank)
-    trainer = build_trainer(JobFolder(path=Path(path)), job, prepared)
-    load_weights(job, trainer)
+    trainer = build_trainer(JobFolder(path=task.path), task.job, task.prepared, task.kind.trainer)
+    load_weights(task.job, trainer)
     trainer.run_training()
     distributed.destroy_process_group()
+    leave_process()
 
 
-def build_trainer(folder: JobFolder, job: TrainJob, prepared: Prepared) -> PartialTrainer:
+def leave_process() -> None:
+    """End this process at once, with code 0; everything it made is on disk.
+
+    PyTorch's DistributedDataParallel keeps its process group alive after
+    `destroy_process_group` (seen in 2.14): the group's threads still run while the interpreter is
+    taken apart, and now and then one of them aborts the process, which had done all its work.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def build_trainer(
+    folder: JobFolder,
+    job: TrainJob,
+    prepared: Prepared,
+    kind: type[PartialTrainer] = PartialTrainer,
+) -> PartialTrainer:
     """The trainer of this process, set up by the job."""
-    trainer = PartialTrainer(
+    trainer = kind(
         plans={**prepared.plans, "continue_training": False},
         configuration=CONFIGURATION,
         fold=0,
