@@ -205,6 +205,15 @@ def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
     return "Gate: " + ", ".join(f"{counts[v]} {word}" for v, word in words.items()) + "."
 
 
+def list_reasons(verdicts: Sequence[StructureVerdict]) -> list[str]:
+    """Each reason of the gate once, with the structures it holds for."""
+    found: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for reason in verdict.reasons:
+            found.setdefault(reason, []).append(verdict.structure)
+    return [f"{', '.join(names)}: {reason}." for reason, names in found.items()]
+
+
 def build_worst_frame(scores: Sequence[PairedScore]) -> pd.DataFrame:
     """Held-out scores that decide: the largest fall of Dice first, then those without a before."""
     own = [s for s in scores if s.decides and s.after_dice is not None]

@@ -27,9 +27,11 @@ from han5k_review.ui.run_charts import (
     describe_files,
     describe_progress,
     describe_verdicts,
+    list_reasons,
 )
 
 _LOOK_SECONDS = 2
+_SHOWN_REASONS = 8
 _LIVE = {RunState.QUEUED, *WORK}
 _NUMBERS = {
     "Gate": st.column_config.TextColumn(width=230),
@@ -104,6 +106,10 @@ def _show_verdicts(view: RunView) -> None:
             "structures empty, and the gate says so."
         )
     st.markdown(f"**{describe_verdicts(view.verdicts)}**")
+    reasons = list_reasons(view.verdicts)
+    if reasons:
+        with st.expander("Why", expanded=len(reasons) <= _SHOWN_REASONS):
+            st.markdown("\n".join(f"* {sentence}" for sentence in reasons))
     if any(v.dice_difference for v in view.verdicts):
         st.plotly_chart(
             build_difference_chart(view.verdicts),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from han5k_review.retraining.teaching.gate import (
     judge_candidate,
 )
 from han5k_review.store.vocabulary import ReferenceKind
+from han5k_review.ui.run_charts import list_reasons
 
 GATE = GateSettings(resamples=200)
 
@@ -136,6 +138,14 @@ def test_a_drawing_of_an_organ_that_is_not_there_neither_hides_nor_makes_a_fall(
     verdict = judge_one([*there, *away])
     assert (verdict.verdict, verdict.cases) == (Verdict.FAIL, 5)
     assert "Dice fell by 0.020" in verdict.reasons[0]
+
+
+def test_each_reason_is_told_once_with_its_structures() -> None:
+    few = [score(n, 0.8, 0.8) for n in range(2)]
+    verdicts = judge_candidate([*few, *(replace(s, structure="BrainStem") for s in few)], GATE)
+    assert list_reasons(verdicts) == [
+        "ParotidL, BrainStem: 2 of at least 5 cases to judge on.",
+    ]
 
 
 def test_references_that_were_all_accepted_unchanged_are_named_with_their_dice() -> None:
