@@ -15,11 +15,12 @@ import torch
 from faults_study import POLL_S, Bench, ask
 from sqlmodel import select
 
-from han5k_review.retraining.commands import promote
-from han5k_review.retraining.jobs import JobFolder, JobResult
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.trainers.process import run_job
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.results import JobResult
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.network.process import run_job
+from han5k_review.retraining.runs.run_commands import promote
+from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction

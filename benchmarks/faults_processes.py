@@ -13,8 +13,8 @@ from pathlib import Path
 
 from faults_study import POLL_S, Bench, ask, cancel
 
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.layout import evaluate_folder, train_folder
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.runs.run_folders import evaluate_folder, train_folder
 from han5k_review.retraining.worker import run_one, work
 from han5k_review.store.study import Study, open_study
 

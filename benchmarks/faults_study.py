@@ -12,11 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from sqlmodel import select
 
-from han5k_review.retraining.commands import request_cancel, request_run
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.plan import RunRequest
-from han5k_review.retraining.record import get_run
-from han5k_review.retraining.trainers.checkpoints import read_plain
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.network.checkpoints import read_plain
+from han5k_review.retraining.runs.plan import RunRequest
+from han5k_review.retraining.runs.run_commands import request_cancel, request_run
+from han5k_review.retraining.runs.run_record import get_run
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id

@@ -47,8 +47,8 @@ from loop_report import (
     write_results,
 )
 
-from han5k_review.retraining.jobs import JobFolder
-from han5k_review.retraining.launcher import LocalLauncher
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.store.study import open_study
 
 ROOT = Path(__file__).resolve().parents[1]

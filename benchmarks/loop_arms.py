@@ -17,9 +17,10 @@ from scipy import ndimage
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.retraining.jobs import Job, JobFolder, TrainCase, TrainJob
-from han5k_review.retraining.launcher import LocalLauncher, ProcessId
-from han5k_review.retraining.snapshot import Snapshot, SnapshotCase
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher, ProcessId
+from han5k_review.retraining.jobs.tasks import Job, TrainCase, TrainJob
+from han5k_review.retraining.teaching.snapshot import Snapshot, SnapshotCase
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 

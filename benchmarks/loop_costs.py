@@ -15,9 +15,10 @@ from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 from sqlmodel import select
 from torch import Tensor
 
-from han5k_review.retraining.layout import evaluate_folder, train_folder
-from han5k_review.retraining.trainers.marginal_loss import MarginalDiceCrossEntropy
-from han5k_review.retraining.views import RunView
+from han5k_review.retraining.jobs.results import PredictResult, TrainResult
+from han5k_review.retraining.network.training.marginal_loss import MarginalDiceCrossEntropy
+from han5k_review.retraining.runs.run_folders import evaluate_folder, train_folder
+from han5k_review.retraining.runs.run_views import RunView
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RunEvent
@@ -164,8 +165,8 @@ def share_run(study: Study, view: RunView, gate_seconds: float) -> Shares:
     return Shares(
         wall=(at["evaluated"] - at["claimed"]).total_seconds() + gate_seconds,
         training=sum(e["seconds"] for e in view.epochs),
-        predicting=float(predicted.values["seconds"]) if predicted else 0.0,
-        dataset=snapshot + (float(trained.values["prepare_seconds"]) if trained else 0.0),
+        predicting=predicted.get(PredictResult).seconds if predicted else 0.0,
+        dataset=snapshot + ((trained.get(TrainResult).prepare_seconds or 0.0) if trained else 0.0),
         measuring=at["evaluated"].timestamp() - predicted_at,
         gate=gate_seconds,
     )

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from han5k_review.retraining.jobs import JobFolder
+from han5k_review.retraining.jobs.folders import JobFolder
 
 
 class Interrupted(Exception):  # noqa: N818 - somebody asked

@@ -14,17 +14,22 @@ from loop_data import GROUP, Split, case_name
 from loop_progress import Progress
 from loop_report import ArmResult
 
-from han5k_review.retraining.commands import promote, request_run
-from han5k_review.retraining.jobs import JobFolder, TrainJob
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.lifecycle import WORK
-from han5k_review.retraining.plan import RunRequest
-from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
-from han5k_review.retraining.prediction import predict_cases
-from han5k_review.retraining.record import get_run
-from han5k_review.retraining.stages import read_snapshot
-from han5k_review.retraining.views import RunView, get_run_view, judge_run, list_runs
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.models.model_facts import read_facts
+from han5k_review.retraining.models.postprocessing import describe_counts, describe_postprocessing
+from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.prediction_record import PredictionRequest
+from han5k_review.retraining.runs.lifecycle import WORK
+from han5k_review.retraining.runs.plan import RunRequest
+from han5k_review.retraining.runs.run_commands import promote, request_run
+from han5k_review.retraining.runs.run_folders import train_folder
+from han5k_review.retraining.runs.run_record import get_run
+from han5k_review.retraining.runs.run_views import RunView, get_run_view, list_runs
+from han5k_review.retraining.runs.stages import read_snapshot
+from han5k_review.retraining.teaching.run_scores import judge_run
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -78,8 +83,8 @@ QUICK = Sizes(
 
 def describe_rule(view: RunView) -> str:
     """Which structures the model of a run draws as one piece, and what was counted."""
-    card = view.result.card if view.result else {}
-    return f"{describe_postprocessing(card)} Counted: {describe_counts(card)}"
+    rule = read_facts(view.result).postprocessing if view.result else None
+    return f"{describe_postprocessing(rule)} Counted: {describe_counts(rule)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +130,9 @@ class Proof:
         nowhere = JobFolder(path=self.root / "no epochs here")
         predict_cases(
             study,
-            parent_id,
-            names,
+            PredictionRequest(model_id=parent_id, cases=names),
             actor="loop benchmark",
-            poll_seconds=0.5,
-            pause=self.progress.pause("pseudo-labels", nowhere, 0.0),
+            watch=Watch(poll_seconds=0.5, pause=self.progress.pause("pseudo-labels", nowhere, 0.0)),
         )
 
     def run_arm(self, arm: Arm, base: Path, parent_id: int) -> ArmResult:

@@ -1,11 +1,11 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.commands import request_run
-from han5k_review.retraining.machine import choose_device, look_at_machine
-from han5k_review.retraining.plan import RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.jobs.machine import choose_device, look_at_machine
+from han5k_review.retraining.runs.plan import RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.runs.run_commands import request_run
+from han5k_review.retraining.runs.run_views import list_models, list_runs
 from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
-from han5k_review.retraining.views import list_models, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -31,7 +31,12 @@ with page("Retraining", Action.RETRAIN) as visit:
             help="\n\n".join(f"**{name}**: {words}" for name, words in PRESET_WORDS.items()),
         )
         with reading(engine) as session:
-            fullest = find_fullest_group(session, bench.study, bench.catalogue)
+            fullest = find_fullest_group(
+                session,
+                bench.study,
+                bench.catalogue,
+                count_references=bool(st.session_state.get("references", False)),
+            )
         group = second.selectbox("Label group", groups, index=groups.index(fullest))
         with reading(engine) as session:
             models = list_models(session, group)
@@ -42,6 +47,7 @@ with page("Retraining", Action.RETRAIN) as visit:
         )
         references = st.checkbox(
             "References of training cases teach too",
+            key="references",
             help="Off: only contours that were graded 'no revision' and accepted revisions teach.",
         )
         overrides = {"threads": bench.settings.torch_threads, **ask_settings(preset)}

@@ -17,6 +17,7 @@ EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
         "tests/browser/test_pages.py": 101,
         "tests/web/test_draft_faults.py": 55,
         "tests/retraining/test_prediction.py": 50,
+        "tests/retraining/test_file_prediction.py": 25,
         "tests/retraining/test_faults.py": 40,
         "tests/cli/test_commands.py": 35,
         "tests/viewer/test_in_streamlit.py": 33,

@@ -73,6 +73,10 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             model="Model versions: list, import, rollback.",
             predict="Draw cases with a model in use: new pseudo-labels for the next review round.",
         ),
+        "predict-files": CommandRow(
+            module="file_predictions",
+            help="Draw CTs outside the study with one of its models; called again it goes on.",
+        ),
         **_rows(
             "reference",
             version="Print the version.",

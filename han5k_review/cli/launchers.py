@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.launcher import Launcher, LocalLauncher
+from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher
 from han5k_review.settings import Settings
 
 
@@ -16,7 +16,7 @@ def make_launcher(settings: Settings, chosen: str | None = None) -> Launcher:
         return LocalLauncher()
     if name != "slurm":
         raise ConfigError(f"A launcher was expected, local or slurm; found {name!r}.")
-    slurm = importlib.import_module("han5k_review.retraining.slurm")
+    slurm = importlib.import_module("han5k_review.retraining.jobs.slurm")
     launcher: Launcher = slurm.SlurmLauncher(
         options=slurm.SlurmOptions(
             hours=settings.slurm_hours,

@@ -18,12 +18,16 @@ from han5k_review.cli.session import (
     open_chosen,
     progress_bar,
 )
-from han5k_review.retraining.commands import roll_back
-from han5k_review.retraining.machine import choose_device
-from han5k_review.retraining.model_import import import_model
-from han5k_review.retraining.prediction import predict_cases
-from han5k_review.retraining.prediction_record import request_prediction
-from han5k_review.retraining.views import list_models
+from han5k_review.retraining.jobs.machine import choose_device
+from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.models.model_decisions import roll_back
+from han5k_review.retraining.models.model_import import ForeignModel, import_model
+from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.prediction_record import (
+    PredictionRequest,
+    request_prediction,
+)
+from han5k_review.retraining.runs.run_views import list_models
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -66,11 +70,8 @@ def import_folder(
     model = import_model(
         opened,
         read_study_catalogue(opened),
-        folder,
-        name=name,
-        group=group,
+        ForeignModel(source=folder, name=name, group=group, fold=fold),
         actor=actor(),
-        fold=fold,
     )
     console.print(f"model {model.id}: {model.name}, {len(model.labels)} structures, {model.state}")
 
@@ -111,16 +112,17 @@ def predict(
     if not cases:
         with reading(opened.engine) as session:
             cases = list(session.exec(select(Case.name).order_by(col(Case.name))))
-    asked: dict[str, Any] = {
-        "actor": actor(),
-        "device": chosen,
-        "uncertainty": uncertainty,
-        "member_ids": member or (),
-        "dask_address": dask or settings.dask_address,
-    }
+    request = PredictionRequest(
+        model_id=model,
+        cases=cases,
+        device=chosen,
+        uncertainty=uncertainty,
+        member_ids=member or (),
+        dask_address=dask or settings.dask_address,
+    )
     if queue:
         with transaction(opened.engine) as session:
-            row = request_prediction(session, model, cases, now=utc_now(), **asked)
+            row = request_prediction(session, request, actor=actor(), now=utc_now())
             console.print(f"prediction {row.id} is queued: {len(cases)} cases on {chosen}")
         return
     with progress_bar() as bar:
@@ -129,12 +131,6 @@ def predict(
         def show(progress: dict[str, Any]) -> None:
             bar.update(task, completed=progress.get("done", 0))
 
-        report = predict_cases(
-            opened,
-            model,
-            cases,
-            launcher=make_launcher(settings, launcher),
-            on_progress=show,
-            **asked,
-        )
+        watch = Watch(launcher=make_launcher(settings, launcher), on_progress=show)
+        report = predict_cases(opened, request, actor=actor(), watch=watch)
     console.print(f"{report.cases} cases drawn, {report.new_labels} new contours under review")

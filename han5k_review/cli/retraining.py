@@ -16,10 +16,10 @@ from han5k_review.cli.session import (
     console,
     open_chosen,
 )
-from han5k_review.retraining.commands import request_run
-from han5k_review.retraining.launcher import Launcher
-from han5k_review.retraining.machine import choose_device, look_at_machine
-from han5k_review.retraining.plan import RunPlan, RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.jobs.launcher import Launcher
+from han5k_review.retraining.jobs.machine import choose_device, look_at_machine
+from han5k_review.retraining.runs.plan import RunPlan, RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.runs.run_commands import request_run
 from han5k_review.retraining.settings import PRESETS
 from han5k_review.retraining.worker import run_one, work
 from han5k_review.settings import get_settings
@@ -64,7 +64,8 @@ def retrain(
         overrides["count_references"] = True
     with reading(opened.engine) as session:
         request = RunRequest(
-            group=group or find_fullest_group(session, opened, catalogue),
+            group=group
+            or find_fullest_group(session, opened, catalogue, count_references=count_references),
             preset=preset,
             overrides=overrides,
             parent_model_id=parent,

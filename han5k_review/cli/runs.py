@@ -9,9 +9,9 @@ from rich.table import Table
 
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.errors import RuleError
-from han5k_review.retraining.again import start_again
-from han5k_review.retraining.commands import decline, promote, request_cancel
-from han5k_review.retraining.views import get_run_view, list_runs
+from han5k_review.retraining.runs.restarts import start_again
+from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
+from han5k_review.retraining.runs.run_views import get_run_view, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
@@ -60,13 +60,16 @@ def print_run(study: Study, run_id: int) -> None:
         for row in view.verdicts:
             table.add_row(
                 row.structure,
-                str(row.cases + row.unchanged_cases),
+                str(row.scored_cases),
                 _number(row.before_dice),
                 _number(row.after_dice),
                 row.verdict.value,
             )
         console.print(table)
-        console.print(f"before: {view.before_is}; numbers are mean Dice on held-out cases")
+        for row in view.verdicts:
+            if row.reasons:
+                console.print(f"{row.structure}: {'; '.join(row.reasons)}", markup=False)
+        console.print(f"before: {view.before_is}; numbers are mean Dice on n held-out cases")
     for line in view.log:
         console.print(line, markup=False)
 

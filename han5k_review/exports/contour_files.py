@@ -6,22 +6,20 @@ resampling. Structures overlap: a .seg.nrrd gets as many layers as it needs, NIf
 
 from __future__ import annotations
 
-import gzip
 import io
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.nifti_labels import DISCLAIMER, build_label_nifti
 
-DISCLAIMER = "Research use only. Not a medical device."
 _GZIP_LEVEL = 4
 _MAX_LABEL = 255
 _GZIP_WINDOW = 31  # zlib's word for a gzip container
@@ -39,12 +37,7 @@ class Contour:
 
 def build_nifti(contour: Contour) -> bytes:
     """A .nii.gz: uint8 on the whole grid, 1 inside, with sform and qform."""
-    grid = contour.mask.grid
-    image = nib.Nifti1Image(contour.mask.dense().astype(np.uint8), grid.affine)  # type: ignore[no-untyped-call]
-    image.set_qform(grid.affine, code=1)  # type: ignore[no-untyped-call]
-    image.set_sform(grid.affine, code=1)  # type: ignore[no-untyped-call]
-    image.header["descrip"] = DISCLAIMER.encode()
-    return gzip.compress(image.to_bytes(), compresslevel=_GZIP_LEVEL, mtime=0)
+    return build_label_nifti(contour.mask.dense().astype(np.uint8), contour.mask.grid)
 
 
 def build_nifti_archive(contours: Sequence[Contour]) -> bytes:

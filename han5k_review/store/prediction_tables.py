@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
 from han5k_review.store.vocabulary import PredictionState, Uncertainty
 
+PREDICTION_HOLDS_DEVICE = (PredictionState.DRAWING,)
+"""States in which a prediction holds its device; no other prediction may then."""
 _HOLDS_DEVICE = text("state = 'drawing'")
 
 

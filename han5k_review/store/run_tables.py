@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
 from han5k_review.store.vocabulary import Arm, ReferenceKind, RunState
 
+RUN_HOLDS_DEVICE = (RunState.PREPARING, RunState.TRAINING, RunState.EVALUATING)
+"""States in which a run holds its device; no other run may then."""
 _HOLDS_DEVICE = text("state IN ('preparing', 'training', 'evaluating')")
 
 

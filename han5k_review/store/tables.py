@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "structure_lock",
     "label_uncertainty",
     "metric_failure",
+    "model_decision",
 )
 
 

@@ -105,6 +105,15 @@ class ModelState(StrEnum):
     RETIRED = "retired"
 
 
+class ModelAct(StrEnum):
+    """What a person decided about a model version."""
+
+    PROMOTED = "promoted"
+    DECLINED = "declined"
+    PUT_IN_USE = "put in use"
+    ROLLED_BACK = "rolled back"
+
+
 class Arm(StrEnum):
     """Which model a run score belongs to."""
 

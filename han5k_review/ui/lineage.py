@@ -28,7 +28,7 @@ def build_lineage(models: Sequence[ModelVersion]) -> str:
         '  edge [color="#8a919c", arrowsize=0.7];',
     ]
     for number, group in enumerate(sorted({m.group for m in models})):
-        own = sorted((m for m in models if m.group == group), key=lambda m: stored_id(m))
+        own = sorted((m for m in models if m.group == group), key=stored_id)
         lines += [
             f"  subgraph cluster_{number} {{",
             f'    label="label group {_quoted(group)}"; fontname="sans-serif"; fontsize=11;'

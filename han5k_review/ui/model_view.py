@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.card_text import (
+from han5k_review.retraining.models.card_text import (
     describe_interval,
     render_card_json,
     render_card_markdown,
 )
-from han5k_review.retraining.commands import roll_back
-from han5k_review.retraining.model_card import ModelCard, build_model_card
-from han5k_review.retraining.postprocessing import describe_postprocessing
+from han5k_review.retraining.models.model_card import CardPart, ModelCard, build_model_card
+from han5k_review.retraining.models.model_decisions import can_return, roll_back
+from han5k_review.retraining.models.model_facts import read_facts
+from han5k_review.retraining.models.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -41,7 +42,7 @@ def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
         show_drawing(visit, model, models)
     elif can_return(model) and visit.may(Action.PROMOTE):
         _show_rollback(visit, model)
-    st.caption(describe_postprocessing(model.card))
+    st.caption(describe_postprocessing(read_facts(model).postprocessing))
     _show_card(visit, model)
 
 
@@ -69,7 +70,7 @@ def _show_card(visit: Visit, model: ModelVersion) -> None:
         st.caption("Research use only. Not a medical device.")
         for section in card.sections:
             st.markdown(f"**{section.title}**")
-            if section.title.startswith("4."):
+            if section.part is CardPart.EVALUATION:
                 _show_scores(card)
             st.markdown("\n".join(f"* **{name}**: {value}" for name, value in section.fields))
 
@@ -88,12 +89,6 @@ def _show_scores(card: ModelCard) -> None:
         },
         hide_index=True,
     )
-
-
-def can_return(model: ModelVersion) -> bool:
-    """A retired model, or an imported one that was never in use."""
-    imported = model.run_id is None and model.state == ModelState.CANDIDATE
-    return imported or model.state == ModelState.RETIRED
 
 
 def _show_rollback(visit: Visit, model: ModelVersion) -> None:

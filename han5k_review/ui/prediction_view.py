@@ -12,10 +12,11 @@ import streamlit as st
 from sqlmodel import col, select
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.doubts import DoubtfulContour, list_doubtful
-from han5k_review.retraining.machine import choose_device
-from han5k_review.retraining.prediction_record import (
+from han5k_review.retraining.jobs.machine import choose_device
+from han5k_review.retraining.predictions.doubts import DoubtfulContour, list_doubtful
+from han5k_review.retraining.predictions.prediction_record import (
     UNFINISHED,
+    PredictionRequest,
     cancel_prediction,
     list_predictions,
     request_prediction,
@@ -87,12 +88,7 @@ def _ask(
         help="Draws each case several times and keeps, per structure, how far the contours "
         "differ. The most doubtful are listed first.",
     )
-    members: list[ModelVersion] = []
-    if method is Uncertainty.ENSEMBLE:
-        fitting = [m for m in models if m.labels == model.labels and m.id != model.id]
-        members = st.multiselect(
-            "Members beside it", fitting, default=fitting[:4], format_func=lambda m: m.name
-        )
+    members = _ask_members(model, models) if method is Uncertainty.ENSEMBLE else []
     device = choose_device(visit.bench.settings.device)
     st.caption(
         f"Its contours become pseudo-labels under review in the next round. Drawn on {device}."
@@ -104,21 +100,36 @@ def _ask(
         key=f"draw-{model.id}",
         disabled=not cases,
     ):
-        with attempt():
-            with transaction(visit.bench.study.engine) as session:
-                request_prediction(
-                    session,
-                    stored_id(model),
-                    cases,
-                    actor=visit.identity.name,
-                    now=utc_now(),
-                    uncertainty=method,
-                    member_ids=[stored_id(m) for m in members],
-                    device=device,
-                    dask_address=visit.bench.settings.dask_address,
-                    requested_by=visit.get_reader(),
-                )
-            st.rerun()
+        request = PredictionRequest(
+            model_id=stored_id(model),
+            cases=cases,
+            uncertainty=method,
+            member_ids=[stored_id(m) for m in members],
+            device=device,
+            dask_address=visit.bench.settings.dask_address,
+        )
+        _request(visit, request)
+
+
+def _ask_members(model: ModelVersion, models: Sequence[ModelVersion]) -> list[ModelVersion]:
+    fitting = [m for m in models if m.labels == model.labels and m.id != model.id]
+    chosen: list[ModelVersion] = st.multiselect(
+        "Members beside it", fitting, default=fitting[:4], format_func=lambda m: m.name
+    )
+    return chosen
+
+
+def _request(visit: Visit, request: PredictionRequest) -> None:
+    with attempt():
+        with transaction(visit.bench.study.engine) as session:
+            request_prediction(
+                session,
+                request,
+                actor=visit.identity.name,
+                now=utc_now(),
+                requested_by=visit.get_reader(),
+            )
+        st.rerun()
 
 
 def _show_predictions(visit: Visit, own: Sequence[PredictionRun]) -> None:

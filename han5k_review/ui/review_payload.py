@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, require
 from han5k_review.anatomy.structure import Structure
-from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
+from han5k_review.retraining.predictions.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment, list_current_grades

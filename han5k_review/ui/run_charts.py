@@ -11,10 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from han5k_review.retraining.gate import Interval, PairedScore, StructureVerdict, Verdict
-from han5k_review.retraining.lifecycle import WORK
-from han5k_review.retraining.plan import RunPlan
-from han5k_review.retraining.views import RunView
+from han5k_review.retraining.runs.lifecycle import WORK
+from han5k_review.retraining.runs.plan import RunPlan
+from han5k_review.retraining.runs.run_views import RunView
+from han5k_review.retraining.teaching.gate import Interval, PairedScore, StructureVerdict, Verdict
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.style import ACCENT, GRADE_COLORS
@@ -105,7 +105,8 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
         {
             "Structure": [row.structure for row in verdicts],
             "Gate": [row.verdict.value for row in verdicts],
-            "Cases": [row.cases for row in verdicts],
+            "Cases": [row.scored_cases for row in verdicts],
+            "Compared": [row.cases for row in verdicts],
             "Before Dice": [row.before_dice for row in verdicts],
             "After Dice": [row.after_dice for row in verdicts],
             "Difference": [
@@ -143,28 +144,9 @@ def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
     )
     for column, pick in ((1, _dice_change), (2, _hd95_change)):
         rows = [(v, change) for v in verdicts if (change := pick(v)) is not None]
-        for word, color in VERDICT_COLORS.items():
+        for word in VERDICT_COLORS:
             own = [(v, change) for v, change in rows if v.verdict is word]
-            figure.add_trace(
-                go.Scatter(
-                    x=[change.mean for _, change in own],
-                    y=[v.structure for v, _ in own],
-                    mode="markers",
-                    name=word.value,
-                    legendgroup=word.value,
-                    showlegend=column == 1,
-                    marker={"color": color, "size": 9, "symbol": _SYMBOLS[word]},
-                    error_x={
-                        "type": "data",
-                        "symmetric": False,
-                        "array": [change.high - change.mean for _, change in own],
-                        "arrayminus": [change.mean - change.low for _, change in own],
-                        "color": color,
-                    },
-                ),
-                row=1,
-                col=column,
-            )
+            figure.add_trace(_changes_trace(word, own, told=column == 1), row=1, col=column)
         figure.add_vline(x=0, line={"color": _GREY, "width": 1}, row=1, col=column)
     figure.update_yaxes(
         autorange="reversed",
@@ -186,6 +168,28 @@ def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
     return figure
 
 
+def _changes_trace(
+    word: Verdict, own: Sequence[tuple[StructureVerdict, Interval]], *, told: bool
+) -> go.Scatter:
+    """The structures with one verdict: mean change and its interval; `told` in the legend."""
+    return go.Scatter(
+        x=[change.mean for _, change in own],
+        y=[v.structure for v, _ in own],
+        mode="markers",
+        name=word.value,
+        legendgroup=word.value,
+        showlegend=told,
+        marker={"color": VERDICT_COLORS[word], "size": 9, "symbol": _SYMBOLS[word]},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [change.high - change.mean for _, change in own],
+            "arrayminus": [change.mean - change.low for _, change in own],
+            "color": VERDICT_COLORS[word],
+        },
+    )
+
+
 def _dice_change(verdict: StructureVerdict) -> Interval | None:
     return verdict.dice_difference
 
@@ -201,10 +205,19 @@ def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
     return "Gate: " + ", ".join(f"{counts[v]} {word}" for v, word in words.items()) + "."
 
 
+def list_reasons(verdicts: Sequence[StructureVerdict]) -> list[str]:
+    """Each reason of the gate once, with the structures it holds for."""
+    found: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for reason in verdict.reasons:
+            found.setdefault(reason, []).append(verdict.structure)
+    return [f"{', '.join(names)}: {reason}." for reason, names in found.items()]
+
+
 def build_worst_frame(scores: Sequence[PairedScore]) -> pd.DataFrame:
-    """Held-out pairs that decide, the largest fall of Dice first."""
-    own = [s for s in scores if s.decides and s.dice_difference is not None]
-    own.sort(key=lambda s: s.dice_difference or 0.0)
+    """Held-out scores that decide: the largest fall of Dice first, then those without a before."""
+    own = [s for s in scores if s.decides and s.after_dice is not None]
+    own.sort(key=_worst_first)
     return pd.DataFrame(
         {
             "Case": [s.case for s in own],
@@ -215,6 +228,11 @@ def build_worst_frame(scores: Sequence[PairedScore]) -> pd.DataFrame:
             "HD95 difference mm": [s.hd95_difference_mm for s in own],
         }
     )
+
+
+def _worst_first(score: PairedScore) -> tuple[bool, float]:
+    change = score.dice_difference
+    return (change is None, score.after_dice or 0.0 if change is None else change)
 
 
 def describe_needs(plan: RunPlan) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.retraining.again import has_epochs_left, start_again
-from han5k_review.retraining.commands import decline, promote, request_cancel
-from han5k_review.retraining.lifecycle import WORK
-from han5k_review.retraining.machine import look_at_machine
-from han5k_review.retraining.views import RunView, get_run_view
+from han5k_review.retraining.jobs.machine import look_at_machine
+from han5k_review.retraining.runs.lifecycle import WORK
+from han5k_review.retraining.runs.restarts import has_epochs_left, start_again
+from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
+from han5k_review.retraining.runs.run_views import RunView, get_run_view
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -27,9 +27,11 @@ from han5k_review.ui.run_charts import (
     describe_files,
     describe_progress,
     describe_verdicts,
+    list_reasons,
 )
 
 _LOOK_SECONDS = 2
+_SHOWN_REASONS = 8
 _LIVE = {RunState.QUEUED, *WORK}
 _NUMBERS = {
     "Gate": st.column_config.TextColumn(width=230),
@@ -104,6 +106,10 @@ def _show_verdicts(view: RunView) -> None:
             "structures empty, and the gate says so."
         )
     st.markdown(f"**{describe_verdicts(view.verdicts)}**")
+    reasons = list_reasons(view.verdicts)
+    if reasons:
+        with st.expander("Why", expanded=len(reasons) <= _SHOWN_REASONS):
+            st.markdown("\n".join(f"* {sentence}" for sentence in reasons))
     if any(v.dice_difference for v in view.verdicts):
         st.plotly_chart(
             build_difference_chart(view.verdicts),
@@ -119,7 +125,7 @@ def _show_verdicts(view: RunView) -> None:
     worst = build_worst_frame(view.scores)
     if worst.empty:
         return
-    with st.expander("Held-out pairs, largest fall first"):
+    with st.expander("Held-out cases, largest fall first"):
         st.caption("Click a row to look at it in the viewer.")
         table = st.dataframe(
             worst,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from han5k_review.retraining.commands import promote, request_run
-from han5k_review.retraining.plan import RunRequest
+from han5k_review.retraining.runs.plan import RunRequest
+from han5k_review.retraining.runs.run_commands import promote, request_run
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction

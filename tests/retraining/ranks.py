@@ -10,10 +10,12 @@ from nnunetv2.training.loss.compound_losses import DC_and_CE_loss
 from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 from torch import Tensor, distributed
 
-from han5k_review.retraining.jobs import JobFolder, TrainJob
-from han5k_review.retraining.trainers.dataset import prepare_dataset
-from han5k_review.retraining.trainers.marginal_loss import MarginalDiceCrossEntropy
-from han5k_review.retraining.trainers.training import train_on_ranks
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.retraining.network.training.dataset import prepare_dataset
+from han5k_review.retraining.network.training.marginal_loss import MarginalDiceCrossEntropy
+from han5k_review.retraining.network.training.training import train_on_ranks
+from tests.retraining.cpu_trainer import CPU_RANKS
 
 CLASSES = 4
 RANKS = 2
@@ -67,7 +69,7 @@ def train_on_two(folder: JobFolder) -> None:
     job = folder.read_job()
     assert isinstance(job, TrainJob)
     prepared = prepare_dataset(job, folder.work, lambda *_: None)
-    train_on_ranks(folder, job, prepared, RANKS, backend="gloo")
+    train_on_ranks(folder, job, prepared, RANKS, CPU_RANKS)
 
 
 if __name__ == "__main__":

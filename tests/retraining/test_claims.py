@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine
 
-from han5k_review.retraining.claims import (
-    claim_prediction,
-    claim_run,
-    make_worker_name,
-    release_prediction,
-    release_run,
-)
-from han5k_review.retraining.lifecycle import Event
-from han5k_review.retraining.prediction_record import get_prediction, move_prediction
-from han5k_review.retraining.record import get_run, move_run
+from han5k_review.retraining.jobs.device_claims import make_worker_name, release_row
+from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
+from han5k_review.retraining.predictions.prediction_record import get_prediction, move_prediction
+from han5k_review.retraining.runs.lifecycle import Event
+from han5k_review.retraining.runs.run_jobs import RunJobs
+from han5k_review.retraining.runs.run_record import get_run, move_run
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import build_engine, reading, transaction
 from han5k_review.store.identity import stored_id
+from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.run_tables import RetrainRun
+from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion, StudyInfo
 from han5k_review.store.vocabulary import PredictionState, RunState, Uncertainty
+from han5k_review.store.volume_files import VolumeFiles
+from tests.retraining.phantom_study import CATALOGUE
 
 RUNS = PREDICTIONS = 8
 ROUNDS = RUNS + PREDICTIONS
@@ -61,7 +62,19 @@ def engines(postgres_url: str) -> Iterator[tuple[Engine, Engine]]:
 
 def claim(engine: Engine, name: str, kind: str) -> _Claim | None:
     """One try of one worker, for a run or for a prediction."""
-    found = (claim_run if kind == "run" else claim_prediction)(engine, "cpu", name, utc_now())
+    folder = Path("unused")
+    study = Study(
+        root=folder,
+        engine=engine,
+        labels=LabelFiles(folder=folder),
+        volumes=VolumeFiles(folder=folder),
+    )
+    jobs = (
+        RunJobs(study=study, catalogue=CATALOGUE, look_at_machine=lambda: None, worker=name)
+        if kind == "run"
+        else PredictionJobs(study=study, worker=name)
+    )
+    found = jobs.claim()
     return None if found is None else (kind, found)
 
 
@@ -114,11 +127,11 @@ def test_two_workers_claim_runs_and_predictions_one_at_a_time_and_lose_none(
 
 def test_what_a_worker_let_go_is_adopted_by_one_of_two(engines: tuple[Engine, Engine]) -> None:
     gone, names = make_worker_name(), (make_worker_name(), make_worker_name())
-    for kind, release in (("run", release_run), ("prediction", release_prediction)):
+    for kind, table in (("run", RetrainRun), ("prediction", PredictionRun)):
         held = claim(engines[0], gone, kind)
         assert held is not None
         for _ in range(3):
-            release(engines[0], held[1], gone)
+            release_row(engines[0], table, held[1], gone)
             assert try_at_once(engines, names, (kind, kind)) == [held]
             with reading(engines[0]) as session:
                 get = get_run if kind == "run" else get_prediction

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from han5k_review.retraining.settings import PRESETS, explain_settings, settings_table
 from han5k_review.store.vocabulary import PredictionState, ReferenceKind, RunState, Uncertainty
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "retraining.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "retraining.md").read_text()
 
 
 def test_the_table_of_settings_in_the_docs_is_the_codes() -> None:
@@ -25,3 +28,17 @@ def test_every_setting_has_a_value_in_every_preset_and_an_explanation() -> None:
     for name, explanation, values in explain_settings():
         assert explanation.endswith("."), name
         assert set(values) == set(PRESETS)
+
+
+def test_the_rooms_in_the_architecture_are_those_of_the_import_contract_in_its_order() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (contract,) = (
+        c
+        for c in settings["tool"]["importlinter"]["contracts"]
+        if c.get("containers") == ["han5k_review.retraining"]
+    )
+    former, *layers = contract["layers"]
+    text = (ROOT / "ARCHITECTURE.md").read_text().split("### The rooms of retraining")[1]
+    told = re.findall(r"^\| `([a-z]+)/?` \|", text, re.MULTILINE)
+    assert told == [room for layer in layers for room in layer.split(" | ")]
+    assert all(f"`{room}" in text for room in former.split(" | "))

@@ -15,10 +15,10 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.errors import RuleError
-from han5k_review.retraining.commands import request_cancel
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.layout import evaluate_folder
-from han5k_review.retraining.record import get_run
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.runs.run_commands import request_cancel
+from han5k_review.retraining.runs.run_folders import evaluate_folder
+from han5k_review.retraining.runs.run_record import get_run
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -32,7 +32,7 @@ from tests.retraining.phantom_study import build_study
 _DIES_PREPARING = """
 import os, signal, sys
 from pathlib import Path
-from han5k_review.retraining.launcher import LocalLauncher
+from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.study import open_study
 

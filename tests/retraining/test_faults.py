@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,15 @@ import torch
 from sqlmodel import select
 
 from han5k_review.errors import ConflictError, RuleError
-from han5k_review.retraining.claims import claim_run, make_worker_name
-from han5k_review.retraining.commands import request_cancel
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.record import get_run, list_events
-from han5k_review.retraining.trainers.checkpoints import read_plain
-from han5k_review.retraining.views import get_run_view
-from han5k_review.retraining.worker import run_one, work
+from han5k_review.retraining.jobs.device_claims import make_worker_name
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.network.checkpoints import read_plain
+from han5k_review.retraining.runs.run_commands import request_cancel
+from han5k_review.retraining.runs.run_folders import train_folder
+from han5k_review.retraining.runs.run_record import get_run, list_events
+from han5k_review.retraining.runs.run_views import get_run_view
+from han5k_review.retraining.worker import make_run_jobs, run_one, work
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
@@ -35,7 +36,7 @@ from tests.retraining.phantom_study import build_study
 _DYING_WORKER = """
 import os, signal, sys, time
 from pathlib import Path
-from han5k_review.retraining.layout import train_folder
+from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.study import open_study
 
@@ -133,9 +134,8 @@ def test_a_queued_run_is_cancelled_at_once_and_stays_so(study: Study) -> None:
 
 def test_two_workers_never_hold_one_run_and_a_device_holds_one(study: Study) -> None:
     first, second = queue_run(study), queue_run(study)
-    one, other = make_worker_name(), make_worker_name()
-    assert claim_run(study.engine, "cpu", one, utc_now()) == first
-    assert claim_run(study.engine, "cpu", other, utc_now()) is None
+    assert make_run_jobs(study, "cpu", LocalLauncher()).claim() == first
+    assert make_run_jobs(study, "cpu", LocalLauncher()).claim() is None
     with pytest.raises(ConflictError, match="cannot be claimed"):
         run_one(study, second)
 
@@ -143,8 +143,9 @@ def test_two_workers_never_hold_one_run_and_a_device_holds_one(study: Study) -> 
 def test_a_run_of_a_dead_worker_is_taken_over(study: Study) -> None:
     run_id = queue_run(study)
     dead = make_worker_name().replace(f"/{os.getpid()}/", "/999999/")
-    assert claim_run(study.engine, "cpu", dead, utc_now()) == run_id
-    assert claim_run(study.engine, "cpu", make_worker_name(), utc_now()) == run_id
+    jobs = make_run_jobs(study, "cpu", LocalLauncher())
+    assert replace(jobs, worker=dead).claim() == run_id
+    assert jobs.claim() == run_id
 
 
 def test_a_run_whose_masks_are_gone_fails_in_one_sentence(study: Study) -> None:

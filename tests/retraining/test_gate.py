@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from han5k_review.retraining.gate import (
+from han5k_review.retraining.teaching.gate import (
     GateSettings,
     PairedScore,
     StructureVerdict,
@@ -12,6 +13,7 @@ from han5k_review.retraining.gate import (
     judge_candidate,
 )
 from han5k_review.store.vocabulary import ReferenceKind
+from han5k_review.ui.run_charts import list_reasons
 
 GATE = GateSettings(resamples=200)
 
@@ -24,6 +26,7 @@ def score(
     kind: ReferenceKind = ReferenceKind.REFERENCE,
     hd95: tuple[float, float] = (3.0, 3.0),
     volume_cc: float = 20.0,
+    before_cc: float | None = 20.0,
 ) -> PairedScore:
     return PairedScore(
         case=f"HN-{number:03d}",
@@ -34,7 +37,7 @@ def score(
         after_dice=after,
         before_hd95_mm=hd95[0],
         after_hd95_mm=hd95[1],
-        before_volume_cc=20.0,
+        before_volume_cc=before_cc,
         after_volume_cc=volume_cc,
     )
 
@@ -106,3 +109,49 @@ def test_whole_patients_are_drawn_not_cases() -> None:
     verdict = judge_one(same)
     assert verdict.dice_difference is not None
     assert verdict.dice_difference.low == verdict.dice_difference.high
+
+
+def test_without_anything_before_the_scores_are_told_and_why_nothing_is_judged() -> None:
+    verdict = judge_one([score(n, None, 0.8 + n / 100, before_cc=None) for n in range(6)])
+    assert verdict.verdict is Verdict.TOO_FEW
+    assert (verdict.cases, verdict.scored_cases) == (0, 6)
+    assert (verdict.before_dice, verdict.after_dice) == (None, pytest.approx(0.825))
+    assert "nothing to compare with in 6 cases: they had no contour before the run" in (
+        verdict.reasons
+    )
+
+
+def test_an_organ_that_is_empty_in_every_held_out_patient_is_said_to_be() -> None:
+    away = math.inf
+    scores = [score(n, None, None, hd95=(away, away), volume_cc=0, before_cc=0) for n in range(5)]
+    scores.append(score(9, 0.0, 0.0, hd95=(away, away), volume_cc=3.0))
+    verdict = judge_one(scores)
+    assert (verdict.verdict, verdict.scored_cases) == (Verdict.TOO_FEW, 0)
+    assert verdict.reasons[1:] == (
+        "the organ is empty in every held-out reference, the model draws it there in HN-009",
+    )
+
+
+def test_a_drawing_of_an_organ_that_is_not_there_neither_hides_nor_makes_a_fall() -> None:
+    there = [score(n, 0.80, 0.78) for n in range(5)]
+    away = [score(20 + n, 0.0, 0.0, hd95=(math.inf, math.inf)) for n in range(5)]
+    verdict = judge_one([*there, *away])
+    assert (verdict.verdict, verdict.cases) == (Verdict.FAIL, 5)
+    assert "Dice fell by 0.020" in verdict.reasons[0]
+
+
+def test_each_reason_is_told_once_with_its_structures() -> None:
+    few = [score(n, 0.8, 0.8) for n in range(2)]
+    verdicts = judge_candidate([*few, *(replace(s, structure="BrainStem") for s in few)], GATE)
+    assert list_reasons(verdicts) == [
+        "ParotidL, BrainStem: 2 of at least 5 cases to judge on.",
+    ]
+
+
+def test_references_that_were_all_accepted_unchanged_are_named_with_their_dice() -> None:
+    verdict = judge_one([score(n, 1.0, 0.9, kind=ReferenceKind.UNCHANGED) for n in range(6)])
+    assert (verdict.verdict, verdict.scored_cases) == (Verdict.TOO_FEW, 0)
+    assert (
+        "6 contours accepted unchanged (Dice of the new model with them 0.900)"
+        in (verdict.reasons[1])
+    )

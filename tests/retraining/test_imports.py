@@ -5,7 +5,7 @@ import sys
 
 _CODE = """
 import sys
-import han5k_review.retraining.commands, han5k_review.retraining.worker
+import han5k_review.retraining.runs.run_commands, han5k_review.retraining.worker
 heavy = [m for m in ("torch", "nnunetv2", "matplotlib") if m in sys.modules]
 sys.exit(", ".join(heavy) or 0)
 """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from han5k_review.retraining.layout import run_folder, train_folder
-from han5k_review.retraining.leftovers import measure_files
-from han5k_review.retraining.record import get_run
+from han5k_review.retraining.runs.run_files import measure_files
+from han5k_review.retraining.runs.run_folders import run_folder, train_folder
+from han5k_review.retraining.runs.run_record import get_run
 from han5k_review.retraining.worker import work
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from han5k_review.errors import RuleError
-from han5k_review.retraining.lifecycle import (
+from han5k_review.retraining.runs.lifecycle import (
     FINISHED,
     TRANSITIONS,
     WORK,
@@ -13,6 +13,7 @@ from han5k_review.retraining.lifecycle import (
     advance,
     after_crash,
 )
+from han5k_review.store.run_tables import RUN_HOLDS_DEVICE
 from han5k_review.store.vocabulary import RunState
 
 
@@ -54,3 +55,7 @@ def test_only_a_run_that_waits_can_be_promoted() -> None:
 def test_a_run_gives_up_after_its_last_attempt() -> None:
     assert after_crash(RunState.TRAINING, attempt=2, max_attempts=3) is Event.CRASHED
     assert after_crash(RunState.TRAINING, attempt=3, max_attempts=3) is Event.FAILED
+
+
+def test_the_states_with_work_are_those_that_hold_a_device() -> None:
+    assert set(WORK) == set(RUN_HOLDS_DEVICE)

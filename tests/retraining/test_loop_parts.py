@@ -25,12 +25,12 @@ from loop_readers import Finding, Review, choose_revised, judge_contour
 from loop_report import ArmResult, find_misses, find_tables, write_results
 
 from han5k_review.imaging.grid import Grid
-from han5k_review.retraining.gate import GateSettings, PairedScore, judge_candidate
-from han5k_review.retraining.jobs import TrainJob
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.record import get_run
-from han5k_review.retraining.snapshot import Snapshot
-from han5k_review.retraining.stages import prepare
+from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.retraining.runs.run_folders import train_folder
+from han5k_review.retraining.runs.run_record import get_run
+from han5k_review.retraining.runs.stages import prepare
+from han5k_review.retraining.teaching.gate import GateSettings, PairedScore, judge_candidate
+from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import GradeLevel, ReferenceKind

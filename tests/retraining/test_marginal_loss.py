@@ -10,7 +10,7 @@ from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 from torch import Tensor
 
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.trainers.marginal_loss import MarginalDiceCrossEntropy
+from han5k_review.retraining.network.training.marginal_loss import MarginalDiceCrossEntropy
 
 CLASSES = 7
 UNTRUSTED = (1, 6)

@@ -10,12 +10,13 @@ import torch
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, DataError
-from han5k_review.retraining.commands import roll_back
-from han5k_review.retraining.inference.drawing import predict_case
-from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.model_import import import_model
-from han5k_review.retraining.trainers.checkpoints import read_plain
+from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.models.model_decisions import roll_back
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.models.model_import import ForeignModel, import_model
+from han5k_review.retraining.network.checkpoints import read_plain
+from han5k_review.retraining.network.predicting.drawing import predict_case
+from han5k_review.retraining.network.predicting.open_models import open_model
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -25,6 +26,11 @@ from han5k_review.store.vocabulary import ModelState
 from tests.retraining.phantom_study import CATALOGUE, build_head, build_study
 
 pytestmark = pytest.mark.training
+SOON = Watch(poll_seconds=0.1)
+
+
+def outside(folder: Path) -> ForeignModel:
+    return ForeignModel(source=folder, name="outside", group="2")
 
 
 @pytest.fixture
@@ -52,9 +58,7 @@ def test_a_foreign_model_becomes_a_version_under_the_studys_names(
     foreign: Path, tmp_path: Path
 ) -> None:
     study = build_study(tmp_path / "study", train=1, held_out=0)
-    model = import_model(
-        study, CATALOGUE, foreign, name="outside", group="2", actor="lead", poll_seconds=0.1
-    )
+    model = import_model(study, CATALOGUE, outside(foreign), actor="lead", watch=SOON)
     assert model.labels == {"BrainStem": 1, "ParotidL": 2}
     drawn = predict_case(open_model(locate_model(study, model), "cpu"), build_head(3).volume)
     assert set(drawn) == {"BrainStem", "ParotidL"}
@@ -70,7 +74,7 @@ def test_names_the_study_does_not_know_are_listed(foreign: Path, tmp_path: Path)
     dataset["labels"] = {"background": 0, "Brainstem": 1, "Tumour": 2}
     path.write_text(json.dumps(dataset))
     with pytest.raises(ConfigError, match="found Tumour"):
-        import_model(study, CATALOGUE, foreign, name="outside", group="2", actor="lead")
+        import_model(study, CATALOGUE, outside(foreign), actor="lead")
 
 
 def test_weights_that_do_not_fit_are_refused(foreign: Path, tmp_path: Path) -> None:
@@ -80,6 +84,4 @@ def test_weights_that_do_not_fit_are_refused(foreign: Path, tmp_path: Path) -> N
     dataset["labels"] = {"background": 0, "Brainstem": 1, "Parotid-Lt": 2, "Parotid-Rt": 3}
     path.write_text(json.dumps(dataset))
     with pytest.raises(DataError, match=r"Weights that fit plans\.json"):
-        import_model(
-            study, CATALOGUE, foreign, name="outside", group="2", actor="lead", poll_seconds=0.1
-        )
+        import_model(study, CATALOGUE, outside(foreign), actor="lead", watch=SOON)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from han5k_review.errors import DataError
-from han5k_review.retraining.again import start_again, take_over_epochs
-from han5k_review.retraining.jobs import PredictJob, TrainJob
-from han5k_review.retraining.layout import evaluate_folder, manifest_path, train_folder
-from han5k_review.retraining.lifecycle import Event
-from han5k_review.retraining.record import get_run, list_events, move_run
-from han5k_review.retraining.stages import prepare, read_snapshot, write_evaluation
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.results import Outcome
+from han5k_review.retraining.jobs.slurm import run_on_node
+from han5k_review.retraining.jobs.tasks import ImportJob, PredictJob, TrainJob
+from han5k_review.retraining.runs.lifecycle import Event
+from han5k_review.retraining.runs.restarts import start_again, take_over_epochs
+from han5k_review.retraining.runs.run_folders import evaluate_folder, manifest_path, train_folder
+from han5k_review.retraining.runs.run_record import get_run, list_events, move_run
+from han5k_review.retraining.runs.stages import prepare, read_snapshot, write_evaluation
+from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -120,3 +127,24 @@ def test_an_older_failed_run_goes_on_from_its_last_epoch(tmp_path: Path) -> None
         said = [e.payload["text"] for e in list_events(session, again_id, "before")]
     assert said == [f"It goes on after epoch 2 of run {run_id}."]
     assert (train_folder(study, again_id).work / "checkpoint").read_text() == "of epoch 2"
+
+
+@pytest.mark.parametrize("module", ["trainers.run", "inference.run"])
+def test_a_job_handed_in_before_the_rooms_moved_finds_its_process(
+    tmp_path: Path, module: str
+) -> None:
+    folder = JobFolder(path=tmp_path / "job")
+    settings = resolve_settings("smoke")
+    job = ImportJob(source=tmp_path / "none", fold="0", labels={"BrainStem": 1}, settings=settings)
+    folder.write_job(job)
+    words = [sys.executable, "-m", f"han5k_review.retraining.{module}", str(folder.path)]
+    subprocess.run(words, check=True)
+    result = folder.find_result()
+    assert result is not None
+    assert result.outcome is Outcome.FAILED, "the folder has neither a model nor a training"
+
+
+def test_slurm_finds_the_function_of_a_job_that_waited_over_the_move() -> None:
+    # as cloudpickle, which submitit uses, keeps a function of a module: by its two names
+    waiting = b"chan5k_review.retraining.slurm\nrun_on_node\n."
+    assert pickle.loads(waiting) is run_on_node

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from han5k_review.retraining.inference.model import ShownTwice
-from han5k_review.retraining.trainers.parent_memory import merge_drawing
+from han5k_review.retraining.network.predicting.open_models import ShownTwice
+from han5k_review.retraining.network.training.parent_memory import merge_drawing
 
 
 def test_a_drawing_replaces_its_own_target_and_never_covers_another() -> None:

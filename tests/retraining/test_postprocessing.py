@@ -10,23 +10,28 @@ import pytest
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.retraining.inference.members import measure_doubts
-from han5k_review.retraining.inference.model import OpenModel, clear_strays, split_values
-from han5k_review.retraining.jobs import ModelFolder, TrainCase, TrainJob
-from han5k_review.retraining.postprocessing import (
-    PieceCount,
-    Postprocessing,
-    count_pieces,
+from han5k_review.retraining.jobs.piece_rule import PieceCount, Postprocessing
+from han5k_review.retraining.jobs.tasks import ModelFolder, TrainCase, TrainJob
+from han5k_review.retraining.models.postprocessing import (
     decide_postprocessing,
-    derive_postprocessing,
     describe_counts,
     describe_postprocessing,
+)
+from han5k_review.retraining.models.postprocessing_files import (
+    count_pieces,
+    derive_postprocessing,
     read_postprocessing,
     write_postprocessing,
 )
+from han5k_review.retraining.network.predicting.members import measure_doubts
+from han5k_review.retraining.network.predicting.open_models import (
+    OpenModel,
+    clear_strays,
+    split_values,
+)
 from han5k_review.retraining.settings import resolve_settings
-from han5k_review.retraining.snapshot import SnapshotMask
-from han5k_review.retraining.trust import TrustReason
+from han5k_review.retraining.teaching.snapshot import SnapshotMask
+from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles
 from tests.retraining.phantom_study import GRID, build_head
@@ -131,7 +136,7 @@ def test_a_rule_is_registered_by_its_hash_and_a_changed_one_refused(tmp_path: Pa
     rule = decide_postprocessing(["Larynx"], {"Larynx": count(12, 12)}, NONE)
     model = ModelFolder(folder=tmp_path, checkpoint_sha256="0" * 64)
     kept = write_postprocessing(model, rule)
-    model = replace(model, postprocessing_sha256=kept["sha256"])
+    model = replace(model, postprocessing_sha256=kept.sha256)
     assert read_postprocessing(model) == rule
     text = model.postprocessing.read_text()
     model.postprocessing.write_text(text.replace("Larynx", "Lips"))
@@ -200,14 +205,7 @@ def test_a_stray_piece_that_is_removed_raises_no_doubt() -> None:
 def test_the_rule_is_one_line_on_the_page() -> None:
     parent = decide_postprocessing(["A", "B"], {"A": count(12, 12), "B": count(9, 9)}, NONE)
     rule = decide_postprocessing(["A", "B", "C"], {"B": count(8, 8), "C": count(9, 2)}, parent)
-    counts = {
-        name: {"contours": c.contours, "one_piece": c.one_piece, "inherited": c.inherited}
-        for name, c in rule.counts.items()
-    }
-    card = {"postprocessing": {"keep_largest": list(rule.keep_largest), "counts": counts}}
-    assert describe_postprocessing(card) == "Keeps only the largest piece of 2 structures: A, B."
-    assert describe_counts(card) == "A 12 of 12 (parent's), B 8 of 8, C 2 of 9"
-    assert "no rule was registered" in describe_postprocessing({})
-    assert "no structure is known" in describe_postprocessing(
-        {"postprocessing": {"keep_largest": [], "counts": {}}}
-    )
+    assert describe_postprocessing(rule) == "Keeps only the largest piece of 2 structures: A, B."
+    assert describe_counts(rule) == "A 12 of 12 (parent's), B 8 of 8, C 2 of 9"
+    assert "no rule was registered" in describe_postprocessing(None)
+    assert "no structure is known" in describe_postprocessing(NONE)

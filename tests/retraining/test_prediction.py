@@ -15,21 +15,25 @@ from distributed import LocalCluster
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.retraining.inference.drawing import draw_volume
-from han5k_review.retraining.inference.members import measure_doubt
-from han5k_review.retraining.inference.model import open_model
-from han5k_review.retraining.jobs import JobFolder
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.model_folders import locate_model
-from han5k_review.retraining.prediction import predict_cases
-from han5k_review.retraining.prediction_labels import prediction_folder
-from han5k_review.retraining.prediction_record import (
+from han5k_review.retraining.jobs.device_claims import make_worker_name
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.jobs.supervisor import Supervisor
+from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.network.predicting.drawing import draw_volume
+from han5k_review.retraining.network.predicting.members import measure_doubt
+from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
+from han5k_review.retraining.predictions.prediction_labels import prediction_folder
+from han5k_review.retraining.predictions.prediction_record import (
+    PredictionRequest,
     cancel_prediction,
     get_prediction,
     list_predictions,
     request_prediction,
 )
-from han5k_review.retraining.prediction_worker import Drawer
 from han5k_review.retraining.worker import work
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
@@ -54,14 +58,8 @@ CASES = ("HN-000", "HN-004")
 
 def ask(study: Study, model_id: int, *names: str, **asked: object) -> int:
     with transaction(study.engine) as session:
-        row = request_prediction(
-            session,
-            model_id,
-            names or CASES,
-            actor="lead",
-            now=utc_now(),
-            **asked,  # type: ignore[arg-type]
-        )
+        request = PredictionRequest(model_id=model_id, cases=names or CASES, **asked)  # type: ignore[arg-type]
+        row = request_prediction(session, request, actor="lead", now=utc_now())
         return stored_id(row)
 
 
@@ -74,7 +72,7 @@ def count_predicted(study: Study) -> int:
 def test_only_a_model_in_use_draws_and_only_known_cases(trained: tuple[Study, int]) -> None:
     study, _ = trained
     with pytest.raises(RuleError, match="A promoted model was expected"):
-        predict_cases(study, 1, CASES, actor="lead")
+        predict_cases(study, PredictionRequest(model_id=1, cases=CASES), actor="lead")
 
 
 @pytest.mark.training
@@ -82,8 +80,9 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
     promoted: tuple[Study, int],
 ) -> None:
     study, model_id = promoted
+    unknown = PredictionRequest(model_id=model_id, cases=("HN-000", "HN-099"))
     with pytest.raises(RuleError, match="found HN-099"):
-        predict_cases(study, model_id, ("HN-000", "HN-099"), actor="lead")
+        predict_cases(study, unknown, actor="lead")
     killed: list[int] = []
 
     def pause(seconds: float) -> None:
@@ -94,7 +93,9 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
                 killed.append(process.pid)
         time.sleep(seconds)
 
-    report = predict_cases(study, model_id, CASES, actor="lead", poll_seconds=0.1, pause=pause)
+    request = PredictionRequest(model_id=model_id, cases=CASES)
+    watch = Watch(poll_seconds=0.1, pause=pause)
+    report = predict_cases(study, request, actor="lead", watch=watch)
     assert (report.cases, report.new_labels, len(killed)) == (2, 4, 1)
     with reading(study.engine) as session:
         for name in CASES:
@@ -103,7 +104,7 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
             assert under["BrainStem"].source is LabelSource.PREDICTION
             assert under["BrainStem"].model_version_id == model_id
             assert under["ParotidR"].source is LabelSource.PSEUDO
-    again = predict_cases(study, model_id, CASES, actor="lead", poll_seconds=0.1)
+    again = predict_cases(study, request, actor="lead", watch=Watch(poll_seconds=0.1))
     assert (again.cases, again.new_labels) == (2, 0)
 
 
@@ -145,9 +146,9 @@ def test_a_queued_prediction_is_cancelled_at_once_and_a_device_does_one_thing(
     study, model_id = promoted
     first = ask(study, model_id)
     run_id = queue_run(study)
-    drawer = Drawer(study=study)
-    assert drawer.claim() == first
-    assert Drawer(study=study).claim() is None
+    supervisor = Supervisor(kind=PredictionJobs(study=study))
+    assert supervisor.claim() == first
+    assert PredictionJobs(study=study).claim() is None
     with pytest.raises(RuleError, match="drawing these cases already"):
         ask(study, model_id)
     second = ask(study, model_id, "HN-001")
@@ -156,7 +157,7 @@ def test_a_queued_prediction_is_cancelled_at_once_and_a_device_does_one_thing(
     with transaction(study.engine) as session:
         assert get_prediction(session, second).state is PredictionState.CANCELLED
         cancel_prediction(session, first, actor="lead", now=utc_now())
-    assert drawer.run_one(first) is PredictionState.CANCELLED
+    assert supervisor.work_on(first).state is PredictionState.CANCELLED
     with (
         pytest.raises(RuleError, match="cannot become cancelled"),
         transaction(study.engine) as session,
@@ -171,11 +172,10 @@ def test_a_dead_workers_prediction_is_taken_over_and_cancelled_after_the_case_in
 ) -> None:
     study, model_id = promoted
     prediction_id = ask(study, model_id)
-    dead = Drawer(study=study)
-    dead.name = dead.name.replace(f"/{os.getpid()}/", "/999999/")
-    assert dead.claim() == prediction_id
-    drawer = Drawer(study=study, poll_seconds=0.05)
-    assert drawer.claim() == prediction_id
+    dead = make_worker_name().replace(f"/{os.getpid()}/", "/999999/")
+    assert PredictionJobs(study=study, worker=dead).claim() == prediction_id
+    jobs = PredictionJobs(study=study)
+    assert jobs.claim() == prediction_id
 
     def pause(seconds: float) -> None:
         with transaction(study.engine) as session:
@@ -184,8 +184,8 @@ def test_a_dead_workers_prediction_is_taken_over_and_cancelled_after_the_case_in
                 cancel_prediction(session, prediction_id, actor="lead", now=utc_now())
         time.sleep(seconds)
 
-    drawer.pause = pause
-    assert drawer.run_one(prediction_id) is PredictionState.CANCELLED
+    supervisor = Supervisor(kind=jobs, watch=Watch(poll_seconds=0.05, pause=pause))
+    assert supervisor.work_on(prediction_id).state is PredictionState.CANCELLED
     assert count_predicted(study) == 0
 
 
@@ -206,9 +206,8 @@ def cluster() -> Iterator[str]:
 @pytest.mark.training
 def test_a_dask_cluster_draws_the_same_masks(promoted: tuple[Study, int], cluster: str) -> None:
     study, model_id = promoted
-    done = predict_cases(
-        study, model_id, CASES, actor="lead", dask_address=cluster, poll_seconds=0.1
-    )
+    request = PredictionRequest(model_id=model_id, cases=CASES, dask_address=cluster)
+    done = predict_cases(study, request, actor="lead", watch=Watch(poll_seconds=0.1))
     assert done.new_labels == 4
     with reading(study.engine) as session:
         case = session.exec(select(Case).where(Case.name == "HN-004")).one()

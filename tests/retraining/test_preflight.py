@@ -11,24 +11,24 @@ import pytest
 import torch
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.retraining.again import start_again
-from han5k_review.retraining.jobs import JobResult, Outcome
-from han5k_review.retraining.launcher import LocalLauncher
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.leftovers import measure_files
-from han5k_review.retraining.machine import Gpu, Machine, choose_device, read_gpu_table
-from han5k_review.retraining.needs import (
+from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.jobs.machine import Gpu, Machine, choose_device, read_gpu_table
+from han5k_review.retraining.jobs.results import JobResult, Outcome
+from han5k_review.retraining.network.process import explain_shortage
+from han5k_review.retraining.network.training.smaller_plans import shrink_plans
+from han5k_review.retraining.runs.plan import RunRequest, plan_run
+from han5k_review.retraining.runs.resource_estimate import (
     CaseSize,
     describe_disk_shortage,
     describe_machine_shortage,
     estimate_needs,
 )
-from han5k_review.retraining.plan import RunRequest, plan_run
-from han5k_review.retraining.record import get_run
+from han5k_review.retraining.runs.restarts import start_again
+from han5k_review.retraining.runs.run_files import measure_files
+from han5k_review.retraining.runs.run_folders import train_folder
+from han5k_review.retraining.runs.run_record import get_run
+from han5k_review.retraining.runs.run_views import get_run_view
 from han5k_review.retraining.settings import resolve_settings
-from han5k_review.retraining.trainers.process import explain_shortage
-from han5k_review.retraining.trainers.smaller_plans import shrink_plans
-from han5k_review.retraining.views import get_run_view
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -205,7 +205,7 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
             sizes.append(measure_files(study, run_id))
             launcher.clear(folder)  # its own word could overtake the one put down here
             error = explain_shortage(MemoryError(), folder.read_job()) or ""
-            folder.write_result(JobResult(outcome=Outcome.FAILED, error=error, values={}))
+            folder.write_result(JobResult(outcome=Outcome.FAILED, error=error))
 
     state = run_one(study, run_id, launcher=launcher, poll_seconds=0.05, pause=pause)
     assert state is RunState.FAILED

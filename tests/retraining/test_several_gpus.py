@@ -12,10 +12,11 @@ import pytest
 import torch
 from torch.multiprocessing.spawn import spawn
 
-from han5k_review.retraining.jobs import JobFolder, TrainJob
-from han5k_review.retraining.launcher import job_environment
-from han5k_review.retraining.layout import train_folder
-from han5k_review.retraining.trainers.checkpoints import read_plain
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import job_environment
+from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.retraining.network.checkpoints import read_plain
+from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.store.study import Study
 from tests.retraining.ranks import RANKS, make_batch, measure_rank, ours, value_and_gradient
 

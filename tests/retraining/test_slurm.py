@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from han5k_review.errors import ConfigError
-from han5k_review.retraining.jobs import ImportJob, JobFolder
-from han5k_review.retraining.prediction import predict_cases
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.slurm import PHASES, Phase, SlurmLauncher, SlurmOptions
+from han5k_review.retraining.jobs.tasks import ImportJob
+from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.prediction_record import PredictionRequest
 from han5k_review.retraining.settings import resolve_settings
-from han5k_review.retraining.slurm import PHASES, Phase, SlurmLauncher, SlurmOptions
 from han5k_review.store.study import Study
 from tests.retraining.fake_slurm import install_slurm
 
@@ -114,7 +117,7 @@ def test_a_prediction_goes_through_slurm_to_new_label_versions(
     promoted: tuple[Study, int],
 ) -> None:
     study, model_id = promoted
-    report = predict_cases(
-        study, model_id, ("HN-004",), actor="lead", launcher=SlurmLauncher(), poll_seconds=0.2
-    )
+    request = PredictionRequest(model_id=model_id, cases=("HN-004",))
+    watch = Watch(launcher=SlurmLauncher(), poll_seconds=0.2)
+    report = predict_cases(study, request, actor="lead", watch=watch)
     assert report.new_labels == 2

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.retraining.commands import request_run
-from han5k_review.retraining.plan import RunPlan, RunRequest, plan_run
-from han5k_review.retraining.snapshot import Snapshot
-from han5k_review.retraining.trust import TrustReason
+from han5k_review.retraining.runs.plan import RunPlan, RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.runs.run_commands import request_run
+from han5k_review.retraining.teaching.snapshot import Snapshot
+from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -255,3 +255,20 @@ def test_unknown_groups_presets_settings_and_parents_are_refused(study: Study) -
     ):
         with pytest.raises(ConfigError):
             plan(study, **asked)
+
+
+def test_the_group_is_chosen_by_what_would_teach_references_too_when_they_count(
+    study: Study,
+) -> None:
+    other = [s.name for s in CATALOGUE if s.group == "1"][:3]
+    with transaction(study.engine) as session:
+        for case in session.exec(select(Case).where(Case.split == Split.TRAIN)).all():
+            label = session.exec(select(LabelVersion).where(LabelVersion.case_id == case.id))
+            grid = study.volumes.get_index(case.image_sha256).grid
+            mask = study.labels.get_mask(label.all()[0].mask_sha256, grid)
+            for name in other:
+                add_label(session, study, case, name, LabelSource.REFERENCE, mask)
+    with reading(study.engine) as session:
+        assert find_fullest_group(session, study, CATALOGUE) == "2", "6 contours against none"
+        counted = find_fullest_group(session, study, CATALOGUE, count_references=True)
+    assert counted == "1", "9 references against 6 contours"

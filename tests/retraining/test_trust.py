@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from han5k_review.retraining.trust import (
+from han5k_review.retraining.teaching.trust import (
     LabelRef,
     ReviewRecord,
     TrustReason,

@@ -6,8 +6,8 @@ import pytest
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.retraining.targets import build_target, share_inside
-from han5k_review.retraining.working_grid import block_mean, reduce_volume
+from han5k_review.retraining.network.training.targets import build_target, share_inside
+from han5k_review.retraining.network.working_grid import block_mean, reduce_volume
 
 FINE = Grid.from_affine((47, 50, 21), np.diag([-1.0, -1.0, 2.5, 1.0]))
 

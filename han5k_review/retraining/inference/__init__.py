@@ -1,1 +1,1 @@
-"""Prediction with a registered model."""
+"""The former place of the predicting process, kept for jobs that were handed in before it moved."""

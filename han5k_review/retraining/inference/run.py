@@ -1,22 +1,11 @@
-"""The process that predicts: `python -m han5k_review.retraining.inference.run <job folder>`."""
+"""Jobs that SLURM was given before the rooms of retraining moved start their process here."""
 
 from __future__ import annotations
 
 import sys
 
-from han5k_review.errors import ConfigError
-from han5k_review.retraining.inference.foreign import adopt_foreign
-from han5k_review.retraining.inference.predicting import predict
-from han5k_review.retraining.jobs import ImportJob, Job, JobFolder, JobResult, TrainJob
-from han5k_review.retraining.trainers.process import run_job
-
-
-def run(folder: JobFolder, job: Job) -> JobResult:
-    """Predict, or bring a foreign model in; ConfigError for another task."""
-    if isinstance(job, TrainJob):
-        raise ConfigError(f"A prediction was expected in {folder.path}, found {job.task}.")
-    return adopt_foreign(folder, job) if isinstance(job, ImportJob) else predict(folder, job)
-
+from han5k_review.retraining.network.predicting.run import run
+from han5k_review.retraining.network.process import run_job
 
 if __name__ == "__main__":
     sys.exit(run_job(sys.argv[1:], run))

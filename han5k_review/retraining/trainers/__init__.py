@@ -1,1 +1,1 @@
-"""Training with nnU-Net: the only place, with `inference`, that knows torch and nnunetv2."""
+"""The former place of the training process, kept for jobs that were handed in before it moved."""

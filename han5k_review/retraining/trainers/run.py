@@ -1,21 +1,11 @@
-"""The process of a training: `python -m han5k_review.retraining.trainers.run <job folder>`."""
+"""Jobs that SLURM was given before the rooms of retraining moved start their process here."""
 
 from __future__ import annotations
 
 import sys
 
-from han5k_review.errors import ConfigError
-from han5k_review.retraining.jobs import Job, JobFolder, JobResult, TrainJob
-from han5k_review.retraining.trainers.process import run_job
-from han5k_review.retraining.trainers.training import train
-
-
-def run(folder: JobFolder, job: Job) -> JobResult:
-    """Train; ConfigError for another task."""
-    if not isinstance(job, TrainJob):
-        raise ConfigError(f"A training was expected in {folder.path}, found {job.task}.")
-    return train(folder, job)
-
+from han5k_review.retraining.network.process import run_job
+from han5k_review.retraining.network.training.run import run
 
 if __name__ == "__main__":
     sys.exit(run_job(sys.argv[1:], run))

@@ -1,0 +1,5 @@
+"""Predicting: registered models opened without unpickling, and CTs drawn with them.
+
+model = open_model(locate_model(study, version), "cpu")
+predict_case(model, volume)  # structure -> StructureMask on the volume's own grid
+"""

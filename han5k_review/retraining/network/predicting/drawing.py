@@ -1,0 +1,94 @@
+"""One case drawn by one model or its ensemble: the unit of work, here or on a Dask worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.volume import CtVolume
+from han5k_review.retraining.jobs.results import Doubt
+from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase
+from han5k_review.retraining.network.predicting.members import list_logits, measure_doubts
+from han5k_review.retraining.network.predicting.open_models import (
+    OpenModel,
+    draw_values,
+    open_model,
+    prepare_case,
+    restore_masks,
+)
+from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.vocabulary import Uncertainty
+from han5k_review.store.volume_files import VolumeFiles
+
+_OPEN_MODELS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawTask:
+    """What one case needs; small, and the same in every process that sees the study's folder."""
+
+    models: tuple[ModelFolder, ...]
+    case: PredictCase
+    volumes: Path
+    masks: Path
+    uncertainty: Uncertainty
+    device: str
+    tile_step: float
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Hashes of the stored masks, and the doubts when several drawings were made."""
+
+    masks: dict[str, str]
+    doubts: dict[str, Doubt] = field(default_factory=dict)
+
+
+def draw_case(task: DrawTask) -> Drawn:
+    """Read the CT, draw it, store the masks by hash; memory holds one case at a time."""
+    torch.set_num_threads(task.threads)
+    models = [_open(m, task.device, task.tile_step) for m in task.models]
+    volume = VolumeFiles(folder=task.volumes).get_volume(task.case.image_sha256)
+    masks, doubts = draw_volume(models, volume, task.uncertainty)
+    labels = LabelFiles(folder=task.masks)
+    return Drawn(masks={n: labels.put_mask(mask) for n, mask in masks.items()}, doubts=doubts)
+
+
+@lru_cache(maxsize=_OPEN_MODELS)
+def _open(model: ModelFolder, device: str, tile_step: float) -> OpenModel:
+    return open_model(model, device, tile_step)
+
+
+def draw_volume(
+    models: list[OpenModel], volume: CtVolume, uncertainty: Uncertainty = Uncertainty.OFF
+) -> tuple[dict[str, StructureMask], dict[str, Doubt]]:
+    """Masks on the volume's own grid, and the doubt per structure unless `uncertainty` is off.
+
+    Mirrored and ensemble drawings are averaged (softmax) for the mask; shifted ones only tell how
+    much the plain drawing is to be doubted.
+    """
+    model = models[0]
+    case = prepare_case(model, volume)
+    if uncertainty is Uncertainty.OFF:
+        (logits,) = list_logits(models[:1], case.image, uncertainty)
+        return restore_masks(model, case, draw_values(model, case, logits)), {}
+    averaged = uncertainty is not Uncertainty.SHIFTED
+    maps, total = [], None
+    for logits in list_logits(models, case.image, uncertainty):
+        maps.append(draw_values(model, case, logits))
+        if averaged:
+            share = torch.softmax(logits.float(), dim=0)
+            total = share if total is None else total.add_(share)
+    doubts = measure_doubts(model, maps)
+    values = maps[0] if total is None else draw_values(model, case, total)
+    return restore_masks(model, case, values), doubts
+
+
+def predict_case(model: OpenModel, volume: CtVolume) -> dict[str, StructureMask]:
+    """One mask per structure of the model's table, on the volume's own grid."""
+    return draw_volume([model], volume)[0]

@@ -1,0 +1,248 @@
+"""The training task: dataset, trainer, resume or parent's weights, and the published model."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import distributed
+from torch.multiprocessing.spawn import ProcessException, spawn
+
+from han5k_review.errors import ConfigError, DataError
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.machine import gpu_numbers
+from han5k_review.retraining.jobs.results import JobResult, Outcome, TrainResult
+from han5k_review.retraining.jobs.tasks import ModelFolder, TrainJob, visible_device
+from han5k_review.retraining.models.postprocessing_files import (
+    derive_postprocessing,
+    write_postprocessing,
+)
+from han5k_review.retraining.network.checkpoints import (
+    CONFIGURATION,
+    OWN_KEY,
+    publish_weights,
+    read_plain,
+    read_weights,
+)
+from han5k_review.retraining.network.training.dataset import Prepared, prepare_dataset
+from han5k_review.retraining.network.training.partial_trainer import PartialTrainer, TrainingStopped
+
+
+def train(folder: JobFolder, job: TrainJob) -> JobResult:
+    """Run the task to its end; goes on from the last epoch when there is one."""
+    started = time.monotonic()
+
+    def say(phase: str, done: int, of: int) -> None:
+        if folder.stop_asked:
+            raise TrainingStopped
+        folder.write_progress({"phase": phase, "done": done, "of": of})
+
+    try:
+        prepared = prepare_dataset(job, folder.work, say)
+        say("counting pieces", 0, len(job.cases))
+        rule = derive_postprocessing(job)
+        prepared_s = time.monotonic() - started
+        trainer = build_trainer(folder, job, prepared)
+        ranks = len(gpu_numbers(job.device))
+        if ranks > 1:
+            train_on_ranks(folder, job, prepared, ranks)
+        else:
+            load_weights(job, trainer)
+            trainer.run_training()
+    except TrainingStopped:
+        return JobResult(outcome=Outcome.CANCELLED)
+    sha256, epochs = _publish(folder, trainer)
+    published = ModelFolder(folder=folder.model, checkpoint_sha256=sha256)
+    return JobResult(
+        outcome=Outcome.DONE,
+        values=TrainResult(
+            checkpoint_sha256=sha256,
+            postprocessing=write_postprocessing(published, rule),
+            epochs=epochs,
+            gpus=ranks,
+            nested=prepared.dataset[OWN_KEY]["nested"],
+            patch_zyx=tuple(int(n) for n in trainer.configuration_manager.patch_size),
+            spacing_zyx_mm=tuple(float(v) for v in trainer.configuration_manager.spacing),
+            prepare_seconds=round(prepared_s, 1),
+            seconds=round(time.monotonic() - started, 1),
+            peak_ram_gb=round(_peak_ram_gb(), 2),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankKind:
+    """What the processes of one training talk through, and their trainer; tests have their own."""
+
+    backend: str
+    trainer: type[PartialTrainer]
+
+
+GPU_RANKS = RankKind(backend="nccl", trainer=PartialTrainer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RankTask:
+    """What every one of `ranks` processes does, and the file through which they find each other."""
+
+    path: Path
+    job: TrainJob
+    prepared: Prepared
+    ranks: int
+    kind: RankKind
+    meeting: Path
+
+
+def train_on_ranks(
+    folder: JobFolder, job: TrainJob, prepared: Prepared, ranks: int, kind: RankKind = GPU_RANKS
+) -> None:
+    """One process per GPU, as nnU-Net's own `run_training` does.
+
+    ConfigError when the planned batch has fewer cases than there are GPUs, TrainingStopped when
+    somebody asked, RuntimeError with the words of the process that failed.
+    """
+    batch = int(prepared.plans["configurations"][CONFIGURATION]["batch_size"])
+    if batch < ranks:
+        raise ConfigError(
+            f"A batch of at least {ranks} cases was expected for {ranks} GPUs, {batch} were "
+            "planned; raise memory_target_gb, or train on fewer GPUs."
+        )
+    task = _RankTask(
+        path=folder.path,
+        job=job,
+        prepared=prepared,
+        ranks=ranks,
+        kind=kind,
+        meeting=folder.work / f"ranks-{uuid.uuid4().hex[:8]}",
+    )
+    try:
+        spawn(_run_rank, args=(task,), nprocs=ranks)  # type: ignore[no-untyped-call]
+    except ProcessException as error:
+        if folder.stop_asked:
+            raise TrainingStopped from error
+        raise RuntimeError(str(error)) from error
+    finally:
+        task.meeting.unlink(missing_ok=True)
+
+
+def _run_rank(rank: int, task: _RankTask) -> None:
+    torch.set_num_threads(task.job.settings.threads)
+    # Not by a file:// address, which would end at a `?` or `#` of the study's folder.
+    store = distributed.FileStore(str(task.meeting), task.ranks)  # type: ignore[attr-defined]
+    distributed.init_process_group(task.kind.backend, store=store, rank=rank, world_size=task.ranks)
+    if task.kind.backend == "nccl":
+        torch.cuda.set_device(rank)
+    trainer = build_trainer(JobFolder(path=task.path), task.job, task.prepared, task.kind.trainer)
+    load_weights(task.job, trainer)
+    trainer.run_training()
+    distributed.destroy_process_group()
+    leave_process()
+
+
+def leave_process() -> None:
+    """End this process at once, with code 0; everything it made is on disk.
+
+    PyTorch's DistributedDataParallel keeps its process group alive after
+    `destroy_process_group` (seen in 2.14): the group's threads still run while the interpreter is
+    taken apart, and now and then one of them aborts the process, which had done all its work.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def build_trainer(
+    folder: JobFolder,
+    job: TrainJob,
+    prepared: Prepared,
+    kind: type[PartialTrainer] = PartialTrainer,
+) -> PartialTrainer:
+    """The trainer of this process, set up by the job."""
+    trainer = kind(
+        plans={**prepared.plans, "continue_training": False},
+        configuration=CONFIGURATION,
+        fold=0,
+        dataset_json=prepared.dataset,
+        device=torch.device(visible_device(job)),
+    )
+    rate = job.settings.learning_rate_adapt if job.parent else job.settings.learning_rate
+    trainer.set_up(
+        job.settings,
+        rate,
+        {c.name: frozenset(c.masks) for c in job.cases},
+        {c.name: c.weight for c in job.cases},
+        lambda epoch: _report(folder, epoch) if trainer.local_rank == 0 else None,
+        lambda: folder.stop_asked,
+    )
+    return trainer
+
+
+def load_weights(job: TrainJob, trainer: PartialTrainer) -> None:
+    """Initialise, then go on from the last epoch, or from the parent's weights."""
+    random.seed(job.settings.seed)
+    np.random.seed(job.settings.seed)
+    torch.manual_seed(job.settings.seed)
+    trainer.initialize()
+    for name in ("checkpoint_final.pth", "checkpoint_latest.pth"):
+        path = trainer.checkpoint_folder / name
+        if path.exists():
+            trainer.resume(path)
+            return
+    if job.parent is None:
+        return
+    weights = read_weights(job.parent)["network_weights"]
+    try:
+        trainer.bare_network.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise DataError(
+            f"The weights in {job.parent.folder} do not fit their own plans: {error}."
+        ) from error
+
+
+def _report(folder: JobFolder, epoch: dict[str, Any]) -> None:
+    folder.add_epoch({**epoch, "disk_free_gb": round(shutil.disk_usage(folder.path).free / 1e9, 1)})
+    seconds = [e["seconds"] for e in folder.list_epochs()]
+    left = (epoch["of"] - epoch["epoch"]) * sum(seconds) / len(seconds)
+    memory = torch.cuda.max_memory_reserved() / 1e9 if torch.cuda.is_available() else None
+    folder.write_progress(
+        {
+            "phase": "training",
+            **folder.list_epochs()[-1],
+            "eta_seconds": round(left, 1),
+            "ram_gb": round(_peak_ram_gb(), 2),
+            "device_memory_gb": None if memory is None else round(memory, 2),
+        }
+    )
+
+
+def _peak_ram_gb() -> float:
+    """The most memory this program held, without loader processes.
+
+    Linux's VmHWM begins anew with the program; `ru_maxrss` may be that of who started it.
+    """
+    status = Path("/proc/self/status")
+    for line in status.read_text().splitlines() if status.exists() else ():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def _publish(folder: JobFolder, trainer: PartialTrainer) -> tuple[str, int]:
+    """Copy plans, dataset and slim weights to the model folder; their SHA-256, and the epochs."""
+    results = trainer.checkpoint_folder.parent
+    folder.model.mkdir(exist_ok=True)
+    for name in ("plans.json", "dataset.json", "dataset_fingerprint.json"):
+        shutil.copyfile(results / name, folder.model / name)
+    final = read_plain(trainer.checkpoint_folder / "checkpoint_final.pth")
+    sha256 = publish_weights(final, folder.model / "fold_0" / "checkpoint_final.pth")
+    return sha256, int(final["current_epoch"])

@@ -1,0 +1,60 @@
+"""Prediction from start to end in one call: queue it, draw it here, store its label versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from han5k_review.errors import ConflictError, DataError
+from han5k_review.retraining.jobs.supervisor import Supervisor
+from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
+from han5k_review.retraining.predictions.prediction_record import (
+    PredictionRequest,
+    find_unfinished,
+    get_promoted,
+    request_prediction,
+)
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
+from han5k_review.store.study import Study
+from han5k_review.store.vocabulary import PredictionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionReport:
+    """What a prediction wrote: cases, and label versions that were new."""
+
+    cases: int
+    new_labels: int
+
+
+def predict_cases(
+    study: Study, request: PredictionRequest, *, actor: str, watch: Watch | None = None
+) -> PredictionReport:
+    """Draw the cases with a promoted model and store its masks as label versions to be reviewed.
+
+    Asking for the same again goes on where a broken prediction stopped, and writes nothing twice.
+    RuleError for a model that is not promoted or an unknown case, ConflictError when the device
+    is taken, DataError when predicting fails or is cancelled.
+    """
+    with transaction(study.engine) as session:
+        get_promoted(session, request.model_id)
+        # The same request of somebody who was interrupted is taken up, not asked for twice.
+        found = find_unfinished(session, request) or request_prediction(
+            session, request, actor=actor, now=utc_now()
+        )
+        prediction_id = stored_id(found)
+    supervisor = Supervisor(
+        kind=PredictionJobs(study=study, device=request.device), watch=watch or Watch()
+    )
+    if supervisor.claim(only=prediction_id) is None:
+        raise ConflictError(
+            f"Prediction {prediction_id} waits in the queue: {request.device} is taken by other "
+            "work."
+        )
+    row = supervisor.work_on(prediction_id)
+    if row.state is not PredictionState.DONE:
+        why = row.error or f"it is {row.state}"
+        raise DataError(f"Prediction {prediction_id} of {len(row.cases)} cases did not end: {why}")
+    return PredictionReport(cases=len(row.cases), new_labels=row.new_labels)

@@ -1,0 +1,67 @@
+"""Predicted contours, the most doubtful first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from han5k_review.store.identity import stored_id
+from han5k_review.store.prediction_tables import LabelUncertainty
+from han5k_review.store.tables import Case, LabelVersion
+from han5k_review.store.vocabulary import Uncertainty
+
+DOUBTFUL = 0.2
+"""Disagreement from which on the viewer warns; the page lists every value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtfulContour:
+    """One predicted contour and how far its drawings differ."""
+
+    case: str
+    structure: str
+    label_version_id: int
+    volume_cc: float
+    disagreement: float
+    volume_spread: float | None
+    members: int
+    method: Uncertainty
+
+
+def list_doubtful(
+    session: Session, model_id: int, cases: Collection[str] | None = None
+) -> list[DoubtfulContour]:
+    """Contours a model drew with a stored uncertainty, largest disagreement first."""
+    query = (
+        select(LabelUncertainty, LabelVersion, Case.name)
+        .join(LabelVersion, col(LabelVersion.id) == LabelUncertainty.label_version_id)
+        .join(Case, col(Case.id) == LabelVersion.case_id)
+        .where(LabelVersion.model_version_id == model_id)
+        .order_by(col(LabelUncertainty.disagreement).desc(), col(LabelVersion.id))
+    )
+    return [
+        DoubtfulContour(
+            case=case,
+            structure=label.structure,
+            label_version_id=stored_id(label),
+            volume_cc=label.volume_cc,
+            disagreement=doubt.disagreement,
+            volume_spread=doubt.volume_spread,
+            members=doubt.members,
+            method=doubt.method,
+        )
+        for doubt, label, case in session.exec(query)
+        if cases is None or case in cases
+    ]
+
+
+def find_disagreements(
+    session: Session, label_version_ids: Collection[int] | None = None
+) -> dict[int, float]:
+    """Label version id -> disagreement, for those (None: all) whose drawings were compared."""
+    query = select(LabelUncertainty.label_version_id, LabelUncertainty.disagreement)
+    if label_version_ids is not None:
+        query = query.where(col(LabelUncertainty.label_version_id).in_(label_version_ids))
+    return dict(session.exec(query).all())

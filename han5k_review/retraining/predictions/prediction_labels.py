@@ -1,0 +1,151 @@
+"""From a prediction's record to its job, and from the drawn masks to label versions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from han5k_review.errors import RuleError
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.retraining.jobs.folders import JobFolder, clear_outcome
+from han5k_review.retraining.jobs.results import CaseMasks, Doubt, PredictResult
+from han5k_review.retraining.jobs.tasks import DRAWN, ModelFolder, PredictCase, PredictJob
+from han5k_review.retraining.models.model_folders import check_model, locate_model
+from han5k_review.retraining.predictions.prediction_record import get_cases, get_promoted
+from han5k_review.retraining.settings import resolve_settings
+from han5k_review.store.audit import add_audit
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
+from han5k_review.store.prediction_tables import LabelUncertainty, PredictionRun
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Case, LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import LabelSource
+
+
+def prediction_folder(study: Study, row: PredictionRun) -> JobFolder:
+    """The job folder of a prediction."""
+    return JobFolder(path=study.runs / f"prediction-{row.id}")
+
+
+def write_prediction(study: Study, row: PredictionRun, folder: JobFolder) -> None:
+    """Write the job; cases an earlier, unfinished prediction of the same drew are taken over.
+
+    RuleError when the model is no longer in use, DataError for a checkpoint of another hash.
+    """
+    with reading(study.engine) as session:
+        model = get_promoted(session, row.model_id)
+        cases = get_cases(session, row.cases)
+        members = [session.get_one(ModelVersion, number) for number in row.member_ids]
+    models = [locate_model(study, m) for m in (model, *members)]
+    for found in models:
+        check_model(found)
+    names = [DRAWN, *(f"member-{m.id}" for m in members)]
+    job = PredictJob(
+        volumes=study.volumes.folder,
+        masks=study.labels.folder,
+        models=dict(zip(names, models, strict=True)),
+        cases=tuple(PredictCase(name=c.name, image_sha256=c.image_sha256) for c in cases),
+        settings=resolve_settings("smoke" if row.device == "cpu" else "adapt"),
+        device=row.device,
+        uncertainty=row.uncertainty,
+        together=True,
+        kept=study.runs / "drawn" / f"{_key(models, row)}.json",
+        dask_address=row.dask_address,
+    )
+    clear_outcome(folder)
+    folder.write_job(job)
+
+
+def _key(models: list[ModelFolder], row: PredictionRun) -> str:
+    """What decides how a case is drawn: the same key means the same masks."""
+    parts = [row.uncertainty.value, row.device.partition(":")[0]]
+    parts += [m.checkpoint_sha256 for m in models]
+    parts += [m.postprocessing_sha256 for m in models if m.postprocessing_sha256]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def store_drawings(study: Study, row: PredictionRun, result: PredictResult) -> int:
+    """Add the label versions that are new, case by case; returns how many."""
+    masks, doubts = result.masks[DRAWN], result.doubts.get(DRAWN, {})
+    with reading(study.engine) as session:
+        model = session.get_one(ModelVersion, row.model_id)
+        cases = get_cases(session, row.cases)
+    missing = [c.name for c in cases if c.name not in masks]
+    if missing:
+        raise RuleError(f"Masks of every case were expected, none were drawn of {missing}.")
+    written = 0
+    for case in cases:
+        drawn = _DrawnCase(case=case, masks=masks[case.name], doubts=doubts.get(case.name, {}))
+        with transaction(study.engine) as session:
+            written += _store(session, study, model, drawn, row)
+    return written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DrawnCase:
+    """What was drawn of one case: structure -> mask hash, and structure -> doubt where measured."""
+
+    case: Case
+    masks: CaseMasks
+    doubts: Mapping[str, Doubt]
+
+
+def _store(
+    session: Session, study: Study, model: ModelVersion, drawn: _DrawnCase, row: PredictionRun
+) -> int:
+    query = select(LabelVersion.structure, LabelVersion.mask_sha256).where(
+        LabelVersion.case_id == drawn.case.id, LabelVersion.model_version_id == model.id
+    )
+    known = set(session.exec(query))
+    new = {n: sha256 for n, sha256 in drawn.masks.items() if (n, sha256) not in known}
+    grid = study.volumes.get_index(drawn.case.image_sha256).grid
+    now = utc_now()
+    for name, sha256 in new.items():
+        label = _build_label(drawn.case, model, name, study.labels.get_mask(sha256, grid))
+        label.created_at_utc = now
+        session.add(label)
+        if name in drawn.doubts:
+            session.flush()
+            session.add(_doubt(label, drawn.doubts[name], row, now))
+    if new:
+        add_audit(
+            session,
+            at_utc=now,
+            actor=row.actor,
+            action="predicted",
+            subject=drawn.case.name,
+            model=model.name,
+            structures=sorted(new),
+        )
+    return len(new)
+
+
+def _build_label(case: Case, model: ModelVersion, name: str, mask: StructureMask) -> LabelVersion:
+    return LabelVersion(
+        case_id=stored_id(case),
+        structure=name,
+        source=LabelSource.PREDICTION,
+        mask_sha256=mask.sha256,
+        voxels=mask.voxel_count,
+        volume_cc=mask.volume_cc,
+        model_version_id=model.id,
+        note=f"drawn by {model.name}",
+    )
+
+
+def _doubt(
+    label: LabelVersion, doubt: Doubt, row: PredictionRun, now: datetime
+) -> LabelUncertainty:
+    return LabelUncertainty(
+        label_version_id=stored_id(label),
+        method=row.uncertainty,
+        members=doubt.members,
+        disagreement=doubt.disagreement,
+        volume_spread=doubt.volume_spread,
+        measured_at_utc=now,
+    )

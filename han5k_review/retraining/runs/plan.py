@@ -1,0 +1,209 @@
+"""The plan of a run before it starts: what would be used, and every reason not to start."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session, select
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.errors import ConfigError
+from han5k_review.imaging.grid import Grid
+from han5k_review.retraining.jobs.machine import Machine, choose_device
+from han5k_review.retraining.models.model_folders import find_label_table, locate_model
+from han5k_review.retraining.runs.refusals import note_run, refuse_parent, refuse_study
+from han5k_review.retraining.runs.resource_estimate import (
+    CaseSize,
+    Needs,
+    describe_disk_shortage,
+    describe_machine_shortage,
+    estimate_needs,
+)
+from han5k_review.retraining.settings import RunSettings, resolve_settings
+from han5k_review.retraining.teaching.review_records import list_cases, read_records
+from han5k_review.retraining.teaching.snapshot import ParentTable, Snapshot, build_snapshot
+from han5k_review.retraining.teaching.trust import TrustReason
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Case, LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import ReferenceKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What a person asks for: a preset with overrides, one label group, maybe a parent model."""
+
+    group: str
+    preset: str = "smoke"
+    overrides: dict[str, Any] = field(default_factory=dict)
+    parent_model_id: int | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructurePlan:
+    """One structure: how many training contours teach, why, and what it would be judged on."""
+
+    structure: str
+    trusted: int
+    untrusted: int
+    reasons: Mapping[TrustReason, int]
+    references: Mapping[ReferenceKind, int]
+    in_model: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What a run would use. It can start when `refusals` is empty."""
+
+    request: RunRequest
+    settings: RunSettings
+    snapshot: Snapshot
+    structures: tuple[StructurePlan, ...]
+    needs: Needs
+    disk_free_gb: float
+    refusals: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def can_start(self) -> bool:
+        """True when nothing speaks against it."""
+        return not self.refusals
+
+
+def plan_run(
+    session: Session,
+    study: Study,
+    catalogue: Catalogue,
+    request: RunRequest,
+    machine: Machine | None = None,
+) -> RunPlan:
+    """Look at the whole study with the eyes of a run; nothing is written.
+
+    `machine` is judged when it is the one that will do the work; None leaves that to the worker.
+    Raises ConfigError for a preset, setting, device or parent that does not exist.
+    """
+    settings = resolve_settings(request.preset, request.overrides)
+    choose_device(request.device)
+    parent = _find_parent(session, request)
+    names = [s.name for s in catalogue if s.group == request.group]
+    cases = list_cases(session)
+    snapshot = build_snapshot(
+        cases,
+        read_records(session, {*names, *(parent.labels if parent else ())}),
+        catalogue,
+        request.group,
+        settings,
+        parent=_build_table(parent),
+    )
+    needs = _estimate(cases, snapshot, settings, request.device)
+    free_gb = shutil.disk_usage(study.root).free / 1e9
+    refusals = refuse_study(catalogue, cases, snapshot, request.group)
+    if parent is not None:
+        on_disk = find_label_table(locate_model(study, parent))
+        drawn = _list_drawn(session, parent)
+        refusals += refuse_parent(catalogue, snapshot, parent, on_disk, drawn)
+    refusals += describe_disk_shortage(needs, free_gb, str(study.root))
+    if machine is not None:
+        refusals += describe_machine_shortage(needs, machine, request.device)
+    return RunPlan(
+        request=request,
+        settings=settings,
+        snapshot=snapshot,
+        structures=tuple(_structure_plan(n, snapshot) for n in _names(snapshot)),
+        needs=needs,
+        disk_free_gb=free_gb,
+        refusals=tuple(refusals),
+        notes=tuple(
+            note_run(snapshot, request.preset, request.device, has_parent=parent is not None)
+        ),
+    )
+
+
+def find_fullest_group(
+    session: Session, study: Study, catalogue: Catalogue, *, count_references: bool = False
+) -> str:
+    """The label group with the most trusted contours: what a person would most likely train.
+
+    With `count_references` the references of training cases are counted too, as the run would.
+    """
+    groups = list(dict.fromkeys(structure.group for structure in catalogue))
+    overrides = {"count_references": count_references}
+    plans = [
+        plan_run(session, study, catalogue, RunRequest(group=name, overrides=overrides))
+        for name in groups
+    ]
+    best = max(plans, key=lambda plan: sum(row.trusted for row in plan.structures))
+    return best.request.group
+
+
+def _build_table(parent: ModelVersion | None) -> ParentTable | None:
+    if parent is None:
+        return None
+    return ParentTable(labels=parent.labels, checkpoint_sha256=parent.checkpoint_sha256)
+
+
+def _find_parent(session: Session, request: RunRequest) -> ModelVersion | None:
+    if request.parent_model_id is None:
+        return None
+    parent = session.get(ModelVersion, request.parent_model_id)
+    if parent is None:
+        raise ConfigError(f"There is no model version {request.parent_model_id} to continue.")
+    if parent.group != request.group:
+        raise ConfigError(
+            f"A parent of label group {request.group} was expected; {parent.name} is of group "
+            f"{parent.group}."
+        )
+    return parent
+
+
+def _names(snapshot: Snapshot) -> list[str]:
+    found = dict.fromkeys(snapshot.labels)
+    for case in snapshot.cases:
+        found.update(dict.fromkeys(m.structure for m in case.masks if m.mask_sha256))
+        found.update(dict.fromkeys(r.structure for r in case.references))
+    return list(found)
+
+
+def _structure_plan(name: str, snapshot: Snapshot) -> StructurePlan:
+    masks = [m for c in snapshot.cases for m in c.masks if m.structure == name]
+    kinds = [r.kind for c in snapshot.cases for r in c.references if r.structure == name]
+    return StructurePlan(
+        structure=name,
+        trusted=sum(m.trusted for m in masks),
+        untrusted=sum(not m.trusted for m in masks),
+        reasons=Counter(m.reason for m in masks),
+        references=Counter(kinds),
+        in_model=name in snapshot.labels,
+    )
+
+
+def _estimate(
+    cases: Sequence[Case], snapshot: Snapshot, settings: RunSettings, device: str
+) -> Needs:
+    taught = {c.case_id for c in snapshot.teaching}
+    held = {c.case_id for c in snapshot.held_out}
+    return estimate_needs(
+        [_size(c) for c in cases if c.id in taught],
+        [_size(c) for c in cases if c.id in held],
+        len(snapshot.labels) + 1,
+        settings,
+        device,
+    )
+
+
+def _size(case: Case) -> CaseSize:
+    i, j, k = case.shape_ijk
+    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    return CaseSize(shape_ijk=(i, j, k), spacing_mm=grid.spacing_mm)
+
+
+def _list_drawn(session: Session, parent: ModelVersion) -> set[tuple[int, str, str]]:
+    """(case id, structure, mask hash) of every contour the model drew."""
+    query = select(LabelVersion.case_id, LabelVersion.structure, LabelVersion.mask_sha256).where(
+        LabelVersion.model_version_id == parent.id
+    )
+    return set(session.exec(query))

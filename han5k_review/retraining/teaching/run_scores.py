@@ -1,0 +1,59 @@
+"""The stored scores of a run: before and after of each held-out case, and the gate's word."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from han5k_review.retraining.teaching.gate import (
+    GateSettings,
+    PairedScore,
+    StructureVerdict,
+    judge_candidate,
+)
+from han5k_review.store.run_tables import RunEvent, RunScore
+from han5k_review.store.tables import Case
+from han5k_review.store.vocabulary import Arm
+
+CHECKS = "checks"
+"""The kind of event in a run's history that tells where left and right are exchanged."""
+
+
+def list_paired_scores(session: Session, run_id: int) -> list[PairedScore]:
+    """Before and after of every held-out (case, structure) of a run."""
+    found: dict[tuple[int, str], dict[Arm, RunScore]] = {}
+    query = select(RunScore).where(RunScore.run_id == run_id).order_by(col(RunScore.id))
+    for row in session.exec(query):
+        found.setdefault((row.case_id, row.structure), {})[row.arm] = row
+    cases = {c.id: c for c in session.exec(select(Case))}
+    return [_pair(cases[case_id], structure, arms) for (case_id, structure), arms in found.items()]
+
+
+def judge_run(
+    session: Session, run_id: int, settings: GateSettings | None = None
+) -> tuple[StructureVerdict, ...]:
+    """The gate's verdict per structure on the stored scores of a run."""
+    query = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.kind == CHECKS)
+    checks = session.exec(query.order_by(col(RunEvent.id))).all()
+    swapped = checks[-1].payload["swapped"] if checks else {}
+    before, after = (swapped.get(arm.value, {}) for arm in (Arm.PARENT, Arm.CANDIDATE))
+    new = {name: set(cases) - set(before.get(name, ())) for name, cases in after.items()}
+    return judge_candidate(list_paired_scores(session, run_id), settings or GateSettings(), new)
+
+
+def _pair(case: Case, structure: str, arms: dict[Arm, RunScore]) -> PairedScore:
+    before, after = arms.get(Arm.PARENT), arms.get(Arm.CANDIDATE)
+    either = after or before
+    if either is None:
+        raise KeyError(structure)
+    return PairedScore(
+        case=case.name,
+        patient=case.patient,
+        structure=structure,
+        kind=either.reference_kind,
+        before_dice=before.dice if before else None,
+        after_dice=after.dice if after else None,
+        before_hd95_mm=before.hd95_mm if before else None,
+        after_hd95_mm=after.hd95_mm if after else None,
+        before_volume_cc=before.volume_prediction_cc if before else None,
+        after_volume_cc=after.volume_prediction_cc if after else None,
+    )
