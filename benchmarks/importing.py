@@ -38,10 +38,11 @@ from sqlmodel import select
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.reports import Outcome
 from han5k_review.importing.sources import build_source
-from han5k_review.importing.study import create_study, read_study_catalogue
+from han5k_review.importing.study import create_study
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
+from han5k_review.study import read_study_catalogue
 
 HERE = Path(__file__).resolve().parent
 COHORT = 3346

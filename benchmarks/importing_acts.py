@@ -39,8 +39,8 @@ def read_peak_mb() -> float:
 def run_ours(act: str, study_folder: Path, ct: Path, masks: Path) -> Callable[[], str]:
     from han5k_review.importing.imports import plan_import, run_import
     from han5k_review.importing.sources import build_source
-    from han5k_review.importing.study import read_study_catalogue
     from han5k_review.store.study import open_study
+    from han5k_review.study import read_study_catalogue
 
     study = open_study(study_folder)
     catalogue = read_study_catalogue(study)

@@ -122,6 +122,10 @@ def _show_verdicts(view: RunView) -> None:
         placeholder="",
         column_config=_NUMBERS,
     )
+    _show_worst(view)
+
+
+def _show_worst(view: RunView) -> None:
     worst = build_worst_frame(view.scores)
     if worst.empty:
         return

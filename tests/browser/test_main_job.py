@@ -119,8 +119,8 @@ def worker_at_work(desk: Desk) -> Iterator[subprocess.Popen[bytes]]:
 def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
     page.context.clear_cookies()
     sign_in(page, url, "lead", PASSWORD)
-    # The home page leads on to the worklist: an earlier click would be overtaken by that.
-    page.wait_for_url("**/worklist")
+    # The home page leads on to the overview: an earlier click would be overtaken by that.
+    page.wait_for_url("**/overview")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_role("link", name="Retraining").click()
     page.get_by_role("button", name="Change settings").click()

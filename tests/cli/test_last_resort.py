@@ -15,9 +15,10 @@ from sqlalchemy import text
 from han5k_review.accounts.signing_in import authenticate
 from han5k_review.cli.main import main
 from han5k_review.importing.imports import run_import
-from han5k_review.importing.study import create_study, read_study_catalogue
+from han5k_review.importing.study import create_study
 from han5k_review.store.engine import build_engine, reading, sqlite_url, transaction
 from han5k_review.store.study import DATABASE_NAME, Study, open_study
+from han5k_review.study import read_study_catalogue
 from tests.importing.case_files import source, write_case, write_ct
 from tests.importing.conftest import NOON
 

@@ -28,12 +28,13 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.reports import CaseReport, Outcome
 from han5k_review.importing.sources import CaseSource, build_source
-from han5k_review.importing.study import create_study, read_study_catalogue
+from han5k_review.importing.study import create_study
 from han5k_review.settings import get_settings
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import Role
+from han5k_review.study import read_study_catalogue
 from han5k_review.ui.context import Bench, open_bench
 from han5k_review.ui.uploads import read_upload
 from tests.imaging.defects import AFFINE, Affine, Cell, Defect

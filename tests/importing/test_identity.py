@@ -20,10 +20,10 @@ from han5k_review.importing.case_reading import CaseContent
 from han5k_review.importing.case_rows import write_case as write_rows
 from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.reports import ImportReport, Outcome
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
+from han5k_review.study import read_study_catalogue
 from tests.imaging.phantoms import (
     AFFINE_LPS_AXES,
     ORIENTATIONS,

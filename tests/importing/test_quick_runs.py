@@ -20,9 +20,9 @@ from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.known_cases import KnownCase, find_known_case
 from han5k_review.importing.reports import ImportReport, Outcome
 from han5k_review.importing.sources import CaseSource
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
+from han5k_review.study import read_study_catalogue
 from tests.imaging.phantoms import SHAPE, phantom_labels, write_one_hot, write_phantom
 from tests.imaging.segment_phantoms import field, write_segments
 from tests.importing.case_files import (
@@ -241,7 +241,7 @@ import sys
 from pathlib import Path
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.sources import read_manifest
-from han5k_review.importing.study import read_study_catalogue
+from han5k_review.study import read_study_catalogue
 from han5k_review.store.study import open_study
 from tests.importing.conftest import NOON
 

@@ -10,6 +10,7 @@ from sqlmodel import select
 from han5k_review.cli.runs import print_run
 from han5k_review.retraining.teaching.run_scores import list_paired_scores
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Arm, ReferenceKind, Split
@@ -29,7 +30,7 @@ def test_a_run_without_contours_before_shows_the_scores_it_has(
             session.add(
                 RunScore(
                     run_id=run_id,
-                    case_id=case.id or 0,
+                    case_id=stored_id(case),
                     structure="ParotidL",
                     arm=Arm.CANDIDATE,
                     reference_kind=ReferenceKind.REFERENCE,

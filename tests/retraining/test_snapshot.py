@@ -267,7 +267,7 @@ def test_the_group_is_chosen_by_what_would_teach_references_too_when_they_count(
             grid = study.volumes.get_index(case.image_sha256).grid
             mask = study.labels.get_mask(label.all()[0].mask_sha256, grid)
             for name in other:
-                add_label(session, study, case, name, LabelSource.REFERENCE, mask)
+                add_label(session, study, case, name, mask, LabelSource.REFERENCE)
     with reading(study.engine) as session:
         assert find_fullest_group(session, study, CATALOGUE) == "2", "6 contours against none"
         counted = find_fullest_group(session, study, CATALOGUE, count_references=True)

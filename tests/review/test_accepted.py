@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 import pytest
-from han5k_review.retraining.records import list_cases, read_records
-from han5k_review.retraining.snapshot import build_snapshot
-from han5k_review.retraining.trust import TrustReason
 from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import read_catalogue
@@ -19,6 +16,9 @@ from han5k_review.exports.revision_sheet import build_revision_rows
 from han5k_review.exports.snapshot import read_snapshot
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.settings import resolve_settings
+from han5k_review.retraining.teaching.review_records import list_cases, read_records
+from han5k_review.retraining.teaching.snapshot import build_snapshot
+from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.review.accepted import AcceptedBy, list_accepted
 from han5k_review.review.adjudication import Standing
 from han5k_review.review.label_sets import ACCEPTED_KEY, find_label_set, view_case
