@@ -1,13 +1,21 @@
+// @ts-check
 // Voxels of one structure in a box that grows as strokes need it: where they lie, and slices of them. No DOM.
 //
 // A cell holds two bits: 1 the contour now, 2 the contour it is compared with.
 
 import { PLANES, rowOf } from "../pure/geometry.js";
 
+/** @import { FramedSlice } from "../pure/masks.js" */
+/** @import { PlaneName, Triple } from "../pure/geometry.js" */
+/** @import { Box } from "./changes.js" */
+
 const MARGIN = [16, 16, 4];
 
 export class CellBox {
-  /** An empty box in a grid of this shape, in voxels. */
+  /**
+   * An empty box in a grid of this shape, in voxels.
+   * @param {Triple} grid
+   */
   constructor(grid) {
     this.grid = grid;
     this.start = [0, 0, 0];
@@ -15,12 +23,21 @@ export class CellBox {
     this.cells = new Uint8Array(0);
   }
 
-  /** Place of voxel ijk of the grid in the box; the box must hold it. */
+  /**
+   * Place of voxel ijk of the grid in the box; the box must hold it.
+   * @param {number} i
+   * @param {number} j
+   * @param {number} k
+   */
   at(i, j, k) {
     return ((k - this.start[2]) * this.shape[1] + j - this.start[1]) * this.shape[0] + i - this.start[0];
   }
 
-  /** Lets the box hold [low, high), with a margin so that the next strokes fit too. */
+  /**
+   * Lets the box hold [low, high), with a margin so that the next strokes fit too.
+   * @param {Triple} low
+   * @param {Triple} high
+   */
   ensure(low, high) {
     const { start, shape, grid } = this;
     const empty = shape[0] === 0;
@@ -41,6 +58,11 @@ export class CellBox {
     Object.assign(this, { start: first, shape: size, cells });
   }
 
+  /**
+   * @param {number} i
+   * @param {number} j
+   * @param {number} k
+   */
   holds(i, j, k) {
     const { start, shape } = this;
     const outside =
@@ -53,7 +75,11 @@ export class CellBox {
     return !outside && (this.cells[this.at(i, j, k)] & 1) === 1;
   }
 
-  /** Voxels of [low, high) as 0 and 1 (bit 1) or of the compared contour (bit 2), i fastest. */
+  /**
+   * Voxels of [low, high) as 0 and 1 (bit 1) or of the compared contour (bit 2), i fastest.
+   * @param {Triple} low
+   * @param {Triple} high
+   */
   extract(low, high, bit = 1) {
     const size = high.map((e, a) => e - low[a]);
     const out = new Uint8Array(size[0] * size[1] * size[2]);
@@ -70,7 +96,10 @@ export class CellBox {
     return out;
   }
 
-  /** The smallest box [low, high) of the contour, or of both contours; null when there is none. */
+  /**
+   * The smallest box [low, high) of the contour, or of both contours; null when there is none.
+   * @returns {Box | null}
+   */
   bounds(bits = 1) {
     const low = [Infinity, Infinity, Infinity];
     const high = [-1, -1, -1];
@@ -94,7 +123,12 @@ export class CellBox {
     return { low: low.map((l, a) => l + this.start[a]), high: high.map((e, a) => e + this.start[a]) };
   }
 
-  /** One slice as pure/masks.js `maskSlice` gives it: framed, as it lies on the screen. */
+  /**
+   * One slice as pure/masks.js `maskSlice` gives it: framed, as it lies on the screen.
+   * @param {PlaneName} plane
+   * @param {number} index
+   * @returns {FramedSlice | null}
+   */
   framedSlice(plane, index) {
     const { column, row, through, flipRows } = PLANES[plane];
     const at = index - this.start[through];

@@ -1,6 +1,21 @@
+// @ts-check
 // Changes: runs of flipped voxels along i, [first, length, ...], in the whole grid. No DOM.
 
-/** Box [low, high) of a change's voxels. */
+/** @import { Triple } from "../pure/geometry.js" */
+
+/**
+ * Runs of flipped voxels, [first, length, ...].
+ * @typedef {Int32Array} Change
+ */
+
+/** @typedef {{ low: Triple, high: Triple }} Box Voxels from `low` up to, and without, `high`. */
+
+/**
+ * Box [low, high) of a change's voxels.
+ * @param {Change} runs
+ * @param {Triple} grid
+ * @returns {Box}
+ */
 export function boundsOf(runs, [ni, nj]) {
   const low = [Infinity, Infinity, Infinity];
   const high = [0, 0, 0];

@@ -1,9 +1,18 @@
+// @ts-check
 // Exact Euclidean distances in millimetres on a small box (Felzenszwalb and Huttenlocher, Theory of
 // Computing 2012): the lower envelope of parabolas along each axis in turn. No DOM.
 
+/** @import { Triple } from "../pure/geometry.js" */
+/** @typedef {{ line: Float64Array, place: Int32Array, border: Float64Array }} SweepRoom Room for one line. */
+
 const FAR = 1e20;
 
-/** Squared mm from each voxel centre to the nearest one whose cell is `value`; 1e20 when there is none. */
+/**
+ * Squared mm from each voxel centre to the nearest one whose cell is `value`; 1e20 when there is none.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ * @param {Triple} spacing
+ */
 export function squaredDistances(cells, size, spacing, value = 1) {
   const field = new Float64Array(cells.length);
   for (let n = 0; n < cells.length; n++) field[n] = (cells[n] ? 1 : 0) === value ? 0 : FAR;
@@ -32,6 +41,14 @@ export function squaredDistances(cells, size, spacing, value = 1) {
   return field;
 }
 
+/**
+ * @param {Float64Array} field
+ * @param {number} from
+ * @param {number} stride
+ * @param {number} count
+ * @param {number} weight
+ * @param {SweepRoom} room
+ */
 function sweep(field, from, stride, count, weight, { line, place, border }) {
   let last = -1;
   for (let q = 0, n = from; q < count; q++, n += stride) {
@@ -56,7 +73,12 @@ function sweep(field, from, stride, count, weight, { line, place, border }) {
   }
 }
 
-/** Signed mm: positive inside, negative outside, to the nearest centre of the other side. */
+/**
+ * Signed mm: positive inside, negative outside, to the nearest centre of the other side.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ * @param {Triple} spacing
+ */
 export function signedDistances(cells, size, spacing) {
   const outside = squaredDistances(cells, size, spacing, 0);
   const inside = squaredDistances(cells, size, spacing, 1);

@@ -1,22 +1,34 @@
+// @ts-check
 // The one structure that is being edited. No DOM.
 //
 // Volume, Dice and VRD are kept up with every flipped voxel. What a stroke flipped is taken as a change:
 // runs of voxels along i, [first, length, ...], with first = (k * NJ + j) * NI + i in the whole grid. A
 // change is its own inverse, so undo stores nothing else.
 
+import { PLANE_NAMES } from "../pure/geometry.js";
 import { CellBox } from "./cell_box.js";
 import { boundsOf } from "./changes.js";
+
+/** @import { PlaneName, Triple } from "../pure/geometry.js" */
+/** @import { Mask, WireMask } from "../pure/masks.js" */
+/** @import { Change } from "./changes.js" */
 
 let made = 0;
 
 export class EditMask extends CellBox {
-  /** `now` and `base` are masks as pure/masks.js parses them (or null); grid `shape`, `spacing` in mm. */
+  /**
+   * `now` and `base` are masks as pure/masks.js parses them (or null); grid `shape`, `spacing` in mm.
+   * @param {Triple} grid
+   * @param {Triple} spacing
+   * @param {WireMask | null | undefined} now
+   */
   constructor(grid, spacing, now, base = now) {
     super(grid);
     this.spacing = spacing;
     this.area = new Uint32Array(grid[2]);
     this.voxels = this.both = this.baseVoxels = 0;
     this.number = ++made;
+    /** @type {Record<PlaneName, number>} */
     this.stamps = { axial: 0, sagittal: 0, coronal: 0 };
     this.flipped = new Int32Array(4096);
     this.flips = 0;
@@ -30,6 +42,10 @@ export class EditMask extends CellBox {
     this.load(now, 1);
   }
 
+  /**
+   * @param {WireMask | null | undefined} mask
+   * @param {number} bit
+   */
   load(mask, bit) {
     if (!mask?.shape[0]) return;
     const [ni, nj, nk] = mask.shape;
@@ -50,7 +66,13 @@ export class EditMask extends CellBox {
     }
   }
 
-  /** Makes voxel ijk inside (1) or outside (0) and remembers it when that changes it. */
+  /**
+   * Makes voxel ijk inside (1) or outside (0) and remembers it when that changes it.
+   * @param {number} i
+   * @param {number} j
+   * @param {number} k
+   * @param {number} value
+   */
   paint(i, j, k, value) {
     const at = this.at(i, j, k);
     if ((this.cells[at] & 1) === value) return;
@@ -63,6 +85,10 @@ export class EditMask extends CellBox {
     this.flipped[this.flips++] = (k * this.grid[1] + j) * this.grid[0] + i;
   }
 
+  /**
+   * @param {number} at
+   * @param {number} k
+   */
   flip(at, k) {
     const was = this.cells[at];
     const more = was & 1 ? -1 : 1;
@@ -72,10 +98,14 @@ export class EditMask extends CellBox {
     if (was & 2) this.both += more;
   }
 
-  /** What was painted since the last call, as a change; null when nothing differs. */
+  /**
+   * What was painted since the last call, as a change; null when nothing differs.
+   * @returns {Change | null}
+   */
   takeChange() {
     const flipped = this.flipped.subarray(0, this.flips).sort();
     const ni = this.grid[0];
+    /** @type {number[]} */
     const runs = [];
     for (let n = 0; n < flipped.length; n++) {
       const first = flipped[n];
@@ -93,7 +123,10 @@ export class EditMask extends CellBox {
     return runs.length ? Int32Array.from(runs) : null;
   }
 
-  /** Flips the voxels of a change: does it, or undoes it. */
+  /**
+   * Flips the voxels of a change: does it, or undoes it.
+   * @param {Change} runs
+   */
   applyChange(runs) {
     const { low, high } = boundsOf(runs, this.grid);
     this.ensure(low, high);
@@ -107,17 +140,28 @@ export class EditMask extends CellBox {
     this.touch();
   }
 
-  /** Outlines of these planes are no longer true. */
+  /**
+   * Outlines of these planes are no longer true.
+   * @param {PlaneName[]} planes
+   */
   touch(...planes) {
-    for (const plane of planes.length ? planes : Object.keys(this.stamps)) this.stamps[plane]++;
+    for (const plane of planes.length ? planes : PLANE_NAMES) this.stamps[plane]++;
   }
 
-  /** Names the state of a plane's outlines; no other EditMask ever has the same. */
+  /**
+   * Names the state of a plane's outlines; no other EditMask ever has the same.
+   * @param {PlaneName} plane
+   */
   stampOf(plane) {
     return `${this.number}.${this.stamps[plane]}`;
   }
 
-  /** Makes [low, high) what `wanted` says (0 and 1, i fastest) and remembers what changes. */
+  /**
+   * Makes [low, high) what `wanted` says (0 and 1, i fastest) and remembers what changes.
+   * @param {Triple} low
+   * @param {Triple} high
+   * @param {Uint8Array} wanted
+   */
   replace(low, high, wanted) {
     this.ensure(low, high);
     let n = 0;

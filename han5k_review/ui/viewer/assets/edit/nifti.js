@@ -1,12 +1,23 @@
+// @ts-check
 // A box of labels as an uncompressed NIfTI-1 file, placed in the patient as the CT is. No DOM.
 //
 // Layout: nifti.nimh.nih.gov/nifti-1, nifti1.h; little-endian, uint8, sform only (code 1, scanner).
+
+/** @import { Triple } from "../pure/geometry.js" */
 
 const HEADER = 352;
 const UINT8 = 2;
 const MILLIMETRES = 2;
 
-/** `cells` of a box at `start` with `shape`, i fastest; `affine` maps voxels of the CT to RAS mm. */
+/**
+ * `cells` of a box at `start` with `shape`, i fastest; `affine` maps voxels of the CT to RAS mm.
+ * @param {Uint8Array} cells
+ * @param {Triple} start
+ * @param {Triple} shape
+ * @param {number[][]} affine
+ * @param {Triple} spacing
+ * @param {string} words
+ */
 export function buildNifti(cells, start, shape, affine, spacing, words) {
   const bytes = new Uint8Array(HEADER + cells.length);
   const view = new DataView(bytes.buffer);

@@ -1,3 +1,4 @@
+// @ts-check
 // Tools that draw: brush, eraser, ball, freehand, polygon. Pure functions on an EditMask.
 //
 // Points are voxel coordinates [i, j, k], fractional, a voxel's centre at whole numbers. Each tool only
@@ -5,10 +6,23 @@
 
 import { PLANES } from "../pure/geometry.js";
 
+/** @import { PlaneName, Triple } from "../pure/geometry.js" */
+/** @import { EditMask } from "./edit_mask.js" */
+/** @typedef {(i: number, j: number, k: number) => boolean} Allowed Which voxels a brush may take. */
+
+/**
+ * `value`: 1 paints, 0 takes away.
+ * @typedef {{ radiusMm: number, value: number, flatAxis?: number | null, allowed?: Allowed | null }} Capsule
+ */
+
 /**
  * Every voxel whose centre is within `radiusMm` of the line from `from` to `to`. `flatAxis`: the axis
  * along which the brush is one slice thick, or null for a ball. `allowed(i, j, k)` may forbid voxels
  * (the HU-limited brush). The voxel under the end is always taken, however small the brush.
+ * @param {EditMask} mask
+ * @param {Triple} from
+ * @param {Triple} to
+ * @param {Capsule} capsule
  */
 export function paintCapsule(mask, from, to, { radiusMm, value, flatAxis = null, allowed = null }) {
   const { spacing, grid } = mask;
@@ -43,7 +57,12 @@ export function paintCapsule(mask, from, to, { radiusMm, value, flatAxis = null,
   }
 }
 
-/** Nothing outside the box can be erased. */
+/**
+ * Nothing outside the box can be erased.
+ * @param {EditMask} mask
+ * @param {Triple} low
+ * @param {Triple} high
+ */
 function clip(mask, low, high) {
   for (let axis = 0; axis < 3; axis++) {
     low[axis] = Math.max(low[axis], mask.start[axis]);
@@ -54,6 +73,11 @@ function clip(mask, low, high) {
 /**
  * Every voxel of slice `index` whose centre the closed line goes round (non-zero winding: a line that
  * crosses itself leaves no hole). A centre exactly on the line counts on its lower sides only.
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ * @param {number} index
+ * @param {Triple[]} points
+ * @param {number} value
  */
 export function paintPolygon(mask, plane, index, points, value) {
   const { column, row, through } = PLANES[plane];
@@ -64,9 +88,9 @@ export function paintPolygon(mask, plane, index, points, value) {
   const high = [0, 0, 0];
   low[through] = index;
   high[through] = index + 1;
-  for (const [axis, at] of [
-    [column, across],
-    [row, down],
+  for (const { axis, at } of [
+    { axis: column, at: across },
+    { axis: row, at: down },
   ]) {
     low[axis] = Math.max(0, Math.ceil(Math.min(...at)));
     high[axis] = Math.min(mask.grid[axis], Math.floor(Math.max(...at)) + 1);
@@ -93,6 +117,11 @@ export function paintPolygon(mask, plane, index, points, value) {
   }
 }
 
+/**
+ * @param {number[]} across
+ * @param {number[]} down
+ * @param {number} b
+ */
 function crossingsAt(across, down, b) {
   const found = [];
   for (let n = 0; n < across.length; n++) {

@@ -1,34 +1,59 @@
+// @ts-check
 // Changes as they go to the server (docs/transport.md, Drafts), and the steps back and forth. No DOM.
 
 import { boundsOf } from "./changes.js";
 
+/** @import { Triple } from "../pure/geometry.js" */
+/** @import { Change } from "./changes.js" */
+/** @import { EditMask } from "./edit_mask.js" */
+/** @typedef {{ start: Triple, shape: Triple, runs: string }} EncodedChange */
+
 const KEPT_VALUES = 8_000_000;
 const KEPT_STEPS = 1000;
 
-/** A change -> { start, shape, runs } of an `xor` patch; `runs` is base64 of LEB128 lengths. */
+/**
+ * A change -> { start, shape, runs } of an `xor` patch; `runs` is base64 of LEB128 lengths.
+ * @param {Change} change
+ * @param {Triple} grid
+ * @returns {EncodedChange}
+ */
 export function encodeChange(change, grid) {
   const { low, high } = boundsOf(change, grid);
   const shape = high.map((end, axis) => end - low[axis]);
   return { start: low, shape, runs: encodeRuns(change, low, shape, grid) };
 }
 
-/** The part of a change that is inside `mask` now, in the same box, as `runs` above. */
+/**
+ * The part of a change that is inside `mask` now, in the same box, as `runs` above.
+ * @param {Change} change
+ * @param {EditMask} mask
+ * @param {Omit<EncodedChange, "runs">} box
+ */
 export function encodeAdded(change, mask, { start, shape }) {
   const [ni, nj] = mask.grid;
+  /** @type {number[]} */
   const added = [];
   for (let n = 0; n < change.length; n += 2) {
     const row = Math.floor(change[n] / ni);
     const [j, k] = [row % nj, Math.floor(row / nj)];
     for (let at = change[n]; at < change[n] + change[n + 1]; at++) {
       if (!mask.holds(at - row * ni, j, k)) continue;
-      if (added.length && added.at(-2) + added.at(-1) === at && at % ni !== 0) added[added.length - 1]++;
+      const last = added.length - 2;
+      if (last >= 0 && added[last] + added[last + 1] === at && at % ni !== 0) added[last + 1]++;
       else added.push(at, 1);
     }
   }
   return encodeRuns(added, start, shape, mask.grid);
 }
 
+/**
+ * @param {ArrayLike<number>} change
+ * @param {Triple} low
+ * @param {Triple} shape
+ * @param {Triple} grid
+ */
 function encodeRuns(change, low, shape, [ni, nj]) {
+  /** @type {number[]} */
   const lengths = [];
   let done = 0;
   for (let n = 0; n < change.length; n += 2) {
@@ -45,7 +70,11 @@ function encodeRuns(change, low, shape, [ni, nj]) {
   return base64(leb128(lengths));
 }
 
-/** Calls `visit(i, j, k, isAdded)` for every voxel of a stroke as the draft queue keeps it. */
+/**
+ * Calls `visit(i, j, k, isAdded)` for every voxel of a stroke as the draft queue keeps it.
+ * @param {{ patch: EncodedChange, added: string }} stroke
+ * @param {(i: number, j: number, k: number, isAdded: boolean) => void} visit
+ */
 export function eachVoxel({ patch: { start, shape, runs }, added }, visit) {
   const grown = new Set(marked(added));
   const [ni, nj] = shape;
@@ -55,8 +84,12 @@ export function eachVoxel({ patch: { start, shape, runs }, added }, visit) {
   }
 }
 
-/** Places in the box that `runs` marks. */
+/**
+ * Places in the box that `runs` marks.
+ * @param {string} runs
+ */
 function* marked(runs) {
+  /** @type {[number, boolean, number, number]} */
   let [at, inside, length, shift] = [0, false, 0, 0];
   for (const letter of atob(runs)) {
     const byte = letter.charCodeAt(0);
@@ -68,7 +101,9 @@ function* marked(runs) {
   }
 }
 
+/** @param {number[]} lengths */
 function leb128(lengths) {
+  /** @type {number[]} */
   const bytes = [];
   for (let rest of lengths) {
     while (rest > 0x7f) {
@@ -80,6 +115,7 @@ function leb128(lengths) {
   return Uint8Array.from(bytes);
 }
 
+/** @param {Uint8Array} bytes */
 function base64(bytes) {
   let text = "";
   for (let n = 0; n < bytes.length; n += 8192) text += String.fromCharCode(...bytes.subarray(n, n + 8192));
@@ -89,18 +125,21 @@ function base64(bytes) {
 /** Steps of one structure, each a change that is its own inverse. */
 export class History {
   constructor() {
+    /** @type {Change[]} */
     this.done = [];
+    /** @type {Change[]} */
     this.undone = [];
     this.values = 0;
   }
 
+  /** @param {Change} change */
   push(change) {
     this.done.push(change);
     this.values += change.length;
     for (const gone of this.undone.splice(0)) this.values -= gone.length;
     // The last hundred steps always stay, however large they are.
     while (this.done.length > 100 && (this.done.length > KEPT_STEPS || this.values > KEPT_VALUES)) {
-      this.values -= this.done.shift().length;
+      this.values -= this.done.shift()?.length ?? 0;
     }
   }
 

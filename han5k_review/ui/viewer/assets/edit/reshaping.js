@@ -1,3 +1,4 @@
+// @ts-check
 // The tools that work on a slice or the whole structure at once, on an EditMask. No DOM.
 //
 // `where` is { plane, index } for one slice, or null for the whole structure. Each tool only paints;
@@ -7,6 +8,13 @@ import { PLANES } from "../pure/geometry.js";
 import { signedDistances } from "./distance.js";
 import { fillHoles, grow, keepLargest, shrink, smooth } from "./shaping.js";
 
+/** @import { PlaneName, Triple } from "../pure/geometry.js" */
+/** @import { Box } from "./changes.js" */
+/** @import { EditMask } from "./edit_mask.js" */
+/** @typedef {{ plane: PlaneName, index: number }} SlicePlace */
+/** @typedef {(cells: Uint8Array, size: Triple, spacing: Triple, mm: number) => Uint8Array} Shaping */
+
+/** @type {Record<string, { room: number, shape: Shaping }>} */
 const SHAPES = {
   "fill-holes": { room: 0, shape: (cells, size) => fillHoles(cells, size) },
   islands: { room: 0, shape: (cells, size) => keepLargest(cells, size) },
@@ -15,7 +23,12 @@ const SHAPES = {
   smooth: { room: 1, shape: smooth },
 };
 
-/** fill-holes, islands, grow, shrink or smooth; `mm` for the last three. */
+/**
+ * fill-holes, islands, grow, shrink or smooth; `mm` for the last three.
+ * @param {EditMask} mask
+ * @param {string} tool
+ * @param {SlicePlace | null} where
+ */
 export function reshape(mask, tool, where, mm = 0) {
   const box = boxOf(mask, where, 1);
   if (!box) return;
@@ -25,7 +38,12 @@ export function reshape(mask, tool, where, mm = 0) {
   mask.replace(low, high, shape(mask.extract(low, high), size, mask.spacing, mm));
 }
 
-/** The box of the contour (bits 1), the compared one (2) or both (3), cut to the slice. */
+/**
+ * The box of the contour (bits 1), the compared one (2) or both (3), cut to the slice.
+ * @param {EditMask} mask
+ * @param {SlicePlace | null} where
+ * @param {number} bits
+ */
 function boxOf(mask, where, bits) {
   const box = mask.bounds(bits);
   if (!box || !where) return box;
@@ -36,7 +54,14 @@ function boxOf(mask, where, bits) {
   return box;
 }
 
-/** One voxel more on each side, and `mm` besides; never across the slice, never out of the grid. */
+/**
+ * One voxel more on each side, and `mm` besides; never across the slice, never out of the grid.
+ * @param {EditMask} mask
+ * @param {Box} box
+ * @param {SlicePlace | null} where
+ * @param {number} mm
+ * @returns {Box}
+ */
 function widen(mask, { low, high }, where, mm) {
   const fixed = where ? PLANES[where.plane].through : null;
   const extra = mask.spacing.map((step, axis) => (axis === fixed ? 0 : 1 + Math.ceil(mm / step)));
@@ -46,12 +71,19 @@ function widen(mask, { low, high }, where, mm) {
   };
 }
 
-/** Slice `to` becomes what slice `from` is. */
+/**
+ * Slice `to` becomes what slice `from` is.
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ * @param {number} from
+ * @param {number} to
+ */
 export function copySlice(mask, plane, from, to) {
   const { through } = PLANES[plane];
   if (from < 0 || from >= mask.grid[through]) return;
   const box = mask.bounds();
   if (!box) return;
+  /** @type {(index: number) => Box} */
   const at = (index) => ({
     low: box.low.map((l, axis) => (axis === through ? index : l)),
     high: box.high.map((e, axis) => (axis === through ? index + 1 : e)),
@@ -60,7 +92,11 @@ export function copySlice(mask, plane, from, to) {
   mask.replace(target.low, target.high, mask.extract(source.low, source.high));
 }
 
-/** The slice, or the whole structure, becomes the compared contour again. */
+/**
+ * The slice, or the whole structure, becomes the compared contour again.
+ * @param {EditMask} mask
+ * @param {SlicePlace | null} where
+ */
 export function revert(mask, where) {
   const box = boxOf(mask, where, 3);
   if (box) mask.replace(box.low, box.high, mask.extract(box.low, box.high, 2));
@@ -69,13 +105,17 @@ export function revert(mask, where) {
 /**
  * Slices between `first` and `last` by shape-based interpolation (Raya and Udupa, IEEE TMI 1990): the signed
  * distances of the two slices, mixed linearly, inside where the mixture is above zero.
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ * @param {number} first
+ * @param {number} last
  */
 export function fillBetween(mask, plane, first, last) {
   const { through } = PLANES[plane];
-  const ends = [first, last].map((index) => boxOf(mask, { plane, index }, 1));
-  if (ends.includes(null) || last - first < 2) return;
-  const low = [0, 1, 2].map((a) => Math.max(0, Math.min(ends[0].low[a], ends[1].low[a]) - 1));
-  const high = [0, 1, 2].map((a) => Math.min(mask.grid[a], Math.max(ends[0].high[a], ends[1].high[a]) + 1));
+  const [from, to] = [first, last].map((index) => boxOf(mask, { plane, index }, 1));
+  if (!from || !to || last - first < 2) return;
+  const low = from.low.map((l, a) => Math.max(0, Math.min(l, to.low[a]) - 1));
+  const high = from.high.map((e, a) => Math.min(mask.grid[a], Math.max(e, to.high[a]) + 1));
   const [one, other] = [first, last].map((index) => {
     [low[through], high[through]] = [index, index + 1];
     const size = high.map((end, axis) => end - low[axis]);
@@ -93,7 +133,14 @@ export function fillBetween(mask, plane, first, last) {
   }
 }
 
-/** What the slice had outside the box of its two ends goes. */
+/**
+ * What the slice had outside the box of its two ends goes.
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ * @param {number} index
+ * @param {Triple} low
+ * @param {Triple} high
+ */
 function clearOutside(mask, plane, index, low, high) {
   const box = boxOf(mask, { plane, index }, 1);
   if (!box) return;
@@ -107,7 +154,11 @@ function clearOutside(mask, plane, index, low, high) {
   }
 }
 
-/** Is there any voxel on each slice of a plane? */
+/**
+ * Is there any voxel on each slice of a plane?
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ */
 export function slicesWith(mask, plane) {
   const { through } = PLANES[plane];
   const found = new Uint8Array(mask.grid[through]);
@@ -125,12 +176,17 @@ export function slicesWith(mask, plane) {
 /**
  * Which slices "fill between" joins from slice `index`: the gaps without contour at it, else the nearest slices
  * drawn by hand (`drawn`, a Set) on both sides. Pairs [first, last].
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ * @param {number} index
+ * @param {Set<number>} drawn
  */
 export function gapsAt(mask, plane, index, drawn = new Set()) {
   const has = slicesWith(mask, plane);
+  /** @type {(from: number, step: number, wanted: (n: number) => unknown) => number} NaN when there is none */
   const seek = (from, step, wanted) => {
     for (let n = from; n >= 0 && n < has.length; n += step) if (wanted(n)) return n;
-    return null;
+    return NaN;
   };
   const ends = has[index]
     ? [
@@ -138,8 +194,9 @@ export function gapsAt(mask, plane, index, drawn = new Set()) {
         [index, seek(index + 1, 1, (n) => has[n])],
       ]
     : [[seek(index, -1, (n) => has[n]), seek(index, 1, (n) => has[n])]];
-  const gaps = ends.filter(([first, last]) => first !== null && last !== null && last - first > 1);
+  const gaps = ends.filter(([first, last]) => last - first > 1);
   if (gaps.length) return gaps;
+  /** @param {number} n */
   const byHand = (n) => drawn.has(n) && has[n];
   const below = seek(byHand(index) ? index - 1 : index, -1, byHand);
   const above = seek(byHand(index) ? index + 1 : index, 1, byHand);
@@ -149,5 +206,5 @@ export function gapsAt(mask, plane, index, drawn = new Set()) {
         [index, above],
       ]
     : [[below, above]];
-  return pairs.filter(([first, last]) => first !== null && last !== null && last - first > 1);
+  return pairs.filter(([first, last]) => last - first > 1);
 }

@@ -1,15 +1,23 @@
+// @ts-check
 // Fill holes, remove islands, grow, shrink, smooth: functions on a box of 0 and 1. No DOM.
 //
 // `size` is [ni, nj, nk] with i fastest; an axis of size 1 makes the same function work on one slice.
 
 import { squaredDistances } from "./distance.js";
 
-/** Background that no path of faces joins to the border of the box becomes inside. */
+/** @import { Triple } from "../pure/geometry.js" */
+
+/**
+ * Background that no path of faces joins to the border of the box becomes inside.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ */
 export function fillHoles(cells, size) {
   const open = new Uint8Array(cells.length);
   const queue = new Int32Array(cells.length);
   const strides = [1, size[0], size[0] * size[1]];
   let tail = 0;
+  /** @param {number} n */
   const enter = (n) => {
     if (cells[n] || open[n]) return;
     open[n] = 1;
@@ -28,13 +36,21 @@ export function fillHoles(cells, size) {
   return open.map((was) => 1 - was);
 }
 
+/**
+ * @param {number} n
+ * @param {Triple} size
+ */
 function placeOf(n, size) {
   const row = Math.floor(n / size[0]);
   const k = Math.floor(row / size[1]);
   return [n - row * size[0], row - k * size[1], k];
 }
 
-/** Only the largest piece stays (the first of equals); corners join, so thin structures hold together. */
+/**
+ * Only the largest piece stays (the first of equals); corners join, so thin structures hold together.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ */
 export function keepLargest(cells, size) {
   const labels = new Int32Array(cells.length);
   const queue = new Int32Array(cells.length);
@@ -51,7 +67,11 @@ export function keepLargest(cells, size) {
   return Uint8Array.from(labels, (label) => (label && label === best ? 1 : 0));
 }
 
-/** How many pieces there are; corners join. */
+/**
+ * How many pieces there are; corners join.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ */
 export function countPieces(cells, size) {
   const labels = new Int32Array(cells.length);
   const queue = new Int32Array(cells.length);
@@ -67,6 +87,15 @@ export function countPieces(cells, size) {
   return count;
 }
 
+/**
+ * @param {number} n
+ * @param {Triple} size
+ * @param {Uint8Array} cells
+ * @param {Int32Array} labels
+ * @param {number} label
+ * @param {Int32Array} queue
+ * @param {number} tail
+ */
 function enterNeighbours(n, size, cells, labels, label, queue, tail) {
   const [i, j, k] = placeOf(n, size);
   for (let z = Math.max(0, k - 1); z <= Math.min(size[2] - 1, k + 1); z++) {
@@ -82,19 +111,37 @@ function enterNeighbours(n, size, cells, labels, label, queue, tail) {
   return tail;
 }
 
-/** Inside: every centre within `mm` of a centre that was inside. The box must have room for it. */
+/**
+ * Inside: every centre within `mm` of a centre that was inside. The box must have room for it.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ * @param {Triple} spacing
+ * @param {number} mm
+ */
 export function grow(cells, size, spacing, mm) {
   const reach = mm * mm * (1 + 1e-9);
   return Uint8Array.from(squaredDistances(cells, size, spacing, 1), (squared) => (squared <= reach ? 1 : 0));
 }
 
-/** Inside: every centre more than `mm` from each centre that was outside. */
+/**
+ * Inside: every centre more than `mm` from each centre that was outside.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ * @param {Triple} spacing
+ * @param {number} mm
+ */
 export function shrink(cells, size, spacing, mm) {
   const reach = mm * mm * (1 + 1e-9);
   return Uint8Array.from(squaredDistances(cells, size, spacing, 0), (squared) => (squared > reach ? 1 : 0));
 }
 
-/** Inside: centres with more than half of the ball of `mm` around them inside (a majority filter). */
+/**
+ * Inside: centres with more than half of the ball of `mm` around them inside (a majority filter).
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ * @param {Triple} spacing
+ * @param {number} mm
+ */
 export function smooth(cells, size, spacing, mm) {
   const half = [0, 1, 2].map((axis) => (size[axis] === 1 ? 0 : Math.floor(mm / spacing[axis] + 1e-9)));
   const rows = [];
@@ -128,7 +175,11 @@ export function smooth(cells, size, spacing, mm) {
   return out;
 }
 
-/** Per row of i: how many of the cells before each place are inside; rows of ni + 1. */
+/**
+ * Per row of i: how many of the cells before each place are inside; rows of ni + 1.
+ * @param {Uint8Array} cells
+ * @param {Triple} size
+ */
 function runningSums(cells, [ni, nj, nk]) {
   const sums = new Int32Array((ni + 1) * nj * nk);
   for (let row = 0, n = 0, at = 0; row < nj * nk; row++, at++) {

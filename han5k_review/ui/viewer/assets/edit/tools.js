@@ -1,3 +1,4 @@
+// @ts-check
 // How the reader's pointer draws: one gesture from press to release, for each tool. No DOM.
 //
 // Points are voxel coordinates [i, j, k], fractional along the plane, the slice's index through it.
@@ -5,20 +6,40 @@
 import { PLANES } from "../pure/geometry.js";
 import { paintCapsule, paintPolygon } from "./painting.js";
 
+/** @import { PlaneName, PlanePoint, Triple } from "../pure/geometry.js" */
+/** @import { EditMask } from "./edit_mask.js" */
+/** @import { Allowed } from "./painting.js" */
+/** @typedef {(i: number, j: number, k: number) => number | null} HuAt HU at a voxel; null where none is loaded. */
+
 export const SIZES_MM = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50];
 export const DRAWING = ["brush", "eraser", "freehand-add", "freehand-cut", "polygon-add", "polygon-cut"];
 
+/** @param {string} tool */
 export const isBrush = (tool) => tool === "brush" || tool === "eraser";
+/** @param {string} tool */
 export const isPolygon = (tool) => tool.startsWith("polygon");
+/** @param {string} tool */
 const paintOf = (tool) => (tool === "eraser" || tool.endsWith("cut") ? 0 : 1);
 
-/** The next size up (1) or down (-1). */
+/**
+ * The next size up (1) or down (-1).
+ * @param {number} sizeMm
+ * @param {number} step
+ */
 export function nextSize(sizeMm, step) {
   const sizes = step > 0 ? SIZES_MM.find((mm) => mm > sizeMm) : SIZES_MM.findLast((mm) => mm < sizeMm);
   return sizes ?? sizeMm;
 }
 
-/** Plane millimetres (pure/geometry.js) on slice `index` -> voxel coordinates. */
+/**
+ * Plane millimetres (pure/geometry.js) on slice `index` -> voxel coordinates.
+ * @param {PlaneName} plane
+ * @param {PlanePoint} point
+ * @param {number} index
+ * @param {Triple} shape
+ * @param {Triple} spacing
+ * @returns {Triple}
+ */
 export function planeToFraction(plane, { u, v }, index, shape, spacing) {
   const { column, row, through, flipRows } = PLANES[plane];
   const ijk = [0, 0, 0];
@@ -31,6 +52,11 @@ export function planeToFraction(plane, { u, v }, index, shape, spacing) {
 
 /** One stroke of a brush or eraser; `allowed(i, j, k)` limits a brush by HU. */
 export class BrushStroke {
+  /**
+   * @param {EditMask} mask
+   * @param {PlaneName} plane
+   * @param {{ tool: string, sizeMm: number, ball: boolean, allowed: Allowed | null }} options
+   */
   constructor(mask, plane, { tool, sizeMm, ball, allowed }) {
     this.mask = mask;
     this.options = {
@@ -39,9 +65,11 @@ export class BrushStroke {
       flatAxis: ball ? null : PLANES[plane].through,
       allowed: tool === "brush" ? allowed : null,
     };
+    /** @type {Triple | null} */
     this.last = null;
   }
 
+  /** @param {Triple} point */
   add(point) {
     paintCapsule(this.mask, this.last ?? point, point, this.options);
     this.last = point;
@@ -52,10 +80,22 @@ export class BrushStroke {
 
 /** A line drawn by hand or corner by corner; it is filled when it is finished. */
 export class Outline {
+  /**
+   * @param {EditMask} mask
+   * @param {PlaneName} plane
+   * @param {number} index
+   * @param {string} tool
+   */
   constructor(mask, plane, index, tool) {
-    Object.assign(this, { mask, plane, index, tool, points: [] });
+    this.mask = mask;
+    this.plane = plane;
+    this.index = index;
+    this.tool = tool;
+    /** @type {Triple[]} */
+    this.points = [];
   }
 
+  /** @param {Triple} point */
   add(point) {
     this.points.push(point);
   }
@@ -65,10 +105,15 @@ export class Outline {
   }
 }
 
-/** The middle nine tenths of the HU inside a contour, as [low, high]; null when it is empty. */
+/**
+ * The middle nine tenths of the HU inside a contour, as [low, high]; null when it is empty.
+ * @param {EditMask} mask
+ * @param {HuAt} hu
+ */
 export function huRange(mask, hu) {
   const box = mask.bounds();
   if (!box) return null;
+  /** @type {number[]} */
   const values = [];
   const step = Math.max(1, Math.round(Math.cbrt(mask.voxels / 20000)));
   for (let k = box.low[2]; k < box.high[2]; k += step) {
@@ -84,7 +129,12 @@ export function huRange(mask, hu) {
   return [values[Math.floor(values.length * 0.05)], values[Math.floor((values.length - 1) * 0.95)]];
 }
 
-/** Which voxels a brush may take when it is limited to a range of HU; null when it may take all. */
+/**
+ * Which voxels a brush may take when it is limited to a range of HU; null when it may take all.
+ * @param {{ huLimited: boolean, hu: number[] }} options
+ * @param {{ hu: HuAt }} volume
+ * @returns {Allowed | null}
+ */
 export function huLimit({ huLimited, hu: [low, high] }, volume) {
   if (!huLimited) return null;
   return (i, j, k) => {
