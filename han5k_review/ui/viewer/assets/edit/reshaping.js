@@ -4,8 +4,8 @@
 // `where` is { plane, index } for one slice, or null for the whole structure. Each tool only paints;
 // the caller takes the change afterwards.
 
+import { signedDistances } from "../pure/distance.js";
 import { PLANES } from "../pure/geometry.js";
-import { signedDistances } from "./distance.js";
 import { fillHoles, grow, keepLargest, shrink, smooth } from "./shaping.js";
 
 /** @import { PlaneName, Triple } from "../pure/geometry.js" */

@@ -3,7 +3,7 @@
 //
 // `size` is [ni, nj, nk] with i fastest; an axis of size 1 makes the same function work on one slice.
 
-import { squaredDistances } from "./distance.js";
+import { squaredDistances } from "../pure/distance.js";
 
 /** @import { Triple } from "../pure/geometry.js" */
 

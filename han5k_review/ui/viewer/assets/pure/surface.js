@@ -5,12 +5,11 @@
 // outside): the squared distance transform of Felzenszwalb and Huttenlocher, Theory of Computing
 // 8(19), 2012, one axis after the other with that axis' spacing.
 
+import { squaredDistances } from "./distance.js";
 import { holds, isEmpty } from "./masks.js";
 
 /** @import { Triple } from "./geometry.js" */
 /** @import { WireMask } from "./masks.js" */
-
-const FAR = 1e20;
 
 /**
  * 1 at the border voxels of a mask, in a box { start, shape }, i fastest.
@@ -51,71 +50,6 @@ export function borderOf(mask, box) {
     }
   }
   return border;
-}
-
-/**
- * Squared millimetres from every voxel of the box to the nearest set voxel.
- * @param {Uint8Array} set
- * @param {Triple} shape
- * @param {Triple} spacing
- */
-export function squaredDistances(set, shape, spacing) {
-  const field = new Float64Array(set.length);
-  for (let n = 0; n < set.length; n++) field[n] = set[n] ? 0 : FAR;
-  const strides = [1, shape[0], shape[0] * shape[1]];
-  for (const axis of [0, 1, 2]) {
-    const [a, b] = [0, 1, 2].filter((other) => other !== axis);
-    const line = new LowerEnvelope(shape[axis], spacing[axis]);
-    for (let y = 0; y < shape[b]; y++) {
-      for (let x = 0; x < shape[a]; x++) line.pass(field, x * strides[a] + y * strides[b], strides[axis]);
-    }
-  }
-  return field;
-}
-
-/** One line of the transform: the lower envelope of the parabolas over its voxels. */
-class LowerEnvelope {
-  /**
-   * @param {number} length
-   * @param {number} step
-   */
-  constructor(length, step) {
-    this.length = length;
-    this.step = step * step;
-    this.values = new Float64Array(length);
-    this.roots = new Int32Array(length);
-    this.edges = new Float64Array(length + 1);
-  }
-
-  /**
-   * @param {Float64Array} field
-   * @param {number} from
-   * @param {number} stride
-   */
-  pass(field, from, stride) {
-    const { length, step, values, roots, edges } = this;
-    for (let q = 0; q < length; q++) values[q] = field[from + q * stride];
-    let top = -1;
-    for (let q = 0; q < length; q++) {
-      if (values[q] >= FAR) continue;
-      let edge = -Infinity;
-      while (top >= 0) {
-        const p = roots[top];
-        edge = (values[q] + step * q * q - (values[p] + step * p * p)) / (2 * step * (q - p));
-        if (edge > edges[top]) break;
-        top--;
-        edge = -Infinity;
-      }
-      top++;
-      roots[top] = q;
-      edges[top] = edge;
-    }
-    if (top < 0) return;
-    for (let q = 0, at = 0; q < length; q++) {
-      while (at < top && edges[at + 1] < q) at++;
-      field[from + q * stride] = values[roots[at]] + step * (q - roots[at]) ** 2;
-    }
-  }
 }
 
 /**

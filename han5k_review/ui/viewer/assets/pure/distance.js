@@ -2,7 +2,7 @@
 // Exact Euclidean distances in millimetres on a small box (Felzenszwalb and Huttenlocher, Theory of
 // Computing 2012): the lower envelope of parabolas along each axis in turn. No DOM.
 
-/** @import { Triple } from "../pure/geometry.js" */
+/** @import { Triple } from "./geometry.js" */
 /** @typedef {{ line: Float64Array, place: Int32Array, border: Float64Array }} SweepRoom Room for one line. */
 
 const FAR = 1e20;
