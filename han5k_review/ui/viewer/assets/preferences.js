@@ -1,4 +1,8 @@
+// @ts-check
 // How a reader likes the picture, kept in the browser between cases and visits.
+
+/** @import { PlaneName } from "./pure/geometry.js" */
+/** @typedef {typeof DEFAULTS} Preferences */
 
 const KEY = "han5k-review.preferences";
 const DEFAULTS = {
@@ -9,10 +13,12 @@ const DEFAULTS = {
   colourBlind: false,
   autoZoom: true,
   layout: "three",
-  main: "axial",
+  main: /** @type {PlaneName} */ ("axial"),
   crosshair: true,
   order: "list",
 };
+
+const NAMES = /** @type {(keyof typeof DEFAULTS)[]} */ (Object.keys(DEFAULTS));
 
 /** The browser's store, or null where it is forbidden. */
 export function browserStore() {
@@ -23,18 +29,20 @@ export function browserStore() {
   }
 }
 
+/** @returns {Preferences} */
 export function preferences() {
   try {
     const stored = JSON.parse(browserStore()?.getItem(KEY) ?? "{}");
-    const known = Object.entries(stored).filter(([name, value]) => typeof value === typeof DEFAULTS[name]);
-    return { ...DEFAULTS, ...Object.fromEntries(known) };
+    const known = NAMES.filter((name) => typeof stored[name] === typeof DEFAULTS[name]);
+    return { ...DEFAULTS, ...Object.fromEntries(known.map((name) => [name, stored[name]])) };
   } catch {
     return { ...DEFAULTS };
   }
 }
 
+/** @param {Preferences} state */
 export function storePreferences(state) {
-  const kept = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, state[name]]));
+  const kept = Object.fromEntries(NAMES.map((name) => [name, state[name]]));
   try {
     browserStore()?.setItem(KEY, JSON.stringify(kept));
   } catch {

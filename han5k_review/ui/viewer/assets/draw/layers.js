@@ -1,18 +1,44 @@
+// @ts-check
 // Draws the label layers of one slice: fills, outlines, difference. Paths are in plane millimetres.
 
-/** Line styles of label sets, in units of the line's width. */
+/** @import { LabelLine } from "../pure/payload.js" */
+
+/**
+ * One outline of a slice; `compared` marks lines of the second label set, which are never filled.
+ * @typedef {object} Layer
+ * @property {Path2D} path
+ * @property {string} colour
+ * @property {LabelLine} line
+ * @property {number} voxels
+ * @property {boolean} chosen
+ * @property {boolean} [compared]
+ */
+
+/** @typedef {{ fill: boolean, opacity: number, thickness: number }} LayerStyle Thickness in screen pixels. */
+
+/**
+ * Line styles of label sets, in units of the line's width.
+ * @type {Record<LabelLine, number[]>}
+ */
 export const DASHES = { solid: [], dashed: [7, 4], dotted: [1.5, 3], "dash-dot": [8, 3, 1.5, 3] };
 
 const ONLY_REVIEWED = "rgba(255, 120, 80, 0.5)";
 const ONLY_COMPARED = "rgba(90, 190, 255, 0.5)";
 
-/** How strongly a line is drawn: the chosen structure's fully, a compared set's below all others. */
+/**
+ * How strongly a line is drawn: the chosen structure's fully, a compared set's below all others.
+ * @param {Layer} layer
+ */
 const strength = ({ chosen, compared }) => (chosen ? 1 : compared ? 0.7 : 0.8);
 
 /**
  * `layers`: [{ path, colour, line, chosen, compared }], the largest structure first, the chosen one
  * last; `compared` marks lines of the second label set, which are never filled.
  * `style`: { fill, opacity, thickness }; thickness in screen pixels, `scale` in pixels per millimetre.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Layer[]} layers
+ * @param {LayerStyle} style
+ * @param {number} scale
  */
 export function drawLayers(context, layers, style, scale) {
   if (style.fill) {
@@ -24,15 +50,9 @@ export function drawLayers(context, layers, style, scale) {
     }
   }
   context.lineJoin = "round";
-  const dashes = new Map();
-  const dashOf = (line) => {
-    if (!dashes.has(line))
-      dashes.set(
-        line,
-        (DASHES[line] ?? []).map((part) => (part * Math.max(1.2, style.thickness)) / scale),
-      );
-    return dashes.get(line);
-  };
+  /** @param {LabelLine} line */
+  const dashOf = (line) => DASHES[line].map((part) => (part * Math.max(1.2, style.thickness)) / scale);
+  /** @type {LabelLine | null} */
   let dashed = null;
   for (const layer of layers) {
     const { path, colour, line, chosen } = layer;
@@ -54,14 +74,19 @@ export function drawLayers(context, layers, style, scale) {
   context.globalAlpha = 1;
 }
 
-/** Shades what only one of two outlines holds; either may be null. */
+/**
+ * Shades what only one of two outlines holds; either may be null.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Path2D | null} reviewed
+ * @param {Path2D | null} compared
+ */
 export function drawDifference(context, reviewed, compared) {
   const both = new Path2D();
   if (reviewed) both.addPath(reviewed);
   if (compared) both.addPath(compared);
-  for (const [own, colour] of [
-    [reviewed, ONLY_REVIEWED],
-    [compared, ONLY_COMPARED],
+  for (const { own, colour } of [
+    { own: reviewed, colour: ONLY_REVIEWED },
+    { own: compared, colour: ONLY_COMPARED },
   ]) {
     if (!own) continue;
     context.save();

@@ -1,27 +1,41 @@
+// @ts-check
 // One CT slice of a plane at voxel size, as grey words on a canvas of its own.
 
+import { canvas2d } from "../panels/dom.js";
 import { PLANES, planeSize } from "../pure/geometry.js";
 import { greyRun } from "../pure/slabs.js";
+
+/** @import { Volume } from "../net/volume.js" */
+/** @import { PlaneName } from "../pure/geometry.js" */
 
 const WAITING = 0xff1d1a17;
 const DAMAGED = 0xff18184a;
 
 export class PlaneImage {
+  /**
+   * @param {PlaneName} plane
+   * @param {Volume} volume
+   */
   constructor(plane, volume) {
     this.plane = plane;
     this.volume = volume;
     const { columns, rows } = planeSize(plane, volume.shape, volume.spacing);
     this.canvas = new OffscreenCanvas(columns, rows);
-    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.context = canvas2d(this.canvas.getContext("2d", { alpha: false }));
     this.pixels = this.context.createImageData(columns, rows);
     this.words = new Uint32Array(this.pixels.data.buffer);
+    /** @type {string | null} */
     this.painted = null;
+    /** @type {string[]} */
     this.rows = [];
   }
 
   /**
    * Paint slice `index` through the table; nothing is done when it is painted already. `stamp` begins
    * with the table's version, up to a colon.
+   * @param {number} index
+   * @param {Uint32Array} lut
+   * @param {string} stamp
    */
   paint(index, lut, stamp) {
     const wanted = `${index}|${stamp}`;
@@ -33,6 +47,10 @@ export class PlaneImage {
     return this.canvas;
   }
 
+  /**
+   * @param {number} k
+   * @param {Uint32Array} lut
+   */
   paintAxial(k, lut) {
     const slab = this.volume.slabAt(k);
     const count = this.words.length;
@@ -40,7 +58,12 @@ export class PlaneImage {
     else greyRun(slab.bytes, (k - slab.first) * count, 1, count, lut, this.words, 0);
   }
 
-  /** Only the rows of slabs that came since, when nothing else changed: `look` is index and table. */
+  /**
+   * Only the rows of slabs that came since, when nothing else changed: `look` is index and table.
+   * @param {number} index
+   * @param {Uint32Array} lut
+   * @param {string} look
+   */
   paintUpright(index, lut, look) {
     const [ni, nj, nk] = this.volume.shape;
     const { column } = PLANES[this.plane];

@@ -49,3 +49,15 @@ export function press(button, on) {
   const word = on ? "true" : "false";
   if (button.getAttribute("aria-pressed") !== word) button.setAttribute("aria-pressed", word);
 }
+
+/**
+ * What `getContext("2d")` gave; a browser out of memory gives null, and then nothing can be drawn.
+ * @template Context
+ * @param {Context | null} context
+ * @returns {Context}
+ */
+export function canvas2d(context) {
+  if (context === null)
+    throw new Error("A canvas to draw on was expected; the browser gave none: close other tabs.");
+  return context;
+}
