@@ -30,7 +30,7 @@ with page(None) as visit:
 
     event = view(payload, key="viewer")
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
-        if payload.next_assignment is None:
+        if payload.next is None:
             go_to("worklist")
-        st.query_params.from_dict({"assignment": str(payload.next_assignment)})
+        st.query_params.from_dict({"assignment": str(payload.next.assignment)})
         st.rerun()

@@ -1,10 +1,13 @@
 """The reading viewer: a typed door in Python, the workspace itself in JavaScript (`assets/`)."""
 
 from han5k_review.ui.viewer.door import ViewerEvent, ViewerEventKind, view
+from han5k_review.ui.viewer.mount import build_payload
 from han5k_review.ui.viewer.payload import (
+    Addresses,
     GivenGrade,
     LabelLine,
     LabelSet,
+    NextCase,
     Resume,
     ViewerPayload,
     ViewerScale,
@@ -14,9 +17,11 @@ from han5k_review.ui.viewer.payload import (
 )
 
 __all__ = [
+    "Addresses",
     "GivenGrade",
     "LabelLine",
     "LabelSet",
+    "NextCase",
     "Resume",
     "ViewerEvent",
     "ViewerEventKind",
@@ -25,5 +30,6 @@ __all__ = [
     "ViewerScaleGrade",
     "ViewerStructure",
     "ViewerWindow",
+    "build_payload",
     "view",
 ]

@@ -106,11 +106,35 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the viewer asks and tells; the CT's index names its slabs, each label set its masks.
+
+    `grades` and `position` are None where there is nothing to grade, `drafts` where nothing can be
+    edited.
+    """
+
+    volume: str
+    label_sets: str
+    grades: str | None
+    position: str | None
+    drafts: str | None
+    sign_in: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextCase:
+    """The reader's next case, which the viewer fetches once this one is whole."""
+
+    assignment: int
+    volume: str
+    label_sets: tuple[LabelSet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerPayload:
-    """Everything the viewer needs to open a case; voxels come by the URLs in it.
+    """Everything the viewer needs to open a case; voxels come by the addresses in it.
 
     `assignment` is None on read-only pages. The first label set is the one under review.
-    `next_url` and `next_assignment` name the reader's next case, which the viewer prefetches.
     `start_editing` opens the draft of the structure to resume at once; a new draft of it starts
     from the label version `edit_base` (None: from the contour under review). `compare` is the key
     of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
@@ -118,14 +142,13 @@ class ViewerPayload:
     """
 
     case: str
-    volume_url: str
+    addresses: Addresses
     label_sets: tuple[LabelSet, ...]
     structures: tuple[ViewerStructure, ...]
     windows: tuple[ViewerWindow, ...]
     scale: ViewerScale
     assignment: int | None = None
-    next_url: str | None = None
-    next_assignment: int | None = None
+    next: NextCase | None = None
     grades: dict[str, GivenGrade] = field(default_factory=dict)
     read_only: bool = False
     resume: Resume | None = None
@@ -135,25 +158,8 @@ class ViewerPayload:
     side_by_side: bool = False
 
     def to_json(self) -> dict[str, Json]:
-        """The mount object of docs/transport.md, of plain JSON values only."""
-        return {
-            "assignment": self.assignment,
-            "case": self.case,
-            "next": self.next_url,
-            "next_assignment": self.next_assignment,
-            "volume": self.volume_url,
-            "label_sets": [_plain(asdict(one)) for one in self.label_sets],
-            "structures": [_plain(asdict(one)) for one in self.structures],
-            "windows": [_plain(asdict(one)) for one in self.windows],
-            "scale": _plain(asdict(self.scale)),
-            "grades": {name: _plain(asdict(grade)) for name, grade in self.grades.items()},
-            "read_only": self.read_only,
-            "resume": None if self.resume is None else _plain(asdict(self.resume)),
-            "edit_base": self.edit_base,
-            "start_editing": self.start_editing,
-            "compare": self.compare,
-            "side_by_side": self.side_by_side,
-        }
+        """The mount object of docs/transport.md: the fields as they are, plain JSON values only."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def _plain(value: object) -> Json:

@@ -17,7 +17,7 @@ export class Grader {
     this.data = data;
     this.tell = tell;
     this.trigger = trigger;
-    this.url = data.volume.replace(/volume$/, "grades");
+    this.url = data.addresses.grades;
     this.byName = new Map(data.structures.map((s) => [s.name, s]));
     this.grades = new Map(Object.entries(data.grades ?? {}));
     this.confirmed = new Map(this.grades);

@@ -4,8 +4,7 @@ const AFTER_MS = 1200;
 
 export class PositionKeeper {
   constructor(data) {
-    this.url =
-      data.assignment !== null && !data.read_only ? data.volume.replace(/volume$/, "position") : null;
+    this.url = data.addresses.position;
     this.timer = null;
     this.told = null;
     this.place = null;

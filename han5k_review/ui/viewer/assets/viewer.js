@@ -21,7 +21,7 @@ let release;
 
 /** The same case again: a rerun of the page, not a new task. */
 const sameCase = (one, other) =>
-  one.volume === other.volume &&
+  one.addresses.volume === other.addresses.volume &&
   one.assignment === other.assignment &&
   one.read_only === other.read_only &&
   JSON.stringify(one.label_sets[0]) === JSON.stringify(other.label_sets[0]) &&
@@ -63,9 +63,8 @@ export default function viewer({ data, parentElement, setTriggerValue }) {
 
 /** The page answers a sign-in by itself; when its own connection is gone too, go there directly. */
 function signIn(data) {
-  const [base] = data.volume.split("/api/");
   const here = `${location.pathname}${location.search}`;
-  location.assign(`${base}/sign-in?next=${encodeURIComponent(here)}`);
+  location.assign(`${data.addresses.sign_in}?next=${encodeURIComponent(here)}`);
 }
 
 /** The workspace reaches from where it begins to the bottom of the window. */

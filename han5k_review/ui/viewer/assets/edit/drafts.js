@@ -10,8 +10,9 @@ export const newId = () =>
   );
 
 export class Drafts {
-  constructor(volumeUrl) {
-    this.base = volumeUrl.replace(/volume$/, "drafts");
+  /** `base`: the address of the drafts of this reader's case. */
+  constructor(base) {
+    this.base = base;
     this.holder = newId();
   }
 

@@ -27,7 +27,7 @@ export class DraftSession {
       version: 0,
       question: null,
     });
-    this.drafts = new Drafts(data.volume);
+    this.drafts = new Drafts(data.addresses.drafts);
     this.queue = new DraftQueue(store, this.drafts.holder, (...news) => this.hear(...news));
     this.clock = new ActivityClock(60);
     this.save = { state: "idle", at: null, sentence: "" };

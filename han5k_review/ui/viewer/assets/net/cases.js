@@ -36,7 +36,7 @@ class OpenCase {
 
   async begin() {
     const options = { signal: this.closing.signal, ...this.signals };
-    const masks = this.source.labelSets.map((set) => this.beginMasks(set, options));
+    const masks = this.source.label_sets.map((set) => this.beginMasks(set, options));
     const index = await patiently(this.source.volume, (response) => response.json(), options);
     this.volume = new Volume(index, (kind, detail) => this.tell(kind, detail), this.signals);
     this.tell("volume", this.volume);
@@ -46,7 +46,7 @@ class OpenCase {
   }
 
   firstSlice() {
-    const masks = this.masks.get(this.source.labelSets[0]?.key) ?? new Map();
+    const masks = this.masks.get(this.source.label_sets[0]?.key) ?? new Map();
     const placed = [...masks.values()].find((mask) => mask.centre);
     return placed?.centre[2] ?? Math.floor(this.volume.shape[2] / 2);
   }
@@ -86,45 +86,32 @@ class OpenCase {
 
 const open = new Map();
 
-const sourceOf = (data) => ({ volume: data.volume, labelSets: data.label_sets });
-
 /** The label sets of a mount as the server has them now. */
 export async function askLabelSets(data) {
-  const response = await request(data.volume.replace(/volume$/, "label_sets"), { cache: "no-store" });
+  const response = await request(data.addresses.label_sets, { cache: "no-store" });
   return (await response.json()).label_sets;
 }
 
 /** The case of a mount, taken over from the prefetch when it is there; all others are closed. */
-export function takeCase(data) {
-  const found = open.get(data.volume);
+export function takeCase({ addresses: { volume }, label_sets }) {
+  const found = open.get(volume);
   for (const [url, other] of open) {
     if (other !== found) other.close();
     if (other !== found) open.delete(url);
   }
-  const taken = found ?? new OpenCase(sourceOf(data));
-  // What was prefetched was guessed from the case before: the next one may have other sets.
-  found?.expect(data.label_sets);
-  open.set(data.volume, taken);
+  const taken = found ?? new OpenCase({ volume, label_sets });
+  // The case may have other sets now than when it was prefetched.
+  found?.expect(label_sets);
+  open.set(volume, taken);
   return taken;
 }
 
-/** URLs of the next case: those of this one with the other assignment in them. */
-export function nextSource(data) {
-  if (!data.next_assignment || !data.assignment) return null;
-  const moved = (url) =>
-    url.replace(`/assignments/${data.assignment}/`, `/assignments/${data.next_assignment}/`);
-  const volume = moved(data.volume);
-  if (volume === data.volume) return null;
-  return { volume, labelSets: data.label_sets.map((set) => ({ ...set, url: moved(set.url) })) };
-}
-
 /** Begin the next case, one slab at a time. Does nothing when it has begun. */
-export function prefetchCase(data) {
-  const source = nextSource(data);
-  if (!source || open.has(source.volume)) return;
-  const next = new OpenCase(source);
-  next.wanted.limit = 1;
-  open.set(source.volume, next);
+export function prefetchCase({ next }) {
+  if (!next || open.has(next.volume)) return;
+  const opened = new OpenCase(next);
+  opened.wanted.limit = 1;
+  open.set(next.volume, opened);
 }
 
 export function closeAll() {

@@ -41,7 +41,7 @@ export class Header {
       h("span", { class: "work" }, this.meter, this.progress, this.save, this.signIn),
       this.load,
       h("span", { class: "spring" }),
-      data.next || data.next_assignment ? this.next : null,
+      data.next ? this.next : null,
       h(
         "button",
         {

@@ -77,13 +77,31 @@
  */
 
 /**
+ * Where the viewer asks and tells.
+ * @typedef {object} Addresses
+ * @property {string} volume
+ * @property {string} label_sets
+ * @property {string | null} grades
+ * @property {string | null} position
+ * @property {string | null} drafts
+ * @property {string} sign_in
+ */
+
+/**
+ * The reader's next case.
+ * @typedef {object} NextCase
+ * @property {number} assignment
+ * @property {string} volume
+ * @property {LabelSet[]} label_sets
+ */
+
+/**
  * Everything the viewer needs to open a case; voxels come by the addresses in it.
  * @typedef {object} ViewerPayload
  * @property {number | null} assignment
  * @property {string} case
- * @property {string | null} next
- * @property {number | null} next_assignment
- * @property {string} volume
+ * @property {Addresses} addresses
+ * @property {NextCase | null} next
  * @property {LabelSet[]} label_sets
  * @property {ViewerStructure[]} structures
  * @property {ViewerWindow[]} windows
