@@ -21,7 +21,7 @@ export function buildActions(workspace) {
   };
   const step = (slices) => reading.step(state.main, slices);
   const toEnd = (which) => {
-    const extent = reading.extent();
+    const extent = reading.profiles.extent();
     if (extent) reading.moveTo([state.cursor[0], state.cursor[1], extent[which]]);
   };
   return {

@@ -1,9 +1,9 @@
 // @ts-check
 // Voxels per axial slice of the structures of one reading, counted once per mask.
 
-import { areaProfile, differenceProfile } from "./pure/masks.js";
+import { areaProfile, differenceProfile, extentOf } from "./pure/masks.js";
 
-/** @import { Mask } from "./pure/masks.js" */
+/** @import { Triple } from "./pure/geometry.js" */
 /** @import { Reading } from "./reading.js" */
 
 export class Profiles {
@@ -20,9 +20,7 @@ export class Profiles {
    */
   area(name = this.reading.state.selected, key = this.reading.reviewed) {
     const { reading } = this;
-    return this.remember(`area|${key}|${name}`, key, () =>
-      areaProfile(reading.mask(name, key), reading.volume.shape),
-    );
+    return this.remember(`area|${key}|${name}`, key, (shape) => areaProfile(reading.mask(name, key), shape));
   }
 
   /**
@@ -32,23 +30,30 @@ export class Profiles {
   difference(name = this.reading.state.selected) {
     const { reading } = this;
     const { compare } = reading.state;
-    if (!compare || !reading.masksOf(compare)?.has(name)) return null;
-    return this.remember(`difference|${compare}|${name}`, compare, () =>
-      differenceProfile(reading.mask(name), reading.mask(name, compare), reading.volume.shape),
+    if (!compare || !name || !reading.masksOf(compare)?.has(name)) return null;
+    return this.remember(`difference|${compare}|${name}`, compare, (shape) =>
+      differenceProfile(reading.mask(name), reading.mask(name, compare), shape),
     );
+  }
+
+  /** The chosen structure's first and last slice, or null. */
+  extent() {
+    const profile = this.area();
+    return profile && extentOf(profile);
   }
 
   /**
    * @param {string} key
-   * @param {string} set
-   * @param {() => Uint32Array} build
+   * @param {string | null} set
+   * @param {(shape: Triple) => Uint32Array} build
    */
   remember(key, set, build) {
     const { reading, known } = this;
     if (!reading.volume || !reading.masksOf(set)) return null;
-    if (reading.draft?.name === reading.state.selected) return build();
-    if (!known.has(key)) known.set(key, build());
-    return known.get(key) ?? null;
+    if (reading.draft?.name === reading.state.selected) return build(reading.volume.shape);
+    const profile = known.get(key) ?? build(reading.volume.shape);
+    known.set(key, profile);
+    return profile;
   }
 
   /** Masks have changed: count again. */

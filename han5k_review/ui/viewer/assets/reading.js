@@ -1,54 +1,63 @@
+// @ts-check
 // One case being read: what is chosen, where the crosshair is, how it is shown. No drawing here.
 //
 // Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
 
 import { OutlineCache } from "./draw/outlines.js";
-import { preferences, storePreferences } from "./preferences.js";
+import { WindowTable } from "./draw/window_table.js";
+import { PlaneCameras } from "./plane_cameras.js";
+import { storePreferences } from "./preferences.js";
 import { Profiles } from "./profiles.js";
-import { followPoint } from "./pure/cameras.js";
 import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
 import { structureColours } from "./pure/colours.js";
-import { clampVoxel, PLANES, planeSize, voxelToPlane } from "./pure/geometry.js";
-import { extentOf, isEmpty, peakOf } from "./pure/masks.js";
-import { buildLut, windowNamed } from "./pure/windowing.js";
+import { clampVoxel, PLANES } from "./pure/geometry.js";
+import { isEmpty, peakOf } from "./pure/masks.js";
+import { windowNamed } from "./pure/windowing.js";
+import { beginState } from "./reading_state.js";
+import { SeenSlices } from "./seen_slices.js";
+
+/** @import { CameraWish } from "./pure/cameras.js" */
+/** @import { OpenCase } from "./net/cases.js" */
+/** @import { Volume } from "./net/volume.js" */
+/** @import { PlaneName, Triple } from "./pure/geometry.js" */
+/** @import { Mask } from "./pure/masks.js" */
+/** @import { ViewerPayload, ViewerWindow } from "./pure/payload.js" */
+/** @import { ReadingState } from "./reading_state.js" */
+/** @import { EditMask } from "./edit/edit_mask.js" */
+/** @import { Topic } from "./topics.js" */
 
 export class Reading {
+  /**
+   * @param {ViewerPayload} data
+   * @param {OpenCase} opened
+   * @param {(...what: Topic[]) => void} tell
+   */
   constructor(data, opened, tell) {
     this.data = data;
     this.opened = opened;
     this.tell = tell;
     this.structures = data.structures;
     this.byName = new Map(data.structures.map((s) => [s.name, s]));
-    this.cameras = { axial: null, sagittal: null, coronal: null };
+    this.cameras = new PlaneCameras();
+    /** @type {Set<string>} */
     this.hidden = new Set();
-    this.seen = new Map();
+    this.seen = new SeenSlices(0);
     this.profiles = new Profiles(this);
+    /** @type {{ name: string, mask: EditMask } | null} */
     this.draft = null;
-    this.table = new Uint32Array(65536);
-    this.tableOf = null;
+    this.table = new WindowTable();
     this.lutVersion = 0;
     this.layersVersion = 0;
-    this.seenVersion = 0;
-    this.state = {
-      ...preferences(),
-      selected: null,
-      cursor: [0, 0, 0],
-      search: "",
-      solo: false,
-      compare: null,
-      difference: false,
-      tool: "crosshair",
-      window: null,
-      follow: true,
-      pendingCentre: true,
-    };
-    if (data.label_sets.slice(1).some((set) => set.key === data.compare)) this.state.compare = data.compare;
-    if (this.state.compare && data.side_by_side) this.state.layout = "pair";
+    this.state = beginState(data);
     this.recolour();
     this.reviewed = data.label_sets[0]?.key ?? null;
     if (opened.volume) this.begin(opened.volume);
   }
 
+  /**
+   * @param {Partial<ReadingState>} patch
+   * @param {Topic[]} what
+   */
   change(patch, ...what) {
     Object.assign(this.state, patch);
     if (what.includes("layers")) this.layersVersion++;
@@ -60,29 +69,40 @@ export class Reading {
     return this.opened.volume;
   }
 
-  /** The volume's index has come: begin where the reader stopped, else at the first open structure. */
+  /**
+   * The volume's index has come: begin where the reader stopped, else at the first open structure.
+   * @param {Volume} volume
+   */
   begin(volume) {
     this.outlines = new OutlineCache(volume);
+    this.seen = new SeenSlices(volume.shape[2]);
     this.state.cursor = volume.shape.map((n) => Math.floor(n / 2));
-    const resume = this.data.resume;
+    const { resume } = this.data;
     const grades = new Map(Object.entries(this.data.grades ?? {}));
-    const first = this.byName.has(resume?.structure)
-      ? resume.structure
-      : (nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades) ?? this.ordered()[0]?.name);
-    this.choose(first ?? null);
-    if (Number.isInteger(resume?.slice)) {
-      this.moveTo([this.state.cursor[0], this.state.cursor[1], resume.slice]);
-    }
+    const open = () => nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades);
+    const stopped = resume && this.byName.has(resume.structure) ? resume.structure : null;
+    this.choose(stopped ?? open() ?? this.ordered()[0]?.name ?? null);
+    this.resumeSlice();
   }
 
+  /** Where the reader stopped in the chosen structure. */
+  resumeSlice() {
+    const slice = this.data.resume?.slice ?? null;
+    if (slice !== null) this.moveTo([this.state.cursor[0], this.state.cursor[1], slice]);
+  }
+
+  /** @param {string | null} key */
   masksOf(key) {
-    return this.opened.masks.get(key);
+    return key === null ? undefined : this.opened.masks.get(key);
   }
 
-  /** A structure's mask; the one being edited stands in the place of that under review. */
+  /**
+   * A structure's mask; the one being edited stands in the place of that under review.
+   * @returns {Mask | null}
+   */
   mask(name = this.state.selected, key = this.reviewed) {
     if (this.draft?.name === name && key === this.reviewed) return this.draft.mask;
-    return this.masksOf(key)?.get(name) ?? null;
+    return (name !== null && this.masksOf(key)?.get(name)) || null;
   }
 
   ordered() {
@@ -99,16 +119,21 @@ export class Reading {
 
   // -- where ---------------------------------------------------------------------------------
 
+  /** @param {Triple} ijk */
   moveTo(ijk) {
     if (!this.volume) return;
     const cursor = clampVoxel(ijk, this.volume.shape);
     const slice = cursor[2];
     if (slice !== this.volume.wanted) this.opened.want(slice);
     this.change({ cursor }, "cursor");
-    this.keepInView();
+    this.cameras.follow(cursor, this.volume);
     this.markSeen();
   }
 
+  /**
+   * @param {PlaneName} plane
+   * @param {number} slices
+   */
   step(plane, slices) {
     const { through } = PLANES[plane];
     const cursor = [...this.state.cursor];
@@ -118,36 +143,27 @@ export class Reading {
 
   markSeen() {
     const { selected, cursor } = this.state;
-    if (!selected || !this.volume.slabAt(cursor[2]).bytes) return;
-    if (!this.seen.has(selected)) this.seen.set(selected, new Uint8Array(this.volume.shape[2]));
-    const seen = this.seen.get(selected);
-    if (!seen[cursor[2]]) this.seenVersion++;
-    seen[cursor[2]] = 1;
+    if (selected && this.volume?.slabAt(cursor[2]).bytes) this.seen.mark(selected, cursor[2]);
   }
 
-  /** A zoomed view follows the crosshair when it leaves the middle of it. */
-  keepInView() {
-    const { shape, spacing } = this.volume;
-    for (const plane of Object.keys(PLANES)) {
-      const camera = this.cameras[plane];
-      if (camera)
-        this.cameras[plane] = followPoint(camera, voxelToPlane(plane, this.state.cursor, shape, spacing));
-    }
-  }
-
+  /**
+   * @param {PlaneName} plane
+   * @param {CameraWish | null} camera
+   */
   setCamera(plane, camera) {
-    this.cameras[plane] = camera;
+    this.cameras.set(plane, camera);
     this.change({}, "camera");
   }
 
   // -- which structure -----------------------------------------------------------------------
 
+  /** @param {string | null} name */
   choose(name) {
-    if (name === null) return;
-    const structure = this.byName.get(name);
+    const structure = name !== null && this.byName.get(name);
+    if (!structure) return;
     const follows = this.state.follow || name !== this.state.selected;
     this.change({ selected: name, follow: true, pendingCentre: true }, "layers", "structure", "list");
-    if (follows || !this.state.window) this.setWindow(windowNamed(this.data.windows, structure.window), true);
+    if (follows) this.setWindow(windowNamed(this.data.windows, structure.window), true);
     this.centre();
   }
 
@@ -158,69 +174,43 @@ export class Reading {
     this.state.pendingCentre = false;
     const mask = this.mask();
     if (isEmpty(mask)) return this.moveTo(this.state.cursor);
-    if (this.state.autoZoom) this.zoomTo(mask);
-    return this.moveTo(mask.centre ?? mask.start.map((s, axis) => s + mask.shape[axis] / 2));
-  }
-
-  zoomTo(mask) {
-    const { shape, spacing } = this.volume;
-    const middle = mask.start.map((s, axis) => s + (mask.shape[axis] - 1) / 2);
-    for (const plane of Object.keys(PLANES)) {
-      const { column, row } = PLANES[plane];
-      const size = planeSize(plane, shape, spacing);
-      const longest = Math.max(mask.shape[column] * spacing[column], mask.shape[row] * spacing[row]);
-      const field = Math.max(110, longest * 2);
-      const whole = field >= Math.min(size.widthMm, size.heightMm);
-      this.cameras[plane] = whole ? null : { ...voxelToPlane(plane, middle, shape, spacing), field };
+    if (this.state.autoZoom) {
+      this.cameras.zoomTo(mask, this.volume);
+      this.change({}, "camera");
     }
-    this.change({}, "camera");
+    return this.moveTo(mask.centre ?? mask.start.map((s, axis) => s + mask.shape[axis] / 2));
   }
 
   // -- how -----------------------------------------------------------------------------------
 
+  /** @param {ViewerWindow} window */
   setWindow(window, follow = false) {
     this.lutVersion++;
     this.change({ window, follow }, "window");
   }
 
-  /** The window's table, built when a picture needs it and not at every move of a drag. */
+  /** The grey of every HU, by the window in use. */
   get lut() {
-    const { window } = this.state;
-    if (this.tableOf !== window) buildLut(window.centre_hu, window.width_hu, this.table);
-    this.tableOf = window;
-    return this.table;
+    return this.table.of(this.state.window);
   }
 
+  /** @param {string} name */
   isShown(name) {
     const { selected, solo, outlines } = this.state;
     if (name === selected) return !this.hidden.has(name);
     return outlines && !solo && !this.hidden.has(name);
   }
 
+  /** @param {string} name */
   toggleShown(name) {
     if (!this.hidden.delete(name)) this.hidden.add(name);
     this.change({}, "layers", "list");
   }
 
-  /** Voxels per axial slice of the chosen structure, for the slice bar. */
-  profile(name, key) {
-    return this.profiles.area(name, key);
-  }
-
-  difference(name) {
-    return this.profiles.difference(name);
-  }
-
-  extent() {
-    const profile = this.profile();
-    return profile && extentOf(profile);
-  }
-
   goToLargestDifference() {
-    const profile = this.difference();
+    const profile = this.profiles.difference();
     const k = profile && peakOf(profile);
     if (k !== null) this.moveTo([this.state.cursor[0], this.state.cursor[1], k]);
-    return k;
   }
 
   /** The mount's label sets have changed: a set that is gone is no longer compared with. */
@@ -235,15 +225,14 @@ export class Reading {
     );
   }
 
+  /** @param {string} key */
   masksArrived(key) {
     this.outlines?.forget(key);
     this.profiles.forget();
     this.change({}, "layers", "list", "structure");
     if (key === this.reviewed && this.state.pendingCentre) {
-      const resume = this.data.resume;
-      const resumes = Number.isInteger(resume?.slice) && resume.structure === this.state.selected;
       this.centre();
-      if (resumes) this.moveTo([this.state.cursor[0], this.state.cursor[1], resume.slice]);
+      if (this.data.resume?.structure === this.state.selected) this.resumeSlice();
     }
   }
 }

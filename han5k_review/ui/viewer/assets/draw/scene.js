@@ -16,7 +16,7 @@ export function buildScene(reading, plane, side = "both") {
     plane === "axial"
       ? `${reading.lutVersion}:${volume.slabAt(index).state}`
       : `${reading.lutVersion}:${volume.progress().ready}:${volume.progress().damaged}`;
-  const camera = reading.cameras[plane];
+  const camera = reading.cameras.of(plane);
   const compared = data.label_sets.find((set) => set.key === state.compare);
   const note =
     side === "both" ? "" : `  ${(side === "compared" ? compared : data.label_sets[0])?.name ?? ""}`;

@@ -1,3 +1,4 @@
+// @ts-check
 // A worker of its own for surface distances: a brain takes seconds, the picture must not wait.
 
 import { largestSurfaceError } from "../pure/surface.js";

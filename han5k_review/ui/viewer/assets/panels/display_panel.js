@@ -164,7 +164,7 @@ export class DisplayPanel {
     press(this.pair, state.layout === "pair");
     for (const [key, row] of this.sets) press(row, key === state.compare || key === data.label_sets[0].key);
     this.opacity.hidden = !state.fill;
-    const profile = state.compare ? this.reading.difference() : null;
+    const profile = state.compare ? this.reading.profiles.difference() : null;
     const total = profile?.reduce((sum, count) => sum + count, 0) ?? 0;
     const slices = profile?.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0) ?? 0;
     const masks = this.reading.masksOf(state.compare);

@@ -85,13 +85,13 @@ export class SliceBar {
     this.handle.style.transform = `translateX(${((state.cursor[2] + 0.5) / slices) * width - 1}px)`;
     this.track.setAttribute("aria-valuemax", slices);
     this.track.setAttribute("aria-valuenow", state.cursor[2] + 1);
-    const seen = this.reading.seen.get(state.selected);
+    const seen = this.reading.seen.of(state.selected);
     const flagged = state.selected ? this.grader.draft(state.selected).flagged : [];
     const key = [width, state.selected, this.reading.layersVersion, flagged.join(" ")].join();
     if (key !== this.drawn) this.paint(width, slices, seen, flagged);
-    else if (this.reading.seenVersion !== this.drawnSeen) this.paintSeen(width / slices, seen);
+    else if (this.reading.seen.version !== this.drawnSeen) this.paintSeen(width / slices, seen);
     this.drawn = key;
-    this.drawnSeen = this.reading.seenVersion;
+    this.drawnSeen = this.reading.seen.version;
   }
 
   paintSeen(step, seen) {
@@ -122,8 +122,8 @@ export class SliceBar {
         context.fillRect(k * step, low - height, wide, height);
       });
     };
-    bars(reading.profile(), reading.colours.get(reading.state.selected), HEIGHT - 5, 20);
-    if (reading.state.compare) bars(reading.difference(), "rgba(255,140,60,0.85)", HEIGHT - 5, 12);
+    bars(reading.profiles.area(), reading.colours.get(reading.state.selected), HEIGHT - 5, 20);
+    if (reading.state.compare) bars(reading.profiles.difference(), "rgba(255,140,60,0.85)", HEIGHT - 5, 12);
     this.paintSeen(step, seen);
     context.fillStyle = "#ffd166";
     for (const k of flagged) {
