@@ -1,7 +1,17 @@
+// @ts-check
 // The draft routes of docs/transport.md for one assignment, spoken by one tab.
 
 import { request } from "../net/requests.js";
 import { parseMasks } from "../pure/masks.js";
+
+/** @import { PlaneName, Triple } from "../pure/geometry.js" */
+/** @typedef {{ plane: PlaneName, at: Triple }} DraftPlace Where the reader draws. */
+
+/**
+ * The state of a draft and its lock, as docs/transport.md has them.
+ * @typedef {{ structure: string, draft: number, changed_at_utc: string, base_label_version: number, place: DraftPlace | null }} DraftState
+ * @typedef {{ structure: string, locked: boolean, at_utc: string, reason: string | null }} LockState
+ */
 
 export const newId = () =>
   globalThis.crypto?.randomUUID?.() ??
@@ -10,16 +20,25 @@ export const newId = () =>
   );
 
 export class Drafts {
-  /** `base`: the address of the drafts of this reader's case. */
+  /**
+   * `base`: the address of the drafts of this reader's case.
+   * @param {string} base
+   */
   constructor(base) {
     this.base = base;
     this.holder = newId();
   }
 
+  /** @param {string} structure */
   urlOf(structure) {
     return `${this.base}/${encodeURIComponent(structure)}`;
   }
 
+  /**
+   * @param {string} url
+   * @param {object} body
+   * @param {RequestInit} options
+   */
   async say(url, body, options = {}) {
     const response = await request(url, {
       method: "POST",
@@ -30,17 +49,30 @@ export class Drafts {
     return response.status === 204 ? null : response.json();
   }
 
-  /** Draft states and locks of this reader's case. */
+  /**
+   * Draft states and locks of this reader's case.
+   * @returns {Promise<{ drafts: DraftState[], locks: LockState[] }>}
+   */
   async list() {
     return (await request(this.base, { headers: { "Draft-Holder": this.holder } })).json();
   }
 
-  /** `base`: the label version a new draft starts from; null for the contour under review. */
+  /**
+   * `base`: the label version a new draft starts from; null for the contour under review.
+   * @param {string} url
+   * @param {boolean} takeOver
+   * @param {number | null} base
+   * @returns {Promise<DraftState>}
+   */
   open(url, takeOver, base = null) {
     return this.say(url, { take_over: takeOver, base });
   }
 
-  /** { version, mask }: the draft as the server has it. */
+  /**
+   * { version, mask }: the draft as the server has it.
+   * @param {string} url
+   * @param {string} structure
+   */
   async fetchMask(url, structure) {
     const buffer = await (await request(`${url}/mask`, { cache: "no-store" })).arrayBuffer();
     const mask = parseMasks(buffer).get(structure);
@@ -50,19 +82,37 @@ export class Drafts {
     return { version: header.version, mask };
   }
 
+  /**
+   * @param {string} url
+   * @param {number} draft
+   * @param {DraftPlace | null} place
+   */
   keep(url, draft, place) {
     return this.say(`${url}/lease`, { draft, place });
   }
 
-  /** Gives the lease back, also while the page closes; nobody waits for the answer. */
+  /**
+   * Gives the lease back, also while the page closes; nobody waits for the answer.
+   * @param {string} url
+   * @param {number} draft
+   * @param {DraftPlace | null} place
+   */
   release(url, draft, place) {
     this.say(`${url}/lease`, { draft, place, release: true }, { keepalive: true }).catch(() => {});
   }
 
+  /**
+   * @param {string} url
+   * @param {object} body
+   */
   submit(url, body) {
     return this.say(`${url}/submit`, body);
   }
 
+  /**
+   * @param {string} url
+   * @param {number} draft
+   */
   discard(url, draft) {
     return this.say(url, { draft }, { method: "DELETE" });
   }

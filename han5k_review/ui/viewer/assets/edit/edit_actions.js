@@ -1,6 +1,9 @@
+// @ts-check
 // What the actions of the key table's Edit part do.
 
 import { DRAWING } from "./tools.js";
+
+/** @import { Editor } from "./editor.js" */
 
 const AT_ONCE = [
   "fill-holes",
@@ -14,9 +17,13 @@ const AT_ONCE = [
   "fill-between",
 ];
 
-/** action -> function(); outside editing only `edit` does something. */
+/**
+ * action -> function(); outside editing only `edit` does something.
+ * @param {Editor} editor
+ */
 export function buildEditActions(editor) {
   const { options } = editor;
+  /** @param {() => unknown} act */
   const editing = (act) => () => {
     if (editor.active) act();
   };

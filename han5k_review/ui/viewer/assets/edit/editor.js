@@ -8,7 +8,7 @@ import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
 import { DraftSession } from "./session.js";
 import { applySliceTool } from "./slice_tools.js";
-import { Standing } from "./standing.js";
+import { StructureStates } from "./structure_states.js";
 import { huLimit, huRange, nextSize } from "./tools.js";
 
 export class Editor {
@@ -46,7 +46,7 @@ export class Editor {
       (mask) => this.take(mask),
     );
     this.pointer = new Pointer(this);
-    this.standing = new Standing(this.session.drafts, () => tell("edit", "list"));
+    this.standing = new StructureStates(this.session.drafts, () => tell("edit", "list"));
     this.aside = new AsideStrokes(this);
     this.advisor = new Advisor(reading, () => tell("edit"));
     if (!readOnly) this.session.recover();

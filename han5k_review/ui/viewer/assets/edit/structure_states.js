@@ -1,20 +1,37 @@
-// What the server says of this case before anything is drawn: accepted and locked structures, and the
-// reader's own open drafts. Draws nothing.
+// @ts-check
+// The state of each structure at the server: accepted and locked, or with an open draft of this reader. Draws
+// nothing.
+
+/** @import { Drafts, DraftState, LockState } from "./drafts.js" */
 
 const AGAIN_MS = 20_000;
 
-/** `2026-05-04 14:02` where the reader is; "" for a time that is none. */
+/**
+ * `2026-05-04 14:02` where the reader is; "" for a time that is none.
+ * @param {string} iso
+ */
 export function dayAndTime(iso) {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
+  /** @param {number} part */
   const two = (part) => String(part).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
-export class Standing {
-  /** `tell()` when something changed. */
+export class StructureStates {
+  /**
+   * `tell()` when something changed.
+   * @param {Drafts} drafts
+   * @param {() => void} tell
+   */
   constructor(drafts, tell) {
-    Object.assign(this, { drafts, tell, locks: new Map(), open: new Map(), askedAt: -Infinity });
+    this.drafts = drafts;
+    this.tell = tell;
+    /** @type {Map<string, LockState>} */
+    this.locks = new Map();
+    /** @type {Map<string, DraftState>} */
+    this.open = new Map();
+    this.askedAt = -Infinity;
   }
 
   /** Asks the server; what it said before stays when it cannot be reached. */
@@ -35,19 +52,26 @@ export class Standing {
     if (performance.now() - this.askedAt > AGAIN_MS) this.refresh();
   }
 
+  /** @param {string} name */
   isLocked(name) {
     return this.locks.has(name);
   }
 
-  /** Why a structure cannot be edited, in one sentence; "" when it can. */
+  /**
+   * Why a structure cannot be edited, in one sentence; "" when it can.
+   * @param {string | null} name
+   */
   lockOf(name) {
-    const lock = this.locks.get(name);
+    const lock = name === null ? null : this.locks.get(name);
     if (!lock) return "";
     const reason = lock.reason ? ` Reason: ${lock.reason}` : "";
     return `${name} was accepted and locked on ${dayAndTime(lock.at_utc)}; an adjudicator can unlock it, with a reason.${reason}`;
   }
 
-  /** What the list says of an open draft; "" where there is none. */
+  /**
+   * What the list says of an open draft; "" where there is none.
+   * @param {string} name
+   */
   draftOf(name) {
     const draft = this.open.get(name);
     return draft ? `Your draft is open, last changed on ${dayAndTime(draft.changed_at_utc)}` : "";
