@@ -49,7 +49,9 @@ export class Reading {
     this.lutVersion = 0;
     this.layersVersion = 0;
     this.state = beginState(data);
-    this.recolour();
+    this.colours = structureColours(this.structures, this.state.colourBlind);
+    /** @type {OutlineCache | null} */
+    this.outlines = null;
     this.reviewed = data.label_sets[0]?.key ?? null;
     if (opened.volume) this.begin(opened.volume);
   }

@@ -76,12 +76,13 @@ export class Stage {
    * the outlines of 50 structures, traced for three planes at once, would hold the page for 100 ms.
    */
   draw() {
-    if (!this.reading.volume) return false;
+    const { volume } = this.reading;
+    if (!volume) return false;
     const began = performance.now();
     let waiting = false;
     for (const view of this.views) {
       if (!view.visible || !view.image) continue;
-      const scene = buildScene(this.reading, view.plane, view.side);
+      const scene = buildScene(this.reading, volume, view.plane, view.side);
       if (scene.key === view.drawnKey) view.drawMarks(scene);
       else if (view !== this.main && performance.now() - began > ENOUGH_MS) waiting = true;
       else {
