@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOM_LIMIT = 300
 PAGE_LIMIT = 120
 JS_LIMIT = 250
+JS_COLUMNS = 110
 FUNCTION_LIMIT = 60
 
 # A file that may be longer, and why.
@@ -47,6 +48,16 @@ def test_a_room_stays_small(path: Path) -> None:
         return
     lines = len(path.read_text().splitlines())
     assert lines <= limit_of(path), f"{lines} lines: split {path.name} by noun"
+
+
+def test_lines_of_javascript_stay_short_where_no_sentence_is_longer() -> None:
+    long = [
+        f"{path.name}:{number}"
+        for path in tracked("han5k_review/*.js")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > JS_COLUMNS and not re.search("[\"'`]", line)
+    ]
+    assert not long, "\n".join(long)
 
 
 def test_functions_stay_short() -> None:

@@ -8,8 +8,8 @@ import { preferences } from "./preferences.js";
 /** @import { ViewerPayload, ViewerWindow } from "./pure/payload.js" */
 
 /**
- * `selected` is the chosen structure; `compare` the key of the label set beside the one under review; `window`
- * follows the structure while `follow` is true; `pendingCentre` waits for the masks.
+ * `selected` is the chosen structure; `compare` the key of the label set beside the one under review;
+ * `window` follows the structure while `follow` is true; `pendingCentre` waits for the masks.
  * @typedef {object} Choice
  * @property {string | null} selected
  * @property {Triple} cursor

@@ -1,5 +1,6 @@
 // @ts-check
-// The grey of every HU in the present window, computed when a picture needs it and not at every move of a drag.
+// The grey of every HU in the present window, computed when a picture needs it and not at every move of a
+// drag.
 
 import { buildLut } from "../pure/windowing.js";
 

@@ -9,7 +9,13 @@ import { parseMasks } from "../pure/masks.js";
 
 /**
  * The state of a draft and its lock, as docs/transport.md has them.
- * @typedef {{ structure: string, draft: number, changed_at_utc: string, base_label_version: number, place: DraftPlace | null }} DraftState
+ * @typedef {object} DraftState
+ * @property {string} structure
+ * @property {number} draft
+ * @property {string} changed_at_utc
+ * @property {number} base_label_version
+ * @property {DraftPlace | null} place
+ *
  * @typedef {{ structure: string, locked: boolean, at_utc: string, reason: string | null }} LockState
  */
 

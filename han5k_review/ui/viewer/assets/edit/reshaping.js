@@ -174,8 +174,8 @@ export function slicesWith(mask, plane) {
 }
 
 /**
- * Which slices "fill between" joins from slice `index`: the gaps without contour at it, else the nearest slices
- * drawn by hand (`drawn`, a Set) on both sides. Pairs [first, last].
+ * Which slices "fill between" joins from slice `index`: the gaps without contour at it, else the nearest
+ * slices drawn by hand on both sides. Pairs [first, last].
  * @param {EditMask} mask
  * @param {PlaneName} plane
  * @param {number} index

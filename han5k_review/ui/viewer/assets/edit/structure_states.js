@@ -15,7 +15,8 @@ export function dayAndTime(iso) {
   if (Number.isNaN(at.getTime())) return "";
   /** @param {number} part */
   const two = (part) => String(part).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
 export class StructureStates {

@@ -9,7 +9,7 @@ import { paintCapsule, paintPolygon } from "./painting.js";
 /** @import { PlaneName, PlanePoint, Triple } from "../pure/geometry.js" */
 /** @import { EditMask } from "./edit_mask.js" */
 /** @import { Allowed } from "./painting.js" */
-/** @typedef {(i: number, j: number, k: number) => number | null} HuAt HU at a voxel; null where none is loaded. */
+/** @typedef {(i: number, j: number, k: number) => number | null} HuAt HU of a voxel; null: not loaded. */
 
 export const SIZES_MM = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50];
 export const DRAWING = ["brush", "eraser", "freehand-add", "freehand-cut", "polygon-add", "polygon-cut"];

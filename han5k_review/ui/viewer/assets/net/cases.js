@@ -10,8 +10,8 @@ import { Volume } from "./volume.js";
 /** @typedef {{ volume: string, label_sets: LabelSet[] }} CaseSource Where a case comes from. */
 
 /**
- * What a case tells: `volume` is there, `masks` of a set (its key), `slab` (loaded or not), `network` lost or back,
- * `expired` sign-in, `broken` part.
+ * What a case tells: `volume` is there, `masks` of a set (its key), `slab` (loaded or not), `network` lost
+ * or back, `expired` sign-in, `broken` part.
  * @typedef {(kind: CaseNews, detail: any) => void} CaseListener
  * @typedef {"volume" | "masks" | "slab" | "network" | "expired" | "broken"} CaseNews
  */

@@ -6,7 +6,7 @@
 /** @import { PlanePoint, PlaneSize } from "./geometry.js" */
 /** @typedef {{ x: number, y: number }} ScreenPoint A point of a view, in pixels from its top left corner. */
 /** @typedef {{ u: number, v: number, scale: number }} Camera `scale`: pixels per millimetre. */
-/** @typedef {{ u: number, v: number, field: number }} CameraWish `field`: millimetres across the smaller side. */
+/** @typedef {{ u: number, v: number, field: number }} CameraWish `field`: mm across the smaller side. */
 
 /**
  * The whole picture, in a view of this size in pixels.

@@ -2,7 +2,7 @@
 // The structure list as a reader walks it: search, order, next one, next ungraded. No DOM.
 
 /** @import { ViewerStructure } from "./payload.js" */
-/** @typedef {Map<string, { code?: string | null }>} Grades Grades by structure; without a code there is none. */
+/** @typedef {Map<string, { code?: string | null }>} Grades By structure; without a code there is none. */
 
 export const ORDERS = ["list", "anatomy", "doubtful first"];
 
@@ -10,7 +10,8 @@ export const ORDERS = ["list", "anatomy", "doubtful first"];
 const plain = (text) => text.toLowerCase().replace(/[\s_]+/g, "");
 
 /**
- * Structures whose name or title holds the search text, an exact name first; spaces and underscores do not matter.
+ * Structures whose name or title holds the search text, an exact name first; spaces and underscores do
+ * not matter.
  * @param {ViewerStructure[]} structures
  * @param {string} text
  */

@@ -116,7 +116,8 @@ export function formatPosition(ras) {
     ["P", "A"],
     ["I", "S"],
   ];
-  return `${ras.map((mm, axis) => `${names[axis][mm >= 0 ? 1 : 0]} ${Math.abs(mm).toFixed(1)}`).join("  ")} mm`;
+  const parts = ras.map((mm, axis) => `${names[axis][mm >= 0 ? 1 : 0]} ${Math.abs(mm).toFixed(1)}`);
+  return `${parts.join("  ")} mm`;
 }
 
 /**

@@ -2,8 +2,16 @@
 // Grades as the reader makes them: drafts, requests, undo. No DOM, no network.
 
 /** @import { GivenGrade, ViewerStructure } from "./payload.js" */
-/** @typedef {{ tags: string[], comment: string, flagged: number[] }} GradeDraft What is noted and not graded yet. */
-/** @typedef {Partial<Omit<GivenGrade, "code">> & { code?: string | null }} StoredGrade A grade, or what there is of it. */
+
+/**
+ * What is noted and not graded yet.
+ * @typedef {{ tags: string[], comment: string, flagged: number[] }} GradeDraft
+ */
+
+/**
+ * A grade, or what there is of it.
+ * @typedef {Partial<Omit<GivenGrade, "code">> & { code?: string | null }} StoredGrade
+ */
 
 /** @returns {GradeDraft} */
 export function emptyDraft() {

@@ -32,7 +32,10 @@ import { PLANES, rowOf } from "./geometry.js";
  * @typedef {WireMask & OwnAnswers} Mask
  */
 
-/** @typedef {{ cells: Uint8Array, width: number, height: number, column: number, row: number }} FramedSlice */
+/**
+ * One slice of a mask, see `maskSlice`.
+ * @typedef {{ cells: Uint8Array, width: number, height: number, column: number, row: number }} FramedSlice
+ */
 
 /**
  * ArrayBuffer -> Map of structure name to mask; throws an Error that says what is wrong.
