@@ -43,10 +43,10 @@ export class RulerMark {
     const a = toScreen(ends.from);
     const b = toScreen(ends.to);
     for (const [name, value] of Object.entries({ x1: a.x, y1: a.y, x2: b.x, y2: b.y })) {
-      this.line.setAttribute(name, value);
+      this.line.setAttribute(name, String(value));
     }
-    this.label.setAttribute("x", Math.max(a.x, b.x) + 6);
-    this.label.setAttribute("y", (a.x > b.x ? a.y : b.y) - 6);
+    this.label.setAttribute("x", String(Math.max(a.x, b.x) + 6));
+    this.label.setAttribute("y", String((a.x > b.x ? a.y : b.y) - 6));
     setText(this.label, `${distanceMm(ends.from, ends.to).toFixed(1)} mm`);
   }
 }

@@ -1,31 +1,43 @@
+// @ts-check
 // The views side by side: which plane is where, their pointers and wheels, one drawing per frame.
 
 import { h } from "../panels/dom.js";
-import { panCamera, zoomCamera } from "../pure/cameras.js";
+import { zoomCamera } from "../pure/cameras.js";
 import { PLANE_NAMES } from "../pure/geometry.js";
-import { holds } from "../pure/masks.js";
-import { dragWindow } from "../pure/windowing.js";
+import { dragOf, structureAt } from "./drags.js";
 import { Fingers } from "./fingers.js";
 import { PlaneView } from "./plane_view.js";
 import { buildScene } from "./scene.js";
+
+/** @import { Editor } from "../edit/editor.js" */
+/** @import { ScreenPoint } from "../pure/cameras.js" */
+/** @import { Reading } from "../reading.js" */
 
 const WHEEL_PIXELS = 50;
 const ENOUGH_MS = 12;
 
 export class Stage {
-  /** `act(action, argument)`; `reading` may still be without a volume. */
+  /**
+   * `act(action, argument)`; `reading` may still be without a volume.
+   * @param {Reading} reading
+   * @param {(action: string, argument?: any) => void} act
+   */
   constructor(reading, act) {
     this.reading = reading;
     this.act = act;
     this.fingers = new Fingers(this);
-    this.views = ["main", "upper", "lower"].map((place) => this.makeView(place));
-    [this.main, this.upper, this.lower] = this.views;
+    this.main = this.makeView("main");
+    this.upper = this.makeView("upper");
+    this.lower = this.makeView("lower");
+    this.views = [this.main, this.upper, this.lower];
     this.root = h("div", { class: "stage", "data-testid": "stage" }, ...this.views.map((view) => view.root));
     this.wheel = 0;
+    /** @type {Editor | null} */
     this.editor = null;
     this.arrange();
   }
 
+  /** @param {string} place */
   makeView(place) {
     const view = new PlaneView(`view-${place}`);
     view.root.classList.add(place);
@@ -99,11 +111,20 @@ export class Stage {
     return Boolean(volume && this.main.camera && volume.slabAt(state.cursor[2]).bytes);
   }
 
+  /**
+   * @param {PlaneView} view
+   * @param {MouseEvent} event
+   * @returns {ScreenPoint}
+   */
   at(view, event) {
     const box = view.root.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 
+  /**
+   * @param {PlaneView} view
+   * @param {WheelEvent} event
+   */
   onWheel(view, event) {
     event.preventDefault();
     if (!view.camera) return;
@@ -125,7 +146,10 @@ export class Stage {
     this.reading.step(view.plane, -steps);
   }
 
-  /** Ctrl and the wheel while editing; a notch is a step, a touchpad's small moves add up. */
+  /**
+   * Ctrl and the wheel while editing; a notch is a step, a touchpad's small moves add up.
+   * @param {number} pixels
+   */
   sizeBrush(pixels) {
     this.wheel += pixels;
     if (Math.abs(this.wheel) < WHEEL_PIXELS) return;
@@ -133,16 +157,25 @@ export class Stage {
     this.wheel = 0;
   }
 
+  /**
+   * @param {PlaneView} view
+   * @param {number} factor
+   */
   zoom(view, factor, x = view.width / 2, y = view.height / 2) {
     if (!view.camera) return;
     const camera = zoomCamera(view.camera, view.size, view.width, view.height, factor, x, y);
     this.reading.setCamera(view.plane, view.wishOf(camera));
   }
 
+  /** @param {number} factor */
   zoomMain(factor) {
     this.zoom(this.main, factor);
   }
 
+  /**
+   * @param {PlaneView} view
+   * @param {PointerEvent} event
+   */
   onHover(view, event) {
     if (event.pointerType === "touch") this.fingers.move(event);
     const { x, y } = this.at(view, event);
@@ -151,21 +184,16 @@ export class Stage {
     this.editor?.pointer.hover(view, { x, y });
   }
 
+  /** @param {PlaneView} view */
   onLeave(view) {
     view.say(null);
     this.editor?.pointer.hover(view, null);
   }
 
-  /** The smallest shown structure under a voxel. */
-  structureAt(voxel) {
-    const { reading } = this;
-    return (
-      reading.structures
-        .filter((s) => reading.isShown(s.name) && holds(reading.mask(s.name), ...voxel))
-        .sort((a, b) => reading.mask(a.name).voxels - reading.mask(b.name).voxels)[0]?.name ?? null
-    );
-  }
-
+  /**
+   * @param {PlaneView} view
+   * @param {PointerEvent} event
+   */
   onDown(view, event) {
     if (!view.camera) return;
     view.root.focus({ preventScroll: true });
@@ -176,13 +204,14 @@ export class Stage {
     const start = this.at(view, event);
     if (event.altKey) {
       const voxel = view.voxelAt(start.x, start.y);
-      if (voxel) this.act("choose", this.structureAt(voxel));
+      if (voxel) this.act("choose", structureAt(this.reading, voxel));
       return;
     }
-    const move = this.dragOf(view, event, start);
+    const move = dragOf(this, view, event, start);
     if (!move) return;
     event.preventDefault();
     view.root.setPointerCapture(event.pointerId);
+    /** @param {PointerEvent} next */
     const onMove = (next) => move(this.at(view, next), next);
     const stop = () => {
       view.root.removeEventListener("pointermove", onMove);
@@ -194,37 +223,6 @@ export class Stage {
     view.root.addEventListener("pointerup", stop);
     view.root.addEventListener("pointercancel", stop);
     move(start, event);
-  }
-
-  /** What dragging does: right button window, middle or Shift pan, else the tool. */
-  dragOf(view, event, start) {
-    const tool =
-      event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : this.reading.state.tool;
-    if (event.button > 2) return null;
-    const drawing = event.button === 0 && !event.shiftKey ? this.editor?.pointer.press(view, start) : null;
-    if (drawing) return drawing;
-    if (tool === "window") {
-      const before = this.reading.state.window;
-      return ({ x, y }) => this.reading.setWindow(dragWindow(before, x - start.x, start.y - y));
-    }
-    if (tool === "pan") {
-      const before = view.camera;
-      return ({ x, y }) => {
-        const camera = panCamera(before, view.size, view.width, view.height, x - start.x, y - start.y);
-        this.reading.setCamera(view.plane, view.wishOf(camera));
-      };
-    }
-    if (tool === "ruler") {
-      const from = view.planePoint(start.x, start.y);
-      return ({ x, y }) => {
-        view.ruler.set(from, view.planePoint(x, y), view.index);
-        this.reading.change({}, "camera");
-      };
-    }
-    return ({ x, y }) => {
-      const voxel = view.voxelAt(x, y);
-      if (voxel) this.reading.moveTo(voxel);
-    };
   }
 
   clearRulers() {

@@ -1,5 +1,15 @@
+// @ts-check
 // The few DOM words the panels are written in.
 
+/** @typedef {Record<string, any> | null} Attributes `on...` is a listener; null, undefined and false leave it out. */
+/** @typedef {Node | string | null | undefined} Child */
+
+/**
+ * @template {Element} Tag
+ * @param {Tag} element
+ * @param {Attributes} attributes
+ * @param {Child[]} children
+ */
 const apply = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -10,16 +20,31 @@ const apply = (element, attributes, children) => {
   return element;
 };
 
-/** h("button", { class: "key", onclick }, "text") */
+/**
+ * h("button", { class: "key", onclick }, "text")
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes
+ * @param {Child[]} children
+ */
 export function h(tag, attributes, ...children) {
   return apply(document.createElement(tag), attributes, children);
 }
 
-export function svg(tag, attributes, ...children) {
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {Child[]} children
+ */
+export function svg(tag, attributes = null, ...children) {
   return apply(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-/** A 16-pixel line icon from path data. */
+/**
+ * A 16-pixel line icon from path data.
+ * @param {string} path
+ */
 export function icon(path, colour = "currentColor") {
   return svg(
     "svg",
@@ -35,16 +60,29 @@ export function icon(path, colour = "currentColor") {
   );
 }
 
-/** Sets text only when it differs, so that nothing is laid out for nothing. */
+/**
+ * Sets text only when it differs, so that nothing is laid out for nothing.
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Writes a style only when it differs, for the same reason. */
+/**
+ * Writes a style only when it differs, for the same reason.
+ * @param {HTMLElement | SVGElement} element
+ * @param {"display" | "transform" | "width"} name
+ * @param {string} value
+ */
 export function setStyle(element, name, value) {
   if (element.style[name] !== value) element.style[name] = value;
 }
 
+/**
+ * @param {Element} button
+ * @param {unknown} on
+ */
 export function press(button, on) {
   const word = on ? "true" : "false";
   if (button.getAttribute("aria-pressed") !== word) button.setAttribute("aria-pressed", word);
