@@ -8,6 +8,7 @@ from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
 from han5k_review.retraining.views import list_models, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.texts.numbers import find_whole_number
 from han5k_review.ui.context import attempt, page
 from han5k_review.ui.model_view import show_models
 from han5k_review.ui.run_charts import build_plan_frame, build_run_list_frame, describe_needs
@@ -96,8 +97,8 @@ with page("Retraining", Action.RETRAIN) as visit:
         },
     )
     numbers = [run.id or 0 for run in runs]
-    wanted = st.query_params.get("run", "")
-    chosen = int(wanted) if wanted.isdigit() and int(wanted) in numbers else numbers[0]
+    wanted = find_whole_number(st.query_params.get("run"))
+    chosen = wanted if wanted in numbers else numbers[0]
     for row in table.selection.rows:
         chosen = numbers[row]
     show_run(visit, chosen)

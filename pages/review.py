@@ -3,7 +3,7 @@ import streamlit as st
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.store.engine import reading
 from han5k_review.ui.context import page
-from han5k_review.ui.places import go_to, page_file
+from han5k_review.ui.places import find_assignment_id, go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
 from han5k_review.ui.style import show_disclaimer
 from han5k_review.ui.view_choice import ViewChoice
@@ -11,13 +11,13 @@ from han5k_review.ui.viewer import ViewerEventKind, view
 
 with page(None) as visit:
     case = st.query_params.get("case")
-    wanted = st.query_params.get("assignment", "")
+    wanted = find_assignment_id(st.query_params.to_dict())
     choice = ViewChoice.from_query(st.query_params.to_dict())
     with reading(visit.bench.study.engine) as session:
         if case:
             payload = build_case_payload(session, visit, case, choice)
-        elif wanted.isdigit():
-            payload = build_task_payload(session, visit, int(wanted), choice)
+        elif wanted is not None:
+            payload = build_task_payload(session, visit, wanted, choice)
         else:
             upcoming = find_next_assignment(session, visit.identity.reader_id)
             if upcoming is None:

@@ -1,31 +1,30 @@
 import streamlit as st
-from sqlmodel import select
 
 from han5k_review.accounts.may import Action
 from han5k_review.imaging.grid import Grid
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.label_sets import list_label_sets, view_case, view_task
+from han5k_review.store.cases import find_case
 from han5k_review.store.engine import reading
 from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
 from han5k_review.ui.context import page
-from han5k_review.ui.places import page_file
+from han5k_review.ui.places import find_assignment_id, page_file
 from han5k_review.ui.surface_chart import build_surface_chart
 
 FIRST = ("Brain", "MandibleL", "MandibleR", "ParotidL", "ParotidR", "Cord_HaN", "BrainStem")
 
 with page("3-D") as visit:
     bench = visit.bench
-    wanted = st.query_params.get("assignment", "")
+    wanted = find_assignment_id(st.query_params.to_dict())
     with reading(bench.study.engine) as session:
-        if wanted.isdigit():
-            task = get_own_assignment(session, int(wanted), visit.get_reader())
+        if wanted is not None:
+            task = get_own_assignment(session, wanted, visit.get_reader())
             case = session.get_one(Case, task.case_id)
             sets = list_label_sets(session, task.case_id, view_task(task))
         else:
             visit.require(Action.READ_ANY_CASE)
-            name = st.query_params.get("case", "")
-            case = session.exec(select(Case).where(Case.name == name)).one_or_none()
+            case = find_case(session, st.query_params.get("case", ""))
             sets = list_label_sets(session, case.id or 0, view_case()) if case else []
     if case is None:
         st.info("Choose a case first.")
@@ -38,7 +37,7 @@ with page("3-D") as visit:
         st.page_link(
             page_file("review"),
             label="Back to the slices",
-            query_params={"assignment": wanted} if wanted else {"case": case.name},
+            query_params={"assignment": str(wanted)} if wanted else {"case": case.name},
         )
         shown = sets[0]
         if len(sets) > 1:

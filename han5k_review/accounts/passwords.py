@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from han5k_review.errors import DataError, RuleError
+from han5k_review.texts.names import compose
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
@@ -32,23 +33,32 @@ def hash_password(password: str) -> str:
             f"A password of {MIN_PASSWORD} to {MAX_PASSWORD} characters was expected, found "
             f"{len(password)}; choose another one."
         )
-    return _HASHER.hash(password)
+    return _HASHER.hash(compose(password))
 
 
 def verify_password(password_hash: str, password: str) -> Verification:
     """Does `password` belong to `password_hash`? DataError when the stored hash is damaged."""
     if len(password) > MAX_PASSWORD:
         return Verification(matches=False)
-    try:
-        _HASHER.verify(password_hash, password)
-    except VerifyMismatchError:
+    composed = compose(password)
+    if _matches(password_hash, composed):
+        stale = _HASHER.check_needs_rehash(password_hash)
+    elif composed != password and _matches(password_hash, password):
+        stale = True  # a hash of before, of the letters as they were typed
+    else:
         return Verification(matches=False)
+    return Verification(matches=True, fresh_hash=_HASHER.hash(composed) if stale else None)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except VerifyMismatchError:
+        return False
     except (VerificationError, InvalidHashError) as error:
         raise DataError(
             "A stored argon2 hash was expected, found a damaged one; set the password anew."
         ) from error
-    stale = _HASHER.check_needs_rehash(password_hash)
-    return Verification(matches=True, fresh_hash=_HASHER.hash(password) if stale else None)
 
 
 @cache

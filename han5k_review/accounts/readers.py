@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from han5k_review.accounts.passwords import hash_password
 from han5k_review.errors import ConflictError, DataError, RuleError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.texts.names import fold_name, tidy_name
 
 MAX_NAME = 64
 
@@ -29,13 +30,12 @@ def add_reader(
 
     Raises RuleError for a name or password the rules forbid, ConflictError for one that is taken.
     """
-    name = name.strip()
+    name = tidy_name(name)
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise RuleError(f"A name of 1 to {MAX_NAME} printable characters was expected.")
-    taken = session.exec(select(Reader).where(func.lower(Reader.name) == name.lower())).first()
-    if taken is not None:
+    if find_reader(session, name) is not None:
         raise ConflictError(f"A new account name was expected; {name!r} exists already.")
-    pseudonym = (pseudonym or "").strip() or _next_pseudonym(session)
+    pseudonym = tidy_name(pseudonym or "") or _next_pseudonym(session)
     if session.exec(select(Reader).where(Reader.pseudonym == pseudonym)).first() is not None:
         raise ConflictError(f"A new pseudonym was expected; {pseudonym!r} belongs to someone.")
     reader = Reader(
@@ -60,9 +60,14 @@ def get_reader(session: Session, name: str) -> Reader:
 
 
 def find_reader(session: Session, name: str) -> Reader | None:
-    """The account of this name, whatever its upper and lower case, or None."""
-    wanted = name.strip()
-    return session.exec(select(Reader).where(func.lower(Reader.name) == wanted.lower())).first()
+    """The account of this name, whatever its capitals and Unicode form, or None.
+
+    Compared here: SQLite's `lower` knows the letters A to Z only.
+    """
+    names = session.exec(select(Reader.id, Reader.name).order_by(col(Reader.id))).all()
+    wanted = fold_name(name)
+    found = next((number for number, stored in names if fold_name(stored) == wanted), None)
+    return None if found is None else session.get(Reader, found)
 
 
 def set_password(

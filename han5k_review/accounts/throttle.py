@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from han5k_review.errors import AccessError
+from han5k_review.texts.names import fold_name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Throttle:
 
         Counting first means that attempts sent at the same time cannot pass together.
         """
-        key = name.casefold()
+        key = fold_name(name)
         with self._lock:
             recent = [at for at in self._failures.get(key, []) if now - at < self.window]
             if len(recent) >= self.limit:
@@ -46,4 +47,4 @@ class Throttle:
     def forgive(self, name: str) -> None:
         """Forget the failures of a name: its right password was given."""
         with self._lock:
-            self._failures.pop(name.casefold(), None)
+            self._failures.pop(fold_name(name), None)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from han5k_review.anatomy.structure import Structure, StructureName
 from han5k_review.errors import ConfigError
+from han5k_review.texts.names import compose, fold_name
+from han5k_review.texts.numbers import find_number, find_whole_number
+from han5k_review.texts.table_files import TableRow, read_table
 
 DEFAULT_TOLERANCE_MM = 1.0
-_REQUIRED = ("order", "name", "group", "window", "color_rgb")
+STRUCTURE_COLUMNS = ("order", "name", "group", "window", "color_rgb")
+# Space, `_`, `-`, `.` and the dashes that word processors put in place of a hyphen.
+_APART = re.compile(r"[\s_\-.\u2010-\u2015]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +33,28 @@ class Catalogue:
         return len(self.structures)
 
     def get_structure(self, name: str) -> Structure:
-        """The structure of exactly this name; ConfigError when the catalogue lacks it."""
-        try:
-            return self.structures[StructureName(name)]
-        except KeyError:
+        """The structure of exactly this name, in NFC or NFD; ConfigError when it is not there."""
+        found = self.structures.get(StructureName(name))
+        if found is None:
+            found = next((s for s in self if compose(s.name) == compose(name)), None)
+        if found is None:
             raise ConfigError(
                 f"A structure of the study's table was expected, found {name!r}; add a row to "
                 "structures.csv."
-            ) from None
+            )
+        return found
 
     def find_name(self, foreign: str) -> StructureName | None:
         """Resolve a foreign name by name, TG-263 name or alias; None when nothing matches.
 
-        Letter case and the characters space, `_`, `-`, `.` do not count.
+        Letter case, Unicode's form (NFC, NFD), invisible characters, dashes and the characters
+        space, `_`, `-`, `.` do not count.
         """
         return self._names.get(_plain(foreign))
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-.]+", "", name).casefold()
+    return _APART.sub("", fold_name(name))
 
 
 def read_catalogue(*paths: Path) -> Catalogue:
@@ -57,22 +64,32 @@ def read_catalogue(*paths: Path) -> Catalogue:
     twice, an alias that two structures claim, or a relation to an unknown structure.
     """
     structures: dict[StructureName, Structure] = {}
+    written: dict[str, StructureName] = {}
     for path in paths:
-        for line, row in _rows(path):
-            structure = _structure(row, path, line)
-            if structure.name in structures:
+        table = read_table(path, what="A structure table", required=STRUCTURE_COLUMNS)
+        for row in table.good_rows:
+            structure = _structure(row)
+            if compose(structure.name) in written:
                 raise ConfigError(
-                    f"{path.name} line {line}: each structure once was expected, found "
-                    f"{structure.name} again."
+                    f"{row.where}: each structure once was expected, found {structure.name} again."
                 )
+            written[compose(structure.name)] = structure.name
             structures[structure.name] = structure
-    for structure in structures.values():
-        for relation in (structure.pair, structure.inside):
-            if relation is not None and relation not in structures:
-                raise ConfigError(
-                    f"{structure.name} names {relation}, which is not in the structure table."
-                )
-    return Catalogue(structures=structures, _names=_build_names(structures))
+    related = {name: _relate(found, written) for name, found in structures.items()}
+    return Catalogue(structures=related, _names=_build_names(related))
+
+
+def _relate(structure: Structure, written: Mapping[str, StructureName]) -> Structure:
+    """The structure with its relations as the table writes the names of those structures."""
+
+    def find(name: StructureName | None) -> StructureName | None:
+        if name is not None and compose(name) not in written:
+            raise ConfigError(
+                f"{structure.name} names {name}, which is not in the structure table."
+            )
+        return None if name is None else written[compose(name)]
+
+    return replace(structure, pair=find(structure.pair), inside=find(structure.inside))
 
 
 def _build_names(structures: Mapping[StructureName, Structure]) -> dict[str, StructureName]:
@@ -92,29 +109,23 @@ def _build_names(structures: Mapping[StructureName, Structure]) -> dict[str, Str
     return names
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [c for c in _REQUIRED if c not in (reader.fieldnames or [])]
-            if missing:
-                raise ConfigError(f"{path.name}: columns {', '.join(missing)} were expected.")
-            return [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"A structure table was expected at {path}, found: {error}.") from error
-
-
-def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structure:
-    cells = {k: (v or "").strip() or None for k, v in row.items() if isinstance(k, str)}
+def _structure(row: TableRow) -> Structure:
+    cells = {column: text or None for column, text in row.cells.items()}
 
     def number(column: str) -> float | None:
         cell = cells.get(column)
-        try:
-            return None if cell is None else float(cell)
-        except ValueError:
+        value = None if cell is None else find_number(cell)
+        if cell is not None and value is None:
+            raise ConfigError(f"{row.where}: a number was expected in {column}, found {cell!r}.")
+        return value
+
+    def whole(column: str) -> int | None:
+        value = number(column)
+        if value is not None and not value.is_integer():
             raise ConfigError(
-                f"{path.name} line {line}: a number was expected in {column}, found {cell!r}."
-            ) from None
+                f"{row.where}: a whole number was expected in {column}, found {value}."
+            )
+        return None if value is None else int(value)
 
     def bounds(column: str) -> tuple[float, float] | None:
         low, high = number(f"{column}_low"), number(f"{column}_high")
@@ -122,20 +133,19 @@ def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structur
             return None
         if low is None or high is None or low > high:
             raise ConfigError(
-                f"{path.name} line {line}: two numbers in order were expected in {column}_low and "
+                f"{row.where}: two numbers in order were expected in {column}_low and "
                 f"{column}_high, or none, found {low} and {high}."
             )
         return low, high
 
     name = cells.get("name")
-    order = number("order")
+    order = whole("order")
     if name is None or order is None:
-        raise ConfigError(f"{path.name} line {line}: a name and an order were expected.")
-    channel = number("segrap_channel")
+        raise ConfigError(f"{row.where}: a name and an order were expected.")
     tolerance = number("tolerance_segrap_mm")
     pair, inside = cells.get("pair"), cells.get("inside")
     return Structure(
-        order=int(order),
+        order=order,
         name=StructureName(name),
         tg263=cells.get("tg263"),
         side=cells.get("side"),
@@ -144,12 +154,12 @@ def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structur
         tier=cells.get("tier"),
         window=cells.get("window") or "H&N soft",
         tolerance_mm=DEFAULT_TOLERANCE_MM if tolerance is None else tolerance,
-        segrap_channel=None if channel is None else int(channel),
+        segrap_channel=whole("segrap_channel"),
         aliases=tuple(a.strip() for a in (cells.get("aliases") or "").split("|") if a.strip()),
         inside=StructureName(inside) if inside else None,
         reference_dsc=number("reference_dsc"),
         reference_hd95_mm=number("reference_hd95_mm"),
-        color_rgb=_color(cells.get("color_rgb"), path, line),
+        color_rgb=_color(cells.get("color_rgb"), row.where),
         hint=cells.get("hint"),
         hint_source=cells.get("hint_source"),
         tolerance_nikolov_mm=number("tolerance_nikolov_mm"),
@@ -158,10 +168,9 @@ def _structure(row: Mapping[str, str | None], path: Path, line: int) -> Structur
     )
 
 
-def _color(cell: str | None, path: Path, line: int) -> tuple[int, int, int]:
-    parts = (cell or "").split(",")
-    if len(parts) != 3 or not all(p.strip().isdigit() and int(p) < 256 for p in parts):
-        raise ConfigError(
-            f'{path.name} line {line}: color_rgb as "red,green,blue" was expected, found {cell!r}.'
-        )
-    return (int(parts[0]), int(parts[1]), int(parts[2]))
+def _color(cell: str | None, where: str) -> tuple[int, int, int]:
+    parts = [find_whole_number(part.strip()) for part in (cell or "").split(",")]
+    bytes_ = [part for part in parts if part is not None and part < 256]
+    if len(parts) != 3 or len(bytes_) != 3:
+        raise ConfigError(f'{where}: color_rgb as "red,green,blue" was expected, found {cell!r}.')
+    return (bytes_[0], bytes_[1], bytes_[2])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 from han5k_review.errors import ConfigError
+from han5k_review.texts.numbers import find_number
+from han5k_review.texts.table_files import TableRow, read_table
+
+WINDOW_COLUMNS = ("name", "centre_hu", "width_hu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,19 +23,23 @@ class Window:
 
 
 def read_windows(path: Path) -> tuple[Window, ...]:
-    """Read a CSV with name, centre_hu, width_hu, source; ConfigError for anything else."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return tuple(
-                Window(
-                    name=row["name"],
-                    centre_hu=float(row["centre_hu"]),
-                    width_hu=float(row["width_hu"]),
-                    source=row.get("source") or "to be confirmed",
-                )
-                for row in csv.DictReader(file)
-            )
-    except (OSError, KeyError, ValueError) as error:
+    """Read a CSV or XLSX of name, centre_hu, width_hu, source; ConfigError for anything else."""
+    table = read_table(path, what="A table of windows", required=WINDOW_COLUMNS)
+    return tuple(
+        Window(
+            name=row.cells["name"],
+            centre_hu=_number(row, "centre_hu"),
+            width_hu=_number(row, "width_hu"),
+            source=row.cells.get("source") or "to be confirmed",
+        )
+        for row in table.good_rows
+    )
+
+
+def _number(row: TableRow, column: str) -> float:
+    value = find_number(row.cells[column])
+    if value is None:
         raise ConfigError(
-            f"{path}: rows of name, centre_hu, width_hu, source were expected, found: {error}."
-        ) from error
+            f"{row.where}: a number was expected in {column}, found {row.cells[column]!r}."
+        )
+    return value

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def import_cases(
     manifest: Annotated[
-        Path | None, typer.Argument(help="Manifest CSV: case, patient, split, ct, labels, ...")
+        Path | None, typer.Argument(help="Manifest (CSV, XLSX): case, patient, split, ct, ...")
     ] = None,
     ct: Annotated[Path | None, typer.Option(help="CT: NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[
@@ -43,7 +43,13 @@ def import_cases(
     case: Annotated[str | None, typer.Option(help="Pseudonym; else the CT's file name.")] = None,
     patient: Annotated[str | None, typer.Option(help="Patient pseudonym; else the case.")] = None,
     split: Annotated[Split | None, typer.Option(help="train or held_out, by patient.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would happen; of a manifest, from headers."),
+    ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Dry run: voxels too. Import: hash unchanged files too.")
+    ] = False,
     processes: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     study: StudyOption = None,
 ) -> None:
@@ -69,7 +75,11 @@ def import_cases(
             bar.update(task, completed=done, total=total)
 
         if dry_run:
-            report = plan_import(opened, catalogue, sources, executor=executor, progress=show)
+            # One case takes seconds; what only its voxels tell is worth them.
+            reads_voxels = deep or manifest is None
+            report = plan_import(
+                opened, catalogue, sources, deep=reads_voxels, executor=executor, progress=show
+            )
         else:
             report = run_import(
                 opened,
@@ -77,6 +87,7 @@ def import_cases(
                 sources,
                 actor=actor(),
                 now=utc_now,
+                deep=deep,
                 executor=executor,
                 progress=show,
             )
@@ -98,5 +109,5 @@ def _sources(
             )
         return read_manifest(manifest, study)
     if not given:
-        raise ConfigError("A manifest CSV, or at least --ct, was expected; see `han5k import -h`.")
+        raise ConfigError("A manifest, or at least --ct, was expected; see `han5k import -h`.")
     return (build_source(cells, folder=Path(), study=study, origin="command line"),)

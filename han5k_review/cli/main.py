@@ -1,4 +1,7 @@
-"""The door of the command line: commands by table, errors as one sentence, exit code 2."""
+"""The door of the command line: commands by table, every error as one sentence.
+
+Exit codes: 0 done, 1 an error of the program itself, 2 something to mend, 130 Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,22 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.text import Text
 
 from han5k_review.cli.command_table import TableGroup
+from han5k_review.cli.last_resort import describe_fault, let_every_text_be_printed
 from han5k_review.errors import Han5kError
+
+_FAULT, _REFUSED, _INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; an error of the tree is printed as its sentence and exits with 2.
 
-    `arguments` None means those of the process.
+    Any other error is written to a log file and exits with 1. `arguments` None means those of the
+    process.
     """
+    let_every_text_be_printed()
     han5k = TableGroup(
         name="han5k",
         help="Grade, revise, measure and retrain head-and-neck pseudo-labels. Research use only; "
@@ -25,7 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         han5k(args=arguments, prog_name="han5k")
     except Han5kError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"[bold red]error:[/] {error}", markup=True
-        )
-        sys.exit(2)
+        _say(str(error))
+        sys.exit(_REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the last resort: no command ends in a traceback
+        _say(describe_fault(error, sys.argv[1:] if arguments is None else arguments))
+        sys.exit(_FAULT)
+
+
+def _say(sentence: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+    console.print(Text.assemble(("error:", "bold red"), " ", sentence))

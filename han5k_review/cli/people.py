@@ -21,11 +21,13 @@ from han5k_review.review.assigning import (
     unassign_cases,
 )
 from han5k_review.review.assignment import list_worklist
+from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.texts.text_files import read_text
 
 _PasswordFile = Annotated[
     Path | None,
@@ -47,13 +49,16 @@ def register(app: typer.Typer) -> None:
 
 def _read_password(file: Path | None) -> str:
     if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").splitlines()[0]
-        except (OSError, IndexError, UnicodeDecodeError) as error:
-            raise DataError(f"A password was expected in {file}, found: {error}.") from error
+        first = read_text(file).split("\n", 1)[0].removesuffix("\r")
+        if not first:
+            raise DataError(f"A password was expected in the first line of {file}, found none.")
+        return first
     if not sys.stdin.isatty():
         raise DataError("A password was expected; give --password-file or run it in a terminal.")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    try:
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
 
 
 def add(
@@ -165,8 +170,8 @@ def unassign(
 
 
 def _get_cases(session: Session, names: Sequence[str]) -> list[Case]:
-    known = {c.name: c for c in session.exec(select(Case).where(col(Case.name).in_(names)))}
-    missing = [name for name in names if name not in known]
+    known = {name: find_case(session, name) for name in names}
+    missing = [name for name, case in known.items() if case is None]
     if missing:
         raise DataError(f"Cases of the study were expected, found {', '.join(missing)}.")
-    return [known[name] for name in names]
+    return [case for case in known.values() if case is not None]

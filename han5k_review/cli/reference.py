@@ -16,7 +16,9 @@ from han5k_review.settings import Settings
 _HEAD = """# Commands and settings
 
 Written by `han5k reference > docs/commands.md`; a test compares it with the code. Every command
-takes `--help`. Bad input is one sentence on the error stream and exit code 2. Research use only,
+takes `--help`. Bad input is one sentence on the error stream and exit code 2; Ctrl-C is 130. An
+error of the program itself is one sentence and exit code 1: its details are in a file in `logs/` of
+the study (without a study among your temporary files), that only you can read. Research use only,
 not a medical device.
 """
 

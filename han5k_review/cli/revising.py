@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import select
 
 from han5k_review.accounts.readers import get_reader
+from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.cli.session import StudyOption, console, open_chosen
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
@@ -21,9 +22,9 @@ from han5k_review.review.corrections import (
     take_corrections,
 )
 from han5k_review.review.revising import decide_revision
+from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
 
 
@@ -38,7 +39,8 @@ def revise(
     mask: Annotated[Path, typer.Option(help="Corrected NIfTI, NRRD, MHA, or .seg.nrrd.")],
     reader: Annotated[str, typer.Option(help="Account that made the correction.")],
     structure: Annotated[
-        str | None, typer.Option(help="Structure of a single mask; a .seg.nrrd names its own.")
+        str | None,
+        typer.Option(help="Structure of a single mask, by name or alias; a .seg.nrrd has its own."),
     ] = None,
     resample: Annotated[
         bool, typer.Option("--resample", help="Resample a file on another grid (nearest).")
@@ -49,20 +51,22 @@ def revise(
     """Submit corrected contours as revisions of the pseudo-labels under review."""
     opened = open_chosen(study)
     catalogue = read_study_catalogue(opened)
-    name = catalogue.get_structure(structure).name if structure else None
+    name = _find_structure(catalogue, structure) if structure else None
     with reading(opened.engine) as session:
-        row = session.exec(select(Case).where(Case.name == case)).one_or_none()
+        row = find_case(session, case)
         if row is None or row.id is None:
             raise DataError(f"A case of the study was expected, found {case!r}.")
         session.expunge(row)
         grid = Grid.from_rows(row.shape_ijk, row.affine_ras)
+        file = read_corrected(mask, grid, resample=resample)
         plan = plan_corrections(
             session,
             opened.labels,
             catalogue,
             case=row,
-            contours=read_corrected(mask, grid, resample=resample),
+            contours=file,
             structure=name,
+            notices=file.notices,
         )
         get_reader(session, reader)
     _tell(case, plan)
@@ -85,7 +89,26 @@ def revise(
         console.print(f"revision {number} of {case} {taken} waits for an adjudicator")
 
 
+def _find_structure(catalogue: Catalogue, text: str) -> str:
+    name = catalogue.find_name(text)
+    if name is None:
+        near = ", ".join(get_close_matches(text, [one.name for one in catalogue])) or "none"
+        raise DataError(
+            "A structure of the study's table, by name or alias, was expected for --structure, "
+            f"found {text!r}; names like it: {near}."
+        )
+    return name
+
+
 def _tell(case: str, plan: CorrectionPlan) -> None:
+    for notice in plan.notices:
+        console.print(f"warning: {notice}", markup=False)
+    for one in plan.emptied:
+        console.print(
+            f"warning: the file empties {one.structure}: {one.before.volume_cc:.2f} cc before, "
+            "nothing after",
+            markup=False,
+        )
     for one in plan.corrections:
         console.print(f"{case} {one.structure}: {_describe(one)}", markup=False)
         for note in one.notes:

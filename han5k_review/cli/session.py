@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from han5k_review.settings import get_settings
 from han5k_review.store.study import Study, open_study
 
-console = Console(highlight=False, soft_wrap=True)
+# No markup and no emoji codes: names and paths may hold [brackets] and :colons:.
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 StudyOption = Annotated[
     Path | None,

@@ -164,7 +164,7 @@ def doctor(study: StudyOption = None) -> None:
         console.print(f"study {opened.root}: {len(read_study_catalogue(opened))} structures")
         problems += _check_files(opened)
     except Han5kError as error:
-        console.print(f"[red]problem:[/] {error}")
+        console.print(f"problem: {error}", style="red")
         problems += 1
     if problems:
         raise RuleError(f"{problems} problems were found; mend them in the order shown.")
@@ -179,11 +179,11 @@ def _check_files(study: Study) -> int:
         masks = session.exec(select(LabelVersion.id, LabelVersion.mask_sha256)).all()
     for name, sha256 in images:
         if not (study.volumes.path(sha256) / "index.json").is_file():
-            console.print(f"[red]problem:[/] the CT of {name} is missing: {sha256}")
+            console.print(f"problem: the CT of {name} is missing: {sha256}", style="red")
             missing += 1
     for number, sha256 in masks:
         if not study.labels.path(sha256).is_file():
-            console.print(f"[red]problem:[/] the mask of label version {number} is missing")
+            console.print(f"problem: the mask of label version {number} is missing", style="red")
             missing += 1
     console.print(f"{len(images)} CTs and {len(masks)} contours looked for, {missing} missing")
     return missing

@@ -20,6 +20,7 @@ from han5k_review.evaluation.choice import (
 from han5k_review.evaluation.tolerances import STUDY_TOLERANCES, Tolerances
 from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
+from han5k_review.store.cases import list_cases
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
 
@@ -106,8 +107,8 @@ def plan_evaluation(
         raise ConfigError(
             f"Two different label sources were expected, found {reference.title} on both sides."
         )
-    for name in structures or ():
-        catalogue.get_structure(name)
+    if structures is not None:
+        structures = [catalogue.get_structure(name).name for name in structures]
     rows = [row for row in _list_cases(session, cases) if split is None or row.split is split]
     case_ids = None if cases is None else [row.id or 0 for row in rows]
     references = _by_case(find_labels(session, reference, case_ids))
@@ -135,8 +136,7 @@ def _list_cases(session: Session, names: Collection[str] | None) -> list[Case]:
     query = select(Case).order_by(col(Case.name))
     if names is None:
         return list(session.exec(query))
-    rows = list(session.exec(query.where(col(Case.name).in_(names))))
-    missing = sorted(set(names) - {row.name for row in rows})
+    rows, missing = list_cases(session, names)
     if missing:
         raise DataError(
             f"Cases of the study were expected, found {', '.join(missing)}; "

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from han5k_review.errors import GeometryError
 from han5k_review.imaging.grid import Grid, Reorientation
-
-_VOXEL_TOLERANCE = 0.1
 
 
 def find_alignment(grid: Grid, target: Grid) -> Reorientation | None:
     """The permutation and flips that turn an array on `grid` into one on `target`.
 
-    None when no permutation does: then the two grids do not hold the same voxels. Voxel centres
-    may differ by a tenth of the smallest spacing, which rounding in file headers explains.
+    None when no permutation does: then the two grids do not hold the same voxels. How near is near
+    enough says `Grid.is_near`, for import and revision, for a whole grid and a part alike.
     """
     step = np.linalg.inv(target.affine[:3, :3]) @ grid.affine[:3, :3]
     axes = [int(a) for a in np.abs(step).argmax(axis=0)]
@@ -25,23 +22,4 @@ def find_alignment(grid: Grid, target: Grid) -> Reorientation | None:
     change = Reorientation(
         permutation=order, flips=(bool(flips[0]), bool(flips[1]), bool(flips[2]))
     )
-    tolerance_mm = _VOXEL_TOLERANCE * min(target.spacing_mm)
-    fits = grid.reoriented(change).matches(target, tolerance_mm=tolerance_mm)
-    return change if fits else None
-
-
-def get_alignment(grid: Grid, target: Grid, source: str) -> Reorientation:
-    """As `find_alignment`, but GeometryError naming both geometries when the grids differ.
-
-    `source` names the file whose grid is `grid`.
-    """
-    change = find_alignment(grid, target)
-    if change is None:
-        turned = grid.reoriented(grid.reorientation_to_lps())
-        in_lps = "" if turned == grid else f" (in LPS axes: {turned.describe()})"
-        raise GeometryError(
-            f"{source}: labels on the grid of their CT were expected; the CT is "
-            f"{target.describe()}; the labels are {grid.describe()}{in_lps}. "
-            "Resample the labels to the CT, or give the CT they were drawn on."
-        )
-    return change
+    return change if grid.reoriented(change).is_near(target) else None

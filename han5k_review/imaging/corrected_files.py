@@ -1,4 +1,4 @@
-"""Corrected files: contours that come back from another tool, on the grid of their CT.
+"""Contour files: named or single contours that come from another tool, on the grid of their CT.
 
 A single mask (NIfTI, NRRD, MetaImage) has no name; the segments of a .seg.nrrd have. A file that
 holds only a part of the CT's own grid (3D Slicer crops) is put in its place exactly; one on another
@@ -7,14 +7,16 @@ grid is resampled only when asked for.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from han5k_review.errors import GeometryError
-from han5k_review.imaging.alignment import find_alignment, get_alignment
+import numpy as np
+
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.header_values import ImageHeader
+from han5k_review.imaging.headers import read_header
 from han5k_review.imaging.image_files import RawImage, read_image
-from han5k_review.imaging.image_names import image_suffix
 from han5k_review.imaging.label_images import (
     Labels,
     as_whole_numbers,
@@ -23,22 +25,46 @@ from han5k_review.imaging.label_images import (
     union_of,
 )
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.placement import find_placement, get_placement
 from han5k_review.imaging.resampling import Resampling, resample_mask
 from han5k_review.imaging.segmentation_files import (
-    SEGMENTATION_SUFFIX,
-    list_layers,
-    read_fields,
+    Segment,
+    build_segments,
+    is_segmentation,
+    join_boxes,
 )
 from han5k_review.imaging.size_bounds import check_label_size
+
+_REMEDY = (
+    "Ask for resampling (`--resample`, or the box beside the upload), or give the file that was "
+    "drawn on this CT."
+)
+_SHOWN_VALUES = 12
+_NO_IMAGE = (1, 1, 1)  # how 3D Slicer writes segments without any voxel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContour:
-    """One contour of a file: its name there (None: the file names none), and its mask."""
+    """One contour of a file: its name there (None: the file names none), and its mask.
+
+    `notices` are sentences on how this contour had to be read.
+    """
 
     name: str | None
     mask: StructureMask
     resampling: Resampling | None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContourFile:
+    """The contours of a file, and sentences about the whole file. Iterates over the contours."""
+
+    contours: tuple[FileContour, ...]
+    notices: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[FileContour]:
+        return iter(self.contours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,61 +75,128 @@ class _Placement:
     source: Grid
     start_ijk: tuple[int, int, int] | None
 
-    def place(self, name: str | None, mask: StructureMask) -> FileContour:
+    def place(self, mask: StructureMask) -> tuple[StructureMask, Resampling | None]:
         if self.start_ijk is None:
-            found, resampling = resample_mask(mask, self.target)
-            return FileContour(name=name, mask=found, resampling=resampling)
+            return resample_mask(mask, self.target)
         start = [a + b for a, b in zip(self.start_ijk, mask.start_ijk, strict=True)]
-        moved = StructureMask.from_box(mask.voxels, (start[0], start[1], start[2]), self.target)
-        return FileContour(name=name, mask=moved, resampling=None)
+        placed = StructureMask.from_box(mask.voxels, (start[0], start[1], start[2]), self.target)
+        return placed, None
 
 
-def read_corrected(path: Path, grid: Grid, *, resample: bool = False) -> list[FileContour]:
+def read_corrected(path: Path, grid: Grid, *, resample: bool = False) -> ContourFile:
     """The contours of a file, on `grid` (the CT's, in LPS axes).
 
     Raises DataError (too large, damaged, no whole numbers, two labels where one is expected, no
-    named segments) or GeometryError (another grid and not `resample`), before memory is spent where
-    the header tells; the message names the file.
+    named segments, two names for one value) or GeometryError (another grid and not `resample`),
+    before memory is spent where the header tells; the message names the file.
     """
-    is_segmentation = image_suffix(path) == SEGMENTATION_SUFFIX
-    check_label_size(path, grid, must_match=not resample, may_be_part=True)
-    image = read_image(path, channels=is_segmentation)
-    if not is_segmentation:
-        labels, placement = _turn(image, as_whole_numbers(image.array, path), grid, path, resample)
-        boxes = find_value_boxes(labels)
-        check_single(boxes, path)
-        mask = union_of(labels, boxes, boxes.keys(), placement.source)
-        return [placement.place(None, mask)]
-    contours = []
-    for layer, segments in list_layers(image, read_fields(image.fields, path), path):
-        labels, placement = _turn(image, as_whole_numbers(layer, path), grid, path, resample)
-        boxes = find_value_boxes(labels)
-        for name, value in segments:
-            mask = union_of(labels, boxes, {value}, placement.source)
-            contours.append(placement.place(name, mask))
-    return contours
+    if is_segmentation(path):
+        return _read_segmentation(path, grid, resample)
+    check_label_size(path, grid, must_match=not resample)
+    image = read_image(path)
+    labels, placement = _turn(image, as_whole_numbers(image.array, path), grid, path, resample)
+    boxes = find_value_boxes(labels)
+    check_single(boxes, path)
+    mask, resampling = placement.place(union_of(labels, boxes, boxes.keys(), placement.source))
+    contour = FileContour(name=None, mask=mask, resampling=resampling)
+    return ContourFile(contours=(contour,), notices=image.notices)
+
+
+def open_segmentation(path: Path, grid: Grid) -> ImageHeader:
+    """The header of a segmentation whose voxels lie in `grid`; reads no voxel.
+
+    Raises DataError (unreadable, too large) or GeometryError (another grid).
+    """
+    check_label_size(path, grid, must_match=True)
+    header = read_header(path)
+    if header.grid.shape != _NO_IMAGE:
+        get_placement(header.grid, grid, str(path), remedy=_REMEDY)
+    return header
+
+
+def _read_segmentation(path: Path, grid: Grid, resample: bool) -> ContourFile:
+    check_label_size(path, grid, must_match=not resample)
+    image = read_image(path, channels=True)
+    layers = image.array if image.array.ndim == 4 else image.array[None]
+    segments = build_segments(read_header(path).fields, len(layers), path)
+    notices = list(image.notices)
+    if image.grid.shape == _NO_IMAGE:
+        contours = [_build_empty(segment, grid) for segment in segments]
+        return ContourFile(contours=tuple(contours), notices=tuple(notices))
+    found: dict[str, FileContour] = {}
+    for number, layer in enumerate(layers):
+        own = [segment for segment in segments if segment.layer == number]
+        labels, cut = _cut(as_whole_numbers(layer, path), own)
+        turned, placement = _turn(image, labels, grid, path, resample)
+        boxes = find_value_boxes(turned)
+        for segment in own:
+            mask, resampling = placement.place(
+                union_of(turned, boxes, {segment.value}, placement.source)
+            )
+            found[segment.name] = FileContour(
+                name=segment.name, mask=mask, resampling=resampling, notices=cut
+            )
+        notices += _describe_nameless(turned, boxes, own, number)
+    return ContourFile(
+        contours=tuple(found[segment.name] for segment in segments), notices=tuple(notices)
+    )
+
+
+def _build_empty(segment: Segment, grid: Grid) -> FileContour:
+    return FileContour(name=segment.name, mask=StructureMask.empty(grid), resampling=None)
+
+
+def _cut(labels: Labels, segments: Sequence[Segment]) -> tuple[Labels, tuple[str, ...]]:
+    """The layer within the `Extent` of its segments, and a notice of labelled voxels beyond.
+
+    A file that 3D Slicer wrote has none beyond; of any other it shows only what lies within.
+    """
+    box = join_boxes([segment.box for segment in segments])
+    if box is None:
+        return labels, ()
+    inside = np.zeros_like(labels)
+    inside[box] = labels[box]
+    beyond = int(np.count_nonzero(labels)) - int(np.count_nonzero(inside))
+    if not beyond:
+        return labels, ()
+    return inside, (
+        f"{beyond} voxels of its layer lie beyond the Extent that the file gives; left out, as 3D "
+        "Slicer does not show them either",
+    )
+
+
+def _describe_nameless(
+    labels: Labels,
+    boxes: Mapping[int, tuple[slice, ...]],
+    segments: Sequence[Segment],
+    layer: int,
+) -> list[str]:
+    """A notice of the values of a layer that no segment names, with their voxels."""
+    rest = sorted(set(boxes) - {segment.value for segment in segments})
+    if not rest:
+        return []
+    counts = [
+        f"{np.count_nonzero(labels[boxes[value]] == value)} voxels of value {value}"
+        for value in rest[:_SHOWN_VALUES]
+    ]
+    more = f" and {len(rest) - _SHOWN_VALUES} more values" if len(rest) > _SHOWN_VALUES else ""
+    return [
+        f"no segment names {', '.join(counts)}{more} in layer {layer}; left out, as 3D Slicer does "
+        "not show them either"
+    ]
 
 
 def _turn(
     image: RawImage, labels: Labels, grid: Grid, path: Path, resample: bool
 ) -> tuple[Labels, _Placement]:
     """The labels in axes of their own or of the CT, and how they get onto the CT's grid."""
-    change = find_alignment(image.grid, grid)
-    if change is not None:
-        placed = _Placement(target=grid, source=grid, start_ijk=(0, 0, 0))
-        return change.apply(labels), placed  # type: ignore[return-value]
-    turn = image.grid.reorientation_to_lps()
-    turned = image.grid.reoriented(turn)
-    start = _find_start(grid, turned)
-    if start is None and not resample:
-        get_alignment(image.grid, grid, str(path))
-    placed = _Placement(target=grid, source=turned, start_ijk=start)
+    place = find_placement(image.grid, grid)
+    if place is None and not resample:
+        get_placement(image.grid, grid, str(path), remedy=_REMEDY)
+    turn = image.grid.reorientation_to_lps() if place is None else place.change
+    placed = _Placement(
+        target=grid,
+        source=image.grid.reoriented(turn),
+        start_ijk=None if place is None else place.start_ijk,
+    )
     return turn.apply(labels), placed  # type: ignore[return-value]
-
-
-def _find_start(grid: Grid, box: Grid) -> tuple[int, int, int] | None:
-    """Where a file's grid begins within the CT's when it is a part of it; None when it is not."""
-    try:
-        return grid.start_of(box)
-    except GeometryError:
-        return None

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.image_files import read_image
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.header_values import ImageHeader
+from han5k_review.imaging.headers import read_header
+from han5k_review.imaging.image_files import check_plain, iter_slices
 from han5k_review.imaging.volume import CtVolume
 
 _AIR_BELOW_HU = -200
@@ -25,6 +28,14 @@ class CtReading:
     notices: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CtOutline:
+    """What a CT's header says: its `grid` in LPS axes, and notices on the geometry."""
+
+    grid: Grid
+    notices: tuple[str, ...]
+
+
 def read_ct(path: Path) -> CtVolume:
     """Read a CT and bring it to LPS axes: i grows to L, j to P, k to S.
 
@@ -36,13 +47,10 @@ def read_ct(path: Path) -> CtVolume:
 
 def read_ct_with_notices(path: Path) -> CtReading:
     """As `read_ct`, with notices on orientation and on HU that do not look like a CT."""
-    image = read_image(path)
-    hu = _to_int16(image.array, path)
-    volume = CtVolume(grid=image.grid, hu=hu).to_lps_axes()
-    notices = list(image.notices)
-    if volume.grid.is_oblique:
-        notices.append("the grid is oblique to the patient's axes; it is kept as it is")
-    low, high = int(hu.min()), int(hu.max())
+    header = read_header(path)
+    outline = _outline(header)
+    hu, low, high = _read_hu(header, outline.grid)
+    notices = list(outline.notices)
     if high < _TISSUE_ABOVE_HU:
         notices.append(
             f"HU from {low} to {high}: no tissue above {_TISSUE_ABOVE_HU} HU, is it a CT?"
@@ -52,26 +60,54 @@ def read_ct_with_notices(path: Path) -> CtReading:
             f"HU from {low} to {high}: no air below {_AIR_BELOW_HU} HU; was the offset of -1024 "
             "applied?"
         )
-    return CtReading(volume=volume, notices=tuple(notices))
+    return CtReading(volume=CtVolume(grid=outline.grid, hu=hu), notices=tuple(notices))
 
 
-def _to_int16(array: NDArray[np.generic], path: Path) -> NDArray[np.int16]:
-    if array.dtype == np.int16:
-        return array.view(np.int16)
-    if array.dtype.kind not in "iuf":
-        raise DataError(f"{path}: HU as numbers were expected, found type {array.dtype}.")
-    if array.dtype.kind == "f":
-        wrong = int(array.size - np.count_nonzero(np.isfinite(array)))
-        if wrong:
-            raise DataError(
-                f"{path}: finite HU were expected, found {wrong} voxels that are NaN or infinite; "
-                "fill them (air is -1024) and import again."
-            )
-    low, high = array.min(), array.max()
+def read_ct_outline(path: Path) -> CtOutline:
+    """The grid and notices of a CT by its header alone; raises as `read_ct` where that tells."""
+    return _outline(read_header(path))
+
+
+def _outline(header: ImageHeader) -> CtOutline:
+    check_plain(header)
+    notices = list(header.notices)
+    grid = header.grid.reoriented(header.grid.reorientation_to_lps())
+    if grid.is_oblique:
+        notices.append("the grid is oblique to the patient's axes; it is kept as it is")
+    return CtOutline(grid=grid, notices=tuple(notices))
+
+
+def _read_hu(header: ImageHeader, grid: Grid) -> tuple[NDArray[np.int16], int, int]:
+    """HU on `grid` (LPS axes, i fastest in memory), the lowest and the highest.
+
+    Each slice of the file is checked, rounded and put in its place while it is in the cache.
+    """
+    change = header.grid.reorientation_to_lps()
+    hu = np.empty(grid.shape, dtype=np.int16, order="F")
+    as_stored = change.undo(hu)
+    wrong = 0
+    ranges: list[tuple[float, float]] = []
+    for k, plane in iter_slices(header):
+        values = plane
+        if plane.dtype.kind == "f":
+            finite = np.isfinite(plane)
+            bad = int(plane.size - np.count_nonzero(finite))
+            wrong += bad
+            values = np.rint(plane, where=finite, out=np.zeros_like(plane)) if bad else plane
+        low, high = values.min(), values.max()
+        ranges.append((low, high))
+        if low < _INT16.min or high > _INT16.max:
+            continue
+        as_stored[:, :, k] = np.rint(values) if values.dtype.kind == "f" else values
+    if wrong:
+        raise DataError(
+            f"{header.path}: finite HU were expected, found {wrong} voxels that are NaN or "
+            "infinite; fill them (air is -1024) and import again."
+        )
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if low < _INT16.min or high > _INT16.max:
         raise DataError(
-            f"{path}: HU between {_INT16.min} and {_INT16.max} were expected, found {low} to "
-            f"{high}."
+            f"{header.path}: HU between {_INT16.min} and {_INT16.max} were expected, found {low} "
+            f"to {high}."
         )
-    values = np.rint(array) if array.dtype.kind == "f" else array
-    return values.astype(np.int16)
+    return hu, round(float(low)), round(float(high))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from han5k_review.errors import GeometryError
 Affine = NDArray[np.float64]
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _OBLIQUE_COSINE = 0.9999
+NEAR_VOXELS = 0.1
+"""How far a voxel centre may lie from its counterpart, in smallest spacings: header rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,16 @@ class Reorientation:
     def apply(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return a view of `array` (three axes) with its axes permuted and flipped."""
         moved = np.transpose(array, self.permutation)
-        return moved[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
+        return moved[self._steps]
+
+    def undo(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return a view of `array` with its axes as they were before `apply`."""
+        order = self.permutation
+        return np.transpose(array[self._steps], (order.index(0), order.index(1), order.index(2)))
+
+    @property
+    def _steps(self) -> tuple[slice, ...]:
+        return tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,36 +159,25 @@ class Grid:
         matrix[:3, 3] += matrix[:3, :3] @ np.array(start_ijk, dtype=float)
         return Grid.from_affine(shape, matrix)
 
-    def start_of(self, box: Grid) -> tuple[int, int, int]:
-        """Voxel index in this grid at which `box` begins; GeometryError if it does not fit."""
-        inverse = np.linalg.inv(self.affine)
-        step = inverse[:3, :3] @ box.affine[:3, :3]
-        place = (inverse @ box.affine[:, 3])[:3]
-        start = np.rint(place)
-        end = start + np.array(box.shape)
-        fits = bool((start >= 0).all() and (end <= np.array(self.shape)).all())
-        aligned = np.allclose(step, np.eye(3), atol=1e-3) and np.allclose(place, start, atol=0.02)
-        if not (fits and aligned):
-            raise GeometryError(
-                f"A box inside the grid was expected; the grid is {self.describe()}, "
-                f"the box is {box.describe()}."
-            )
-        return (int(start[0]), int(start[1]), int(start[2]))
+    def is_near(self, other: Grid) -> bool:
+        """Same shape, and no voxel centre is further than a tenth of a voxel from its counterpart.
+
+        The one rule for import and revision; the voxel is the smallest spacing of `other`.
+        """
+        return self.matches(other, tolerance_mm=NEAR_VOXELS * min(other.spacing_mm))
 
     def matches(self, other: Grid, *, tolerance_mm: float = 0.01) -> bool:
-        """Same shape, and no corner voxel is further than `tolerance_mm` from its counterpart."""
-        if self.shape != other.shape:
-            return False
-        corners = np.array(
-            [
-                [i, j, k, 1.0]
-                for i in (0, self.shape[0] - 1)
-                for j in (0, self.shape[1] - 1)
-                for k in (0, self.shape[2] - 1)
-            ]
-        )
+        """Same shape, and no voxel centre is further than `tolerance_mm` from its counterpart."""
+        return self.shape == other.shape and self.measure_apart_mm(other) <= tolerance_mm
+
+    def measure_apart_mm(self, other: Grid) -> float:
+        """Distance of the worst voxel centre from the one with the same index in `other`.
+
+        The distance of two affines is largest at a corner, so the eight corners are measured.
+        """
+        corners = np.array([(*c, 1.0) for c in product(*((0, n - 1) for n in self.shape))])
         apart = corners @ (self.affine - other.affine).T
-        return bool(np.abs(apart).max() <= tolerance_mm)
+        return float(np.linalg.norm(apart[:, :3], axis=1).max())
 
     def describe(self) -> str:
         """One phrase for messages: size, spacing, origin (RAS), axes."""

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.alignment import get_alignment
+from han5k_review.imaging.filled_boxes import read_filled
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.image_files import RawImage, read_image
+from han5k_review.imaging.header_values import ImageHeader
+from han5k_review.imaging.headers import read_header
+from han5k_review.imaging.image_files import check_plain
 from han5k_review.imaging.image_names import image_suffix
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.placement import Placement, get_placement
 from han5k_review.imaging.size_bounds import check_label_size
 
 _DENSE_VALUES = 1 << 16
@@ -31,8 +34,7 @@ def read_multi_label(
     name whose values do not occur has an empty mask. Raises DataError naming the file and the
     values that nobody knows, GeometryError when the file is on another grid.
     """
-    check_label_size(path, grid, must_match=True)
-    labels = align_labels(read_image(path), grid, path)
+    labels, start = read_filled_labels(path, grid)
     boxes = find_value_boxes(labels)
     strangers = sorted(set(boxes) - set(known))
     if strangers:
@@ -41,7 +43,7 @@ def read_multi_label(
             f"{_listed(strangers)}; add them to the label map (an empty structure leaves a value "
             "out)."
         )
-    return {name: union_of(labels, boxes, values, grid) for name, values in unions.items()}
+    return {name: union_of(labels, boxes, values, grid, start) for name, values in unions.items()}
 
 
 def read_mask(path: Path, grid: Grid) -> StructureMask:
@@ -50,11 +52,31 @@ def read_mask(path: Path, grid: Grid) -> StructureMask:
     Raises DataError when the file holds more than one value besides 0, GeometryError when it is on
     another grid than `grid`.
     """
-    check_label_size(path, grid, must_match=True)
-    labels = align_labels(read_image(path), grid, path)
+    labels, start = read_filled_labels(path, grid)
     boxes = find_value_boxes(labels)
     check_single(boxes, path)
-    return union_of(labels, boxes, boxes.keys(), grid)
+    return union_of(labels, boxes, boxes.keys(), grid, start)
+
+
+def read_filled_labels(path: Path, grid: Grid) -> tuple[Labels, tuple[int, int, int]]:
+    """The labels of a file on `grid`, cropped to what is not zero, and where the crop begins.
+
+    Raises as `read_mask`, but for the values.
+    """
+    header, place = open_labels(path, grid)
+    box = read_filled(header).turned(place.change)
+    return as_whole_numbers(box.values, path), place.start_of(box.start_ijk)
+
+
+def open_labels(path: Path, grid: Grid) -> tuple[ImageHeader, Placement]:
+    """The header of a label image, and how it lies in `grid`; reads no voxel.
+
+    Raises DataError (unreadable, too large, not a plain image) or GeometryError (another grid).
+    """
+    check_label_size(path, grid, must_match=True)
+    header = read_header(path)
+    check_plain(header)
+    return header, get_placement(header.grid, grid, str(path))
 
 
 def check_single(boxes: Mapping[int, tuple[slice, ...]], path: Path) -> None:
@@ -74,19 +96,20 @@ def list_mask_files(folder: Path) -> list[Path]:
     return files
 
 
-def align_labels(image: RawImage, grid: Grid, path: Path) -> Labels:
-    """The image's integers on `grid` (a view where possible); DataError for fractions."""
-    change = get_alignment(image.grid, grid, str(path))
-    return change.apply(as_whole_numbers(image.array, path))  # type: ignore[return-value]
-
-
 def as_whole_numbers(array: NDArray[np.generic], path: Path) -> Labels:
-    """The array as integers; DataError for fractions and NaN."""
+    """The array as integers; DataError for fractions, NaN and infinity."""
     if array.dtype.kind == "f":
-        whole = np.rint(array)
-        if not np.array_equal(whole, array) or float(np.abs(array).max()) >= 2**31:
+        wrong = array.size - np.count_nonzero(np.isfinite(array))
+        if wrong:
             raise DataError(
-                f"{path}: whole numbers as labels were expected, found fractions or NaN (a "
+                f"{path}: whole numbers as labels were expected, found {wrong} voxels that are NaN "
+                "or infinite; set them to 0 (outside) and import again."
+            )
+        whole = np.rint(array)
+        largest = float(np.abs(array).max(initial=0))
+        if not np.array_equal(whole, array) or largest >= 2**31:
+            raise DataError(
+                f"{path}: whole numbers as labels were expected, found fractions (a "
                 "probability map?)."
             )
         array = whole.astype(np.int32)
@@ -97,6 +120,8 @@ def as_whole_numbers(array: NDArray[np.generic], path: Path) -> Labels:
 
 def find_value_boxes(labels: Labels) -> dict[int, tuple[slice, ...]]:
     """Every value but 0 that occurs in (ni, nj, nk) labels, with the box it occurs in."""
+    if labels.size == 0:
+        return {}
     order = sorted(range(labels.ndim), key=lambda axis: -abs(labels.strides[axis]))
     boxes = _find_boxes(labels.transpose(order))
     back = [order.index(axis) for axis in range(labels.ndim)]
@@ -117,9 +142,16 @@ def _find_boxes(labels: Labels) -> dict[int, tuple[slice, ...]]:
 
 
 def union_of(
-    labels: Labels, boxes: Mapping[int, tuple[slice, ...]], values: Collection[int], grid: Grid
+    labels: Labels,
+    boxes: Mapping[int, tuple[slice, ...]],
+    values: Collection[int],
+    grid: Grid,
+    labels_start: tuple[int, int, int] = (0, 0, 0),
 ) -> StructureMask:
-    """The mask of all voxels whose label is one of `values`, looked for in their common box."""
+    """The mask of all voxels whose label is one of `values`, looked for in their common box.
+
+    `labels` begin at `labels_start` of `grid`; `boxes` are those of `find_value_boxes`.
+    """
     present = [value for value in values if value in boxes]
     if not present:
         return StructureMask.empty(grid)
@@ -127,7 +159,8 @@ def union_of(
     stop = [max(boxes[v][axis].stop for v in present) for axis in range(3)]
     part = labels[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
     inside = part == present[0] if len(present) == 1 else np.isin(part, present)
-    return StructureMask.from_box(inside, (start[0], start[1], start[2]), grid)
+    i, j, k = (first + begin for first, begin in zip(labels_start, start, strict=True))
+    return StructureMask.from_box(inside, (i, j, k), grid)
 
 
 def _listed(values: list[int]) -> str:

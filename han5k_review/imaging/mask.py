@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class StructureMask:
     grid: Grid
     start_ijk: tuple[int, int, int]
     voxels: BoolArray
+    _hashes: list[str] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def from_dense(cls, dense: NDArray[np.generic], grid: Grid) -> StructureMask:
@@ -93,6 +94,11 @@ class StructureMask:
     @property
     def sha256(self) -> str:
         """Content hash: of box shape, box affine (float32, as NIfTI keeps it), and packed bits."""
+        if not self._hashes:
+            self._hashes.append(self._measure_sha256())
+        return self._hashes[0]
+
+    def _measure_sha256(self) -> str:
         digest = hashlib.sha256(b"han5k-mask-1")
         digest.update(np.array(self.voxels.shape, dtype="<i4").tobytes())
         digest.update((self.box_grid.affine[:3] + 0.0).astype("<f4").tobytes())

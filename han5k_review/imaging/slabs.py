@@ -7,6 +7,7 @@ low bytes, then all high bytes. `docs/transport.md` is the contract.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,15 +28,13 @@ class Slab:
     shuffled: bytes
 
 
-def build_slabs(hu: NDArray[np.int16], slab_slices: int = SLAB_SLICES) -> list[Slab]:
-    """Cut (ni, nj, nk) HU into slabs along k."""
-    slabs = []
+def iter_slabs(hu: NDArray[np.int16], slab_slices: int = SLAB_SLICES) -> Iterator[Slab]:
+    """Cut (ni, nj, nk) HU into slabs along k, one at a time."""
     for first in range(0, hu.shape[2], slab_slices):
         piece = hu[:, :, first : first + slab_slices]
         shuffled = _shuffle(piece)
         digest = hashlib.sha256(shuffled).hexdigest()
-        slabs.append(Slab(first=first, slices=piece.shape[2], sha256=digest, shuffled=shuffled))
-    return slabs
+        yield Slab(first=first, slices=piece.shape[2], sha256=digest, shuffled=shuffled)
 
 
 def _shuffle(piece: NDArray[np.int16]) -> bytes:

@@ -1,44 +1,167 @@
-"""Voxel streams: the voxels of an image file in their stored order, without holding them all.
+"""Voxel streams: the voxels of an image in their stored order, without holding them all.
 
-SimpleITK reads a compressed file in one piece; this opens MetaImage, NRRD and NIfTI files where
-their voxels begin, so that a large 4-D file can be taken in one volume at a time.
+A header says where they lie and how they are packed. They are unpacked by ISA-L into pieces that
+stay in the processor's cache, and checked on the way: whole, undamaged (the checksum of a packed
+file), and not more than the header promises.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from isal import igzip, igzip_lib
+
 from han5k_review.errors import DataError
-from han5k_review.imaging.image_names import METAIMAGE_SUFFIXES, NRRD_SUFFIXES, image_suffix
+from han5k_review.imaging.header_values import Codec, ImageHeader, VoxelFile
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _SLACK = 16 << 20  # bytes after the last voxel that some writers leave
-_MAX_HEADER_LINES = 10_000
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoxelPlace:
-    """Where voxels begin: file, byte offset, `codec` ("raw", "zlib" or "gzip"), byte order."""
+@contextmanager
+def open_voxels(header: ImageHeader) -> Iterator[VoxelStream]:
+    """Open the voxels of an image; `finish` the stream when all that is wanted was read.
 
-    path: Path
-    offset: int
-    codec: str
-    big_endian: bool
+    Damage met while reading comes out as DataError naming the image.
+    """
+    with ExitStack() as opened:
+        try:
+            yield VoxelStream(header.path, header.files, opened)
+        except EOFError as error:
+            raise DataError(
+                f"{header.path}: a whole compressed file was expected, it ends too early (a "
+                "broken copy or download); copy it again."
+            ) from error
+        except (igzip_lib.IsalError, gzip.BadGzipFile) as error:  # type: ignore[misc]  # isal's stub
+            raise DataError(
+                f"{header.path}: undamaged compressed voxels were expected, found: {error}; copy "
+                "it again."
+            ) from error
+        except OSError as error:
+            raise DataError(
+                f"{header.path}: readable voxels were expected, found: {error}."
+            ) from error
+
+
+class VoxelStream:
+    """Bytes of all voxels in stored order, over all data files of an image."""
+
+    def __init__(self, path: Path, files: Sequence[VoxelFile], opened: ExitStack) -> None:
+        self._path = path
+        self._opened = opened
+        self._waiting = list(files)
+        self._file: VoxelFile | None = None
+        self._source: BinaryIO = io.BytesIO()
+        self._left = 0
+
+    def read(self, nbytes: int) -> bytes:
+        """The next `nbytes`, all of them; DataError where the file holds fewer."""
+        piece = self._read_some(nbytes)
+        while len(piece) < nbytes:
+            piece += self._read_some(nbytes - len(piece))
+        return piece
+
+    def skip(self, nbytes: int) -> None:
+        """Pass over the next `nbytes`; raw files are not even read there."""
+        while nbytes:
+            if not self._left:
+                self._open_next(nbytes)
+            step = min(nbytes, self._left)
+            if self._file is not None and self._file.codec is Codec.RAW:
+                self._source.seek(step, io.SEEK_CUR)
+                self._left -= step
+            else:
+                step = len(self._read_some(min(step, _CHUNK)))
+            nbytes -= step
+
+    def finish(self) -> None:
+        """After the last voxel: read on to the end, where packed files verify their checksum.
+
+        DataError when much more follows than the header promises; the rest is not unpacked.
+        """
+        self._finish_file()
+        while self._waiting:
+            self._open_next(0)
+            self._finish_file()
+
+    def _read_some(self, nbytes: int) -> bytes:
+        if not self._left:
+            self._open_next(nbytes)
+        piece = self._source.read(min(nbytes, self._left))
+        if not piece:
+            raise self._too_short(self._left)
+        self._left -= len(piece)
+        return piece
+
+    def _open_next(self, wanted: int) -> None:
+        self._finish_file()
+        if not self._waiting:
+            raise self._too_short(wanted)
+        self._file = file = self._waiting.pop(0)
+        self._source = _open_file(file, self._opened)
+        self._left = file.nbytes
+
+    def _finish_file(self) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        if file.codec is Codec.RAW:
+            more = file.path.stat().st_size - file.offset - file.nbytes
+        else:
+            more = -self._left
+            while more <= _SLACK and (piece := self._source.read(_CHUNK)):
+                more += len(piece)
+        if more < 0:
+            raise self._too_short(-more)
+        if more > _SLACK:
+            raise DataError(
+                f"{self._path}: {file.nbytes} bytes of voxels were expected by its header, found "
+                "more; write the file again."
+            )
+
+    def _too_short(self, missing: int) -> DataError:
+        return DataError(
+            f"{self._path}: voxels were expected to the end, {missing} bytes are missing: the file "
+            "is truncated; copy it again."
+        )
+
+
+def _open_file(file: VoxelFile, opened: ExitStack) -> BinaryIO:
+    """The file's unpacked bytes from its first voxel on."""
+    raw = opened.enter_context(file.path.open("rb"))
+    raw.seek(file.offset)
+    if file.codec is Codec.RAW:
+        return raw
+    source = opened.enter_context(_unpack(raw, file.codec))
+    skip = file.skip
+    while skip and (piece := source.read(min(skip, _CHUNK))):
+        skip -= len(piece)
+    return source
+
+
+def _unpack(raw: BinaryIO, codec: Codec) -> BinaryIO:
+    if codec is Codec.GZIP:
+        return cast(BinaryIO, igzip.IGzipFile(fileobj=raw))  # type: ignore[no-untyped-call]
+    return cast(BinaryIO, io.BufferedReader(_ZlibFile(raw), _CHUNK))
 
 
 class _ZlibFile(io.RawIOBase):
-    """A readable, unseekable file over a zlib (or gzip) stream."""
+    """A readable, unseekable file over one zlib stream (or a gzip one, as MetaImage allows)."""
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
-        self._inflate = zlib.decompressobj(wbits=47)
+        start = packed.tell()
+        is_gzip = packed.read(2) == _GZIP_MAGIC
+        packed.seek(start)
+        self._inflate = igzip_lib.IgzipDecompressor(
+            flag=igzip_lib.DECOMP_GZIP if is_gzip else igzip_lib.DECOMP_ZLIB
+        )
 
     def readable(self) -> bool:
         return True
@@ -47,139 +170,9 @@ class _ZlibFile(io.RawIOBase):
         """Fill `buffer` from the stream; 0 only at its end, EOFError when that is missing."""
         piece = b""
         while not piece and not self._inflate.eof:
-            packed = self._inflate.unconsumed_tail or self._packed.read(_CHUNK)
-            if not packed:
-                raise EOFError("the compressed voxels end too early")
+            packed = self._packed.read(_CHUNK) if self._inflate.needs_input else b""
+            if self._inflate.needs_input and not packed:
+                raise EOFError("the packed voxels end too early")
             piece = self._inflate.decompress(packed, len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
-
-
-@contextmanager
-def open_voxels(path: Path) -> Iterator[tuple[BinaryIO, VoxelPlace]]:
-    """Open the voxels of `path` as a binary stream that begins at the first voxel.
-
-    Damage met while reading comes out as DataError naming the file.
-    """
-    place = find_voxels(path)
-    try:
-        with place.path.open("rb") as raw:
-            raw.seek(place.offset)
-            if place.codec == "raw":
-                yield raw, place
-            elif place.codec == "gzip":
-                yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)), place
-            else:
-                yield cast(BinaryIO, io.BufferedReader(_ZlibFile(raw), _CHUNK)), place
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"{path}: undamaged, complete voxels were expected, found: {error}; copy it again."
-        ) from error
-    except OSError as error:
-        raise DataError(f"{path}: readable voxels were expected, found: {error}.") from error
-
-
-def check_packed_voxels(path: Path, promised_bytes: int | None = None) -> None:
-    """Verify the checksum of compressed voxels; DataError when they are damaged.
-
-    DataError too when they unfold to more than the header's `promised_bytes`; what comes after is
-    not unpacked.
-    SimpleITK 2.5 returns wrong voxels for a damaged MetaImage and only prints a line. Encodings
-    that are not compressed, or not known here, are left to it.
-    """
-    place = _find_known(path)
-    if place is None or place.codec == "raw" or not place.path.is_file():
-        return
-    read = 0
-    with open_voxels(path) as (stream, _):
-        while piece := stream.read(_CHUNK):
-            read += len(piece)
-            check_promise(path, read, promised_bytes)
-
-
-def check_promise(path: Path, read: int, promised_bytes: int | None) -> None:
-    """DataError when more was unpacked than the header promises, and a little."""
-    if promised_bytes is not None and read > promised_bytes + _SLACK:
-        raise DataError(
-            f"{path}: {promised_bytes} bytes of voxels were expected by its header, found more; "
-            "write the file again."
-        )
-
-
-def check_end(stream: BinaryIO, place: VoxelPlace) -> None:
-    """After the last voxel: read on to the end, where a compressed stream verifies its checksum."""
-    if place.codec != "raw":
-        stream.read(1)
-
-
-def _find_known(path: Path) -> VoxelPlace | None:
-    try:
-        return find_voxels(path)
-    except DataError:
-        return None
-
-
-def find_voxels(path: Path) -> VoxelPlace:
-    """Where the voxels of a MetaImage, NRRD or single NIfTI file begin; DataError otherwise."""
-    suffix = image_suffix(path)
-    if suffix in METAIMAGE_SUFFIXES:
-        return _find_metaimage(path)
-    if suffix in NRRD_SUFFIXES:
-        return _find_nrrd(path)
-    raise DataError(
-        f"{path}: a 4-D image was expected as MetaImage or NRRD; write it in one of these formats."
-    )
-
-
-def _find_metaimage(path: Path) -> VoxelPlace:
-    fields: dict[str, str] = {}
-    with path.open("rb") as file:
-        for _ in range(_MAX_HEADER_LINES):
-            key, _, text = file.readline(_CHUNK).decode("latin-1").partition("=")
-            fields[key.strip().lower()] = text.strip()
-            if key.strip().lower() == "elementdatafile":
-                break
-        offset = file.tell()
-    source = fields.get("elementdatafile", "")
-    if not source or source.upper() == "LIST" or "%" in source:
-        raise DataError(
-            f"{path}: a MetaImage with its voxels in one file was expected, found "
-            f"ElementDataFile = {source!r}."
-        )
-    local = source.upper() == "LOCAL"
-    packed = fields.get("compresseddata", "false").lower() == "true"
-    order = fields.get("binarydatabyteordermsb", fields.get("elementbyteordermsb", "false"))
-    return VoxelPlace(
-        path=path if local else path.parent / source,
-        offset=offset if local else 0,
-        codec="zlib" if packed else "raw",
-        big_endian=order.lower() == "true",
-    )
-
-
-def _find_nrrd(path: Path) -> VoxelPlace:
-    fields: dict[str, str] = {}
-    with path.open("rb") as file:
-        for _ in range(_MAX_HEADER_LINES):
-            line = file.readline(_CHUNK).decode("latin-1").rstrip("\r\n")
-            if not line:
-                break
-            key, separator, text = line.partition(": ")
-            if separator and not line.startswith("#"):
-                fields[key.strip().lower()] = text.strip()
-        offset = file.tell()
-    encoding = fields.get("encoding", "").lower()
-    source = fields.get("data file", fields.get("datafile", ""))
-    codec = {"raw": "raw", "gzip": "gzip", "gz": "gzip"}.get(encoding)
-    skips = any(fields.get(f, "0") != "0" for f in ("line skip", "byte skip"))
-    if codec is None or skips or source.startswith("LIST") or "%" in source:
-        raise DataError(
-            f"{path}: a NRRD with raw or gzip voxels in one file was expected, found encoding "
-            f"{encoding!r}, data file {source or 'attached'!r}."
-        )
-    return VoxelPlace(
-        path=path.parent / source if source else path,
-        offset=0 if source else offset,
-        codec=codec,
-        big_endian=fields.get("endian", "little").lower() == "big",
-    )

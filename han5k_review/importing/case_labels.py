@@ -2,28 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.anatomy.label_map import LabelMap, build_channel_map, read_label_map
+from han5k_review.anatomy.label_map import (
+    ChannelMap,
+    LabelMap,
+    build_channel_map,
+    find_channel_map,
+    read_label_map,
+)
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
+from han5k_review.imaging.corrected_files import read_corrected
+from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.imaging.label_images import list_mask_files, read_mask, read_multi_label
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot
-from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, read_segments
+from han5k_review.imaging.one_hot_files import count_channels, is_one_hot, read_one_hot
+from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, is_segmentation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLabels:
-    """Masks by structure on the CT's grid, and the names nobody could match."""
+    """Masks by structure on the CT's grid, and the names nobody could match.
+
+    `notices` are sentences for a person to weigh; `channels` says which channel of a 4-D file is
+    which structure.
+    """
 
     masks: Mapping[StructureName, StructureMask]
     unmatched: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    channels: str = ""
+
+
+class LabelForm(StrEnum):
+    """The forms that the labels of a case come in."""
+
+    FOLDER = "a folder of masks"
+    SEGMENTATION = "a .seg.nrrd"
+    ONE_HOT = "a 4-D one-hot file"
+    MULTI_LABEL = "a multi-label image"
+
+
+def find_form(path: Path, label_map: Path | None) -> LabelForm:
+    """The form of the labels at `path`, by name and header; DataError when there is nothing.
+
+    A label map makes a multi-label image of a NRRD that is not named .seg.nrrd.
+    """
+    if not path.exists():
+        raise DataError(f"Labels were expected at {path}, found nothing.")
+    if path.is_dir():
+        return LabelForm.FOLDER
+    if is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
+        return LabelForm.SEGMENTATION
+    return LabelForm.ONE_HOT if is_one_hot(path) else LabelForm.MULTI_LABEL
+
+
+def get_label_map(path: Path, label_map: Path | None, catalogue: Catalogue) -> LabelMap:
+    """The label map of a multi-label image; DataError without one."""
+    if label_map is None:
+        raise DataError(
+            f"{path}: a label map that says which value is which structure was expected with a "
+            "multi-label image; name it with --label-map or in the manifest's column label_map."
+        )
+    return read_label_map(label_map, catalogue)
+
+
+def check_any(found: Collection[StructureName], unmatched: Collection[str], path: Path) -> None:
+    """DataError when the labels hold no structure of the study."""
+    if not found:
+        raise DataError(
+            f"{path}: at least one structure of the study's table was expected, found only "
+            f"{', '.join(unmatched) or 'nothing'}; add aliases or rows to structures.csv."
+        )
 
 
 def read_case_labels(
@@ -34,26 +91,16 @@ def read_case_labels(
     `grid` is the CT's, in LPS axes. Raises DataError (unreadable, unknown values, no structure at
     all), GeometryError (another grid) or ConfigError (label map); the message names the file.
     """
-    if not path.exists():
-        raise DataError(f"Labels were expected at {path}, found nothing.")
-    if path.is_dir():
+    form = find_form(path, label_map)
+    if form is LabelForm.FOLDER:
         labels = _read_folder(path, grid, catalogue)
-    elif image_suffix(path) == SEGMENTATION_SUFFIX:
-        labels = _by_name(read_segments(path, grid), path, catalogue)
-    elif is_one_hot(path):
-        labels = _read_one_hot(path, grid, catalogue)
-    elif label_map is None:
-        raise DataError(
-            f"{path}: a label map that says which value is which structure was expected with a "
-            "multi-label image; name it with --label-map or in the manifest's column label_map."
-        )
+    elif form is LabelForm.SEGMENTATION:
+        labels = _read_segmentation(path, grid, catalogue)
+    elif form is LabelForm.ONE_HOT:
+        labels = _read_one_hot(path, grid, catalogue, label_map)
     else:
-        labels = _read_multi_label(path, grid, read_label_map(label_map, catalogue))
-    if not labels.masks:
-        raise DataError(
-            f"{path}: at least one structure of the study's table was expected, found only "
-            f"{', '.join(labels.unmatched) or 'nothing'}; add aliases or rows to structures.csv."
-        )
+        labels = _read_multi_label(path, grid, get_label_map(path, label_map, catalogue))
+    check_any(labels.masks, labels.unmatched, path)
     if all(mask.is_empty for mask in labels.masks.values()):
         raise DataError(
             f"{path}: at least one labelled voxel was expected, all {len(labels.masks)} "
@@ -68,10 +115,17 @@ def _read_multi_label(path: Path, grid: Grid, label_map: LabelMap) -> CaseLabels
     return CaseLabels(
         masks={StructureName(name): mask for name, mask in masks.items()},
         unmatched=label_map.unmatched,
+        notices=(*label_map.notices, *list_geometry_notices([path], grid)),
     )
 
 
-def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+def match_mask_files(
+    folder: Path, catalogue: Catalogue
+) -> tuple[dict[StructureName, Path], tuple[str, ...]]:
+    """The mask files of a folder by structure, and the names that no structure answers to.
+
+    DataError when the folder holds no image, or two for one structure.
+    """
     files: dict[StructureName, Path] = {}
     unmatched: list[str] = []
     for file in list_mask_files(folder):
@@ -85,27 +139,78 @@ def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
             )
         else:
             files[name] = file
-    masks = {name: read_mask(file, grid) for name, file in files.items()}
-    return CaseLabels(masks=masks, unmatched=tuple(unmatched))
+    return files, tuple(unmatched)
 
 
-def _by_name(masks: Mapping[str, StructureMask], path: Path, catalogue: Catalogue) -> CaseLabels:
+def _read_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+    files, unmatched = match_mask_files(folder, catalogue)
+    return CaseLabels(
+        masks={name: read_mask(file, grid) for name, file in files.items()},
+        unmatched=unmatched,
+        notices=list_geometry_notices(files.values(), grid),
+    )
+
+
+def _read_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
+    file = read_corrected(path, grid)
     found: dict[StructureName, StructureMask] = {}
     unmatched: list[str] = []
-    for foreign, mask in masks.items():
+    notices = list(file.notices)
+    for contour in file:
+        foreign = str(contour.name)
         name = catalogue.find_name(foreign)
         if name is None:
             unmatched.append(foreign)
         elif name in found:
             raise DataError(f"{path}: one segment for {name} was expected, found several.")
         else:
-            found[name] = mask
-    return CaseLabels(masks=found, unmatched=tuple(unmatched))
+            found[name] = contour.mask
+            notices += [f"{foreign}: {notice}" for notice in contour.notices]
+    return CaseLabels(masks=found, unmatched=tuple(unmatched), notices=tuple(notices))
 
 
-def _read_one_hot(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabels:
-    channels = build_channel_map(catalogue)
-    masks = read_one_hot(path, grid, channels.keys())
-    matched = {channels[number]: mask for number, mask in masks.masks.items()}
-    rest = (f"channel {n}" for n in range(masks.channels) if n not in channels)
-    return CaseLabels(masks=matched, unmatched=tuple(rest))
+def _read_one_hot(
+    path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
+) -> CaseLabels:
+    channels = choose_channels(path, count_channels(path), catalogue, label_map)
+    masks = read_one_hot(path, grid, channels.structures.keys()).masks
+    return CaseLabels(
+        masks={channels.structures[number]: mask for number, mask in masks.items()},
+        unmatched=channels.unmatched,
+        notices=list_geometry_notices([path], grid),
+        channels=channels.describe(),
+    )
+
+
+def choose_channels(
+    path: Path, channels: int, catalogue: Catalogue, label_map: Path | None
+) -> ChannelMap:
+    """What each of the `channels` of a 4-D file is: by a channel map, or by SegRap's numbers.
+
+    A channel map speaks of every channel of the file. Without one, the file has as many channels as
+    the catalogue numbers (its last `segrap_channel` and all before it): any other number is another
+    order. Raises DataError naming the file.
+    """
+    given = None if label_map is None else find_channel_map(label_map, catalogue)
+    everyone = frozenset(range(channels))
+    if given is not None:
+        if given.channels != everyone:
+            strangers = sorted(given.channels ^ everyone)
+            raise DataError(
+                f"{path}: a channel map of its channels 0 to {channels - 1} was expected, "
+                f"{label_map} differs in {', '.join(map(str, strangers[:12]))}; give every channel "
+                "a row (an empty structure leaves a channel out)."
+            )
+        return given
+    numbers = build_channel_map(catalogue)
+    expected = max(numbers, default=-1) + 1
+    if channels != expected:
+        raise DataError(
+            f"{path}: {expected} channels, as the column segrap_channel of the structure table "
+            f"numbers them, were expected, found {channels}; say which channel is which structure "
+            "in a CSV with the columns structure,channel (numbers from 0), and name it with "
+            "--label-map or in the manifest's column label_map."
+        )
+    return ChannelMap(
+        structures=numbers, left_out={n: "" for n in sorted(everyone - numbers.keys())}
+    )

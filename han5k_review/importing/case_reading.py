@@ -6,19 +6,29 @@ read and nothing stands against it; rows are never written here.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError, Han5kError
-from han5k_review.imaging.ct_files import CtReading, read_ct_with_notices
+from han5k_review.imaging.ct_files import read_ct, read_ct_with_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.volume import CtVolume
 from han5k_review.importing.case_labels import CaseLabels, read_case_labels
-from han5k_review.importing.case_rules import check_image, duplicate_error
+from han5k_review.importing.case_outlines import ROLES, CaseOutline, outline_case
+from han5k_review.importing.ct_identity import check_new_ct, check_same_ct
+from han5k_review.importing.file_stamps import (
+    SETTLE_S,
+    CaseStamp,
+    measure_stamp,
+    settle_stamp,
+)
 from han5k_review.importing.fingerprints import Fingerprint, measure_fingerprint
-from han5k_review.importing.known_cases import KnownCase
+from han5k_review.importing.known_cases import KnownCase, Owner
+from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
@@ -35,15 +45,24 @@ class StudyFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseTask:
-    """All that reading one case needs. `images` maps CT hashes to the cases that hold them."""
+    """All that reading one case needs.
+
+    `owners` of CTs by the hashes of volume and planes; `shared_shapes` are those (sorted) for which
+    a quick dry run reads the CT, as another case has one of that shape. `write` stores what is
+    read; `deep` hashes every file and, in a dry run, reads the voxels too.
+    Stamps of files that were touched in the last `settle_s` seconds are not kept.
+    """
 
     source: CaseSource
     catalogue: Catalogue
     catalogue_sha256: str
     known: KnownCase | None
-    images: Mapping[str, str]
+    owners: Mapping[str, Owner]
     files: StudyFiles
     write: bool
+    deep: bool = False
+    settle_s: float = SETTLE_S
+    shared_shapes: frozenset[tuple[int, ...]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,65 +78,114 @@ class ReadLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseContent:
-    """What a source holds. `is_same` means: the very files of the last import, not read again."""
+    """What a source holds. `is_same` means: the very files of the last import, not read again.
+
+    `planes_sha256` is empty where no CT was read. `channels` says of each 4-D file which channel is
+    which structure.
+    `stamp` tells its files from changed ones without a look inside; empty when they are too new.
+    """
 
     fingerprint: Fingerprint
     image_sha256: str
     grid: Grid
+    planes_sha256: str = ""
     labels: tuple[ReadLabel, ...] = ()
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    stamp: str = ""
     is_same: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRefusal:
-    """Why a source cannot be imported."""
+    """Why a source cannot be imported; `fault` are the details of an error of the program."""
 
     sentence: str
+    fault: str = ""
 
 
-def read_case(task: CaseTask) -> CaseContent | CaseRefusal:
-    """Read a case and, if the task says so, store its files; an error comes back as a refusal."""
+def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
+    """Read a case and, if the task says so, store its files; an error comes back as a refusal.
+
+    A quick dry run (neither `write` nor `deep`) gives an outline.
+    """
     try:
         return _read(task)
     except Han5kError as error:
         return CaseRefusal(sentence=str(error))
-
-
-def _read(task: CaseTask) -> CaseContent:
-    source, known = task.source, task.known
-    fingerprint = measure_fingerprint(source, task.catalogue_sha256)
-    if known is not None and known.fingerprint == fingerprint and _is_stored(known, task.files):
-        return CaseContent(
-            fingerprint=fingerprint, image_sha256=known.image_sha256, grid=known.grid, is_same=True
+    except Exception as error:  # noqa: BLE001 - the last resort: no case ends the others
+        words = str(error).strip().splitlines() or ["no words"]
+        return CaseRefusal(
+            sentence=f"the program met an error of its own ({type(error).__name__}: {words[0]})",
+            fault="".join(traceback.format_exception(error)),
         )
+
+
+def _read(task: CaseTask) -> CaseContent | CaseOutline:
+    source, known = task.source, task.known
+    stamp = measure_stamp(source)
+    if known is not None and _is_stored(known, task.files):
+        trusted = not task.deep and known.fingerprint.get("structures") == task.catalogue_sha256
+        if trusted and known.stamp == stamp.key:
+            return _same(known)
+        fingerprint = measure_fingerprint(source, task.catalogue_sha256)
+        if known.fingerprint == fingerprint:
+            return _same(known)
+    else:
+        fingerprint = measure_fingerprint(source, task.catalogue_sha256)
+    if not (task.write or task.deep):
+        outline = outline_case(source, known, task.catalogue, fingerprint)
+        return replace(outline, planes_sha256=_compare_ct(task, outline))
+    return _read_voxels(task, fingerprint, stamp)
+
+
+def _same(known: KnownCase) -> CaseContent:
+    return CaseContent(
+        fingerprint=known.fingerprint,
+        image_sha256=known.image_sha256,
+        grid=known.grid,
+        is_same=True,
+    )
+
+
+def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> CaseContent:
+    source = task.source
     ct = None if source.ct is None else read_ct_with_notices(source.ct)
-    image_sha256, grid = _check_ct(ct, task)
-    warnings = [f"CT: {notice}" for notice in ct.notices] if ct else []
+    image_sha256, grid = _check_ct(ct.volume if ct else None, task)
+    warnings = list(source.notices)
+    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
+    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
     if source.labels is None and source.reference is None:
         warnings.append("no labels: there is nothing to review yet")
     masks: dict[tuple[LabelSource, StructureName], StructureMask] = {}
     unmatched: list[str] = []
+    channels: list[str] = []
     for kind in (LabelSource.PSEUDO, LabelSource.REFERENCE):
         found = _read_labels(kind, source, grid, task.catalogue)
         kept, empty = _sort_out_empty(kind, found)
         masks |= {(kind, name): mask for name, mask in kept.items()}
         unmatched += [name for name in found.unmatched if name not in unmatched]
         warnings += empty
+        sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
+        warnings += [f"{ROLES[kind]}: {sentence}" for sentence in sentences]
+        channels += [f"{ROLES[kind]}: {found.channels}"] if found.channels else []
     labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
+    settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
-        if ct is not None:
+        if ct is not None and ct.volume.sha256 == image_sha256:
             task.files.volumes.put_volume(ct.volume)
-        for mask in masks.values():
-            task.files.labels.put_mask(mask)
+        task.files.labels.put_masks(masks.values())
     return CaseContent(
         fingerprint=fingerprint,
         image_sha256=image_sha256,
         grid=grid,
+        planes_sha256=ct.volume.planes_sha256 if ct else "",
         labels=labels,
         unmatched=tuple(unmatched),
         warnings=tuple(warnings),
+        channels=tuple(channels),
+        stamp=settled,
     )
 
 
@@ -127,20 +195,32 @@ def _is_stored(known: KnownCase, files: StudyFiles) -> bool:
     return volume.is_file() and all(files.labels.path(sha256).is_file() for sha256 in hashes)
 
 
-def _check_ct(ct: CtReading | None, task: CaseTask) -> tuple[str, Grid]:
-    """The CT's hash and grid; RuleError when it contradicts what the study holds."""
+def _check_ct(volume: CtVolume | None, task: CaseTask) -> tuple[str, Grid]:
+    """The stored CT's hash and grid; RuleError when the CT contradicts what the study holds."""
     known = task.known
-    if ct is None:
-        if known is None:
-            raise DataError("a CT was expected for a case the study does not know, found none.")
-        return known.image_sha256, known.grid
-    sha256 = ct.volume.sha256
-    if known is not None:
-        check_image(task.source, known, sha256, ct.volume.grid)
-    owner = task.images.get(sha256, task.source.name)
-    if owner != task.source.name:
-        raise duplicate_error(task.source, owner)
-    return sha256, ct.volume.grid
+    if volume is not None and known is None:
+        check_new_ct(task.source, volume, task.owners)
+        return volume.sha256, volume.grid
+    if known is None:
+        raise DataError("a CT was expected for a case the study does not know, found none.")
+    if volume is not None:
+        check_same_ct(task.source, known, volume, task.files.volumes)
+    return known.image_sha256, known.grid
+
+
+def _compare_ct(task: CaseTask, outline: CaseOutline) -> str:
+    """The hash of the planes where a quick dry run has to read a CT, else ""; as `_check_ct`.
+
+    It has to when the CT could be that of another case, or may no longer be that of its own.
+    """
+    source = task.source
+    is_new = task.known is None and tuple(sorted(outline.grid.shape)) in task.shared_shapes
+    is_changed = task.known is not None and "ct" in outline.changed
+    if source.ct is None or not (is_new or is_changed):
+        return ""
+    volume = read_ct(source.ct)
+    _check_ct(volume, task)
+    return volume.planes_sha256 if is_new else ""
 
 
 def _read_labels(

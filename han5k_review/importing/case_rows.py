@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from han5k_review.importing.case_reading import CaseContent, ReadLabel
 from han5k_review.importing.case_rules import (
-    check_image,
     check_known,
+    claim_name,
+    claim_patient,
     duplicate_error,
-    resolve_split,
+    image_error,
 )
-from han5k_review.importing.known_cases import AUDIT_ACTION, KnownCase, find_known_case
+from han5k_review.importing.known_cases import (
+    AUDIT_ACTION,
+    Claims,
+    KnownCase,
+    find_known_case,
+    read_claims,
+)
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.audit import add_audit
+from han5k_review.store.engine import queue_writers
 from han5k_review.store.tables import Case, LabelVersion
 
 
@@ -36,16 +44,20 @@ def write_case(
 ) -> tuple[bool, tuple[ReadLabel, ...]]:
     """Add the rows a case still lacks; (is a new case, its new labels). Does not commit.
 
-    Raises RuleError when the study's rules forbid it.
+    Raises RuleError when the study's rules forbid it. Two imports at a time see each other here.
     """
-    known = find_known_case(session, source.name)
+    queue_writers(session, Case.__tablename__)
+    claims = read_claims(session)
+    name = claim_name(source, claims)
+    known = find_known_case(session, name)
     if known is not None:
         check_known(source, known)
-        check_image(source, known, content.image_sha256, content.grid)
+        if content.image_sha256 != known.image_sha256:
+            raise image_error(source, known, content.image_sha256, content.grid)
     labels = find_new_labels(content, known)
     if known is not None and not labels:
         return False, ()
-    case_id = known.case_id if known else _add_case(session, source, content, now_utc)
+    case_id = known.case_id if known else _add_case(session, source, content, claims, now_utc)
     for label in labels:
         previous = known.labels.get((label.source, label.structure)) if known else None
         session.add(
@@ -67,26 +79,30 @@ def write_case(
         at_utc=now_utc,
         actor=actor,
         action=AUDIT_ACTION,
-        subject=f"case {source.name}",
+        subject=f"case {name}",
         image_sha256=content.image_sha256,
         labels=len(labels),
         unmatched=list(content.unmatched),
         warnings=list(content.warnings),
         fingerprint=dict(content.fingerprint),
+        stamp=content.stamp,
     )
     return known is None, labels
 
 
-def _add_case(session: Session, source: CaseSource, content: CaseContent, now_utc: datetime) -> int:
-    owner = session.exec(select(Case.name).where(Case.image_sha256 == content.image_sha256)).first()
-    if owner is not None:
-        raise duplicate_error(source, owner)
-    sibling = session.exec(select(Case).where(Case.patient == source.patient)).first()
+def _add_case(
+    session: Session, source: CaseSource, content: CaseContent, claims: Claims, now_utc: datetime
+) -> int:
+    for sha256 in (content.image_sha256, content.planes_sha256):
+        if sha256 in claims.owners:
+            raise duplicate_error(source, claims.owners[sha256])
+    claim = claim_patient(source, claims)
     case = Case(
         name=source.name,
-        patient=source.patient,
-        split=resolve_split(source, sibling.split if sibling else None),
+        patient=claim.patient,
+        split=claim.split,
         image_sha256=content.image_sha256,
+        planes_sha256=content.planes_sha256 or None,
         shape_ijk=list(content.grid.shape),
         affine_ras=[list(row) for row in content.grid.affine_ras],
         imported_at_utc=now_utc,

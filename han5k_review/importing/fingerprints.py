@@ -1,6 +1,7 @@
 """Fingerprints: whether a case's files are byte for byte those of its last import.
 
-They only save time: a case with known fingerprints is not read again.
+They only save time: a case with known fingerprints is not read again. So they must cover every byte
+that is read, wherever the header of an image says that it lies.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import DataError
+from han5k_review.imaging.headers import read_header
+from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
 from han5k_review.importing.sources import CaseSource
+from han5k_review.texts.names import compose
 
 Fingerprint = dict[str, str]
 
 
 def measure_fingerprint(source: CaseSource, catalogue_sha256: str) -> Fingerprint:
     """SHA-256 of each input of a case by role; DataError when one cannot be read."""
+    found = {role: _measure(path, role) for role, path in list_inputs(source).items()}
+    return {**found, "structures": catalogue_sha256}
+
+
+def list_inputs(source: CaseSource) -> dict[str, Path]:
+    """The files and folders a case is read from, by role."""
     inputs = {
         "ct": source.ct,
         "labels": source.labels,
@@ -24,8 +34,7 @@ def measure_fingerprint(source: CaseSource, catalogue_sha256: str) -> Fingerprin
         "label_map": source.label_map if source.labels else None,
         "reference_label_map": source.reference_label_map if source.reference else None,
     }
-    found = {role: _measure(path, role) for role, path in inputs.items() if path is not None}
-    return {**found, "structures": catalogue_sha256}
+    return {role: path for role, path in inputs.items() if path is not None}
 
 
 def measure_catalogue(catalogue: Catalogue) -> str:
@@ -34,21 +43,58 @@ def measure_catalogue(catalogue: Catalogue) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _measure(path: Path, role: str) -> str:
-    if not path.exists():
-        raise DataError(f"the {role.replace('_', ' ')} was expected at {path}, found nothing.")
+def list_input_files(path: Path) -> tuple[Path, ...]:
+    """Every file that decides what is read from `path`: the file and the data files it names.
+
+    Of a folder all files in it, and what lies elsewhere (in folders below) for their voxels; hidden
+    files are left out, as masks are never read from them. DataError when a data file is missing.
+    """
+    if not path.is_dir():
+        return (path, *_list_data_files(path))
+    files = [f for f in path.iterdir() if f.is_file() and not f.name.startswith(".")]
+    inside = sorted(files, key=lambda file: compose(file.name))
+    return (*inside, *(data for file in inside for data in _find_data_files(file)))
+
+
+def _list_data_files(path: Path) -> tuple[Path, ...]:
+    """The other files that hold the voxels of an image; none for a file that holds its own."""
+    suffix = image_suffix(path)
+    if suffix is None or suffix in NIFTI_SUFFIXES:
+        return ()
+    others = dict.fromkeys(f.path for f in read_header(path).files if f.path != path)
+    return tuple(others)
+
+
+def _find_data_files(path: Path) -> tuple[Path, ...]:
+    """As `_list_data_files` for one of many files: one that is no image is nobody's mask."""
     try:
+        return tuple(file for file in _list_data_files(path) if file.parent != path.parent)
+    except DataError:
+        return ()
+
+
+def _measure(path: Path, role: str) -> str:
+    words = role.replace("_", " ")
+    try:
+        if not path.exists():
+            raise DataError(f"the {words} was expected at {path}, found nothing.")
         return _digest(path)
     except OSError as error:
         raise DataError(
-            f"a readable {role.replace('_', ' ')} was expected at {path}, found: "
-            f"{error.strerror or error}."
+            f"a readable {words} was expected at {path}, found: {error.strerror or error}."
         ) from error
 
 
 def _digest(path: Path) -> str:
-    if not path.is_dir():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    listing = [f"{f.name} {_digest(f)}" for f in sorted(path.iterdir()) if f.is_file()]
-    return hashlib.sha256("\n".join(listing).encode()).hexdigest()
+    """SHA-256 of a file; of several, of their names (NFC) and hashes."""
+    files = list_input_files(path)
+    if files == (path,):
+        return _digest_file(path)
+    folder = path if path.is_dir() else path.parent
+    lines = [f"{compose(str(f.relative_to(folder)))} {_digest_file(f)}" for f in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _digest_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

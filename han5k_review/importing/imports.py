@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import Han5kError, RuleError
+from han5k_review.importing.case_outlines import CaseOutline
 from han5k_review.importing.case_reading import (
     CaseContent,
     CaseRefusal,
     CaseTask,
-    ReadLabel,
     StudyFiles,
     read_case,
 )
 from han5k_review.importing.case_rows import find_new_labels, write_case
-from han5k_review.importing.case_rules import check_known, duplicate_error, resolve_split
+from han5k_review.importing.case_rules import (
+    check_known,
+    claim_name,
+    claim_patient,
+    duplicate_error,
+)
+from han5k_review.importing.ct_identity import find_shared_shapes
+from han5k_review.importing.file_stamps import SETTLE_S
 from han5k_review.importing.fingerprints import measure_catalogue
-from han5k_review.importing.known_cases import Claims, find_known_case, read_claims
-from han5k_review.importing.reports import CaseReport, ImportReport, Outcome
+from han5k_review.importing.known_cases import Claims, KnownCase, Owner, find_known_case
+from han5k_review.importing.known_planes import read_full_claims
+from han5k_review.importing.reports import CaseReport, ImportReport, Label, Outcome
 from han5k_review.importing.sources import BadSource, CaseSource
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.fault_logs import write_fault_log
 from han5k_review.store.study import Study
 
 Source = CaseSource | BadSource
 Progress = Callable[[CaseReport, int, int], None]
+Found = CaseContent | CaseOutline
+Finish = Callable[[CaseSource, CaseContent], tuple[Outcome, tuple[Label, ...]]]
 
 
 def plan_import(
@@ -35,20 +46,31 @@ def plan_import(
     catalogue: Catalogue,
     sources: Sequence[Source],
     *,
+    deep: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Say per case what `run_import` would do. Reads every file it must, writes nothing."""
-    walk = _build_walk(study, catalogue, write=False)
+    """Say per case what `run_import` would do; writes nothing.
 
-    def plan_case(
-        source: CaseSource, content: CaseContent
-    ) -> tuple[Outcome, tuple[ReadLabel, ...]]:
-        owner = walk.claims.images.setdefault(content.image_sha256, source.name)
-        if owner != source.name:
-            raise duplicate_error(source, owner)
-        with reading(study.engine) as session:
-            known = find_known_case(session, source.name)
+    Reads names and headers, hashes files, and compares CTs of one shape by their voxels; with
+    `deep` reads all voxels.
+    """
+    shapes = frozenset() if deep else find_shared_shapes(study, sources)
+    claims = read_full_claims(study, executor, shapes=None if deep else shapes, write=False)
+    walk = _Walk(
+        study=study,
+        catalogue=catalogue,
+        catalogue_sha256=measure_catalogue(catalogue),
+        claims=claims,
+        write=False,
+        deep=deep,
+        shared_shapes=shapes,
+    )
+
+    def plan_case(source: CaseSource, content: CaseContent) -> tuple[Outcome, tuple[Label, ...]]:
+        known = walk.find_known(source)
+        if known is None:
+            walk.take_ct(source, content.image_sha256, content.planes_sha256)
         labels = find_new_labels(content, known)
         return _outcome(known is None, labels), labels
 
@@ -62,6 +84,8 @@ def run_import(
     *,
     actor: str,
     now: Callable[[], datetime],
+    deep: bool = False,
+    settle_s: float = SETTLE_S,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -70,15 +94,25 @@ def run_import(
     Can be killed at any moment and run again: whole cases are recognised and left alone, and a
     case of which only files exist is completed. `progress` gets each case as it is done, with its
     number and the total. `executor` reads cases in parallel; the order of the report stays.
-    """
-    walk = _build_walk(study, catalogue, write=True)
 
-    def import_case(
-        source: CaseSource, content: CaseContent
-    ) -> tuple[Outcome, tuple[ReadLabel, ...]]:
+    Files whose stamp (size, times, number) is that of their last import are taken as unchanged;
+    with `deep` they are hashed. A stamp is kept once a file was left alone for `settle_s` seconds.
+    """
+    walk = _Walk(
+        study=study,
+        catalogue=catalogue,
+        catalogue_sha256=measure_catalogue(catalogue),
+        claims=read_full_claims(study, executor, write=True),
+        write=True,
+        deep=deep,
+        settle_s=settle_s,
+    )
+
+    def import_case(source: CaseSource, content: CaseContent) -> tuple[Outcome, tuple[Label, ...]]:
         with transaction(study.engine) as session:
             is_new, labels = write_case(session, source, content, actor=actor, now_utc=now())
-        walk.claims.images[content.image_sha256] = source.name
+        if is_new:
+            walk.take_ct(source, content.image_sha256, content.planes_sha256)
         return _outcome(is_new, labels), labels
 
     return _report(walk, sources, import_case, executor, progress)
@@ -93,6 +127,9 @@ class _Walk:
     catalogue_sha256: str
     claims: Claims
     write: bool
+    deep: bool
+    settle_s: float = SETTLE_S
+    shared_shapes: frozenset[tuple[int, ...]] = frozenset()
     seen: dict[str, str] = field(default_factory=dict)
 
     def prepare(self, source: Source) -> CaseTask | CaseRefusal:
@@ -110,55 +147,60 @@ class _Walk:
             raise RuleError(
                 f"each case once was expected, {source.name} stands in {first} already."
             )
-        with reading(self.study.engine) as session:
-            known = find_known_case(session, source.name)
-        if known is None:
-            patients = self.claims.patients
-            patients[source.patient] = resolve_split(source, patients.get(source.patient))
-        else:
+        known = self.find_known(source)
+        if known is not None:
             check_known(source, known)
+        else:
+            patient = claim_patient(source, self.claims).patient
+            if patient != source.patient:
+                notice = f"patient {source.patient} is taken for patient {patient} of the study"
+                source = replace(source, notices=(*source.notices, notice))
         return CaseTask(
             source=source,
             catalogue=self.catalogue,
             catalogue_sha256=self.catalogue_sha256,
             known=known,
-            images=self.claims.images,
+            owners=self.claims.owners if known is None else {},
             files=StudyFiles(volumes=self.study.volumes, labels=self.study.labels),
             write=self.write,
+            deep=self.deep,
+            settle_s=self.settle_s,
+            shared_shapes=self.shared_shapes,
         )
 
+    def find_known(self, source: CaseSource) -> KnownCase | None:
+        """The case of the study that a source belongs to; RuleError for a name too like another."""
+        name = claim_name(source, self.claims)
+        with reading(self.study.engine) as session:
+            return find_known_case(session, name)
 
-def _build_walk(study: Study, catalogue: Catalogue, *, write: bool) -> _Walk:
-    with reading(study.engine) as session:
-        claims = read_claims(session)
-    return _Walk(
-        study=study,
-        catalogue=catalogue,
-        catalogue_sha256=measure_catalogue(catalogue),
-        claims=claims,
-        write=write,
-    )
+    def take_ct(self, source: CaseSource, *hashes: str) -> None:
+        """Note whose the CT is; RuleError when an earlier case of this run holds it."""
+        for found in filter(None, map(self.claims.owners.get, filter(None, hashes))):
+            if found.case != source.name:
+                raise duplicate_error(source, found)
+        self.claims.own(Owner(case=source.name, patient=source.patient), *hashes)
 
 
 def _report(
     walk: _Walk,
     sources: Sequence[Source],
-    finish: Callable[[CaseSource, CaseContent], tuple[Outcome, tuple[ReadLabel, ...]]],
+    finish: Finish,
     executor: Executor | None,
     progress: Progress | None,
 ) -> ImportReport:
     cases: list[CaseReport] = []
     for source, result in _read_all(walk, sources, executor):
-        case = _finish(source, result, finish)
+        case = _finish(walk, source, result, finish)
         cases.append(case)
         if progress is not None:
             progress(case, len(cases), len(sources))
-    return ImportReport(cases=tuple(cases), dry_run=not walk.write)
+    return ImportReport(cases=tuple(cases), dry_run=not walk.write, deep=walk.deep)
 
 
 def _read_all(
     walk: _Walk, sources: Sequence[Source], executor: Executor | None
-) -> Iterator[tuple[Source, CaseContent | CaseRefusal]]:
+) -> Iterator[tuple[Source, Found | CaseRefusal]]:
     if executor is None:
         for source in sources:
             task = walk.prepare(source)
@@ -173,8 +215,8 @@ def _read_all(
             future.cancel()
 
 
-def _submit(executor: Executor, task: CaseTask | CaseRefusal) -> Future[CaseContent | CaseRefusal]:
-    future: Future[CaseContent | CaseRefusal] = Future()
+def _submit(executor: Executor, task: CaseTask | CaseRefusal) -> Future[Found | CaseRefusal]:
+    future: Future[Found | CaseRefusal] = Future()
     if isinstance(task, CaseRefusal):
         future.set_result(task)
         return future
@@ -185,7 +227,7 @@ def _submit(executor: Executor, task: CaseTask | CaseRefusal) -> Future[CaseCont
         return future
 
 
-def _result(future: Future[CaseContent | CaseRefusal]) -> CaseContent | CaseRefusal:
+def _result(future: Future[Found | CaseRefusal]) -> Found | CaseRefusal:
     try:
         return future.result()
     except BrokenExecutor as error:
@@ -196,15 +238,15 @@ def _result(future: Future[CaseContent | CaseRefusal]) -> CaseContent | CaseRefu
 
 
 def _finish(
+    walk: _Walk,
     source: Source,
-    result: CaseContent | CaseRefusal,
-    finish: Callable[[CaseSource, CaseContent], tuple[Outcome, tuple[ReadLabel, ...]]],
+    result: Found | CaseRefusal,
+    finish: Finish,
 ) -> CaseReport:
-    refusal = result.sentence if isinstance(result, CaseRefusal) else ""
-    if isinstance(result, CaseContent) and isinstance(source, CaseSource):
+    refusal = _describe_refusal(walk, result) if isinstance(result, CaseRefusal) else ""
+    if not isinstance(result, CaseRefusal) and isinstance(source, CaseSource):
         try:
-            same = result.is_same
-            outcome, labels = (Outcome.UNCHANGED, ()) if same else finish(source, result)
+            outcome, labels = _conclude(walk, source, result, finish)
             return CaseReport(
                 name=source.name,
                 origin=source.origin,
@@ -214,6 +256,8 @@ def _finish(
                 labels=labels,
                 unmatched=result.unmatched,
                 warnings=result.warnings,
+                channels=result.channels,
+                changed=result.changed if isinstance(result, CaseOutline) else None,
             )
         except Han5kError as error:
             refusal = str(error)
@@ -222,7 +266,35 @@ def _finish(
     )
 
 
-def _outcome(is_new: bool, labels: tuple[ReadLabel, ...]) -> Outcome:
+def _describe_refusal(walk: _Walk, refusal: CaseRefusal) -> str:
+    if not refusal.fault:
+        return refusal.sentence
+    try:
+        log = write_fault_log(refusal.fault, walk.study.root)
+    except OSError as error:
+        return f"{refusal.sentence}; its details could not be written: {error.strerror}."
+    return f"{refusal.sentence}; the details are in {log}."
+
+
+def _conclude(
+    walk: _Walk, source: CaseSource, result: Found, finish: Finish
+) -> tuple[Outcome, tuple[Label, ...]]:
+    if isinstance(result, CaseOutline):
+        return _plan_outline(walk, source, result)
+    return (Outcome.UNCHANGED, ()) if result.is_same else finish(source, result)
+
+
+def _plan_outline(
+    walk: _Walk, source: CaseSource, outline: CaseOutline
+) -> tuple[Outcome, tuple[Label, ...]]:
+    """As a deep plan would, but what changes in a known case is not known yet."""
+    is_new = walk.find_known(source) is None
+    if is_new:
+        walk.take_ct(source, outline.planes_sha256)
+    return (Outcome.NEW if is_new else Outcome.CHANGED), outline.labels
+
+
+def _outcome(is_new: bool, labels: tuple[Label, ...]) -> Outcome:
     if is_new:
         return Outcome.NEW
     return Outcome.CHANGED if labels else Outcome.UNCHANGED

@@ -12,6 +12,7 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.importing.fingerprints import Fingerprint
 from han5k_review.store.tables import Audit, Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.texts.names import fold_name, fold_patient
 
 AUDIT_ACTION = "import case"
 LabelKey = tuple[LabelSource, str]
@@ -27,7 +28,10 @@ class KnownLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCase:
-    """A case of the study; `labels` by (source, structure), `fingerprint` of its last import."""
+    """A case of the study; `labels` by (source, structure), `fingerprint` of its last import.
+
+    `stamp` is that of the files of its last import; empty when they were too new to have one.
+    """
 
     case_id: int
     name: str
@@ -37,26 +41,57 @@ class KnownCase:
     grid: Grid
     labels: Mapping[LabelKey, KnownLabel]
     fingerprint: Fingerprint
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose a CT is."""
+
+    case: str
+    patient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientClaim:
+    """A patient as the study writes them, and their one split."""
+
+    patient: str
+    split: Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What is taken in a study: case name by CT hash, split by patient.
+    """What is taken in a study.
 
-    Both maps grow while an import runs.
+    `names`: names of cases as stored, by `fold_name`; `patients` by `fold_patient`; `owners` of CTs
+    by the hash of the volume and by that of its planes. All grow while an import runs.
     """
 
-    images: dict[str, str]
-    patients: dict[str, Split]
+    names: dict[str, tuple[str, ...]]
+    patients: dict[str, PatientClaim]
+    owners: dict[str, Owner]
+
+    def own(self, owner: Owner, *hashes: str) -> None:
+        """Take a CT for a case, under each hash that is known of it."""
+        self.owners.update(dict.fromkeys(filter(None, hashes), owner))
 
 
 def read_claims(session: Session) -> Claims:
     """Everything a new case must not contradict."""
-    rows = session.exec(select(Case.image_sha256, Case.name, Case.patient, Case.split)).all()
-    return Claims(
-        images={sha256: name for sha256, name, _, _ in rows},
-        patients={patient: Split(split) for _, _, patient, split in rows},
-    )
+    claims = Claims(names={}, patients={}, owners={})
+    by_age = col(Case.id)
+    for name, patient, split, sha256 in session.exec(
+        select(Case.name, Case.patient, Case.split, Case.image_sha256).order_by(by_age)
+    ):
+        claims.names[fold_name(name)] = (*claims.names.get(fold_name(name), ()), name)
+        claims.patients[fold_patient(patient)] = PatientClaim(patient=patient, split=Split(split))
+        claims.own(Owner(case=name, patient=patient), sha256)
+    for name, patient, planes in session.exec(
+        select(Case.name, Case.patient, Case.planes_sha256).order_by(by_age)
+    ):
+        claims.own(Owner(case=name, patient=patient), planes or "")
+    return claims
 
 
 def find_known_case(session: Session, name: str) -> KnownCase | None:
@@ -90,4 +125,5 @@ def _read_known(session: Session, case: Case) -> KnownCase:
             for v in versions
         },
         fingerprint={} if audit is None else dict(audit.detail.get("fingerprint", {})),
+        stamp="" if audit is None else str(audit.detail.get("stamp", "")),
     )

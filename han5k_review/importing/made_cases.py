@@ -52,6 +52,7 @@ def store_case(study: Study, case: MadeCase, *, actor: str, now: datetime) -> bo
     content = CaseContent(
         fingerprint={},
         image_sha256=study.volumes.put_volume(case.volume),
+        planes_sha256=case.volume.planes_sha256,
         grid=case.volume.grid,
         labels=tuple(labels),
     )

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from han5k_review.anatomy.structure import StructureName
+from han5k_review.importing.case_outlines import OutlinedLabel
 from han5k_review.importing.case_reading import ReadLabel
 from han5k_review.store.vocabulary import LabelSource
 
+Label = ReadLabel | OutlinedLabel
 _WORDS = {LabelSource.PSEUDO: "pseudo-label", LabelSource.REFERENCE: "reference"}
+
+_ROLES = {
+    "ct": "CT",
+    "label_map": "label map",
+    "reference_label_map": "label map of the reference",
+    "structures": "structure table",
+}
+NOT_READ = "voxels not read (--deep reads them)"
 
 
 class Outcome(StrEnum):
@@ -26,7 +36,10 @@ class CaseReport:
     """One case of a report.
 
     `labels` are the label versions that are new, `matched` all structures that were read,
-    `unmatched` names that no structure of the study answers to; `refusal` says why, or is empty.
+    `unmatched` names that no structure of the study answers to; `channels` says of each 4-D file
+    which channel is which structure; `refusal` says why, or is empty. After a quick dry run
+    `labels` are those that the files name, and `changed` the inputs that differ from the last
+    import; None when voxels were read.
     """
 
     name: str
@@ -34,9 +47,11 @@ class CaseReport:
     outcome: Outcome
     geometry: str = ""
     matched: tuple[StructureName, ...] = ()
-    labels: tuple[ReadLabel, ...] = ()
+    labels: tuple[Label, ...] = ()
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    changed: tuple[str, ...] | None = None
     refusal: str = ""
 
     @property
@@ -48,9 +63,15 @@ class CaseReport:
             text = f"{self.name}: unchanged"
         elif self.outcome is Outcome.NEW:
             text = f"{self.name}: new case with {self._counts()}; CT {self.geometry}"
+        elif self.changed is not None:
+            roles = ", ".join(_ROLES.get(role, role) for role in self.changed)
+            text = f"{self.name}: changed since its last import: {roles} ({self._counts()})"
         else:
             names = ", ".join(dict.fromkeys(label.structure for label in self.labels))
             text = f"{self.name}: changed labels, new versions of {self._counts()} ({names})"
+        text += "".join(f"; channels of the {channels}" for channels in self.channels)
+        if self.changed is not None and self.outcome is not Outcome.UNCHANGED:
+            text += f"; {NOT_READ}"
         if self.unmatched:
             text += f"; not matched: {', '.join(self.unmatched)}"
         return text + "".join(f"; warning: {warning}" for warning in self.warnings)
@@ -65,10 +86,14 @@ class CaseReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """All cases of a dry run (`dry_run`) or of an import, in the order they were given."""
+    """All cases of a dry run (`dry_run`) or of an import, in the order they were given.
+
+    A dry run that is not `deep` has read no voxels.
+    """
 
     cases: tuple[CaseReport, ...]
     dry_run: bool
+    deep: bool = False
 
     def count(self, outcome: Outcome) -> int:
         """How many cases came out so."""
@@ -83,6 +108,7 @@ class ImportReport:
     def sentence(self) -> str:
         """The whole in one line."""
         counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in Outcome)
-        end = "nothing was written (dry run)" if self.dry_run else "done"
+        depth = "" if self.deep else ", voxels not read; --deep reads them"
+        end = f"nothing was written (dry run{depth})" if self.dry_run else "done"
         number = len(self.cases)
         return f"{number} case{'' if number == 1 else 's'}: {counts}; {end}."

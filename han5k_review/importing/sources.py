@@ -1,16 +1,18 @@
-"""Sources: which files make up a case, given one by one or as a manifest CSV."""
+"""Sources: which files make up a case, given one by one or as a manifest (CSV or XLSX)."""
 
 from __future__ import annotations
 
-import csv
-import re
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from han5k_review.errors import ConfigError, DataError, Han5kError
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
+from han5k_review.texts.names import fold_name, tidy_name
+from han5k_review.texts.paths import find_written_path
+from han5k_review.texts.table_files import TableRow, read_table
 
 MANIFEST_COLUMNS = (
     "case",
@@ -22,7 +24,9 @@ MANIFEST_COLUMNS = (
     "label_map",
     "reference_label_map",
 )
-_NAME = re.compile(r"\w[\w .\-]{0,79}")
+_NAMES = ("case", "patient")
+_LONGEST_NAME = 80
+_BETWEEN = " .-_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class CaseSource:
 
     `ct` may be None for a case the study knows; `split` None means the patient's own, or train;
     `reference_label_map` None means `label_map`. `origin` says where the source was given.
+    `notices` are what a person should read about the row itself.
     """
 
     name: str
@@ -42,6 +47,7 @@ class CaseSource:
     label_map: Path | None
     reference_label_map: Path | None
     origin: str
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +70,27 @@ def build_source(
     texts = {column: (cells.get(column) or "").strip() for column in MANIFEST_COLUMNS}
 
     def path(column: str) -> Path | None:
-        return folder / Path(texts[column]).expanduser() if texts[column] else None
+        return find_written_path(folder, texts[column]) if texts[column] else None
 
     ct = path("ct")
-    name = texts["case"] or (ct.name.split(".")[0] if ct else "")
-    if not _NAME.fullmatch(name):
+    written = texts["case"] or (ct.name.split(".")[0] if ct else "")
+    name = tidy_name(written)
+    if not _is_name(name):
         raise DataError(
             f"{origin}: a case name of letters, digits, space, '.', '_' or '-' was expected, "
-            f"found {name!r}."
+            f"found {written!r}."
+        )
+    patient = tidy_name(texts["patient"]) or name
+    if not patient.isprintable() or len(patient) > _LONGEST_NAME:
+        raise DataError(
+            f"{origin}: a patient's pseudonym of up to {_LONGEST_NAME} printable characters was "
+            f"expected, found {patient!r}."
         )
     label_map = _find_label_map(texts["label_map"], folder, study, origin)
     own = _find_label_map(texts["reference_label_map"], folder, study, origin)
     return CaseSource(
         name=name,
-        patient=texts["patient"] or name,
+        patient=patient,
         split=_split(texts["split"], origin),
         ct=ct,
         labels=path("labels"),
@@ -89,46 +102,53 @@ def build_source(
 
 
 def read_manifest(path: Path, study: Study) -> tuple[CaseSource | BadSource, ...]:
-    """Read a manifest CSV with the columns `case`, `ct` and any of `MANIFEST_COLUMNS`.
+    """Read a manifest (CSV or XLSX) of the columns `case`, `ct` and any of `MANIFEST_COLUMNS`.
 
     A row that makes no sense becomes a `BadSource` with its line. Raises ConfigError when the file
     as a whole is no manifest.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = reader.fieldnames or []
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"A manifest CSV was expected at {path}, found: {error}.") from error
-    missing = [c for c in ("case", "ct") if c not in columns]
-    strange = [str(c) for c in columns if c not in MANIFEST_COLUMNS]
-    if missing or strange:
+    table = read_table(path, what="A manifest", required=("case", "ct"), optional=MANIFEST_COLUMNS)
+    strange = [column for column in table.columns if column not in MANIFEST_COLUMNS]
+    if strange:
         raise ConfigError(
             f"{path}: the columns {', '.join(MANIFEST_COLUMNS)} were expected (case and ct at "
-            f"least), found {', '.join(map(str, columns)) or 'none'}."
+            f"least), found {', '.join(table.columns)}; delete {', '.join(strange)}."
         )
-    if not rows:
+    if not table.rows:
         raise ConfigError(f"{path}: at least one case was expected, found none.")
-    return tuple(_row(row, path, line, study) for line, row in rows)
+    return tuple(_read_row(row, path.parent, study) for row in table.rows)
 
 
-def _row(
-    row: Mapping[str | None, str | None], path: Path, line: int, study: Study
-) -> CaseSource | BadSource:
-    origin = f"{path.name} line {line}"
-    cells = {key: value for key, value in row.items() if key is not None}
+def _read_row(row: TableRow, folder: Path, study: Study) -> CaseSource | BadSource:
     try:
-        if None in row or None in row.values():
-            raise DataError(f"{origin}: as many cells as columns were expected.")
-        return build_source(cells, folder=path.parent, study=study, origin=origin)
+        if row.problem:
+            raise DataError(f"{row.where}: {row.problem}")
+        if row.is_short:
+            raise DataError(f"{row.where}: as many cells as columns were expected, found fewer.")
+        source = build_source(row.cells, folder=folder, study=study, origin=row.where)
+        numbers = [column for column in _NAMES if column in row.numbers]
+        notices = tuple(
+            f"the {column} {row.cells[column]} is stored as a number, which loses zeros in front; "
+            "format the column as text if there were any"
+            for column in numbers
+        )
+        return replace(source, notices=notices)
     except Han5kError as error:
-        return BadSource(name=cells.get("case") or "?", origin=origin, sentence=str(error))
+        name = tidy_name(row.cells.get("case", "")) or "?"
+        return BadSource(name=name, origin=row.where, sentence=str(error))
+
+
+def _is_name(name: str) -> bool:
+    """Letters with their marks, digits, and within the name space, `.`, `-`, `_`."""
+    kinds = [unicodedata.category(c)[0] for c in name]
+    fits = all(kind in "LMN" or c in _BETWEEN for c, kind in zip(name, kinds, strict=True))
+    return fits and 1 <= len(name) <= _LONGEST_NAME and (kinds[0] in "LN" or name[0] == "_")
 
 
 def _split(text: str, origin: str) -> Split | None:
+    written = fold_name(text).replace("-", "_").replace(" ", "_")
     try:
-        return Split(text) if text else None
+        return Split(written) if written else None
     except ValueError:
         raise DataError(
             f"{origin}: a split of {', '.join(Split)} was expected, found {text!r}."
@@ -138,8 +158,12 @@ def _split(text: str, origin: str) -> Split | None:
 def _find_label_map(text: str, folder: Path, study: Study, origin: str) -> Path | None:
     if not text:
         return None
-    own = study.tables / "label_maps" / (text if text.endswith(".csv") else f"{text}.csv")
-    for candidate in (folder / Path(text).expanduser(), own):
+    own = study.tables / "label_maps"
+    for candidate in (
+        find_written_path(folder, text),
+        find_written_path(own, text),
+        find_written_path(own, f"{text}.csv"),
+    ):
         if candidate.is_file():
             return candidate
     known = sorted(p.stem for p in (study.tables / "label_maps").glob("*.csv"))

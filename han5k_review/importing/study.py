@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import han5k_review
-from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
-from han5k_review.anatomy.label_map import read_label_map
-from han5k_review.anatomy.windows import read_windows
+from han5k_review.anatomy.catalogue import STRUCTURE_COLUMNS, Catalogue, read_catalogue
+from han5k_review.anatomy.label_map import (
+    LABEL_MAP_COLUMNS,
+    LABEL_MAP_MEANINGS,
+    find_channel_map,
+    read_label_map,
+)
+from han5k_review.anatomy.windows import WINDOW_COLUMNS, read_windows
 from han5k_review.errors import ConfigError, RuleError, StorageError
-from han5k_review.review.scale import read_scale
+from han5k_review.review.scale import SCALE_COLUMNS, read_scale
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import StudyInfo
+from han5k_review.texts.names import compose, tidy_name
+from han5k_review.texts.table_files import build_csv, read_table
 
 DEFAULT_SCALE = "han5k-3"
 
@@ -56,15 +62,22 @@ def create_study(
     read_scale(scales, scale)
     _check_windows(catalogue, windows)
     for label_map in maps.values():
-        read_label_map(label_map, catalogue)
+        if find_channel_map(label_map, catalogue) is None:
+            read_label_map(label_map, catalogue)
     files = {"structures.csv": _merge_tables(paths)}
-    files |= {"scales.csv": _read(scales), "windows.csv": _read(windows)}
-    files |= {f"label_maps/{key}": _read(path) for key, path in maps.items()}
+    files |= {
+        "scales.csv": _copy_table(scales, SCALE_COLUMNS),
+        "windows.csv": _copy_table(windows, WINDOW_COLUMNS),
+    }
+    files |= {
+        f"label_maps/{key}": _copy_table(path, LABEL_MAP_COLUMNS, LABEL_MAP_MEANINGS)
+        for key, path in maps.items()
+    }
     root = root.resolve()
     _write_tables(root / "tables", files)
     study = open_study(root, database_url, create=True)
     info = StudyInfo(
-        name=name, protocol_version=protocol_version, scale=scale, created_at_utc=now_utc
+        name=tidy_name(name), protocol_version=protocol_version, scale=scale, created_at_utc=now_utc
     )
     _write_info(study, info)
     return study
@@ -89,7 +102,7 @@ def get_study_info(study: Study) -> StudyInfo:
 
 def _choose_label_maps(paths: Sequence[Path]) -> Mapping[str, Path]:
     """By file name; a later file of the same name replaces the project's."""
-    return {path.name: path for path in paths}
+    return {f"{compose(path.stem)}.csv": path for path in paths}
 
 
 def _check_windows(catalogue: Catalogue, path: Path) -> None:
@@ -105,18 +118,24 @@ def _check_windows(catalogue: Catalogue, path: Path) -> None:
 def _merge_tables(paths: Sequence[Path]) -> bytes:
     """One structure table: a single file as it is, several with all their columns and rows."""
     if len(paths) == 1:
-        return _read(paths[0])
-    columns: dict[str, None] = {}
-    rows: list[dict[str, str]] = []
-    for path in paths:
-        reader = csv.DictReader(io.StringIO(_read(path).decode("utf-8-sig"), newline=""))
-        columns |= dict.fromkeys(reader.fieldnames or ())
-        rows += list(reader)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(columns), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
+        return _copy_table(paths[0], STRUCTURE_COLUMNS)
+    tables = [read_table(path, what="A table", required=STRUCTURE_COLUMNS) for path in paths]
+    columns = dict.fromkeys(column for table in tables for column in table.columns)
+    return build_csv(list(columns), [row.cells for table in tables for row in table.good_rows])
+
+
+def _copy_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> bytes:
+    """The study's own copy: a plain CSV byte for byte, anything else as one (UTF-8, NFC)."""
+    table = read_table(path, what="A table", required=required, optional=optional)
+    content = _read(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    header = next(csv.reader(text.splitlines()), [])
+    if tuple(header) == table.columns and compose(text) == text:
+        return content
+    return build_csv(table.columns, [row.cells for row in table.good_rows])
 
 
 def _read(path: Path) -> bytes:
@@ -150,7 +169,7 @@ def _write_info(study: Study, info: StudyInfo) -> None:
         found = session.get(StudyInfo, 1)
         if found is None:
             session.add(info)
-        elif (found.name, found.scale, found.protocol_version) != (
+        elif (tidy_name(found.name), found.scale, found.protocol_version) != (
             info.name,
             info.scale,
             info.protocol_version,

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from han5k_review.errors import ConfigError
+from han5k_review.texts.numbers import find_whole_number
 
 AUTO = "auto"
 _GPU_QUERY = "--query-gpu=index,memory.total,memory.free"
@@ -66,8 +67,9 @@ def read_gpu_table(text: str) -> list[Gpu]:
     found = []
     for line in text.splitlines():
         words = [word.strip() for word in line.split(",")]
-        if len(words) == 3 and all(word.isdigit() for word in words):
-            index, total, free = (int(word) for word in words)
+        numbers = [n for n in map(find_whole_number, words) if n is not None]
+        if len(words) == 3 and len(numbers) == 3:
+            index, total, free = numbers
             mib = 2**20 / 1e9
             found.append(Gpu(index=index, total_gb=total * mib, free_gb=free * mib))
     return found
@@ -82,7 +84,11 @@ def choose_device(wanted: str) -> str:
         gpus = list_gpus()
         return f"cuda:{gpus[0].index}" if gpus else "cpu"
     kind, _, numbers = wanted.partition(":")
-    listed = all(n.isdigit() for n in numbers.split(",")) if numbers else wanted == kind
+    listed = (
+        all(find_whole_number(n) is not None for n in numbers.split(","))
+        if numbers
+        else wanted == kind
+    )
     if kind not in ("cpu", "cuda") or not listed or (kind == "cpu" and numbers):
         raise ConfigError(
             f"A device was expected: auto, cpu, cuda:0, or cuda:0,1 for two GPUs; found {wanted!r}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,10 +41,19 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionPlan:
-    """What a file holds for a case: corrections, and names that the study does not know."""
+    """What a file holds for a case: corrections, and names that the study does not know.
+
+    `notices` are sentences about the whole file.
+    """
 
     corrections: tuple[Correction, ...]
     unmatched: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def emptied(self) -> tuple[Correction, ...]:
+        """Those that would be taken and leave nothing of a contour."""
+        return tuple(one for one in self.taken if one.after.is_empty and not one.before.is_empty)
 
     @property
     def taken(self) -> tuple[Correction, ...]:
@@ -58,8 +67,9 @@ def plan_corrections(
     catalogue: Catalogue,
     *,
     case: Case,
-    contours: Sequence[FileContour],
+    contours: Iterable[FileContour],
     structure: str | None,
+    notices: Iterable[str] = (),
 ) -> CorrectionPlan:
     """Match contours to structures (by name or alias; one without a name is `structure`).
 
@@ -83,6 +93,7 @@ def plan_corrections(
             continue
         before = labels.get_mask(reviewed[name].mask_sha256, grid)
         notes = list_rule_warnings(catalogue.get_structure(name), contour.mask, find_mask)
+        notes += contour.notices
         if contour.resampling is not None:
             notes.insert(0, contour.resampling.describe())
         corrections.append(
@@ -101,7 +112,9 @@ def plan_corrections(
                 refusal=_find_refusal(before, contour.mask, is_locked=name in locks),
             )
         )
-    return CorrectionPlan(corrections=tuple(corrections), unmatched=tuple(unmatched))
+    return CorrectionPlan(
+        corrections=tuple(corrections), unmatched=tuple(unmatched), notices=tuple(notices)
+    )
 
 
 def take_corrections(
@@ -132,14 +145,17 @@ def take_corrections(
 
 
 def _match(
-    catalogue: Catalogue, contours: Sequence[FileContour], structure: str | None
+    catalogue: Catalogue, contours: Iterable[FileContour], structure: str | None
 ) -> tuple[Mapping[str, FileContour], list[str]]:
     found: dict[str, FileContour] = {}
     unmatched = []
     for contour in contours:
         name = structure if contour.name is None else catalogue.find_name(contour.name)
         if name is None and contour.name is None:
-            raise DataError("The structure of a mask without a name was expected, found none.")
+            raise DataError(
+                "The structure of a mask without a name was expected, found none; name it with "
+                "--structure."
+            )
         if name is None:
             unmatched.append(str(contour.name))
             continue

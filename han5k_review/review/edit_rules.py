@@ -7,13 +7,14 @@ published four-level scale (AbsegNet, IJROBP 2023;117(4):994: none 0, minor to 1
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from han5k_review.errors import ConfigError
 from han5k_review.store.vocabulary import GradeLevel
+from han5k_review.texts.numbers import find_number
+from han5k_review.texts.table_files import read_table
 
 FILE_NAME = "editing.csv"
 
@@ -75,16 +76,13 @@ def read_edit_rules(tables: Path) -> EditRules:
         return EditRules()
     known = {field.name for field in fields(EditRules)}
     values: dict[str, float] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            name, value = (row.get("setting") or "").strip(), (row.get("value") or "").strip()
-            try:
-                number = float(value)
-            except ValueError as error:
-                raise ConfigError(
-                    f"{path}: a number was expected for {name!r}, found {value!r}."
-                ) from error
-            if name not in known - {"status"}:
-                raise ConfigError(f"{path}: a setting of editing was expected, found {name!r}.")
-            values[name] = number
+    table = read_table(path, what="A table of editing rules", required=("setting", "value"))
+    for row in table.good_rows:
+        name, value = row.cells["setting"], row.cells["value"]
+        number = find_number(value)
+        if number is None:
+            raise ConfigError(f"{path}: a number was expected for {name!r}, found {value!r}.")
+        if name not in known - {"status"}:
+            raise ConfigError(f"{path}: a setting of editing was expected, found {name!r}.")
+        values[name] = number
     return replace(EditRules(status="set by the study"), **values)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.store.audit import add_audit
-from han5k_review.store.tables import Assignment, Grade, Reader
+from han5k_review.store.tables import Assignment, Case, Grade, Reader
 from han5k_review.store.vocabulary import Role
 
 MAX_COMMENT = 4000
@@ -79,6 +79,7 @@ def submit_grade(
     if request.code is not None:
         level = scale.get_grade(request.code).level
     _check_words(request)
+    _check_slices(session, assignment, request)
     current = list_current_grades(session, assignment_id).get(request.structure)
     if request.code is None and current is None:
         raise RuleError(f"{request.structure} has no grade to withdraw.")
@@ -185,6 +186,15 @@ def _check_words(request: GradeRequest) -> None:
         raise RuleError("A request id of 8 to 64 characters was expected.")
     if request.active_seconds is not None and not 0 <= request.active_seconds < 86_400:
         raise RuleError("Active seconds between 0 and one day were expected.")
+
+
+def _check_slices(session: Session, assignment: Assignment, request: GradeRequest) -> None:
+    slices = session.get_one(Case, assignment.case_id).shape_ijk[2]
+    outside = [k for k in request.flagged_slices if not 0 <= k < slices]
+    if outside:
+        raise RuleError(
+            f"Flagged slices from 0 to {slices - 1} were expected in this CT, found {outside[0]}."
+        )
 
 
 def _outcome(

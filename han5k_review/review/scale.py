@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 from han5k_review.errors import ConfigError, RuleError
 from han5k_review.store.vocabulary import GradeLevel
+from han5k_review.texts.table_files import read_table
 
+SCALE_COLUMNS = ("scale", "code", "key", "title", "level", "definition", "source")
 ISSUE_TAGS = (
     "cranial",
     "caudal",
@@ -55,30 +56,28 @@ class Scale:
 def read_scales(path: Path) -> dict[str, Scale]:
     """Read `scales.csv`; ConfigError with the line for a bad level, a code or key given twice."""
     grades: dict[str, list[ScaleGrade]] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            for row in reader:
-                grade = ScaleGrade(
-                    code=row["code"],
-                    key=row["key"],
-                    title=row["title"],
-                    level=GradeLevel(row["level"]),
-                    definition=row["definition"],
-                    source=row["source"],
-                )
-                known = grades.setdefault(row["scale"], [])
-                if any(grade.code == g.code or grade.key == g.key for g in known):
-                    raise ConfigError(
-                        f"{path.name} line {reader.line_num}: each code and key once was expected, "
-                        f"found {grade.code!r} on key {grade.key!r} again."
-                    )
-                known.append(grade)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise ConfigError(
-            f"{path}: rows of scale, code, key, title, level, definition, source were expected, "
-            f"found: {error}."
-        ) from error
+    for row in read_table(path, what="A table of scales", required=SCALE_COLUMNS).good_rows:
+        cells = row.cells
+        if cells["level"] not in set(GradeLevel):
+            raise ConfigError(
+                f"{row.where}: a level of {', '.join(GradeLevel)} was expected, found "
+                f"{cells['level']!r}."
+            )
+        grade = ScaleGrade(
+            code=cells["code"],
+            key=cells["key"],
+            title=cells["title"],
+            level=GradeLevel(cells["level"]),
+            definition=cells["definition"],
+            source=cells["source"],
+        )
+        known = grades.setdefault(cells["scale"], [])
+        if any(grade.code == g.code or grade.key == g.key for g in known):
+            raise ConfigError(
+                f"{row.where}: each code and key once was expected, found {grade.code!r} on key "
+                f"{grade.key!r} again."
+            )
+        known.append(grade)
     return {name: Scale(name=name, grades=tuple(rows)) for name, rows in grades.items()}
 
 

@@ -1,4 +1,4 @@
-"""Column types that every table shares: UTC times, and enums stored by value."""
+"""Column types that every table shares: UTC times, enums stored by value, the bound of row ids."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from sqlalchemy import DateTime, Dialect, Enum
 from sqlalchemy.types import TypeDecorator
 
 from han5k_review.errors import DataError
+
+MAX_ROW_ID = 2**31 - 1  # PostgreSQL's INTEGER; SQLite would hold 2**63 - 1
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -5,29 +5,87 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+import sqlalchemy.exc
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    StatementError,
+)
 from sqlmodel import Session
 
-from han5k_review.errors import ConflictError, DataError, StorageError
+from han5k_review.errors import ConfigError, ConflictError, DataError, StorageError
 
 _WRITE = "han5k_write"
 
 
-def build_engine(database_url: str) -> Engine:
-    """An engine for `database_url`.
+def sqlite_url(file: Path) -> URL:
+    """The URL of a SQLite file; a path in a text would end at its first `?` or `#`."""
+    return URL.create("sqlite", database=str(file.absolute()))
+
+
+def build_engine(database_url: str | URL) -> Engine:
+    """An engine for `database_url`; ConfigError when that is none.
 
     SQLite gets foreign keys, WAL, full sync, a 15 s busy timeout, and explicit BEGIN (IMMEDIATE
     for writers, so that two writers queue instead of failing).
     """
-    if not database_url.startswith("sqlite"):
-        return create_engine(database_url, pool_pre_ping=True)
-    engine = create_engine(database_url, connect_args={"check_same_thread": False})
+    try:
+        url = make_url(database_url)
+        if url.drivername in ("postgres", "postgresql"):
+            url = url.set(drivername="postgresql+psycopg")
+        if url.get_backend_name() != "sqlite":
+            engine = create_engine(url, pool_pre_ping=True)
+            event.listen(engine, "handle_error", _map_unfit_value)
+            return engine
+        engine = create_engine(url, connect_args={"check_same_thread": False})
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+        # Not the address itself: it may hold a password.
+        raise ConfigError(
+            "A database URL like postgresql://user:password@host/name was expected (characters "
+            f"such as @ : / ? # % in a password as %40 ...), found another: {_words(error)}."
+        ) from error
+    event.listen(engine, "handle_error", _map_unfit_value)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _words(error: Exception) -> str:
+    """What was wrong, without the address."""
+    if isinstance(error, ModuleNotFoundError | NoSuchModuleError):
+        return f"no driver for it is installed ({error})"
+    return "it cannot be taken apart"
+
+
+def _map_unfit_value(context: ExceptionContext) -> DataError | None:
+    """What no database can hold is the sender's fault: too large a number, NUL, half a character.
+
+    PostgreSQL answers with its own DataError, Python's SQLite with OverflowError or
+    UnicodeEncodeError before it asks the database.
+    """
+    error = context.original_exception
+    if isinstance(context.sqlalchemy_exception, sqlalchemy.exc.DataError) or isinstance(
+        error, OverflowError | UnicodeEncodeError
+    ):
+        return DataError(
+            "Numbers and text that the database can hold were expected, found another value "
+            f"({type(error).__name__}); correct it, then try again."
+        )
+    return None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -70,6 +128,15 @@ def transaction(engine: Engine) -> Iterator[Session]:
         if isinstance(error.orig, DataError):
             raise error.orig from error
         raise
+
+
+def queue_writers(session: Session, table: str) -> None:
+    """Let other transactions that write to `table` wait until this one ends.
+
+    For a rule over several rows that no constraint can hold. SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 @contextmanager

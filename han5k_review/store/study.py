@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from han5k_review.errors import StorageError
-from han5k_review.store.engine import build_engine
+from han5k_review.store.engine import build_engine, sqlite_url
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.migrate import migrate_database
 from han5k_review.store.volume_files import VolumeFiles
@@ -48,11 +48,16 @@ def open_study(root: Path, database_url: str | None = None, *, create: bool = Fa
     and `create` is False.
     """
     root = root.resolve()
-    url = database_url or f"sqlite:///{root / DATABASE_NAME}"
+    url = database_url or sqlite_url(root / DATABASE_NAME)
     if not create and not (root / "tables").is_dir():
         raise StorageError(
             f"A study was expected in {root}, found none; run `han5k init --study {root}` or "
             f"`han5k demo --study {root}`."
+        )
+    if not create and database_url is None and not (root / DATABASE_NAME).exists():
+        raise StorageError(
+            f"The database {DATABASE_NAME} was expected in {root}, found none; put it back, or run "
+            "`han5k init` with the study's name if there never was one."
         )
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,11 @@ class StudyInfo(SQLModel, table=True):
 
 
 class Case(SQLModel, table=True):
-    """One CT under its pseudonym. `affine_ras` is 4 x 4, row-major, of the grid in LPS axes."""
+    """One CT under its pseudonym. `affine_ras` is 4 x 4, row-major, of the grid in LPS axes.
+
+    `planes_sha256` tells the CT whatever its header says (`CtVolume.planes_sha256`); None for a
+    case of before, until the next import measures it.
+    """
 
     __tablename__ = "study_case"
     id: int | None = Field(default=None, primary_key=True)
@@ -50,6 +54,7 @@ class Case(SQLModel, table=True):
     patient: str = Field(index=True)
     split: Split = Field(sa_type=enum_by_value(Split))
     image_sha256: str = Field(index=True)
+    planes_sha256: str | None = Field(default=None, index=True)
     shape_ijk: list[int] = Field(sa_column=Column(JSON, nullable=False))
     affine_ras: list[list[float]] = Field(sa_column=Column(JSON, nullable=False))
     imported_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

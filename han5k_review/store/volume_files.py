@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, StorageError
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.slabs import SLAB_SLICES, build_slabs, read_slab
+from han5k_review.imaging.slabs import SLAB_SLICES, iter_slabs, read_slab
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.store.files import write_atomically
+from han5k_review.store.files import write_all_atomically
 
 _LEVEL = 3
 
@@ -51,9 +52,12 @@ class VolumeFiles:
         """The folder of this volume."""
         return self.folder / sha256[:2] / sha256
 
-    def put_volume(self, volume: CtVolume) -> str:
-        """Store a volume (in LPS axes) unless it is there already; returns its hash."""
-        sha256 = volume.sha256
+    def put_volume(self, volume: CtVolume, *, sha256: str | None = None) -> str:
+        """Store a volume (in LPS axes) unless it is there already; returns its hash.
+
+        `sha256` is the volume's own, for a caller who has measured it already.
+        """
+        sha256 = sha256 or volume.sha256
         final = self.path(sha256)
         if final.exists():
             return sha256
@@ -76,19 +80,7 @@ class VolumeFiles:
         return sha256
 
     def _write(self, volume: CtVolume, sha256: str, folder: Path) -> None:
-        compressor = zstandard.ZstdCompressor(level=_LEVEL)
-        entries = []
-        for number, slab in enumerate(build_slabs(volume.hu)):
-            write_atomically(folder / f"{number:04d}.zst", compressor.compress(slab.shuffled))
-            entries.append({"first": slab.first, "slices": slab.slices, "sha256": slab.sha256})
-        index = {
-            "image_sha256": sha256,
-            "shape": list(volume.grid.shape),
-            "affine_ras": [list(row) for row in volume.grid.affine_ras],
-            "slab_slices": SLAB_SLICES,
-            "slabs": entries,
-        }
-        write_atomically(folder / "index.json", json.dumps(index, indent=1).encode())
+        write_all_atomically(_list_contents(volume, sha256, folder))
 
     def get_index(self, sha256: str) -> VolumeIndex:
         """The index of a stored volume; DataError when it is missing or damaged."""
@@ -133,6 +125,23 @@ class VolumeFiles:
         slab = index.slabs[number]
         shuffled = decompress_slab(self.get_slab_zstd(sha256, number))
         return read_slab(shuffled, ni, nj, slab.sha256)[:, :, k - slab.first]
+
+
+def _list_contents(volume: CtVolume, sha256: str, folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """The files of a volume, one slab at a time."""
+    compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    entries = []
+    for number, slab in enumerate(iter_slabs(volume.hu)):
+        yield folder / f"{number:04d}.zst", compressor.compress(slab.shuffled)
+        entries.append({"first": slab.first, "slices": slab.slices, "sha256": slab.sha256})
+    index = {
+        "image_sha256": sha256,
+        "shape": list(volume.grid.shape),
+        "affine_ras": [list(row) for row in volume.grid.affine_ras],
+        "slab_slices": SLAB_SLICES,
+        "slabs": entries,
+    }
+    yield folder / "index.json", json.dumps(index, indent=1).encode()
 
 
 def decompress_slab(content: bytes) -> bytes:

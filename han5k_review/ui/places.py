@@ -7,8 +7,10 @@ from typing import NoReturn
 
 import streamlit as st
 
+from han5k_review.errors import DataError
 from han5k_review.settings import PROJECT_ROOT
 from han5k_review.store.vocabulary import Role
+from han5k_review.texts.numbers import find_whole_number
 
 # Where each role's work is: the page they land on, and what the way there is called.
 HOMES: Mapping[Role, tuple[str, str]] = {
@@ -23,6 +25,20 @@ HOMES: Mapping[Role, tuple[str, str]] = {
 def page_file(name: str) -> str:
     """The file of the page called `name`; Streamlit finds pages by it."""
     return str(PROJECT_ROOT / "pages" / f"{name}.py")
+
+
+def find_assignment_id(query: Mapping[str, str]) -> int | None:
+    """The assignment that an address names, or None; DataError for what cannot be a number."""
+    wanted = query.get("assignment", "")
+    if not wanted:
+        return None
+    number = find_whole_number(wanted)
+    if number is None:
+        raise DataError(
+            f"The number of an assignment was expected in the address, found {wanted[:40]!r}; open "
+            "your worklist."
+        )
+    return number
 
 
 def go_to(name: str, **query: str) -> NoReturn:

@@ -25,6 +25,13 @@ _COLUMNS = {
 
 def show_numbers(plan: CorrectionPlan) -> None:
     """The table, and every note on what would be taken as a sentence."""
+    for one in plan.emptied:
+        st.warning(
+            f"The file empties {one.structure}: {one.before.volume_cc:.2f} cc before, nothing "
+            "after. Take it only if there is nothing to contour."
+        )
+    for notice in plan.notices:
+        st.warning(f"The file: {notice}")
     if plan.unmatched:
         st.warning("Left out, not a structure of this case: " + ", ".join(plan.unmatched))
     if not plan.corrections:

@@ -89,7 +89,7 @@ def read_upload(
         path = Path(folder) / f"upload{suffix}"
         path.write_bytes(upload.getbuffer())
         try:
-            contours = read_corrected(path, grid, resample=resample)
+            file = read_corrected(path, grid, resample=resample)
         except DataError as error:  # people know the file by the name they gave it
             raise type(error)(str(error).replace(str(path), upload.name)) from error
     with reading(bench.study.engine) as session:
@@ -98,8 +98,9 @@ def read_upload(
             bench.study.labels,
             bench.catalogue,
             case=case,
-            contours=contours,
+            contours=file,
             structure=structure,
+            notices=file.notices,
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from han5k_review.texts.numbers import find_whole_number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewChoice:
@@ -21,12 +23,8 @@ class ViewChoice:
         """Read the parameters of an address; what is no number where one belongs is left out."""
         return cls(
             structure=query.get("structure"),
-            slice_k=_read_number(query.get("slice")),
+            slice_k=find_whole_number(query.get("slice")),
             first=query.get("first"),
             compare=query.get("compare"),
-            base=_read_number(query.get("base")),
+            base=find_whole_number(query.get("base")),
         )
-
-
-def _read_number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else None

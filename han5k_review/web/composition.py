@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 
 from han5k_review import __version__
 from han5k_review.accounts.cookie import open_seal
@@ -24,7 +24,7 @@ from han5k_review.web.health import answer_health
 from han5k_review.web.label_set_routes import build_label_set_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
-from han5k_review.web.problems import add_problem_handlers
+from han5k_review.web.problems import add_problem_handlers, by_method
 from han5k_review.web.volume_routes import build_volume_router
 
 _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
@@ -35,11 +35,9 @@ def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
     entrance = Entrance(study=study, seal=open_seal(study.root, settings.session_hours))
     return [
         Mount("/api", build_api(study, settings)),
-        Route(SIGN_IN, entrance.show_sign_in, methods=["GET"]),
-        Route(SIGN_IN, entrance.post_sign_in, methods=["POST"]),
-        Route("/sign-out", entrance.show_sign_out, methods=["GET"]),
-        Route("/sign-out", entrance.post_sign_out, methods=["POST"]),
-        Route("/healthz", partial(answer_health, study), methods=["GET"]),
+        by_method(SIGN_IN, GET=entrance.show_sign_in, POST=entrance.post_sign_in),
+        by_method("/sign-out", GET=entrance.show_sign_out, POST=entrance.post_sign_out),
+        by_method("/healthz", GET=partial(answer_health, study)),
     ]
 
 

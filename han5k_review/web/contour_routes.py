@@ -27,6 +27,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
+from han5k_review.web.bodies import Name, RowId
 from han5k_review.web.desk import (
     Desk,
     get_identity,
@@ -34,7 +35,7 @@ from han5k_review.web.desk import (
     get_readable_case,
 )
 
-_Names = Annotated[list[str] | None, Query(max_length=200)]
+_Names = Annotated[list[Name] | None, Query(max_length=200)]
 
 
 def _build_single(contours: Sequence[Contour]) -> bytes:
@@ -59,7 +60,7 @@ def build_contour_router(desk: Desk) -> APIRouter:
 
     @router.get("/assignments/{assignment_id}/contours/{name}")
     def answer_contours(
-        request: Request, assignment_id: int, name: str, structure: _Names = None
+        request: Request, assignment_id: RowId, name: Name, structure: _Names = None
     ) -> Response:
         identity = get_identity(request)
         with reading(desk.study.engine) as session:
@@ -72,7 +73,7 @@ def build_contour_router(desk: Desk) -> APIRouter:
 
     @router.get("/cases/{case_id}/contours/{name}")
     def answer_case_contours(
-        request: Request, case_id: int, name: str, structure: _Names = None
+        request: Request, case_id: RowId, name: Name, structure: _Names = None
     ) -> Response:
         identity = get_identity(request)
         with reading(desk.study.engine) as session:

@@ -35,6 +35,7 @@ from han5k_review.review.submission import (
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import Draft
 from han5k_review.web.binary import answer_binary
+from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.contour_routes import answer_download
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import (
@@ -53,7 +54,6 @@ from han5k_review.web.draft_bodies import (
     OpenBody,
     PatchesBody,
     SubmitBody,
-    bounded,
 )
 from han5k_review.web.draft_room import DraftRoom, Visitor
 from han5k_review.web.encoding import encode
@@ -76,7 +76,7 @@ def build_draft_router(desk: Desk) -> APIRouter:
 
 def _add_reading(router: APIRouter, room: DraftRoom) -> None:
     @router.get(_DRAFTS)
-    def answer_drafts(request: Request, assignment_id: int) -> Response:
+    def answer_drafts(request: Request, assignment_id: RowId) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             drafts = list_drafts(visitor.session, assignment_id)
             answer = {
@@ -90,14 +90,14 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
         return answer_json(answer)
 
     @router.get(_DRAFT)
-    def answer_draft(request: Request, assignment_id: int, structure: str) -> Response:
+    def answer_draft(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             answer = _state(visitor, draft, request)
         return answer_json(answer)
 
     @router.get(_DRAFT + "/mask")
-    def answer_mask(request: Request, assignment_id: int, structure: str) -> Response:
+    def answer_mask(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             mask = _read_mask(room, visitor, draft)
@@ -112,7 +112,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
         )
 
     @router.get(_DRAFT + "/contour.nii.gz")
-    def answer_file(request: Request, assignment_id: int, structure: str) -> Response:
+    def answer_file(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             mask = _read_mask(room, visitor, draft)
@@ -132,9 +132,9 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
     @router.post(_DRAFT)
     def post_open(
         request: Request,
-        assignment_id: int,
-        structure: str,
-        body: Annotated[OpenBody, Depends(bounded(OpenBody))],
+        assignment_id: RowId,
+        structure: Name,
+        body: Annotated[OpenBody, Depends(bounded(OpenBody, Action.GRADE))],
     ) -> Response:
         identity = get_identity(request)
         with room.change(identity, assignment_id) as visitor:
@@ -156,9 +156,9 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
     @router.post(_DRAFT + "/lease")
     def post_lease(
         request: Request,
-        assignment_id: int,
-        structure: str,
-        body: Annotated[LeaseBody, Depends(bounded(LeaseBody))],
+        assignment_id: RowId,
+        structure: Name,
+        body: Annotated[LeaseBody, Depends(bounded(LeaseBody, Action.GRADE))],
     ) -> Response:
         with room.change(get_identity(request), assignment_id) as visitor:
             draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
@@ -177,9 +177,9 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
     @router.delete(_DRAFT)
     def delete_draft(
         request: Request,
-        assignment_id: int,
-        structure: str,
-        body: Annotated[DiscardBody, Depends(bounded(DiscardBody))],
+        assignment_id: RowId,
+        structure: Name,
+        body: Annotated[DiscardBody, Depends(bounded(DiscardBody, Action.GRADE))],
     ) -> Response:
         with room.change(get_identity(request), assignment_id) as visitor:
             draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
@@ -193,9 +193,9 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
     @router.post(_DRAFT + "/patches")
     def post_patches(
         request: Request,
-        assignment_id: int,
-        structure: str,
-        body: Annotated[PatchesBody, Depends(bounded(PatchesBody))],
+        assignment_id: RowId,
+        structure: Name,
+        body: Annotated[PatchesBody, Depends(bounded(PatchesBody, Action.GRADE))],
     ) -> Response:
         receipt, canvas = room.append(
             get_identity(request), assignment_id, structure, body.to_batch()
@@ -218,7 +218,7 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
 
 def _add_submitting(router: APIRouter, room: DraftRoom) -> None:
     @router.get(_DRAFT + "/check")
-    def answer_check(request: Request, assignment_id: int, structure: str) -> Response:
+    def answer_check(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             prepared = prepare_submission(
                 visitor.session,
@@ -233,9 +233,9 @@ def _add_submitting(router: APIRouter, room: DraftRoom) -> None:
     @router.post(_DRAFT + "/submit")
     def post_submit(
         request: Request,
-        assignment_id: int,
-        structure: str,
-        body: Annotated[SubmitBody, Depends(bounded(SubmitBody))],
+        assignment_id: RowId,
+        structure: Name,
+        body: Annotated[SubmitBody, Depends(bounded(SubmitBody, Action.GRADE))],
     ) -> Response:
         return _submit(room, get_identity(request), assignment_id, structure, body)
 

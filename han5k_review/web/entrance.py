@@ -28,6 +28,7 @@ from han5k_review.web.next_path import local_path
 from han5k_review.web.problems import status_of
 
 _MAX_FORM_BYTES = 8192
+_MAX_FIELDS = 16
 _WRONG = "That name and password do not belong together; check both and try again."
 # Each argon2 verification takes 64 MiB: a burst of strangers must not take the memory of readers.
 _PARALLEL_HASHES = 2
@@ -121,11 +122,15 @@ class Entrance:
 
 
 async def _read_form(request: Request) -> dict[str, str] | None:
-    """The urlencoded form's first value per field; None when it is too long."""
+    """The urlencoded form's first value per field; None when it is too long or has many fields."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > _MAX_FORM_BYTES:
             return None
-    fields = parse_qs(content.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=16)
+    try:
+        text = content.decode("utf-8", "replace")
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:  # more fields than that
+        return None
     return {name: values[0] for name, values in fields.items()}

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from han5k_review.accounts.may import Action, require
 from han5k_review.exports import download_export
 from han5k_review.store.columns import utc_now
+from han5k_review.web.bodies import Name
 from han5k_review.web.desk import Desk, get_identity
 
 _TYPES = {
@@ -24,7 +25,7 @@ def build_export_router(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/exports/{name}")
-    def answer_export(request: Request, name: str) -> Response:
+    def answer_export(request: Request, name: Name) -> Response:
         identity = get_identity(request)
         require(identity, Action.EXPORT)
         suffix = name.removeprefix(_STEM)

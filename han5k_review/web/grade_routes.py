@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends
+from pydantic import Field
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import Action, require
+from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import save_position
 from han5k_review.review.grading import (
+    MAX_COMMENT,
     GradeRequest,
     get_own_assignment,
     submit_grade,
@@ -25,32 +26,40 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Grade, Reader, StudyInfo
+from han5k_review.web.bodies import (
+    Body,
+    Index,
+    Key,
+    Moment,
+    Name,
+    RowId,
+    Seconds,
+    Text,
+    bounded,
+)
 from han5k_review.web.desk import Desk, get_identity
 
 
-class GradeBody(BaseModel):
+class GradeBody(Body):
     """What the viewer posts; the rules of the study are checked by `submit_grade`."""
 
-    model_config = ConfigDict(extra="forbid")
+    max_bytes: ClassVar[int] = 64 * 1024
+    request_id: Key
+    structure: Name
+    label_version: RowId
+    code: Name | None
+    tags: list[Name] = Field(default_factory=list, max_length=32)
+    comment: Text = Field(default="", max_length=MAX_COMMENT)
+    flagged_slices: list[Index] = Field(default_factory=list, max_length=2048)
+    opened_at_utc: Moment | None = None
+    active_seconds: Seconds | None = None
 
-    request_id: str = Field(min_length=8, max_length=64)
-    structure: str = Field(max_length=128)
-    label_version: int
-    code: str | None
-    tags: list[str] = Field(default_factory=list, max_length=32)
-    comment: str = ""
-    flagged_slices: list[int] = Field(default_factory=list, max_length=2048)
-    opened_at_utc: AwareDatetime | None = None
-    active_seconds: float | None = Field(default=None, allow_inf_nan=False)
 
-
-class PositionBody(BaseModel):
+class PositionBody(Body):
     """Where the reader is: structure and axial slice k."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    structure: str | None = Field(default=None, max_length=128)
-    slice: int | None = Field(default=None, ge=0, le=100_000)
+    structure: Name | None = None
+    slice: Index | None = None
 
 
 def build_grade_router(desk: Desk) -> APIRouter:
@@ -58,13 +67,19 @@ def build_grade_router(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.post("/assignments/{assignment_id}/grades")
-    def post_grade(request: Request, assignment_id: int, body: GradeBody) -> Response:
-        identity = get_identity(request)
-        require(identity, Action.GRADE)
-        return _store_grade(desk.study, identity, assignment_id, body)
+    def post_grade(
+        request: Request,
+        assignment_id: RowId,
+        body: Annotated[GradeBody, Depends(bounded(GradeBody, Action.GRADE))],
+    ) -> Response:
+        return _store_grade(desk.study, get_identity(request), assignment_id, body)
 
     @router.post("/assignments/{assignment_id}/position")
-    def post_position(request: Request, assignment_id: int, body: PositionBody) -> Response:
+    def post_position(
+        request: Request,
+        assignment_id: RowId,
+        body: Annotated[PositionBody, Depends(bounded(PositionBody))],
+    ) -> Response:
         identity = get_identity(request)
         with transaction(desk.study.engine) as session:
             reader = _get_reader(session, identity)

@@ -13,6 +13,7 @@ from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.label_sets import Viewpoint, list_label_sets, view_case, view_task
 from han5k_review.store.engine import reading
 from han5k_review.web.addresses import CaseRoutes, name_case, name_task
+from han5k_review.web.bodies import RowId
 from han5k_review.web.desk import Desk, get_identity, get_readable_assignment, get_readable_case
 from han5k_review.web.draft_answers import answer_json
 
@@ -23,7 +24,7 @@ def build_label_set_router(desk: Desk) -> APIRouter:
     names_reads = read_edit_rules(desk.study.tables).names_reads
 
     @router.get("/assignments/{assignment_id}/label_sets")
-    def answer_sets(request: Request, assignment_id: int) -> Response:
+    def answer_sets(request: Request, assignment_id: RowId) -> Response:
         with reading(desk.study.engine) as session:
             assignment, case = get_readable_assignment(
                 session, assignment_id, get_identity(request)
@@ -33,7 +34,7 @@ def build_label_set_router(desk: Desk) -> APIRouter:
         return answer_json(answer)
 
     @router.get("/cases/{case_id}/label_sets")
-    def answer_case_sets(request: Request, case_id: int) -> Response:
+    def answer_case_sets(request: Request, case_id: RowId) -> Response:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))
             viewpoint = view_case(names_reads=names_reads)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from han5k_review.accounts.may import Action, require
+from han5k_review.accounts.may import Action
 from han5k_review.errors import RuleError
 from han5k_review.review.locking import lock_structure, unlock_structure
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import LabelVersion, Reader
+from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json, describe_lock
 from han5k_review.web.draft_bodies import LockBody
@@ -23,9 +26,13 @@ def build_lock_router(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.post("/cases/{case_id}/locks/{structure}")
-    def post_lock(request: Request, case_id: int, structure: str, body: LockBody) -> Response:
+    def post_lock(
+        request: Request,
+        case_id: RowId,
+        structure: Name,
+        body: Annotated[LockBody, Depends(bounded(LockBody, Action.ADJUDICATE))],
+    ) -> Response:
         identity = get_identity(request)
-        require(identity, Action.ADJUDICATE)
         now = utc_now()
         with transaction(desk.study.engine) as session:
             reader = session.get(Reader, identity.reader_id)

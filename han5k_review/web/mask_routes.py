@@ -18,6 +18,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case
 from han5k_review.web.binary import answer_binary
+from han5k_review.web.bodies import Name, RowId
 from han5k_review.web.desk import (
     Desk,
     get_identity,
@@ -36,7 +37,7 @@ def build_mask_router(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/assignments/{assignment_id}/masks/{key}")
-    def answer_masks(request: Request, assignment_id: int, key: str) -> Response:
+    def answer_masks(request: Request, assignment_id: RowId, key: Name) -> Response:
         with reading(desk.study.engine) as session:
             assignment, case = get_readable_assignment(
                 session, assignment_id, get_identity(request)
@@ -46,7 +47,7 @@ def build_mask_router(desk: Desk) -> APIRouter:
         return _masks_answer(desk, request, grid, contours)
 
     @router.get("/cases/{case_id}/masks/{key}")
-    def answer_case_masks(request: Request, case_id: int, key: str) -> Response:
+    def answer_case_masks(request: Request, case_id: RowId, key: Name) -> Response:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))
             contours = _list_contours(session, case, key, view_case())

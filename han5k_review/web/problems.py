@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from han5k_review.errors import (
     AccessError,
@@ -17,6 +20,10 @@ from han5k_review.errors import (
     RuleError,
     StorageError,
 )
+from han5k_review.web.invalid import describe_invalid, quote
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 # The first class that fits counts, so subclasses stand above their parents.
 STATUS: tuple[tuple[type[Han5kError], int], ...] = (
@@ -38,10 +45,32 @@ def status_of(error: Han5kError, method: str) -> int:
 
 
 def problem(status: int, sentence: str) -> JSONResponse:
-    """`{"error": sentence}`, never kept by a cache."""
+    """`{"error": sentence}`, never kept by a cache; signs that UTF-8 cannot hold become `?`."""
     return JSONResponse(
-        {"error": sentence}, status_code=status, headers={"Cache-Control": "no-store"}
+        {"error": sentence.encode("utf-8", "replace").decode("utf-8")},
+        status_code=status,
+        headers={"Cache-Control": "no-store"},
     )
+
+
+def wrong_method(method: str, path: str, allowed: str) -> JSONResponse:
+    """405 with what the address takes, in its header and in the sentence."""
+    answer = problem(405, f"{allowed} was expected at {quote(path)}, found {quote(method)}.")
+    answer.headers["Allow"] = allowed
+    return answer
+
+
+def by_method(path: str, **answers: Endpoint) -> Route:
+    """A route that answers each method in its own way, and every other one with 405."""
+    allowed = ", ".join(answers)
+
+    async def answer(request: Request) -> Response:
+        found = answers.get("GET" if request.method == "HEAD" else request.method)
+        if found is None:
+            return wrong_method(request.method, path, allowed)
+        return await found(request)
+
+    return Route(path, answer, methods=_METHODS)
 
 
 def add_problem_handlers(api: FastAPI) -> None:
@@ -61,17 +90,18 @@ async def _answer_ours(request: Request, error: Exception) -> JSONResponse:
 async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
-    return problem(422, f"{place}: {first['msg']}, found {str(first.get('input'))[:80]!r}.")
+    return problem(422, describe_invalid(error.errors()))
 
 
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     sentence = str(error.detail)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        return wrong_method(request.method, request.url.path, allowed)
     if sentence == "Not Found":
-        sentence = f"There is nothing at {request.url.path}."
+        sentence = f"There is nothing at {quote(request.url.path)}."
     return problem(error.status_code, sentence)
 
 

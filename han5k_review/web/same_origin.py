@@ -27,4 +27,9 @@ def is_same_origin(headers: Headers) -> bool:
 def is_own_origin(headers: Headers) -> bool:
     """True when the `Origin` header names the host the request was sent to."""
     origin, host = headers.get("origin"), headers.get("host")
-    return bool(origin and host) and urlsplit(origin or "").netloc.lower() == (host or "").lower()
+    if not origin or not host:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # no address at all, such as `http://[`
+        return False

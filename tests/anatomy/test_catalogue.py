@@ -70,6 +70,17 @@ def test_names_of_other_sources_resolve(catalogue: Catalogue, foreign: str, name
     assert catalogue.find_name(foreign) == name
 
 
+@pytest.mark.parametrize(
+    "foreign",
+    ["GTV²", "gtv-²", "Go\u0308tter\u2013L", "GÖTTER L", "Göt\u00adterL", "\ufeffGötter L"],
+)
+def test_unicode_forms_and_dashes_do_not_count(tmp_path: Path, foreign: str) -> None:
+    catalogue = read_text(tmp_path, '1,GTV²,1,bone,"1,2,3"\n2,Götter_L,1,bone,"1,2,3"\n')
+    assert catalogue.find_name(foreign) is not None
+    assert catalogue.find_name("GTV2") is None
+    assert catalogue.get_structure("Go\u0308tter_L").name == "Götter_L"
+
+
 @pytest.mark.parametrize("foreign", ["Liver", "", "Lacrimal-Lt", "Bone_Mandible", "Eye"])
 def test_a_name_that_fits_nothing_or_two_stays_unmatched(
     catalogue: Catalogue, foreign: str
@@ -104,6 +115,10 @@ def test_later_files_add_rows(tmp_path: Path) -> None:
         ('1,A,1,bone,"1,2,3",,,,,\n2,A,1,bone,"1,2,3",,,,,\n', "line 3: each structure once"),
         ('1,A,1,bone,"1,2,300",,,,,\n', "line 2: color_rgb"),
         ('x,A,1,bone,"1,2,3",,,,,\n', "line 2: a number was expected in order, found 'x'"),
+        ('1.5,A,1,bone,"1,2,3",,,,,\n', "line 2: a whole number was expected in order"),
+        ('nan,A,1,bone,"1,2,3",,,,,\n', "line 2: a number was expected in order, found 'nan'"),
+        ('1,A,1,bone,"1²,2,3",,,,,\n', "line 2: color_rgb"),
+        ('1,Ä,1,bone,"1,2,3",,,,,\n2,A\u0308,1,bone,"1,2,3",,,,,\n', "each structure once"),
         ('1,,1,bone,"1,2,3",,,,,\n', "line 2: a name and an order"),
         ('1,A,1,bone,"1,2,3",,B,,,\n', "A names B, which is not"),
         ('1,A,1,bone,"1,2,3",,,C,,\n', "A names C, which is not"),
@@ -119,7 +134,7 @@ def test_a_wrong_table_names_the_line_or_the_structure(
 
 
 def test_missing_columns_and_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="columns group, color_rgb were expected"):
+    with pytest.raises(ConfigError, match="group, color_rgb is missing"):
         read_text(tmp_path, "", head="order,name,window\n")
     with pytest.raises(ConfigError, match="A structure table was expected at"):
         read_catalogue(tmp_path / "no.csv")

@@ -52,8 +52,8 @@ def test_an_error_of_the_real_command_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("import",), "A manifest CSV, or at least --ct, was expected"),
-        (("import", "none.csv"), "A manifest CSV was expected at none.csv"),
+        (("import",), "A manifest, or at least --ct, was expected"),
+        (("import", "none.csv"), "A manifest was expected at none.csv"),
         (("import", "--ct", "none.nii.gz"), "none.nii.gz"),
         (("assign", "nobody"), "The name of an account was expected"),
         (("export", "--out", "grades.txt"), ".xlsx"),

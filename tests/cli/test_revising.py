@@ -91,11 +91,12 @@ def test_a_segment_file_revises_every_structure_it_names(
     study: Study, revise: Revise, tmp_path: Path
 ) -> None:
     # BrainStem and ParotidL overlap, so they lie in two layers; Nose is not of the catalogue.
-    layers = np.stack([block(3, size=7).dense(), block(4).dense()]).astype(np.uint8)
+    masks = (block(3, size=7), block(4), block(4))
+    layers = np.stack([mask.dense() for mask in masks]).astype(np.uint8)
     lps = np.diag([-1.0, -1.0, 1.0]) @ np.array(GRID.affine_ras)[:3]
     vectors = ",".join(f"({','.join(map(str, column))})" for column in lps[:, :3].T)
     vectors = vectors.replace("),(", ") (")
-    names = (("BrainStem", 0), ("ParotidL", 1), ("Nose", 1))
+    names = (("BrainStem", 0), ("ParotidL", 1), ("Nose", 2))
     header = [
         "NRRD0004",
         "type: unsigned char",
@@ -119,3 +120,80 @@ def test_a_segment_file_revises_every_structure_it_names(
     assert code == 0, printed
     assert "Nose: not a structure of this case, left out" in printed
     assert revised(study) == ["BrainStem", "ParotidL"]
+
+
+def write_mask(path: Path, dense: np.ndarray, affine: np.ndarray | None = None) -> Path:
+    chosen = np.array(GRID.affine_ras) if affine is None else affine
+    nib.save(nib.Nifti1Image(dense.astype(np.uint8), chosen), path)  # type: ignore[attr-defined]
+    return path
+
+
+@pytest.mark.parametrize("alias", ["brain stem", "BRAINSTEM", "Brainstem"])
+def test_a_structure_may_be_named_by_an_alias(revise: Revise, tmp_path: Path, alias: str) -> None:
+    path = write_mask(tmp_path / "wider.nii.gz", block(3, size=7).dense())
+    code, printed = revise(path, "--structure", alias, "--dry-run")
+    assert code == 0, printed
+    assert "HN-002 BrainStem: 2.88 -> 3.36 cc" in printed
+
+
+def test_a_name_that_no_structure_has_is_one_sentence(revise: Revise, tmp_path: Path) -> None:
+    path = write_mask(tmp_path / "wider.nii.gz", block(3, size=7).dense())
+    code, printed = revise(path, "--structure", "Parotid")
+    assert code == 2
+    assert "by name or alias, was expected for --structure, found 'Parotid'" in printed
+    assert "ParotidL" in printed
+    code, printed = revise(path)
+    assert code == 2
+    assert "name it with --structure" in printed
+
+
+def test_another_grid_names_the_option_and_what_differs(revise: Revise, tmp_path: Path) -> None:
+    affine = np.array(GRID.affine_ras)
+    affine[2, 3] += 30
+    path = write_mask(tmp_path / "higher.nii.gz", block(3, size=7).dense(), affine)
+    code, printed = revise(path, "--structure", "BrainStem")
+    assert code == 2
+    plain = " ".join(printed.split())
+    assert "Only the origin differs: the file lies 30.00 mm to the patient's head" in plain
+    assert "--resample" in plain
+
+
+def test_a_contour_that_would_be_emptied_is_said_before_it_is_taken(
+    study: Study, revise: Revise, tmp_path: Path
+) -> None:
+    path = write_mask(tmp_path / "empty.nii.gz", np.zeros(GRID.shape))
+    for words in (("--dry-run",), ()):
+        code, printed = revise(path, "--structure", "BrainStem", *words)
+        assert code == 0, printed
+        first = printed.splitlines()[0]
+        assert first == "warning: the file empties BrainStem: 2.88 cc before, nothing after"
+    assert revised(study) == ["BrainStem"]
+
+
+def test_a_file_of_slicer_410_that_was_not_changed_submits_nothing(
+    study: Study, revise: Revise, tmp_path: Path
+) -> None:
+    """One layer per segment, neither Layer nor LabelValue: HN-002's own two contours."""
+    lps = np.diag([-1.0, -1.0, 1.0]) @ np.array(GRID.affine_ras)[:3]
+    layers = np.stack([block(3).dense(), block(3).dense()]).astype(np.uint8)
+    vectors = " ".join(f"({','.join(map(str, column))})" for column in lps[:, :3].T)
+    header = [
+        "NRRD0004",
+        "type: unsigned char",
+        "dimension: 4",
+        "space: left-posterior-superior",
+        f"sizes: {' '.join(map(str, layers.shape))}",
+        f"space directions: none {vectors}",
+        "kinds: list domain domain domain",
+        "encoding: raw",
+        f"space origin: ({','.join(map(str, lps[:, 3]))})",
+    ]
+    for number, name in enumerate(("BrainStem", "ParotidL")):
+        header += [f"Segment{number}_ID:=Segment_{number + 1}", f"Segment{number}_Name:={name}"]
+    path = tmp_path / "old.seg.nrrd"
+    path.write_bytes("\n".join([*header, "", ""]).encode() + layers.tobytes(order="F"))
+    code, printed = revise(path)
+    assert code == 2
+    assert "empties" not in printed
+    assert printed.count("left out: unchanged") == 2, printed
+    assert revised(study) == []

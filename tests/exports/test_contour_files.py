@@ -19,10 +19,10 @@ from han5k_review.exports.contour_files import (
     build_nifti_archive,
     build_segmentation,
 )
+from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import read_mask
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.segmentation_files import read_segments
 
 TILTED = np.array(
     [
@@ -66,7 +66,7 @@ def test_a_segmentation_comes_back_bit_for_bit(grid: Grid, tmp_path: Path) -> No
     path = tmp_path / "case.seg.nrrd"
     contours = blobs(grid)
     path.write_bytes(build_segmentation(contours))
-    found = read_segments(path, grid)
+    found = {one.name: one.mask for one in read_corrected(path, grid)}
     assert list(found) != []
     for contour in contours:
         assert found[contour.structure].sha256 == contour.mask.sha256
@@ -91,13 +91,26 @@ def test_another_reader_finds_the_layers_and_the_geometry(grid: Grid, tmp_path: 
     assert DISCLAIMER.encode() in path.read_bytes()[:200]
 
 
+def test_every_segment_names_the_whole_grid_as_its_extent(tmp_path: Path) -> None:
+    # 3D Slicer cuts a layer to the extent of one of its segments (vtkMRMLSegmentationStorageNode):
+    # a box of the segment's own would empty the others there.
+    path = tmp_path / "case.seg.nrrd"
+    grid = GRIDS["straight"]
+    contours = blobs(grid)
+    path.write_bytes(build_segmentation(contours))
+    image = sitk.ReadImage(str(path))
+    whole = " ".join(f"0 {size - 1}" for size in image.GetSize())
+    found = {image.GetMetaData(f"Segment{number}_Extent") for number in range(len(contours))}
+    assert found == {whole}
+
+
 def test_without_overlap_there_is_one_layer_of_three_axes(tmp_path: Path) -> None:
     path = tmp_path / "case.seg.nrrd"
     grid = GRIDS["straight"]
     contours = [one for one in blobs(grid) if one.structure in ("Brain", "Lens_L")]
     path.write_bytes(build_segmentation(contours))
     assert sitk.ReadImage(str(path)).GetNumberOfComponentsPerPixel() == 1
-    found = read_segments(path, grid)
+    found = {one.name: one.mask for one in read_corrected(path, grid)}
     assert {name: mask.sha256 for name, mask in found.items()} == {
         one.structure: one.mask.sha256 for one in contours
     }

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.one_hot_files import is_one_hot, read_one_hot
+from tests.imaging.header_writers import sound_nifti
 from tests.imaging.phantoms import (
+    AFFINE_LPS_AXES,
     SHAPE,
     phantom_grid,
     phantom_labels,
@@ -43,6 +46,16 @@ def test_every_channel_is_its_structure(tmp_path: Path, suffix: str, packed: boo
         assert np.array_equal(mask.dense(), one_hot()[number] != 0)
 
 
+def test_a_nifti_of_channels_is_one_hot_too(tmp_path: Path) -> None:
+    channels = np.ascontiguousarray(np.moveaxis(one_hot(), 0, -1))
+    path = sound_nifti(channels, AFFINE_LPS_AXES).write(tmp_path / "labels.nii.gz")
+    assert is_one_hot(path)
+    found = read_one_hot(path, phantom_grid(), {2, 5})
+    assert found.channels == CHANNELS
+    for number, mask in found.masks.items():
+        assert np.array_equal(mask.dense(), one_hot()[number] != 0)
+
+
 @pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.float32, np.int64])
 def test_channels_of_other_number_types_are_read(tmp_path: Path, dtype: type) -> None:
     path = write_one_hot(tmp_path / "labels.mha", one_hot().astype(dtype), packed=True)
@@ -63,6 +76,12 @@ def test_big_endian_voxels_are_read(tmp_path: Path) -> None:
 def test_a_three_dimensional_image_is_no_one_hot_file(tmp_path: Path) -> None:
     assert not is_one_hot(write_phantom(tmp_path / "labels.mha", phantom_labels()))
     assert not is_one_hot(write_phantom(tmp_path / "labels.nii.gz", phantom_labels()))
+
+
+def test_a_nifti_of_one_volume_is_no_one_hot_file(tmp_path: Path) -> None:
+    path = tmp_path / "labels.nii.gz"
+    nib.save(nib.Nifti1Image(phantom_labels()[..., None], AFFINE_LPS_AXES), path)
+    assert not is_one_hot(path)
 
 
 def test_another_grid_is_refused(tmp_path: Path) -> None:
@@ -92,7 +111,7 @@ def test_bytes_that_are_no_zlib_are_refused(tmp_path: Path) -> None:
     path = write_one_hot(tmp_path / "labels.mha", one_hot(), packed=True)
     header, _ = path.read_bytes().split(b"ElementDataFile = LOCAL\n")
     path.write_bytes(header + b"ElementDataFile = LOCAL\n" + b"nonsense" * 20)
-    with pytest.raises(DataError, match="undamaged, complete voxels"):
+    with pytest.raises(DataError, match="undamaged compressed voxels"):
         read_one_hot(path, phantom_grid(), {0})
 
 

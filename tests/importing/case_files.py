@@ -60,8 +60,8 @@ def run(study: Study, *sources: Source, progress: Progress | None = None) -> Imp
     return run_import(study, catalogue, sources, actor="anna", now=lambda: NOON, progress=progress)
 
 
-def plan(study: Study, *sources: Source) -> ImportReport:
-    return plan_import(study, read_study_catalogue(study), sources)
+def plan(study: Study, *sources: Source, deep: bool = True) -> ImportReport:
+    return plan_import(study, read_study_catalogue(study), sources, deep=deep)
 
 
 def content(study: Study) -> dict[str, Sequence[object]]:

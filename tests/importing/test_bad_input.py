@@ -91,10 +91,10 @@ def bad_label_map(folder: Path) -> dict[str, str]:
 
 
 BAD: list[tuple[Damage, str]] = [
-    (truncated_gzip, "ct.nii.gz: a whole gzip file was expected, it ends too early"),
+    (truncated_gzip, "ct.nii.gz: a whole compressed file was expected, it ends too early"),
     (text_file, "ct.nii.gz: a NIfTI image was expected, the file holds something else"),
     (wrong_geometry, "origin RAS (40.25, 71.50, -280.75)"),
-    (nan_spacing, "ct.nii.gz: finite, positive spacing and a finite orientation were expected"),
+    (nan_spacing, "ct.nii.gz: finite spacing above 0 mm was expected"),
     (empty_label, "labels.nii.gz: at least one labelled voxel was expected"),
     (unknown_label_value, "labels.nii.gz: only label values of its label map were expected, found"),
     (missing_reference, "the reference was expected at "),

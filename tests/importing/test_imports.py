@@ -175,14 +175,16 @@ def test_a_folder_of_masks_resolves_names_by_alias(study: Study, tmp_path: Path)
 
 def test_a_segrap_file_resolves_by_channel(study: Study, tmp_path: Path) -> None:
     write_case(study, tmp_path)
-    channels = np.zeros((46, *SHAPE), np.uint8)
+    channels = np.zeros((45, *SHAPE), np.uint8)
     channels[31], channels[32] = phantom_labels() == 1, phantom_labels() == 2
     write_one_hot(tmp_path / "labels.mha", channels, packed=True)
     (case,) = run(study, source(study, tmp_path, labels="labels.mha", label_map="")).cases
     full = {row[1]: row[4] for row in content(study)["versions"] if row[4]}
     assert full == {"ParotidL": 18, "ParotidR": 18}
     assert len(case.matched) == 42
-    assert "channel 45" in case.unmatched
+    assert case.unmatched == ("channel 40", "channel 41", "channel 42")
+    assert "channels of the labels: 0 Brain, 1 BrainStem" in case.sentence
+    assert "31 ParotidL, 32 ParotidR" in case.sentence
 
 
 def test_a_slicer_segmentation_resolves_by_segment_name(study: Study, tmp_path: Path) -> None:

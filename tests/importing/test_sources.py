@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.importing.reports import Outcome
@@ -70,7 +73,7 @@ def test_a_bad_row_is_named_with_its_line_and_stops_no_other(study: Study, tmp_p
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "the columns case, patient"),
+        ("", "the columns case, ct"),
         ("case,labels\nA,b\n", "found case, labels"),
         ("case,ct,colour\nA,b,red\n", "found case, ct, colour"),
         ("case,ct\n", "at least one case"),
@@ -83,8 +86,64 @@ def test_a_file_that_is_no_manifest_is_refused(
         read_manifest(write_manifest(tmp_path, text), study)
 
 
+def test_a_workbook_is_a_manifest_and_says_what_a_spreadsheet_may_have_lost(
+    study: Study, tmp_path: Path
+) -> None:
+    write_case(study, tmp_path)
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.append(["Case", "Patient", "Split", "CT", "Labels", "Label map"])
+    files = ("ct.nii.gz", "labels.nii.gz", "map.csv")
+    sheet.append([7, 12, "Held-out", *files])
+    sheet.append(["HN-2", datetime(2026, 3, 4), "train", *files])
+    sheet.append(["HN-3", "=A2", "train", *files])
+    workbook.save(tmp_path / "cases.xlsx")
+    rows = read_manifest(tmp_path / "cases.xlsx", study)
+    assert isinstance(rows[0], CaseSource)
+    assert (rows[0].name, rows[0].patient, rows[0].split) == ("7", "12", Split.HELD_OUT)
+    assert [type(row) for row in rows[1:]] == [BadSource, BadSource]
+    report = run(study, *rows)
+    assert "patient 12 is stored as a number, which loses zeros" in report.cases[0].sentence
+    assert "cell B3: text or a number was expected, found the date" in report.cases[1].refusal
+    assert "cell B4: a value was expected, found a formula" in report.cases[2].refusal
+
+
+def test_files_with_umlauts_are_found_in_either_form(study: Study, tmp_path: Path) -> None:
+    write_case(study, tmp_path)
+    (tmp_path / "map.csv").rename(tmp_path / unicodedata.normalize("NFD", "Größe.csv"))
+    (tmp_path / "ct.nii.gz").rename(tmp_path / unicodedata.normalize("NFD", "Müller.nii.gz"))
+    path = write_manifest(
+        tmp_path,
+        "case;ct;labels;label_map\n"
+        f"{unicodedata.normalize('NFD', 'Müller')};Müller.nii.gz;labels.nii.gz;Größe.csv\n;;;\n",
+    )
+    assert [c.outcome for c in run(study, *read_manifest(path, study)).cases] == [Outcome.NEW]
+    without = build_source({"ct": "Müller.nii.gz"}, folder=tmp_path, study=study, origin="x")
+    assert without.name == "Müller"
+
+
+@pytest.mark.parametrize("name", ["a\nb", ".hidden", "a/b", "“sq”", "x" * 81, "\udce4", "-x"])
+def test_a_name_that_no_file_should_have_is_refused(
+    study: Study, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(DataError, match="a case name of letters"):
+        build_source({"case": name, "ct": "ct.nii.gz"}, folder=tmp_path, study=study, origin="x")
+
+
+def test_a_patient_that_cannot_be_printed_is_refused(study: Study, tmp_path: Path) -> None:
+    for patient in ("a\nb", "\udce4", "x" * 81):
+        with pytest.raises(DataError, match="a patient's pseudonym"):
+            build_source(
+                {"case": "A", "patient": patient, "ct": "ct.nii.gz"},
+                folder=tmp_path,
+                study=study,
+                origin="x",
+            )
+
+
 def test_a_missing_manifest_is_refused(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="A manifest CSV was expected"):
+    with pytest.raises(ConfigError, match="A manifest was expected"):
         read_manifest(tmp_path / "no.csv", study)
 
 

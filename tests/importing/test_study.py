@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import ConfigError, RuleError, StorageError
@@ -109,3 +111,28 @@ def test_a_study_without_identity_says_how_to_finish_it(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="han5k init --study"):
         get_study_info(study)
     study.engine.dispose()
+
+
+def test_tables_of_any_form_become_the_study_s_own_csv(tmp_path: Path) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.append(["Order", "Name", "Group", "Window", "Color RGB", "Aliases"])
+    sheet.append([90, unicodedata.normalize("NFD", "Ösophagus"), 1, "H&N soft", "1,2,3", "Größe"])
+    workbook.save(tmp_path / "more.xlsx")
+    label_map = tmp_path / f"{unicodedata.normalize('NFD', 'Übersicht')}.csv"
+    label_map.write_text("structure;values\nÖsophagus;1-3\n", encoding="utf-16")
+    for _ in range(2):
+        study = create_study(
+            tmp_path / "s",
+            "Trial",
+            now_utc=NOON,
+            add_structures=[tmp_path / "more.xlsx"],
+            label_maps=[label_map],
+        )
+        catalogue = read_study_catalogue(study)
+        assert catalogue.get_structure("Ösophagus").color_rgb == (1, 2, 3)
+        assert catalogue.find_name("GRÖSSE") == "Ösophagus"
+        kept = study.tables / "label_maps" / "Übersicht.csv"
+        assert kept.read_bytes() == "structure,values\nÖsophagus,1-3\n".encode()
+        study.engine.dispose()

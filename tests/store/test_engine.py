@@ -159,3 +159,40 @@ def test_threads_may_open_studies_at_the_same_time(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         names = list(threads.map(open_new, range(4)))
     assert names == [f"study-{n}" for n in range(4)]
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**23, -(2**64)])
+def test_a_number_that_no_row_can_have_is_a_data_error(url: str, number: int) -> None:
+    engine = build_engine(url)
+    migrate_database(engine)
+    fits_sqlite = url.startswith("sqlite") and number < 2**63
+    if fits_sqlite and number > 0:
+        with reading(engine) as session:
+            assert session.get(Assignment, number) is None
+    else:
+        with pytest.raises(DataError, match="that the database can hold"), reading(engine) as one:
+            one.get(Assignment, number)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("words", ["half \ud83d", "a\x00b"], ids=["half a character", "NUL"])
+def test_text_that_the_database_cannot_hold_is_a_data_error_and_nothing_is_stored(
+    url: str, words: str
+) -> None:
+    engine = build_engine(url)
+    migrate_database(engine)
+    audit = Audit(at_utc=NOON, actor=words, action="b", subject="c")
+    if url.startswith("sqlite") and "\x00" in words:
+        with transaction(engine) as session:
+            session.add(audit)
+        with reading(engine) as session:
+            assert session.exec(select(Audit.actor)).all() == [words]
+    else:
+        with (
+            pytest.raises(DataError, match="that the database can hold"),
+            transaction(engine) as session,
+        ):
+            session.add(audit)
+        with reading(engine) as session:
+            assert session.exec(select(Audit)).all() == []
+    engine.dispose()

@@ -15,7 +15,7 @@ from han5k_review.errors import DataError, StorageError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.store.files import write_atomically
+from han5k_review.store.files import write_all_atomically, write_atomically
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles
 
@@ -144,3 +144,23 @@ def test_a_read_only_folder_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "blocked").write_text("a file where a folder is wanted")
     with pytest.raises(StorageError, match="were to be written"):
         write_atomically(tmp_path / "blocked" / "file", b"x")
+
+
+def test_of_many_files_none_is_moved_when_one_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where a folder is needed")
+    places = [tmp_path / "a" / "one", tmp_path / "b" / "two", tmp_path / "taken" / "three"]
+    with pytest.raises(StorageError, match="three; the disk answered"):
+        write_all_atomically((place, b"content") for place in places)
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["taken"]
+    write_all_atomically((place, place.name.encode()) for place in places[:2])
+    assert [place.read_bytes() for place in places[:2]] == [b"one", b"two"]
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_many_masks_are_stored_as_one_by_one(tmp_path: Path) -> None:
+    masks = [mask_of(1), StructureMask.empty(GRID), mask_of(2), mask_of(1)]
+    together, apart = LabelFiles(folder=tmp_path / "a"), LabelFiles(folder=tmp_path / "b")
+    hashes = together.put_masks(masks)
+    assert hashes == [apart.put_mask(mask) for mask in masks]
+    for sha256 in hashes:
+        assert together.path(sha256).read_bytes() == apart.path(sha256).read_bytes()

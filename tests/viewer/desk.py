@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.slabs import Slab, build_slabs
+from han5k_review.imaging.slabs import Slab, iter_slabs
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.ui.viewer import ViewerPayload
 from han5k_review.web.encoding import Encoding, choose_encoding, encode
@@ -62,6 +62,7 @@ class Faults:
     corrupt_slabs: set[int] = field(default_factory=set)
     foreign: bool = False
     stale: bool = False
+    refused: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class DeskCase:
     packed: dict[tuple[str, Encoding], bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.slabs = build_slabs(self.ct.hu)
+        self.slabs = list(iter_slabs(self.ct.hu))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,6 +197,8 @@ class Desk:
         if self.faults.stale:
             return JSONResponse({"error": "The label was revised meanwhile."}, status_code=409)
         body = json.loads(await request.body())
+        if status := self.faults.refused.get(body["structure"]):
+            return JSONResponse({"error": "This one cannot be stored."}, status_code=status)
         known = {one["request_id"] for one in self.posted}
         if body["request_id"] not in known:
             self.posted.append(body)

@@ -36,6 +36,7 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
         "start_editing",
         "compare",
         "side_by_side",
+        "account",
     }
     assert found["edit_base"] is None
     assert found["start_editing"] is False

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.label_images import read_mask
-from han5k_review.imaging.segmentation_files import read_segments
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Audit
 from tests.web.bench import GRID, WebBench
@@ -24,7 +24,7 @@ def test_a_reader_downloads_their_case_and_it_reads_back(
     assert answer.headers["cache-control"] == "no-store"
     path = tmp_path / "case.seg.nrrd"
     path.write_bytes(answer.content)
-    found = read_segments(path, GRID)
+    found = {one.name: one.mask for one in read_corrected(path, GRID)}
     assert {name: mask.sha256 for name, mask in found.items()} == {
         name: mask.sha256 for name, mask in bench.masks.items()
     }

@@ -97,7 +97,7 @@ def train_on_ranks(
     try:
         spawn(  # type: ignore[no-untyped-call]
             _run_rank,
-            args=(str(folder.path), job, prepared, ranks, backend, f"file://{meeting}"),
+            args=(str(folder.path), job, prepared, ranks, backend, str(meeting)),
             nprocs=ranks,
         )
     except ProcessException as error:
@@ -118,7 +118,9 @@ def _run_rank(
     meeting: str,
 ) -> None:
     torch.set_num_threads(job.settings.threads)
-    distributed.init_process_group(backend, init_method=meeting, rank=rank, world_size=ranks)
+    # Not by a file:// address, which would end at a `?` or `#` of the study's folder.
+    store = distributed.FileStore(meeting, ranks)  # type: ignore[attr-defined]
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=ranks)
     if backend == "nccl":
         torch.cuda.set_device(rank)
     trainer = build_trainer(JobFolder(path=Path(path)), job, prepared)

@@ -139,6 +139,7 @@ class ViewerPayload:
     from the label version `edit_base` (None: from the contour under review). `compare` is the key
     of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
     with an assignment: nothing to grade, but contours can be edited (an adjudicator's place).
+    `account` tells the browser which acts that wait in it are this person's; it names nobody.
     """
 
     case: str
@@ -156,6 +157,7 @@ class ViewerPayload:
     start_editing: bool = False
     compare: str | None = None
     side_by_side: bool = False
+    account: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md: the fields as they are, plain JSON values only."""

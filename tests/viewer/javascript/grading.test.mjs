@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as c from "../../../han5k_review/ui/viewer/assets/pure/catalogue.js";
 import * as g from "../../../han5k_review/ui/viewer/assets/pure/grading.js";
-import { actionOf, KEYMAP, keyName } from "../../../han5k_review/ui/viewer/assets/pure/keymap.js";
 
 const structures = [
   {
@@ -122,21 +121,4 @@ test("pauses do not count as work", () => {
   assert.equal(clock.activeSeconds("A"), 15);
   assert.equal(clock.activeSeconds("B"), 0);
   assert.equal(clock.openedAt("B"), new Date(105_000).toISOString());
-});
-
-const key = (name, extra = {}) =>
-  keyName({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...extra });
-
-test("keys mean one thing each", () => {
-  const all = KEYMAP.flatMap(([, rows]) => rows.flatMap(([, keys]) => keys));
-  assert.equal(new Set(all).size, all.length);
-  assert.equal(actionOf(key(" "), []), "next-ungraded");
-  assert.equal(actionOf(key("N", { shiftKey: true }), []), "next-case");
-  assert.equal(actionOf(key("N"), []), "next-structure");
-});
-
-test("grade keys are the scale's own, and nothing is taken from the browser", () => {
-  assert.equal(actionOf("4", ["1", "4"]), "grade");
-  assert.equal(actionOf("2", ["1", "4"]), null);
-  assert.equal(key("w", { ctrlKey: true }), null);
 });

@@ -116,10 +116,12 @@ export function buildActions(workspace) {
       if (state.compare) set({ layout: state.layout === "pair" ? "three" : "pair" }, "layout");
     },
     help: () => workspace.help.toggle(),
+    unsaved: () => workspace.unsaved.toggle(),
     ...buildEditActions(workspace.editor),
     leave() {
       if (workspace.editor.pointer.dropOutline()) return;
       workspace.help.hide();
+      if (workspace.unsaved.root.open) workspace.unsaved.root.close();
       workspace.gradePanel.leaveTags();
       if (state.tool !== "crosshair") set({ tool: "crosshair" }, "tool");
       workspace.stage.focus();

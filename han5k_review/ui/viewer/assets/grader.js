@@ -1,6 +1,8 @@
 // Grading one case: drafts, what was sent, what is confirmed, undo. Talks to the queue, draws nothing.
 
+import { aboutCase } from "./net/about.js";
 import { GradeQueue } from "./net/grade_queue.js";
+import { statusOf } from "./net/requests.js";
 import { browserStore } from "./preferences.js";
 import { countGraded } from "./pure/catalogue.js";
 import { ActivityClock, differs, draftOf, gradeRequest, toggle } from "./pure/grading.js";
@@ -25,7 +27,7 @@ export class Grader {
     this.history = [];
     this.clock = new ActivityClock();
     this.save = { state: "idle", at: null, sentence: "" };
-    this.queue = new GradeQueue(browserStore(), (...news) => this.hear(...news));
+    this.queue = new GradeQueue(browserStore(), aboutCase(data), (...news) => this.hear(...news));
     this.recover();
   }
 
@@ -35,8 +37,10 @@ export class Grader {
 
   /** Grades of this case that an earlier visit could not send are shown as given, and sent now. */
   recover() {
-    for (const { url, body } of this.queue.entries()) {
-      if (url === this.url) this.grades.set(body.structure, { ...body, pending: true });
+    for (const entry of this.queue.entries()) {
+      const { url, body } = entry;
+      if (url === this.url && this.queue.isOwn(entry))
+        this.grades.set(body.structure, { ...body, pending: true });
     }
     if (!this.readOnly || this.queue.entries().length) this.queue.flush();
   }
@@ -79,6 +83,18 @@ export class Grader {
     return last.name;
   }
 
+  /** What could not be stored of this case: structure -> entry. */
+  asideByName() {
+    const own = this.queue.aside().filter(({ url }) => url === this.url);
+    return new Map(own.map((entry) => [entry.body.structure, entry]));
+  }
+
+  /** The tags, flags and comment of an act that could not be stored, to be corrected and graded again. */
+  mend(entry) {
+    this.drafts.set(entry.body.structure, draftOf(entry.body));
+    this.tell("structure", "grades", "cursor");
+  }
+
   toggleTag(name, tag) {
     this.draft(name).tags = toggle(this.draft(name).tags, tag);
     this.tell("grades");
@@ -116,27 +132,33 @@ export class Grader {
   hear(kind, entry, detail) {
     const own = entry.url === this.url;
     if (kind === "stored" && own) this.stored(entry.body, detail);
-    if (kind === "refused" && own) this.takeBack(entry.body.structure);
+    if ((kind === "aside" || kind === "withdrawn") && own) this.takeBack(entry.body.structure);
     const states = {
       stored: "saved",
       sending: "saving",
       waiting: "waiting",
       expired: "expired",
       foreign: "foreign",
-      refused: "refused",
+      aside: "refused",
+      withdrawn: "saved",
     };
-    const sentence = detail instanceof Error ? detail.message : "";
+    const isAnswered = detail instanceof Error && (kind !== "waiting" || statusOf(detail) !== null);
+    const sentence = isAnswered ? detail.message : "";
+    const said = kind === "aside" ? `${entry.body.structure}: ${sentence}` : sentence;
     if (kind === "stored") this.save.at = new Date();
-    if (kind === "stored" && this.queue.entries().length) this.tell("grades", "list");
+    if (kind === "stored" && this.queue.pending().length) this.tell("grades", "list");
     else if (!(kind === "sending" && ["waiting", "expired"].includes(this.save.state))) {
-      const kept = this.save.state === "refused" && kind !== "refused" ? this.save.sentence : "";
-      this.save = { ...this.save, state: states[kind], sentence: sentence || kept };
+      this.save = { ...this.save, state: states[kind], sentence: kind === "withdrawn" ? "" : said };
     }
     this.tell("save", "grades", "list");
   }
 
-  /** The server said no: what it has confirmed before stands. */
+  /** The server said no: what it has confirmed before stands; the act itself is kept aside. */
   takeBack(name) {
+    this.drafts.delete(name);
+    const last = this.history.findLastIndex((act) => act.name === name);
+    if (last >= 0) this.history.splice(last, 1);
+    if (this.queue.entries().some((e) => e.url === this.url && e.body.structure === name)) return;
     const before = this.confirmed.get(name);
     if (before) this.grades.set(name, before);
     else this.grades.delete(name);
@@ -148,7 +170,7 @@ export class Grader {
       .entries()
       .filter((e) => e.url === this.url && e.body.structure === body.structure);
     if (!newest.length) this.grades.set(body.structure, answer.grade);
-    if (this.completes && this.graded === this.total && !this.queue.entries().length) {
+    if (this.completes && this.graded === this.total && !this.queue.pending().length) {
       this.completes = false;
       this.trigger("graded", { graded: answer.graded, total: answer.total });
     }
@@ -156,14 +178,16 @@ export class Grader {
 
   /** What the header says: { word, tone, sentence }. */
   saying() {
-    const waiting = this.queue.entries().length;
+    const waiting = (this.save.state === "foreign" ? this.queue.entries() : this.queue.pending()).length;
     const { state, at, sentence } = this.save;
     const clock = at?.toLocaleTimeString([], { hour12: false });
     if (state === "waiting")
       return {
-        word: `waiting for the network (${waiting})`,
+        word: `waiting for the ${sentence ? "server" : "network"} (${waiting})`,
         tone: "warn",
-        sentence: "Grades are kept in this browser and sent when the network returns.",
+        sentence: sentence
+          ? `${sentence} It is kept in this browser and sent again.`
+          : "Grades are kept in this browser and sent when the network returns.",
       };
     if (state === "expired")
       return {

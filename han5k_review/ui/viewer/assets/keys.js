@@ -1,24 +1,31 @@
 // What a pressed key does.
 
-import { actionOf, keyName } from "./pure/keymap.js";
+import { namesOf } from "./pure/keyboard.js";
+import { actionOf } from "./pure/keymap.js";
+
+const TYPING = "input:not([type=range]), textarea, select, [contenteditable]";
 
 /** A key anywhere on the page; true when it was ours. Keys typed into a field are not. */
 export function takeKey(workspace, event) {
   const [target] = event.composedPath();
-  const typing = target.matches?.("input:not([type=range]), textarea, select, [contenteditable]");
-  const key = keyName(event);
-  if (key === null || typing) return false;
-  if ((key === "Space" || key === "Enter") && target.matches?.("button:focus-visible")) return false;
-  if (workspace.help.root.open && key !== "?" && key !== "Escape") return false;
-  if (workspace.gradePanel.takeKey(key)) return true;
+  if (target.matches?.(TYPING) || target.isContentEditable) return false;
+  workspace.keyboard.learn(event);
+  const names = namesOf(event, workspace.keyboard.layout);
+  if (!names.length) return false;
+  if (workspace.help.takeKey(names)) return true;
+  const isPress = names.includes("Space") || names.includes("Enter");
+  if (isPress && target.matches?.("button:focus-visible")) return false;
+  const { help, unsaved, gradePanel } = workspace;
+  if (!help.root.open && !unsaved.root.open && names.some((name) => gradePanel.takeKey(name))) return true;
   const grades = workspace.data.scale.grades;
-  const action = actionOf(
-    key,
-    grades.map((grade) => grade.key),
-  );
-  if (!action) return false;
+  const scaleKeys = grades.map((grade) => grade.key);
+  const name = names.find((one) => actionOf(one, scaleKeys));
+  if (name === undefined) return false;
+  const action = actionOf(name, scaleKeys);
+  if (help.root.open && action !== "help" && action !== "leave") return false;
+  if (unsaved.root.open && action !== "unsaved" && action !== "leave") return false;
   if (event.repeat && !/^(slice|brush-|undo|redo)/.test(action)) return true;
-  if (workspace.gradePanel.tagging && action !== "tags") workspace.gradePanel.leaveTags();
-  workspace.act(action, action === "grade" ? grades.find((grade) => grade.key === key).code : undefined);
+  if (gradePanel.tagging && action !== "tags") gradePanel.leaveTags();
+  workspace.act(action, action === "grade" ? grades.find((grade) => grade.key === name).code : undefined);
   return true;
 }

@@ -1,10 +1,12 @@
 // Where everything stands on the page of one case.
 
+import { shortKey } from "./keyboard.js";
 import { h } from "./panels/dom.js";
 
 /** The root element with the workspace's stage and panels in it; hidden until there is a style sheet. */
 export function arrangePage(workspace) {
-  const { header, list, toolbar, banner, stage, bar, gradePanel, editPanel, display, help } = workspace;
+  const { header, list, toolbar, banner, stage, bar, gradePanel, editPanel, display, help, unsaved } =
+    workspace;
   return h(
     "div",
     { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
@@ -22,15 +24,23 @@ export function arrangePage(workspace) {
       "footer",
       { class: "foot" },
       h("span", {}, "Research use only. Not a medical device."),
-      h("span", { class: "keys-line" }, keysLine(workspace)),
+      h("span", { class: "keys-line" }, ...keysLine(workspace)),
     ),
     help.root,
+    unsaved.root,
   );
 }
 
 function keysLine({ grader, data }) {
+  const key = (action) => h("span", { "data-key": action }, shortKey(action));
+  if (grader.readOnly)
+    return [
+      "wheel slices   ",
+      key("next-structure"),
+      " ",
+      key("previous-structure"),
+      " structures   ? all keys",
+    ];
   const grades = data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
-  return grader.readOnly
-    ? "wheel slices   n p structures   ? all keys"
-    : `space next ungraded   ? all keys   ${grades}`;
+  return [key("next-ungraded"), ` next ungraded   ? all keys   ${grades}`];
 }

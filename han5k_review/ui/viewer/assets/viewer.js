@@ -8,7 +8,8 @@
 // window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
 // plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
 // edit-discard, edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm,
-// edit-hu-low, edit-hu-high, brush-size. Each action's button has data-action. The workspace carries
+// edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason, unsaved-mend,
+// unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change, keys-reset, keys-status, key-replace. Each action's button has data-action. The workspace carries
 // data-first-slice-ms, data-draw-ms, data-loaded and data-chosen; each view data-plane and data-slice.
 
 import { closeAll } from "./net/cases.js";

@@ -5,7 +5,9 @@ import { Stage } from "./draw/stage.js";
 import { EditPanel } from "./edit/edit_panel.js";
 import { Editor } from "./edit/editor.js";
 import { Grader } from "./grader.js";
+import { Keyboard, rewriteKeys } from "./keyboard.js";
 import { takeKey } from "./keys.js";
+import { mendUnsaved } from "./mending.js";
 import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
 import { arrangePage } from "./page.js";
 import { Banner } from "./panels/banner.js";
@@ -16,6 +18,7 @@ import { Help } from "./panels/help.js";
 import { StructureList } from "./panels/list.js";
 import { SliceBar } from "./panels/slice_bar.js";
 import { Toolbar } from "./panels/toolbar.js";
+import { UnsavedPanel } from "./panels/unsaved_panel.js";
 import { PositionKeeper } from "./position.js";
 import { browserStore } from "./preferences.js";
 import { Reading } from "./reading.js";
@@ -28,6 +31,7 @@ const PANELS_OF = {
   toolbar: ["layout", "tool", "camera", "layers", "preferences"],
   bar: ["cursor", "layers", "structure", "grades", "size", "progress"],
   header: ["grades", "save", "list"],
+  unsaved: ["save", "edit", "list"],
 };
 
 export class Workspace {
@@ -52,29 +56,38 @@ export class Workspace {
   }
 
   build() {
+    this.keyboard = new Keyboard(browserStore(), this.data.account ?? null, (before) => {
+      if (this.root) rewriteKeys(this, before);
+    });
     const act = (action, argument) => this.act(action, argument);
     const focus = () => this.stage.focus();
+    const tell = (...what) => this.redraw(...what);
     const { reading, grader, data } = this;
-    const parts = { reading, grader, data, act, focus, signIn: () => this.trigger("sign_in") };
+    const parts = { reading, grader, data, act, focus, tell, signIn: () => this.trigger("sign_in") };
     this.stage = new Stage(reading, act);
     this.editor = new Editor({
       data,
       reading,
       stage: this.stage,
       store: browserStore(),
-      tell: (...what) => this.redraw(...what),
+      tell,
       submitted: (...what) => this.showRevision(...what),
       readOnly: data.assignment === null,
     });
     this.stage.editor = this.editor;
     this.editPanel = new EditPanel({ ...parts, editor: this.editor });
-    this.header = new Header(parts);
+    this.unsaved = new UnsavedPanel({
+      ...parts,
+      editor: this.editor,
+      mending: (item) => mendUnsaved(this, item),
+    });
+    this.header = new Header({ ...parts, unsaved: this.unsaved });
     this.list = new StructureList({ ...parts, standing: this.editor.standing });
     this.gradePanel = new GradePanel(parts);
     this.display = new DisplayPanel(parts);
     this.toolbar = new Toolbar(parts);
     this.bar = new SliceBar(parts);
-    this.help = new Help({ scale: data.scale, focus });
+    this.help = new Help({ scale: data.scale, focus, keyboard: this.keyboard });
     this.actions = buildActions(this);
     this.banner = new Banner(() => this.tryAgain());
     this.root = arrangePage(this);
@@ -86,7 +99,7 @@ export class Workspace {
   /** After a click on a button the keys belong to the picture again. */
   giveFocusBack(event) {
     const [target] = event.composedPath();
-    if (target.closest?.("button") && !this.help.root.open) this.stage.focus();
+    if (target.closest?.("button") && !target.closest("dialog")) this.stage.focus();
   }
 
   act(action, argument) {
@@ -219,8 +232,8 @@ export class Workspace {
   }
 
   wake() {
-    this.grader.queue.flush();
-    this.editor.session.queue.flush();
+    this.grader.queue.flush(true);
+    this.editor.session.queue.flush(true);
     if (!this.editor.readOnly) this.editor.standing.wake();
   }
 

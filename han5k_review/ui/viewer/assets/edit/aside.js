@@ -55,7 +55,7 @@ export class AsideStrokes {
   entries() {
     const { reading, session } = this.editor;
     const { selected } = reading.state;
-    return selected ? session.queue.aside.entries(session.drafts.urlOf(selected)) : [];
+    return selected ? session.queue.asideOf(session.drafts.urlOf(selected)) : [];
   }
 
   /** Draws them on the contour as it is now, each a step that Undo takes back. */

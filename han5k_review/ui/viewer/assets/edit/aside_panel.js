@@ -2,6 +2,20 @@
 
 import { h, setText } from "../panels/dom.js";
 
+const KEPT = ["", "It is kept in this browser.", "They are kept in this browser."];
+
+/** Why strokes of one draft are set aside, in one or two sentences. */
+export function sayAside(strokes) {
+  const count = strokes.length;
+  const many = count === 1 ? "1 stroke" : `${count} strokes`;
+  const reason = strokes.find((stroke) => stroke.reason)?.reason;
+  const kept = KEPT[Math.min(count, 2)];
+  if (!reason)
+    return `${many} no longer ${count === 1 ? "fits" : "fit"}: the contour was changed elsewhere meanwhile. ${kept}`;
+  const later = count === 1 ? "" : " The first could not, the others were drawn after it.";
+  return `${many} could not be saved: ${reason}${later} ${kept}`;
+}
+
 export class AsidePanel {
   /** `word(testid, text, onclick)` makes a button of the palette. */
   constructor(editor, word) {
@@ -25,15 +39,11 @@ export class AsidePanel {
 
   update() {
     const { editor } = this;
-    const count = editor.readOnly ? 0 : editor.aside.entries().length;
+    const strokes = editor.readOnly ? [] : editor.aside.entries();
+    const count = strokes.length;
     this.root.hidden = count === 0;
     if (!count) return;
-    setText(
-      this.words,
-      count === 1
-        ? "1 stroke no longer fits: the contour was changed elsewhere meanwhile. It is kept in this browser."
-        : `${count} strokes no longer fit: the contour was changed elsewhere meanwhile. They are kept in this browser.`,
-    );
+    setText(this.words, sayAside(strokes));
     setText(this.draw, count === 1 ? "Draw it on this contour" : "Draw them on this contour");
     this.draw.disabled = !editor.ready;
     this.draw.title = editor.ready

@@ -1,7 +1,8 @@
 // The buttons and number fields that the edit panel is made of.
 
+import { shortKey } from "../keyboard.js";
 import { h } from "../panels/dom.js";
-import { keysOf, tooltip } from "../pure/keymap.js";
+import { tooltip } from "../pure/keymap.js";
 
 /** A button that does `action` of the key table and shows its key. */
 export function actionButton(action, word, kind, act) {
@@ -14,7 +15,7 @@ export function actionButton(action, word, kind, act) {
       title: tooltip(action),
       onclick: () => act(action),
     },
-    h("kbd", {}, keysOf(action)[0].replace("Shift+", "⇧")),
+    h("kbd", { "data-key": action }, shortKey(action)),
     ` ${word}`,
   );
 }

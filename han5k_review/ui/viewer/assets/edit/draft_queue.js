@@ -1,73 +1,87 @@
 // Strokes on their way: kept in the browser's own store until the server has journalled each one.
 //
 // A stroke is stored as the very bytes that are sent, so that a second sending is answered as the
-// first was. Strokes of one draft go in order, up to 64 at a time; a refusal stops that draft and no
-// other. Strokes that no longer fit are set aside, not dropped. Nothing here is drawn.
+// first was. Strokes of one draft go in order, up to 64 at a time; those of other drafts never wait
+// for them. A stroke that cannot be stored stops its draft: it and those drawn after it are set
+// aside, not dropped. Nothing here is drawn.
 
-import { isPassing, Refused, request, SessionExpired } from "../net/requests.js";
-import { StrokeStore } from "./stroke_store.js";
+import { Kept } from "../net/kept.js";
+import { Outbox } from "../net/outbox.js";
+import { request, statusOf } from "../net/requests.js";
+import { fateOf } from "../pure/patience.js";
 
-const AGAIN_MS = 4000;
 const AT_ONCE = 64;
 const BODY_CHARACTERS = 3_000_000;
+const TIMEOUT_MS = 120_000;
+const ABOUT_THE_DRAFT = new Set([
+  ...["lease_held", "lease_lost", "old_version", "gap"],
+  ...["another_draft", "no_draft", "locked", "not_yours"],
+]);
+const AFTER_IT = "It was drawn after a stroke that could not be saved.";
+
+/** Is a refusal about one of the strokes sent, and not about the draft they are for? */
+export const isAboutStroke = (error) =>
+  statusOf(error) !== 403 && !ABOUT_THE_DRAFT.has(error.detail?.reason ?? "");
 
 export class DraftQueue {
-  /** `tell(kind, url, detail)`: sending, stored, waiting, expired, refused. `store` like localStorage, or null. */
-  constructor(store, holder, tell) {
-    Object.assign(this, { holder, tell, stopped: new Set(), sending: false, timer: null, count: 0 });
-    this.waiting = new StrokeStore(store, "han5k-review.stroke.");
-    this.aside = new StrokeStore(store, "han5k-review.aside.");
+  /**
+   * `tell(kind, url, detail)`: sending, stored, waiting, expired, refused. `store` like localStorage, or null;
+   * `about`: { case, page, account }, kept beside each stroke.
+   */
+  constructor(store, holder, about, tell) {
+    Object.assign(this, { holder, about, tell, stopped: new Set(), alone: new Set() });
+    this.waiting = new Kept(store, "han5k-review.stroke.");
+    this.aside = new Kept(store, "han5k-review.aside.");
+    this.outbox = new Outbox({
+      entries: () => this.entries(),
+      laneOf: ({ url }) => (this.stopped.has(url) ? null : url),
+      deliver: (first) => this.deliver(first.url, this.batch(first)),
+    });
   }
 
   /** Strokes not yet journalled, oldest first: { id, url, draft, patch, place, added }. */
   entries(url = null) {
-    return this.waiting.entries(url);
+    return this.waiting.entries(url).filter(({ patch }) => patch);
   }
 
   /** `stroke`: { draft, patch, place, added }; `added` says which of its voxels came to be inside. */
   add(url, stroke) {
-    const at = String(Date.now()).padStart(15, "0") + String(this.count++).padStart(6, "0");
-    this.waiting.put(`${at}.${stroke.patch.id}`, { url, ...stroke });
+    this.waiting.put(this.waiting.newId(stroke.patch.id), { url, ...this.about, ...stroke });
     this.flush();
   }
 
-  /** These are not sent any more but stay in the browser until the reader decides. */
-  setAside(entries) {
-    for (const { id, ...entry } of entries) this.aside.put(id, entry);
+  /** These are not sent any more but stay in the browser until the reader decides; `reason` is the first one's. */
+  setAside(entries, reason = "") {
+    for (const [n, { id, ...entry }] of entries.entries()) {
+      this.outbox.patience.forget(id);
+      this.aside.put(id, reason ? { ...entry, reason: n ? AFTER_IT : reason } : entry);
+    }
     this.waiting.remove(entries);
   }
 
-  /** Send what waits. Ends when all is sent, or with the first draft that cannot be. */
-  async flush() {
-    if (this.sending) return;
-    this.sending = true;
-    clearTimeout(this.timer);
-    try {
-      for (;;) {
-        const first = this.entries().find((entry) => !this.stopped.has(entry.url));
-        if (!first) break;
-        if (await this.send(first.url, this.batch(first))) continue;
-        this.timer = setTimeout(() => this.flush(), AGAIN_MS);
-        break;
-      }
-    } finally {
-      this.sending = false;
-    }
+  /** Those of this account that were set aside, oldest first; of one draft's `url`, or all. */
+  asideOf(url = null) {
+    const own = this.about.account ?? null;
+    return this.aside.entries(url).filter(({ patch, account }) => patch && (account ?? null) === own);
   }
 
-  /** The oldest strokes of one draft that fit one request. */
+  flush(woken = false) {
+    return this.outbox.flush(woken);
+  }
+
+  /** The oldest strokes of one draft that fit one request; one alone while a bad one is looked for. */
   batch(first) {
     let room = BODY_CHARACTERS;
     return this.entries(first.url)
       .filter((entry) => entry.draft === first.draft)
-      .slice(0, AT_ONCE)
+      .slice(0, this.alone.has(first.url) ? 1 : AT_ONCE)
       .filter((entry, n) => {
         room -= entry.patch.runs.length + 300;
         return room > 0 || n === 0;
       });
   }
 
-  async send(url, batch) {
+  async deliver(url, batch) {
     const last = batch.at(-1);
     this.tell("sending", url);
     try {
@@ -80,20 +94,44 @@ export class DraftQueue {
           place: last.place,
           patches: batch.map(({ patch }) => patch),
         }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const answer = await response.json();
+      this.outbox.patience.forget(batch[0].id);
       this.waiting.remove(batch);
       this.tell("stored", url, answer);
-      return true;
+      return "done";
     } catch (error) {
-      if (error instanceof SessionExpired) this.tell("expired", url, error);
-      else if (error instanceof Refused && !isPassing(error) && error.status < 500) {
-        this.stopped.add(url);
-        this.tell("refused", url, error);
-        return true;
-      } else this.tell("waiting", url, error);
-      return false;
+      return this.failed(error, url, batch);
     }
+  }
+
+  failed(error, url, batch) {
+    const fate = fateOf(statusOf(error));
+    if (fate === "expired") {
+      this.tell("expired", url, error);
+      return "signed out";
+    }
+    const [first] = batch;
+    if (fate === "again" && !this.outbox.failed(first.id, error)) {
+      this.tell("waiting", url, error);
+      return "later";
+    }
+    this.outbox.patience.forget(first.id);
+    // Of several only one may be bad: those before it are saved one by one, and it is found.
+    if (batch.length > 1 && isAboutStroke(error)) this.alone.add(url);
+    else {
+      this.alone.delete(url);
+      this.stopped.add(url);
+      this.tell("refused", url, error);
+    }
+    return "done";
+  }
+
+  /** Has the oldest stroke of a draft failed, and does it wait to be sent again? */
+  isFailing(url) {
+    const [first] = this.entries(url);
+    return Boolean(first && this.outbox.patience.has(first.id));
   }
 
   /** The draft's refusal has been dealt with: its strokes may go again. */
@@ -103,6 +141,6 @@ export class DraftQueue {
   }
 
   close() {
-    clearTimeout(this.timer);
+    this.outbox.close();
   }
 }

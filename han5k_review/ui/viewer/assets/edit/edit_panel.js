@@ -161,7 +161,7 @@ export class EditPanel {
     );
     this.root.dataset.saved = session.saved ?? "";
     const { word, tone, sentence } = session.saying();
-    const waiting = session.queue.entries().length;
+    const { waiting } = session;
     setText(this.state, busy || waiting ? word : "");
     this.state.className = `save ${tone}`;
     this.state.hidden = !busy && !waiting;

@@ -2,17 +2,21 @@
 //
 // states: closed, opening, open, held (somebody else has the lease), broken (cannot be edited now).
 
+import { aboutCase } from "../net/about.js";
+import { sayReason } from "../net/grade_queue.js";
 import { pause, Refused, SessionExpired } from "../net/requests.js";
 import { ActivityClock } from "../pure/grading.js";
-import { DraftQueue } from "./draft_queue.js";
+import { DraftQueue, isAboutStroke } from "./draft_queue.js";
 import { recoverStrokes } from "./draft_recovery.js";
 import { sayDraft, sayFailure } from "./draft_words.js";
 import { Drafts, newId } from "./drafts.js";
 import { encodeAdded, encodeChange } from "./patches.js";
+import { submitDraft } from "./submitting.js";
 
 const KEEP_MS = 30_000;
 const STALE = ["old_version", "gap", "another_draft"];
 const HELD = ["lease_held", "lease_lost"];
+const CLOSED = [...HELD, "locked", "no_draft", "another_draft"];
 
 export class DraftSession {
   /** `tell()` redraws what is said; `replaced(mask)` when the server's contour is not the one here. */
@@ -26,9 +30,10 @@ export class DraftSession {
       draft: null,
       version: 0,
       question: null,
+      refusedStroke: "",
     });
     this.drafts = new Drafts(data.addresses.drafts);
-    this.queue = new DraftQueue(store, this.drafts.holder, (...news) => this.hear(...news));
+    this.queue = new DraftQueue(store, this.drafts.holder, aboutCase(data), (...news) => this.hear(...news));
     this.clock = new ActivityClock(60);
     this.save = { state: "idle", at: null, sentence: "" };
     this.told = 0;
@@ -72,7 +77,8 @@ export class DraftSession {
   /** All strokes of a draft are journalled; throws when that is not possible now. */
   async drained(url) {
     while (this.queue.entries(url).length) {
-      if (["waiting", "expired", "foreign"].includes(this.save.state)) throw new Error(this.saying().word);
+      const isStuck = ["expired", "foreign"].includes(this.save.state) || this.queue.isFailing(url);
+      if (isStuck) throw new Error(this.saying().word);
       if (this.queue.stopped.has(url)) this.setAside(url);
       await pause(30);
     }
@@ -80,10 +86,12 @@ export class DraftSession {
 
   /** Strokes the server cannot take wait for the reader's decision; then the draft may go on. */
   setAside(url) {
-    this.queue.setAside(this.queue.entries(url));
+    const why = this.refusedStroke;
+    this.queue.setAside(this.queue.entries(url), why);
     this.queue.stopped.delete(url);
-    // That the contour is a newer one is said beside the strokes, in the reader's words.
-    if (STALE.includes(this.refusal)) this.save = { ...this.save, state: "idle", sentence: "" };
+    this.refusedStroke = "";
+    // Why is said beside the strokes, in the reader's words.
+    if (why || STALE.includes(this.refusal)) this.save = { ...this.save, state: "idle", sentence: "" };
   }
 
   fail(error) {
@@ -114,17 +122,24 @@ export class DraftSession {
     this.queue.add(this.url, { draft: this.draft, patch, place, added: encodeAdded(change, mask, box) });
   }
 
+  /** News of the queue; other drafts' troubles are their own. */
   hear(kind, url, detail) {
     if (kind === "stored") this.stored(url, detail);
     else if (kind === "refused") this.refused(url, detail);
+    else if (this.url && url !== this.url && kind !== "expired") return;
     else if (!(kind === "sending" && ["waiting", "expired"].includes(this.save.state))) {
       this.save = { ...this.save, state: kind === "sending" ? "saving" : kind, sentence: "" };
     }
     this.tell();
   }
 
+  /** How many strokes of the draft in hand are not journalled yet; of all drafts when none is. */
+  get waiting() {
+    return this.queue.entries(this.url).length;
+  }
+
   stored(url, answer) {
-    const left = this.queue.entries().length;
+    const left = this.waiting;
     if (url === this.url) this.saved = answer.version;
     this.save = {
       state: left ? "saving" : "saved",
@@ -136,16 +151,19 @@ export class DraftSession {
   }
 
   refused(url, error) {
-    this.refusal = error.detail.reason ?? null;
-    this.save = {
-      ...this.save,
-      state: error.status === 403 ? "foreign" : "refused",
-      sentence: error.message,
-    };
+    const reason = error.detail?.reason ?? null;
+    const isForeign = error.status === 403;
+    const why = isAboutStroke(error) ? sayReason(error) : "";
+    if (url !== this.url && !HELD.includes(reason) && !isForeign) {
+      this.queue.setAside(this.queue.entries(url), why); // nobody is drawing there now
+      this.queue.stopped.delete(url);
+      return;
+    }
+    this.refusal = reason;
+    this.refusedStroke = why;
+    this.save = { ...this.save, state: isForeign ? "foreign" : "refused", sentence: error.message };
     if (url !== this.url || this.state !== "open") return;
-    if (HELD.includes(error.detail.reason)) this.fail(error);
-    else if (error.status === 403 || ["locked", "no_draft", "another_draft"].includes(error.detail.reason))
-      this.fail(error);
+    if (isForeign || CLOSED.includes(reason)) this.fail(error);
     else this.reload();
   }
 
@@ -179,26 +197,8 @@ export class DraftSession {
   }
 
   /** { revision, vrd, ... }, or null: then `question` or `saying()` tells why. */
-  async submit(confirmed) {
-    const { url, draft } = this;
-    Object.assign(this, { question: null, submitting: true });
-    this.tell();
-    try {
-      await this.drained(url);
-      // The same question again after a lost answer is the same request.
-      const asked = `${draft}|${this.version}|${confirmed}`;
-      if (this.asked?.of !== asked) this.asked = { of: asked, id: newId() };
-      const body = { request_id: this.asked.id, draft, version: this.version, active_seconds: 0, confirmed };
-      return await this.drafts.submit(url, body);
-    } catch (error) {
-      if (error instanceof Refused && error.detail.reason === "grade_disagrees")
-        this.question = error.detail.check;
-      else this.save = { ...this.save, state: "refused", sentence: error.message };
-      return null;
-    } finally {
-      this.submitting = false;
-      this.tell();
-    }
+  submit(confirmed) {
+    return submitDraft(this, confirmed);
   }
 
   async discard() {
@@ -237,7 +237,7 @@ export class DraftSession {
 
   /** What the panel says: { word, tone, sentence }. */
   saying() {
-    return sayDraft(this, this.queue.entries().length);
+    return sayDraft(this, this.waiting);
   }
 
   close() {

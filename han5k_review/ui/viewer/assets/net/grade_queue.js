@@ -1,116 +1,146 @@
 // Grades on their way: kept in the browser's own store until the server has confirmed each one.
 //
-// Every entry has a store key of its own, so two tabs never overwrite each other's list, and the
-// request id makes a second sending harmless. Nothing here is drawn.
+// Grades of one structure go in order; those of others never wait for them. A grade that cannot be
+// stored is set aside with its reason. The request id makes a second sending harmless.
 
-import { isPassing, Refused, request, SessionExpired } from "./requests.js";
+import { fateOf, TRIES } from "../pure/patience.js";
+import { Kept } from "./kept.js";
+import { Outbox } from "./outbox.js";
+import { request, statusOf } from "./requests.js";
 
 const PREFIX = "han5k-review.grade.";
-const AGAIN_MS = 5000;
+const ASIDE_PREFIX = "han5k-review.grade-aside.";
+const TIMEOUT_MS = 30_000;
 
-class MemoryStore extends Map {
-  get length() {
-    return this.size;
-  }
-  key(n) {
-    return [...this.keys()][n] ?? null;
-  }
-  getItem(key) {
-    return this.get(key) ?? null;
-  }
-  setItem(key, value) {
-    this.set(key, value);
-  }
-  removeItem(key) {
-    this.delete(key);
-  }
+const laneOf = ({ url, body }) => `${url} ${body.structure}`;
+
+/** Why it was set aside, in one sentence. */
+export function sayReason(error) {
+  const status = statusOf(error);
+  if (status === null)
+    return `The connection broke off ${TRIES} times for this one, while others were saved.`;
+  return status >= 500 ? `${error.message} It was tried ${TRIES} times.` : error.message;
 }
 
 export class GradeQueue {
-  /** `tell(kind, entry, detail)`: stored, refused, foreign, waiting, expired, sending. */
-  constructor(store, tell) {
-    this.store = store ?? new MemoryStore();
+  /** `tell(kind, entry, detail)`: stored, aside, foreign, waiting, expired, sending. `about`: { case, page, account }. */
+  constructor(store, about, tell) {
+    this.waiting = new Kept(store, PREFIX);
+    this.kept = new Kept(store, ASIDE_PREFIX);
+    this.about = about;
     this.tell = tell;
     this.foreign = new Set();
-    this.sending = false;
-    this.timer = null;
-    this.count = 0;
+    this.outbox = new Outbox({
+      entries: () => this.entries(),
+      laneOf: (entry) => (this.isForeign(entry) ? null : laneOf(entry)),
+      deliver: (entry) => this.deliver(entry),
+    });
   }
 
   /** Entries not yet confirmed, oldest first. */
   entries() {
-    const keys = [];
-    for (let n = 0; n < this.store.length; n++) {
-      const key = this.store.key(n);
-      if (key?.startsWith(PREFIX)) keys.push(key);
-    }
-    return keys.sort().map((key) => ({ key, ...JSON.parse(this.store.getItem(key)) }));
+    return this.waiting.entries().filter((entry) => typeof entry.body?.structure === "string");
+  }
+
+  /** Those of them that this account sends. */
+  pending() {
+    return this.entries().filter((entry) => !this.isForeign(entry));
+  }
+
+  /** What this account could not store, oldest first: an entry with its `reason` and `status`. */
+  aside() {
+    return this.kept.entries().filter((entry) => entry.body && this.isOwn(entry));
+  }
+
+  /** Was it made by who is signed in now, as far as is known? */
+  isOwn(entry) {
+    return (entry.account ?? null) === (this.about.account ?? null);
+  }
+
+  isForeign(entry) {
+    return this.foreign.has(entry.id) || !this.isOwn(entry);
   }
 
   add(url, body) {
-    const at = String(Date.now()).padStart(15, "0") + String(this.count++).padStart(6, "0");
-    const key = `${PREFIX}${at}.${body.request_id}`;
-    const text = JSON.stringify({ url, body });
-    try {
-      this.store.setItem(key, text);
-    } catch {
-      // A full or forbidden store: the grade still goes out, from memory.
-      const kept = this.entries();
-      this.store = new MemoryStore();
-      for (const entry of kept)
-        this.store.setItem(entry.key, JSON.stringify({ url: entry.url, body: entry.body }));
-      this.store.setItem(key, text);
-    }
+    this.waiting.put(this.waiting.newId(body.request_id), { url, body, ...this.about });
     this.flush();
   }
 
-  /** Send what waits, in order. A refusal takes its entry out; a lost network keeps it. */
-  async flush() {
-    if (this.sending) return;
-    this.sending = true;
-    clearTimeout(this.timer);
-    try {
-      for (;;) {
-        const entry = this.entries().find((waiting) => !this.foreign.has(waiting.key));
-        if (!entry) break;
-        this.tell("sending", entry);
-        if (!(await this.send(entry))) {
-          this.timer = setTimeout(() => this.flush(), AGAIN_MS);
-          break;
-        }
-      }
-    } finally {
-      this.sending = false;
-    }
+  flush(woken = false) {
+    return this.outbox.flush(woken);
   }
 
-  async send(entry) {
+  /** "done" when the entry was answered for good, also by a refusal. */
+  async deliver(entry) {
+    this.tell("sending", entry);
     try {
       const response = await request(entry.url, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(entry.body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const answer = await response.json();
-      this.store.removeItem(entry.key);
+      this.outbox.patience.forget(entry.id);
+      this.waiting.remove([entry]);
+      this.kept.remove(this.asideBefore(entry));
       this.tell("stored", entry, answer);
-      return true;
+      return "done";
     } catch (error) {
-      if (error instanceof SessionExpired) this.tell("expired", entry, error);
-      else if (error instanceof Refused && error.status === 403) {
-        this.foreign.add(entry.key);
-        this.tell("foreign", entry, error);
-        return true;
-      } else if (error instanceof Refused && !isPassing(error) && error.status < 500) {
-        this.store.removeItem(entry.key);
-        this.tell("refused", entry, error);
-        return true;
-      } else this.tell("waiting", entry, error);
-      return false;
+      return this.failed(entry, error);
     }
   }
 
+  failed(entry, error) {
+    const fate = fateOf(statusOf(error));
+    if (fate === "expired") {
+      this.tell("expired", entry, error);
+      return "signed out";
+    }
+    if (fate === "again" && !this.outbox.failed(entry.id, error)) {
+      this.tell("waiting", entry, error);
+      return "later";
+    }
+    // Where the account is known, a 403 is about the task and not about who is signed in.
+    if (fate === "foreign" && (entry.account ?? null) === null) {
+      this.foreign.add(entry.id);
+      this.tell("foreign", entry, error);
+      return "done";
+    }
+    this.setAside(entry, error);
+    return "done";
+  }
+
+  /** It is not sent any more, but stays in this browser until the reader decides. */
+  setAside(entry, error) {
+    const { id, ...kept } = entry;
+    const before = this.asideBefore(entry);
+    this.outbox.patience.forget(id);
+    this.kept.remove(before);
+    this.waiting.remove([entry]);
+    // The grade it takes back was never stored: nothing is left to do.
+    if (entry.body.code === null && before.length) return this.tell("withdrawn", entry, error);
+    this.kept.put(id, { ...kept, status: statusOf(error), reason: sayReason(error) });
+    return this.tell("aside", entry, error);
+  }
+
+  /** Older ones of the same structure: what was decided later takes their place. */
+  asideBefore(entry) {
+    return this.kept.entries(entry.url).filter((one) => one.id < entry.id && laneOf(one) === laneOf(entry));
+  }
+
+  drop(entry) {
+    this.kept.remove([entry]);
+  }
+
+  /** Once more into the queue, as the same act. */
+  sendAgain({ id, status, reason, ...entry }) {
+    this.kept.remove([{ id }]);
+    this.waiting.put(id, entry);
+    return this.flush();
+  }
+
   close() {
-    clearTimeout(this.timer);
+    this.outbox.close();
   }
 }

@@ -38,6 +38,18 @@ export function pause(ms, signal) {
   });
 }
 
+/** How many changes the server has taken from this tab; reading does not count, a cache may answer it. */
+export const traffic = { stored: 0 };
+
+/**
+ * The status of the answer behind an error; null when none came.
+ * @param {unknown} error
+ */
+export function statusOf(error) {
+  if (error instanceof SessionExpired) return 401;
+  return error instanceof Refused ? error.status : null;
+}
+
 /**
  * One try. Throws SessionExpired, Refused, or what fetch throws when the network is gone.
  * @param {string} url
@@ -45,7 +57,12 @@ export function pause(ms, signal) {
  */
 export async function request(url, options = {}) {
   const response = await fetch(url, { credentials: "same-origin", ...options });
-  if (response.ok) return response;
+  if (response.ok) {
+    const isOurs =
+      response.status === 204 || response.headers.get("content-type")?.includes("application/json");
+    if (isOurs && options.method && options.method !== "GET") traffic.stored++;
+    return response;
+  }
   if (response.status === 401) throw new SessionExpired("Signed out: sign in again to go on.");
   /** @type {Record<string, any>} */
   let detail = {};
@@ -58,13 +75,13 @@ export async function request(url, options = {}) {
 }
 
 /**
- * May the same request succeed a moment later?
+ * May the same reading succeed a moment later? 500 and 507 say that something is damaged: that stays.
  * @param {unknown} error
  */
 export function isPassing(error) {
   if (error instanceof SessionExpired || (error instanceof Error && error.name === "AbortError"))
     return false;
-  return !(error instanceof Refused) || error.status >= 502 || error.status === 429;
+  return !(error instanceof Refused) || [408, 425, 429, 502, 503, 504].includes(error.status);
 }
 
 /**

@@ -1,8 +1,9 @@
 // The right panel's lower part: window, label sets to compare, how outlines are drawn.
 
 import { DASHES } from "../draw/layers.js";
+import { shortKey } from "../keyboard.js";
 import { askLargestSurfaceError } from "../net/surface_error.js";
-import { keysOf, tooltip } from "../pure/keymap.js";
+import { tooltip } from "../pure/keymap.js";
 import { windowLabel } from "../pure/windowing.js";
 import { h, press, setText, svg } from "./dom.js";
 
@@ -38,7 +39,7 @@ export class DisplayPanel {
     this.compare = h(
       "div",
       { class: "compare", "data-testid": "compare" },
-      h("h3", {}, "Compare ", h("kbd", {}, keysOf("compare")[0])),
+      h("h3", {}, "Compare ", h("kbd", { "data-key": "compare" }, shortKey("compare"))),
       this.rows,
       h("div", { class: "line" }, this.difference, this.jump, this.error, this.pair),
       this.compared,

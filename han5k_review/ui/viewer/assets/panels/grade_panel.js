@@ -2,7 +2,7 @@
 
 import { tagLetters } from "../pure/catalogue.js";
 import { levelOf } from "../pure/colours.js";
-import { tooltip } from "../pure/keymap.js";
+import { keysOf, tooltip } from "../pure/keymap.js";
 import { h, icon, press, setText } from "./dom.js";
 
 export class GradePanel {
@@ -98,7 +98,7 @@ export class GradePanel {
         type: "button",
         "data-testid": "tag",
         "data-tag": tag,
-        title: `${tag} (t, then ${letter})`,
+        title: `${tag} (Tags, then ${letter})`,
         onclick: () => this.toggleTag(tag),
       },
       h("u", {}, letter ?? ""),
@@ -135,7 +135,7 @@ export class GradePanel {
 
   /** A key while tags are being set; true when it was one of theirs. */
   takeKey(key) {
-    if (!this.tagging || key === "t" || !(key in this.letters)) return false;
+    if (!this.tagging || keysOf("tags").includes(key) || !(key in this.letters)) return false;
     this.toggleTag(this.letters[key]);
     return true;
   }
@@ -174,7 +174,10 @@ export class GradePanel {
     const typing = this.comment.getRootNode().activeElement === this.comment;
     if (!typing && this.comment.value !== draft.comment) this.comment.value = draft.comment;
     this.updateHints(structure);
-    const { sentence, tone } = grader.saying();
+    const kept = grader.asideByName().get(structure.name);
+    const said = grader.saying();
+    const sentence = kept ? `Not saved: ${kept.reason}` : said.sentence;
+    const tone = kept ? "bad" : said.tone;
     setText(this.alert, sentence);
     this.alert.hidden = !sentence;
     this.alert.className = `alert ${tone}`;

@@ -5,7 +5,7 @@ import { tooltip } from "../pure/keymap.js";
 import { h, setText } from "./dom.js";
 
 export class Header {
-  constructor({ data, grader, act, signIn }) {
+  constructor({ data, grader, act, signIn, unsaved }) {
     this.grader = grader;
     this.structures = data.structures;
     this.case = h("strong", { class: "case", "data-testid": "case" }, data.case);
@@ -39,6 +39,7 @@ export class Header {
       { class: "head" },
       this.case,
       h("span", { class: "work" }, this.meter, this.progress, this.save, this.signIn),
+      unsaved.sign,
       this.load,
       h("span", { class: "spring" }),
       data.next ? this.next : null,

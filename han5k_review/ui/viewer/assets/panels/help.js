@@ -1,7 +1,7 @@
-// The keys, from the table; `?` shows and hides it.
+// The keys, as this keyboard has them; `?` shows and hides it. Here they are changed, too.
 
-import { KEYMAP } from "../pure/keymap.js";
-import { h } from "./dom.js";
+import { actionOf, changeKey, isChangeable, KEYMAP, labelsOf, titleOf } from "../pure/keymap.js";
+import { h, press, setText } from "./dom.js";
 
 const SHOWN = { ArrowUp: "↑", ArrowDown: "↓", PageUp: "PgUp", PageDown: "PgDn" };
 
@@ -21,24 +21,14 @@ const MOUSE = [
 ];
 
 export class Help {
-  constructor({ scale, focus }) {
-    this.focus = focus;
-    const keys = scale.grades.map((grade) => grade.key);
-    const groups = KEYMAP.map(([name, rows]) =>
-      this.group(
-        name,
-        rows.map(([action, own, title]) => [
-          action === "grade" ? keys : own.map((key) => SHOWN[key] ?? key),
-          title,
-        ]),
-      ),
-    );
-    groups.push(
-      this.group(
-        "Mouse and touch",
-        MOUSE.map(([gesture, title]) => [[gesture], title]),
-      ),
-    );
+  constructor({ scale, focus, keyboard }) {
+    Object.assign(this, { keyboard, waitsFor: null });
+    this.scaleKeys = scale.grades.map((grade) => grade.key);
+    this.groups = h("div", { class: "help-groups" });
+    this.words = h("p", { class: "dim", role: "status", "data-testid": "keys-status" });
+    this.replace = this.button("key-replace", "Use it here instead", () => this.take(this.wanted, true));
+    this.change = this.button("keys-change", "Change keys", () => this.toggleChanging());
+    this.reset = this.button("keys-reset", "Back to the first keys", () => this.resetKeys());
     this.root = h(
       "dialog",
       { class: "help", "aria-label": "Keys", "data-testid": "help" },
@@ -47,42 +37,124 @@ export class Help {
         { class: "help-head" },
         h("h2", {}, "Keys"),
         h(
-          "button",
-          {
-            type: "button",
+          "div",
+          { class: "line" },
+          this.change,
+          this.reset,
+          this.button("help-close", "Close", () => this.hide(), {
             "data-action": "leave",
-            "data-testid": "help-close",
             title: "Close (Escape)",
-            onclick: () => this.hide(),
-          },
-          "Close",
+          }),
         ),
       ),
-      h("div", { class: "help-groups" }, ...groups),
+      h("div", { class: "line" }, this.words, this.replace),
+      this.groups,
       h("p", { class: "dim" }, "Research use only. Not a medical device."),
     );
-    this.root.addEventListener("close", () => this.focus());
+    this.root.addEventListener("close", () => {
+      if (!this.root.open) focus(); // it may have been opened again meanwhile
+    });
+    this.update();
+  }
+
+  button(testid, word, onclick, attributes = {}) {
+    return h("button", { type: "button", "data-testid": testid, ...attributes, onclick }, word);
   }
 
   group(name, rows) {
-    return h(
-      "section",
-      {},
-      h("h3", {}, name),
-      h(
-        "dl",
-        {},
-        ...rows.flatMap(([keys, title]) => [
-          h("dt", {}, ...keys.map((key) => h("kbd", {}, key))),
-          h("dd", {}, title),
-        ]),
+    const lines = rows.flatMap(([keys, title]) => [h("dt", {}, ...keys), h("dd", {}, title)]);
+    return h("section", {}, h("h3", {}, name), h("dl", {}, ...lines));
+  }
+
+  /** An action's keys, to look at or to change. */
+  keysOf(action) {
+    const own = action === "grade" ? this.scaleKeys : labelsOf(action);
+    if (!this.changing || !isChangeable(action)) return own.map((key) => h("kbd", {}, SHOWN[key] ?? key));
+    const word = this.waitsFor === action ? "press a key" : own.map((key) => SHOWN[key] ?? key).join(" ");
+    const attributes = {
+      class: "key",
+      "data-change": action,
+      title: `Change the key of: ${titleOf(action)}`,
+    };
+    return [this.button("key", word || "none", () => this.waitFor(action), attributes)];
+  }
+
+  update() {
+    const table = KEYMAP.map(([name, rows]) =>
+      this.group(
+        name,
+        rows.map(([action, , title]) => [this.keysOf(action), title]),
       ),
     );
+    const gestures = MOUSE.map(([gesture, title]) => [[h("kbd", {}, gesture)], title]);
+    this.groups.replaceChildren(...table, this.group("Mouse and touch", gestures));
+    press(this.change, Boolean(this.changing));
+    this.reset.hidden = !this.changing || !Object.keys(this.keyboard.own).length;
+    this.replace.hidden = !this.wanted;
+    setText(this.words, this.saying());
+  }
+
+  saying() {
+    if (this.said) return this.said;
+    if (this.waitsFor) return "Press the new key, or Escape to leave it as it is.";
+    if (this.changing) return "Choose a key to change it. Grades have the keys of the study's scale.";
+    const { layout } = this.keyboard;
+    if (layout.isWhole) return "As your keyboard has them.";
+    return layout.typed.size ? "As far as your keyboard is known by the keys you pressed." : "";
+  }
+
+  toggleChanging() {
+    this.changing = !this.changing;
+    this.waitFor(null);
+  }
+
+  waitFor(action) {
+    Object.assign(this, { waitsFor: action, wanted: null, said: "" });
+    this.update();
+    if (action) this.groups.querySelector(`[data-change="${action}"]`)?.focus();
+  }
+
+  /** A key while one is waited for; true when it was taken. */
+  takeKey(names) {
+    if (!this.root.open || !this.waitsFor) return false;
+    if (names.includes("Tab")) return false;
+    if (names.includes("Escape")) this.waitFor(null);
+    else this.take(names.find((name) => actionOf(name, this.scaleKeys)) ?? names[0], false);
+    return true;
+  }
+
+  take(key, replacing) {
+    const action = this.waitsFor;
+    const { scaleKeys, keyboard } = this;
+    const answer = changeKey(keyboard.own, { action, key, scaleKeys, replacing });
+    if (answer.keys) {
+      this.waitFor(null);
+      keyboard.change(answer.keys);
+      this.said = `Changed: ${titleOf(action)}.`;
+    } else if (answer.taken) {
+      Object.assign(this, { wanted: key, said: `${key} is taken: ${titleOf(answer.taken)}.` });
+    } else {
+      const why = scaleKeys.includes(key) ? "gives a grade of this study" : "stays as it is";
+      Object.assign(this, { wanted: null, said: `${key} ${why}; press another key.` });
+    }
+    this.update();
+    this.groups.querySelector(`[data-change="${action}"]`)?.focus();
+  }
+
+  resetKeys() {
+    this.waitFor(null);
+    this.keyboard.change({});
+    this.said = "All keys are as they were first.";
+    this.update();
   }
 
   toggle() {
     if (this.root.open) this.hide();
-    else this.root.showModal();
+    else {
+      this.changing = false;
+      this.waitFor(null);
+      this.root.showModal();
+    }
   }
 
   hide() {

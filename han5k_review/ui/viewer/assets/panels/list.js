@@ -1,5 +1,6 @@
 // The structure list: search, order, grade marks, warnings, eye and solo.
 
+import { shortKey } from "../keyboard.js";
 import { levelOf } from "../pure/colours.js";
 import { tooltip } from "../pure/keymap.js";
 import { isEmpty } from "../pure/masks.js";
@@ -71,7 +72,7 @@ export class StructureList {
           onclick: () => act("next-ungraded"),
         },
         "Next ungraded ",
-        h("kbd", {}, "space"),
+        h("kbd", { "data-key": "next-ungraded" }, shortKey("next-ungraded")),
       ),
     );
     if (grader.readOnly) this.root.lastChild.hidden = true;
@@ -143,7 +144,7 @@ export class StructureList {
   }
 
   update() {
-    const { reading } = this;
+    const { reading, grader } = this;
     const listed = reading.listed();
     const wanted = listed.map((s) => this.byName.get(s.name).row);
     if (
@@ -156,11 +157,12 @@ export class StructureList {
     setText(this.order, `↕ ${reading.state.order}`);
     press(this.solo, reading.state.solo);
     press(this.outlines, reading.state.outlines);
-    for (const { name } of listed) this.updateRow(name);
+    const kept = grader.asideByName();
+    for (const { name } of listed) this.updateRow(name, kept.get(name));
     this.reveal();
   }
 
-  updateRow(name) {
+  updateRow(name, kept) {
     const { reading, grader } = this;
     const { row, mark, eye } = this.byName.get(name);
     const chosen = name === reading.state.selected;
@@ -172,7 +174,7 @@ export class StructureList {
     eye.style.setProperty("--colour", reading.colours.get(name));
     press(eye, reading.isShown(name));
     this.updateStanding(name);
-    const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${empty}`;
+    const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${empty}|${kept?.reason ?? ""}`;
     if (mark.dataset.said === said) return;
     mark.dataset.said = said;
     const scaled = reading.data.scale.grades.find((one) => one.code === grade?.code);
@@ -180,11 +182,16 @@ export class StructureList {
     mark.replaceChildren(...(scaled ? [h("b", {}, scaled.key), icon(level.shape)] : [empty ? "empty" : "–"]));
     mark.style.color = level?.colour ?? "";
     mark.classList.toggle("pending", Boolean(grade?.pending));
-    mark.title = scaled
-      ? `${scaled.title}${grade.pending ? ", not confirmed yet" : ""}`
-      : empty
-        ? "The mask is empty"
-        : "Not graded";
+    row.dataset.unsaved = kept ? "true" : "";
+    if (kept) mark.prepend(h("b", { class: "unsaved-mark", role: "img", "aria-label": "not saved" }, "!"));
+    const before = kept ? `Not saved: ${kept.reason}\n` : "";
+    mark.title =
+      before +
+      (scaled
+        ? `${scaled.title}${grade.pending ? ", not confirmed yet" : ""}`
+        : empty
+          ? "The mask is empty"
+          : "Not graded");
     row.dataset.grade = grade?.code ?? "";
   }
 

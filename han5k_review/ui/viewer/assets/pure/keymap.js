@@ -1,3 +1,4 @@
+// @ts-check
 // Every key of the workspace, once. The help page, the tooltips, docs/viewer.md and its test
 // derive from this table. Grade keys come from the study's scale. No DOM.
 
@@ -10,6 +11,7 @@ export const KEYMAP = [
       ["comment", ["c"], "Write a comment, Escape ends"],
       ["flag-slice", ["f"], "Flag this slice"],
       ["undo", ["z"], "Undo the last grade; while editing, the last step"],
+      ["unsaved", ["Shift+L"], "What could not be saved: mend it or drop it"],
     ],
   ],
   [
@@ -102,35 +104,101 @@ export const KEYMAP = [
   ],
 ];
 
-/** Lower-case letters as typed; capitals as Shift+X; names as KeyboardEvent.key has them. */
-export function keyName(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (event.key === " ") return "Space";
-  if (event.key === "=" && !event.shiftKey) return "+";
-  if (event.key === "_") return "-";
-  if (/^[A-Z]$/.test(event.key)) return event.shiftKey ? `Shift+${event.key}` : event.key.toLowerCase();
-  return event.key;
+/** @type {Map<string, [string, string[], string]>} action -> its row */
+const ROWS = new Map(
+  KEYMAP.flatMap(([, rows]) =>
+    /** @type {[string, string[], string][]} */ (rows).map((row) => [row[0], row]),
+  ),
+);
+/** Every action of the table. */
+export const ACTIONS = [...ROWS.keys()];
+/** Keys that stay as they are: the way out, the way to this help, and the browser's own. */
+const FIXED = new Set(["Escape", "Tab", "?"]);
+
+/** The reader's own keys: action -> keys, only where they differ from the table.
+ * @typedef {Record<string, string[]>} OwnKeys */
+
+/** @type {OwnKeys} */
+let own = {};
+/** @type {(name: string) => string} */
+let label = (name) => name;
+
+/** From now on these keys count, and are written as `labels` has them.
+ * @param {OwnKeys} keys
+ * @param {(name: string) => string} [labels] */
+export function useKeys(keys, labels = (name) => name) {
+  own = keys;
+  label = labels;
 }
 
-const BY_KEY = new Map(
-  KEYMAP.flatMap(([, rows]) => rows.flatMap(([action, keys]) => keys.map((key) => [key, action]))),
-);
+/** What was stored, without what is no action or no key.
+ * @param {unknown} stored
+ * @returns {OwnKeys} */
+export function readOwnKeys(stored) {
+  if (stored === null || typeof stored !== "object") return {};
+  const isKeys = (/** @type {unknown} */ keys) =>
+    Array.isArray(keys) && keys.every((key) => typeof key === "string" && key.length < 24 && !FIXED.has(key));
+  return Object.fromEntries(
+    Object.entries(stored).filter(([action, keys]) => isChangeable(action) && isKeys(keys)),
+  );
+}
 
-/** The action of a key, or null. Grade keys are asked of the scale first. */
+/** Grades have the keys of the study's scale; Escape and `?` stay.
+ * @param {string} action */
+export function isChangeable(action) {
+  return ROWS.has(action) && !["grade", "leave", "help"].includes(action);
+}
+
+/** The action of a key, or null. Grade keys are asked of the scale first.
+ * @param {string} key
+ * @param {string[]} scaleKeys */
 export function actionOf(key, scaleKeys) {
   if (scaleKeys.includes(key)) return "grade";
-  const action = BY_KEY.get(key) ?? null;
-  return action === "grade" ? null : action;
+  for (const action of ROWS.keys()) {
+    if (action !== "grade" && keysOf(action).includes(key)) return action;
+  }
+  return null;
 }
 
-const ROWS = new Map(KEYMAP.flatMap(([, rows]) => rows.map((row) => [row[0], row])));
+/**
+ * The reader's keys with `key` for `action`, or why not: `taken` names the action that has it now and may give
+ * it away (`replacing`), `fixed` says that it stays.
+ * @param {OwnKeys} keys
+ * @param {{ action: string, key: string, scaleKeys: string[], replacing?: boolean }} wish
+ * @returns {{ keys: OwnKeys } | { taken: string } | { fixed: true }}
+ */
+export function changeKey(keys, { action, key, scaleKeys, replacing = false }) {
+  if (FIXED.has(key) || scaleKeys.includes(key)) return { fixed: true };
+  const present = (/** @type {string} */ one) => keys[one] ?? ROWS.get(one)?.[1] ?? [];
+  const taken = [...ROWS.keys()].find(
+    (one) => one !== action && one !== "grade" && present(one).includes(key),
+  );
+  if (taken !== undefined && !replacing) return { taken };
+  const changed = { ...keys, [action]: [key] };
+  if (taken !== undefined) changed[taken] = present(taken).filter((one) => one !== key);
+  return { keys: changed };
+}
 
-/** `Next window (w)`: the tooltip of an action's button. */
+/** What an action does, in a few words.
+ * @param {string} action */
+export function titleOf(action) {
+  return ROWS.get(action)?.[2] ?? "";
+}
+
+/** `Next window (w)`: the tooltip of an action's button.
+ * @param {string} action */
 export function tooltip(action) {
-  const [, keys, title] = ROWS.get(action);
-  return `${title} (${keys.join(" ")})`;
+  const keys = labelsOf(action).join(" ");
+  return keys ? `${titleOf(action)} (${keys})` : titleOf(action);
 }
 
+/** @param {string} action */
 export function keysOf(action) {
-  return ROWS.get(action)[1];
+  return own[action] ?? ROWS.get(action)?.[1] ?? [];
+}
+
+/** An action's keys as they are written on this keyboard.
+ * @param {string} action */
+export function labelsOf(action) {
+  return keysOf(action).map(label);
 }

@@ -113,6 +113,7 @@
  * @property {boolean} start_editing
  * @property {string | null} compare
  * @property {boolean} side_by_side
+ * @property {string | null} account
  */
 
 export {};

@@ -1,0 +1,195 @@
+"""Case outlines: what names and headers say of a case, without one voxel: the quick dry run.
+
+Seen so are missing files, names, label maps, geometry, other grids, sizes. Only voxels tell of
+damage further in, of values that a label map lacks, of empty or implausible structures and HU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.structure import StructureName
+from han5k_review.errors import DataError
+from han5k_review.imaging.corrected_files import open_segmentation
+from han5k_review.imaging.ct_files import CtOutline, read_ct_outline
+from han5k_review.imaging.geometry_notices import list_geometry_notices
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.label_images import open_labels
+from han5k_review.imaging.one_hot_files import open_one_hot
+from han5k_review.imaging.segmentation_files import build_segments
+from han5k_review.importing.case_labels import (
+    LabelForm,
+    check_any,
+    choose_channels,
+    find_form,
+    get_label_map,
+    match_mask_files,
+)
+from han5k_review.importing.case_rules import check_grid
+from han5k_review.importing.fingerprints import Fingerprint
+from han5k_review.importing.known_cases import KnownCase
+from han5k_review.importing.plausibility import list_image_warnings
+from han5k_review.importing.sources import CaseSource
+from han5k_review.store.vocabulary import LabelSource
+
+ROLES = {LabelSource.PSEUDO: "labels", LabelSource.REFERENCE: "reference"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlinedLabel:
+    """A structure that the labels of a source name; whether it has voxels is not known."""
+
+    source: LabelSource
+    structure: StructureName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOutline:
+    """What is known of a case before its voxels are read.
+
+    `changed` are the inputs (ct, labels, ...) whose files differ from those of the last import.
+    `planes_sha256` is that of a CT whose voxels had to be read after all, or empty.
+    """
+
+    fingerprint: Fingerprint
+    grid: Grid
+    labels: tuple[OutlinedLabel, ...]
+    unmatched: tuple[str, ...]
+    warnings: tuple[str, ...]
+    channels: tuple[str, ...]
+    changed: tuple[str, ...]
+    planes_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelOutline:
+    """As `CaseLabels`, with the names of structures instead of their masks."""
+
+    structures: tuple[StructureName, ...]
+    unmatched: tuple[str, ...]
+    notices: tuple[str, ...]
+    channels: str = ""
+
+
+def outline_case(
+    source: CaseSource,
+    known: KnownCase | None,
+    catalogue: Catalogue,
+    fingerprint: Fingerprint,
+) -> CaseOutline:
+    """Judge a source by its headers.
+
+    Raises DataError, GeometryError, ConfigError or RuleError, as the import would.
+    """
+    ct = None if source.ct is None else read_ct_outline(source.ct)
+    grid = _check_ct(ct, source, known)
+    warnings = list(source.notices)
+    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
+    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
+    if source.labels is None and source.reference is None:
+        warnings.append("no labels: there is nothing to review yet")
+    labels: list[OutlinedLabel] = []
+    unmatched: dict[str, None] = {}
+    channels: list[str] = []
+    for kind, path, label_map in (
+        (LabelSource.PSEUDO, source.labels, source.label_map),
+        (LabelSource.REFERENCE, source.reference, source.reference_label_map),
+    ):
+        if path is not None:
+            found = outline_labels(path, grid, catalogue, label_map)
+            labels += [OutlinedLabel(source=kind, structure=name) for name in found.structures]
+            unmatched |= dict.fromkeys(found.unmatched)
+            warnings += [f"{ROLES[kind]}: {notice}" for notice in found.notices]
+            channels += [f"{ROLES[kind]}: {found.channels}"] if found.channels else []
+    before = {} if known is None else known.fingerprint
+    return CaseOutline(
+        fingerprint=fingerprint,
+        grid=grid,
+        labels=tuple(labels),
+        unmatched=tuple(unmatched),
+        warnings=tuple(warnings),
+        channels=tuple(channels),
+        changed=tuple(role for role, found in fingerprint.items() if before.get(role) != found),
+    )
+
+
+def outline_labels(
+    path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
+) -> LabelOutline:
+    """What labels on `grid` hold by their names and headers.
+
+    Raises as `read_case_labels` where no voxel is needed.
+    """
+    form = find_form(path, label_map)
+    if form is LabelForm.FOLDER:
+        outline = _outline_folder(path, grid, catalogue)
+    elif form is LabelForm.SEGMENTATION:
+        outline = _outline_segmentation(path, grid, catalogue)
+    elif form is LabelForm.ONE_HOT:
+        outline = _outline_one_hot(path, grid, catalogue, label_map)
+    else:
+        values = get_label_map(path, label_map, catalogue)
+        open_labels(path, grid)
+        outline = LabelOutline(
+            structures=tuple(values.structures),
+            unmatched=values.unmatched,
+            notices=(*values.notices, *list_geometry_notices([path], grid)),
+        )
+    check_any(outline.structures, outline.unmatched, path)
+    return outline
+
+
+def _outline_folder(folder: Path, grid: Grid, catalogue: Catalogue) -> LabelOutline:
+    files, unmatched = match_mask_files(folder, catalogue)
+    for file in files.values():
+        open_labels(file, grid)
+    return LabelOutline(
+        structures=tuple(files),
+        unmatched=unmatched,
+        notices=list_geometry_notices(files.values(), grid),
+    )
+
+
+def _outline_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> LabelOutline:
+    header = open_segmentation(path, grid)
+    names = [segment.name for segment in build_segments(header.fields, header.channels, path)]
+    found: list[StructureName] = []
+    for name in filter(None, map(catalogue.find_name, names)):
+        if name in found:
+            raise DataError(f"{path}: one segment for {name} was expected, found several.")
+        found.append(name)
+    return LabelOutline(
+        structures=tuple(found),
+        unmatched=tuple(name for name in names if catalogue.find_name(name) is None),
+        notices=header.notices,
+    )
+
+
+def _outline_one_hot(
+    path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
+) -> LabelOutline:
+    header, _ = open_one_hot(path, grid)
+    channels = choose_channels(path, header.channels, catalogue, label_map)
+    return LabelOutline(
+        structures=tuple(channels.structures.values()),
+        unmatched=channels.unmatched,
+        notices=list_geometry_notices([path], grid),
+        channels=channels.describe(),
+    )
+
+
+def _check_ct(
+    ct: CtOutline | None,
+    source: CaseSource,
+    known: KnownCase | None,
+) -> Grid:
+    if ct is None:
+        if known is None:
+            raise DataError("a CT was expected for a case the study does not know, found none.")
+        return known.grid
+    if known is None:
+        return ct.grid
+    check_grid(source, known, ct.grid)
+    return known.grid

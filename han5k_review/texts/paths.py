@@ -1,0 +1,43 @@
+"""Paths as people write them: the file that is there under another writing of the same name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from han5k_review.texts.names import compose
+
+
+def find_written_path(folder: Path, text: str) -> Path:
+    """The path `text`, relative to `folder`; of an existing file where there is one.
+
+    A name in NFC finds the same name in NFD and the other way round, and `\\` may stand for `/`.
+    Where nothing is found the path comes back as it was written.
+    """
+    written = folder / _expand(text)
+    for candidate in (written, folder / _expand(text.replace("\\", "/"))):
+        found = find_same_name(candidate)
+        if found is not None:
+            return found
+    return written
+
+
+def _expand(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # `~somebody` who is not on this machine
+        return Path(text)
+
+
+def find_same_name(path: Path) -> Path | None:
+    """The file or folder that exists under this path, its names in NFC or NFD, or None."""
+    try:
+        if path.exists():
+            return path
+        parent = None if path.parent == path else find_same_name(path.parent)
+        if parent is None or not parent.is_dir():
+            return None
+        wanted = compose(path.name)
+        same = sorted(entry for entry in parent.iterdir() if compose(entry.name) == wanted)
+        return same[0] if len(same) == 1 else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,49 @@
+"""`han5k import --dry-run`: one case is looked into, a manifest is judged by its headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from han5k_review.cli.main import main
+from han5k_review.importing.study import create_study
+from tests.importing.conftest import NOON
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    made = create_study(tmp_path / "study", "Trial", now_utc=NOON)
+    made.engine.dispose()
+    return made.root
+
+
+def dry_run(capsys: pytest.CaptureFixture[str], study: Path, *words: object) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(("import", *map(str, words), "--dry-run", "--study", str(study)))
+    printed = capsys.readouterr()
+    assert (ended.value.code or 0) == 0, printed.err
+    return " ".join(printed.out.split())
+
+
+def test_one_case_is_looked_into_and_exchanged_sides_are_said(
+    study: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = shared_data.parent / "cases" / "files"
+    words = ("--case", "A", "--ct", files / "ct.nii.gz", "--labels", files / "swap")
+    printed = dry_run(capsys, study, *words)
+    assert "ParotidL does not lie to the patient's left of ParotidR" in printed
+    assert "voxels not read" not in printed
+
+
+def test_a_manifest_is_judged_by_headers_unless_deep(
+    study: Path, shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = shared_data.parent / "cases" / "files"
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text(f"case,ct,labels\nA,{files / 'ct.nii.gz'},{files / 'swap'}\n")
+    quick = dry_run(capsys, study, manifest)
+    assert "voxels not read (--deep reads them)" in quick
+    assert "left of" not in quick
+    deep = dry_run(capsys, study, manifest, "--deep")
+    assert "ParotidL does not lie to the patient's left of ParotidR" in deep
