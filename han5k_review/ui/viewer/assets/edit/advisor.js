@@ -1,16 +1,40 @@
+// @ts-check
 // Warns while a contour is drawn, a moment after each step so that no stroke waits for it. Never blocks.
 
 import { piecesOf, warningsOf } from "./rules.js";
 
+/** @import { ViewerStructure } from "../pure/payload.js" */
+/** @import { Reading } from "../reading.js" */
+/** @import { EditMask } from "./edit_mask.js" */
+
 const AFTER_MS = 150;
 
 export class Advisor {
-  /** `tell()` when the sentences changed. */
+  /**
+   * `tell()` when the sentences changed.
+   * @param {Reading} reading
+   * @param {() => void} tell
+   */
   constructor(reading, tell) {
-    Object.assign(this, { reading, tell, sentences: [], timer: null, startPieces: null });
+    this.reading = reading;
+    this.tell = tell;
+    /** @type {string[]} */
+    this.sentences = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {EditMask | null} */
+    this.mask = null;
+    /** @type {ViewerStructure | undefined} */
+    this.structure = undefined;
+    /** @type {number | null} */
+    this.startPieces = null;
   }
 
-  /** A contour has been taken in hand. */
+  /**
+   * A contour has been taken in hand.
+   * @param {EditMask} mask
+   * @param {string} name
+   */
   begin(mask, name) {
     this.mask = mask;
     this.structure = this.reading.byName.get(name);
@@ -25,7 +49,7 @@ export class Advisor {
   }
 
   look() {
-    if (!this.mask) return;
+    if (!this.mask || !this.structure) return;
     const { reading } = this;
     const found = warningsOf(
       this.mask,
@@ -40,6 +64,7 @@ export class Advisor {
 
   end() {
     clearTimeout(this.timer);
-    Object.assign(this, { mask: null, sentences: [] });
+    this.mask = null;
+    this.sentences = [];
   }
 }

@@ -1,9 +1,21 @@
+// @ts-check
 // Strokes that no longer fit their draft: drawn again on the contour as it is now, or taken away as a file.
 
 import { buildNifti } from "./nifti.js";
 import { eachVoxel } from "./patches.js";
 
-/** Does with a contour what the strokes did: what they added becomes inside, what they took outside. */
+/** @import { Triple } from "../pure/geometry.js" */
+/** @import { StrokeEntry } from "./draft_queue.js" */
+/** @import { EditMask } from "./edit_mask.js" */
+/** @import { Editor } from "./editor.js" */
+/** @import { EncodedChange } from "./patches.js" */
+/** @typedef {{ patch: EncodedChange, added: string }} DrawnStroke */
+
+/**
+ * Does with a contour what the strokes did: what they added becomes inside, what they took outside.
+ * @param {EditMask} mask
+ * @param {DrawnStroke} stroke
+ */
 export function repaint(mask, stroke) {
   const { start, shape } = stroke.patch;
   mask.ensure(
@@ -13,7 +25,11 @@ export function repaint(mask, stroke) {
   eachVoxel(stroke, (i, j, k, isAdded) => mask.paint(i, j, k, isAdded ? 1 : 0));
 }
 
-/** The strokes as a NIfTI file on the CT's grid, cut to their box: 1 where they added, 2 where they took. */
+/**
+ * The strokes as a NIfTI file on the CT's grid, cut to their box: 1 where they added, 2 where they took.
+ * @param {DrawnStroke[]} strokes
+ * @param {{ affine: number[][], spacing: Triple }} grid
+ */
 export function strokesFile(strokes, { affine, spacing }) {
   const boxes = strokes.map(({ patch }) => patch);
   const low = [0, 1, 2].map((axis) => Math.min(...boxes.map(({ start }) => start[axis])));
@@ -36,7 +52,11 @@ export function strokesFile(strokes, { affine, spacing }) {
   );
 }
 
-/** Hands a file to the browser's downloads. */
+/**
+ * Hands a file to the browser's downloads.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} name
+ */
 function saveFile(bytes, name) {
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
   const link = document.createElement("a");
@@ -47,11 +67,15 @@ function saveFile(bytes, name) {
 
 /** Those of the chosen structure, kept in this browser until the reader decides. */
 export class AsideStrokes {
+  /** @param {Editor} editor */
   constructor(editor) {
     this.editor = editor;
   }
 
-  /** Oldest first. */
+  /**
+   * Oldest first.
+   * @returns {StrokeEntry[]}
+   */
   entries() {
     const { reading, session } = this.editor;
     const { selected } = reading.state;
@@ -61,11 +85,12 @@ export class AsideStrokes {
   /** Draws them on the contour as it is now, each a step that Undo takes back. */
   draw() {
     const { editor } = this;
-    if (!editor.ready || editor.pointer.stroke) return;
+    const mask = editor.free;
+    if (!mask) return;
     const strokes = this.entries();
     let changed = 0;
     for (const stroke of strokes) {
-      repaint(editor.mask, stroke);
+      repaint(mask, stroke);
       if (editor.commit(stroke.patch.tool)) changed++;
     }
     editor.session.queue.aside.remove(strokes);
@@ -76,6 +101,7 @@ export class AsideStrokes {
 
   save() {
     const { reading, data } = this.editor;
+    if (!reading.volume) return;
     saveFile(
       strokesFile(this.entries(), reading.volume),
       `${data.case}-${reading.state.selected}-strokes.nii`,

@@ -1,10 +1,16 @@
+// @ts-check
 // What the palette says of strokes that no longer fit, and what can be done with them.
 
 import { h, setText } from "../panels/dom.js";
 
+/** @import { Editor } from "./editor.js" */
+
 const KEPT = ["", "It is kept in this browser.", "They are kept in this browser."];
 
-/** Why strokes of one draft are set aside, in one or two sentences. */
+/**
+ * Why strokes of one draft are set aside, in one or two sentences.
+ * @param {{ reason?: string }[]} strokes
+ */
 export function sayAside(strokes) {
   const count = strokes.length;
   const many = count === 1 ? "1 stroke" : `${count} strokes`;
@@ -17,7 +23,11 @@ export function sayAside(strokes) {
 }
 
 export class AsidePanel {
-  /** `word(testid, text, onclick)` makes a button of the palette. */
+  /**
+   * `word(testid, text, onclick)` makes a button of the palette.
+   * @param {Editor} editor
+   * @param {(testid: string, text: string, onclick: () => void) => HTMLButtonElement} word
+   */
   constructor(editor, word) {
     this.editor = editor;
     this.words = h("p", {});

@@ -1,10 +1,17 @@
+// @ts-check
 // The buttons and number fields that the edit panel is made of.
 
 import { shortKey } from "../keyboard.js";
 import { h } from "../panels/dom.js";
 import { tooltip } from "../pure/keymap.js";
 
-/** A button that does `action` of the key table and shows its key. */
+/**
+ * A button that does `action` of the key table and shows its key.
+ * @param {string} action
+ * @param {string} word
+ * @param {string} kind
+ * @param {(action: string) => void} act
+ */
 export function actionButton(action, word, kind, act) {
   return h(
     "button",
@@ -20,7 +27,13 @@ export function actionButton(action, word, kind, act) {
   );
 }
 
-/** A button without a key; afterwards `focus()` gives the keys back to the picture. */
+/**
+ * A button without a key; afterwards `focus()` gives the keys back to the picture.
+ * @param {string} testid
+ * @param {string} word
+ * @param {() => void} onclick
+ * @param {() => void} focus
+ */
 export function wordButton(testid, word, onclick, focus) {
   return h(
     "button",
@@ -39,24 +52,32 @@ export function wordButton(testid, word, onclick, focus) {
 /**
  * A field for a number of `range` ({ min, max, step }). `take(number)` hears a valid one, `restore()`
  * puts the former one back; Enter and Escape `leave()` the field.
+ * @param {object} field
+ * @param {string} field.testid
+ * @param {string} field.label
+ * @param {{ min: number, max: number, step: number }} field.range
+ * @param {(number: number) => void} field.take
+ * @param {() => void} field.restore
+ * @param {() => void} field.leave
  */
 export function numberField({ testid, label, range, take, restore, leave }) {
-  return h("input", {
+  const input = h("input", {
     type: "number",
     "data-testid": testid,
     "aria-label": label,
     title: label,
     ...range,
-    onchange: (event) => {
-      if (event.target.checkValidity() && event.target.value !== "") take(Number(event.target.value));
+    onchange: () => {
+      if (input.checkValidity() && input.value !== "") take(Number(input.value));
       else restore();
     },
-    onkeydown: (event) => {
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" || event.key === "Escape") {
-        event.target.blur();
+        input.blur();
         leave();
         event.stopPropagation();
       }
     },
   });
+  return input;
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Strokes on their way: kept in the browser's own store until the server has journalled each one.
 //
 // A stroke is stored as the very bytes that are sent, so that a second sending is answered as the
@@ -7,8 +8,23 @@
 
 import { Kept } from "../net/kept.js";
 import { Outbox } from "../net/outbox.js";
-import { request, statusOf } from "../net/requests.js";
+import { reasonOf, request, statusOf } from "../net/requests.js";
 import { fateOf } from "../pure/patience.js";
+
+/** @import { About } from "../net/about.js" */
+/** @import { Store } from "../net/kept.js" */
+/** @import { Ended } from "../net/outbox.js" */
+/** @import { DraftPlace } from "./drafts.js" */
+/** @import { EncodedChange } from "./patches.js" */
+
+/**
+ * A patch as docs/transport.md has it.
+ * @typedef {EncodedChange & { id: string, base_version: number, tool: string, mode: "xor", active_seconds: number }} Patch
+ * @typedef {{ draft: number, patch: Patch, place: DraftPlace, added: string }} Stroke
+ * @typedef {Stroke & { url: string, reason?: string } & Partial<About>} KeptStroke
+ * @typedef {KeptStroke & { id: string }} StrokeEntry
+ * @typedef {"sending" | "stored" | "waiting" | "expired" | "refused"} StrokeNews
+ */
 
 const AT_ONCE = 64;
 const BODY_CHARACTERS = 3_000_000;
@@ -19,19 +35,35 @@ const ABOUT_THE_DRAFT = new Set([
 ]);
 const AFTER_IT = "It was drawn after a stroke that could not be saved.";
 
-/** Is a refusal about one of the strokes sent, and not about the draft they are for? */
+/**
+ * Is a refusal about one of the strokes sent, and not about the draft they are for?
+ * @param {unknown} error
+ */
 export const isAboutStroke = (error) =>
-  statusOf(error) !== 403 && !ABOUT_THE_DRAFT.has(error.detail?.reason ?? "");
+  statusOf(error) !== 403 && !ABOUT_THE_DRAFT.has(reasonOf(error) ?? "");
 
 export class DraftQueue {
   /**
    * `tell(kind, url, detail)`: sending, stored, waiting, expired, refused. `store` like localStorage, or null;
    * `about`: { case, page, account }, kept beside each stroke.
+   * @param {Store | null} store
+   * @param {string} holder
+   * @param {About} about
+   * @param {(kind: StrokeNews, url: string, detail?: any) => void} tell
    */
   constructor(store, holder, about, tell) {
-    Object.assign(this, { holder, about, tell, stopped: new Set(), alone: new Set() });
+    this.holder = holder;
+    this.about = about;
+    this.tell = tell;
+    /** @type {Set<string>} */
+    this.stopped = new Set();
+    /** @type {Set<string>} */
+    this.alone = new Set();
+    /** @type {Kept<KeptStroke>} */
     this.waiting = new Kept(store, "han5k-review.stroke.");
+    /** @type {Kept<KeptStroke>} */
     this.aside = new Kept(store, "han5k-review.aside.");
+    /** @type {Outbox<StrokeEntry>} */
     this.outbox = new Outbox({
       entries: () => this.entries(),
       laneOf: ({ url }) => (this.stopped.has(url) ? null : url),
@@ -39,18 +71,28 @@ export class DraftQueue {
     });
   }
 
-  /** Strokes not yet journalled, oldest first: { id, url, draft, patch, place, added }. */
+  /**
+   * Strokes not yet journalled, oldest first: { id, url, draft, patch, place, added }.
+   * @param {string | null} url
+   */
   entries(url = null) {
     return this.waiting.entries(url).filter(({ patch }) => patch);
   }
 
-  /** `stroke`: { draft, patch, place, added }; `added` says which of its voxels came to be inside. */
+  /**
+   * `stroke`: { draft, patch, place, added }; `added` says which of its voxels came to be inside.
+   * @param {string} url
+   * @param {Stroke} stroke
+   */
   add(url, stroke) {
     this.waiting.put(this.waiting.newId(stroke.patch.id), { url, ...this.about, ...stroke });
     this.flush();
   }
 
-  /** These are not sent any more but stay in the browser until the reader decides; `reason` is the first one's. */
+  /**
+   * These are not sent any more but stay in the browser until the reader decides; `reason` is the first one's.
+   * @param {StrokeEntry[]} entries
+   */
   setAside(entries, reason = "") {
     for (const [n, { id, ...entry }] of entries.entries()) {
       this.outbox.patience.forget(id);
@@ -59,7 +101,10 @@ export class DraftQueue {
     this.waiting.remove(entries);
   }
 
-  /** Those of this account that were set aside, oldest first; of one draft's `url`, or all. */
+  /**
+   * Those of this account that were set aside, oldest first; of one draft's `url`, or all.
+   * @param {string | null} url
+   */
   asideOf(url = null) {
     const own = this.about.account ?? null;
     return this.aside.entries(url).filter(({ patch, account }) => patch && (account ?? null) === own);
@@ -69,7 +114,10 @@ export class DraftQueue {
     return this.outbox.flush(woken);
   }
 
-  /** The oldest strokes of one draft that fit one request; one alone while a bad one is looked for. */
+  /**
+   * The oldest strokes of one draft that fit one request; one alone while a bad one is looked for.
+   * @param {StrokeEntry} first
+   */
   batch(first) {
     let room = BODY_CHARACTERS;
     return this.entries(first.url)
@@ -81,8 +129,13 @@ export class DraftQueue {
       });
   }
 
+  /**
+   * @param {string} url
+   * @param {StrokeEntry[]} batch
+   * @returns {Promise<Ended>}
+   */
   async deliver(url, batch) {
-    const last = batch.at(-1);
+    const last = batch[batch.length - 1];
     this.tell("sending", url);
     try {
       const response = await request(`${url}/patches`, {
@@ -106,6 +159,12 @@ export class DraftQueue {
     }
   }
 
+  /**
+   * @param {unknown} error
+   * @param {string} url
+   * @param {StrokeEntry[]} batch
+   * @returns {Ended}
+   */
   failed(error, url, batch) {
     const fate = fateOf(statusOf(error));
     if (fate === "expired") {
@@ -128,13 +187,19 @@ export class DraftQueue {
     return "done";
   }
 
-  /** Has the oldest stroke of a draft failed, and does it wait to be sent again? */
+  /**
+   * Has the oldest stroke of a draft failed, and does it wait to be sent again?
+   * @param {string} url
+   */
   isFailing(url) {
     const [first] = this.entries(url);
     return Boolean(first && this.outbox.patience.has(first.id));
   }
 
-  /** The draft's refusal has been dealt with: its strokes may go again. */
+  /**
+   * The draft's refusal has been dealt with: its strokes may go again.
+   * @param {string} url
+   */
   resume(url) {
     this.stopped.delete(url);
     return this.flush();

@@ -1,6 +1,12 @@
+// @ts-check
 // Strokes that an earlier visit left in this browser.
 
-/** Sends them now, for every draft of the session's assignment, whichever structure is chosen. */
+/** @import { DraftSession } from "./session.js" */
+
+/**
+ * Sends them now, for every draft of the session's assignment, whichever structure is chosen.
+ * @param {DraftSession} session
+ */
 export async function recoverStrokes(session) {
   const waiting = new Map(
     session.queue

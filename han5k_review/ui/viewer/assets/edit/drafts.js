@@ -1,7 +1,7 @@
 // @ts-check
 // The draft routes of docs/transport.md for one assignment, spoken by one tab.
 
-import { request } from "../net/requests.js";
+import { reasonOf, request } from "../net/requests.js";
 import { parseMasks } from "../pure/masks.js";
 
 /** @import { PlaneName, Triple } from "../pure/geometry.js" */
@@ -24,6 +24,12 @@ export const newId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
     "",
   );
+
+/**
+ * Was it refused because somebody else, or another tab, holds the lease?
+ * @param {unknown} error
+ */
+export const isHeld = (error) => ["lease_held", "lease_lost"].includes(reasonOf(error) ?? "");
 
 export class Drafts {
   /**

@@ -1,6 +1,8 @@
 // @ts-check
 // What the actions of the key table's Edit part do.
 
+import { submitEdit } from "./finishing.js";
+import { toggleHuLimit } from "./hu_limit.js";
 import { DRAWING } from "./tools.js";
 
 /** @import { Editor } from "./editor.js" */
@@ -34,10 +36,10 @@ export function buildEditActions(editor) {
     "brush-smaller": editing(() => editor.resize(-1)),
     "brush-larger": editing(() => editor.resize(1)),
     ball: editing(() => editor.set({ ball: !options.ball })),
-    "hu-limit": editing(() => editor.limit()),
+    "hu-limit": editing(() => toggleHuLimit(editor)),
     whole: editing(() => editor.set({ whole: !options.whole })),
     "close-polygon": editing(() => editor.pointer.closePolygon()),
     redo: editing(() => editor.back("redo")),
-    "submit-edit": editing(() => editor.submit()),
+    "submit-edit": editing(() => submitEdit(editor)),
   };
 }

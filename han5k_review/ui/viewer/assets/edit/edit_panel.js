@@ -1,9 +1,15 @@
+// @ts-check
 // The right panel's middle part: edit the chosen structure, tools, figures, submit.
 
 import { h, press, setText } from "../panels/dom.js";
 import { AsidePanel } from "./aside_panel.js";
 import { actionButton, numberField, wordButton } from "./controls.js";
+import { sayFigures } from "./draft_words.js";
+import { discardEdit, submitEdit } from "./finishing.js";
 import { isPolygon } from "./tools.js";
+
+/** @import { Reading } from "../reading.js" */
+/** @import { Editor } from "./editor.js" */
 
 const DRAW = [
   ["brush", "Brush"],
@@ -31,11 +37,17 @@ const QUESTIONS = {
   discard: "Discard this draft? Its strokes are no longer shown anywhere.",
   aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
 };
-const percent = (share) => (share === null ? "-" : `${(100 * share).toFixed(1)} %`);
-
 export class EditPanel {
+  /** @param {{ reading: Reading, editor: Editor, act: (action: string) => void, focus: () => void }} parts */
   constructor({ reading, editor, act, focus }) {
-    Object.assign(this, { reading, editor, act, focus, buttons: new Map() });
+    this.reading = reading;
+    this.editor = editor;
+    this.act = act;
+    this.focus = focus;
+    /** @type {string | null} the structure that was chosen last */
+    this.of = null;
+    /** @type {Record<string, HTMLButtonElement>} by action */
+    this.buttons = {};
     this.enter = this.button("edit", "Edit this structure", "wide");
     this.state = h("p", {
       class: "save",
@@ -68,6 +80,7 @@ export class EditPanel {
       this.word("edit-confirm", "Yes, do it", () => this.confirm()),
       this.word("edit-decline", "Back to editing", () => this.decline()),
     );
+    /** @param {HTMLElement[]} children */
     const group = (...children) => h("div", { class: "tools" }, ...children);
     this.tools = h(
       "div",
@@ -112,16 +125,31 @@ export class EditPanel {
     this.root.hidden = editor.readOnly;
   }
 
+  /**
+   * @param {string} action
+   * @param {string} word
+   */
   button(action, word, kind = "") {
     const button = actionButton(action, word, kind, this.act);
-    this.buttons.set(action, button);
+    this.buttons[action] = button;
     return button;
   }
 
+  /**
+   * @param {string} testid
+   * @param {string} text
+   * @param {() => void} onclick
+   */
   word(testid, text, onclick) {
     return wordButton(testid, text, onclick, this.focus);
   }
 
+  /**
+   * @param {string} testid
+   * @param {string} label
+   * @param {{ min: number, max: number, step: number }} range
+   * @param {(number: number) => void} take
+   */
   number(testid, label, range, take) {
     return numberField({ testid, label, range, take, restore: () => this.update(), leave: this.focus });
   }
@@ -134,9 +162,9 @@ export class EditPanel {
   confirm() {
     const { asking } = this.editor;
     this.decline();
-    if (asking === "discard") this.editor.discard();
+    if (asking === "discard") discardEdit(this.editor);
     else if (asking === "aside") this.editor.aside.drop();
-    else this.editor.submit(true);
+    else submitEdit(this.editor, true);
   }
 
   decline() {
@@ -150,7 +178,10 @@ export class EditPanel {
     const { session, options, active } = editor;
     const busy = session.state !== "closed";
     const { selected } = this.reading.state;
-    if (this.of !== selected) Object.assign(editor, { notice: "", asking: null });
+    if (this.of !== selected) {
+      editor.notice = "";
+      editor.asking = null;
+    }
     this.of = selected;
     const lock = editor.standing.lockOf(selected);
     press(this.enter, busy);
@@ -159,7 +190,7 @@ export class EditPanel {
       this.enter.lastChild,
       active ? " Leave editing" : busy ? " Cancel editing" : lock ? " Locked" : " Edit this structure",
     );
-    this.root.dataset.saved = session.saved ?? "";
+    this.root.dataset.saved = String(session.saved ?? "");
     const { word, tone, sentence } = session.saying();
     const { waiting } = session;
     setText(this.state, busy || waiting ? word : "");
@@ -175,32 +206,30 @@ export class EditPanel {
     this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);
     if (!active) return;
-    for (const [tool] of DRAW) press(this.buttons.get(tool), options.tool === tool);
+    for (const [tool] of DRAW) press(this.buttons[tool], options.tool === tool);
     this.close.hidden = !isPolygon(options.tool);
-    press(this.buttons.get("ball"), options.ball);
-    press(this.buttons.get("hu-limit"), options.huLimited);
-    press(this.buttons.get("whole"), options.whole);
+    press(this.buttons.ball, options.ball);
+    press(this.buttons["hu-limit"], options.huLimited);
+    press(this.buttons.whole, options.whole);
     this.range.hidden = !options.huLimited;
     setText(this.size, `${options.sizeMm} mm`);
-    for (const [input, value] of [
-      [this.mm, options.mm],
-      [this.low, options.hu[0]],
-      [this.high, options.hu[1]],
+    for (const { input, value } of [
+      { input: this.mm, value: options.mm },
+      { input: this.low, value: options.hu[0] },
+      { input: this.high, value: options.hu[1] },
     ]) {
-      if (this.root.getRootNode().activeElement !== input) input.value = value;
+      if (!input.matches(":focus")) input.value = String(value);
     }
-    this.buttons.get("undo").disabled = !editor.history.done.length;
-    this.buttons.get("redo").disabled = !editor.history.undone.length;
+    this.buttons.undo.disabled = !editor.history.done.length;
+    this.buttons.redo.disabled = !editor.history.undone.length;
     this.sayFigures();
     this.sayAdvice();
   }
 
   sayFigures() {
-    const { volumeCc, dice, vrd } = this.editor.mask.figures();
-    setText(
-      this.figures,
-      `${volumeCc.toFixed(volumeCc < 10 ? 2 : 1)} cc   Dice ${dice === null ? "-" : dice.toFixed(3)}   VRD ${percent(vrd)}`,
-    );
+    const figures = this.editor.mask?.figures();
+    if (!figures) return;
+    setText(this.figures, sayFigures(figures));
     this.figures.title = "Against the contour under review; VRD: voxels changed in share of that contour.";
   }
 
@@ -213,7 +242,7 @@ export class EditPanel {
 
   sayQuestion() {
     const { asking, session } = this.editor;
-    const question = QUESTIONS[asking] ?? session.question?.question;
+    const question = (asking && QUESTIONS[asking]) ?? session.question?.question;
     setText(this.words, question ?? "");
     this.ask.hidden = !question;
   }

@@ -1,35 +1,65 @@
+// @ts-check
 // Editing one structure: the mask in hand, its steps back, the tool, and what the pointer does with it.
 
 import { PLANES } from "../pure/geometry.js";
 import { Advisor } from "./advisor.js";
 import { AsideStrokes } from "./aside.js";
+import { recoverStrokes } from "./draft_recovery.js";
+import { findStart, sayStart } from "./draft_start.js";
 import { EditMask } from "./edit_mask.js";
 import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
 import { DraftSession } from "./session.js";
 import { applySliceTool } from "./slice_tools.js";
 import { StructureStates } from "./structure_states.js";
-import { huLimit, huRange, nextSize } from "./tools.js";
+import { nextSize } from "./tools.js";
+
+/** @import { Stage } from "../draw/stage.js" */
+/** @import { Store } from "../net/kept.js" */
+/** @import { PlaneName } from "../pure/geometry.js" */
+/** @import { WireMask } from "../pure/masks.js" */
+/** @import { ViewerPayload } from "../pure/payload.js" */
+/** @import { Reading } from "../reading.js" */
+/** @import { Topic } from "../topics.js" */
+/** @import { ToolOptions } from "./tools.js" */
+
+/** @returns {Record<PlaneName, Set<number>>} slices of each plane on which something was drawn by hand */
+const nothingDrawn = () => ({ axial: new Set(), sagittal: new Set(), coronal: new Set() });
 
 export class Editor {
   /**
    * `reading`, `stage` and the mount's data; `tell(...what)` redraws; `submitted(name, labelVersion)`
    * shows a revision that was made here.
+   * @param {object} parts
+   * @param {ViewerPayload} parts.data
+   * @param {Reading} parts.reading
+   * @param {Stage} parts.stage
+   * @param {Store | null} parts.store
+   * @param {(...what: Topic[]) => void} parts.tell
+   * @param {(name: string, labelVersion: number) => void} parts.submitted
+   * @param {boolean} parts.readOnly
    */
   constructor({ data, reading, stage, store, tell, submitted, readOnly }) {
-    Object.assign(this, {
-      data,
-      reading,
-      stage,
-      tell,
-      submitted,
-      readOnly,
-      mask: null,
-      base: null,
-      notice: "",
-      asking: null,
-    });
+    this.data = data;
+    this.reading = reading;
+    this.stage = stage;
+    this.tell = tell;
+    this.submitted = submitted;
+    this.readOnly = readOnly;
+    this.begun = false;
+    /** @type {EditMask | null} the contour in hand */
+    this.mask = null;
+    /** @type {WireMask | null} the contour under review */
+    this.base = null;
+    this.history = new History();
+    this.drawn = nothingDrawn();
+    /** What happened, in a sentence. */
+    this.notice = "";
+    /** @type {"discard" | "aside" | null} */
+    this.asking = null;
+    /** @type {Map<string, number>} structure -> the label version submitted here last */
     this.revised = new Map();
+    /** @type {ToolOptions} */
     this.options = {
       tool: "brush",
       sizeMm: 10,
@@ -49,7 +79,7 @@ export class Editor {
     this.standing = new StructureStates(this.session.drafts, () => tell("edit", "list"));
     this.aside = new AsideStrokes(this);
     this.advisor = new Advisor(reading, () => tell("edit"));
-    if (!readOnly) this.session.recover();
+    if (!readOnly) recoverStrokes(this.session);
   }
 
   /** The CT's index and the contours under review are there: where the page asks for it, editing begins. */
@@ -70,6 +100,11 @@ export class Editor {
     return this.active && this.session.state === "open";
   }
 
+  /** The contour, when a step may be done now; else null. */
+  get free() {
+    return this.ready && !this.pointer.stroke ? this.mask : null;
+  }
+
   // -- in and out --------------------------------------------------------------------------------
 
   async enter(takeOver = false) {
@@ -81,53 +116,41 @@ export class Editor {
     this.asking = null;
     if (this.standing.isLocked(name)) await this.standing.refresh();
     if (this.standing.isLocked(name) || this.reading.state.selected !== name) return;
-    const base = this.baseOf(name);
+    const base = findStart(this, name);
     const opened = await this.session.open(name, takeOver, base);
-    if (!opened) return this.sayLocked();
+    // The server may know of a lock that came meanwhile.
+    if (!opened && this.session.refusal === "locked") this.standing.refresh();
+    if (!opened) return;
     if (this.reading.state.selected !== name) {
       this.session.leave(null);
       return;
     }
     this.base = reviewed.get(name) ?? null;
-    this.take(opened.mask);
-    this.advisor.begin(this.mask, name);
-    this.sayBase(name, base, opened.base);
-    this.standing.refresh();
-    if (opened.place && this.mask.figures().vrd !== 0) this.reading.moveTo(opened.place.at);
-  }
-
-  /** Where a new draft starts: the revision made last, the page's wish, or null (under review). */
-  baseOf(name) {
-    const wish = name === this.data.resume?.structure ? this.data.edit_base : null;
-    const own = this.reading.masksOf("o")?.get(name)?.label_version;
-    return this.revised.get(name) ?? wish ?? own ?? null;
-  }
-
-  sayBase(name, wanted, found) {
-    const reviewed = this.reading.byName.get(name).label_version;
-    if (wanted !== null && wanted !== found)
-      this.notice =
-        "A draft was open already and goes on; it does not start from the revision that was chosen. Discard it to start there.";
-    else if (found !== reviewed)
-      this.notice = "This draft starts from a revision; Revert brings back the contour under review.";
+    const mask = this.take(opened.mask);
+    if (!mask) return;
+    this.advisor.begin(mask, name);
+    this.notice = sayStart(this, name, base, opened.base);
     this.tell("edit");
+    this.standing.refresh();
+    if (opened.place && mask.figures().vrd !== 0) this.reading.moveTo(opened.place.at);
   }
 
-  /** The server refused to open the draft: it may know of a lock that came meanwhile. */
-  sayLocked() {
-    if (this.session.refusal === "locked") this.standing.refresh();
-  }
-
-  /** Goes on with this contour; steps back begin anew. */
+  /**
+   * Goes on with this contour; steps back begin anew.
+   * @param {WireMask | undefined} mask
+   */
   take(mask) {
-    const { shape, spacing } = this.reading.volume;
-    this.mask = new EditMask(shape, spacing, mask, this.base);
+    const { volume } = this.reading;
+    const { name } = this.session;
+    if (!volume || name === null) return null;
+    const inHand = new EditMask(volume.shape, volume.spacing, mask, this.base);
+    this.mask = this.advisor.mask = inHand;
+    this.reading.draft = { name, mask: inHand };
     this.history = new History();
-    this.drawn = { axial: new Set(), sagittal: new Set(), coronal: new Set() };
+    this.drawn = nothingDrawn();
     this.pointer.drop();
-    this.reading.draft = { name: this.session.name, mask: this.mask };
-    this.advisor.mask = this.mask;
     this.changed();
+    return inHand;
   }
 
   leave(release = true) {
@@ -151,13 +174,18 @@ export class Editor {
 
   // -- one step ----------------------------------------------------------------------------------
 
-  /** What has been painted is a step: it can be taken back and goes to the server. */
+  /**
+   * What has been painted is a step: it can be taken back and goes to the server.
+   * @param {string} tool
+   * @param {PlaneName | null} plane
+   */
   commit(tool, plane = null, index = 0) {
-    const change = this.mask.takeChange();
-    if (change) {
+    const { mask } = this;
+    const change = mask?.takeChange() ?? null;
+    if (mask && change) {
       this.history.push(change);
       if (plane) this.drawn[plane].add(index);
-      this.session.commit(change, tool, this.mask, this.place);
+      this.session.commit(change, tool, mask, this.place);
     }
     this.changed();
     return change;
@@ -169,31 +197,37 @@ export class Editor {
     this.reading.change({}, "layers", "structure");
   }
 
+  /** @param {"undo" | "redo"} which */
   back(which) {
-    if (!this.ready || this.pointer.stroke) return;
+    const mask = this.free;
+    if (!mask) return;
     if (which === "undo" && this.pointer.dropCorner()) return;
     const change = this.history[which]();
     if (!change) return;
-    this.mask.applyChange(change);
-    this.session.commit(change, which, this.mask, this.place);
+    mask.applyChange(change);
+    this.session.commit(change, which, mask, this.place);
     this.changed();
   }
 
-  /** A tool that works at once on the slice of the large view, or on the whole structure. */
+  /**
+   * A tool that works at once on the slice of the large view, or on the whole structure.
+   * @param {string} tool
+   */
   apply(tool) {
-    if (!this.ready || this.pointer.stroke) return;
+    const mask = this.free;
+    if (!mask) return;
     const { main, cursor } = this.reading.state;
-    const { through } = PLANES[main];
-    const index = cursor[through];
+    const index = cursor[PLANES[main].through];
     const where = this.options.whole ? null : { plane: main, index };
     const task = { plane: main, index, where, drawn: this.drawn[main], mm: this.options.mm };
-    this.notice = applySliceTool(this.mask, tool, task);
+    this.notice = applySliceTool(mask, tool, task);
     const change = this.commit(tool, where ? main : null, index);
     if (!change && !this.notice) this.notice = "Nothing changed here.";
   }
 
   // -- options -----------------------------------------------------------------------------------
 
+  /** @param {Partial<ToolOptions>} patch */
   set(patch) {
     if (patch.tool && patch.tool !== this.options.tool) this.pointer.dropOutline();
     Object.assign(this.options, patch);
@@ -202,44 +236,9 @@ export class Editor {
     this.pointer.again();
   }
 
+  /** @param {number} step */
   resize(step) {
     this.set({ sizeMm: nextSize(this.options.sizeMm, step) });
-  }
-
-  /** Limit the brush to the HU that the contour has now. */
-  limit() {
-    const huLimited = !this.options.huLimited;
-    const found =
-      huLimited && this.active ? huRange(this.mask, (...ijk) => this.reading.volume.hu(...ijk)) : null;
-    this.set({ huLimited, hu: found ?? this.options.hu });
-  }
-
-  allowed() {
-    return huLimit(this.options, this.reading.volume);
-  }
-
-  // -- done --------------------------------------------------------------------------------------
-
-  async submit(confirmed = false) {
-    if (!this.ready || this.pointer.stroke) return;
-    const { name } = this.session;
-    const answer = await this.session.submit(confirmed);
-    if (!answer) return;
-    this.leave(false);
-    const vrd = answer.vrd === null ? "" : `, VRD ${(100 * answer.vrd).toFixed(1)} %`;
-    this.notice = `Revision of ${name} submitted${vrd}, ${answer.slices_edited} slices edited.`;
-    this.tell("edit");
-    this.revised.set(name, answer.label_version);
-    this.standing.refresh();
-    this.submitted(name, answer.label_version);
-  }
-
-  async discard() {
-    if (!(await this.session.discard())) return this.tell("edit");
-    this.leave(false);
-    this.notice = "The draft was discarded.";
-    this.standing.refresh();
-    return this.tell("edit");
   }
 
   close() {

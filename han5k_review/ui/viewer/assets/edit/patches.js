@@ -5,6 +5,7 @@ import { boundsOf } from "./changes.js";
 
 /** @import { Triple } from "../pure/geometry.js" */
 /** @import { Change } from "./changes.js" */
+/** @import { Patch } from "./draft_queue.js" */
 /** @import { EditMask } from "./edit_mask.js" */
 /** @typedef {{ start: Triple, shape: Triple, runs: string }} EncodedChange */
 
@@ -21,6 +22,18 @@ export function encodeChange(change, grid) {
   const { low, high } = boundsOf(change, grid);
   const shape = high.map((end, axis) => end - low[axis]);
   return { start: low, shape, runs: encodeRuns(change, low, shape, grid) };
+}
+
+/**
+ * A stroke as the draft queue keeps it: the patch that is sent, and which of its voxels came to be inside.
+ * @param {Change} change
+ * @param {EditMask} mask after the change
+ * @param {{ id: string, base_version: number, tool: string, active_seconds: number }} act
+ * @returns {{ patch: Patch, added: string }}
+ */
+export function encodeStroke(change, mask, act) {
+  const box = encodeChange(change, mask.grid);
+  return { patch: { ...act, mode: "xor", ...box }, added: encodeAdded(change, mask, box) };
 }
 
 /**

@@ -1,51 +1,79 @@
+// @ts-check
 // One draft as this tab holds it: its lease, its version, its strokes on their way. Draws nothing.
 //
 // states: closed, opening, open, held (somebody else has the lease), broken (cannot be edited now).
 
 import { aboutCase } from "../net/about.js";
-import { sayReason } from "../net/grade_queue.js";
-import { pause, Refused, SessionExpired } from "../net/requests.js";
+import { pause, reasonOf, SessionExpired } from "../net/requests.js";
 import { ActivityClock } from "../pure/grading.js";
-import { DraftQueue, isAboutStroke } from "./draft_queue.js";
-import { recoverStrokes } from "./draft_recovery.js";
+import { DraftQueue } from "./draft_queue.js";
 import { sayDraft, sayFailure } from "./draft_words.js";
-import { Drafts, newId } from "./drafts.js";
-import { encodeAdded, encodeChange } from "./patches.js";
-import { submitDraft } from "./submitting.js";
+import { Drafts, isHeld, newId } from "./drafts.js";
+import { encodeStroke } from "./patches.js";
+import { hearNews } from "./stroke_news.js";
+
+/** @import { Store } from "../net/kept.js" */
+/** @import { ViewerPayload } from "../pure/payload.js" */
+/** @import { WireMask } from "../pure/masks.js" */
+/** @import { Change } from "./changes.js" */
+/** @import { Save } from "./draft_words.js" */
+/** @import { DraftPlace } from "./drafts.js" */
+/** @import { EditMask } from "./edit_mask.js" */
 
 const KEEP_MS = 30_000;
 const STALE = ["old_version", "gap", "another_draft"];
-const HELD = ["lease_held", "lease_lost"];
-const CLOSED = [...HELD, "locked", "no_draft", "another_draft"];
 
 export class DraftSession {
-  /** `tell()` redraws what is said; `replaced(mask)` when the server's contour is not the one here. */
+  /**
+   * `tell()` redraws what is said; `replaced(mask)` when the server's contour is not the one here.
+   * @param {ViewerPayload} data
+   * @param {Store | null} store
+   * @param {() => void} tell
+   * @param {(mask: WireMask | undefined) => void} replaced
+   */
   constructor(data, store, tell, replaced) {
-    Object.assign(this, {
-      tell,
-      replaced,
-      state: "closed",
-      name: null,
-      url: null,
-      draft: null,
-      version: 0,
-      question: null,
-      refusedStroke: "",
-    });
-    this.drafts = new Drafts(data.addresses.drafts);
-    this.queue = new DraftQueue(store, this.drafts.holder, aboutCase(data), (...news) => this.hear(...news));
+    this.tell = tell;
+    this.replaced = replaced;
+    /** @type {"closed" | "opening" | "open" | "held" | "broken"} */
+    this.state = "closed";
+    /** @type {string | null} the structure */
+    this.name = null;
+    /** @type {string | null} the address of its draft */
+    this.url = null;
+    this.draft = this.version = this.voxels = this.told = 0;
+    /** @type {number | null} the version that is journalled */
+    this.saved = null;
+    /** @type {DraftPlace | null} */
+    this.place = null;
+    /** @type {{ question: string } | null} */
+    this.question = null;
+    /** @type {string | null} */
+    this.refusal = null;
+    this.refusedStroke = "";
+    this.submitting = false;
+    /** @type {{ of: string, id: string } | null} */
+    this.asked = null;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.keeper = undefined;
+    this.drafts = new Drafts(data.addresses.drafts ?? "");
+    this.queue = new DraftQueue(store, this.drafts.holder, aboutCase(data), (...news) =>
+      hearNews(this, ...news),
+    );
     this.clock = new ActivityClock(60);
+    /** @type {Save} */
     this.save = { state: "idle", at: null, sentence: "" };
-    this.told = 0;
   }
 
   /**
    * Opens or resumes the draft of a structure, a new one from label version `base`; { mask, place,
    * base }, or null with the reason in `saying()`.
+   * @param {string} name
+   * @param {boolean} takeOver
+   * @param {number | null} base
    */
   async open(name, takeOver = false, base = null) {
     const url = this.drafts.urlOf(name);
-    Object.assign(this, { name, url, state: "opening", question: null });
+    this.begin("opening", name, url);
     this.save = { ...this.save, state: "idle", sentence: "" };
     this.tell();
     try {
@@ -68,13 +96,32 @@ export class DraftSession {
     }
   }
 
+  /**
+   * @param {DraftSession["state"]} state
+   * @param {string | null} name
+   * @param {string | null} url
+   */
+  begin(state, name, url) {
+    this.state = state;
+    this.name = name;
+    this.url = url;
+    this.question = null;
+  }
+
+  /**
+   * @param {string} url
+   * @param {string} name
+   */
   async fetch(url, name) {
     const { version, mask } = await this.drafts.fetchMask(url, name);
     this.version = this.saved = version;
     return mask;
   }
 
-  /** All strokes of a draft are journalled; throws when that is not possible now. */
+  /**
+   * All strokes of a draft are journalled; throws when that is not possible now.
+   * @param {string} url
+   */
   async drained(url) {
     while (this.queue.entries(url).length) {
       const isStuck = ["expired", "foreign"].includes(this.save.state) || this.queue.isFailing(url);
@@ -84,53 +131,45 @@ export class DraftSession {
     }
   }
 
-  /** Strokes the server cannot take wait for the reader's decision; then the draft may go on. */
+  /**
+   * Strokes the server cannot take wait for the reader's decision; then the draft may go on.
+   * @param {string} url
+   */
   setAside(url) {
     const why = this.refusedStroke;
     this.queue.setAside(this.queue.entries(url), why);
     this.queue.stopped.delete(url);
     this.refusedStroke = "";
     // Why is said beside the strokes, in the reader's words.
-    if (why || STALE.includes(this.refusal)) this.save = { ...this.save, state: "idle", sentence: "" };
+    if (why || STALE.includes(this.refusal ?? "")) this.save = { ...this.save, state: "idle", sentence: "" };
   }
 
+  /** @param {unknown} error */
   fail(error) {
     clearInterval(this.keeper);
-    const reason = error instanceof Refused ? error.detail.reason : null;
-    this.refusal = reason;
-    this.state = HELD.includes(reason) ? "held" : "broken";
+    this.refusal = reasonOf(error);
+    this.state = isHeld(error) ? "held" : "broken";
     const kind =
       error instanceof SessionExpired ? "expired" : this.save.state === "waiting" ? "waiting" : "refused";
     this.save = { ...this.save, state: kind, sentence: sayFailure(error) };
   }
 
-  /** A stroke that has been drawn: it is stored here at once and sent. */
+  /**
+   * A stroke that has been drawn: it is stored here at once and sent.
+   * @param {Change} change
+   * @param {string} tool
+   * @param {EditMask} mask
+   * @param {DraftPlace} place
+   */
   commit(change, tool, mask, place) {
+    if (this.name === null || this.url === null) return;
     const seconds = this.clock.activeSeconds(this.name);
-    const box = encodeChange(change, mask.grid);
-    const patch = {
-      id: newId(),
-      base_version: this.version++,
-      tool,
-      mode: "xor",
-      ...box,
-      active_seconds: Math.min(3600, Math.max(0, Math.round((seconds - this.told) * 10) / 10)),
-    };
+    const spent = Math.min(3600, Math.max(0, Math.round((seconds - this.told) * 10) / 10));
+    const act = { id: newId(), base_version: this.version++, tool, active_seconds: spent };
     this.told = seconds;
     this.voxels = mask.voxels;
     this.place = place;
-    this.queue.add(this.url, { draft: this.draft, patch, place, added: encodeAdded(change, mask, box) });
-  }
-
-  /** News of the queue; other drafts' troubles are their own. */
-  hear(kind, url, detail) {
-    if (kind === "stored") this.stored(url, detail);
-    else if (kind === "refused") this.refused(url, detail);
-    else if (this.url && url !== this.url && kind !== "expired") return;
-    else if (!(kind === "sending" && ["waiting", "expired"].includes(this.save.state))) {
-      this.save = { ...this.save, state: kind === "sending" ? "saving" : kind, sentence: "" };
-    }
-    this.tell();
+    this.queue.add(this.url, { draft: this.draft, place, ...encodeStroke(change, mask, act) });
   }
 
   /** How many strokes of the draft in hand are not journalled yet; of all drafts when none is. */
@@ -138,38 +177,10 @@ export class DraftSession {
     return this.queue.entries(this.url).length;
   }
 
-  stored(url, answer) {
-    const left = this.waiting;
-    if (url === this.url) this.saved = answer.version;
-    this.save = {
-      state: left ? "saving" : "saved",
-      at: new Date(),
-      sentence: this.save.state === "refused" ? this.save.sentence : "",
-    };
-    const whole = url === this.url && this.state === "open" && !this.queue.entries(url).length;
-    if (whole && answer.version === this.version && answer.voxels !== this.voxels) this.reload();
-  }
-
-  refused(url, error) {
-    const reason = error.detail?.reason ?? null;
-    const isForeign = error.status === 403;
-    const why = isAboutStroke(error) ? sayReason(error) : "";
-    if (url !== this.url && !HELD.includes(reason) && !isForeign) {
-      this.queue.setAside(this.queue.entries(url), why); // nobody is drawing there now
-      this.queue.stopped.delete(url);
-      return;
-    }
-    this.refusal = reason;
-    this.refusedStroke = why;
-    this.save = { ...this.save, state: isForeign ? "foreign" : "refused", sentence: error.message };
-    if (url !== this.url || this.state !== "open") return;
-    if (isForeign || CLOSED.includes(reason)) this.fail(error);
-    else this.reload();
-  }
-
   /** Takes the contour from the server again; strokes that it refused are set aside. */
   async reload() {
     const { url, name } = this;
+    if (url === null || name === null) return;
     this.setAside(url);
     this.state = "opening";
     this.tell();
@@ -185,54 +196,32 @@ export class DraftSession {
   }
 
   async keep() {
-    if (this.state !== "open" || document.hidden) return;
+    if (this.state !== "open" || this.url === null || document.hidden) return;
     try {
-      await this.drafts.keep(this.url, this.draft, this.place ?? null);
+      await this.drafts.keep(this.url, this.draft, this.place);
     } catch (error) {
-      if (error instanceof Refused && HELD.includes(error.detail.reason)) {
+      if (isHeld(error)) {
         this.fail(error);
         this.tell();
       }
     }
   }
 
-  /** { revision, vrd, ... }, or null: then `question` or `saying()` tells why. */
-  submit(confirmed) {
-    return submitDraft(this, confirmed);
-  }
-
-  async discard() {
-    const { url, draft } = this;
-    this.queue.stopped.add(url);
-    try {
-      await this.drafts.discard(url, draft);
-      this.queue.waiting.remove(this.queue.entries(url));
-      this.queue.stopped.delete(url);
-      return true;
-    } catch (error) {
-      this.queue.resume(url);
-      this.save = { ...this.save, state: "refused", sentence: error.message };
-      return false;
-    }
-  }
-
-  /** Leaves the draft as it is; strokes on their way go on. */
+  /**
+   * Leaves the draft as it is; strokes on their way go on.
+   * @param {DraftPlace | null} place
+   */
   async leave(place, release = true) {
     clearInterval(this.keeper);
     const { url, draft, state } = this;
-    Object.assign(this, { state: "closed", name: null, url: null, question: null });
-    if (state !== "open" || !release) return;
+    this.begin("closed", null, null);
+    if (state !== "open" || url === null || !release) return;
     try {
       await this.drained(url);
       if (this.url !== url) this.drafts.release(url, draft, place);
     } catch {
       // The strokes wait in this browser; the lease ends by itself.
     }
-  }
-
-  /** Strokes that an earlier visit could not send are sent now, whichever structure is chosen. */
-  recover() {
-    return recoverStrokes(this);
   }
 
   /** What the panel says: { word, tone, sentence }. */
@@ -243,7 +232,7 @@ export class DraftSession {
   close() {
     clearInterval(this.keeper);
     this.queue.close();
-    if (this.state === "open" && !this.queue.entries(this.url).length)
-      this.drafts.release(this.url, this.draft, this.place ?? null);
+    if (this.state === "open" && this.url !== null && !this.waiting)
+      this.drafts.release(this.url, this.draft, this.place);
   }
 }

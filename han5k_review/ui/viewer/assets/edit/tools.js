@@ -11,6 +11,18 @@ import { paintCapsule, paintPolygon } from "./painting.js";
 /** @import { Allowed } from "./painting.js" */
 /** @typedef {(i: number, j: number, k: number) => number | null} HuAt HU of a voxel; null: not loaded. */
 
+/**
+ * How the tools work: `ball` through the slices, `hu` the range of a limited brush, `whole` structure or slice.
+ * @typedef {object} ToolOptions
+ * @property {string} tool
+ * @property {number} sizeMm
+ * @property {boolean} ball
+ * @property {boolean} huLimited
+ * @property {number[]} hu
+ * @property {boolean} whole
+ * @property {number} mm
+ */
+
 export const SIZES_MM = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50];
 export const DRAWING = ["brush", "eraser", "freehand-add", "freehand-cut", "polygon-add", "polygon-cut"];
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Grades on their way: kept in the browser's own store until the server has confirmed each one.
 //
 // Grades of one structure go in order; those of others never wait for them. A grade that cannot be
@@ -6,30 +7,56 @@
 import { fateOf, TRIES } from "../pure/patience.js";
 import { Kept } from "./kept.js";
 import { Outbox } from "./outbox.js";
-import { request, statusOf } from "./requests.js";
+import { messageOf, request, statusOf } from "./requests.js";
+
+/** @import { About } from "./about.js" */
+/** @import { Store } from "./kept.js" */
+/** @import { Ended } from "./outbox.js" */
+
+/**
+ * A grade on its way; `body` is that of POST .../grades.
+ * @typedef {{ url: string, body: GradeBody } & Partial<About>} GivenEntry
+ * @typedef {GivenEntry & { id: string, status?: number | null, reason?: string }} GradeEntry
+ * @typedef {ReturnType<typeof import("../pure/grading.js").gradeRequest>} GradeBody
+ * @typedef {"sending" | "stored" | "expired" | "waiting" | "foreign" | "withdrawn" | "aside"} GradeNews
+ */
 
 const PREFIX = "han5k-review.grade.";
 const ASIDE_PREFIX = "han5k-review.grade-aside.";
 const TIMEOUT_MS = 30_000;
 
+/** @param {GivenEntry} entry */
 const laneOf = ({ url, body }) => `${url} ${body.structure}`;
 
-/** Why it was set aside, in one sentence. */
+/**
+ * Why it was set aside, in one sentence.
+ * @param {unknown} error
+ */
 export function sayReason(error) {
   const status = statusOf(error);
   if (status === null)
     return `The connection broke off ${TRIES} times for this one, while others were saved.`;
-  return status >= 500 ? `${error.message} It was tried ${TRIES} times.` : error.message;
+  const sentence = messageOf(error);
+  return status >= 500 ? `${sentence} It was tried ${TRIES} times.` : sentence;
 }
 
 export class GradeQueue {
-  /** `tell(kind, entry, detail)`: stored, aside, foreign, waiting, expired, sending. `about`: { case, page, account }. */
+  /**
+   * `tell(kind, entry, detail)`: stored, aside, foreign, waiting, expired, sending. `about`: { case, page, account }.
+   * @param {Store | null} store
+   * @param {About} about
+   * @param {(kind: GradeNews, entry: GradeEntry, detail?: any) => void} tell
+   */
   constructor(store, about, tell) {
+    /** @type {Kept<GivenEntry>} */
     this.waiting = new Kept(store, PREFIX);
+    /** @type {Kept<GivenEntry & { status?: number | null, reason?: string }>} */
     this.kept = new Kept(store, ASIDE_PREFIX);
     this.about = about;
     this.tell = tell;
+    /** @type {Set<string>} */
     this.foreign = new Set();
+    /** @type {Outbox<GradeEntry>} */
     this.outbox = new Outbox({
       entries: () => this.entries(),
       laneOf: (entry) => (this.isForeign(entry) ? null : laneOf(entry)),
@@ -52,15 +79,23 @@ export class GradeQueue {
     return this.kept.entries().filter((entry) => entry.body && this.isOwn(entry));
   }
 
-  /** Was it made by who is signed in now, as far as is known? */
+  /**
+   * Was it made by who is signed in now, as far as is known?
+   * @param {GivenEntry} entry
+   */
   isOwn(entry) {
     return (entry.account ?? null) === (this.about.account ?? null);
   }
 
+  /** @param {GradeEntry} entry */
   isForeign(entry) {
     return this.foreign.has(entry.id) || !this.isOwn(entry);
   }
 
+  /**
+   * @param {string} url
+   * @param {GradeBody} body
+   */
   add(url, body) {
     this.waiting.put(this.waiting.newId(body.request_id), { url, body, ...this.about });
     this.flush();
@@ -70,7 +105,11 @@ export class GradeQueue {
     return this.outbox.flush(woken);
   }
 
-  /** "done" when the entry was answered for good, also by a refusal. */
+  /**
+   * "done" when the entry was answered for good, also by a refusal.
+   * @param {GradeEntry} entry
+   * @returns {Promise<Ended>}
+   */
   async deliver(entry) {
     this.tell("sending", entry);
     try {
@@ -91,6 +130,11 @@ export class GradeQueue {
     }
   }
 
+  /**
+   * @param {GradeEntry} entry
+   * @param {unknown} error
+   * @returns {Ended}
+   */
   failed(entry, error) {
     const fate = fateOf(statusOf(error));
     if (fate === "expired") {
@@ -111,7 +155,11 @@ export class GradeQueue {
     return "done";
   }
 
-  /** It is not sent any more, but stays in this browser until the reader decides. */
+  /**
+   * It is not sent any more, but stays in this browser until the reader decides.
+   * @param {GradeEntry} entry
+   * @param {unknown} error
+   */
   setAside(entry, error) {
     const { id, ...kept } = entry;
     const before = this.asideBefore(entry);
@@ -124,16 +172,23 @@ export class GradeQueue {
     return this.tell("aside", entry, error);
   }
 
-  /** Older ones of the same structure: what was decided later takes their place. */
+  /**
+   * Older ones of the same structure: what was decided later takes their place.
+   * @param {GradeEntry} entry
+   */
   asideBefore(entry) {
     return this.kept.entries(entry.url).filter((one) => one.id < entry.id && laneOf(one) === laneOf(entry));
   }
 
+  /** @param {GradeEntry} entry */
   drop(entry) {
     this.kept.remove([entry]);
   }
 
-  /** Once more into the queue, as the same act. */
+  /**
+   * Once more into the queue, as the same act.
+   * @param {GradeEntry} entry
+   */
   sendAgain({ id, status, reason, ...entry }) {
     this.kept.remove([{ id }]);
     this.waiting.put(id, entry);

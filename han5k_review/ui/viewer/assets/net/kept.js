@@ -1,18 +1,36 @@
+// @ts-check
 // Entries in the browser's own store, each under a key of its own, so that tabs never overwrite each
 // other's list. What the store does not take (full, forbidden) is kept in memory. Draws nothing.
 
+/** @typedef {Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">} Store Like localStorage. */
+
+/** @template {{ url: string }} Entry */
 export class Kept {
-  /** `store` like localStorage, or null; `prefix` begins every key. */
+  /**
+   * `store` like localStorage, or null; `prefix` begins every key.
+   * @param {Store | null} store
+   * @param {string} prefix
+   */
   constructor(store, prefix) {
-    Object.assign(this, { store, prefix, memory: new Map(), read: new Map(), count: 0 });
+    this.store = store;
+    this.prefix = prefix;
+    /** @type {Map<string, string>} */
+    this.memory = new Map();
+    /** @type {Map<string, { text: string, entries: (Entry & { id: string })[] }>} */
+    this.read = new Map();
+    this.count = 0;
   }
 
-  /** Oldest first: { id, url, ... }; of one `url`, or all. What cannot be read is left where it is. */
+  /**
+   * Oldest first: { id, url, ... }; of one `url`, or all. What cannot be read is left where it is.
+   * @param {string | null} url
+   */
   entries(url = null) {
     const found = new Map(this.memory);
     for (let n = 0; n < (this.store?.length ?? 0); n++) {
-      const key = this.store.key(n);
-      if (key?.startsWith(this.prefix)) found.set(key.slice(this.prefix.length), this.store.getItem(key));
+      const key = this.store?.key(n);
+      if (key?.startsWith(this.prefix))
+        found.set(key.slice(this.prefix.length), this.store?.getItem(key) ?? "");
     }
     const all = [...found]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -20,10 +38,15 @@ export class Kept {
     return url === null ? all : all.filter((entry) => entry.url === url);
   }
 
-  /** What was read before is not read again: strokes may be long. */
+  /**
+   * What was read before is not read again: strokes may be long.
+   * @param {string} id
+   * @param {string} text
+   */
   entryOf(id, text) {
     const known = this.read.get(id);
     if (known?.text === text) return known.entries;
+    /** @type {(Entry & { id: string })[]} */
     let entries = [];
     try {
       const entry = JSON.parse(text);
@@ -35,11 +58,18 @@ export class Kept {
     return entries;
   }
 
-  /** An id that sorts after those made before. */
+  /**
+   * An id that sorts after those made before.
+   * @param {string} own
+   */
   newId(own) {
     return `${String(Date.now()).padStart(15, "0")}${String(this.count++).padStart(6, "0")}.${own}`;
   }
 
+  /**
+   * @param {string} id
+   * @param {Entry} entry
+   */
   put(id, entry) {
     const text = JSON.stringify(entry);
     try {
@@ -50,6 +80,7 @@ export class Kept {
     }
   }
 
+  /** @param {{ id: string }[]} entries */
   remove(entries) {
     for (const { id } of entries) {
       this.memory.delete(id);

@@ -1,3 +1,4 @@
+// @ts-check
 // Sends what is kept, oldest first, lane by lane: what cannot be sent holds up its own lane and no other.
 //
 // After a failure a lane rests, longer each time; when nothing gets through, the round ends and begins
@@ -6,17 +7,31 @@
 import { Patience, pauseOf } from "../pure/patience.js";
 import { statusOf, traffic } from "./requests.js";
 
+/** @typedef {"done" | "later" | "signed out"} Ended */
+
 const LOST_IN_A_ROW = 3;
 const SIGNED_OUT_MS = 5000;
 
+/** @template {{ id: string }} Entry */
 export class Outbox {
   /**
    * `entries()` oldest first, each with an id; `laneOf(entry)` null for what is not to be sent;
    * `deliver(entry)` resolves to "done", "later" or "signed out".
+   * @param {object} work
+   * @param {() => Entry[]} work.entries
+   * @param {(entry: Entry) => string | null} work.laneOf
+   * @param {(entry: Entry) => Promise<Ended>} work.deliver
    */
   constructor({ entries, laneOf, deliver }) {
-    Object.assign(this, { entries, laneOf, deliver, patience: new Patience() });
-    Object.assign(this, { sending: false, again: false, timer: null, lostRounds: 0, closed: false });
+    this.entries = entries;
+    this.laneOf = laneOf;
+    this.deliver = deliver;
+    this.patience = new Patience();
+    this.sending = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.lostRounds = 0;
+    this.closed = false;
   }
 
   /** Sends what may go now. `woken`: what rests may go too. */
@@ -25,6 +40,7 @@ export class Outbox {
     if (this.sending || this.closed) return;
     this.sending = true;
     clearTimeout(this.timer);
+    /** @type {Ended} */
     let ended = "done";
     try {
       ended = await this.round();
@@ -34,6 +50,7 @@ export class Outbox {
     this.plan(ended);
   }
 
+  /** @returns {Promise<Ended>} */
   async round() {
     let lost = 0;
     for (let entry = this.next(); entry && !this.closed; entry = this.next()) {
@@ -59,6 +76,7 @@ export class Outbox {
     return null;
   }
 
+  /** @param {Ended} ended */
   plan(ended) {
     if (this.closed) return;
     const rest = this.patience.next(Date.now());
@@ -69,7 +87,11 @@ export class Outbox {
     } else if (rest !== null && this.next() === null) this.timer = setTimeout(() => this.flush(), rest + 20);
   }
 
-  /** A request that may succeed later has failed; true when it is hopeless all the same. */
+  /**
+   * A request that may succeed later has failed; true when it is hopeless all the same.
+   * @param {string} id
+   * @param {unknown} error
+   */
   failed(id, error) {
     const answered = statusOf(error) !== null;
     return this.patience.failed(id, { now: Date.now(), others: traffic.stored, answered });

@@ -51,6 +51,19 @@ export function statusOf(error) {
 }
 
 /**
+ * What an error says; anything may be thrown.
+ * @param {unknown} error
+ */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Why the server refused, as a code of docs/transport.md; null when it did not say.
+ * @param {unknown} error
+ * @returns {string | null}
+ */
+export const reasonOf = (error) => (error instanceof Refused ? (error.detail.reason ?? null) : null);
+
+/**
  * One try. Throws SessionExpired, Refused, or what fetch throws when the network is gone.
  * @param {string} url
  * @param {RequestInit} options

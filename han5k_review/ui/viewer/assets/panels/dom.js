@@ -62,11 +62,11 @@ export function icon(path, colour = "currentColor") {
 
 /**
  * Sets text only when it differs, so that nothing is laid out for nothing.
- * @param {Element} element
+ * @param {Node | null} node
  * @param {string} text
  */
-export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+export function setText(node, text) {
+  if (node && node.textContent !== text) node.textContent = text;
 }
 
 /**
