@@ -54,7 +54,7 @@ export class Advisor {
     const found = warningsOf(
       this.mask,
       this.structure,
-      (name) => reading.masksOf(reading.reviewed)?.get(name),
+      (/** @type {string} */ name) => reading.masksOf(reading.reviewed)?.get(name),
       this.startPieces,
     );
     if (found.join() === this.sentences.join()) return;
