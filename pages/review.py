@@ -7,7 +7,7 @@ from han5k_review.ui.places import find_assignment_id, go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
 from han5k_review.ui.style import show_disclaimer
 from han5k_review.ui.view_choice import ViewChoice
-from han5k_review.ui.viewer import ViewerEventKind, view
+from han5k_review.viewer import ViewerEventKind, view
 
 with page(None) as visit:
     case = st.query_params.get("case")

@@ -15,7 +15,7 @@ from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_
 from han5k_review.store.identity import stored_id
 from han5k_review.ui.context import Visit
 from han5k_review.ui.view_choice import ViewChoice
-from han5k_review.ui.viewer import Resume, ViewerPayload, build_payload
+from han5k_review.viewer import Resume, ViewerPayload, build_payload
 
 
 def build_task_payload(

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ASSETS = ROOT / "han5k_review/ui/viewer/assets"
+ASSETS = ROOT / "han5k_review/viewer/assets"
 KEYMAP = ASSETS / "pure/keymap.js"
 ROW = re.compile(r'\["[a-z-]+", \[((?:"[^"]+",? ?)+)\], "([^"]+)"\]')
 

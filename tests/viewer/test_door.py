@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from han5k_review.ui.viewer import GivenGrade, Resume, ViewerEvent, ViewerEventKind, ViewerPayload
-from han5k_review.ui.viewer.door import read_event
+from han5k_review.viewer import GivenGrade, Resume, ViewerEvent, ViewerEventKind, ViewerPayload
+from han5k_review.viewer.door import read_event
 from tests.viewer.cases import payload, plain_structure
 
 STRUCTURES = (plain_structure("Larynx"),)

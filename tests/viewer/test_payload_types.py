@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import pytest
 
-from han5k_review.ui.viewer import payload
+from han5k_review.viewer import payload
 from tests.viewer.desk import ASSETS
 
 TYPES = ASSETS / "pure/payload.js"

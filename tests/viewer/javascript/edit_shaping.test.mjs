@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EditMask } from "../../../han5k_review/ui/viewer/assets/edit/edit_mask.js";
-import { paintCapsule } from "../../../han5k_review/ui/viewer/assets/edit/painting.js";
+import { EditMask } from "../../../han5k_review/viewer/assets/edit/edit_mask.js";
+import { paintCapsule } from "../../../han5k_review/viewer/assets/edit/painting.js";
 import {
   copySlice,
   fillBetween,
   gapsAt,
   reshape,
   revert,
-} from "../../../han5k_review/ui/viewer/assets/edit/reshaping.js";
+} from "../../../han5k_review/viewer/assets/edit/reshaping.js";
 
 const SPACING = [1, 1, 2];
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from han5k_review.ui.viewer.payload import ViewerPayload
+from han5k_review.viewer.payload import ViewerPayload
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

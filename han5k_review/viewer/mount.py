@@ -12,7 +12,7 @@ from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.review.visible_case import NextTask, VisibleCase
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Grade, LabelVersion
-from han5k_review.ui.viewer.payload import (
+from han5k_review.viewer.payload import (
     Addresses,
     GivenGrade,
     LabelLine,
