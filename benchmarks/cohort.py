@@ -51,6 +51,7 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import measure
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import Metric
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Case as CaseRow
@@ -103,7 +104,7 @@ def build_study(folder: Path, cases: int, shared: Path, catalogue: Catalogue) ->
                     stored = StructureMask.from_box(mask.voxels, start, grid)
                     session.add(
                         LabelVersion(
-                            case_id=row.id or 0,
+                            case_id=stored_id(row),
                             structure=name,
                             source=source,
                             mask_sha256=study.labels.put_mask(stored),

@@ -30,6 +30,7 @@ from han5k_review.review.assigning import assign_cases
 from han5k_review.review.voxel_runs import encode_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import open_study
 from han5k_review.store.tables import Case, LabelVersion, Reader, StudyInfo
 from han5k_review.store.vocabulary import LabelSource, Role, Split
@@ -83,7 +84,7 @@ def build_study(root: Path) -> None:
         session.flush()
         session.add(
             LabelVersion(
-                case_id=case.id or 0,
+                case_id=stored_id(case),
                 structure="ParotidL",
                 source=LabelSource.PSEUDO,
                 mask_sha256=study.labels.put_mask(mask),

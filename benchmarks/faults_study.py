@@ -19,6 +19,7 @@ from han5k_review.retraining.record import get_run
 from han5k_review.retraining.trainers.checkpoints import read_plain
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
@@ -46,7 +47,7 @@ def ask(study: Study, **asked: object) -> int:
     request = RunRequest(**{"group": "2", "overrides": TINY, **asked})  # type: ignore[arg-type]
     with transaction(study.engine) as session:
         run = request_run(session, study, CATALOGUE, request, requested_by=None, now=utc_now())
-        return run.id or 0
+        return stored_id(run)
 
 
 def look(study: Study, run_id: int) -> tuple[RunState, str]:

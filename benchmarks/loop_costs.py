@@ -19,6 +19,7 @@ from han5k_review.retraining.layout import evaluate_folder, train_folder
 from han5k_review.retraining.trainers.marginal_loss import MarginalDiceCrossEntropy
 from han5k_review.retraining.views import RunView
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RunEvent
 from han5k_review.store.study import Study
 
@@ -149,7 +150,7 @@ class Shares:
 
 def share_run(study: Study, view: RunView, gate_seconds: float) -> Shares:
     """Read the seconds of a finished run from its own record."""
-    run_id = view.run.id or 0
+    run_id = stored_id(view.run)
     with reading(study.engine) as session:
         events = session.exec(
             select(RunEvent).where(RunEvent.run_id == run_id).order_by(RunEvent.id)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.reports import Outcome
 from han5k_review.importing.sources import read_manifest
-from han5k_review.importing.study import create_study, read_study_catalogue
+from han5k_review.importing.study import create_study
 from han5k_review.store.columns import utc_now
 from han5k_review.store.study import Study
+from han5k_review.study import read_study_catalogue
 
 Labels = NDArray[np.uint8]
 GROUP = "kbp"

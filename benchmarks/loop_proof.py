@@ -14,7 +14,6 @@ from loop_data import GROUP, Split, case_name
 from loop_progress import Progress
 from loop_report import ArmResult
 
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import promote, request_run
 from han5k_review.retraining.jobs import JobFolder, TrainJob
 from han5k_review.retraining.launcher import LocalLauncher
@@ -29,8 +28,10 @@ from han5k_review.retraining.views import RunView, get_run_view, judge_run, list
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
+from han5k_review.study import read_study_catalogue
 
 LANES = 2
 
@@ -96,7 +97,7 @@ class Proof:
         with reading(study.engine) as session:
             known = list_runs(session)
         overrides = {"count_references": True, "epochs": self.sizes.parent_epochs}
-        run_id = known[0].id or 0 if known else self._request(study, overrides, None)
+        run_id = stored_id(known[0]) if known else self._request(study, overrides, None)
         began = time.monotonic()
         shares = self._work(study, run_id, "parent", LocalLauncher(), 1.0)
         self.progress.earlier_s = max(0.0, shares.wall - (time.monotonic() - began))
@@ -111,7 +112,9 @@ class Proof:
                     now=utc_now(),
                     despite_gate=True,
                 )
-            parent_id = run.result_model_id or 0
+            if run.result_model_id is None:
+                raise RuntimeError(f"A model was expected of run {run_id}, found none.")
+            parent_id = run.result_model_id
         with reading(study.engine) as session:
             self.progress.say(describe_rule(get_run_view(session, study, run_id)))
         return parent_id, shares
@@ -174,7 +177,7 @@ class Proof:
         catalogue = read_study_catalogue(study)
         with transaction(study.engine) as session:
             run = request_run(session, study, catalogue, request, requested_by=None, now=utc_now())
-            return run.id or 0
+            return stored_id(run)
 
     def _work(
         self, study: Study, run_id: int, name: str, launcher: LocalLauncher, weight: float

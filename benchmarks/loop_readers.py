@@ -19,19 +19,20 @@ from sqlmodel import Session, select
 from han5k_review.accounts.readers import add_reader
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.importing.study import get_study_info
 from han5k_review.metrics import measure_pair
 from han5k_review.review.assigning import assign_cases
 from han5k_review.review.assignment import list_worklist
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import decide_revision, submit_revision
-from han5k_review.review.scale import Scale, read_scale
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, GradeLevel, Role
+from han5k_review.study import get_study_info, read_study_scale
+from han5k_review.study.scale import Scale
 
 NO_DICE, NO_HD95_MM = 0.65, 10.0
 MAJOR_DICE, MAJOR_HD95_MM = 0.55, 12.0
@@ -85,7 +86,8 @@ def review(
     study: Study, source: Path, organs: dict[str, int], patients: Sequence[str], budget: int
 ) -> Review:
     """Grade every contour under review of `patients`, revise the worst, adjudicate."""
-    scale = read_scale(study.tables / "scales.csv", get_study_info(study).scale)
+    with reading(study.engine) as session:
+        scale = read_study_scale(study, get_study_info(session))
     with transaction(study.engine) as session:
         reader = _add(session, "reader", Role.READER)
         _add(session, "adjudicator", Role.ADJUDICATOR)
@@ -128,7 +130,7 @@ def _add(session: Session, name: str, role: Role) -> Reader:
 def _worklist(study: Study) -> list:
     with reading(study.engine) as session:
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
-        return list_worklist(session, reader.id or 0)
+        return list_worklist(session, stored_id(reader))
 
 
 def _grade(
@@ -139,7 +141,7 @@ def _grade(
     with transaction(study.engine) as session:
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         row = session.exec(select(Case).where(Case.name == case)).one()
-        for name, label in list_under_review(session, row.id or 0).items():
+        for name, label in list_under_review(session, stored_id(row)).items():
             finding = _look(study, case, label, clinical[name])
             found.append(finding)
             submit_grade(
@@ -150,7 +152,7 @@ def _grade(
                 request=GradeRequest(
                     request_id=f"loop-{assignment_id}-{label.id}",
                     structure=name,
-                    label_version_id=label.id or 0,
+                    label_version_id=stored_id(label),
                     code=codes[finding.level],
                 ),
                 now=utc_now(),
@@ -176,7 +178,7 @@ def _revise(study: Study, finding: Finding, clinical: StructureMask) -> None:
         case = session.exec(select(Case).where(Case.name == finding.case)).one()
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         adjudicator = session.exec(select(Reader).where(Reader.name == "adjudicator")).one()
-        label = list_under_review(session, case.id or 0)[finding.structure]
+        label = list_under_review(session, stored_id(case))[finding.structure]
         revision = submit_revision(
             session,
             study.labels,
@@ -189,7 +191,7 @@ def _revise(study: Study, finding: Finding, clinical: StructureMask) -> None:
         )
         decide_revision(
             session,
-            revision_id=revision.id or 0,
+            revision_id=stored_id(revision),
             decision=Decision.ACCEPTED,
             reason="simulated",
             adjudicator=adjudicator,

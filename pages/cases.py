@@ -5,6 +5,7 @@ from han5k_review.evaluation.plan import plan_evaluation
 from han5k_review.evaluation.rows import NOT_MEASURED
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.ui.case_view import (
     build_case_frame,
     build_case_list_frame,
@@ -50,7 +51,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))
         frame = build_case_frame(session, bench.catalogue, case)
         history = build_history_frame(session, case)
-        structures = list(list_under_review(session, case.id or 0))
+        structures = list(list_under_review(session, stored_id(case)))
     open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0
 
     heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="bottom")

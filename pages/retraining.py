@@ -8,6 +8,7 @@ from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
 from han5k_review.retraining.views import list_models, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.texts.numbers import find_whole_number
 from han5k_review.ui.context import attempt, page
 from han5k_review.ui.model_view import show_models
@@ -96,7 +97,7 @@ with page("Retraining", Action.RETRAIN) as visit:
             "Finished (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
     )
-    numbers = [run.id or 0 for run in runs]
+    numbers = [stored_id(run) for run in runs]
     wanted = find_whole_number(st.query_params.get("run"))
     chosen = wanted if wanted in numbers else numbers[0]
     for row in table.selection.rows:

@@ -1,7 +1,8 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.review.adjudication import list_locked_keys, list_questions, settle_standings
+from han5k_review.review.accepted import list_accepted
+from han5k_review.review.adjudication import list_questions, settle_standings
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.revising import list_revisions
 from han5k_review.store.engine import reading
@@ -15,7 +16,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
     names_reads = read_edit_rules(visit.bench.study.tables).names_reads
     with reading(visit.bench.study.engine) as session:
         views = list_revisions(session)
-        standings = settle_standings(views, list_locked_keys(session))
+        standings = settle_standings(views, list_accepted(session))
         questions = list_questions(session, names_reads=names_reads)
         session.expunge_all()
 

@@ -4,7 +4,8 @@ from sqlmodel import col, select
 from han5k_review.accounts.may import Action
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.engine import reading
-from han5k_review.store.tables import Case, Reader
+from han5k_review.store.tables import Reader
+from han5k_review.study import list_cases
 from han5k_review.ui.context import page
 from han5k_review.ui.people_view import show_accounts, show_assigning, show_unassigning
 from han5k_review.ui.tables import build_reader_frame, build_scale_frame
@@ -12,7 +13,7 @@ from han5k_review.ui.tables import build_reader_frame, build_scale_frame
 with page("Study", Action.READ_ANY_CASE) as visit:
     bench = visit.bench
     with reading(bench.study.engine) as session:
-        cases = list(session.exec(select(Case).order_by(col(Case.name))))
+        cases = list_cases(session)
         readers = list(session.exec(select(Reader).order_by(col(Reader.id))))
         progress = measure_progress(session)
 

@@ -1,13 +1,13 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.imaging.grid import Grid
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.label_sets import list_label_sets, view_case, view_task
-from han5k_review.store.cases import find_case
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
+from han5k_review.study import find_case, grid_of
 from han5k_review.ui.context import page
 from han5k_review.ui.places import find_assignment_id, page_file
 from han5k_review.ui.surface_chart import build_surface_chart
@@ -25,7 +25,7 @@ with page("3-D") as visit:
         else:
             visit.require(Action.READ_ANY_CASE)
             case = find_case(session, st.query_params.get("case", ""))
-            sets = list_label_sets(session, case.id or 0, view_case()) if case else []
+            sets = list_label_sets(session, stored_id(case), view_case()) if case else []
     if case is None:
         st.info("Choose a case first.")
         st.page_link(page_file("cases"), label="Go to the cases")
@@ -49,7 +49,7 @@ with page("3-D") as visit:
         )
         opacity = st.slider("Opacity", 0.1, 1.0, 0.6, 0.1)
         st.caption("Surfaces are smoothed to about 2 mm: for looking at, not for measuring.")
-    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    grid = grid_of(case)
     files = SurfaceFiles(folder=bench.study.root / "surfaces", labels=bench.study.labels)
     with right, st.spinner("Building surfaces ..."):
         surfaces = [

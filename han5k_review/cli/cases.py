@@ -13,11 +13,11 @@ from han5k_review.evaluation.executors import open_executor
 from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.reports import CaseReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
+from han5k_review.study import read_study_catalogue
 
 
 def register(app: typer.Typer) -> None:

@@ -18,7 +18,6 @@ from han5k_review.cli.session import (
     open_chosen,
     progress_bar,
 )
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import roll_back
 from han5k_review.retraining.machine import choose_device
 from han5k_review.retraining.model_import import import_model
@@ -30,6 +29,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Uncertainty
+from han5k_review.study import read_study_catalogue
 
 
 def register(app: typer.Typer) -> None:

@@ -21,12 +21,12 @@ from han5k_review.review.assigning import (
     unassign_cases,
 )
 from han5k_review.review.assignment import list_worklist
-from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.study import get_case
 from han5k_review.texts.text_files import read_text
 
 _PasswordFile = Annotated[
@@ -88,7 +88,7 @@ def list_readers(study: StudyOption = None) -> None:
     """List the accounts with their role and progress."""
     with reading(open_chosen(study).engine) as session:
         for reader in session.exec(select(Reader).order_by(col(Reader.id))):
-            entries = list_worklist(session, reader.id or 0)
+            entries = list_worklist(session, stored_id(reader))
             state = "" if reader.active else ", closed"
             console.print(
                 f"{reader.name}  {reader.role.value}{state}  {reader.pseudonym}  "
@@ -170,8 +170,5 @@ def unassign(
 
 
 def _get_cases(session: Session, names: Sequence[str]) -> list[Case]:
-    known = {name: find_case(session, name) for name in names}
-    missing = [name for name, case in known.items() if case is None]
-    if missing:
-        raise DataError(f"Cases of the study were expected, found {', '.join(missing)}.")
-    return [case for case in known.values() if case is not None]
+    known = {name: get_case(session, name) for name in names}
+    return list(known.values())

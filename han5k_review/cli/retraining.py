@@ -16,7 +16,6 @@ from han5k_review.cli.session import (
     console,
     open_chosen,
 )
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.commands import request_run
 from han5k_review.retraining.launcher import Launcher
 from han5k_review.retraining.machine import choose_device, look_at_machine
@@ -26,7 +25,9 @@ from han5k_review.retraining.worker import run_one, work
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.vocabulary import RunState
+from han5k_review.study import read_study_catalogue
 
 _LOOK_HERE_S = 2.0
 _LOOK_CLUSTER_S = 15.0
@@ -83,7 +84,7 @@ def retrain(
             now=utc_now(),
             machine=machine,
         )
-        run_id = run.id or 0
+        run_id = stored_id(run)
     console.print(f"run {run_id} is queued (group {plan.request.group}, preset {preset}, {chosen})")
     if work_now:
         state = run_one(opened, run_id, device=chosen, launcher=make_launcher(settings))

@@ -13,8 +13,6 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.cli.session import StudyOption, console, open_chosen
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
-from han5k_review.imaging.grid import Grid
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.review.corrections import (
     Correction,
     CorrectionPlan,
@@ -22,10 +20,10 @@ from han5k_review.review.corrections import (
     take_corrections,
 )
 from han5k_review.review.revising import decide_revision
-from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Decision
+from han5k_review.study import get_case, grid_of, read_study_catalogue
 
 
 def register(app: typer.Typer) -> None:
@@ -53,11 +51,9 @@ def revise(
     catalogue = read_study_catalogue(opened)
     name = _find_structure(catalogue, structure) if structure else None
     with reading(opened.engine) as session:
-        row = find_case(session, case)
-        if row is None or row.id is None:
-            raise DataError(f"A case of the study was expected, found {case!r}.")
+        row = get_case(session, case)
         session.expunge(row)
-        grid = Grid.from_rows(row.shape_ijk, row.affine_ras)
+        grid = grid_of(row)
         file = read_corrected(mask, grid, resample=resample)
         plan = plan_corrections(
             session,

@@ -9,13 +9,13 @@ from rich.table import Table
 
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.errors import RuleError
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.retraining.again import start_again
 from han5k_review.retraining.commands import decline, promote, request_cancel
 from han5k_review.retraining.views import get_run_view, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
+from han5k_review.study import read_study_catalogue
 
 
 def register(app: typer.Typer) -> None:

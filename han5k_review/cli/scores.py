@@ -24,7 +24,6 @@ from han5k_review.evaluation.summary import StructureSummary, build_summary
 from han5k_review.evaluation.tolerances import read_tolerances
 from han5k_review.exports import write_export
 from han5k_review.exports.frame_csv import build_frame_csv
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.metrics import Definition, segrap
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
@@ -32,9 +31,10 @@ from han5k_review.store.engine import reading
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
+from han5k_review.study import read_study_catalogue
 
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
-_SOURCES = "ai, pseudo, reference, revision or model:NAME"
+_SOURCES = "ai, pseudo, reference, accepted or model:NAME"
 
 
 def register(app: typer.Typer) -> None:

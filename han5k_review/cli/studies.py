@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import col, func, select
+from sqlmodel import func, select
 
 from han5k_review.accounts.readers import add_reader, find_reader
 from han5k_review.cli.session import (
@@ -29,7 +29,7 @@ from han5k_review.demo.study import (
 from han5k_review.errors import Han5kError, RuleError
 from han5k_review.evaluation.executors import open_executor
 from han5k_review.importing.made_cases import MadeCase, store_case
-from han5k_review.importing.study import create_study, read_study_catalogue
+from han5k_review.importing.study import create_study
 from han5k_review.review.assigning import assign_cases
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
@@ -38,6 +38,7 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import Role
+from han5k_review.study import list_cases, read_study_catalogue
 
 DEMO_PASSWORD = "han5k-demo"
 # name, role; the first two read, the last one leads.
@@ -101,7 +102,20 @@ def demo(
         protocol_version="demo",
         database_url=get_settings().database_url,
     )
-    catalogue = read_study_catalogue(opened)
+    _add_demo_cases(opened, cases, seed)
+    _add_demo_people(opened)
+    with reading(opened.engine) as session:
+        stored = session.exec(select(func.count()).select_from(Case)).one()
+        labels = session.exec(select(func.count()).select_from(LabelVersion)).one()
+    names = ", ".join(name for name, _ in DEMO_ACCOUNTS)
+    text = f"Demo accounts: {names}; the password of each is {DEMO_PASSWORD}."
+    write_atomically(folder / _DONE, f"{text}\n".encode())
+    console.print(f"{stored} cases, {labels} contours in {folder}")
+    console.print(text)
+
+
+def _add_demo_cases(study: Study, cases: int, seed: int) -> None:
+    catalogue = read_study_catalogue(study)
     with progress_bar() as bar, open_executor(get_settings().processes) as executor:
         task = bar.add_task("building synthetic cases", total=cases)
         for made in iterate_demo_cases(
@@ -112,7 +126,7 @@ def demo(
             executor=executor,
         ):
             store_case(
-                opened,
+                study,
                 MadeCase(
                     name=made.name,
                     patient=made.patient,
@@ -126,15 +140,6 @@ def demo(
                 now=utc_now(),
             )
             bar.advance(task)
-    _add_demo_people(opened)
-    with reading(opened.engine) as session:
-        stored = session.exec(select(func.count()).select_from(Case)).one()
-        labels = session.exec(select(func.count()).select_from(LabelVersion)).one()
-    names = ", ".join(name for name, _ in DEMO_ACCOUNTS)
-    text = f"Demo accounts: {names}; the password of each is {DEMO_PASSWORD}."
-    write_atomically(folder / _DONE, f"{text}\n".encode())
-    console.print(f"{stored} cases, {labels} contours in {folder}")
-    console.print(text)
 
 
 def _add_demo_people(study: Study) -> None:
@@ -148,7 +153,7 @@ def _add_demo_people(study: Study) -> None:
                 actor=actor(),
                 now=utc_now(),
             )
-            rows = list(session.exec(select(Case).order_by(col(Case.name))))
+            rows = list_cases(session)
             assign_cases(session, reader=reader, cases=rows, actor=actor(), now=utc_now())
 
 

@@ -46,6 +46,11 @@ def build_brain_parts(patient: Patient, cavity: Solid) -> list[Part]:
         Part(solid=stem, shade=flat(36.0, grain_hu=2, folds_hu=2), structure="BrainStem"),
         *_sella(),
     ]
+    return parts + _temporal_lobes(brain, stem)
+
+
+def _temporal_lobes(brain: Solid, stem: Solid) -> list[Part]:
+    parts = []
     for sign, side in SIDES:
         lobe = ellipsoid((46, -8, 20), (22, 43, 20), power=2.3).minus(stem, gap_mm=3)
         lobe = lobe.minus(_hindbrain(), gap_mm=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from han5k_review.demo.part import FAT_HU, SIDES, Part, bone, flat, muscle
+from han5k_review.demo.part import FAT_HU, SIDES, Part, Shade, bone, flat, muscle
 from han5k_review.demo.patient import Patient
 from han5k_review.demo.solid import Solid, column, ellipsoid, tube
 
@@ -43,6 +43,11 @@ def build_vessel_parts(patient: Patient) -> list[Part]:
         Part(solid=tube([(30, -34, -172), (0, -44, -186), (-24, -38, -192)], 6), shade=vein),
         Part(solid=aorta, shade=blood, structure="Aorta"),
     ]
+    return parts + _neck_vessels(blood, vein)
+
+
+def _neck_vessels(blood: Shade, vein: Shade) -> list[Part]:
+    parts = []
     for sign, _ in SIDES:
         carotid = column(
             [

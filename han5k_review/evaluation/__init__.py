@@ -6,9 +6,9 @@ from han5k_review.evaluation.background import (
     EvaluationState,
 )
 from han5k_review.evaluation.choice import (
+    ACCEPTED,
     IMPORTED,
     REFERENCE,
-    REVISED,
     UNDER_REVIEW,
     LabelChoice,
     LabelRef,
@@ -30,9 +30,9 @@ from han5k_review.evaluation.tolerances import Tolerances, ToleranceTable, read_
 from han5k_review.evaluation.trend import TrendPoint, list_trend
 
 __all__ = [
+    "ACCEPTED",
     "IMPORTED",
     "REFERENCE",
-    "REVISED",
     "UNDER_REVIEW",
     "BackgroundEvaluation",
     "CasePlan",

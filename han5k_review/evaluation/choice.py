@@ -9,16 +9,20 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import ConfigError
-from han5k_review.store.tables import LabelVersion, ModelVersion, Revision, RevisionDecision
-from han5k_review.store.vocabulary import Decision, LabelSource
+from han5k_review.review.accepted import list_accepted
+from han5k_review.review.labels import UNDER_REVIEW as UNDER_REVIEW_SOURCES
+from han5k_review.store.identity import CaseStructure, stored_id
+from han5k_review.store.tables import LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import LabelSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelChoice:
     """The newest label version of these sources, per case and structure.
 
-    `model_version_id` and `reader_id` narrow it to one maker; `accepted_only` leaves out revisions
-    whose newest decision is not an acceptance. `title` is how pages and exports call it.
+    `model_version_id` and `reader_id` narrow it to one maker; `accepted_only` means the accepted
+    contour instead of the newest one (review/accepted.py). `title` is how pages and exports call
+    it.
     """
 
     title: str
@@ -28,23 +32,28 @@ class LabelChoice:
     accepted_only: bool = False
 
 
-UNDER_REVIEW = LabelChoice(
-    title="contour under review", sources=(LabelSource.PSEUDO, LabelSource.PREDICTION)
-)
+UNDER_REVIEW = LabelChoice(title="contour under review", sources=UNDER_REVIEW_SOURCES)
 REFERENCE = LabelChoice(title="reference", sources=(LabelSource.REFERENCE,))
-REVISED = LabelChoice(
-    title="accepted revision", sources=(LabelSource.REVISION,), accepted_only=True
-)
+ACCEPTED = LabelChoice(title="accepted contour", sources=tuple(LabelSource), accepted_only=True)
 IMPORTED = LabelChoice(title="imported pseudo-label", sources=(LabelSource.PSEUDO,))
-_NAMED = {"ai": UNDER_REVIEW, "pseudo": IMPORTED, "reference": REFERENCE, "revision": REVISED}
+_NAMED = {"ai": UNDER_REVIEW, "pseudo": IMPORTED, "reference": REFERENCE, "accepted": ACCEPTED}
 _MODEL = "model:"
+_COLUMNS = (
+    col(LabelVersion.id),
+    col(LabelVersion.case_id),
+    col(LabelVersion.structure),
+    col(LabelVersion.source),
+    col(LabelVersion.mask_sha256),
+    col(LabelVersion.model_version_id),
+)
 
 
 def list_choices(session: Session) -> Mapping[str, LabelChoice]:
     """Every side a comparison can have, by the name that pages and commands call it.
 
     `ai` is the newest contour under review, `pseudo` the imported one whatever came later,
-    `reference`, `revision` (accepted ones), and `model:<name>` what one model version drew.
+    `reference`, `accepted` (a revision, or a contour locked as it is), and `model:<name>` what one
+    model version drew.
     """
     models = session.exec(select(ModelVersion).order_by(col(ModelVersion.id))).all()
     return _NAMED | {
@@ -79,17 +88,17 @@ class LabelRef:
 
 def find_labels(
     session: Session, choice: LabelChoice, case_ids: Sequence[int] | None = None
-) -> Mapping[tuple[int, str], LabelRef]:
+) -> Mapping[CaseStructure, LabelRef]:
     """(case id, structure) -> the label version that `choice` means, of these cases or of all."""
+    if choice.accepted_only:
+        return {
+            key: _refer(found.contour)
+            for key, found in list_accepted(session, case_ids).items()
+            if _is_meant(choice, found.contour)
+        }
+    # Columns instead of objects: a cohort has 200,000 label versions.
     query = (
-        sa.select(
-            col(LabelVersion.id),
-            col(LabelVersion.case_id),
-            col(LabelVersion.structure),
-            col(LabelVersion.source),
-            col(LabelVersion.mask_sha256),
-            col(LabelVersion.model_version_id),
-        )
+        sa.select(*_COLUMNS)
         .where(col(LabelVersion.source).in_(choice.sources))
         .order_by(col(LabelVersion.id))
     )
@@ -99,24 +108,29 @@ def find_labels(
         query = query.where(col(LabelVersion.model_version_id) == choice.model_version_id)
     if choice.reader_id is not None:
         query = query.where(col(LabelVersion.reader_id) == choice.reader_id)
-    accepted = _accepted_label_ids(session) if choice.accepted_only else None
     return {
         (case_id, structure): LabelRef(
-            label_version_id=number or 0,
+            label_version_id=number,
             source=source,
             mask_sha256=sha256,
             model_version_id=model_id,
         )
         for number, case_id, structure, source, sha256, model_id in session.execute(query)
-        if accepted is None or number in accepted
     }
 
 
-def _accepted_label_ids(session: Session) -> set[int]:
-    decided = session.exec(
-        select(Revision.label_version_id, RevisionDecision.decision)
-        .join(RevisionDecision, col(RevisionDecision.revision_id) == Revision.id)
-        .order_by(col(RevisionDecision.id))
+def _is_meant(choice: LabelChoice, contour: LabelVersion) -> bool:
+    return (
+        contour.source in choice.sources
+        and choice.model_version_id in (None, contour.model_version_id)
+        and choice.reader_id in (None, contour.reader_id)
     )
-    newest = dict(iter(decided))
-    return {number for number, decision in newest.items() if decision is Decision.ACCEPTED}
+
+
+def _refer(contour: LabelVersion) -> LabelRef:
+    return LabelRef(
+        label_version_id=stored_id(contour),
+        source=contour.source,
+        mask_sha256=contour.mask_sha256,
+        model_version_id=contour.model_version_id,
+    )

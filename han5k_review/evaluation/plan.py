@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.errors import ConfigError, DataError
+from han5k_review.anatomy.structure import Structure
+from han5k_review.errors import ConfigError
 from han5k_review.evaluation.choice import (
     REFERENCE,
     UNDER_REVIEW,
@@ -20,9 +20,10 @@ from han5k_review.evaluation.choice import (
 from han5k_review.evaluation.tolerances import STUDY_TOLERANCES, Tolerances
 from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
-from han5k_review.store.cases import list_cases
+from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
+from han5k_review.study import grid_of, list_cases
 
 UNKNOWN_STRUCTURE = "the structure table of the study does not have this structure"
 
@@ -109,91 +110,81 @@ def plan_evaluation(
         )
     if structures is not None:
         structures = [catalogue.get_structure(name).name for name in structures]
-    rows = [row for row in _list_cases(session, cases) if split is None or row.split is split]
-    case_ids = None if cases is None else [row.id or 0 for row in rows]
-    references = _by_case(find_labels(session, reference, case_ids))
-    predictions = _by_case(find_labels(session, prediction, case_ids))
+    rows = [row for row in list_cases(session, cases) if split is None or row.split is split]
+    case_ids = None if cases is None else [stored_id(row) for row in rows]
+    sides = _Sides(
+        reference=reference,
+        prediction=prediction,
+        references=_by_case(find_labels(session, reference, case_ids)),
+        predictions=_by_case(find_labels(session, prediction, case_ids)),
+        tolerances=tolerances,
+        known={str(structure.name): structure for structure in catalogue},
+    )
     return EvaluationPlan(
         reference=reference,
         prediction=prediction,
         definition=definition,
         tolerances=tolerances,
-        cases=tuple(
-            _plan_case(
-                row,
-                catalogue,
-                structures,
-                tolerances,
-                (reference.title, references.get(row.id or 0, {})),
-                (prediction.title, predictions.get(row.id or 0, {})),
-            )
-            for row in rows
-        ),
+        cases=tuple(_plan_case(row, sides, structures) for row in rows),
     )
 
 
-def _list_cases(session: Session, names: Collection[str] | None) -> list[Case]:
-    query = select(Case).order_by(col(Case.name))
-    if names is None:
-        return list(session.exec(query))
-    rows, missing = list_cases(session, names)
-    if missing:
-        raise DataError(
-            f"Cases of the study were expected, found {', '.join(missing)}; "
-            "import them first or correct the name."
-        )
-    return rows
-
-
-def _by_case(labels: Mapping[tuple[int, str], LabelRef]) -> dict[int, dict[str, LabelRef]]:
+def _by_case(labels: Mapping[CaseStructure, LabelRef]) -> dict[int, dict[str, LabelRef]]:
     cases: dict[int, dict[str, LabelRef]] = {}
     for (case_id, structure), label in labels.items():
         cases.setdefault(case_id, {})[structure] = label
     return cases
 
 
-def _plan_case(
-    case: Case,
-    catalogue: Catalogue,
-    structures: Collection[str] | None,
-    tolerances: Tolerances,
-    reference_side: tuple[str, Mapping[str, LabelRef]],
-    prediction_side: tuple[str, Mapping[str, LabelRef]],
-) -> CasePlan:
-    (reference_title, references), (prediction_title, predictions) = reference_side, prediction_side
-    order = {str(structure.name): structure for structure in catalogue}
-    found = {*references, *predictions}
-    named = [name for name in order if name in found]
-    named += sorted(found - set(named))
-    pairs: list[PlannedPair] = []
-    gaps: list[Gap] = []
-    for name in named:
-        if structures is not None and name not in structures:
-            continue
-        reference, prediction = references.get(name), predictions.get(name)
-        known = order.get(name)
-        if reference is not None and prediction is not None and known is not None:
-            pairs.append(
-                PlannedPair(
-                    case=case.name,
-                    structure=name,
-                    reference=reference,
-                    prediction=prediction,
-                    tolerance_mm=tolerances.of(known),
-                )
-            )
-            continue
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """Both sides of a comparison: case id -> structure -> label; and the study's structures."""
+
+    reference: LabelChoice
+    prediction: LabelChoice
+    references: Mapping[int, Mapping[str, LabelRef]]
+    predictions: Mapping[int, Mapping[str, LabelRef]]
+    tolerances: Tolerances
+    known: Mapping[str, Structure]
+
+    def list_names(self, case_id: int) -> list[str]:
+        """Structures that either side has, in the order of the structure table, others after."""
+        found = {*self.references.get(case_id, {}), *self.predictions.get(case_id, {})}
+        named = [name for name in self.known if name in found]
+        return named + sorted(found - set(named))
+
+    def plan(self, case: Case, name: str) -> PlannedPair | Gap:
+        """The pair of one structure of a case, or why there is none."""
+        reference = self.references.get(stored_id(case), {}).get(name)
+        prediction = self.predictions.get(stored_id(case), {}).get(name)
+        structure = self.known.get(name)
         reason = UNKNOWN_STRUCTURE
         if reference is None:
-            reason = f"no {reference_title}"
+            reason = f"no {self.reference.title}"
         elif prediction is None:
-            reason = f"no {prediction_title}"
-        gaps.append(Gap(case=case.name, structure=name, reason=reason))
+            reason = f"no {self.prediction.title}"
+        elif structure is not None:
+            return PlannedPair(
+                case=case.name,
+                structure=name,
+                reference=reference,
+                prediction=prediction,
+                tolerance_mm=self.tolerances.of(structure),
+            )
+        return Gap(case=case.name, structure=name, reason=reason)
+
+
+def _plan_case(case: Case, sides: _Sides, structures: Collection[str] | None) -> CasePlan:
+    planned = [
+        sides.plan(case, name)
+        for name in sides.list_names(stored_id(case))
+        if structures is None or name in structures
+    ]
     return CasePlan(
-        case_id=case.id or 0,
+        case_id=stored_id(case),
         case=case.name,
         patient=case.patient,
-        grid=Grid.from_affine(case.shape_ijk, np.array(case.affine_ras)),
-        pairs=tuple(pairs),
-        gaps=tuple(gaps),
+        grid=grid_of(case),
+        pairs=tuple(one for one in planned if isinstance(one, PlannedPair)),
+        gaps=tuple(one for one in planned if isinstance(one, Gap)),
     )

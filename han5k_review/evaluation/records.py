@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -19,8 +19,9 @@ from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.metrics import Definition, Panel
 from han5k_review.metrics.panel import settle_empty
 from han5k_review.store.audit import add_audit
-from han5k_review.store.run_tables import Metric
-from han5k_review.store.tables import Audit, LabelVersion, ModelVersion, RevisionDecision
+from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.run_tables import Metric, MetricFailure
+from han5k_review.store.tables import LabelVersion, ModelVersion, RevisionDecision
 from han5k_review.store.vocabulary import LabelSource
 
 MEASURE_FAILED = "measure failed"
@@ -117,7 +118,7 @@ def find_stored_panels(
 
 
 def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: datetime) -> None:
-    """Add the panels of a batch, leaving those alone that are there; failures go to the audit."""
+    """Add the panels of a batch, leaving those alone that are there; failures are remembered."""
     rows = [_metric_row(o, o.panel, now) for o in batch.outcomes if o.panel is not None]
     if rows:
         insert = (
@@ -125,8 +126,9 @@ def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: da
         )
         # The table instead of the class: an insert of objects takes twice as long.
         session.execute(insert(_TABLE).on_conflict_do_nothing(), rows)
-    failed = [o for o in batch.outcomes if o.reason is not None]
+    failed = [(o.pair, o.reason) for o in batch.outcomes if o.reason is not None]
     if failed:
+        session.add_all(_failure_row(pair, reason, batch, now) for pair, reason in failed)
         add_audit(
             session,
             at_utc=now,
@@ -134,45 +136,37 @@ def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: da
             action=MEASURE_FAILED,
             subject=batch.case,
             definition=batch.definition.value,
-            definition_version=batch.definition.version,
-            pairs=[
-                {
-                    "structure": o.pair.structure,
-                    "reference_sha256": o.pair.reference.mask_sha256,
-                    "prediction_sha256": o.pair.prediction.mask_sha256,
-                    "tolerance_mm": o.pair.tolerance_mm,
-                    "reason": o.reason,
-                }
-                for o in failed
-            ],
+            pairs=len(failed),
         )
 
 
 def find_failures(
-    session: Session, cases: Iterable[str], definition: Definition
+    session: Session, pairs: Sequence[PlannedPair], definition: Definition
 ) -> Mapping[PairKey, str]:
-    """Why the last attempt under this definition failed, by pair; later successes not removed.
+    """Why the last attempt on each of `pairs` under this definition failed.
 
-    A failure that names no definition (remembered by an older version) counts for every one.
+    Later successes are not removed. A failure that names no definition counts for every one.
     """
-    named = {"definition": definition.value, "definition_version": definition.version}
-    reasons: dict[PairKey, str] = {}
-    for names in _chunks(sorted(set(cases))):
-        rows = session.exec(
-            select(Audit)
-            .where(Audit.action == MEASURE_FAILED, col(Audit.subject).in_(names))
-            .order_by(col(Audit.id))
+    wanted = {PairKey.of(pair) for pair in pairs}
+    query = select(MetricFailure).where(
+        sa.or_(
+            col(MetricFailure.definition).is_(None),
+            sa.and_(
+                col(MetricFailure.definition) == definition.value,
+                col(MetricFailure.definition_version) == definition.version,
+            ),
         )
-        for row in rows:
-            if any(row.detail.get(name, value) != value for name, value in named.items()):
-                continue
-            for pair in row.detail.get("pairs", []):
-                key = PairKey(
-                    reference_sha256=pair["reference_sha256"],
-                    prediction_sha256=pair["prediction_sha256"],
-                    tolerance_mm=pair["tolerance_mm"],
-                )
-                reasons[key] = pair["reason"]
+    )
+    hashes = sorted({key.reference_sha256 for key in wanted})
+    queries = [query]
+    if len(hashes) < _READ_ALL:
+        queries = [query.where(col(MetricFailure.reference_sha256).in_(c)) for c in _chunks(hashes)]
+    reasons: dict[PairKey, str] = {}
+    for part in queries:
+        for row in session.exec(part.order_by(col(MetricFailure.id))):
+            key = PairKey(row.reference_sha256, row.prediction_sha256, row.tolerance_mm)
+            if key in wanted:
+                reasons[key] = row.reason
     return reasons
 
 
@@ -189,12 +183,27 @@ def read_stamp(
         sa.select(col(LabelVersion.id)).where(col(LabelVersion.source).in_(sources)),
         sa.select(col(ModelVersion.id)),
         sa.select(col(RevisionDecision.id)).where(sa.true() if decides else sa.false()),
+        sa.select(col(StructureLock.id)).where(sa.true() if decides else sa.false()),
         sa.select(col(Metric.id)).where(col(Metric.definition) == definition.value),
-        sa.select(col(Audit.id)).where(col(Audit.action) == MEASURE_FAILED),
+        sa.select(col(MetricFailure.id)),
     )
     return tuple(
         session.scalar(query.order_by(query.selected_columns[0].desc()).limit(1)) or 0
         for query in newest
+    )
+
+
+def _failure_row(
+    pair: PlannedPair, reason: str, batch: BatchOutcome, now: datetime
+) -> MetricFailure:
+    return MetricFailure(
+        reference_sha256=pair.reference.mask_sha256,
+        prediction_sha256=pair.prediction.mask_sha256,
+        definition=batch.definition.value,
+        definition_version=batch.definition.version,
+        tolerance_mm=pair.tolerance_mm,
+        reason=reason,
+        failed_at_utc=now,
     )
 
 

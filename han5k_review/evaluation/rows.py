@@ -46,7 +46,7 @@ class PairMetrics:
 def list_metrics(session: Session, plan: EvaluationPlan) -> list[PairMetrics]:
     """One row per pair and per gap of the plan, case by case, in catalogue order."""
     stored = find_stored_panels(session, plan.pairs, plan.definition)
-    unmeasured = {pair.case for pair in plan.pairs if PairKey.of(pair) not in stored}
+    unmeasured = [pair for pair in plan.pairs if PairKey.of(pair) not in stored]
     failures = find_failures(session, unmeasured, plan.definition)
     rows: list[PairMetrics] = []
     for case in plan.cases:

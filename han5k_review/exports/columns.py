@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from han5k_review.store.columns import format_utc
 
 R = TypeVar("R")
 Cell = str | int | float | bool | None
@@ -107,8 +109,7 @@ def build_table(sheet: Sheet[R], rows: Iterable[R]) -> Table:
 
 def format_time(at_utc: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, e.g. `2026-05-04T12:00:00.000Z`."""
-    text = at_utc.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return format_utc(at_utc, "milliseconds")
 
 
 def _settle(kind: Kind, value: object) -> Cell:

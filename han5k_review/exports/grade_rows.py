@@ -51,7 +51,7 @@ def build_grade_rows(snapshot: Snapshot) -> list[GradeRow]:
     structures = {str(structure.name): structure for structure in snapshot.catalogue}
     revisions: dict[tuple[int, int], RevisionView] = {}
     for view in snapshot.revisions:
-        revisions[(view.revision.parent_label_version_id, view.revision.reader_id)] = view
+        revisions[(view.revision.reviewed_id, view.revision.reader_id)] = view
     rows = [
         _row(snapshot, chain, place, structures, revisions, superseded)
         for chain in chains.values()
@@ -94,7 +94,7 @@ def _row(
         spacing_mm=snapshot.spacings_mm[assignment.case_id],
         structure=structures.get(grade.structure),
         label=label,
-        model=snapshot.models.get(label.model_version_id or 0),
+        model=snapshot.find_model(label.model_version_id),
         title=_title(snapshot, grade),
         act=_act(chain, place),
         is_current=grade.raw_code is not None and grade.id not in superseded,

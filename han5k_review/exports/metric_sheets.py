@@ -121,8 +121,8 @@ def build_metric_rows(snapshot: Snapshot) -> Sequence[MetricRow]:
         MetricRow(
             pair=pair,
             structure=structures.get(pair.structure),
-            model=snapshot.models.get(
-                (pair.prediction.model_version_id if pair.prediction else None) or 0
+            model=snapshot.find_model(
+                pair.prediction.model_version_id if pair.prediction else None
             ),
         )
         for pair in snapshot.metrics

@@ -9,6 +9,7 @@ from han5k_review.exports.columns import Column, Kind, Sheet, column
 from han5k_review.exports.snapshot import Snapshot
 from han5k_review.review.adjudication import Standing, settle_standings
 from han5k_review.review.revising import RevisionView
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 
 _T, _I, _N, _UTC = Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.TIME
@@ -65,7 +66,7 @@ _WHAT: tuple[Column[RevisionRow], ...] = (
         _I,
         "contour",
         "The contour the edit began with.",
-        lambda r: r.view.child.parent_id,
+        lambda r: r.view.child.started_from_id,
     ),
     column(
         "reviewed_label_version",
@@ -73,7 +74,7 @@ _WHAT: tuple[Column[RevisionRow], ...] = (
         _I,
         "contour",
         "The contour it is measured against.",
-        lambda r: r.view.revision.parent_label_version_id,
+        lambda r: r.view.revision.reviewed_id,
     ),
     column(
         "mask_sha256",
@@ -128,7 +129,7 @@ _DECISION: tuple[Column[RevisionRow], ...] = (
         "Stands",
         _T,
         "revision",
-        "`waiting`, `accepted`, `rejected`, `not chosen` (another contour is locked), or "
+        "`waiting`, `accepted`, `rejected`, `not chosen` (another contour is accepted), or "
         "`replaced by a newer one`.",
         lambda r: r.standing.value,
     ),
@@ -170,12 +171,12 @@ REVISIONS: Sheet[RevisionRow] = Sheet(
 def build_revision_rows(snapshot: Snapshot) -> list[RevisionRow]:
     """All revisions, oldest first."""
     views: Sequence[RevisionView] = snapshot.revisions
-    standings = settle_standings(views, snapshot.locked)
+    standings = settle_standings(views, snapshot.accepted)
     readers: Mapping[int, Reader] = snapshot.readers
     return [
         RevisionRow(
             view=view,
-            standing=standings[view.revision.id or 0],
+            standing=standings[stored_id(view.revision)],
             adjudicator=readers.get(view.decision.decided_by_id) if view.decision else None,
         )
         for view in views

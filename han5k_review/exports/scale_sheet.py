@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from han5k_review.exports.columns import Kind, Sheet, column
 from han5k_review.exports.snapshot import Snapshot
-from han5k_review.review.scale import ScaleGrade
+from han5k_review.study.scale import ScaleGrade
 
 _T, _B = Kind.TEXT, Kind.BOOLEAN
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-import numpy as np
 from sqlmodel import Session, SQLModel, col, select
 
-from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
-from han5k_review.errors import DataError
+from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation import LabelRef, PairMetrics, list_metrics, plan_evaluation
 from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
 from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.records import PairKey, StoredPanel, find_stored_panels
-from han5k_review.imaging.grid import Grid
 from han5k_review.metrics import Definition
-from han5k_review.review.adjudication import list_locked_keys
+from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.revising import RevisionView, list_revisions
-from han5k_review.review.scale import Scale, read_scales
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
@@ -30,10 +27,10 @@ from han5k_review.store.tables import (
     LabelVersion,
     ModelVersion,
     Reader,
-    StudyInfo,
 )
+from han5k_review.study import get_study_info, grid_of, read_study_catalogue, read_study_scales
+from han5k_review.study.scale import Scale
 
-Place = tuple[int, str]
 T = TypeVar("T", bound=SQLModel)
 
 
@@ -68,13 +65,17 @@ class Snapshot:
     assignments: Mapping[int, Assignment]
     models: Mapping[int, str]
     graded_labels: Mapping[int, LabelVersion]
-    under_review: Mapping[Place, LabelRef]
-    references: Mapping[Place, LabelRef]
+    under_review: Mapping[CaseStructure, LabelRef]
+    references: Mapping[CaseStructure, LabelRef]
     grades: Sequence[Grade]
     revisions: Sequence[RevisionView]
-    locked: Collection[tuple[int, str]]
+    accepted: Mapping[CaseStructure, Accepted]
     metrics: Sequence[PairMetrics]
     graded_panels: Mapping[int, StoredPanel]
+
+    def find_model(self, model_version_id: int | None) -> str | None:
+        """Name of the model that made a contour; None where no model did."""
+        return None if model_version_id is None else self.models.get(model_version_id)
 
 
 def read_snapshot(
@@ -87,20 +88,15 @@ def read_snapshot(
 ) -> Snapshot:
     """Read the study in one transaction that other writers do not disturb.
 
-    DataError when the database holds no study, ConfigError when its tables are broken.
+    StorageError when the database holds no study, ConfigError when its tables are broken.
     """
-    catalogue = read_catalogue(study.tables / "structures.csv")
-    scales = read_scales(study.tables / "scales.csv")
+    catalogue = read_study_catalogue(study)
+    scales = read_study_scales(study)
     engine = study.engine
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with reading(engine) as session:
-        info = session.get(StudyInfo, 1)
-        if info is None:
-            raise DataError(
-                f"A study was expected in the database of {study.root}, found an empty one; run "
-                "`han5k init` first."
-            )
+        info = get_study_info(session)
         facts = ExportFacts(
             study=info.name,
             protocol_version=info.protocol_version,
@@ -122,7 +118,7 @@ def _read(
             col(LabelVersion.id).in_(select(Grade.label_version_id).distinct())
         )
     )
-    graded = {label.id or 0: label for label in labels}
+    graded = {stored_id(label): label for label in labels}
     references = find_labels(session, REFERENCE)
     plan = plan_evaluation(session, catalogue, definition=facts.definition)
     return Snapshot(
@@ -130,10 +126,7 @@ def _read(
         catalogue=catalogue,
         scales=scales,
         cases=cases,
-        spacings_mm={
-            number: Grid.from_affine(case.shape_ijk, np.array(case.affine_ras)).spacing_mm
-            for number, case in cases.items()
-        },
+        spacings_mm={number: grid_of(case).spacing_mm for number, case in cases.items()},
         readers=_by_id(session, Reader),
         assignments={
             number: row
@@ -146,7 +139,7 @@ def _read(
         references=references,
         grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
         revisions=list_revisions(session),
-        locked=list_locked_keys(session),
+        accepted=list_accepted(session),
         metrics=list_metrics(session, plan),
         graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition),
     )
@@ -161,7 +154,7 @@ def _by_id(session: Session, table: type[T]) -> dict[int, T]:
 def _measured_labels(
     session: Session,
     labels: Mapping[int, LabelVersion],
-    references: Mapping[Place, LabelRef],
+    references: Mapping[CaseStructure, LabelRef],
     catalogue: Catalogue,
     definition: Definition,
 ) -> dict[int, StoredPanel]:

@@ -95,19 +95,12 @@ class StructureMask:
     def sha256(self) -> str:
         """Content hash: of box shape, box affine (float32, as NIfTI keeps it), and packed bits."""
         if not self._hashes:
-            self._hashes.append(self._measure_sha256())
+            self._hashes.append(hash_box(self.voxels, self.box_grid.affine[:3]))
         return self._hashes[0]
-
-    def _measure_sha256(self) -> str:
-        digest = hashlib.sha256(b"han5k-mask-1")
-        digest.update(np.array(self.voxels.shape, dtype="<i4").tobytes())
-        digest.update((self.box_grid.affine[:3] + 0.0).astype("<f4").tobytes())
-        digest.update(self.packed_bits())
-        return digest.hexdigest()
 
     def packed_bits(self) -> bytes:
         """Bits in order i fastest, then j, then k; bit n of a byte is 1 << (n & 7)."""
-        return np.packbits(self.voxels.ravel(order="F"), bitorder="little").tobytes()
+        return _pack(self.voxels)
 
     def dense(self) -> BoolArray:
         """A full-grid boolean array (i, j, k)."""
@@ -126,3 +119,22 @@ class StructureMask:
             middle = float((weight * np.arange(weight.size)).sum() / weight.sum())
             place.append(round(middle) + self.start_ijk[axis])
         return (place[0], place[1], place[2])
+
+
+def hash_box(box: NDArray[np.bool_] | NDArray[np.uint8], affine_ras: NDArray[np.floating]) -> str:
+    """`StructureMask.sha256` of a tight box (ni, nj, nk) of 0 and 1, and its (3, 4) affine.
+
+    Shape, affine as float32 (as NIfTI keeps it) and packed bits; a box without a voxel counts as
+    one of shape (0, 0, 0).
+    """
+    shape = box.shape if box.any() else (0, 0, 0)
+    digest = hashlib.sha256(b"han5k-mask-1")
+    digest.update(np.array(shape, dtype="<i4").tobytes())
+    digest.update((affine_ras + 0.0).astype("<f4").tobytes())
+    if any(shape):
+        digest.update(_pack(box))
+    return digest.hexdigest()
+
+
+def _pack(box: NDArray[np.bool_] | NDArray[np.uint8]) -> bytes:
+    return np.packbits(box.ravel(order="F"), bitorder="little").tobytes()

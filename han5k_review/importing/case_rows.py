@@ -18,12 +18,14 @@ from han5k_review.importing.known_cases import (
     AUDIT_ACTION,
     Claims,
     KnownCase,
+    KnownLabel,
     find_known_case,
     read_claims,
 )
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.audit import add_audit
 from han5k_review.store.engine import queue_writers
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, LabelVersion
 
 
@@ -60,20 +62,7 @@ def write_case(
     case_id = known.case_id if known else _add_case(session, source, content, claims, now_utc)
     for label in labels:
         previous = known.labels.get((label.source, label.structure)) if known else None
-        session.add(
-            LabelVersion(
-                case_id=case_id,
-                structure=label.structure,
-                source=label.source,
-                mask_sha256=label.mask_sha256,
-                voxels=label.voxels,
-                volume_cc=label.volume_cc,
-                note=f"imported; replaces version {previous.version_id}"
-                if previous
-                else "imported",
-                created_at_utc=now_utc,
-            )
-        )
+        session.add(_build_version(case_id, label, previous, now_utc))
     add_audit(
         session,
         at_utc=now_utc,
@@ -88,6 +77,21 @@ def write_case(
         stamp=content.stamp,
     )
     return known is None, labels
+
+
+def _build_version(
+    case_id: int, label: ReadLabel, previous: KnownLabel | None, now_utc: datetime
+) -> LabelVersion:
+    return LabelVersion(
+        case_id=case_id,
+        structure=label.structure,
+        source=label.source,
+        mask_sha256=label.mask_sha256,
+        voxels=label.voxels,
+        volume_cc=label.volume_cc,
+        note=f"imported; replaces version {previous.version_id}" if previous else "imported",
+        created_at_utc=now_utc,
+    )
 
 
 def _add_case(
@@ -109,4 +113,4 @@ def _add_case(
     )
     session.add(case)
     session.flush()
-    return case.id or 0
+    return stored_id(case)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from sqlmodel import Session, col, select
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.importing.fingerprints import Fingerprint
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Audit, Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.study import grid_of
 from han5k_review.texts.names import fold_name, fold_patient
 
 AUDIT_ACTION = "import case"
@@ -114,14 +115,14 @@ def _read_known(session: Session, case: Case) -> KnownCase:
         .order_by(col(Audit.id).desc())
     ).first()
     return KnownCase(
-        case_id=case.id or 0,
+        case_id=stored_id(case),
         name=case.name,
         patient=case.patient,
         split=case.split,
         image_sha256=case.image_sha256,
-        grid=Grid.from_affine(case.shape_ijk, np.array(case.affine_ras)),
+        grid=grid_of(case),
         labels={
-            (v.source, v.structure): KnownLabel(version_id=v.id or 0, mask_sha256=v.mask_sha256)
+            (v.source, v.structure): KnownLabel(version_id=stored_id(v), mask_sha256=v.mask_sha256)
             for v in versions
         },
         fingerprint={} if audit is None else dict(audit.detail.get("fingerprint", {})),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.rules import RULES, RuleKey, measure_wrong_side_mm
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
@@ -73,9 +74,10 @@ def _compare_sides(
     if centres[0] is None or centres[1] is None:
         return []
     left_mm, right_mm = left_mask.grid.points_ras_mm(np.array(centres, dtype=float))[:, 0]
-    if left_mm < right_mm:
+    wrong_mm = measure_wrong_side_mm("L", -left_mm, -right_mm)
+    if not RULES[RuleKey.SIDE].is_broken(wrong_mm):
         return []
     return [
         f"{left} does not lie to the patient's left of {right} (its centre is "
-        f"{left_mm - right_mm:.1f} mm to the right of the other): are left and right exchanged?"
+        f"{wrong_mm:.1f} mm to the right of the other): are left and right exchanged?"
     ]

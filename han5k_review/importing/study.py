@@ -16,12 +16,13 @@ from han5k_review.anatomy.label_map import (
     read_label_map,
 )
 from han5k_review.anatomy.windows import WINDOW_COLUMNS, read_windows
-from han5k_review.errors import ConfigError, RuleError, StorageError
-from han5k_review.review.scale import SCALE_COLUMNS, read_scale
-from han5k_review.store.engine import reading, transaction
+from han5k_review.errors import ConfigError, RuleError
+from han5k_review.store.engine import transaction
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import StudyInfo
+from han5k_review.study import find_study_info
+from han5k_review.study.scale import SCALE_COLUMNS, read_scale
 from han5k_review.texts.names import compose, tidy_name
 from han5k_review.texts.table_files import build_csv, read_table
 
@@ -81,23 +82,6 @@ def create_study(
     )
     _write_info(study, info)
     return study
-
-
-def read_study_catalogue(study: Study) -> Catalogue:
-    """The study's own structure table."""
-    return read_catalogue(study.tables / "structures.csv")
-
-
-def get_study_info(study: Study) -> StudyInfo:
-    """The study's name, protocol version and scale; StorageError when it was never finished."""
-    with reading(study.engine) as session:
-        info = session.get(StudyInfo, 1)
-    if info is None:
-        raise StorageError(
-            f"A finished study was expected in {study.root}, its identity row is missing; run "
-            f"`han5k init --study {study.root}` again."
-        )
-    return info
 
 
 def _choose_label_maps(paths: Sequence[Path]) -> Mapping[str, Path]:
@@ -166,7 +150,7 @@ def _write_tables(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _write_info(study: Study, info: StudyInfo) -> None:
     with transaction(study.engine) as session:
-        found = session.get(StudyInfo, 1)
+        found = find_study_info(session)
         if found is None:
             session.add(info)
         elif (tidy_name(found.name), found.scale, found.protocol_version) != (

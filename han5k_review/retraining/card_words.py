@@ -52,7 +52,7 @@ def describe_training(
     )
     yield (
         "Where they come from",
-        "Pseudo-labels graded 'no revision' and accepted revisions"
+        "Pseudo-labels graded 'no revision' or accepted as they are, and accepted revisions"
         + ("; reference contours" if settings.get("count_references") else "")
         + ("; pseudo-labels nobody wants revised (replay)" if settings.get("replay") else ""),
     )

@@ -32,7 +32,8 @@ from han5k_review.retraining.gate import (
 )
 from han5k_review.retraining.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.views import judge_run, list_paired_scores
-from han5k_review.store.tables import Audit, LabelVersion, ModelVersion, StudyInfo
+from han5k_review.store.tables import Audit, LabelVersion, ModelVersion
+from han5k_review.study import find_study_info
 
 Field = tuple[str, str]
 
@@ -71,7 +72,7 @@ def build_model_card(
     session: Session, model: ModelVersion, *, contact: str | None, now: datetime
 ) -> ModelCard:
     """The card of a model version as the study knows it now."""
-    info = session.get(StudyInfo, 1)
+    info = find_study_info(session)
     verdicts = judge_run(session, model.run_id) if model.run_id is not None else ()
     scores = _list_scores(session, model, verdicts)
     decision = _find_decision(session, model)

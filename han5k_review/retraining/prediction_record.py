@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import DataError, RuleError
 from han5k_review.retraining.machine import choose_device
 from han5k_review.store.audit import add_audit
-from han5k_review.store.cases import list_cases
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, ModelVersion, Reader
 from han5k_review.store.vocabulary import ModelState, PredictionState, Uncertainty
+from han5k_review.study import find_cases
 
 _MOVES: Mapping[PredictionState, frozenset[PredictionState]] = {
     PredictionState.QUEUED: frozenset({PredictionState.DRAWING, PredictionState.CANCELLED}),
@@ -89,7 +89,7 @@ def get_promoted(session: Session, model_id: int) -> ModelVersion:
 
 def get_cases(session: Session, names: Sequence[str]) -> Sequence[Case]:
     """The cases by name; RuleError names the unknown ones."""
-    cases, unknown = list_cases(session, names)
+    cases, unknown = find_cases(session, names)
     if unknown or not cases:
         raise RuleError(f"Cases of the study were expected, found {', '.join(unknown) or 'none'}.")
     return cases

@@ -8,11 +8,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from han5k_review.retraining.trust import LabelRef, ReviewRecord
-from han5k_review.store.tables import Case, Grade, LabelVersion, Revision, RevisionDecision
-from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource
-
-_UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
-_Key = tuple[int, str]
+from han5k_review.review.accepted import Accepted, list_accepted
+from han5k_review.review.labels import UNDER_REVIEW
+from han5k_review.store.identity import CaseStructure, stored_id
+from han5k_review.store.tables import Case, Grade, LabelVersion
+from han5k_review.store.vocabulary import GradeLevel, LabelSource
 
 
 def list_cases(session: Session) -> Sequence[Case]:
@@ -20,22 +20,24 @@ def list_cases(session: Session) -> Sequence[Case]:
     return session.exec(select(Case).order_by(Case.name)).all()
 
 
-def read_records(session: Session, structures: Collection[str]) -> Mapping[_Key, ReviewRecord]:
+def read_records(
+    session: Session, structures: Collection[str]
+) -> Mapping[CaseStructure, ReviewRecord]:
     """(case id, structure) -> record, for every one of `structures` that has any label."""
-    under: dict[_Key, LabelRef] = {}
-    references: dict[_Key, LabelRef] = {}
+    under: dict[CaseStructure, LabelRef] = {}
+    references: dict[CaseStructure, LabelRef] = {}
     for label in session.exec(
         select(LabelVersion)
         .where(
             col(LabelVersion.structure).in_(structures),
-            col(LabelVersion.source).in_((*_UNDER_REVIEW, LabelSource.REFERENCE)),
+            col(LabelVersion.source).in_((*UNDER_REVIEW, LabelSource.REFERENCE)),
         )
         .order_by(col(LabelVersion.id))
     ):
-        found = under if label.source in _UNDER_REVIEW else references
+        found = under if label.source in UNDER_REVIEW else references
         found[(label.case_id, label.structure)] = _ref(label)
     levels = _read_levels(session, structures)
-    accepted = _read_accepted(session, structures)
+    accepted = {key: found for key, found in list_accepted(session).items() if key[1] in structures}
     return {
         key: _record(key, under.get(key), references.get(key), levels, accepted.get(key))
         for key in sorted({*under, *references, *accepted})
@@ -44,18 +46,18 @@ def read_records(session: Session, structures: Collection[str]) -> Mapping[_Key,
 
 def _ref(label: LabelVersion) -> LabelRef:
     return LabelRef(
-        label_version_id=label.id or 0,
+        label_version_id=stored_id(label),
         mask_sha256=label.mask_sha256,
         model_version_id=label.model_version_id,
     )
 
 
 def _record(
-    key: _Key,
+    key: CaseStructure,
     under: LabelRef | None,
     reference: LabelRef | None,
     levels: Mapping[int, list[GradeLevel]],
-    accepted: tuple[LabelRef, int] | None,
+    accepted: Accepted | None,
 ) -> ReviewRecord:
     under_id = under.label_version_id if under else None
     return ReviewRecord(
@@ -63,8 +65,9 @@ def _record(
         structure=key[1],
         under_review=under,
         levels=tuple(levels.get(under_id, [])) if under_id is not None else (),
-        accepted_revision=accepted[0] if accepted else None,
-        revision_is_current=accepted is not None and accepted[1] == under_id,
+        accepted=_ref(accepted.contour) if accepted else None,
+        accepted_is_current=accepted is not None and accepted.reviewed_id == under_id,
+        accepted_is_unrevised=accepted is not None and accepted.is_unrevised,
         reference=reference,
     )
 
@@ -86,27 +89,3 @@ def _read_levels(session: Session, structures: Collection[str]) -> dict[int, lis
         if level is not None:
             found.setdefault(label_version_id, []).append(GradeLevel(level))
     return found
-
-
-def _read_accepted(
-    session: Session, structures: Collection[str]
-) -> dict[_Key, tuple[LabelRef, int]]:
-    """(case id, structure) -> child of the newest accepted revision, and its parent's id."""
-    decisions: dict[int, RevisionDecision] = {}
-    for decision in session.exec(select(RevisionDecision).order_by(col(RevisionDecision.id))):
-        decisions[decision.revision_id] = decision
-    accepted: list[tuple[int, _Key, LabelRef, int]] = []
-    for revision, child in session.exec(
-        select(Revision, LabelVersion)
-        .join(LabelVersion, col(LabelVersion.id) == Revision.label_version_id)
-        .where(col(LabelVersion.structure).in_(structures))
-    ):
-        newest = decisions.get(revision.id or 0)
-        if newest is not None and newest.decision is Decision.ACCEPTED:
-            key = (child.case_id, child.structure)
-            accepted.append((newest.id or 0, key, _ref(child), revision.parent_label_version_id))
-    return {key: (child, parent) for _, key, child, parent in sorted(accepted, key=_by_decision)}
-
-
-def _by_decision(row: tuple[int, _Key, LabelRef, int]) -> int:
-    return row[0]

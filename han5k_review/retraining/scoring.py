@@ -11,9 +11,9 @@ from sqlmodel import Session, col, delete
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import measure_pair
 from han5k_review.retraining.snapshot import Snapshot, SnapshotCase, SnapshotReference
+from han5k_review.review.rule_warnings import is_on_wrong_side
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Arm
@@ -120,7 +120,7 @@ def _defined(value: float) -> float | None:
 def _find_swapped(
     study: Study, catalogue: Catalogue, grid: Grid, masks: Mapping[str, str]
 ) -> list[str]:
-    """Left structures whose centre lies on the patient's right of their partner's."""
+    """Pairs whose left one does not lie on the patient's left (anatomy/rules.py)."""
     found = []
     for name in masks:
         structure = catalogue.structures.get(StructureName(name))
@@ -129,12 +129,6 @@ def _find_swapped(
             continue
         left = study.labels.get_mask(masks[name], grid)
         right = study.labels.get_mask(masks[partner], grid)
-        if not left.is_empty and not right.is_empty and _left_mm(left) < _left_mm(right):
+        if is_on_wrong_side("L", left, right):
             found.extend([name, partner])
     return found
-
-
-def _left_mm(mask: StructureMask) -> float:
-    """Distance to the patient's left of a mask's centre, in mm."""
-    centre = mask.centre_ijk()
-    return 0.0 if centre is None else float((mask.grid.affine @ [*centre, 1.0])[0] * -1)

@@ -159,7 +159,7 @@ def _replayed(
     """
     if not (settings.replay and has_parent):
         return frozenset()
-    revised = {r.structure for r in records.values() if r.accepted_revision}
+    revised = {r.structure for r in records.values() if r.accepted and not r.accepted_is_unrevised}
     return frozenset(names) - revised
 
 

@@ -12,6 +12,7 @@ class TrustReason(StrEnum):
     """Why a contour is trusted or not. The value is the phrase a person reads."""
 
     REVISION_ACCEPTED = "revision accepted"
+    ACCEPTED_AS_IT_IS = "accepted as it is"
     GRADED_NO_REVISION = "graded 'no revision'"
     REFERENCE = "reference contour counted as trusted"
     REPLAYED = "replayed: no revision accepted, kept as the parent knew it"
@@ -37,16 +38,18 @@ class ReviewRecord:
     """What the study knows of one structure of one case.
 
     `under_review` is the newest pseudo-label or prediction; `levels` are the current grades it
-    has; `accepted_revision` is the child of the newest accepted revision, and
-    `revision_is_current` says whether it was drawn on the version under review.
+    has; `accepted` is the accepted contour (review/accepted.py), `accepted_is_current` says
+    whether it corrects the version under review, and `accepted_is_unrevised` whether it is a
+    contour that nobody revised, locked as it is.
     """
 
     case_id: int
     structure: str
     under_review: LabelRef | None = None
     levels: tuple[GradeLevel, ...] = ()
-    accepted_revision: LabelRef | None = None
-    revision_is_current: bool = False
+    accepted: LabelRef | None = None
+    accepted_is_current: bool = False
+    accepted_is_unrevised: bool = False
     reference: LabelRef | None = None
 
 
@@ -62,19 +65,26 @@ class Trust:
 def judge(record: ReviewRecord, *, count_reference: bool = False) -> Trust:
     """Whether the contour may teach.
 
-    In this order: an accepted revision of the version under review; that version itself when
-    every current grade says "no revision"; an accepted revision of an earlier version; and, only
-    with `count_reference`, the reference contour. Everything else is untrusted.
+    In this order: the contour accepted for the version under review (a revision of it, or itself,
+    locked as it is); that version itself when every current grade says "no revision"; the contour
+    accepted for an earlier version; and, only with `count_reference`, the reference contour.
+    Everything else is untrusted.
     """
-    if record.accepted_revision and record.revision_is_current:
-        return _trusted(record.accepted_revision, TrustReason.REVISION_ACCEPTED)
+    if record.accepted and record.accepted_is_current:
+        return _accepted(record.accepted, record)
     if record.under_review and record.levels and set(record.levels) == {GradeLevel.NO}:
         return _trusted(record.under_review, TrustReason.GRADED_NO_REVISION)
-    if record.accepted_revision:
-        return _trusted(record.accepted_revision, TrustReason.REVISION_ACCEPTED)
+    if record.accepted:
+        return _accepted(record.accepted, record)
     if count_reference and record.reference:
         return _trusted(record.reference, TrustReason.REFERENCE)
     return Trust(trusted=False, reason=_why_not(record), label=record.under_review)
+
+
+def _accepted(label: LabelRef, record: ReviewRecord) -> Trust:
+    unrevised = record.accepted_is_unrevised
+    reason = TrustReason.ACCEPTED_AS_IT_IS if unrevised else TrustReason.REVISION_ACCEPTED
+    return _trusted(label, reason)
 
 
 def _trusted(label: LabelRef, reason: TrustReason) -> Trust:
@@ -114,6 +124,6 @@ def choose_reference(record: ReviewRecord) -> HeldOutReference | None:
     trust = judge(record)
     if not trust.trusted or trust.label is None:
         return None
-    unchanged = trust.reason is TrustReason.GRADED_NO_REVISION
+    unchanged = trust.reason in (TrustReason.GRADED_NO_REVISION, TrustReason.ACCEPTED_AS_IT_IS)
     kind = ReferenceKind.UNCHANGED if unchanged else ReferenceKind.REVISED
     return HeldOutReference(kind=kind, label=trust.label)

@@ -1,8 +1,10 @@
 """Questions for an adjudicator: one structure of one case, and the revisions that wait for a word.
 
-What became of a revision is derived, so that nobody has to write rows for what nobody decided: a
-revision without a decision waits, unless its reader has submitted a newer one, or the structure is
-locked with another contour. Unlocking brings those back.
+What became of a revision is derived, so that nobody has to write rows for what nobody decided. It
+is accepted when it is the accepted contour of its structure (review/accepted.py); one that was
+accepted before another was is not chosen any more. A revision without a decision waits, unless its
+reader has submitted a newer one, or the structure is locked with another contour. Unlocking brings
+those back.
 """
 
 from __future__ import annotations
@@ -10,16 +12,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
+from han5k_review.review.accepted import Accepted, AcceptedBy, list_accepted
 from han5k_review.review.reads import is_adjudicated_edit
 from han5k_review.review.revising import RevisionView, list_revisions
-from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import Decision, LabelSource
 
-Key = tuple[int, str]  # case id, structure
+_Row = TypeVar("_Row", Grade, LabelVersion)
 
 
 class Standing(StrEnum):
@@ -62,59 +66,74 @@ class Question:
 
 
 def settle_standings(
-    views: Sequence[RevisionView], locked: Collection[Key]
+    views: Sequence[RevisionView], accepted: Mapping[CaseStructure, Accepted]
 ) -> Mapping[int, Standing]:
-    """Revision id -> where it stands; `views` are all revisions of their cases, oldest first."""
+    """Revision id -> where it stands; `views` are all revisions of their cases, oldest first.
+
+    `accepted` is `list_accepted` of the same cases.
+    """
     edits = _list_edits(views)
     newest = {_series(view, edits): view.revision.id for view in views}
-    standings = {}
-    for view in views:
-        if view.decision is not None:
-            accepted = view.decision.decision is Decision.ACCEPTED
-            standing = Standing.ACCEPTED if accepted else Standing.REJECTED
-        elif newest[_series(view, edits)] != view.revision.id:
-            standing = Standing.REPLACED
-        elif _key(view) in locked:
-            standing = Standing.NOT_CHOSEN
-        else:
-            standing = Standing.WAITING
-        standings[view.revision.id or 0] = standing
-    return standings
+    return {
+        stored_id(view.revision): _settle(
+            view,
+            accepted.get(_key(view)),
+            is_newest=newest[_series(view, edits)] == view.revision.id,
+        )
+        for view in views
+    }
+
+
+def _settle(view: RevisionView, accepted: Accepted | None, *, is_newest: bool) -> Standing:
+    if accepted is not None and accepted.contour.id == view.child.id:
+        return Standing.ACCEPTED
+    if view.decision is not None:
+        is_rejected = view.decision.decision is Decision.REJECTED
+        return Standing.REJECTED if is_rejected else Standing.NOT_CHOSEN
+    if not is_newest:
+        return Standing.REPLACED
+    is_locked = accepted is not None and accepted.by is AcceptedBy.LOCK
+    return Standing.NOT_CHOSEN if is_locked else Standing.WAITING
 
 
 def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
     """Every structure with a revision that waits, the one that waits longest first."""
     views = list_revisions(session)
-    standings = settle_standings(views, list_locked_keys(session))
+    standings = settle_standings(views, list_accepted(session))
     names = _name_series(views, names_reads=names_reads)
     edits = _list_edits(views)
-    grouped: dict[Key, list[Candidate]] = {}
-    for view in views:
-        if standings[view.revision.id or 0] is Standing.WAITING:
-            name, set_key = names[_series(view, edits)]
-            grade = session.get(Grade, view.revision.grade_id) if view.revision.grade_id else None
-            candidate = Candidate(view=view, name=name, set_key=set_key, grade=grade)
-            grouped.setdefault(_key(view), []).append(candidate)
+    waiting = [v for v in views if standings[stored_id(v.revision)] is Standing.WAITING]
+    grades = _find_rows(session, Grade, {view.revision.grade_id for view in waiting})
+    reviewed = _find_rows(session, LabelVersion, {view.revision.reviewed_id for view in waiting})
+    grouped: dict[CaseStructure, list[Candidate]] = {}
+    for view in waiting:
+        name, set_key = names[_series(view, edits)]
+        grade = grades.get(view.revision.grade_id)
+        candidate = Candidate(view=view, name=name, set_key=set_key, grade=grade)
+        grouped.setdefault(_key(view), []).append(candidate)
     return [
         Question(
             case_id=case_id,
             case=found[0].view.case,
             structure=structure,
-            reviewed=session.get_one(LabelVersion, found[-1].revision.parent_label_version_id),
+            reviewed=reviewed[found[-1].revision.reviewed_id],
             candidates=tuple(found),
         )
         for (case_id, structure), found in grouped.items()
     ]
 
 
-def list_locked_keys(session: Session) -> set[Key]:
-    """Every (case id, structure) that is locked."""
-    rows = session.exec(select(StructureLock).order_by(col(StructureLock.id)))
-    newest = {(row.case_id, row.structure): row for row in rows}
-    return {key for key, row in newest.items() if row.locked}
+def _find_rows(
+    session: Session, table: type[_Row], numbers: Collection[int | None]
+) -> Mapping[int | None, _Row]:
+    """Id -> row, of all these ids in one query; None stands for no row."""
+    rows = session.exec(
+        select(table).where(col(table.id).in_([number for number in numbers if number is not None]))
+    )
+    return {row.id: row for row in rows}
 
 
-def _key(view: RevisionView) -> Key:
+def _key(view: RevisionView) -> CaseStructure:
     return (view.child.case_id, view.child.structure)
 
 

@@ -11,7 +11,6 @@ from sqlmodel import Session
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import DataError, RuleError
 from han5k_review.imaging.corrected_files import FileContour
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import Panel, measure_pair
 from han5k_review.review.edit_check import list_changed_slices
@@ -19,8 +18,10 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.review.locking import list_locks
 from han5k_review.review.revising import submit_revision
 from han5k_review.review.rule_warnings import list_rule_warnings
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case, Reader, Revision
+from han5k_review.study import grid_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +78,9 @@ def plan_corrections(
     file are the same structure.
     """
     masks, unmatched = _match(catalogue, contours, structure)
-    reviewed = list_under_review(session, case.id or 0)
-    locks = list_locks(session, case.id or 0)
-    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    reviewed = list_under_review(session, stored_id(case))
+    locked = {structure for _, structure in list_locks(session, [stored_id(case)])}
+    grid = grid_of(case)
 
     def find_mask(name: str) -> StructureMask | None:
         if name in masks:
@@ -109,7 +110,7 @@ def plan_corrections(
                 ),
                 slices_changed=len(list_changed_slices(before, contour.mask)),
                 notes=tuple(notes),
-                refusal=_find_refusal(before, contour.mask, is_locked=name in locks),
+                refusal=_find_refusal(before, contour.mask, is_locked=name in locked),
             )
         )
     return CorrectionPlan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +23,23 @@ from han5k_review.review.locking import find_lock
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import DraftState, LabelSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequest:
+    """What a tab asks for when it opens a draft.
+
+    `holder` is the tab; `take_over` ends another one's lease; a new draft starts from the label
+    version `base_id`, or (None) from the contour under review.
+    """
+
+    structure: str
+    holder: str
+    take_over: bool = False
+    base_id: int | None = None
 
 
 def list_drafts(session: Session, assignment_id: int) -> Sequence[Draft]:
@@ -82,21 +98,19 @@ def open_draft(
     *,
     assignment: Assignment,
     reader: Reader,
-    structure: str,
-    holder: str,
-    take_over: bool,
-    base_id: int | None,
+    request: OpenRequest,
     may_edit_any: bool,
     rules: EditRules,
     now: datetime,
 ) -> tuple[Draft, bool]:
-    """Open or resume the draft of a structure and give its lease to `holder`; (draft, is new).
+    """Open or resume the draft of a structure and give its lease to the tab; (draft, is new).
 
     DraftError when the structure is not under review, is locked, or is held by another tab (or,
     where the study allows one editor, another reader) and `take_over` was not asked for.
     `may_edit_any` lets an adjudicator start from anybody's revision.
     """
-    assignment_id = assignment.id or 0
+    structure, take_over = request.structure, request.take_over
+    assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
     reviewed = list_under_review(session, assignment.case_id).get(structure)
     if reviewed is None:
@@ -111,11 +125,11 @@ def open_draft(
     if rules.one_editor:
         taken = check_one_editor(session, assignment, structure, take_over=take_over, now=now)
     if draft is None:
-        base = _get_base(session, reviewed, base_id, reader, may_edit_any=may_edit_any)
+        base = _get_base(session, reviewed, request.base_id, reader, may_edit_any=may_edit_any)
         draft = _new_draft(assignment, structure, reviewed, base, now)
     else:
-        taken = check_free(draft, holder, take_over=take_over, now=now) or taken
-    renew_lease(draft, holder, rules, now)
+        taken = check_free(draft, request.holder, take_over=take_over, now=now) or taken
+    renew_lease(draft, request.holder, rules, now)
     session.add(draft)
     session.flush()
     if is_new or taken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,10 @@ from sqlmodel import Session, col, select
 from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.study.scale import ISSUE_TAGS, Scale
 
 MAX_COMMENT = 4000
 
@@ -75,30 +75,13 @@ def submit_grade(
             "edits it; grades are given in the worklist."
         )
     _check_label(session, assignment, request)
-    level = None
-    if request.code is not None:
-        level = scale.get_grade(request.code).level
+    grade = _build_grade(scale, assignment_id, request, now)
     _check_words(request)
     _check_slices(session, assignment, request)
     current = list_current_grades(session, assignment_id).get(request.structure)
     if request.code is None and current is None:
         raise RuleError(f"{request.structure} has no grade to withdraw.")
-    grade = Grade(
-        assignment_id=assignment_id,
-        label_version_id=request.label_version_id,
-        structure=request.structure,
-        scale=scale.name,
-        raw_code=request.code,
-        level=level,
-        tags=list(request.tags),
-        comment=request.comment,
-        flagged_slices=list(request.flagged_slices),
-        opened_at_utc=request.opened_at_utc,
-        graded_at_utc=now,
-        active_seconds=request.active_seconds,
-        supersedes_id=_last_id(session, assignment_id, request.structure),
-        request_id=request.request_id,
-    )
+    grade.supersedes_id = _last_id(session, assignment_id, request.structure)
     session.add(grade)
     session.flush()
     add_audit(
@@ -111,6 +94,26 @@ def submit_grade(
         code=request.code,
     )
     return _outcome(session, assignment, grade, is_new=True)
+
+
+def _build_grade(scale: Scale, assignment_id: int, request: GradeRequest, now: datetime) -> Grade:
+    """The row of a request; RuleError for a code that the scale does not have."""
+    code = request.code
+    return Grade(
+        assignment_id=assignment_id,
+        label_version_id=request.label_version_id,
+        structure=request.structure,
+        scale=scale.name,
+        raw_code=code,
+        level=None if code is None else scale.get_grade(code).level,
+        tags=list(request.tags),
+        comment=request.comment,
+        flagged_slices=list(request.flagged_slices),
+        opened_at_utc=request.opened_at_utc,
+        graded_at_utc=now,
+        active_seconds=request.active_seconds,
+        request_id=request.request_id,
+    )
 
 
 def get_own_assignment(session: Session, assignment_id: int, reader: Reader) -> Assignment:
@@ -130,13 +133,21 @@ def check_place(assignment: Assignment, role: Role) -> None:
 
 def list_current_grades(session: Session, assignment_id: int) -> Mapping[str, Grade]:
     """Structure -> the grade in force (superseded and withdrawn ones left out)."""
+    found = list_grades_in_force(session, [assignment_id])
+    return {structure: grade for (_, structure), grade in found.items()}
+
+
+def list_grades_in_force(
+    session: Session, assignment_ids: Collection[int]
+) -> Mapping[tuple[int, str], Grade]:
+    """(assignment id, structure) -> the grade in force, of several assignments in one query."""
     newer = aliased(Grade)
     rows = session.exec(
         select(Grade)
         .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
-        .where(Grade.assignment_id == assignment_id, col(newer.id).is_(None))
+        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.id).is_(None))
     )
-    return {row.structure: row for row in rows if row.raw_code is not None}
+    return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
 
 def _last_id(session: Session, assignment_id: int, structure: str) -> int | None:

@@ -11,15 +11,11 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.review.canvas import Canvas, CanvasShelf
 from han5k_review.review.voxel_runs import decode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch, DraftSnapshot
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
-from han5k_review.store.tables import Case, LabelVersion
+from han5k_review.store.tables import LabelVersion
 
 SNAPSHOT_EVERY = 64  # patches
-
-
-def grid_of(case: Case) -> Grid:
-    """The grid of a case's CT."""
-    return Grid.from_rows(case.shape_ijk, case.affine_ras)
 
 
 def replay(
@@ -30,7 +26,7 @@ def replay(
     Starts from the shelf, else the newest snapshot, else the base. DataError when the patches do
     not give the voxel counts that were journalled with them.
     """
-    draft_id = draft.id or 0
+    draft_id = stored_id(draft)
     canvas = shelf.take(draft_id)
     if canvas is None or canvas.version > draft.version:
         canvas = _read_start(session, labels, draft, grid)

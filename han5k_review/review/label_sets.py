@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from han5k_review.review.accepted import list_accepted
 from han5k_review.review.labels import list_earlier, list_references, list_under_review
-from han5k_review.review.reads import list_accepted, list_own, list_reads
+from han5k_review.review.reads import list_own, list_reads
 from han5k_review.store.tables import Assignment, LabelVersion
 
 UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
@@ -69,7 +70,7 @@ def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> lis
     if not viewpoint.blinded:
         sets += [
             _set(REFERENCE_KEY, "Reference", "dashed", list_references(session, case_id)),
-            _set(ACCEPTED_KEY, "Accepted revision", "dotted", list_accepted(session, case_id)),
+            _set(ACCEPTED_KEY, "Accepted contour", "dotted", _list_accepted(session, case_id)),
             _set(EARLIER_KEY, "Earlier version", "dash-dot", list_earlier(session, case_id)),
         ]
     return [sets[0], *(found for found in sets[1:] if found.versions)]
@@ -81,6 +82,11 @@ def find_label_set(
     """The set with this key, or None when the case, or this viewpoint, has none."""
     sets = list_label_sets(session, case_id, viewpoint)
     return next((found for found in sets if found.key == key), None)
+
+
+def _list_accepted(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
+    accepted = list_accepted(session, [case_id])
+    return {structure: found.contour for (_, structure), found in accepted.items()}
 
 
 def _list_reads(session: Session, case_id: int, viewpoint: Viewpoint) -> list[LabelSet]:

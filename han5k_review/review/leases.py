@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.store.columns import format_utc
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.tables import Assignment, Reader
 from han5k_review.store.vocabulary import DraftState
@@ -98,7 +99,7 @@ def describe_lease(draft: Draft, holder: str | None) -> dict[str, Any]:
     until = draft.lease_until_utc
     return {
         "holder": holder,
-        "until_utc": None if until is None else until.isoformat().replace("+00:00", "Z"),
+        "until_utc": None if until is None else format_utc(until),
     }
 
 

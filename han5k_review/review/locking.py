@@ -5,7 +5,7 @@ Rows are only added; the newest of a structure and case counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -13,20 +13,21 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import RuleError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Case, LabelVersion, Reader
 
 MAX_REASON = 2000
 
 
-def list_locks(session: Session, case_id: int) -> Mapping[str, StructureLock]:
-    """Structure -> the lock in force."""
-    rows = session.exec(
-        select(StructureLock)
-        .where(StructureLock.case_id == case_id)
-        .order_by(col(StructureLock.id))
-    )
-    newest = {row.structure: row for row in rows}
-    return {name: row for name, row in newest.items() if row.locked}
+def list_locks(
+    session: Session, case_ids: Collection[int] | None = None
+) -> Mapping[CaseStructure, StructureLock]:
+    """(case id, structure) -> the lock in force, of these cases or of all."""
+    query = select(StructureLock).order_by(col(StructureLock.id))
+    if case_ids is not None:
+        query = query.where(col(StructureLock.case_id).in_(case_ids))
+    newest = {(row.case_id, row.structure): row for row in session.exec(query)}
+    return {key: row for key, row in newest.items() if row.locked}
 
 
 def find_lock(session: Session, case_id: int, structure: str) -> StructureLock | None:
@@ -63,16 +64,16 @@ def lock_structure(
             f"{version.structure} of this case is locked with another accepted contour; unlock it "
             "with a reason first."
         )
-    return _add(
-        session,
-        version.case_id,
-        version.structure,
+    row = StructureLock(
+        case_id=version.case_id,
+        structure=version.structure,
         locked=True,
         label_version_id=label_version_id,
-        reason=reason,
-        by=by,
-        now=now,
+        reason=reason.strip(),
+        by_id=stored_id(by),
+        at_utc=now,
     )
+    return _add(session, row, by)
 
 
 def unlock_structure(
@@ -84,52 +85,31 @@ def unlock_structure(
         raise RuleError(f"A locked structure was expected, {structure} is open to edits.")
     if not reason.strip():
         raise RuleError("A reason was expected to unlock a structure, found none.")
-    return _add(
-        session,
-        case_id,
-        structure,
-        locked=False,
-        label_version_id=present.label_version_id,
-        reason=reason,
-        by=by,
-        now=now,
-    )
-
-
-def _add(
-    session: Session,
-    case_id: int,
-    structure: str,
-    *,
-    locked: bool,
-    label_version_id: int | None,
-    reason: str,
-    by: Reader,
-    now: datetime,
-) -> StructureLock:
-    case = session.get(Case, case_id)
-    if by.id is None or case is None:
-        raise RuleError("A stored person and case were expected to lock or unlock a structure.")
-    if len(reason) > MAX_REASON:
-        raise RuleError(f"A reason of at most {MAX_REASON} characters was expected.")
     row = StructureLock(
         case_id=case_id,
         structure=structure,
-        locked=locked,
-        label_version_id=label_version_id,
+        locked=False,
+        label_version_id=present.label_version_id,
         reason=reason.strip(),
-        by_id=by.id,
+        by_id=stored_id(by),
         at_utc=now,
     )
+    return _add(session, row, by)
+
+
+def _add(session: Session, row: StructureLock, by: Reader) -> StructureLock:
+    case = session.get_one(Case, row.case_id)
+    if len(row.reason) > MAX_REASON:
+        raise RuleError(f"A reason of at most {MAX_REASON} characters was expected.")
     session.add(row)
     session.flush()
     add_audit(
         session,
-        at_utc=now,
+        at_utc=row.at_utc,
         actor=by.name,
-        action="lock structure" if locked else "unlock structure",
-        subject=f"{case.name} {structure}",
-        label_version=label_version_id,
-        reason=reason.strip(),
+        action="lock structure" if row.locked else "unlock structure",
+        subject=f"{case.name} {row.structure}",
+        label_version=row.label_version_id,
+        reason=row.reason,
     )
     return row

@@ -21,9 +21,11 @@ from han5k_review.review.leases import check_holder, renew_lease
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.voxel_runs import decode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
-from han5k_review.store.tables import Assignment
+from han5k_review.store.tables import Assignment, Case
 from han5k_review.store.vocabulary import PatchMode
+from han5k_review.study import grid_of
 
 _MAX_VOLUMES = 16  # what one request may unfold to: 64 edits of a whole brain fit, mischief not
 
@@ -79,7 +81,6 @@ def append_patches(
     *,
     assignment: Assignment,
     structure: str,
-    grid: Grid,
     batch: PatchBatch,
     rules: EditRules,
     now: datetime,
@@ -108,6 +109,7 @@ def append_patches(
     check_holder(draft, batch.holder)
     first_version = draft.version
     _check_versions(draft, new)
+    grid = grid_of(session.get_one(Case, draft.case_id))
     _check_boxes(grid, new)
     canvas = replay(session, labels, shelf, draft, grid)
     added = {patch.patch_id: _apply(canvas, draft, patch, now) for patch in new}
@@ -184,7 +186,7 @@ def _apply(canvas: Canvas, draft: Draft, patch: Patch, now: datetime) -> DraftPa
         raise DraftError(Reason.BAD_PATCH, str(error)) from error
     canvas.apply(patch.mode, patch.start_ijk, marked)
     return DraftPatch(
-        draft_id=draft.id or 0,
+        draft_id=stored_id(draft),
         version=canvas.version,
         patch_id=patch.patch_id,
         content_sha256=patch.content_sha256,

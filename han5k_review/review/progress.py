@@ -60,16 +60,7 @@ def measure_progress(
         .join(present, present.c.case_id == scope.c.case_id)
         .group_by(scope.c.id),
     )
-    newer = aliased(Grade)
-    graded = _pairs(
-        session,
-        select(scope.c.id, func.count())
-        .join(Grade, col(Grade.assignment_id) == scope.c.id)
-        .join(present, present.c.version_id == col(Grade.label_version_id))
-        .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
-        .where(col(newer.id).is_(None), col(Grade.raw_code).is_not(None))
-        .group_by(scope.c.id),
-    )
+    graded = _count_graded(session, scope, present)
     last = _pairs(
         session,
         select(scope.c.id, func.max(Grade.graded_at_utc))
@@ -88,6 +79,20 @@ def measure_progress(
             select(scope.c.id, scope.c.case_id, scope.c.reader_id)
         )
     }
+
+
+def _count_graded(session: Session, scope: Subquery, present: Subquery) -> dict[int, int]:
+    """Assignment id -> how many of its structures have a grade in force of the present contour."""
+    newer = aliased(Grade)
+    return _pairs(
+        session,
+        select(scope.c.id, func.count())
+        .join(Grade, col(Grade.assignment_id) == scope.c.id)
+        .join(present, present.c.version_id == col(Grade.label_version_id))
+        .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
+        .where(col(newer.id).is_(None), col(Grade.raw_code).is_not(None))
+        .group_by(scope.c.id),
+    )
 
 
 def _list_present(scope: Subquery) -> Subquery:

@@ -1,4 +1,4 @@
-"""Reads: what each reader made of a case, what an adjudicator made of that, and what was accepted.
+"""Reads: what each reader made of a case, and what an adjudicator made of that.
 
 A revision is a reader's own read when it goes back to the contour under review through nobody
 else's hands; one that goes back to another person's revision is an adjudicated edit.
@@ -6,14 +6,13 @@ else's hands; one that goes back to another person's revision is an adjudicated 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from han5k_review.review.locking import list_locks
-from han5k_review.store.tables import LabelVersion, Reader, Revision, RevisionDecision
-from han5k_review.store.vocabulary import Decision, LabelSource
+from han5k_review.store.tables import LabelVersion, Reader, Revision
+from han5k_review.store.vocabulary import LabelSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +36,19 @@ class CaseReads:
 def list_reads(session: Session, case_id: int) -> CaseReads:
     """The reads of a case. Numbers follow the first submission, so that they never move."""
     rows = session.exec(
-        select(LabelVersion)
+        select(LabelVersion, Revision.reader_id)
         .join(Revision, col(Revision.label_version_id) == LabelVersion.id)
         .where(LabelVersion.case_id == case_id, LabelVersion.source == LabelSource.REVISION)
         .order_by(col(LabelVersion.id))
     ).all()
-    revisions = {row.id: row for row in rows}
+    revisions = {row.id: row for row, _ in rows}
     newest: dict[int, dict[str, LabelVersion]] = {}
     edits: dict[str, LabelVersion] = {}
-    for row in rows:
+    for row, reader_id in rows:
         if is_adjudicated_edit(row, revisions):
             edits[row.structure] = row
         else:
-            newest.setdefault(row.reader_id or 0, {})[row.structure] = row
+            newest.setdefault(reader_id, {})[row.structure] = row
     names = dict(
         session.exec(select(Reader.id, Reader.pseudonym).where(col(Reader.id).in_(newest))).all()
     )
@@ -64,11 +63,11 @@ def is_adjudicated_edit(
     version: LabelVersion, revisions: Mapping[int | None, LabelVersion]
 ) -> bool:
     """True when a revision goes back to another person's; `revisions` are the case's, by id."""
-    parent = revisions.get(version.parent_id)
-    while parent is not None:
-        if parent.reader_id != version.reader_id:
+    earlier = revisions.get(version.started_from_id)
+    while earlier is not None:
+        if earlier.reader_id != version.reader_id:
             return True
-        parent = revisions.get(parent.parent_id)
+        earlier = revisions.get(earlier.started_from_id)
     return False
 
 
@@ -84,34 +83,3 @@ def list_own(session: Session, case_id: int, reader_id: int) -> Mapping[str, Lab
         .order_by(col(LabelVersion.id))
     )
     return {row.structure: row for row in rows}
-
-
-def list_accepted(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
-    """Structure -> the contour that is locked as accepted, else the revision accepted last."""
-    versions = session.exec(
-        select(LabelVersion, Revision)
-        .join(Revision, col(Revision.label_version_id) == LabelVersion.id)
-        .where(LabelVersion.case_id == case_id)
-    ).all()
-    by_revision = {revision.id: version for version, revision in versions}
-    accepted = {
-        by_revision[decision.revision_id].structure: by_revision[decision.revision_id]
-        for decision in _list_standing(session, [key for key in by_revision if key is not None])
-        if decision.decision is Decision.ACCEPTED
-    }
-    for structure, lock in list_locks(session, case_id).items():
-        locked = session.get(LabelVersion, lock.label_version_id or 0)
-        if locked is not None:
-            accepted[structure] = locked
-    return accepted
-
-
-def _list_standing(session: Session, revision_ids: Sequence[int]) -> list[RevisionDecision]:
-    """The decision in force on each revision, oldest first."""
-    rows = session.exec(
-        select(RevisionDecision)
-        .where(col(RevisionDecision.revision_id).in_(revision_ids))
-        .order_by(col(RevisionDecision.id))
-    ).all()
-    newest = {row.revision_id: row for row in rows}
-    return [row for row in rows if newest[row.revision_id] is row]

@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.drafts import check_unlocked
-from han5k_review.review.edit_check import measure_edit
+from han5k_review.review.edit_check import EditMeasure, measure_edit
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.locking import find_lock, lock_structure, unlock_structure
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import (
     ADJUDICATION_INDEX,
@@ -39,6 +40,22 @@ class RevisionView:
     case: str
     reader: str
     decision: RevisionDecision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A finished edit of the contour `reviewed`, and what it amounts to against it.
+
+    `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
+    revision. `active_seconds` is None for a file.
+    """
+
+    reviewed: LabelVersion
+    started_from_id: int
+    after: StructureMask
+    measure: EditMeasure
+    grade_id: int | None = None
+    active_seconds: float | None = None
 
 
 def measure_vrd(before: StructureMask, after: StructureMask) -> float:
@@ -68,28 +85,26 @@ def submit_revision(
     """
     if case.id is None or reader.id is None:
         raise RuleError("A stored case and reader were expected.")
-    parent = list_under_review(session, case.id).get(structure)
-    if parent is None or parent.id is None or parent.mask_sha256 != before.sha256:
+    reviewed = list_under_review(session, case.id).get(structure)
+    if reviewed is None or reviewed.mask_sha256 != before.sha256:
         raise RuleError(f"{case.name}: {structure} has no such contour under review to revise.")
     if after.sha256 == before.sha256:
         raise RuleError(
             f"{case.name}: a changed contour of {structure} was expected, found the same one."
         )
     check_unlocked(session, case.id, structure)
-    edit = measure_edit(before, after)
     return add_revision(
         session,
         labels,
         case=case,
-        reviewed=parent,
-        parent_id=parent.id,
-        after=after,
         reader=reader,
-        grade_id=_find_grade_id(session, case.id, reader.id, structure),
-        vrd=edit.vrd,
-        apl_mm=edit.apl_mm,
-        slices_edited=edit.slices_edited,
-        active_seconds=None,
+        edit=Edit(
+            reviewed=reviewed,
+            started_from_id=stored_id(reviewed),
+            after=after,
+            measure=measure_edit(before, after),
+            grade_id=_find_grade_id(session, case.id, reader.id, structure),
+        ),
         now=now,
     )
 
@@ -99,46 +114,37 @@ def add_revision(
     labels: LabelFiles,
     *,
     case: Case,
-    reviewed: LabelVersion,
-    parent_id: int,
-    after: StructureMask,
     reader: Reader,
-    grade_id: int | None,
-    vrd: float,
-    apl_mm: float,
-    slices_edited: int,
-    active_seconds: float | None,
+    edit: Edit,
     now: datetime,
 ) -> Revision:
-    """Store `after` as a child label version and its revision of the contour `reviewed`.
+    """Store a finished edit as a label version and its revision of the contour under review.
 
-    `parent_id` is the contour the edit began with: `reviewed` itself, or an earlier revision.
     Undefined numbers (nan) are stored as NULL.
     """
-    if case.id is None or reader.id is None or reviewed.id is None:
-        raise RuleError("A stored case, reader and contour were expected.")
+    reviewed, after, measure = edit.reviewed, edit.after, edit.measure
     child = LabelVersion(
-        case_id=case.id,
+        case_id=stored_id(case),
         structure=reviewed.structure,
         source=LabelSource.REVISION,
         mask_sha256=labels.put_mask(after),
         voxels=after.voxel_count,
         volume_cc=after.volume_cc,
-        parent_id=parent_id,
-        reader_id=reader.id,
+        started_from_id=edit.started_from_id,
+        reader_id=stored_id(reader),
         created_at_utc=now,
     )
     session.add(child)
     session.flush()
     revision = Revision(
-        label_version_id=child.id or 0,
-        parent_label_version_id=reviewed.id,
-        grade_id=grade_id,
-        reader_id=reader.id,
-        vrd=None if math.isnan(vrd) else vrd,
-        apl_mm=None if math.isnan(apl_mm) else apl_mm,
-        slices_edited=slices_edited,
-        active_seconds=active_seconds,
+        label_version_id=stored_id(child),
+        reviewed_id=stored_id(reviewed),
+        grade_id=edit.grade_id,
+        reader_id=stored_id(reader),
+        vrd=None if math.isnan(measure.vrd) else measure.vrd,
+        apl_mm=None if math.isnan(measure.apl_mm) else measure.apl_mm,
+        slices_edited=measure.slices_edited,
+        active_seconds=edit.active_seconds,
         submitted_at_utc=now,
     )
     session.add(revision)
@@ -215,7 +221,7 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
             child=child,
             case=case.name,
             reader=reader.pseudonym,
-            decision=newest.get(revision.id or 0),
+            decision=newest.get(stored_id(revision)),
         )
         for revision, child, case, reader in session.exec(query)
     ]

@@ -1,4 +1,7 @@
-"""What anatomy says about one contour beside the others: quiet sentences, never a refusal."""
+"""What anatomy says about one contour beside the others: quiet sentences, never a refusal.
+
+The rules, from when on they speak and their words stand in anatomy/rules.py.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from han5k_review.anatomy.rules import RULES, SIDES, RuleKey, measure_wrong_side_mm
 from han5k_review.anatomy.structure import Structure
 from han5k_review.imaging.mask import StructureMask
-
-_MIN_OUTSIDE_CC = 0.01  # a rim of a few voxels is a matter of taste
 
 
 def list_rule_warnings(
@@ -17,23 +19,28 @@ def list_rule_warnings(
     mask: StructureMask,
     find_mask: Callable[[str], StructureMask | None],
 ) -> list[str]:
-    """Outside its parent, on the wrong side of its pair, or empty.
+    """Outside the structure that should contain it, on the wrong side of its pair, or empty.
 
     `find_mask` gives the contour that another structure of the case has now, in LPS axes.
     """
     if mask.is_empty:
         return ["The contour is empty."]
-    warnings = []
-    parent = find_mask(structure.inside) if structure.inside else None
-    if parent is not None and not parent.is_empty:
-        outside_cc = count_outside(mask, parent) * mask.grid.voxel_volume_cc
-        if outside_cc >= _MIN_OUTSIDE_CC:
-            warnings.append(f"{outside_cc:.2f} cc lie outside {structure.inside}.")
+    said = []
+    container = find_mask(structure.inside) if structure.inside else None
+    if container is not None and not container.is_empty:
+        outside_cc = count_outside(mask, container) * mask.grid.voxel_volume_cc
+        said.append(RULES[RuleKey.OUTSIDE].judge(outside_cc, other=str(structure.inside)))
     pair = find_mask(structure.pair) if structure.pair else None
-    if pair is not None and _is_on_wrong_side(structure.side, mask, pair):
-        side = {"L": "left", "R": "right"}[structure.side or "L"]
-        warnings.append(f"It does not lie on the patient's {side} of {structure.pair}.")
-    return warnings
+    if pair is not None:
+        amount_mm = _measure_wrong_side_mm(structure.side, mask, pair)
+        side = SIDES.get(structure.side or "", "")
+        said.append(RULES[RuleKey.SIDE].judge(amount_mm, other=str(structure.pair), side=side))
+    return [sentence for sentence in said if sentence is not None]
+
+
+def is_on_wrong_side(side: str | None, mask: StructureMask, pair: StructureMask) -> bool:
+    """True when a contour does not lie on its side of its pair; False when either is empty."""
+    return RULES[RuleKey.SIDE].is_broken(_measure_wrong_side_mm(side, mask, pair))
 
 
 def count_outside(mask: StructureMask, parent: StructureMask) -> int:
@@ -56,9 +63,10 @@ def count_outside(mask: StructureMask, parent: StructureMask) -> int:
     return mask.voxel_count - int(np.count_nonzero(own & other))
 
 
-def _is_on_wrong_side(side: str | None, mask: StructureMask, pair: StructureMask) -> bool:
-    """i grows to the patient's left."""
+def _measure_wrong_side_mm(side: str | None, mask: StructureMask, pair: StructureMask) -> float:
+    """Both in LPS axes, where i grows to the patient's left; nan when either is empty."""
     own, other = mask.centre_ijk(), pair.centre_ijk()
-    if side not in ("L", "R") or own is None or other is None:
-        return False
-    return own[0] <= other[0] if side == "L" else own[0] >= other[0]
+    if own is None or other is None:
+        return float("nan")
+    spacing_mm = mask.grid.spacing_mm[0]
+    return measure_wrong_side_mm(side, own[0] * spacing_mm, other[0] * spacing_mm)

@@ -18,8 +18,9 @@ from han5k_review.review.grading import list_current_grades
 from han5k_review.review.journal import replay
 from han5k_review.review.leases import check_holder
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.revising import add_revision
+from han5k_review.review.revising import Edit, add_revision
 from han5k_review.store.draft_tables import Draft, DraftSubmission
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import DraftState
@@ -62,13 +63,13 @@ def prepare_submission(
     """Replay and measure a draft as it is now. Only reads: no lock is held meanwhile."""
     canvas = replay(session, labels, shelf, draft, grid)
     after = canvas.to_mask()
-    shelf.put(draft.id or 0, canvas)
+    shelf.put(stored_id(draft), canvas)
     reviewed = _get_version(session, draft.reviewed_label_version_id)
     base = _get_version(session, draft.base_label_version_id)
     before = labels.get_mask(reviewed.mask_sha256, grid)
     grade = _find_grade(session, draft)
     return PreparedSubmission(
-        draft_id=draft.id or 0,
+        draft_id=stored_id(draft),
         version=draft.version,
         before=before,
         after=after,
@@ -130,20 +131,20 @@ def submit_draft(
         session,
         labels,
         case=_get_case(session, draft.case_id),
-        reviewed=_get_version(session, draft.reviewed_label_version_id),
-        parent_id=draft.base_label_version_id,
-        after=prepared.after,
         reader=reader,
-        grade_id=prepared.grade_id,
-        vrd=check.measure.vrd,
-        apl_mm=check.measure.apl_mm,
-        slices_edited=check.measure.slices_edited,
-        active_seconds=draft.active_seconds,
+        edit=Edit(
+            reviewed=_get_version(session, draft.reviewed_label_version_id),
+            started_from_id=draft.base_label_version_id,
+            after=prepared.after,
+            measure=check.measure,
+            grade_id=prepared.grade_id,
+            active_seconds=draft.active_seconds,
+        ),
         now=now,
     )
     submission = DraftSubmission(
         draft_id=request.draft_id,
-        revision_id=revision.id or 0,
+        revision_id=stored_id(revision),
         request_id=request.request_id,
         version=draft.version,
         slices_edited=check.measure.slices_edited,

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from han5k_review.errors import DataError
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.label_sets import LabelSet, list_label_sets, view_case, view_task
-from han5k_review.store.cases import find_case
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
+from han5k_review.study import get_case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +80,7 @@ def get_visible_case(
 
     The label set with the key `first` comes first.
     """
-    case = find_case(session, name)
-    if case is None:
-        raise DataError(
-            f"A case of the study was expected in the address, found {name!r}; choose one on "
-            "the page Cases."
-        )
+    case = get_case(session, name)
     case_id = stored_id(case)
     sets = list_label_sets(session, case_id, view_case(names_reads=names_reads))
     versions: dict[str, LabelVersion] = {}

@@ -1,1 +1,1 @@
-"""The only SQL and the only label folder: tables, engine, migrations, files by content hash."""
+"""The only schema and transactions, the only label folder: tables, engine, migrations, files."""

@@ -47,6 +47,11 @@ def enum_by_value(vocabulary: type[StrEnum]) -> Any:
     )
 
 
+def format_utc(at_utc: datetime, timespec: str = "auto") -> str:
+    """ISO 8601 in UTC with a Z, e.g. `2026-05-04T12:00:00Z`; `timespec` as `isoformat` has it."""
+    return at_utc.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
 def utc_now() -> datetime:
     """The wall clock, for the edges; rooms below take the time as an argument."""
     return datetime.now(UTC)

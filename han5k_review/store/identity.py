@@ -1,8 +1,11 @@
-"""Ids of stored rows."""
+"""Ids of stored rows, and what one structure of one case is called."""
 
 from __future__ import annotations
 
 from typing import Protocol
+
+CaseStructure = tuple[int, str]
+"""One structure of one case: the case's id and the structure's name."""
 
 
 class Row(Protocol):

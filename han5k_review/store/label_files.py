@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import math
 import struct
 import zlib
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.mask import StructureMask, hash_box
 from han5k_review.store.files import write_all_atomically
 
 # The part of a NIfTI-1 header (348 bytes, little-endian) that a label file uses: its own size, the
@@ -71,7 +70,7 @@ class LabelFiles:
                 f"A stored mask was expected at {path}, found: {error}; restore the labels folder."
             ) from error
         mask = _place(box, affine, grid)
-        if mask is None or _hash_box(box, affine) != sha256:
+        if mask is None or hash_box(box, affine) != sha256:
             raise DataError(f"The mask in {path} does not match its hash; restore the folder.")
         return mask
 
@@ -119,14 +118,3 @@ def _place(box: NDArray[np.uint8], affine: NDArray[np.float32], grid: Grid) -> S
 
 def _is_same(place: NDArray[np.float64], affine: NDArray[np.float32]) -> bool:
     return np.array_equal((place + 0.0).astype("<f4"), affine)
-
-
-def _hash_box(box: NDArray[np.uint8], affine: NDArray[np.float32]) -> str:
-    """`StructureMask.sha256`, from the file's own bytes."""
-    shape = box.shape if box.any() else (0, 0, 0)
-    digest = hashlib.sha256(b"han5k-mask-1")
-    digest.update(np.array(shape, dtype="<i4").tobytes())
-    digest.update(affine.astype("<f4").tobytes())
-    if any(shape):
-        digest.update(np.packbits(box.ravel(order="F"), bitorder="little").tobytes())
-    return digest.hexdigest()

@@ -55,6 +55,23 @@ class Metric(SQLModel, table=True):
     computed_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
+class MetricFailure(SQLModel, table=True):
+    """A pair that could not be measured, and why; the newest row of a pair counts. Append-only.
+
+    Without a definition (written by a version before 0006) it counts for every one.
+    """
+
+    __tablename__ = "metric_failure"
+    id: int | None = Field(default=None, primary_key=True)
+    reference_sha256: str = Field(index=True)
+    prediction_sha256: str
+    definition: str | None = None
+    definition_version: str | None = None
+    tolerance_mm: float
+    reason: str
+    failed_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class RetrainRun(SQLModel, table=True):
     """One retraining run: the record the worker claims, heartbeats and moves through its states."""
 

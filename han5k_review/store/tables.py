@@ -24,6 +24,7 @@ APPEND_ONLY = (
     "draft_submission",
     "structure_lock",
     "label_uncertainty",
+    "metric_failure",
 )
 
 
@@ -92,7 +93,10 @@ class ModelVersion(SQLModel, table=True):
 
 
 class LabelVersion(SQLModel, table=True):
-    """One mask of one structure of one case, and who made it. Append-only."""
+    """One mask of one structure of one case, and who made it. Append-only.
+
+    `started_from_id` is the label version that the edit of a revision began with.
+    """
 
     __tablename__ = "label_version"
     id: int | None = Field(default=None, primary_key=True)
@@ -102,7 +106,7 @@ class LabelVersion(SQLModel, table=True):
     mask_sha256: str = Field(index=True)
     voxels: int
     volume_cc: float
-    parent_id: int | None = Field(default=None, foreign_key="label_version.id")
+    started_from_id: int | None = Field(default=None, foreign_key="label_version.id")
     reader_id: int | None = Field(default=None, foreign_key="reader.id")
     model_version_id: int | None = Field(default=None, foreign_key="model_version.id")
     note: str = ""
@@ -163,12 +167,16 @@ class Grade(SQLModel, table=True):
 
 
 class Revision(SQLModel, table=True):
-    """A corrected contour a reader submitted: `label_version_id` is the child. Append-only."""
+    """A corrected contour a reader submitted: `label_version_id`. Append-only.
+
+    `reviewed_id` is the contour under review that it corrects and is measured against; what the
+    edit began with is its label version's `started_from_id`, which can be an earlier revision.
+    """
 
     __tablename__ = "revision"
     id: int | None = Field(default=None, primary_key=True)
     label_version_id: int = Field(foreign_key="label_version.id", unique=True)
-    parent_label_version_id: int = Field(foreign_key="label_version.id", index=True)
+    reviewed_id: int = Field(foreign_key="label_version.id", index=True)
     grade_id: int | None = Field(default=None, foreign_key="grade.id")
     reader_id: int = Field(foreign_key="reader.id")
     vrd: float | None = None

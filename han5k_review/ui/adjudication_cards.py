@@ -13,7 +13,7 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.adjudication import Candidate
 from han5k_review.review.edit_check import list_changed_slices
 from han5k_review.review.read_comparison import Agreement
-from han5k_review.review.scale import Scale
+from han5k_review.study.scale import Scale
 from han5k_review.ui.style import GRADE_COLORS
 
 # One colour and line style for each read, in the order of submission; apart for the colour-blind.

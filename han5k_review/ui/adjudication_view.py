@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.adjudication import Candidate, Question
 from han5k_review.review.adjudication_place import open_place
@@ -15,8 +14,10 @@ from han5k_review.review.read_comparison import find_widest_slice, measure_agree
 from han5k_review.review.revising import decide_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
+from han5k_review.study import grid_of
 from han5k_review.ui.adjudication_cards import (
     COLOURS,
     DASHES,
@@ -38,7 +39,7 @@ def show_question(visit: Visit, question: Question) -> None:
     with reading(study.engine) as session:
         case = session.get_one(Case, question.case_id)
         session.expunge(case)
-    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    grid = grid_of(case)
     reviewed = study.labels.get_mask(question.reviewed.mask_sha256, grid)
     exhibits = [
         Exhibit(
@@ -117,7 +118,7 @@ def _decide(
         with transaction(visit.bench.study.engine) as session:
             decide_revision(
                 session,
-                revision_id=chosen.revision.id or 0,
+                revision_id=stored_id(chosen.revision),
                 decision=decision,
                 reason=reason,
                 adjudicator=visit.get_reader(),
@@ -134,7 +135,7 @@ def _edit_further(visit: Visit, question: Question, chosen: Candidate, widest: i
             place = open_place(
                 session, case_id=question.case_id, adjudicator=visit.get_reader(), now=utc_now()
             )
-            place_id = place.id or 0
+            place_id = stored_id(place)
             present = find_draft(session, place_id, question.structure)
             base = present.base_label_version_id if present else chosen.view.child.id
         query = {

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, distinct, func, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
 from han5k_review.retraining.doubts import DOUBTFUL, find_disagreements
-from han5k_review.review.grading import list_current_grades
-from han5k_review.review.labels import list_references, list_under_review
+from han5k_review.review.grading import list_grades_in_force
+from han5k_review.review.labels import UNDER_REVIEW, list_under_review
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
+from han5k_review.store.vocabulary import LabelSource
+from han5k_review.study import list_cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,32 +32,55 @@ class CaseSummary:
 
 
 def list_case_summaries(session: Session) -> list[CaseSummary]:
-    """All cases by name."""
-    doubts = find_disagreements(session)
+    """All cases by name; the number of queries does not grow with the cases."""
+    under_review = _count_structures(session, UNDER_REVIEW)
+    references = _count_structures(session, (LabelSource.REFERENCE,))
+    readers = dict(
+        session.exec(
+            select(Assignment.case_id, func.count())
+            .where(Assignment.read_index > ADJUDICATION_INDEX)
+            .group_by(col(Assignment.case_id))
+        ).all()
+    )
+    disagreements = _list_disagreements(session)
     return [
-        _summarise(session, case, doubts)
-        for case in session.exec(select(Case).order_by(col(Case.name)))
+        CaseSummary(
+            case=case,
+            pseudo_labels=under_review.get(number, 0),
+            references=references.get(number, 0),
+            readers=readers.get(number, 0),
+            disagreements=tuple(disagreements.get(number, ())),
+        )
+        for case in list_cases(session)
+        for number in (stored_id(case),)
     ]
 
 
-def _summarise(session: Session, case: Case, doubts: Mapping[int, float]) -> CaseSummary:
-    under_review = list_under_review(session, case.id or 0)
-    readers = session.exec(
-        select(Assignment.id).where(
-            Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX
-        )
-    ).all()
-    return CaseSummary(
-        case=case,
-        pseudo_labels=len(under_review),
-        references=len(list_references(session, case.id or 0)),
-        readers=len(readers),
-        disagreements=tuple(
-            found
-            for label in under_review.values()
-            if (found := doubts.get(label.id or 0)) is not None
-        ),
+def _count_structures(session: Session, sources: Sequence[LabelSource]) -> dict[int, int]:
+    """Case id -> of how many structures it has a contour of these sources."""
+    found = session.exec(
+        select(LabelVersion.case_id, func.count(distinct(col(LabelVersion.structure))))
+        .where(col(LabelVersion.source).in_(sources))
+        .group_by(col(LabelVersion.case_id))
     )
+    return dict(found.all())
+
+
+def _list_disagreements(session: Session) -> dict[int, list[float]]:
+    """Case id -> the disagreements of its contours under review, where they were measured."""
+    doubts = find_disagreements(session)
+    found: dict[int, list[float]] = {}
+    if not doubts:
+        return found
+    newest = session.exec(
+        select(LabelVersion.case_id, func.max(LabelVersion.id))
+        .where(col(LabelVersion.source).in_(UNDER_REVIEW))
+        .group_by(col(LabelVersion.case_id), col(LabelVersion.structure))
+    )
+    for case_id, number in newest:
+        if number in doubts:
+            found.setdefault(case_id, []).append(doubts[number])
+    return found
 
 
 def build_case_list_frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
@@ -85,10 +111,10 @@ def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.D
 
     `disagreement` is a column where any contour under review was drawn several times.
     """
-    labels = list_under_review(session, case.id or 0)
+    labels = list_under_review(session, stored_id(case))
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
     grades = _grades_by_reader(session, case)
-    doubts = find_disagreements(session, [label.id or 0 for label in labels.values()])
+    doubts = find_disagreements(session, [stored_id(label) for label in labels.values()])
     lines = []
     for structure in catalogue:
         label, row = labels.get(structure.name), metrics.get(structure.name)
@@ -100,7 +126,7 @@ def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.D
             "volume_cc": label.volume_cc if label else None,
         }
         if doubts:
-            line["disagreement"] = doubts.get(label.id or 0) if label else None
+            line["disagreement"] = doubts.get(stored_id(label)) if label else None
         for reader, given in grades.items():
             line[reader] = given.get(structure.name, "")
         for column in ("dice", "hd95_mm", "surface_dice", "masd_mm", "volume_reference_cc", "vrd"):
@@ -118,13 +144,15 @@ def _grades_by_reader(session: Session, case: Case) -> dict[str, dict[str, str]]
         .where(Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX)
         .order_by(col(Reader.id))
     ).all()
-    return {
-        reader.pseudonym: {
-            name: grade.raw_code or ""
-            for name, grade in list_current_grades(session, assignment.id or 0).items()
+    grades = list_grades_in_force(session, [stored_id(assignment) for assignment, _ in found])
+    given: dict[str, dict[str, str]] = {}
+    for assignment, reader in found:
+        given[reader.pseudonym] = {
+            structure: grade.raw_code or ""
+            for (number, structure), grade in grades.items()
+            if number == assignment.id
         }
-        for assignment, reader in found
-    }
+    return given
 
 
 def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
@@ -137,7 +165,7 @@ def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
             "Version": [row.id for row in rows],
             "Structure": [row.structure for row in rows],
             "Source": [row.source.value for row in rows],
-            "Corrects": [row.parent_id for row in rows],
+            "Corrects": [row.started_from_id for row in rows],
             "Volume cc": [row.volume_cc for row in rows],
             "Made (UTC)": [row.created_at_utc for row in rows],
             "Mask SHA-256": [row.mask_sha256[:12] for row in rows],

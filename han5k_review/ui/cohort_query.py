@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -83,32 +83,14 @@ def ask_query(bench: Bench) -> CohortQuery:
     with reading(bench.study.engine) as session:
         choices = list_choices(session)
         cases = session.exec(select(Case.name).order_by(col(Case.name))).all()
-    names = list(choices)
-
-    def title(name: str) -> str:
-        return choices[name].title
-
     # Two rows: what is measured and how, then of which cases; one row cuts names at 1024 pixels.
     prediction_box, reference_box, definition_box, tolerance_box = st.columns([4, 4, 3, 5])
-    prediction = prediction_box.selectbox(
-        "Measure", names, format_func=title, key="prediction", bind="query-params"
-    )
-    reference = reference_box.selectbox(
-        "Against",
-        names,
-        index=names.index("reference"),
-        format_func=title,
-        key="reference",
-        bind="query-params",
-    )
-    definition = definition_box.selectbox(
-        "Definition",
-        list(Definition),
-        format_func=str,
-        key="definition",
-        bind="query-params",
-        help="What a surface is, and how HD95 is taken; never mixed. See docs/correctness.md.",
-    )
+    with prediction_box:
+        prediction = _ask_choice("Measure", choices, "prediction", next(iter(choices)))
+    with reference_box:
+        reference = _ask_choice("Against", choices, "reference", "reference")
+    with definition_box:
+        definition = _ask_definition()
     with tolerance_box:
         tolerances = _ask_tolerances()
     split_box, case_box, structure_box = st.columns([4, 6, 6])
@@ -127,14 +109,42 @@ def ask_query(bench: Bench) -> CohortQuery:
         key="structures",
     )
     return CohortQuery(
-        reference=choices[reference],
-        prediction=choices[prediction],
-        definition=definition or Definition.SURFEL,
+        reference=reference,
+        prediction=prediction,
+        definition=definition,
         tolerances=tolerances,
         split=None if split == ANY_SPLIT else Split(split),
         cases=tuple(chosen_cases) or None,
         structures=tuple(structures) or None,
     )
+
+
+def _ask_choice(
+    words: str, choices: Mapping[str, LabelChoice], key: str, default: str
+) -> LabelChoice:
+    """One side of the comparison, by its title; `key` is its word in the address."""
+    names = list(choices)
+    chosen = st.selectbox(
+        words,
+        names,
+        index=names.index(default),
+        format_func=lambda name: choices[name].title,
+        key=key,
+        bind="query-params",
+    )
+    return choices[chosen]
+
+
+def _ask_definition() -> Definition:
+    found = st.selectbox(
+        "Definition",
+        list(Definition),
+        format_func=str,
+        key="definition",
+        bind="query-params",
+        help="What a surface is, and how HD95 is taken; never mixed. See docs/correctness.md.",
+    )
+    return found or Definition.SURFEL
 
 
 def _ask_tolerances() -> Tolerances:

@@ -13,14 +13,14 @@ from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may, require
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.windows import Window, read_windows
-from han5k_review.errors import AccessError, DataError, Han5kError, SignInError
-from han5k_review.importing.study import read_study_catalogue
-from han5k_review.review.scale import Scale, read_scale
+from han5k_review.errors import AccessError, Han5kError, SignInError
 from han5k_review.settings import Settings, get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Reader, StudyInfo
+from han5k_review.study import get_study_info, read_study_catalogue, read_study_scale
+from han5k_review.study.scale import Scale
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import show_way_home
 from han5k_review.ui.style import show_disclaimer
@@ -70,16 +70,14 @@ def open_bench() -> Bench:
     settings = get_settings()
     study = open_study(settings.study, settings.database_url)
     with reading(study.engine) as session:
-        info = session.get(StudyInfo, 1)
-        if info is None:
-            raise DataError(f"A study record was expected in {study.root}; run `han5k init`.")
+        info = get_study_info(session)
         session.expunge(info)
     return Bench(
         settings=settings,
         study=study,
         info=info,
         catalogue=read_study_catalogue(study),
-        scale=read_scale(study.tables / "scales.csv", info.scale),
+        scale=read_study_scale(study, info),
         windows=read_windows(study.tables / "windows.csv"),
         seal=open_seal(study.root, settings.session_hours),
     )

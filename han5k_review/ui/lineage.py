@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 
@@ -27,7 +28,7 @@ def build_lineage(models: Sequence[ModelVersion]) -> str:
         '  edge [color="#8a919c", arrowsize=0.7];',
     ]
     for number, group in enumerate(sorted({m.group for m in models})):
-        own = sorted((m for m in models if m.group == group), key=lambda m: m.id or 0)
+        own = sorted((m for m in models if m.group == group), key=lambda m: stored_id(m))
         lines += [
             f"  subgraph cluster_{number} {{",
             f'    label="label group {_quoted(group)}"; fontname="sans-serif"; fontsize=11;'

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import streamlit as st
-from sqlmodel import col, select
+from sqlmodel import Session, select
 
 from han5k_review.review.locking import MAX_REASON, list_locks, unlock_structure
 from han5k_review.store.columns import utc_now
@@ -12,14 +15,32 @@ from han5k_review.store.tables import Case
 from han5k_review.ui.context import Visit, attempt
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedStructure:
+    """A locked structure of a case, and since when."""
+
+    case_id: int
+    case: str
+    structure: str
+    at_utc: datetime
+
+
+def list_locked(session: Session) -> list[LockedStructure]:
+    """Every locked structure, by the names of the cases; two queries, however many cases."""
+    names = dict(session.exec(select(Case.id, Case.name)).all())
+    rows = [
+        LockedStructure(
+            case_id=case_id, case=names[case_id], structure=structure, at_utc=lock.at_utc
+        )
+        for (case_id, structure), lock in list_locks(session).items()
+    ]
+    return sorted(rows, key=lambda row: row.case)
+
+
 def show_locks(visit: Visit) -> None:
-    """The structures in lock, and a form to open one again."""
+    """The locked structures, and a form to open one again."""
     with reading(visit.bench.study.engine) as session:
-        locked = [
-            (case.id or 0, case.name, structure, lock.at_utc)
-            for case in session.exec(select(Case).order_by(col(Case.name)))
-            for structure, lock in list_locks(session, case.id or 0).items()
-        ]
+        locked = list_locked(session)
     if not locked:
         return
     noun = "locked structure" if len(locked) == 1 else "locked structures"
@@ -27,7 +48,9 @@ def show_locks(visit: Visit) -> None:
         chosen = st.selectbox(
             "Structure",
             locked,
-            format_func=lambda row: f"{row[1]}, {row[2]} (accepted {row[3]:%Y-%m-%d %H:%M} UTC)",
+            format_func=lambda row: (
+                f"{row.case}, {row.structure} (accepted {row.at_utc:%Y-%m-%d %H:%M} UTC)"
+            ),
         )
         reason = st.text_input("Reason to unlock it", max_chars=MAX_REASON)
         if st.form_submit_button("Unlock"):
@@ -35,8 +58,8 @@ def show_locks(visit: Visit) -> None:
                 with transaction(visit.bench.study.engine) as session:
                     unlock_structure(
                         session,
-                        case_id=chosen[0],
-                        structure=chosen[2],
+                        case_id=chosen.case_id,
+                        structure=chosen.structure,
                         reason=reason,
                         by=visit.get_reader(),
                         now=utc_now(),

@@ -17,6 +17,7 @@ from han5k_review.retraining.model_card import ModelCard, build_model_card
 from han5k_review.retraining.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from han5k_review.ui.context import Visit, attempt
@@ -104,7 +105,7 @@ def _show_rollback(visit: Visit, model: ModelVersion) -> None:
             with transaction(visit.bench.study.engine) as session:
                 roll_back(
                     session,
-                    model.id or 0,
+                    stored_id(model),
                     actor=visit.identity.name,
                     reason=reason,
                     now=utc_now(),

@@ -60,9 +60,7 @@ def list_waiting(
 ) -> list[Waiting]:
     """What waits for a person, most urgent first; empty when nothing does."""
     approvals = sum(run.state is RunState.AWAITING_APPROVAL for run in runs)
-    stuck = sum(
-        run.state is RunState.QUEUED and now - run.created_at_utc > _QUEUE_PATIENCE for run in runs
-    )
+    stuck = sum(_is_stuck(run, now) for run in runs)
     unassigned = overview.cases[CaseStage.UNASSIGNED]
     found = (
         Waiting(
@@ -100,6 +98,10 @@ def list_waiting(
         ),
     )
     return [line for line in found if line.count]
+
+
+def _is_stuck(run: RetrainRun, now: datetime) -> bool:
+    return run.state is RunState.QUEUED and now - run.created_at_utc > _QUEUE_PATIENCE
 
 
 def show_waiting(lines: Sequence[Waiting]) -> None:

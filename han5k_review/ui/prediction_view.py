@@ -22,6 +22,7 @@ from han5k_review.retraining.prediction_record import (
 )
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import PredictionState, Uncertainty
@@ -51,7 +52,7 @@ def show_drawing(visit: Visit, model: ModelVersion, models: Sequence[ModelVersio
         )
         drawn = set(session.exec(query))
         own = [p for p in list_predictions(session) if p.model_id == model.id]
-        doubtful = list_doubtful(session, model.id or 0)
+        doubtful = list_doubtful(session, stored_id(model))
     if visit.may(Action.RETRAIN):
         _ask(visit, model, models, names, drawn, asked=len(own))
     _show_predictions(visit, own)
@@ -107,12 +108,12 @@ def _ask(
             with transaction(visit.bench.study.engine) as session:
                 request_prediction(
                     session,
-                    model.id or 0,
+                    stored_id(model),
                     cases,
                     actor=visit.identity.name,
                     now=utc_now(),
                     uncertainty=method,
-                    member_ids=[m.id or 0 for m in members],
+                    member_ids=[stored_id(m) for m in members],
                     device=device,
                     dask_address=visit.bench.settings.dask_address,
                     requested_by=visit.get_reader(),
@@ -160,7 +161,7 @@ def _show_working(visit: Visit, model_id: int) -> None:
             with attempt():
                 with transaction(visit.bench.study.engine) as session:
                     cancel_prediction(
-                        session, row.id or 0, actor=visit.identity.name, now=utc_now()
+                        session, stored_id(row), actor=visit.identity.name, now=utc_now()
                     )
                 st.rerun(scope="fragment")
 

@@ -15,6 +15,7 @@ from han5k_review.retraining.machine import look_at_machine
 from han5k_review.retraining.views import RunView, get_run_view
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.places import go_to
@@ -71,9 +72,9 @@ def _show_view(visit: Visit, view: RunView) -> None:
         share, words = describe_progress(run.progress)
         st.progress(min(max(share, 0.0), 1.0), text=words)
     if run.state in _LIVE and visit.may(Action.RETRAIN):
-        _show_cancel(visit, run.id or 0, asked=run.cancel_requested)
+        _show_cancel(visit, stored_id(run), asked=run.cancel_requested)
     if run.state in (RunState.FAILED, RunState.CANCELLED) and visit.may(Action.RETRAIN):
-        _show_again(visit, run.id or 0, run.settings)
+        _show_again(visit, stored_id(run), run.settings)
     if run.device == "cpu" and run.preset != "smoke" and run.state in _LIVE:
         st.warning("On a CPU this preset takes months; it is meant for a GPU.")
     if view.epochs:
@@ -81,7 +82,7 @@ def _show_view(visit: Visit, view: RunView) -> None:
     if view.verdicts:
         _show_verdicts(view)
     if run.state is RunState.AWAITING_APPROVAL and visit.may(Action.PROMOTE):
-        _show_decision(visit, run.id or 0)
+        _show_decision(visit, stored_id(run))
     if view.files_bytes:
         st.caption(describe_files(view))
     with st.expander("Events and log"):

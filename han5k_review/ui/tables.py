@@ -12,8 +12,9 @@ from han5k_review.review.adjudication import Standing
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.progress import Progress
 from han5k_review.review.revising import RevisionView
-from han5k_review.review.scale import Scale
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
+from han5k_review.study.scale import Scale
 
 METRIC_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
@@ -152,7 +153,7 @@ def build_revision_frame(
             "VRD %": [_percent(view.revision.vrd) for view in rows],
             "APL mm": pd.Series([view.revision.apl_mm for view in rows], dtype="float64"),
             "Active s": pd.Series([view.revision.active_seconds for view in rows], dtype="float64"),
-            "Stands": [standings[view.revision.id or 0].value for view in rows],
+            "Stands": [standings[stored_id(view.revision)].value for view in rows],
             "Reason": [view.decision.reason if view.decision else "" for view in rows],
         }
     )

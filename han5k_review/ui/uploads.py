@@ -12,7 +12,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.image_names import image_suffix
 from han5k_review.review.corrections import (
     CorrectionPlan,
@@ -22,6 +21,7 @@ from han5k_review.review.corrections import (
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
+from han5k_review.study import grid_of
 from han5k_review.ui.context import Bench, Visit, attempt
 from han5k_review.ui.upload_preview import show_numbers, show_pictures
 
@@ -84,7 +84,7 @@ def read_upload(
         raise DataError(
             f"{upload.name}: a file ending in {', '.join(_SUFFIXES)} was expected; save it so."
         )
-    grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
+    grid = grid_of(case)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{suffix}"
         path.write_bytes(upload.getbuffer())

@@ -8,10 +8,11 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure
 from han5k_review.anatomy.windows import Window
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
-from han5k_review.review.scale import ISSUE_TAGS, Scale
 from han5k_review.review.visible_case import NextTask, VisibleCase
+from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Grade, LabelVersion
+from han5k_review.study.scale import ISSUE_TAGS, Scale
 from han5k_review.viewer.payload import (
     Addresses,
     GivenGrade,
@@ -135,7 +136,7 @@ def _grade(grade: Grade) -> GivenGrade:
     return GivenGrade(
         id=stored_id(grade),
         code=grade.raw_code or "",
-        graded_at_utc=grade.graded_at_utc.isoformat(),
+        graded_at_utc=format_utc(grade.graded_at_utc),
         tags=tuple(grade.tags),
         comment=grade.comment,
         flagged_slices=tuple(grade.flagged_slices),

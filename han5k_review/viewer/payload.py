@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from han5k_review.anatomy.rules import RULES
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -106,6 +108,25 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerRule:
+    """A rule of anatomy: its sentence is said from `at_least` (in `unit`) on."""
+
+    at_least: float
+    unit: str
+    decimals: int
+    sentence: str
+
+
+def _list_rules() -> dict[str, ViewerRule]:
+    return {
+        key.value: ViewerRule(
+            at_least=rule.at_least, unit=rule.unit, decimals=rule.decimals, sentence=rule.sentence
+        )
+        for key, rule in RULES.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     """Where the viewer asks and tells; the CT's index names its slabs, each label set its masks.
 
@@ -139,6 +160,7 @@ class ViewerPayload:
     from the label version `edit_base` (None: from the contour under review). `compare` is the key
     of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
     with an assignment: nothing to grade, but contours can be edited (an adjudicator's place).
+    `rules` are the rules of anatomy that speak while a contour is drawn.
     `account` tells the browser which acts that wait in it are this person's; it names nobody.
     """
 
@@ -157,6 +179,7 @@ class ViewerPayload:
     start_editing: bool = False
     compare: str | None = None
     side_by_side: bool = False
+    rules: dict[str, ViewerRule] = field(default_factory=_list_rules)
     account: str | None = None
 
     def to_json(self) -> dict[str, Json]:

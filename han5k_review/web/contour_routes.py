@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import RuleError
 from han5k_review.exports.contour_files import (
     Contour,
@@ -20,13 +19,14 @@ from han5k_review.exports.contour_files import (
     build_nifti_archive,
     build_segmentation,
 )
-from han5k_review.review.journal import grid_of
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
+from han5k_review.study import grid_of, read_study_catalogue
 from han5k_review.web.bodies import Name, RowId
 from han5k_review.web.desk import (
     Desk,
@@ -102,15 +102,14 @@ def _read_contours(
     viewpoint: Viewpoint,
 ) -> list[Contour]:
     key, _ = _split(name)
-    found = find_label_set(session, case.id or 0, key, viewpoint)
+    found = find_label_set(session, stored_id(case), key, viewpoint)
     if found is None:
         raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
     missing = [one for one in wanted or () if one not in found.versions]
     if missing:
         raise HTTPException(404, f"There is no contour of {', '.join(missing)[:200]} here.")
     colours: dict[str, tuple[int, int, int]] = {
-        structure.name: structure.color_rgb
-        for structure in read_catalogue(study.tables / "structures.csv")
+        structure.name: structure.color_rgb for structure in read_study_catalogue(study)
     }
     grid = grid_of(case)
     return [

@@ -17,6 +17,7 @@ from han5k_review.review.edit_check import EditCheck
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.leases import OTHER_TAB, describe_lease, is_leased
 from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.store.columns import format_utc
 from han5k_review.store.draft_tables import Draft, DraftSubmission, StructureLock
 from han5k_review.store.tables import Revision
 
@@ -69,8 +70,8 @@ def describe_draft(
         "voxels": draft.voxels,
         "place": draft.place,
         "active_seconds": draft.active_seconds,
-        "opened_at_utc": iso(draft.opened_at_utc),
-        "changed_at_utc": iso(draft.changed_at_utc),
+        "opened_at_utc": format_utc(draft.opened_at_utc),
+        "changed_at_utc": format_utc(draft.changed_at_utc),
         "outdated": is_outdated(session, draft),
         "lease": {"mine": is_mine, **describe_lease(draft, other)},
     }
@@ -103,7 +104,7 @@ def describe_submission(submission: DraftSubmission, revision: Revision) -> dict
         "suggested": list(submission.suggested_levels),
         "question": submission.question,
         "confirmed": submission.confirmed,
-        "submitted_at_utc": iso(submission.submitted_at_utc),
+        "submitted_at_utc": format_utc(submission.submitted_at_utc),
     }
 
 
@@ -114,13 +115,8 @@ def describe_lock(lock: StructureLock, *, blinded: bool) -> dict[str, Any]:
         "locked": lock.locked,
         "label_version": None if blinded else lock.label_version_id,
         "reason": None if blinded else lock.reason,
-        "at_utc": iso(lock.at_utc),
+        "at_utc": format_utc(lock.at_utc),
     }
-
-
-def iso(at_utc: datetime) -> str:
-    """ISO-8601 with a Z."""
-    return at_utc.isoformat().replace("+00:00", "Z")
 
 
 def _finite(value: float | None) -> float | None:

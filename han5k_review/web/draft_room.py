@@ -16,10 +16,11 @@ from han5k_review.errors import DataError
 from han5k_review.review.canvas import Canvas, CanvasShelf
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import get_own_assignment
-from han5k_review.review.journal import add_snapshot, grid_of, needs_snapshot
+from han5k_review.review.journal import add_snapshot, needs_snapshot
 from han5k_review.review.patches import PatchBatch, PatchReceipt, append_patches
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Reader
 
@@ -77,7 +78,6 @@ class DraftRoom:
                 self.shelf,
                 assignment=visitor.assignment,
                 structure=structure,
-                grid=grid_of(visitor.case),
                 batch=batch,
                 rules=self.rules,
                 now=utc_now(),
@@ -87,7 +87,7 @@ class DraftRoom:
             return receipt, None
         if needs_snapshot(receipt.first_version, receipt.draft.version):
             return receipt, canvas
-        self.shelf.put(receipt.draft.id or 0, canvas)
+        self.shelf.put(stored_id(receipt.draft), canvas)
         return receipt, None
 
     def keep_snapshot(self, draft_id: int, canvas: Canvas) -> None:

@@ -15,6 +15,7 @@ from han5k_review.accounts.may import Action, may
 from han5k_review.exports.contour_files import Contour, build_nifti
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.drafts import (
+    OpenRequest,
     discard_draft,
     get_draft,
     get_open_draft,
@@ -23,7 +24,7 @@ from han5k_review.review.drafts import (
     open_draft,
 )
 from han5k_review.review.edit_rules import read_edit_rules
-from han5k_review.review.journal import grid_of, replay
+from han5k_review.review.journal import replay
 from han5k_review.review.locking import list_locks
 from han5k_review.review.patches import describe_rows
 from han5k_review.review.refusals import DraftError, Reason
@@ -32,8 +33,10 @@ from han5k_review.review.submission import (
     prepare_submission,
     submit_draft,
 )
-from han5k_review.store.columns import utc_now
+from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.draft_tables import Draft
+from han5k_review.store.identity import stored_id
+from han5k_review.study import grid_of
 from han5k_review.web.binary import answer_binary
 from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.contour_routes import answer_download
@@ -46,7 +49,6 @@ from han5k_review.web.draft_answers import (
     describe_draft,
     describe_lock,
     describe_submission,
-    iso,
 )
 from han5k_review.web.draft_bodies import (
     DiscardBody,
@@ -83,7 +85,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
                 "drafts": [_state(visitor, draft, request) for draft in drafts],
                 "locks": [
                     describe_lock(lock, blinded=visitor.assignment.blinded)
-                    for lock in list_locks(visitor.session, visitor.assignment.case_id).values()
+                    for lock in list_locks(visitor.session, [visitor.assignment.case_id]).values()
                 ],
                 "lease_seconds": room.rules.lease_seconds,
             }
@@ -101,7 +103,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             mask = _read_mask(room, visitor, draft)
-            draft_id, version, base = draft.id or 0, draft.version, draft.base_label_version_id
+            draft_id, version, base = stored_id(draft), draft.version, draft.base_label_version_id
         item = PacketMask(structure=structure, label_version_id=base, mask=mask)
         packet = build_packet([item], draft=draft_id, version=version)
         return answer_binary(
@@ -124,7 +126,7 @@ def _read_mask(room: DraftRoom, visitor: Visitor, draft: Draft) -> StructureMask
     grid = grid_of(visitor.case)
     canvas = replay(visitor.session, room.study.labels, room.shelf, draft, grid)
     mask = canvas.to_mask()
-    room.shelf.put(draft.id or 0, canvas)
+    room.shelf.put(stored_id(draft), canvas)
     return mask
 
 
@@ -142,10 +144,12 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
                 visitor.session,
                 assignment=visitor.assignment,
                 reader=visitor.reader,
-                structure=structure,
-                holder=body.holder,
-                take_over=body.take_over,
-                base_id=body.base,
+                request=OpenRequest(
+                    structure=structure,
+                    holder=body.holder,
+                    take_over=body.take_over,
+                    base_id=body.base,
+                ),
                 may_edit_any=may(identity, Action.ADJUDICATE),
                 rules=room.rules,
                 now=utc_now(),
@@ -207,12 +211,12 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
                 "draft": draft.id,
                 "version": draft.version,
                 "voxels": draft.voxels,
-                "lease_until_utc": None if until is None else iso(until),
+                "lease_until_utc": None if until is None else format_utc(until),
                 "patches": list(describe_rows(receipt.rows)),
             }
         )
         if canvas is not None:
-            answer.background = BackgroundTask(room.keep_snapshot, draft.id or 0, canvas)
+            answer.background = BackgroundTask(room.keep_snapshot, stored_id(draft), canvas)
         return answer
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends
@@ -21,11 +20,11 @@ from han5k_review.review.grading import (
     get_own_assignment,
     submit_grade,
 )
-from han5k_review.review.scale import Scale, read_scale
-from han5k_review.store.columns import utc_now
+from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Grade, Reader, StudyInfo
+from han5k_review.store.tables import Grade, Reader
+from han5k_review.study import get_study_info, read_study_scale
 from han5k_review.web.bodies import (
     Body,
     Index,
@@ -98,7 +97,7 @@ def _store_grade(
             session,
             assignment_id=assignment_id,
             reader=_get_reader(session, identity),
-            scale=_read_study_scale(session, study),
+            scale=read_study_scale(study, get_study_info(session)),
             request=_grade_request(body),
             now=utc_now(),
         )
@@ -134,12 +133,8 @@ def _describe(grade: Grade) -> dict[str, Any]:
         "tags": list(grade.tags),
         "comment": grade.comment,
         "flagged_slices": list(grade.flagged_slices),
-        "graded_at_utc": _iso(grade.graded_at_utc),
+        "graded_at_utc": format_utc(grade.graded_at_utc),
     }
-
-
-def _iso(at_utc: datetime) -> str:
-    return at_utc.isoformat().replace("+00:00", "Z")
 
 
 def _get_reader(session: Session, identity: ReaderIdentity) -> Reader:
@@ -147,10 +142,3 @@ def _get_reader(session: Session, identity: ReaderIdentity) -> Reader:
     if reader is None:
         raise HTTPException(401, "Your account is gone; sign in with another one.")
     return reader
-
-
-def _read_study_scale(session: Session, study: Study) -> Scale:
-    info = session.get(StudyInfo, 1)
-    if info is None:
-        raise HTTPException(507, "The study has no protocol row; run `han5k init` again.")
-    return read_scale(study.tables / "scales.csv", info.scale)

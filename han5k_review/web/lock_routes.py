@@ -14,6 +14,7 @@ from han5k_review.errors import RuleError
 from han5k_review.review.locking import lock_structure, unlock_structure
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import LabelVersion, Reader
 from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.desk import Desk, get_identity
@@ -39,12 +40,13 @@ def build_lock_router(desk: Desk) -> APIRouter:
             if reader is None:
                 raise HTTPException(401, "Your account is gone; sign in with another one.")
             if body.locked:
-                version = session.get(LabelVersion, body.label_version or 0)
+                number = body.label_version
+                version = None if number is None else session.get(LabelVersion, number)
                 if version is None or (version.case_id, version.structure) != (case_id, structure):
                     raise RuleError(f"A contour of {structure} in this case was expected to lock.")
                 lock = lock_structure(
                     session,
-                    label_version_id=version.id or 0,
+                    label_version_id=stored_id(version),
                     by=reader,
                     now=now,
                     reason=body.reason,

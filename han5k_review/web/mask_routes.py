@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import numpy as np
 from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
@@ -15,8 +14,10 @@ from starlette.responses import Response
 from han5k_review.imaging.grid import Grid
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case
+from han5k_review.study import grid_of
 from han5k_review.web.binary import answer_binary
 from han5k_review.web.bodies import Name, RowId
 from han5k_review.web.desk import (
@@ -43,7 +44,7 @@ def build_mask_router(desk: Desk) -> APIRouter:
                 session, assignment_id, get_identity(request)
             )
             contours = _list_contours(session, case, key, view_task(assignment))
-            grid = _grid_of(case)
+            grid = grid_of(case)
         return _masks_answer(desk, request, grid, contours)
 
     @router.get("/cases/{case_id}/masks/{key}")
@@ -51,22 +52,18 @@ def build_mask_router(desk: Desk) -> APIRouter:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))
             contours = _list_contours(session, case, key, view_case())
-            grid = _grid_of(case)
+            grid = grid_of(case)
         return _masks_answer(desk, request, grid, contours)
 
     return router
 
 
-def _grid_of(case: Case) -> Grid:
-    return Grid.from_affine(case.shape_ijk, np.array(case.affine_ras))
-
-
 def _list_contours(session: Session, case: Case, key: str, viewpoint: Viewpoint) -> list[Contour]:
-    found = find_label_set(session, case.id or 0, key, viewpoint)
+    found = find_label_set(session, stored_id(case), key, viewpoint)
     if found is None:
         raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
     return [
-        (structure, version.id or 0, version.mask_sha256)
+        (structure, stored_id(version), version.mask_sha256)
         for structure, version in found.versions.items()
     ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 from han5k_review.accounts.readers import add_reader
 from han5k_review.evaluation import plan_evaluation
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import StudyInfo
 from han5k_review.store.vocabulary import Role
 from tests.browser.conftest import sign_in
-from tests.evaluation.phantom_study import CATALOGUE, ROOT, build_study
+from tests.evaluation.phantom_study import CATALOGUE, build_study
 from tests.server import Server, running_server
+from tests.studies import add_identity
 
 PASSWORD = "a long enough password"
 DEADLINE = 60_000
@@ -30,11 +29,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The phantom study, one pair of it damaged, with a lead and an adjudicator."""
     folder = tmp_path_factory.mktemp("cohort")
     study = build_study(folder / "study")
-    study.tables.mkdir()
-    for name in ("structures.csv", "scales.csv", "windows.csv"):
-        shutil.copy(ROOT / "data" / name, study.tables)
+    add_identity(study)
     with transaction(study.engine) as session:
-        session.add(StudyInfo(name="phantoms", protocol_version="1", scale="han5k-3"))
         for name, role in (("lead", Role.LEAD), ("judge", Role.ADJUDICATOR)):
             add_reader(
                 session,
@@ -102,8 +98,8 @@ def test_a_cohort_is_measured_found_again_looked_at_and_downloaded(
 @pytest.mark.browser
 def test_what_cannot_be_compared_says_what_to_do(server: Server, screen: Page) -> None:
     sign_in(screen, server.url, "lead", PASSWORD)
-    screen.goto(f"{server.url}/cohort?prediction=accepted+revision")
-    expect(screen.get_by_text("No structure has both: accepted revision")).to_be_visible(
+    screen.goto(f"{server.url}/cohort?prediction=accepted+contour")
+    expect(screen.get_by_text("No structure has both: accepted contour")).to_be_visible(
         timeout=DEADLINE
     )
     screen.goto(f"{server.url}/cohort?prediction=reference")

@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from han5k_review.review.grading import list_current_grades
 from han5k_review.store.engine import reading
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun, RunScore
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, ModelVersion
@@ -56,7 +57,7 @@ def stored_codes(study: Study, number: str) -> dict[str, str | None]:
     with reading(study.engine) as session:
         case = session.exec(select(Case).where(Case.name == f"KBP-{number}")).one()
         task = session.exec(select(Assignment).where(Assignment.case_id == case.id)).one()
-        grades = list_current_grades(session, task.id or 0)
+        grades = list_current_grades(session, stored_id(task))
         return {name: grade.raw_code for name, grade in grades.items()}
 
 

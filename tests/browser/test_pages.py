@@ -20,6 +20,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import submit_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Role, Uncertainty
@@ -51,11 +52,11 @@ def doubt(desk: Desk, disagreements: dict[str, float]) -> None:
     """Contours under review of KBP-100 as if their model had drawn them three times."""
     with transaction(desk.open_study().engine) as session:
         case = session.exec(select(Case).where(Case.name == "KBP-100")).one()
-        labels = list_under_review(session, case.id or 0)
+        labels = list_under_review(session, stored_id(case))
         for name, disagreement in disagreements.items():
             session.add(
                 LabelUncertainty(
-                    label_version_id=labels[name].id or 0,
+                    label_version_id=stored_id(labels[name]),
                     method=Uncertainty.SHIFTED,
                     members=3,
                     disagreement=disagreement,
@@ -172,7 +173,7 @@ def submit_reads(desk: Desk) -> None:
             session, name="ben", password=PASSWORD, role=Role.READER, actor="test", now=utc_now()
         )
         case = session.exec(select(Case).where(Case.name == "KBP-100")).one()
-        present = list_under_review(session, case.id or 0)["ParotidL"]
+        present = list_under_review(session, stored_id(case))["ParotidL"]
         grid = Grid.from_rows(case.shape_ijk, case.affine_ras)
         submit_revision(
             session,

@@ -16,7 +16,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import Role
 from tests.evaluation.phantom_study import GRID, block, build_study
-from tests.exports.conftest import add_tables
+from tests.studies import add_identity
 
 CASE = ("--case", "HN-002", "--reader", "ann")
 Revise = Callable[..., tuple[int, str]]
@@ -25,7 +25,7 @@ Revise = Callable[..., tuple[int, str]]
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     study = build_study(tmp_path / "study")
-    add_tables(study)
+    add_identity(study)
     with transaction(study.engine) as session:
         session.add(Reader(name="ann", pseudonym="R1", role=Role.READER, password_hash="-"))
     return study

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import ConfigError
 from han5k_review.evaluation import (
-    REVISED,
+    ACCEPTED,
     LabelChoice,
     list_metrics,
     plan_evaluation,
@@ -17,6 +17,7 @@ from han5k_review.evaluation import (
 )
 from han5k_review.evaluation.choice import find_labels
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import Metric
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
@@ -28,7 +29,8 @@ from han5k_review.store.tables import (
     RevisionDecision,
 )
 from han5k_review.store.vocabulary import Decision, LabelSource, Role
-from tests.evaluation.phantom_study import CATALOGUE, block, build_study, label
+from tests.evaluation.phantom_study import CATALOGUE, block, build_study
+from tests.studies import add_label
 
 
 def add_revision(study: Study, session: Session, start_i: int, *words: Decision) -> int:
@@ -38,29 +40,29 @@ def add_revision(study: Study, session: Session, start_i: int, *words: Decision)
         name="anna", pseudonym="R1", role=Role.READER, password_hash="x"
     )
     session.add(reader)
-    child = label(study, case, "BrainStem", LabelSource.REVISION, block(start_i))
-    session.add(child)
-    session.flush()
+    child = add_label(session, study, case, "BrainStem", block(start_i), LabelSource.REVISION)
     parent = session.exec(
-        select(LabelVersion.id).where(
-            LabelVersion.case_id == case.id, col(LabelVersion.source) == LabelSource.PSEUDO
+        select(LabelVersion).where(
+            LabelVersion.structure == "BrainStem",
+            LabelVersion.case_id == case.id,
+            col(LabelVersion.source) == LabelSource.PSEUDO,
         )
-    ).first()
+    ).one()
     revision = Revision(
-        label_version_id=child.id or 0,
-        parent_label_version_id=parent or 0,
-        reader_id=reader.id or 0,
+        label_version_id=stored_id(child),
+        reviewed_id=stored_id(parent),
+        reader_id=stored_id(reader),
     )
     session.add(revision)
     session.flush()
     for word in words:
         session.add(
             RevisionDecision(
-                revision_id=revision.id or 0, decision=word, decided_by_id=reader.id or 0
+                revision_id=stored_id(revision), decision=word, decided_by_id=stored_id(reader)
             )
         )
         session.flush()
-    return child.id or 0
+    return stored_id(child)
 
 
 @pytest.fixture
@@ -76,11 +78,11 @@ def test_only_a_revision_whose_newest_decision_accepts_it_counts(twins: Study) -
         add_revision(twins, session, 3, Decision.ACCEPTED, Decision.REJECTED)
         add_revision(twins, session, 4)
     with reading(twins.engine) as session:
-        found = find_labels(session, REVISED)
+        found = find_labels(session, ACCEPTED)
         assert [ref.label_version_id for ref in found.values()] == [wanted]
-        plan = plan_evaluation(session, CATALOGUE, reference=REVISED, structures=["BrainStem"])
+        plan = plan_evaluation(session, CATALOGUE, reference=ACCEPTED, structures=["BrainStem"])
     assert [pair.case for pair in plan.pairs] == ["HN-001"]
-    assert {gap.reason for gap in plan.gaps} == {"no accepted revision"}
+    assert {gap.reason for gap in plan.gaps} == {"no accepted contour"}
 
 
 def test_two_model_versions_can_be_compared(twins: Study) -> None:
@@ -93,10 +95,15 @@ def test_two_model_versions_can_be_compared(twins: Study) -> None:
                 )
             )
             session.flush()
-            row = label(twins, case, "BrainStem", LabelSource.PREDICTION, block(start))
-            row.model_version_id = number
-            session.add(row)
-            session.flush()
+            add_label(
+                session,
+                twins,
+                case,
+                "BrainStem",
+                block(start),
+                LabelSource.PREDICTION,
+                model_version_id=number,
+            )
     first, second = (
         LabelChoice(title=f"m{n}", sources=(LabelSource.PREDICTION,), model_version_id=n)
         for n in (1, 2)
@@ -113,7 +120,7 @@ def test_two_model_versions_can_be_compared(twins: Study) -> None:
 def test_the_newest_label_of_a_source_stands_for_it(twins: Study) -> None:
     with transaction(twins.engine) as session:
         case = session.exec(select(Case).where(Case.name == "HN-003")).one()
-        session.add(label(twins, case, "BrainStem", LabelSource.REFERENCE, block(7)))
+        add_label(session, twins, case, "BrainStem", block(7), LabelSource.REFERENCE)
     with reading(twins.engine) as session:
         plan = plan_evaluation(session, CATALOGUE, cases=["HN-003"], structures=["BrainStem"])
     assert plan.pairs[0].reference.mask_sha256 == block(7).sha256
@@ -140,7 +147,7 @@ def test_a_label_the_structure_table_does_not_know_is_a_gap(twins: Study) -> Non
     with transaction(twins.engine) as session:
         case = session.exec(select(Case).where(Case.name == "HN-001")).one()
         for source in (LabelSource.PSEUDO, LabelSource.REFERENCE):
-            session.add(label(twins, case, "Spleen", source, block(2)))
+            add_label(session, twins, case, "Spleen", block(2), source)
     with reading(twins.engine) as session:
         plan = plan_evaluation(session, CATALOGUE, cases=["HN-001"])
     (gap,) = [gap for gap in plan.gaps if gap.structure == "Spleen"]

@@ -22,15 +22,14 @@ from han5k_review.evaluation import plan_evaluation
 from han5k_review.store.engine import reading
 from han5k_review.store.run_tables import Metric
 from han5k_review.store.study import Study
-from tests.evaluation.phantom_study import CASES, CATALOGUE, ROOT, build_study
+from tests.evaluation.phantom_study import CASES, CATALOGUE, build_study
+from tests.studies import ROOT, copy_tables
 
 
 @pytest.fixture
 def folder(study: Study) -> Path:
     """The phantom study as a folder that commands can open."""
-    study.tables.mkdir()
-    for name in ("structures.csv", "scales.csv", "windows.csv"):
-        shutil.copy(ROOT / "data" / name, study.tables)
+    copy_tables(study)
     return study.root
 
 
@@ -73,7 +72,7 @@ def test_sources_filters_and_definition_are_options(
     assert evaluate(folder, "--reference", "ai") == 2
     assert "on both sides" in capsys.readouterr().err
     assert evaluate(folder, "--prediction", "model:none") == 2
-    assert "ai, pseudo, reference, revision" in capsys.readouterr().err
+    assert "ai, pseudo, reference, accepted" in capsys.readouterr().err
 
 
 def test_a_failed_pair_is_printed_and_ends_with_2(

@@ -23,6 +23,7 @@ from han5k_review.evaluation.frames import build_metrics_frame
 from han5k_review.evaluation.records import MEASURE_FAILED
 from han5k_review.metrics import Definition, measure
 from han5k_review.store.engine import reading
+from han5k_review.store.run_tables import MetricFailure
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit, LabelVersion
 from han5k_review.store.vocabulary import LabelSource
@@ -139,12 +140,14 @@ def test_a_remembered_failure_belongs_to_its_definition(any_study: Study) -> Non
             definition: list_metrics(session, plan_of(any_study, definition))[0]
             for definition in (Definition.SURFEL, Definition.VOXEL_POOLED)
         }
+        failures = session.exec(select(MetricFailure)).all()
         audit = session.exec(select(Audit).where(Audit.action == MEASURE_FAILED)).all()
     assert damaged.name in (under[Definition.SURFEL].reason or "")
     assert under[Definition.VOXEL_POOLED].reason == "not measured yet"
-    assert {(row.detail["definition"], row.detail["definition_version"]) for row in audit} == {
+    assert {(row.definition, row.definition_version) for row in failures} == {
         ("surfel", Definition.SURFEL.version)
     }
+    assert sum(row.detail["pairs"] for row in audit) == len(failures)
     frame = build_metrics_frame(under.values())
     assert list(frame["definition"]) == list(under)
     assert list(frame["tolerance_mm"]) == [1.0, 1.0]

@@ -7,6 +7,7 @@ from sqlmodel import Session, select
 
 from han5k_review.errors import ConfigError
 from han5k_review.evaluation import (
+    ACCEPTED,
     UNDER_REVIEW,
     get_choice,
     list_choices,
@@ -18,11 +19,14 @@ from han5k_review.evaluation import (
 from han5k_review.evaluation.frames import build_trend_frame
 from han5k_review.evaluation.records import read_stamp
 from han5k_review.metrics import Definition
+from han5k_review.review.locking import lock_structure
+from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Case, ModelVersion
-from han5k_review.store.vocabulary import LabelSource, Split
-from tests.evaluation.phantom_study import CATALOGUE, block, label
+from han5k_review.store.tables import Case, ModelVersion, Reader
+from han5k_review.store.vocabulary import LabelSource, Role, Split
+from tests.evaluation.phantom_study import CATALOGUE, block
+from tests.studies import add_label
 
 
 def add_model(session: Session, study: Study, name: str, shift: int) -> None:
@@ -31,9 +35,15 @@ def add_model(session: Session, study: Study, name: str, shift: int) -> None:
     session.add(model)
     session.flush()
     for case in session.exec(select(Case).order_by(Case.name).limit(2)).all():
-        drawn = label(study, case, "BrainStem", LabelSource.PREDICTION, block(2 + shift))
-        drawn.model_version_id = model.id
-        session.add(drawn)
+        add_label(
+            session,
+            study,
+            case,
+            "BrainStem",
+            block(2 + shift),
+            LabelSource.PREDICTION,
+            model_version_id=model.id,
+        )
 
 
 @pytest.fixture
@@ -50,7 +60,7 @@ def test_every_side_has_a_name_and_a_wrong_name_lists_them(modelled: Study) -> N
             "ai",
             "pseudo",
             "reference",
-            "revision",
+            "accepted",
             "model:first",
             "model:second",
         ]
@@ -149,10 +159,25 @@ def test_the_stamp_moves_with_its_own_numbers_labels_and_failures(study: Study) 
     revised, mesh = stamp(LabelSource.REVISION), stamp(definition=Definition.MESH)
     with transaction(study.engine) as session:
         case = session.get_one(Case, 1)
-        session.add(label(study, case, "BrainStem", LabelSource.REVISION, block(5)))
+        add_label(session, study, case, "BrainStem", block(5), LabelSource.REVISION)
     assert stamp() == seen[-1]  # readers revise: numbers of imported contours stay as they are
     assert stamp(LabelSource.REVISION) != revised
     path.write_bytes(whole)
     assert run_evaluation(study, plan).failed == ()
     assert stamp() != seen[-1]
     assert stamp(definition=Definition.MESH) == mesh
+
+
+def test_the_stamp_of_accepted_contours_moves_with_locks(study: Study) -> None:
+    def stamp(*sources: LabelSource) -> tuple[int, ...]:
+        with reading(study.engine) as session:
+            return read_stamp(session, sources, Definition.SURFEL)
+
+    before, imported = stamp(*ACCEPTED.sources), stamp(LabelSource.PSEUDO)
+    with transaction(study.engine) as session:
+        judge = Reader(name="ben", pseudonym="R2", role=Role.ADJUDICATOR, password_hash="x")
+        session.add(judge)
+        session.flush()
+        lock_structure(session, label_version_id=1, by=judge, now=utc_now())
+    assert stamp(*ACCEPTED.sources) != before
+    assert stamp(LabelSource.PSEUDO) == imported

@@ -25,10 +25,10 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Case
-from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.store.vocabulary import LabelSource
 from tests.databases import open_new_study
-from tests.evaluation.phantom_study import CATALOGUE, label
+from tests.evaluation.phantom_study import CATALOGUE
+from tests.studies import add_case, add_label
 
 PATIENTS = ("0522c0331", "TCGA-CV-A6JO")
 RATERS = (("oncologist", LabelSource.REFERENCE), ("radiographer", LabelSource.PSEUDO))
@@ -46,26 +46,17 @@ def read_rater_mask(path: Path) -> tuple[NDArray[np.bool_], Grid]:
 def raters(shared_data: Path, tmp_path: Path) -> Iterator[Study]:
     study = open_new_study(tmp_path / "study")
     with transaction(study.engine) as session:
-        for number, patient in enumerate(PATIENTS):
+        for patient in PATIENTS:
             folder = shared_data / "deepmind-hn" / patient
             _, grid = read_rater_mask(folder / "oncologist" / "Brain.nii.gz")
-            case = Case(
-                name=patient,
-                patient=patient,
-                split=Split.TRAIN,
-                image_sha256=str(number) * 64,
-                shape_ijk=list(grid.shape),
-                affine_ras=[list(row) for row in grid.affine_ras],
-            )
-            session.add(case)
-            session.flush()
+            case = add_case(session, patient, grid)
             for rater, source in RATERS:
                 for path in sorted((folder / rater).glob("*.nii.gz")):
                     name = CATALOGUE.find_name(path.name.removesuffix(".nii.gz"))
                     if name is not None:
                         voxels, _ = read_rater_mask(path)
                         mask = StructureMask.from_dense(voxels, grid)
-                        session.add(label(study, case, name, source, mask))
+                        add_label(session, study, case, name, mask, source)
     yield study
     study.engine.dispose()
 

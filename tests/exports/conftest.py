@@ -16,28 +16,20 @@ from han5k_review.review.assigning import assign_cases
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.revising import submit_revision
-from han5k_review.review.scale import read_scale
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
-from han5k_review.store.tables import Assignment, Case, Reader, StudyInfo
+from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.study.scale import read_scale
 from tests.databases import open_new_study
 from tests.evaluation.phantom_study import CATALOGUE, GRID, ROOT, block, build_study
+from tests.studies import add_identity
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
 SCALE = read_scale(ROOT / "data" / "scales.csv", "han5k-3")
 COMMENT = '=HYPERLINK("http://example.org","Ödem, 声門 🙂")\nzweite Zeile'
-
-
-def add_tables(study: Study, name: str = "Grading study") -> None:
-    study.tables.mkdir(parents=True, exist_ok=True)
-    for table in ("structures.csv", "scales.csv", "windows.csv"):
-        shutil.copy(ROOT / "data" / table, study.tables / table)
-    with transaction(study.engine) as session:
-        session.add(
-            StudyInfo(name=name, protocol_version="1.2", scale="han5k-3", created_at_utc=NOON)
-        )
 
 
 def grade_study(study: Study) -> None:
@@ -80,16 +72,16 @@ def _grade(
     assignment = session.exec(
         select(Assignment).where(Assignment.case_id == found.id, Assignment.reader_id == person.id)
     ).one()
-    label = list_under_review(session, found.id or 0)[structure]
+    label = list_under_review(session, stored_id(found))[structure]
     submit_grade(
         session,
-        assignment_id=assignment.id or 0,
+        assignment_id=stored_id(assignment),
         reader=person,
         scale=SCALE,
         request=GradeRequest(
             request_id=f"request-{number:04d}",
             structure=structure,
-            label_version_id=label.id or 0,
+            label_version_id=stored_id(label),
             code=code,
             tags=("over", "island") if number == 0 else (),
             comment=COMMENT if number == 0 else "",
@@ -127,7 +119,7 @@ def measure_study(study: Study) -> None:
 
 def build_graded_study(folder: Path, url: str | None = None) -> Study:
     made = build_study(folder, url)
-    add_tables(made)
+    add_identity(made)
     grade_study(made)
     measure_study(made)
     return made
@@ -161,6 +153,6 @@ def any_study(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Study]
 @pytest.fixture
 def empty_study(tmp_path: Path) -> Iterator[Study]:
     made = open_new_study(tmp_path / "empty")
-    add_tables(made)
+    add_identity(made)
     yield made
     made.engine.dispose()

@@ -12,10 +12,10 @@ from sqlmodel import col, select
 from han5k_review.importing.imports import Progress, Source, plan_import, run_import
 from han5k_review.importing.reports import ImportReport
 from han5k_review.importing.sources import CaseSource, build_source
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit, Case, LabelVersion
+from han5k_review.study import read_study_catalogue
 from tests.imaging.phantoms import phantom_hu, phantom_labels, write_phantom
 from tests.importing.conftest import NOON
 

@@ -12,8 +12,8 @@ import pytest
 
 from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.reports import Outcome
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.store.study import Study
+from han5k_review.study import read_study_catalogue
 from tests.imaging.phantoms import (
     ORIENTATIONS,
     SHAPE,

@@ -31,7 +31,7 @@ import os, signal, sys
 from pathlib import Path
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.sources import read_manifest
-from han5k_review.importing.study import read_study_catalogue
+from han5k_review.study import read_study_catalogue
 from han5k_review.store.study import open_study
 from tests.importing.conftest import NOON
 
@@ -64,7 +64,7 @@ import resource, sys
 from pathlib import Path
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.sources import read_manifest
-from han5k_review.importing.study import read_study_catalogue
+from han5k_review.study import read_study_catalogue
 from han5k_review.store.study import open_study
 from tests.importing.conftest import NOON
 
@@ -167,7 +167,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.sources import read_manifest
-from han5k_review.importing.study import read_study_catalogue
+from han5k_review.study import read_study_catalogue
 from han5k_review.store.study import open_study
 from tests.importing.conftest import NOON
 

@@ -13,8 +13,8 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.case_labels import read_case_labels
 from han5k_review.importing.reports import Outcome
 from han5k_review.importing.sources import build_source, read_manifest
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.store.study import Study
+from han5k_review.study import read_study_catalogue
 from tests.imaging.phantoms import write_image
 from tests.importing.case_files import content, plan, run
 

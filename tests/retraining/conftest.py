@@ -12,6 +12,7 @@ from han5k_review.retraining.plan import RunRequest
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
 from tests.retraining.phantom_study import CATALOGUE, TINY, build_study
@@ -22,7 +23,7 @@ def queue_run(study: Study, **asked: object) -> int:
     request = RunRequest(**{"group": "2", "overrides": TINY, **asked})  # type: ignore[arg-type]
     with transaction(study.engine) as session:
         run = request_run(session, study, CATALOGUE, request, requested_by=None, now=utc_now())
-        return run.id or 0
+        return stored_id(run)
 
 
 @pytest.fixture(scope="session")
@@ -45,4 +46,4 @@ def promoted(trained: tuple[Study, int], tmp_path: Path) -> tuple[Study, int]:
         model = promote(
             session, run_id, actor="lead", reason="first", now=utc_now(), despite_gate=True
         )
-        return study, model.id or 0
+        return study, stored_id(model)

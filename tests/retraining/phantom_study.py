@@ -12,11 +12,11 @@ from scipy.ndimage import gaussian_filter
 from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
@@ -27,14 +27,14 @@ from han5k_review.store.tables import (
     Revision,
     RevisionDecision,
 )
-from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Role, Split
+from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Split
 from tests.databases import open_new_study
+from tests.studies import ROOT, add_case, add_label, add_reader, make_grid
 
-ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "data" / "structures.csv"
 CATALOGUE: Catalogue = read_catalogue(TABLE)
 SHAPE = (40, 40, 24)
-GRID = Grid.from_affine(SHAPE, np.diag([-4.0, -4.0, 5.0, 1.0]))
+GRID = make_grid(SHAPE, (4.0, 4.0, 5.0))
 # name: offset of the centre in voxels, radii in voxels, HU
 ORGANS = {
     "BrainStem": ((0, 3, 2), (4, 4, 5), 90),
@@ -87,45 +87,13 @@ def cut_lower_half(mask: StructureMask) -> StructureMask:
     return StructureMask.from_box(half, mask.start_ijk, mask.grid)
 
 
-def add_label(
-    session: Session, study: Study, case: Case, name: str, source: LabelSource, mask: StructureMask
-) -> LabelVersion:
-    """Store a mask and its row."""
-    row = LabelVersion(
-        case_id=case.id or 0,
-        structure=name,
-        source=source,
-        mask_sha256=study.labels.put_mask(mask),
-        voxels=mask.voxel_count,
-        volume_cc=mask.volume_cc,
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def add_case(session: Session, study: Study, number: int, split: Split) -> tuple[Case, Head]:
+def add_head(session: Session, study: Study, number: int, split: Split) -> tuple[Case, Head]:
     """Store a head as a case."""
     head = build_head(number)
-    case = Case(
-        name=f"HN-{number:03d}",
-        patient=f"P{number}",
-        split=split,
-        image_sha256=study.volumes.put_volume(head.volume),
-        shape_ijk=list(GRID.shape),
-        affine_ras=[list(row) for row in GRID.affine_ras],
-    )
-    session.add(case)
-    session.flush()
+    image = study.volumes.put_volume(head.volume)
+    name, patient = f"HN-{number:03d}", f"P{number}"
+    case = add_case(session, name, GRID, patient=patient, split=split, image_sha256=image)
     return case, head
-
-
-def add_reader(session: Session, name: str, role: Role = Role.READER) -> Reader:
-    """Store an account."""
-    reader = Reader(name=name, pseudonym=name.upper(), role=role, password_hash="-")
-    session.add(reader)
-    session.flush()
-    return reader
 
 
 def add_grade(
@@ -133,8 +101,8 @@ def add_grade(
 ) -> Grade:
     """Store a grade."""
     grade = Grade(
-        assignment_id=assignment.id or 0,
-        label_version_id=label.id or 0,
+        assignment_id=stored_id(assignment),
+        label_version_id=stored_id(label),
         structure=label.structure,
         scale="three_level",
         raw_code=level.value,
@@ -156,18 +124,18 @@ def add_revision(
     decision: Decision | None,
 ) -> Revision:
     """Store a revision and, when given, the word on it."""
-    child = add_label(session, study, case, parent.structure, LabelSource.REVISION, mask)
+    child = add_label(session, study, case, parent.structure, mask, LabelSource.REVISION)
     revision = Revision(
-        label_version_id=child.id or 0,
-        parent_label_version_id=parent.id or 0,
-        reader_id=reader.id or 0,
+        label_version_id=stored_id(child),
+        reviewed_id=stored_id(parent),
+        reader_id=stored_id(reader),
     )
     session.add(revision)
     session.flush()
     if decision is not None:
         session.add(
             RevisionDecision(
-                revision_id=revision.id or 0, decision=decision, decided_by_id=reader.id or 0
+                revision_id=stored_id(revision), decision=decision, decided_by_id=stored_id(reader)
             )
         )
         session.flush()
@@ -187,17 +155,17 @@ def build_study(folder: Path, *, train: int = 3, held_out: int = 2) -> Study:
         reader = add_reader(session, "rita")
         for number in range(train + held_out):
             split = Split.TRAIN if number < train else Split.HELD_OUT
-            case, head = add_case(session, study, number, split)
+            case, head = add_head(session, study, number, split)
             assignment = Assignment(
-                case_id=case.id or 0, reader_id=reader.id or 0, presentation_order=number
+                case_id=stored_id(case), reader_id=stored_id(reader), presentation_order=number
             )
             session.add(assignment)
             session.flush()
             for name, truth in head.masks.items():
                 drawn = truth if name == "BrainStem" else cut_lower_half(truth)
-                pseudo = add_label(session, study, case, name, LabelSource.PSEUDO, drawn)
+                pseudo = add_label(session, study, case, name, drawn)
                 if split is Split.HELD_OUT:
-                    add_label(session, study, case, name, LabelSource.REFERENCE, truth)
+                    add_label(session, study, case, name, truth, LabelSource.REFERENCE)
                 elif name == "BrainStem":
                     add_grade(session, assignment, pseudo, GradeLevel.NO)
                 else:

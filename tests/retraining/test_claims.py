@@ -21,6 +21,7 @@ from han5k_review.retraining.prediction_record import get_prediction, move_predi
 from han5k_review.retraining.record import get_run, move_run
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import build_engine, reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.tables import ModelVersion, StudyInfo
@@ -46,7 +47,7 @@ def engines(postgres_url: str) -> Iterator[tuple[Engine, Engine]]:
             session.add(
                 PredictionRun(
                     state=PredictionState.QUEUED,
-                    model_id=model.id or 0,
+                    model_id=stored_id(model),
                     cases=[str(number)],
                     uncertainty=Uncertainty.OFF,
                     member_ids=[],

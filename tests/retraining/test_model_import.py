@@ -18,6 +18,7 @@ from han5k_review.retraining.model_import import import_model
 from han5k_review.retraining.trainers.checkpoints import read_plain
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
@@ -58,7 +59,7 @@ def test_a_foreign_model_becomes_a_version_under_the_studys_names(
     drawn = predict_case(open_model(locate_model(study, model), "cpu"), build_head(3).volume)
     assert set(drawn) == {"BrainStem", "ParotidL"}
     with transaction(study.engine) as session:
-        used = roll_back(session, model.id or 0, actor="lead", reason="start", now=utc_now())
+        used = roll_back(session, stored_id(model), actor="lead", reason="start", now=utc_now())
         assert used.state == ModelState.PROMOTED
 
 

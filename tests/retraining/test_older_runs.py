@@ -19,6 +19,7 @@ from han5k_review.retraining.record import get_run, list_events, move_run
 from han5k_review.retraining.stages import prepare, read_snapshot, write_evaluation
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study, open_study
 from tests.retraining.conftest import queue_run
@@ -80,10 +81,10 @@ def test_an_older_manifest_is_verified_by_its_own_hash_and_evaluated_as_it_was_a
     assert snapshot.sha256 != run.manifest_sha256, "today's code would write it otherwise"
     assert snapshot.settings.keep_largest_piece is False
     write_evaluation(study, run)
-    job = evaluate_folder(study, run.id or 0).read_job()
+    job = evaluate_folder(study, stored_id(run)).read_job()
     assert isinstance(job, PredictJob)
     assert (job.settings, len(job.cases)) == (snapshot.settings, len(snapshot.held_out))
-    path = manifest_path(study, run.id or 0)
+    path = manifest_path(study, stored_id(run))
     path.write_bytes(path.read_bytes().replace(b'"seed": 1', b'"seed": 2'))
     with pytest.raises(DataError, match="was changed after run"):
         read_snapshot(study, run)
@@ -110,7 +111,7 @@ def test_an_older_failed_run_goes_on_from_its_last_epoch(tmp_path: Path) -> None
         for event in (Event.CLAIMED, Event.PREPARED, Event.FAILED):
             move_run(session, run, event, actor="worker", now=now)
         again = start_again(session, study, CATALOGUE, run_id, requested_by=None, now=now)
-        again_id = again.id or 0
+        again_id = stored_id(again)
     with reading(study.engine) as session:
         again = get_run(session, again_id)
         prepare(study, CATALOGUE, again)

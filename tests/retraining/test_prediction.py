@@ -34,6 +34,7 @@ from han5k_review.retraining.worker import work
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study
@@ -61,7 +62,7 @@ def ask(study: Study, model_id: int, *names: str, **asked: object) -> int:
             now=utc_now(),
             **asked,  # type: ignore[arg-type]
         )
-        return row.id or 0
+        return stored_id(row)
 
 
 def count_predicted(study: Study) -> int:
@@ -98,7 +99,7 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
     with reading(study.engine) as session:
         for name in CASES:
             case = session.exec(select(Case).where(Case.name == name)).one()
-            under = list_under_review(session, case.id or 0)
+            under = list_under_review(session, stored_id(case))
             assert under["BrainStem"].source is LabelSource.PREDICTION
             assert under["BrainStem"].model_version_id == model_id
             assert under["ParotidR"].source is LabelSource.PSEUDO

@@ -32,6 +32,7 @@ from han5k_review.retraining.views import get_run_view
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
@@ -108,7 +109,7 @@ def add_parent(study: Study, **changed: object) -> int:
         row = ModelVersion(**values)
         session.add(row)
         session.flush()
-        return row.id or 0
+        return stored_id(row)
 
 
 def copy_of(trained: tuple[Study, int], folder: Path) -> Study:
@@ -222,7 +223,7 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
         again = start_again(
             session, study, CATALOGUE, run_id, requested_by=None, now=now, memory_target_gb=0.003
         )
-        again_id = again.id or 0
+        again_id = stored_id(again)
     assert run_one(study, again_id, poll_seconds=0.1) is RunState.AWAITING_APPROVAL
     with reading(study.engine) as session:
         view = get_run_view(session, study, again_id)

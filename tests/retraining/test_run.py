@@ -36,6 +36,7 @@ from han5k_review.retraining.worker import run_one
 from han5k_review.retraining.working_grid import reduce_volume
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Audit, Case, LabelVersion, ModelVersion
@@ -232,7 +233,7 @@ def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
         promoted = promote(
             session, run_id, actor="lead", reason="first", now=utc_now(), despite_gate=True
         )
-        parent_id = promoted.id or 0
+        parent_id = stored_id(promoted)
         register_one_piece(study, promoted)
         parent_card = promoted.checkpoint_sha256
     child_run = queue_run(

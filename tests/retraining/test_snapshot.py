@@ -14,6 +14,7 @@ from han5k_review.retraining.snapshot import Snapshot
 from han5k_review.retraining.trust import TrustReason
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, ModelVersion, Reader
 from han5k_review.store.vocabulary import (
@@ -25,8 +26,8 @@ from han5k_review.store.vocabulary import (
 )
 from tests.retraining.phantom_study import (
     CATALOGUE,
-    add_case,
     add_grade,
+    add_head,
     add_label,
     add_reader,
     add_revision,
@@ -86,7 +87,7 @@ def test_references_of_training_cases_teach_only_when_counted(study: Study) -> N
         mask = study.labels.get_mask(
             label.mask_sha256, study.volumes.get_index(case.image_sha256).grid
         )
-        add_label(session, study, case, "ParotidR", LabelSource.REFERENCE, mask)
+        add_label(session, study, case, "ParotidR", mask, LabelSource.REFERENCE)
     assert "ParotidR" not in plan(study).snapshot.labels
     counted = plan(study, overrides={"count_references": True}).snapshot
     assert trusted(counted, "HN-000") == {"BrainStem", "ParotidL", "ParotidR"}
@@ -131,7 +132,7 @@ def test_readers_who_disagree_leave_a_contour_untrusted(study: Study) -> None:
         label = session.get_one(LabelVersion, grade.label_version_id)
         second = add_reader(session, "otto")
         assignment = Assignment(
-            case_id=label.case_id, reader_id=second.id or 0, presentation_order=0
+            case_id=label.case_id, reader_id=stored_id(second), presentation_order=0
         )
         session.add(assignment)
         session.flush()
@@ -151,7 +152,7 @@ def test_the_manifest_is_the_same_for_the_same_study_and_not_for_another(study: 
 def test_a_study_without_trusted_contours_is_refused_with_the_way_out(tmp_path: Path) -> None:
     study = build_study(tmp_path / "bare", train=0)
     with transaction(study.engine) as session:
-        add_case(session, study, 9, Split.TRAIN)
+        add_head(session, study, 9, Split.TRAIN)
     (refusal,) = plan(study).refusals
     assert "No contour of label group 2 is trusted" in refusal
     with (
@@ -185,10 +186,10 @@ def test_a_run_that_could_learn_nothing_new_is_refused(study: Study) -> None:
         )
         session.add(parent)
         session.flush()
-        case, head = add_case(session, study, 20, Split.TRAIN)
+        case, head = add_head(session, study, 20, Split.TRAIN)
         reader = session.exec(select(Reader)).one()
         assignment = Assignment(
-            case_id=case.id or 0, reader_id=reader.id or 0, presentation_order=20
+            case_id=stored_id(case), reader_id=stored_id(reader), presentation_order=20
         )
         session.add(assignment)
         session.flush()
@@ -196,7 +197,7 @@ def test_a_run_that_could_learn_nothing_new_is_refused(study: Study) -> None:
         for name in ("HN-000", "HN-001", "HN-002", "HN-020"):
             graded = session.exec(select(Case).where(Case.name == name)).one()
             prediction = LabelVersion(
-                case_id=graded.id or 0,
+                case_id=stored_id(graded),
                 structure="BrainStem",
                 source=LabelSource.PREDICTION,
                 mask_sha256=study.labels.put_mask(mask),
@@ -224,9 +225,9 @@ def test_replay_keeps_what_no_accepted_revision_has_replaced(study: Study) -> No
         )
         session.add(parent)
         session.flush()
-        case, head = add_case(session, study, 21, Split.TRAIN)
+        case, head = add_head(session, study, 21, Split.TRAIN)
         for name, mask in head.masks.items():
-            add_label(session, study, case, name, LabelSource.PSEUDO, mask)
+            add_label(session, study, case, name, mask)
         model_id = parent.id
     asked = {"parent_model_id": model_id, "overrides": {"replay": True, "revised_weight": 3}}
     snapshot = plan(study, **asked).snapshot

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from han5k_review.retraining.trust import (
@@ -28,8 +30,8 @@ def record(
         structure="ParotidL",
         under_review=under,
         levels=levels,
-        accepted_revision=accepted,
-        revision_is_current=current,
+        accepted=accepted,
+        accepted_is_current=current,
         reference=reference,
     )
 
@@ -85,3 +87,15 @@ def test_a_held_out_case_is_judged_by_the_most_independent_contour() -> None:
     assert unchanged is not None
     assert unchanged.kind is ReferenceKind.UNCHANGED
     assert choose_reference(record()) is None
+
+
+def test_a_contour_locked_as_it_is_teaches_but_never_decides() -> None:
+    locked = replace(
+        record(GradeLevel.MINOR, accepted=PSEUDO, current=True), accepted_is_unrevised=True
+    )
+    verdict = judge(locked)
+    assert (verdict.trusted, verdict.label) == (True, PSEUDO)
+    assert verdict.reason is TrustReason.ACCEPTED_AS_IT_IS
+    reference = choose_reference(locked)
+    assert reference is not None
+    assert reference.kind is ReferenceKind.UNCHANGED  # a model drew it: shown apart

@@ -10,17 +10,17 @@ from sqlmodel import Session, select
 
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.accepted import list_accepted
 from han5k_review.review.adjudication import (
     Question,
     Standing,
-    list_locked_keys,
     list_questions,
     settle_standings,
 )
 from han5k_review.review.adjudication_place import open_place
 from han5k_review.review.assigning import assign_cases
 from han5k_review.review.assignment import list_worklist
-from han5k_review.review.drafts import open_draft
+from han5k_review.review.drafts import OpenRequest, open_draft
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import GradeRequest, get_own_assignment, submit_grade
 from han5k_review.review.locking import unlock_structure
@@ -31,6 +31,7 @@ from han5k_review.review.read_comparison import (
 )
 from han5k_review.review.revising import decide_revision, list_revisions
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Reader
 from han5k_review.store.vocabulary import Decision, Role
 from tests.review.conftest import GRID, NOON, Bench, block
@@ -39,7 +40,7 @@ from tests.review.test_label_sets import revise
 
 def stands(session: Session) -> list[Standing]:
     views = list_revisions(session)
-    return list(settle_standings(views, list_locked_keys(session)).values())
+    return list(settle_standings(views, list_accepted(session)).values())
 
 
 def waiting(session: Session, *, names_reads: bool = True) -> Sequence[Question]:
@@ -92,7 +93,7 @@ def test_what_was_not_chosen_waits_again_after_an_unlocking(bench: Bench, carla:
         assert waiting(session) == []
         unlock_structure(
             session,
-            case_id=bench.case.id or 0,
+            case_id=stored_id(bench.case),
             structure="ParotidL",
             reason="a later look",
             by=carla,
@@ -108,17 +109,14 @@ def test_an_adjudicators_edit_starts_from_a_read_and_waits_for_another_person(
 ) -> None:
     with transaction(bench.study.engine) as session:
         read = revise(bench, session, bench.anna, block(2))
-        place = open_place(session, case_id=bench.case.id or 0, adjudicator=bench.ben, now=NOON)
-        again = open_place(session, case_id=bench.case.id or 0, adjudicator=bench.ben, now=NOON)
+        place = open_place(session, case_id=stored_id(bench.case), adjudicator=bench.ben, now=NOON)
+        again = open_place(session, case_id=stored_id(bench.case), adjudicator=bench.ben, now=NOON)
         assert place.id == again.id
         draft, _ = open_draft(
             session,
             assignment=place,
             reader=bench.ben,
-            structure="ParotidL",
-            holder="a tab of ben",
-            take_over=False,
-            base_id=read.id,
+            request=OpenRequest(structure="ParotidL", holder="a tab of ben", base_id=read.id),
             may_edit_any=True,
             rules=EditRules(),
             now=NOON,
@@ -135,8 +133,8 @@ def test_an_adjudicators_edit_starts_from_a_read_and_waits_for_another_person(
 
 def test_a_place_to_edit_is_no_task(bench: Bench, carla: Reader) -> None:
     with transaction(bench.study.engine) as session:
-        place = open_place(session, case_id=bench.case.id or 0, adjudicator=carla, now=NOON)
-        assert list_worklist(session, carla.id or 0) == []
+        place = open_place(session, case_id=stored_id(bench.case), adjudicator=carla, now=NOON)
+        assert list_worklist(session, stored_id(carla)) == []
         request = GradeRequest(
             request_id="carla-grades",
             structure="ParotidL",
@@ -146,7 +144,7 @@ def test_a_place_to_edit_is_no_task(bench: Bench, carla: Reader) -> None:
         with pytest.raises(RuleError, match="read of this case"):
             submit_grade(
                 session,
-                assignment_id=place.id or 0,
+                assignment_id=stored_id(place),
                 reader=carla,
                 scale=bench.scale,
                 request=request,
@@ -160,10 +158,10 @@ def test_a_place_to_edit_is_no_task(bench: Bench, carla: Reader) -> None:
 
 def test_who_is_no_adjudicator_any_more_loses_the_place(bench: Bench, carla: Reader) -> None:
     with transaction(bench.study.engine) as session:
-        place = open_place(session, case_id=bench.case.id or 0, adjudicator=carla, now=NOON)
+        place = open_place(session, case_id=stored_id(bench.case), adjudicator=carla, now=NOON)
         carla.role = Role.READER
         with pytest.raises(AccessError, match="for adjudicators"):
-            get_own_assignment(session, place.id or 0, carla)
+            get_own_assignment(session, stored_id(place), carla)
 
 
 def drawn(*slices: str) -> StructureMask:

@@ -21,8 +21,8 @@ from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Audit, Case
-from han5k_review.store.vocabulary import Split
-from tests.review.conftest import NOON, Bench
+from tests.review.conftest import GRID, NOON, Bench
+from tests.studies import add_case
 
 NEW = tuple(f"HN-{number:03d}" for number in range(2, 12))
 
@@ -32,16 +32,7 @@ def grown(bench: Bench) -> Bench:
     """The bench with ten more cases that nobody has."""
     with transaction(bench.study.engine) as session:
         for name in NEW:
-            session.add(
-                Case(
-                    name=name,
-                    patient=name,
-                    split=Split.TRAIN,
-                    image_sha256=name.ljust(64, "0"),
-                    shape_ijk=bench.case.shape_ijk,
-                    affine_ras=bench.case.affine_ras,
-                )
-            )
+            add_case(session, name, GRID)
     return bench
 
 

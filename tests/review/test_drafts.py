@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.canvas import CanvasShelf
-from han5k_review.review.drafts import get_draft, open_draft
+from han5k_review.review.drafts import OpenRequest, get_draft, open_draft
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.journal import add_snapshot, replay
 from han5k_review.review.locking import find_lock, list_locks, lock_structure, unlock_structure
@@ -26,6 +26,7 @@ from han5k_review.review.revising import decide_revision, submit_revision
 from han5k_review.review.voxel_runs import encode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch, StructureLock
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, LabelSource, PatchMode
 from tests.review.conftest import GRID, NOON, Bench, block
@@ -47,15 +48,14 @@ def open_it(
             session,
             assignment=get_assignment(session, bench),
             reader=bench.anna,
-            structure="ParotidL",
-            holder=holder,
-            take_over=take_over,
-            base_id=base_id,
+            request=OpenRequest(
+                structure="ParotidL", holder=holder, take_over=take_over, base_id=base_id
+            ),
             may_edit_any=may_edit_any,
             rules=RULES,
             now=now,
         )
-        return draft.id or 0, is_new
+        return stored_id(draft), is_new
 
 
 def get_assignment(session: Session, bench: Bench) -> Assignment:
@@ -77,7 +77,6 @@ def draw(
             shelf or CanvasShelf(capacity_bytes=0),
             assignment=get_assignment(session, bench),
             structure="ParotidL",
-            grid=GRID,
             batch=PatchBatch(holder=holder, draft_id=draft_id, patches=patches),
             rules=RULES,
             now=now,
@@ -248,7 +247,7 @@ def submit_block(bench: Bench, reader: Reader, start: int) -> int:
             reader=reader,
             now=NOON,
         )
-        return revision.id or 0
+        return stored_id(revision)
 
 
 def decide(bench: Bench, revision_id: int, decision: Decision, reason: str = "") -> None:
@@ -278,18 +277,19 @@ def test_accepting_locks_and_rejecting_what_was_accepted_unlocks(bench: Bench) -
     decide(bench, second, Decision.ACCEPTED)
     with reading(bench.study.engine) as session:
         rows = session.exec(select(StructureLock)).all()
-        lock = find_lock(session, bench.case.id or 0, "ParotidL")
+        lock = find_lock(session, stored_id(bench.case), "ParotidL")
         assert [row.locked for row in rows] == [True, False, True]
         assert rows[1].reason == "the second is better"
         assert lock is not None
         version = session.get_one(LabelVersion, lock.label_version_id)
         assert version.mask_sha256 == block(3).sha256
         assert version.source is LabelSource.REVISION
-        assert list(list_locks(session, bench.case.id or 0)) == ["ParotidL"]
+        case_id = stored_id(bench.case)
+        assert list(list_locks(session, [case_id])) == [(case_id, "ParotidL")]
 
 
 def test_unlocking_needs_a_lock_and_a_reason(bench: Bench) -> None:
-    case_id = bench.case.id or 0
+    case_id = stored_id(bench.case)
 
     def unlock(reason: str) -> None:
         with transaction(bench.study.engine) as session:

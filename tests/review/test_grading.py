@@ -13,6 +13,7 @@ from han5k_review.errors import AccessError, ConflictError, Han5kError, RuleErro
 from han5k_review.review.assignment import find_next, find_next_assignment, list_worklist
 from han5k_review.review.grading import GradeRequest, list_current_grades, submit_grade
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Audit, Grade, LabelVersion
 from han5k_review.store.vocabulary import GradeLevel, LabelSource
 from tests.review.conftest import NOON, Bench
@@ -93,7 +94,7 @@ def test_a_grade_for_an_older_contour_is_refused(bench: Bench) -> None:
                 mask_sha256=old.mask_sha256,
                 voxels=old.voxels,
                 volume_cc=old.volume_cc,
-                parent_id=old.id,
+                started_from_id=old.id,
             )
         )
     request = request_for(bench, "ParotidL", "no")
@@ -152,12 +153,12 @@ def test_nobody_grades_in_anothers_name(bench: Bench) -> None:
 def test_the_worklist_counts_and_finds_the_next_case(bench: Bench) -> None:
     grade(bench, request_for(bench, "ParotidL", "no"))
     with reading(bench.study.engine) as session:
-        entries = list_worklist(session, bench.anna.id or 0)
+        entries = list_worklist(session, stored_id(bench.anna))
         assert [(e.case, e.graded, e.total, e.is_done) for e in entries] == [
             ("HN-001", 1, 3, False)
         ]
         assert entries[0].last_graded_at_utc == NOON
         first = entries[0].assignment_id
         assert find_next(entries) == entries[0]
-        assert find_next_assignment(session, bench.anna.id or 0) == first
-        assert find_next_assignment(session, bench.anna.id or 0, after=first) is None
+        assert find_next_assignment(session, stored_id(bench.anna)) == first
+        assert find_next_assignment(session, stored_id(bench.anna), after=first) is None

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.edit_check import EditMeasure
 from han5k_review.review.label_sets import (
     LabelSet,
     Viewpoint,
@@ -14,38 +15,38 @@ from han5k_review.review.label_sets import (
     view_task,
 )
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.revising import add_revision, decide_revision
+from han5k_review.review.revising import Edit, add_revision, decide_revision
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, LabelSource, Role
 from tests.review.conftest import NOON, Bench, block
+from tests.studies import add_label
 
 
 def revise(
     bench: Bench, session: Session, reader: Reader, mask: StructureMask, parent: int | None = None
 ) -> LabelVersion:
     """A revision of ParotidL, from the contour under review or from `parent`."""
-    reviewed = list_under_review(session, bench.case.id or 0)["ParotidL"]
+    reviewed = list_under_review(session, stored_id(bench.case))["ParotidL"]
     revision = add_revision(
         session,
         bench.study.labels,
         case=bench.case,
-        reviewed=reviewed,
-        parent_id=parent or reviewed.id or 0,
-        after=mask,
         reader=reader,
-        grade_id=None,
-        vrd=0.5,
-        apl_mm=10.0,
-        slices_edited=3,
-        active_seconds=None,
+        edit=Edit(
+            reviewed=reviewed,
+            started_from_id=parent or stored_id(reviewed),
+            after=mask,
+            measure=EditMeasure(vrd=0.5, apl_mm=10.0, slices_edited=3, is_empty=False),
+        ),
         now=NOON,
     )
     return session.get_one(LabelVersion, revision.label_version_id)
 
 
 def show(bench: Bench, session: Session, viewpoint: Viewpoint) -> dict[str, LabelSet]:
-    return {one.key: one for one in list_label_sets(session, bench.case.id or 0, viewpoint)}
+    return {one.key: one for one in list_label_sets(session, stored_id(bench.case), viewpoint)}
 
 
 @pytest.fixture
@@ -97,8 +98,8 @@ def test_the_place_of_an_adjudicator_shows_what_the_case_shows(bench: Bench) -> 
     with transaction(bench.study.engine) as session:
         revise(bench, session, bench.anna, block(2))
         place = Assignment(
-            case_id=bench.case.id or 0,
-            reader_id=bench.ben.id or 0,
+            case_id=stored_id(bench.case),
+            reader_id=stored_id(bench.ben),
             presentation_order=0,
             read_index=ADJUDICATION_INDEX,
             blinded=False,
@@ -134,18 +135,8 @@ def test_only_what_was_accepted_is_called_so(bench: Bench, carla: Reader) -> Non
 
 
 def test_the_contour_under_review_before_stays_to_compare_with(bench: Bench) -> None:
-    mask = block(4)
     with transaction(bench.study.engine) as session:
-        session.add(
-            LabelVersion(
-                case_id=bench.case.id or 0,
-                structure="ParotidL",
-                source=LabelSource.PREDICTION,
-                mask_sha256=bench.study.labels.put_mask(mask),
-                voxels=mask.voxel_count,
-                volume_cc=mask.volume_cc,
-            )
-        )
+        add_label(session, bench.study, bench.case, "ParotidL", block(4), LabelSource.PREDICTION)
     with reading(bench.study.engine) as session:
         found = show(bench, session, Viewpoint())
         assert list(found) == ["a", "p"]

@@ -9,9 +9,10 @@ from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.overview import CaseStage, list_disagreements, measure_overview
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import Case, LabelVersion, Reader
-from han5k_review.store.vocabulary import LabelSource, Split
-from tests.review.conftest import NOON, Bench
+from han5k_review.store.tables import Reader
+from han5k_review.store.vocabulary import LabelSource
+from tests.review.conftest import GRID, NOON, Bench, block
+from tests.studies import add_case, add_label
 
 ASSIGNMENT_OF_BEN = 2
 
@@ -44,22 +45,9 @@ def ben(bench: Bench, structure: str, code: str | None, days: float = 0) -> None
     give(bench, ASSIGNMENT_OF_BEN, bench.ben, structure, code, days)
 
 
-def add_case(bench: Bench) -> None:
-    with transaction(bench.study.engine) as session:
-        session.add(
-            Case(
-                name="HN-002",
-                patient="P2",
-                split=Split.TRAIN,
-                image_sha256="1" * 64,
-                shape_ijk=bench.case.shape_ijk,
-                affine_ras=bench.case.affine_ras,
-            )
-        )
-
-
 def test_cases_move_from_unassigned_to_graded_by_all_their_readers(bench: Bench) -> None:
-    add_case(bench)
+    with transaction(bench.study.engine) as session:
+        add_case(session, "HN-002", GRID)
     with reading(bench.study.engine) as session:
         stages = measure_overview(session, now=NOON).cases
     assert stages == {
@@ -122,16 +110,7 @@ def test_a_withdrawn_grade_and_one_of_an_older_contour_do_not_count(bench: Bench
     with reading(bench.study.engine) as session:
         assert measure_progress(session)[bench.assignment_id].graded == 1
     with transaction(bench.study.engine) as session:
-        session.add(
-            LabelVersion(
-                case_id=bench.case.id or 0,
-                structure="BrainStem",
-                source=LabelSource.PREDICTION,
-                mask_sha256="a" * 64,
-                voxels=1,
-                volume_cc=0.1,
-            )
-        )
+        add_label(session, bench.study, bench.case, "BrainStem", block(5), LabelSource.PREDICTION)
     with reading(bench.study.engine) as session:
         progress = measure_progress(session, reader_id=bench.anna.id)[bench.assignment_id]
     assert (progress.graded, progress.total) == (0, 3)

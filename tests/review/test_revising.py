@@ -15,6 +15,7 @@ from han5k_review.review.revising import (
     submit_revision,
 )
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import LabelVersion
 from han5k_review.store.vocabulary import Decision, LabelSource
 from tests.review.conftest import GRID, NOON, Bench, block
@@ -38,7 +39,7 @@ def submit(bench: Bench, after: StructureMask) -> int:
             reader=bench.anna,
             now=NOON,
         )
-        return revision.id or 0
+        return stored_id(revision)
 
 
 def test_vrd_is_the_changed_part_of_the_old_volume() -> None:
@@ -58,7 +59,7 @@ def test_a_revision_is_a_child_of_the_contour_under_review(bench: Bench) -> None
         assert view.revision.vrd == pytest.approx(1 / 3)
         assert view.decision is None
         assert view.child.source is LabelSource.REVISION
-        parent = session.get(LabelVersion, view.child.parent_id)
+        parent = session.get(LabelVersion, view.child.started_from_id)
         assert parent is not None
         assert parent.id == bench.versions["ParotidL"]
     stored = bench.study.labels.get_mask(view.child.mask_sha256, GRID)

@@ -8,11 +8,11 @@ import pytest
 from sqlmodel import Session, select
 
 from han5k_review.errors import StorageError
-from han5k_review.store.cases import find_case, list_cases
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import DATABASE_NAME, open_study
 from han5k_review.store.tables import Audit, Case
 from han5k_review.store.vocabulary import Split
+from han5k_review.study import find_case, find_cases
 from tests.databases import open_new_study
 
 NAMES = ["my study", "Prüfung Ü", "50% trial", "a%20b", "what?now", "c#sharp", "x@y:z", "日本",
@@ -81,6 +81,6 @@ def test_a_case_is_found_by_the_name_that_people_write(
             "HN-2": None,
             "1²": None,
         }
-        cases, unknown = list_cases(session, ["HN-1", "hn-1", "nobody", "Mu\u0308ller"])
+        cases, unknown = find_cases(session, ["HN-1", "hn-1", "nobody", "Mu\u0308ller"])
         assert ([case.name for case in cases], unknown) == (["HN-1", "Müller"], ["nobody"])
     study.engine.dispose()

@@ -16,7 +16,7 @@ from han5k_review.demo.pseudo import build_pseudo_labels
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.review.scale import ISSUE_TAGS, read_scale
+from han5k_review.study.scale import ISSUE_TAGS, read_scale
 from han5k_review.viewer import (
     Addresses,
     LabelLine,

@@ -36,8 +36,10 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
         "start_editing",
         "compare",
         "side_by_side",
+        "rules",
         "account",
     }
+    assert found["rules"]["outside"]["at_least"] == 0.01
     assert found["edit_base"] is None
     assert found["start_editing"] is False
     assert found["addresses"] == {

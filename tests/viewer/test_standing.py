@@ -117,8 +117,10 @@ def test_anatomy_is_reminded_of_while_drawing(table: Table, pictures: Path) -> N
     parent[table.bench.masks["BrainStem"].slices] = table.bench.masks["BrainStem"].voxels
     outside = int((table.start() & ~parent).sum())
     cc = outside * 2 * 2 * 3 / 1000
-    expect(advice).to_contain_text(f"{outside} voxels ({cc:.2f} cc) outside BrainStem")
-    expect(advice).to_contain_text("to the right of BrainStem; it is the left one of the pair")
+    expect(advice).to_contain_text(f"{cc:.2f} cc lie outside BrainStem, in which it should lie")
+    expect(advice).to_contain_text(
+        "not lie on the patient's left of BrainStem; it is the left one of the pair"
+    )
     expect(advice).not_to_contain_text("pieces")
     table.show("axial", 12)
     table.size(6)

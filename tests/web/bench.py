@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from han5k_review.accounts.passwords import hash_password
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.review.assigning import assign_cases
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Assignment, Case, LabelVersion, Reader, StudyInfo
-from han5k_review.store.vocabulary import LabelSource, Role, Split
+from han5k_review.store.tables import Assignment, Reader, StudyInfo
+from han5k_review.store.vocabulary import LabelSource, Role
 from tests.databases import open_new_study
+from tests.studies import NOON, ROOT, add_case, add_label, make_box, make_grid
 
-ROOT = Path(__file__).resolve().parents[2]
-NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-GRID = Grid.from_affine((24, 20, 19), np.diag([-2.0, -2.0, 3.0, 1.0]))
+GRID = make_grid((24, 20, 19))
 PASSWORD = "correct horse battery"
 PEOPLE = {
     "anna": Role.READER,
@@ -67,16 +65,14 @@ def build_bench(root: Path, database_url: str | None) -> WebBench:
             for n, (name, role) in enumerate(PEOPLE.items(), start=1)
         }
         session.add_all(people.values())
-        cases = [_case(f"HN-00{n}", image) for n in (1, 2)]
-        session.add_all(cases)
-        session.flush()
+        cases = [add_case(session, f"HN-00{n}", GRID, image_sha256=image) for n in (1, 2)]
         for name, mask in masks.items():
-            version = _version(study, cases[0], name, mask, LabelSource.PSEUDO)
-            session.add(version)
-            session.flush()
-            versions[name] = version.id or 0
-        session.add(_version(study, cases[0], "ParotidL", _box(2, 5), LabelSource.REFERENCE))
-        session.add(_version(study, cases[1], "ParotidL", _box(2, 5), LabelSource.PSEUDO))
+            label = add_label(session, study, cases[0], name, mask, note="made by pseudo maker")
+            versions[name] = stored_id(label)
+        note = "made by reference maker"
+        other = _box(2, 5)
+        add_label(session, study, cases[0], "ParotidL", other, LabelSource.REFERENCE, note=note)
+        add_label(session, study, cases[1], "ParotidL", other, note="made by pseudo maker")
         assign_cases(session, reader=people["anna"], cases=cases[:1], actor="test", now=NOON)
         assign_cases(session, reader=people["ben"], cases=cases, actor="test", now=NOON)
         session.flush()
@@ -105,32 +101,7 @@ def _hounsfield() -> np.ndarray:
 
 
 def _box(first: int, last: int) -> StructureMask:
-    dense = np.zeros(GRID.shape, dtype=bool)
-    dense[first:last, 3:8, 2:7] = True
+    whole = make_box(GRID, (first, last), (3, 8), (2, 7))
+    dense = whole.dense()
     dense[first, 3, 2] = False
     return StructureMask.from_dense(dense, GRID)
-
-
-def _case(name: str, image: str) -> Case:
-    return Case(
-        name=name,
-        patient=name,
-        split=Split.TRAIN,
-        image_sha256=image,
-        shape_ijk=list(GRID.shape),
-        affine_ras=[list(row) for row in GRID.affine_ras],
-    )
-
-
-def _version(
-    study: Study, case: Case, structure: str, mask: StructureMask, source: LabelSource
-) -> LabelVersion:
-    return LabelVersion(
-        case_id=case.id or 0,
-        structure=structure,
-        source=source,
-        mask_sha256=study.labels.put_mask(mask),
-        voxels=mask.voxel_count,
-        volume_cc=mask.volume_cc,
-        note=f"made by {source.value} maker",
-    )

@@ -8,9 +8,9 @@ from han5k_review.accounts.readers import get_reader
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.anatomy.windows import read_windows
 from han5k_review.review.grading import get_own_assignment
-from han5k_review.review.scale import read_scale
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.store.engine import reading
+from han5k_review.study.scale import read_scale
 from han5k_review.viewer import LabelSet, ViewerPayload, build_payload
 from tests.web.bench import WebBench
 from tests.web.conftest import Visit

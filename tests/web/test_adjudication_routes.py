@@ -8,6 +8,7 @@ from sqlmodel import select
 from han5k_review.review.adjudication_place import open_place
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import LabelVersion, Reader, Revision
 from tests.web.bench import WebBench
 from tests.web.conftest import Visit
@@ -19,7 +20,7 @@ def make_place(bench: WebBench, name: str) -> int:
     with transaction(bench.study.engine) as session:
         reader = session.exec(select(Reader).where(Reader.name == name)).one()
         place = open_place(session, case_id=bench.case_id, adjudicator=reader, now=utc_now())
-        return place.id or 0
+        return stored_id(place)
 
 
 def test_an_adjudicators_draft_starts_where_the_reader_ended(bench: WebBench, visit: Visit) -> None:
@@ -40,9 +41,9 @@ def test_an_adjudicators_draft_starts_where_the_reader_ended(bench: WebBench, vi
     assert answer.json()["declared"] is None
     with transaction(bench.study.engine) as session:
         child = session.get_one(LabelVersion, answer.json()["label_version"])
-        assert child.parent_id == version
+        assert child.started_from_id == version
         revision = session.get_one(Revision, answer.json()["revision"])
-        assert revision.parent_label_version_id == bench.versions["ParotidL"]
+        assert revision.reviewed_id == bench.versions["ParotidL"]
         assert revision.slices_edited == answer.json()["slices_edited"]
     sets = {one["key"] for one in carla.get(f"{base}/label_sets").json()["label_sets"]}
     assert sets == {"a", "b", "r1", "e"}

@@ -255,7 +255,7 @@ def test_a_submission_is_a_child_with_its_edit_measured(bench: WebBench, tab: Ta
         child = session.get(LabelVersion, body["label_version"])
         revision = session.exec(select(Revision)).one()
         assert child is not None
-        assert child.parent_id == bench.versions["ParotidL"] == revision.parent_label_version_id
+        assert child.started_from_id == bench.versions["ParotidL"] == revision.reviewed_id
         stored = bench.study.labels.get_mask(child.mask_sha256, GRID)
     assert np.array_equal(stored.dense(), tab.mask)
     late = tab.draw((0, 0, 0), DOT)

@@ -52,6 +52,7 @@ export class Advisor {
     if (!this.mask || !this.structure) return;
     const { reading } = this;
     const found = warningsOf(
+      reading.data.rules,
       this.mask,
       this.structure,
       (/** @type {string} */ name) => reading.masksOf(reading.reviewed)?.get(name),

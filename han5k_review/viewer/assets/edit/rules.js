@@ -54,32 +54,37 @@ export function piecesOf(mask, bit) {
     : countPieces(mask.extract(box.low, box.high, bit), size);
 }
 
-const cubic = (voxels, spacing) => {
-  const cc = (voxels * spacing[0] * spacing[1] * spacing[2]) / 1000;
-  return `${cc.toFixed(cc < 0.1 ? 3 : cc < 10 ? 2 : 1)} cc`;
-};
+const SIDES = { L: "left", R: "right" };
+
+/** The sentence of a rule with its `words`, null while it is kept; the twin of `judge` in anatomy/rules.py. */
+export function judge(rule, amount, words) {
+  if (!(amount >= rule.at_least)) return null;
+  const all = { ...words, amount: amount.toFixed(rule.decimals) };
+  return rule.sentence.replace(/\{(\w+)\}/g, (_, word) => all[word]);
+}
 
 /**
- * Sentences about the contour in hand. `structure` is its row of the mount; `maskOf(name)` gives
- * another structure's mask under review; `startPieces` is the piece count of the contour under review.
+ * Sentences about the contour in hand. `rules` are those of the mount, `structure` is its row there;
+ * `maskOf(name)` gives another structure's mask under review; `startPieces` is the piece count of the
+ * contour under review.
  */
-export function warningsOf(mask, structure, maskOf, startPieces) {
+export function warningsOf(rules, mask, structure, maskOf, startPieces) {
+  if (!mask.voxels) return [];
   const said = [];
-  if (!mask.voxels) return said;
-  const parent = structure.inside && maskOf(structure.inside);
-  const outside = isEmpty(parent) ? 0 : countOutside(mask, parent);
-  if (outside)
-    said.push(
-      `${outside} ${outside === 1 ? "voxel" : "voxels"} (${cubic(outside, mask.spacing)}) outside ${structure.inside}, in which it should lie.`,
-    );
-  const partner = structure.pair && structure.side ? middleOf(maskOf(structure.pair)) : null;
-  const own = partner === null ? null : middleOfEdit(mask);
-  if (own !== null && (structure.side === "L" ? own < partner : own > partner)) {
-    const [wrong, side] = structure.side === "L" ? ["right", "left"] : ["left", "right"];
-    said.push(`Its middle lies to the ${wrong} of ${structure.pair}; it is the ${side} one of the pair.`);
+  const { spacing } = mask;
+  const container = structure.inside && maskOf(structure.inside);
+  if (!isEmpty(container)) {
+    const cc = (countOutside(mask, container) * spacing[0] * spacing[1] * spacing[2]) / 1000;
+    said.push(judge(rules.outside, cc, { other: structure.inside }));
+  }
+  const pair = structure.pair && SIDES[structure.side] ? middleOf(maskOf(structure.pair)) : null;
+  if (pair !== null) {
+    const toRight = (pair - middleOfEdit(mask)) * spacing[0];
+    const wrong = structure.side === "L" ? toRight : -toRight;
+    said.push(judge(rules.side, wrong, { other: structure.pair, side: SIDES[structure.side] }));
   }
   const pieces = piecesOf(mask, 1);
-  if (pieces > 1 && startPieces !== null && pieces > startPieces)
-    said.push(`${pieces} separate pieces; the contour under review has ${startPieces}.`);
-  return said;
+  if (pieces !== null && startPieces !== null)
+    said.push(judge(rules.pieces, pieces - startPieces, { pieces, before: startPieces }));
+  return said.filter((sentence) => sentence !== null);
 }

@@ -43,7 +43,7 @@ const UNNAMED = new Set([
 const LETTER = /^[a-z]$/i;
 const OTHER_SCRIPT = /^(?!\p{Script=Latin})\p{L}/u;
 
-/** The letters and signs this keyboard types without a modifier: told by the browser, or learned from keys. */
+/** The letters and signs this keyboard types without a modifier, told by the browser or learned from keys. */
 export class Layout {
   /** @param {Iterable<[string, string]>} [known] code and what it types, as navigator.keyboard has them */
   constructor(known) {
@@ -152,8 +152,8 @@ function codeOf(name) {
 }
 
 /**
- * What is written on the key of this keyboard that has a name: the name itself where the layout types it, else
- * what the key at that place types.
+ * What is written on the key of this keyboard that has a name: the name itself where the layout types it,
+ * else what the key at that place types.
  * @param {string} name
  * @param {Layout} layout
  */

@@ -96,6 +96,15 @@
  */
 
 /**
+ * A rule of anatomy: its sentence is said from `at_least` of `unit` on.
+ * @typedef {object} ViewerRule
+ * @property {number} at_least
+ * @property {string} unit
+ * @property {number} decimals
+ * @property {string} sentence
+ */
+
+/**
  * Everything the viewer needs to open a case; voxels come by the addresses in it.
  * @typedef {object} ViewerPayload
  * @property {number | null} assignment
@@ -113,6 +122,7 @@
  * @property {boolean} start_editing
  * @property {string | null} compare
  * @property {boolean} side_by_side
+ * @property {Record<string, ViewerRule>} rules
  * @property {string | null} account
  */
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.review.scale import read_scale, read_scales
 from han5k_review.store.vocabulary import GradeLevel
+from han5k_review.study.scale import read_scale, read_scales
 
 SCALES = Path(__file__).resolve().parents[2] / "data" / "scales.csv"
 

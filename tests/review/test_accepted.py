@@ -1,0 +1,329 @@
+"""One truth: after any acts on two revisions, every room calls the same contour accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+import pytest
+from sqlmodel import Session
+
+from han5k_review.anatomy.catalogue import read_catalogue
+from han5k_review.errors import RuleError
+from han5k_review.evaluation.choice import find_labels, get_choice
+from han5k_review.exports.revision_sheet import build_revision_rows
+from han5k_review.exports.snapshot import read_snapshot
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.retraining.records import list_cases, read_records
+from han5k_review.retraining.settings import resolve_settings
+from han5k_review.retraining.snapshot import build_snapshot
+from han5k_review.retraining.trust import TrustReason
+from han5k_review.review.accepted import AcceptedBy, list_accepted
+from han5k_review.review.adjudication import Standing
+from han5k_review.review.label_sets import ACCEPTED_KEY, find_label_set, view_case
+from han5k_review.review.locking import find_lock, list_locks, lock_structure, unlock_structure
+from han5k_review.review.revising import decide_revision
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
+from han5k_review.store.study import Study
+from han5k_review.store.tables import LabelVersion, Reader, Revision
+from han5k_review.store.vocabulary import Decision, LabelSource, Role
+from tests.databases import open_new_study
+from tests.studies import NOON, add_case, add_identity, add_label, add_reader, make_box, make_grid
+
+GRID = make_grid((12, 12, 6))
+STRUCTURE = "ParotidL"
+ACTS = ("accept A", "reject A", "accept B", "reject B", "unlock", "lock P")
+LONGEST = 4
+STATED = {  # by hand, from the words of review/accepted.py
+    (): None,
+    ("accept A",): "A",
+    ("reject A",): None,
+    ("accept A", "unlock"): "A",
+    ("accept A", "reject A"): None,
+    ("accept A", "unlock", "accept B"): "B",
+    ("accept A", "unlock", "accept B", "unlock"): "B",
+    ("accept A", "unlock", "accept B", "reject B"): "A",
+    ("accept A", "unlock", "reject A"): None,
+    ("lock P",): "P",
+    ("lock P", "unlock"): None,
+    ("accept A", "unlock", "lock P"): "P",
+    ("accept A", "unlock", "lock P", "unlock"): "A",
+    ("lock P", "unlock", "accept A"): "A",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A case in which these acts were done; `versions` are the ids of the contours P, A and B."""
+
+    acts: tuple[str, ...]
+    case_id: int
+    versions: dict[str, int]
+    accepted: str | None
+    is_locked: bool
+
+    @property
+    def accepted_id(self) -> int | None:
+        return None if self.accepted is None else self.versions[self.accepted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stories:
+    study: Study
+    told: Sequence[Story]
+
+    def expect(self, room: str, answer: Callable[[Story], int | None]) -> None:
+        wrong = [
+            f"{room}: {', '.join(story.acts)} (ids {story.versions}): {answer(story)}"
+            for story in self.told
+            if answer(story) != story.accepted_id
+        ]
+        assert not wrong, "\n".join([f"{len(wrong)} of {len(self.told)}", *wrong[:20]])
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
+    study = open_new_study(tmp_path_factory.mktemp("accepted") / "study")
+    add_identity(study)
+    orders = [acts for n in range(LONGEST + 1) for acts in product(ACTS, repeat=n)]
+    orders = [acts for acts in orders if is_new(acts)]
+    with transaction(study.engine) as session:
+        reader = add_reader(session, "anna")
+        judge = add_reader(session, "ben", Role.ADJUDICATOR)
+        tellable = [acts for acts in orders if find_outcome(acts) is not None]
+        told = [
+            tell(session, study, acts, names, reader, judge)
+            for acts in tellable
+            for names in ("PAB", "PBA")
+        ]
+    yield Stories(study=study, told=told)
+    study.engine.dispose()
+
+
+def block(start: int) -> StructureMask:
+    return make_box(GRID, (start, start + 4), (2, 6), (1, 4))
+
+
+def is_new(acts: Sequence[str]) -> bool:
+    """False for an act said twice in a row, and for a story that begins with B: A stands for it."""
+    named = [act[-1] for act in acts if act[-1] in "AB"]
+    return all(a != b for a, b in pairwise(acts)) and named[:1] != ["B"]
+
+
+def find_outcome(acts: Sequence[str]) -> tuple[str | None, bool] | None:
+    """(accepted contour, whether it is locked), worked out on paper; None where an act is refused.
+
+    A lock is refused while another contour is locked, unlocking while nothing is.
+    """
+    locked: str | None = None
+    words: list[str] = []
+    for act in acts:
+        verb, _, name = act.partition(" ")
+        if verb in ("accept", "lock"):
+            if locked not in (None, name):
+                return None
+            locked = name
+        elif verb == "unlock":
+            if locked is None:
+                return None
+            locked = None
+        elif locked == name:
+            locked = None
+        if verb in ("accept", "reject"):
+            words = [word for word in words if not word.endswith(name)] + [act]
+    accepted = [word[-1] for word in words if word.startswith("accept")]
+    return (locked or (accepted[-1] if accepted else None), locked is not None)
+
+
+def tell(
+    session: Session,
+    study: Study,
+    acts: tuple[str, ...],
+    names: str,
+    reader: Reader,
+    judge: Reader,
+) -> Story:
+    """A case whose contours get their ids in the order of `names`, and the acts, one by one."""
+    name = f"HN-{names} {', '.join(acts)}"
+    case = add_case(session, name, GRID)
+    versions: dict[str, int] = {}
+    revisions: dict[str, int] = {}
+    for contour in names:
+        row = add_label(
+            session,
+            study,
+            case,
+            STRUCTURE,
+            block("PAB".index(contour)),
+            LabelSource.REVISION if versions else LabelSource.PSEUDO,
+            started_from_id=versions.get("P"),
+            reader_id=reader.id if versions else None,
+        )
+        versions[contour] = stored_id(row)
+        if contour != "P":
+            revision = Revision(
+                label_version_id=stored_id(row),
+                reviewed_id=versions["P"],
+                reader_id=stored_id(reader),
+            )
+            session.add(revision)
+            session.flush()
+            revisions[contour] = stored_id(revision)
+    for act in acts:
+        do(session, act, stored_id(case), versions, revisions, judge)
+    outcome = find_outcome(acts)
+    assert outcome is not None
+    return Story(
+        acts=acts,
+        case_id=stored_id(case),
+        versions=versions,
+        accepted=outcome[0],
+        is_locked=outcome[1],
+    )
+
+
+def do(
+    session: Session,
+    act: str,
+    case_id: int,
+    versions: dict[str, int],
+    revisions: dict[str, int],
+    judge: Reader,
+) -> None:
+    verb, _, name = act.partition(" ")
+    if verb == "lock":
+        lock_structure(session, label_version_id=versions[name], by=judge, now=NOON)
+    elif verb == "unlock":
+        unlock_structure(
+            session, case_id=case_id, structure=STRUCTURE, reason="again", by=judge, now=NOON
+        )
+    else:
+        decide_revision(
+            session,
+            revision_id=revisions[name],
+            decision=Decision.ACCEPTED if verb == "accept" else Decision.REJECTED,
+            reason="" if verb == "accept" else "too large",
+            adjudicator=judge,
+            now=NOON,
+        )
+
+
+def test_the_stories_end_as_stated_by_hand(stories: Stories) -> None:
+    found = {story.acts: story.accepted for story in stories.told}
+    assert {acts: found[acts] for acts in STATED} == STATED
+    assert len(found) > 100
+
+
+def test_the_one_truth_says_what_is_accepted_and_why(stories: Stories) -> None:
+    with reading(stories.study.engine) as session:
+        accepted = list_accepted(session)
+        one = stories.told[-1].case_id
+        assert (
+            list_accepted(session, [one]).items()
+            == {key: found for key, found in accepted.items() if key[0] == one}.items()
+        )
+        stories.expect(
+            "accepted",
+            lambda story: (
+                found.contour.id if (found := accepted.get((story.case_id, STRUCTURE))) else None
+            ),
+        )
+        for story in stories.told:
+            found = accepted.get((story.case_id, STRUCTURE))
+            if found is not None:
+                assert found.by is (AcceptedBy.LOCK if story.is_locked else AcceptedBy.DECISION)
+                assert found.reviewed_id == story.versions["P"]
+                assert found.is_unrevised is (story.accepted == "P")
+
+
+def test_the_viewer_shows_the_accepted_contour(stories: Stories) -> None:
+    with reading(stories.study.engine) as session:
+
+        def ask(story: Story) -> int | None:
+            found = find_label_set(session, story.case_id, ACCEPTED_KEY, view_case())
+            return None if found is None else found.versions[STRUCTURE].id
+
+        stories.expect("viewer", ask)
+
+
+def test_the_cohort_measures_the_accepted_contour(stories: Stories) -> None:
+    with reading(stories.study.engine) as session:
+        choice = get_choice(session, "accepted")
+        found = find_labels(session, choice)
+        few = [story.case_id for story in stories.told[::7]]
+        assert find_labels(session, choice, few) == {
+            key: label for key, label in found.items() if key[0] in few
+        }
+
+    def ask(story: Story) -> int | None:
+        label = found.get((story.case_id, STRUCTURE))
+        return None if label is None else label.label_version_id
+
+    stories.expect("cohort", ask)
+
+
+def test_training_learns_from_the_accepted_contour(stories: Stories) -> None:
+    with reading(stories.study.engine) as session:
+        cases = list_cases(session)
+        records = read_records(session, [STRUCTURE])
+        catalogue = read_catalogue(stories.study.tables / "structures.csv")
+        group = str(catalogue.get_structure(STRUCTURE).group)
+        snapshot = build_snapshot(cases, records, catalogue, group, resolve_settings("smoke"))
+        hashes = {
+            (story.case_id, session.get_one(LabelVersion, number).mask_sha256): number
+            for story in stories.told
+            for number in story.versions.values()
+        }
+    masks = {
+        case.case_id: mask
+        for case in snapshot.cases
+        for mask in case.masks
+        if mask.structure == STRUCTURE
+    }
+
+    def ask(story: Story) -> int | None:
+        mask = masks[story.case_id]
+        return hashes[(story.case_id, mask.mask_sha256 or "")] if mask.trusted else None
+
+    stories.expect("training", ask)
+    for story in stories.told:
+        reason = masks[story.case_id].reason
+        assert (reason is TrustReason.ACCEPTED_AS_IT_IS) is (story.accepted == "P")
+
+
+def test_an_export_calls_one_revision_accepted(stories: Stories) -> None:
+    snapshot = read_snapshot(stories.study, export_id="e", now=NOON, software_version="0")
+    accepted: dict[int, list[int | None]] = {}
+    for row in build_revision_rows(snapshot):
+        if row.standing is Standing.ACCEPTED:
+            accepted.setdefault(row.view.child.case_id, []).append(row.view.child.id)
+    assert all(len(found) == 1 for found in accepted.values())
+    unrevised = {story.case_id for story in stories.told if story.accepted == "P"}
+    assert not unrevised & set(accepted)
+
+    def ask(story: Story) -> int | None:
+        if story.case_id in unrevised:
+            return story.accepted_id
+        return accepted.get(story.case_id, [None])[0]
+
+    stories.expect("export", ask)
+
+
+def test_a_lock_holds_the_accepted_contour(stories: Stories) -> None:
+    with reading(stories.study.engine) as session:
+        locks = list_locks(session)
+        for story in stories.told:
+            lock = locks.get((story.case_id, STRUCTURE))
+            assert (lock is not None) is story.is_locked, story.acts
+            assert lock is None or lock.label_version_id == story.accepted_id, story.acts
+            assert find_lock(session, story.case_id, STRUCTURE) == lock
+
+
+def test_an_act_that_the_paper_refuses_is_refused(stories: Stories) -> None:
+    refused = next(s for s in stories.told if s.acts == ("accept A",))
+    with transaction(stories.study.engine) as session:
+        judge = session.get_one(Reader, 2)
+        with pytest.raises(RuleError, match="locked with another"):
+            lock_structure(session, label_version_id=refused.versions["P"], by=judge, now=NOON)
