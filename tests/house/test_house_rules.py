@@ -67,6 +67,14 @@ def test_a_room_stays_small(path: Path) -> None:
     assert lines <= limit_of(path), f"{lines} lines: split {path.name} by noun"
 
 
+def test_types_are_checked_in_the_rooms_of_javascript_that_have_no_elements() -> None:
+    rooms = [f"han5k_review/viewer/assets/{room}/*.js" for room in ("pure", "net", "edit", "draw")]
+    paths = tracked(*rooms)
+    assert len(paths) > 60
+    unchecked = [path.name for path in paths if not path.read_text().startswith("// @ts-check\n")]
+    assert not unchecked
+
+
 def test_lines_of_javascript_stay_short_where_no_sentence_is_longer() -> None:
     long = [
         f"{path.name}:{number}"
