@@ -7,7 +7,7 @@ from han5k_review.ui.places import find_assignment_id, go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
 from han5k_review.ui.style import show_disclaimer
 from han5k_review.ui.view_choice import ViewChoice
-from han5k_review.ui.viewer import ViewerEventKind, view
+from han5k_review.viewer import ViewerEventKind, view
 
 with page(None) as visit:
     case = st.query_params.get("case")
@@ -30,7 +30,7 @@ with page(None) as visit:
 
     event = view(payload, key="viewer")
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
-        if payload.next_assignment is None:
+        if payload.next is None:
             go_to("worklist")
-        st.query_params.from_dict({"assignment": str(payload.next_assignment)})
+        st.query_params.from_dict({"assignment": str(payload.next.assignment)})
         st.rerun()

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.viewer import LabelSet, NextCase
+from han5k_review.web.addresses import CaseRoutes, name_task
 from tests.viewer.cases import lps_grid, patient_case
 from tests.viewer.desk import Desk, DeskCase
 
@@ -42,22 +44,38 @@ def _between(hu: NDArray[np.int16], place: float) -> NDArray[np.int16]:
 
 
 def _as_assignment(case: DeskCase, number: int) -> DeskCase:
-    old, new = "/assignments/1/", f"/assignments/{number}/"
-    sets = tuple(replace(s, url=s.url.replace(old, new)) for s in case.payload.label_sets)
+    routes = name_task(number)
+    following = None
+    if number < CASES:
+        following = NextCase(
+            assignment=number + 1,
+            volume=name_task(number + 1).volume,
+            label_sets=_label_sets(case, name_task(number + 1)),
+        )
     payload = replace(
         case.payload,
         assignment=number,
         case=f"HN-{number:03d}",
-        volume_url=case.payload.volume_url.replace(old, new),
-        label_sets=sets,
-        next_assignment=number + 1 if number < CASES else None,
-        next_url="next" if number < CASES else None,
+        addresses=replace(
+            case.payload.addresses,
+            volume=routes.volume,
+            label_sets=routes.label_sets,
+            grades=routes.grades,
+            position=routes.position,
+            drafts=routes.drafts,
+        ),
+        label_sets=_label_sets(case, routes),
+        next=following,
     )
     other = object.__new__(DeskCase)
     for name in ("ct", "masks", "slabs", "packed"):
         setattr(other, name, getattr(case, name))
     other.payload = payload
     return other
+
+
+def _label_sets(case: DeskCase, routes: CaseRoutes) -> tuple[LabelSet, ...]:
+    return tuple(replace(one, url=routes.masks(one.key)) for one in case.payload.label_sets)
 
 
 def hu_slice(k: int) -> NDArray[np.int16]:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from benchmarks.viewer_app.bench import SLICES, desk, grey_slice, hu_slice
-from han5k_review.ui.viewer import ViewerEventKind, view
+from han5k_review.viewer import ViewerEventKind, view
 
 st.set_page_config(layout="wide")
 kind = st.query_params.get("viewer", "ours")

@@ -31,10 +31,6 @@ class LabelSet:
     line: str
     versions: Mapping[str, LabelVersion]
 
-    def mask_url(self, base: str) -> str:
-        """Where the masks of this set are fetched, below the assignment or case at `base`."""
-        return f"{base}/masks/{self.key}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewpoint:

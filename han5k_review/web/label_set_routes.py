@@ -12,7 +12,7 @@ from starlette.responses import Response
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.label_sets import Viewpoint, list_label_sets, view_case, view_task
 from han5k_review.store.engine import reading
-from han5k_review.store.identity import stored_id
+from han5k_review.web.addresses import CaseRoutes, name_case, name_task
 from han5k_review.web.bodies import RowId
 from han5k_review.web.desk import Desk, get_identity, get_readable_assignment, get_readable_case
 from han5k_review.web.draft_answers import answer_json
@@ -30,9 +30,7 @@ def build_label_set_router(desk: Desk) -> APIRouter:
                 session, assignment_id, get_identity(request)
             )
             viewpoint = view_task(assignment, names_reads=names_reads)
-            answer = _describe(
-                session, stored_id(case), viewpoint, f"/api/assignments/{assignment_id}"
-            )
+            answer = _describe(session, case.id, viewpoint, name_task(assignment_id))
         return answer_json(answer)
 
     @router.get("/cases/{case_id}/label_sets")
@@ -40,16 +38,18 @@ def build_label_set_router(desk: Desk) -> APIRouter:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))
             viewpoint = view_case(names_reads=names_reads)
-            answer = _describe(session, stored_id(case), viewpoint, f"/api/cases/{case_id}")
+            answer = _describe(session, case.id, viewpoint, name_case(case_id))
         return answer_json(answer)
 
     return router
 
 
-def _describe(session: Session, case_id: int, viewpoint: Viewpoint, base: str) -> dict[str, Any]:
+def _describe(
+    session: Session, case_id: int | None, viewpoint: Viewpoint, routes: CaseRoutes
+) -> dict[str, Any]:
     return {
         "label_sets": [
-            {"key": one.key, "name": one.name, "line": one.line, "url": one.mask_url(base)}
-            for one in list_label_sets(session, case_id, viewpoint)
+            {"key": one.key, "name": one.name, "line": one.line, "url": routes.masks(one.key)}
+            for one in list_label_sets(session, case_id or 0, viewpoint)
         ]
     }

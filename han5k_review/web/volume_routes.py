@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from han5k_review.store.engine import reading
 from han5k_review.store.volume_files import VolumeIndex, decompress_slab
+from han5k_review.web.addresses import name_case, name_task
 from han5k_review.web.binary import answer_binary
 from han5k_review.web.bodies import Index, Name, RowId
 from han5k_review.web.desk import (
@@ -44,7 +45,7 @@ def build_volume_router(desk: Desk) -> APIRouter:
     @router.get("/assignments/{assignment_id}/volume")
     def answer_index(request: Request, assignment_id: RowId) -> Response:
         image = image_of_assignment(request, assignment_id)
-        return _index_answer(desk, image, f"/api/assignments/{assignment_id}/volume")
+        return _index_answer(desk, image, name_task(assignment_id).volume)
 
     @router.get("/assignments/{assignment_id}/volume/{image}/{number}")
     def answer_slab(request: Request, assignment_id: RowId, image: Name, number: Index) -> Response:
@@ -53,7 +54,7 @@ def build_volume_router(desk: Desk) -> APIRouter:
 
     @router.get("/cases/{case_id}/volume")
     def answer_case_index(request: Request, case_id: RowId) -> Response:
-        return _index_answer(desk, image_of_case(request, case_id), f"/api/cases/{case_id}/volume")
+        return _index_answer(desk, image_of_case(request, case_id), name_case(case_id).volume)
 
     @router.get("/cases/{case_id}/volume/{image}/{number}")
     def answer_case_slab(request: Request, case_id: RowId, image: Name, number: Index) -> Response:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOM_LIMIT = 300
 PAGE_LIMIT = 120
 JS_LIMIT = 250
+JS_COLUMNS = 110
 FUNCTION_LIMIT = 40
 PARAMETER_LIMIT = 6
 
@@ -58,6 +59,24 @@ def test_a_room_stays_small(path: Path) -> None:
         return
     lines = len(path.read_text().splitlines())
     assert lines <= limit_of(path), f"{lines} lines: split {path.name} by noun"
+
+
+def test_types_are_checked_in_the_rooms_of_javascript_that_have_no_elements() -> None:
+    rooms = [f"han5k_review/viewer/assets/{room}/*.js" for room in ("pure", "net", "edit", "draw")]
+    paths = tracked(*rooms)
+    assert len(paths) > 60
+    unchecked = [path.name for path in paths if not path.read_text().startswith("// @ts-check\n")]
+    assert not unchecked
+
+
+def test_lines_of_javascript_stay_short_where_no_sentence_is_longer() -> None:
+    long = [
+        f"{path.name}:{number}"
+        for path in tracked("han5k_review/*.js")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > JS_COLUMNS and not re.search("[\"'`]", line)
+    ]
+    assert not long, "\n".join(long)
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -6,7 +6,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.ui.viewer import LabelLine
+from han5k_review.viewer import LabelLine
 from tests.viewer.cases import block_case, lps_grid, payload
 from tests.viewer.desk import DeskCase
 

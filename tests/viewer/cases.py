@@ -17,9 +17,11 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.study.scale import ISSUE_TAGS, read_scale
-from han5k_review.ui.viewer import (
+from han5k_review.viewer import (
+    Addresses,
     LabelLine,
     LabelSet,
+    NextCase,
     Resume,
     ViewerPayload,
     ViewerScale,
@@ -27,6 +29,7 @@ from han5k_review.ui.viewer import (
     ViewerStructure,
     ViewerWindow,
 )
+from han5k_review.web.addresses import SIGN_IN, CaseRoutes, name_task
 from tests.viewer.desk import DeskCase
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -40,11 +43,14 @@ def lps_grid(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -
     return Grid.from_affine(shape, affine)
 
 
+Sets = tuple[tuple[str, str, LabelLine], ...]
+
+
 def payload(
     assignment: int,
     structures: tuple[ViewerStructure, ...],
     *,
-    sets: tuple[tuple[str, str, LabelLine], ...] = (("a", "Pseudo-label", LabelLine.SOLID),),
+    sets: Sets = (("a", "Pseudo-label", LabelLine.SOLID),),
     case: str = "HN-001",
     next_assignment: int | None = None,
     resume: Resume | None = None,
@@ -58,25 +64,43 @@ def payload(
         )
         for g in scale.grades
     )
-    base = f"/api/assignments/{assignment}"
+    routes = name_task(assignment)
     return ViewerPayload(
         case=case,
         assignment=assignment,
-        volume_url=f"{base}/volume",
-        label_sets=tuple(
-            LabelSet(key=key, name=name, line=line, url=f"{base}/masks/{key}")
-            for key, name, line in sets
+        addresses=Addresses(
+            volume=routes.volume,
+            label_sets=routes.label_sets,
+            grades=None if read_only else routes.grades,
+            position=None if read_only else routes.position,
+            drafts=routes.drafts,
+            sign_in=SIGN_IN,
         ),
+        next=None if next_assignment is None else next_case(next_assignment, sets),
+        label_sets=label_sets(routes, sets),
         structures=structures,
         windows=tuple(
             ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu)
             for w in read_windows(DATA / "windows.csv")
         ),
         scale=ViewerScale(name=scale.name, grades=grades, tags=ISSUE_TAGS),
-        next_assignment=next_assignment,
-        next_url=None if next_assignment is None else f"?assignment={next_assignment}",
         resume=resume,
         read_only=read_only,
+    )
+
+
+def next_case(assignment: int, sets: Sets) -> NextCase:
+    """The case after this one, with the same label sets."""
+    routes = name_task(assignment)
+    return NextCase(
+        assignment=assignment, volume=routes.volume, label_sets=label_sets(routes, sets)
+    )
+
+
+def label_sets(routes: CaseRoutes, sets: Sets) -> tuple[LabelSet, ...]:
+    """Keys, names and lines with the addresses of their masks."""
+    return tuple(
+        LabelSet(key=key, name=name, line=line, url=routes.masks(key)) for key, name, line in sets
     )
 
 

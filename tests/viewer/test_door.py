@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from han5k_review.ui.viewer import GivenGrade, Resume, ViewerEvent, ViewerEventKind, ViewerPayload
-from han5k_review.ui.viewer.door import read_event
+from han5k_review.viewer import GivenGrade, Resume, ViewerEvent, ViewerEventKind, ViewerPayload
+from han5k_review.viewer.door import read_event
 from tests.viewer.cases import payload, plain_structure
 
 STRUCTURES = (plain_structure("Larynx"),)
@@ -24,8 +24,7 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
         "assignment",
         "case",
         "next",
-        "next_assignment",
-        "volume",
+        "addresses",
         "label_sets",
         "structures",
         "windows",
@@ -43,7 +42,19 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
     assert found["rules"]["outside"]["at_least"] == 0.01
     assert found["edit_base"] is None
     assert found["start_editing"] is False
-    assert found["volume"] == "/api/assignments/12/volume"
+    assert found["addresses"] == {
+        "volume": "/api/assignments/12/volume",
+        "label_sets": "/api/assignments/12/label_sets",
+        "grades": "/api/assignments/12/grades",
+        "position": "/api/assignments/12/position",
+        "drafts": "/api/assignments/12/drafts",
+        "sign_in": "/sign-in",
+    }
+    assert found["next"] == {
+        "assignment": 13,
+        "volume": "/api/assignments/13/volume",
+        "label_sets": [{**found["label_sets"][0], "url": "/api/assignments/13/masks/a"}],  # type: ignore[index,dict-item]
+    }
     assert found["resume"] == {"structure": "Larynx", "slice": 6}
     assert found["label_sets"] == [
         {"key": "a", "name": "Pseudo-label", "line": "solid", "url": "/api/assignments/12/masks/a"}
@@ -55,7 +66,7 @@ def test_given_grades_go_in_with_their_flags() -> None:
     base = payload(12, STRUCTURES)
     mounted = ViewerPayload(
         case=base.case,
-        volume_url=base.volume_url,
+        addresses=base.addresses,
         label_sets=base.label_sets,
         structures=base.structures,
         windows=base.windows,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 
-from han5k_review.ui.viewer import Resume
+from han5k_review.viewer import Resume
 from tests.viewer.blocks import (
     at_slice,
     case,

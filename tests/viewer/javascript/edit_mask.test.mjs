@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EditMask } from "../../../han5k_review/ui/viewer/assets/edit/edit_mask.js";
-import { paintCapsule, paintPolygon } from "../../../han5k_review/ui/viewer/assets/edit/painting.js";
-import { encodeChange, History } from "../../../han5k_review/ui/viewer/assets/edit/patches.js";
-import { maskSlice } from "../../../han5k_review/ui/viewer/assets/pure/masks.js";
+import { EditMask } from "../../../han5k_review/viewer/assets/edit/edit_mask.js";
+import { paintCapsule, paintPolygon } from "../../../han5k_review/viewer/assets/edit/painting.js";
+import { encodeChange, History } from "../../../han5k_review/viewer/assets/edit/patches.js";
+import { maskSlice } from "../../../han5k_review/viewer/assets/pure/masks.js";
 
 const GRID = [40, 36, 20];
 const SPACING = [1, 1.5, 3];

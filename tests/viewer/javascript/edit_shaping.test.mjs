@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { squaredDistances } from "../../../han5k_review/ui/viewer/assets/edit/distance.js";
-import { EditMask } from "../../../han5k_review/ui/viewer/assets/edit/edit_mask.js";
-import { paintCapsule } from "../../../han5k_review/ui/viewer/assets/edit/painting.js";
+import { EditMask } from "../../../han5k_review/viewer/assets/edit/edit_mask.js";
+import { paintCapsule } from "../../../han5k_review/viewer/assets/edit/painting.js";
 import {
   copySlice,
   fillBetween,
   gapsAt,
   reshape,
   revert,
-} from "../../../han5k_review/ui/viewer/assets/edit/reshaping.js";
+} from "../../../han5k_review/viewer/assets/edit/reshaping.js";
 
 const SPACING = [1, 1, 2];
 
@@ -26,27 +25,6 @@ const shown = (mask, k) =>
     Array.from({ length: mask.grid[0] }, (_, i) => (mask.holds(i, j, k) ? "#" : ".")).join(""),
   );
 const slice = (index, plane = "axial") => ({ plane, index });
-
-test("distances are those of all pairs, whatever the spacing", () => {
-  const [size, spacing] = [
-    [9, 7, 5],
-    [0.7, 1.3, 2.9],
-  ];
-  let seed = 5;
-  const cells = Uint8Array.from({ length: 315 }, () => {
-    seed = (seed * 48271) % 2147483647;
-    return seed % 11 === 0 ? 1 : 0;
-  });
-  const point = (n) =>
-    [n % 9, Math.floor(n / 9) % 7, Math.floor(n / 63)].map((at, axis) => at * spacing[axis]);
-  const found = squaredDistances(cells, size, spacing);
-  for (let n = 0; n < cells.length; n++) {
-    let least = Infinity;
-    for (let m = 0; m < cells.length; m++)
-      if (cells[m]) least = Math.min(least, Math.hypot(...point(n).map((p, a) => p - point(m)[a])));
-    assert.ok(Math.abs(Math.sqrt(found[n]) - least) < 1e-9);
-  }
-});
 
 test("a hole of a slice is filled, a bay that is open is not", () => {
   const mask = drawn([["#####.", "#.###.", "###.#.", "#..##.", "##.##."]]);

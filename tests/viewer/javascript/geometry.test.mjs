@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as c from "../../../han5k_review/ui/viewer/assets/pure/cameras.js";
-import * as g from "../../../han5k_review/ui/viewer/assets/pure/geometry.js";
+import * as c from "../../../han5k_review/viewer/assets/pure/cameras.js";
+import * as g from "../../../han5k_review/viewer/assets/pure/geometry.js";
 
 const shape = [20, 24, 12];
 const spacing = [0.8, 1.2, 3];

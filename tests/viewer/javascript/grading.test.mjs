@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as c from "../../../han5k_review/ui/viewer/assets/pure/catalogue.js";
-import * as g from "../../../han5k_review/ui/viewer/assets/pure/grading.js";
+import * as c from "../../../han5k_review/viewer/assets/pure/catalogue.js";
+import * as g from "../../../han5k_review/viewer/assets/pure/grading.js";
 
 const structures = [
   {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Layout, labelOf, namesOf } from "../../../han5k_review/ui/viewer/assets/pure/keyboard.js";
-import * as k from "../../../han5k_review/ui/viewer/assets/pure/keymap.js";
+import { Layout, labelOf, namesOf } from "../../../han5k_review/viewer/assets/pure/keyboard.js";
+import * as k from "../../../han5k_review/viewer/assets/pure/keymap.js";
 
 const SCALE = ["1", "2", "3", "0", "9"];
 /** What a press does: the action of the first of its names that has one. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { relaxLoop, traceLoops } from "../../../han5k_review/ui/viewer/assets/pure/contours.js";
-import * as m from "../../../han5k_review/ui/viewer/assets/pure/masks.js";
+import { relaxLoop, traceLoops } from "../../../han5k_review/viewer/assets/pure/contours.js";
+import * as m from "../../../han5k_review/viewer/assets/pure/masks.js";
 
 /** Draws a slice in ASCII, frames it. */
 const framed = (...rows) => {

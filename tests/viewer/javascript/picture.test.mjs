@@ -5,9 +5,9 @@ import {
   luminance,
   parseHex,
   structureColours,
-} from "../../../han5k_review/ui/viewer/assets/pure/colours.js";
-import { greyRun, slabOf, slabOrder, valueAt } from "../../../han5k_review/ui/viewer/assets/pure/slabs.js";
-import { buildLut, dragWindow, nextWindow } from "../../../han5k_review/ui/viewer/assets/pure/windowing.js";
+} from "../../../han5k_review/viewer/assets/pure/colours.js";
+import { greyRun, slabOf, slabOrder, valueAt } from "../../../han5k_review/viewer/assets/pure/slabs.js";
+import { buildLut, dragWindow, nextWindow } from "../../../han5k_review/viewer/assets/pure/windowing.js";
 
 const grey = (lut, hu) => lut[hu & 0xffff] & 255;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EditMask } from "../../../han5k_review/ui/viewer/assets/edit/edit_mask.js";
-import { judge, warningsOf } from "../../../han5k_review/ui/viewer/assets/edit/rules.js";
+import { EditMask } from "../../../han5k_review/viewer/assets/edit/edit_mask.js";
+import { judge, warningsOf } from "../../../han5k_review/viewer/assets/edit/rules.js";
 
 const GRID = [20, 10, 4];
 const SPACING = [1, 1, 2]; // 2 mm3 a voxel: 0.01 cc are 5 of them

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import {
-  largestSurfaceError,
-  squaredDistances,
-} from "../../../han5k_review/ui/viewer/assets/pure/surface.js";
+import { squaredDistances } from "../../../han5k_review/viewer/assets/pure/distance.js";
+import { largestSurfaceError } from "../../../han5k_review/viewer/assets/pure/surface.js";
 
 const SPACING = [0.9, 1.1, 2.5];
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from han5k_review.ui.viewer import ViewerEventKind, view
+from han5k_review.viewer import ViewerEventKind, view
 from tests.viewer.streamlit_app.bench import desk
 
 st.set_page_config(layout="wide")

@@ -1,0 +1,46 @@
+"""The reading viewer: a typed door in Python, the workspace itself in JavaScript (`assets/`).
+
+    seen = get_visible_task(session, assignment, names_reads=True)
+    payload = build_payload(
+        seen, catalogue=catalogue, windows=windows, scale=scale, warnings={}
+    )
+    event = view(payload, key="viewer")
+    if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
+        ...
+
+Who owns which state there, and what redraws when: docs/viewer-code.md.
+"""
+
+from han5k_review.viewer.door import ViewerEvent, ViewerEventKind, view
+from han5k_review.viewer.mount import build_payload
+from han5k_review.viewer.payload import (
+    Addresses,
+    GivenGrade,
+    LabelLine,
+    LabelSet,
+    NextCase,
+    Resume,
+    ViewerPayload,
+    ViewerScale,
+    ViewerScaleGrade,
+    ViewerStructure,
+    ViewerWindow,
+)
+
+__all__ = [
+    "Addresses",
+    "GivenGrade",
+    "LabelLine",
+    "LabelSet",
+    "NextCase",
+    "Resume",
+    "ViewerEvent",
+    "ViewerEventKind",
+    "ViewerPayload",
+    "ViewerScale",
+    "ViewerScaleGrade",
+    "ViewerStructure",
+    "ViewerWindow",
+    "build_payload",
+    "view",
+]

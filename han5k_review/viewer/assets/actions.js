@@ -1,0 +1,132 @@
+// What each action of the key table does. Keys, buttons and tests all go through `act`.
+
+import { buildEditActions } from "./edit/edit_actions.js";
+import { nextUngraded, ORDERS, stepFrom } from "./pure/catalogue.js";
+import { PLANE_NAMES } from "./pure/geometry.js";
+import { KEYMAP } from "./pure/keymap.js";
+import { nextWindow, windowNamed } from "./pure/windowing.js";
+
+const LAYOUTS = ["three", "one"];
+const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
+
+/** action -> function(argument); `workspace` has reading, grader, panels. */
+export function buildActions(workspace) {
+  const { reading, grader } = workspace;
+  const { state } = reading;
+  const set = (patch, ...what) => reading.change(patch, ...what);
+  const choose = (name) => {
+    if (name === null || name === state.selected) return;
+    grader.amend(state.selected);
+    reading.choose(name);
+  };
+  const step = (slices) => reading.step(state.main, slices);
+  const toEnd = (which) => {
+    const extent = reading.profiles.extent();
+    if (extent) reading.moveTo([state.cursor[0], state.cursor[1], extent[which]]);
+  };
+  return {
+    grade(code) {
+      if (grader.readOnly || !state.selected) return;
+      const name = state.selected;
+      if (reading.byName.get(name).label_version === null) {
+        workspace.say(`${name} has no mask in this label set, so there is nothing to grade.`);
+        return;
+      }
+      const regrade = Boolean(grader.grades.get(name)?.code);
+      grader.give(name, code);
+      const next = nextUngraded(reading.ordered(), name, grader.grades);
+      if (!regrade && next) choose(next);
+    },
+    tags: () => workspace.gradePanel.enterTags(),
+    comment: () => workspace.gradePanel.enterComment(),
+    "flag-slice": () => {
+      if (!grader.readOnly) grader.toggleFlag(state.selected, state.cursor[2]);
+    },
+    undo() {
+      if (workspace.editor.active) return workspace.editor.back("undo");
+      const name = grader.undo();
+      return name && choose(name);
+    },
+    "next-ungraded": () => choose(nextUngraded(reading.ordered(), state.selected, grader.grades)),
+    "next-structure": () => choose(stepFrom(reading.listed(), state.selected, 1)),
+    "previous-structure": () => choose(stepFrom(reading.listed(), state.selected, -1)),
+    choose,
+    search: () => workspace.list.enterSearch(),
+    order: () => set({ order: after(ORDERS, state.order) }, "list", "preferences"),
+    centre: () => reading.centre(),
+    visible: (name) => reading.toggleShown(name ?? state.selected),
+    solo: () => set({ solo: !state.solo }, "layers", "list"),
+    outlines: () => set({ outlines: !state.outlines }, "layers", "list", "preferences"),
+    "next-case": () => workspace.leave(),
+    "slice-up": () => step(1),
+    "slice-down": () => step(-1),
+    "slices-up": () => step(5),
+    "slices-down": () => step(-5),
+    "last-slice": () => toEnd("last"),
+    "first-slice": () => toEnd("first"),
+    window(name) {
+      const { windows } = reading.data;
+      reading.setWindow(name ? windowNamed(windows, name) : nextWindow(windows, state.window));
+    },
+    "window-follow": () =>
+      reading.setWindow(windowNamed(reading.data.windows, reading.byName.get(state.selected)?.window), true),
+    fill: () => set({ fill: !state.fill }, "layers", "preferences"),
+    "zoom-in": () => workspace.stage.zoomMain(1.25),
+    "zoom-out": () => workspace.stage.zoomMain(0.8),
+    fit: () => {
+      for (const plane of PLANE_NAMES) reading.setCamera(plane, null);
+    },
+    "auto-zoom": () => {
+      set({ autoZoom: !state.autoZoom }, "preferences");
+      if (state.autoZoom) reading.centre();
+    },
+    layout: () => set({ layout: after(LAYOUTS, state.layout) }, "layout", "preferences"),
+    plane: (name) => set({ main: name ?? after(PLANE_NAMES, state.main) }, "layout", "preferences"),
+    crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
+    ruler() {
+      if (state.tool === "ruler") workspace.stage.clearRulers();
+      set({ tool: state.tool === "ruler" ? "crosshair" : "ruler" }, "tool", "camera");
+    },
+    palette: () => {
+      state.colourBlind = !state.colourBlind;
+      reading.recolour();
+      set({}, "layers", "list", "structure", "preferences");
+    },
+    compare(key) {
+      const sets = [null, ...reading.data.label_sets.slice(1).map((one) => one.key)];
+      const next = key === undefined ? after(sets, state.compare) : key;
+      set({ compare: next, difference: next ? state.difference : false }, "layers", "structure", "cursor");
+      if (!next && state.layout === "pair") set({ layout: "three" }, "layout");
+    },
+    difference() {
+      if (!state.compare) this.compare(reading.data.label_sets[1]?.key ?? null);
+      set({ difference: state.compare ? !state.difference : false }, "layers", "structure", "cursor");
+    },
+    "largest-difference"() {
+      if (!state.compare) this.compare(reading.data.label_sets[1]?.key ?? null);
+      if (state.compare) set({ difference: true }, "layers", "structure");
+      reading.goToLargestDifference();
+    },
+    "largest-error"() {
+      if (!state.compare) this.compare(reading.data.label_sets[1]?.key ?? null);
+      if (state.compare) workspace.display.goToSurfaceError();
+    },
+    "side-by-side"() {
+      if (!state.compare) this.compare(reading.data.label_sets[1]?.key ?? null);
+      if (state.compare) set({ layout: state.layout === "pair" ? "three" : "pair" }, "layout");
+    },
+    help: () => workspace.help.toggle(),
+    unsaved: () => workspace.unsaved.toggle(),
+    ...buildEditActions(workspace.editor),
+    leave() {
+      if (workspace.editor.pointer.dropOutline()) return;
+      workspace.help.hide();
+      if (workspace.unsaved.root.open) workspace.unsaved.root.close();
+      workspace.gradePanel.leaveTags();
+      if (state.tool !== "crosshair") set({ tool: "crosshair" }, "tool");
+      workspace.stage.focus();
+    },
+  };
+}
+
+export const ACTION_NAMES = KEYMAP.flatMap(([, rows]) => rows.map(([action]) => action));

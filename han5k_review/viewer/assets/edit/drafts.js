@@ -1,0 +1,131 @@
+// @ts-check
+// The draft routes of docs/transport.md for one assignment, spoken by one tab.
+
+import { reasonOf, request } from "../net/requests.js";
+import { parseMasks } from "../pure/masks.js";
+
+/** @import { PlaneName, Triple } from "../pure/geometry.js" */
+/** @typedef {{ plane: PlaneName, at: Triple }} DraftPlace Where the reader draws. */
+
+/**
+ * The state of a draft and its lock, as docs/transport.md has them.
+ * @typedef {object} DraftState
+ * @property {string} structure
+ * @property {number} draft
+ * @property {string} changed_at_utc
+ * @property {number} base_label_version
+ * @property {DraftPlace | null} place
+ *
+ * @typedef {{ structure: string, locked: boolean, at_utc: string, reason: string | null }} LockState
+ */
+
+export const newId = () =>
+  globalThis.crypto?.randomUUID?.() ??
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+
+/**
+ * Was it refused because somebody else, or another tab, holds the lease?
+ * @param {unknown} error
+ */
+export const isHeld = (error) => ["lease_held", "lease_lost"].includes(reasonOf(error) ?? "");
+
+export class Drafts {
+  /**
+   * `base`: the address of the drafts of this reader's case.
+   * @param {string} base
+   */
+  constructor(base) {
+    this.base = base;
+    this.holder = newId();
+  }
+
+  /** @param {string} structure */
+  urlOf(structure) {
+    return `${this.base}/${encodeURIComponent(structure)}`;
+  }
+
+  /**
+   * @param {string} url
+   * @param {object} body
+   * @param {RequestInit} options
+   */
+  async say(url, body, options = {}) {
+    const response = await request(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ holder: this.holder, ...body }),
+      ...options,
+    });
+    return response.status === 204 ? null : response.json();
+  }
+
+  /**
+   * Draft states and locks of this reader's case.
+   * @returns {Promise<{ drafts: DraftState[], locks: LockState[] }>}
+   */
+  async list() {
+    return (await request(this.base, { headers: { "Draft-Holder": this.holder } })).json();
+  }
+
+  /**
+   * `base`: the label version a new draft starts from; null for the contour under review.
+   * @param {string} url
+   * @param {boolean} takeOver
+   * @param {number | null} base
+   * @returns {Promise<DraftState>}
+   */
+  open(url, takeOver, base = null) {
+    return this.say(url, { take_over: takeOver, base });
+  }
+
+  /**
+   * { version, mask }: the draft as the server has it.
+   * @param {string} url
+   * @param {string} structure
+   */
+  async fetchMask(url, structure) {
+    const buffer = await (await request(`${url}/mask`, { cache: "no-store" })).arrayBuffer();
+    const mask = parseMasks(buffer).get(structure);
+    const header = JSON.parse(
+      new TextDecoder().decode(new Uint8Array(buffer, 8, new DataView(buffer).getUint32(4, true))),
+    );
+    return { version: header.version, mask };
+  }
+
+  /**
+   * @param {string} url
+   * @param {number} draft
+   * @param {DraftPlace | null} place
+   */
+  keep(url, draft, place) {
+    return this.say(`${url}/lease`, { draft, place });
+  }
+
+  /**
+   * Gives the lease back, also while the page closes; nobody waits for the answer.
+   * @param {string} url
+   * @param {number} draft
+   * @param {DraftPlace | null} place
+   */
+  release(url, draft, place) {
+    this.say(`${url}/lease`, { draft, place, release: true }, { keepalive: true }).catch(() => {});
+  }
+
+  /**
+   * @param {string} url
+   * @param {object} body
+   */
+  submit(url, body) {
+    return this.say(`${url}/submit`, body);
+  }
+
+  /**
+   * @param {string} url
+   * @param {number} draft
+   */
+  discard(url, draft) {
+    return this.say(url, { draft }, { method: "DELETE" });
+  }
+}

@@ -1,0 +1,45 @@
+// @ts-check
+// What the actions of the key table's Edit part do.
+
+import { submitEdit } from "./finishing.js";
+import { toggleHuLimit } from "./hu_limit.js";
+import { DRAWING } from "./tools.js";
+
+/** @import { Editor } from "./editor.js" */
+
+const AT_ONCE = [
+  "fill-holes",
+  "islands",
+  "grow",
+  "shrink",
+  "smooth",
+  "revert",
+  "copy-below",
+  "copy-above",
+  "fill-between",
+];
+
+/**
+ * action -> function(); outside editing only `edit` does something.
+ * @param {Editor} editor
+ */
+export function buildEditActions(editor) {
+  const { options } = editor;
+  /** @param {() => unknown} act */
+  const editing = (act) => () => {
+    if (editor.active) act();
+  };
+  return {
+    edit: () => editor.toggle(),
+    ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),
+    ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => editor.apply(tool))])),
+    "brush-smaller": editing(() => editor.resize(-1)),
+    "brush-larger": editing(() => editor.resize(1)),
+    ball: editing(() => editor.set({ ball: !options.ball })),
+    "hu-limit": editing(() => toggleHuLimit(editor)),
+    whole: editing(() => editor.set({ whole: !options.whole })),
+    "close-polygon": editing(() => editor.pointer.closePolygon()),
+    redo: editing(() => editor.back("redo")),
+    "submit-edit": editing(() => submitEdit(editor)),
+  };
+}

@@ -1,0 +1,249 @@
+// @ts-check
+// Editing one structure: the mask in hand, its steps back, the tool, and what the pointer does with it.
+
+import { PLANES } from "../pure/geometry.js";
+import { Advisor } from "./advisor.js";
+import { AsideStrokes } from "./aside.js";
+import { recoverStrokes } from "./draft_recovery.js";
+import { findStart, sayStart } from "./draft_start.js";
+import { EditMask } from "./edit_mask.js";
+import { History } from "./patches.js";
+import { Pointer } from "./pointer.js";
+import { DraftSession } from "./session.js";
+import { applySliceTool } from "./slice_tools.js";
+import { StructureStates } from "./structure_states.js";
+import { nextSize } from "./tools.js";
+
+/** @import { Stage } from "../draw/stage.js" */
+/** @import { Store } from "../net/kept.js" */
+/** @import { PlaneName } from "../pure/geometry.js" */
+/** @import { WireMask } from "../pure/masks.js" */
+/** @import { ViewerPayload } from "../pure/payload.js" */
+/** @import { Reading } from "../reading.js" */
+/** @import { Topic } from "../topics.js" */
+/** @import { ToolOptions } from "./tools.js" */
+
+/** @returns {Record<PlaneName, Set<number>>} slices of each plane on which something was drawn by hand */
+const nothingDrawn = () => ({ axial: new Set(), sagittal: new Set(), coronal: new Set() });
+
+export class Editor {
+  /**
+   * `reading`, `stage` and the mount's data; `tell(...what)` redraws; `submitted(name, labelVersion)`
+   * shows a revision that was made here.
+   * @param {object} parts
+   * @param {ViewerPayload} parts.data
+   * @param {Reading} parts.reading
+   * @param {Stage} parts.stage
+   * @param {Store | null} parts.store
+   * @param {(...what: Topic[]) => void} parts.tell
+   * @param {(name: string, labelVersion: number) => void} parts.submitted
+   * @param {boolean} parts.readOnly
+   */
+  constructor({ data, reading, stage, store, tell, submitted, readOnly }) {
+    this.data = data;
+    this.reading = reading;
+    this.stage = stage;
+    this.tell = tell;
+    this.submitted = submitted;
+    this.readOnly = readOnly;
+    this.begun = false;
+    /** @type {EditMask | null} the contour in hand */
+    this.mask = null;
+    /** @type {WireMask | null} the contour under review */
+    this.base = null;
+    this.history = new History();
+    this.drawn = nothingDrawn();
+    /** What happened, in a sentence. */
+    this.notice = "";
+    /** @type {"discard" | "aside" | null} */
+    this.asking = null;
+    /** @type {Map<string, number>} structure -> the label version submitted here last */
+    this.revised = new Map();
+    /** @type {ToolOptions} */
+    this.options = {
+      tool: "brush",
+      sizeMm: 10,
+      ball: false,
+      huLimited: false,
+      hu: [-50, 150],
+      whole: false,
+      mm: 1,
+    };
+    this.session = new DraftSession(
+      data,
+      store,
+      () => tell("edit"),
+      (mask) => this.take(mask),
+    );
+    this.pointer = new Pointer(this);
+    this.standing = new StructureStates(this.session.drafts, () => tell("edit", "list"));
+    this.aside = new AsideStrokes(this);
+    this.advisor = new Advisor(reading, () => tell("edit"));
+    if (!readOnly) recoverStrokes(this.session);
+  }
+
+  /** The CT's index and the contours under review are there: where the page asks for it, editing begins. */
+  begin() {
+    if (this.readOnly || this.begun || !this.reading.volume || !this.reading.masksOf(this.reading.reviewed))
+      return;
+    this.begun = true;
+    this.standing.refresh();
+    if (this.data.start_editing) this.enter();
+  }
+
+  get active() {
+    return this.mask !== null;
+  }
+
+  /** May the reader draw now? */
+  get ready() {
+    return this.active && this.session.state === "open";
+  }
+
+  /** The contour, when a step may be done now; else null. */
+  get free() {
+    return this.ready && !this.pointer.stroke ? this.mask : null;
+  }
+
+  // -- in and out --------------------------------------------------------------------------------
+
+  async enter(takeOver = false) {
+    const name = this.reading.state.selected;
+    const reviewed = this.reading.masksOf(this.reading.reviewed);
+    if (this.readOnly || !name || !this.reading.volume || !reviewed || this.session.state === "opening")
+      return;
+    this.notice = "";
+    this.asking = null;
+    if (this.standing.isLocked(name)) await this.standing.refresh();
+    if (this.standing.isLocked(name) || this.reading.state.selected !== name) return;
+    const base = findStart(this, name);
+    const opened = await this.session.open(name, takeOver, base);
+    // The server may know of a lock that came meanwhile.
+    if (!opened && this.session.refusal === "locked") this.standing.refresh();
+    if (!opened) return;
+    if (this.reading.state.selected !== name) {
+      this.session.leave(null);
+      return;
+    }
+    this.base = reviewed.get(name) ?? null;
+    const mask = this.take(opened.mask);
+    if (!mask) return;
+    this.advisor.begin(mask, name);
+    this.notice = sayStart(this, name, base, opened.base);
+    this.tell("edit");
+    this.standing.refresh();
+    if (opened.place && mask.figures().vrd !== 0) this.reading.moveTo(opened.place.at);
+  }
+
+  /**
+   * Goes on with this contour; steps back begin anew.
+   * @param {WireMask | undefined} mask
+   */
+  take(mask) {
+    const { volume } = this.reading;
+    const { name } = this.session;
+    if (!volume || name === null) return null;
+    const inHand = new EditMask(volume.shape, volume.spacing, mask, this.base);
+    this.mask = this.advisor.mask = inHand;
+    this.reading.draft = { name, mask: inHand };
+    this.history = new History();
+    this.drawn = nothingDrawn();
+    this.pointer.drop();
+    this.changed();
+    return inHand;
+  }
+
+  leave(release = true) {
+    if (!this.active && this.session.state === "closed") return;
+    this.pointer.finish();
+    this.session.leave(this.place, release);
+    this.mask = this.base = this.reading.draft = this.asking = null;
+    this.advisor.end();
+    this.pointer.drop();
+    this.changed();
+  }
+
+  toggle() {
+    if (this.active || this.session.state !== "closed") this.leave();
+    else this.enter();
+  }
+
+  get place() {
+    return { plane: this.reading.state.main, at: this.reading.state.cursor };
+  }
+
+  // -- one step ----------------------------------------------------------------------------------
+
+  /**
+   * What has been painted is a step: it can be taken back and goes to the server.
+   * @param {string} tool
+   * @param {PlaneName | null} plane
+   */
+  commit(tool, plane = null, index = 0) {
+    const { mask } = this;
+    const change = mask?.takeChange() ?? null;
+    if (mask && change) {
+      this.history.push(change);
+      if (plane) this.drawn[plane].add(index);
+      this.session.commit(change, tool, mask, this.place);
+    }
+    this.changed();
+    return change;
+  }
+
+  changed() {
+    this.tell("edit");
+    this.advisor.later();
+    this.reading.change({}, "layers", "structure");
+  }
+
+  /** @param {"undo" | "redo"} which */
+  back(which) {
+    const mask = this.free;
+    if (!mask) return;
+    if (which === "undo" && this.pointer.dropCorner()) return;
+    const change = this.history[which]();
+    if (!change) return;
+    mask.applyChange(change);
+    this.session.commit(change, which, mask, this.place);
+    this.changed();
+  }
+
+  /**
+   * A tool that works at once on the slice of the large view, or on the whole structure.
+   * @param {string} tool
+   */
+  apply(tool) {
+    const mask = this.free;
+    if (!mask) return;
+    const { main, cursor } = this.reading.state;
+    const index = cursor[PLANES[main].through];
+    const where = this.options.whole ? null : { plane: main, index };
+    const task = { plane: main, index, where, drawn: this.drawn[main], mm: this.options.mm };
+    this.notice = applySliceTool(mask, tool, task);
+    const change = this.commit(tool, where ? main : null, index);
+    if (!change && !this.notice) this.notice = "Nothing changed here.";
+  }
+
+  // -- options -----------------------------------------------------------------------------------
+
+  /** @param {Partial<ToolOptions>} patch */
+  set(patch) {
+    if (patch.tool && patch.tool !== this.options.tool) this.pointer.dropOutline();
+    Object.assign(this.options, patch);
+    this.notice = "";
+    this.tell("edit");
+    this.pointer.again();
+  }
+
+  /** @param {number} step */
+  resize(step) {
+    this.set({ sizeMm: nextSize(this.options.sizeMm, step) });
+  }
+
+  close() {
+    this.session.close();
+    this.advisor.end();
+    if (this.reading.draft) this.reading.draft = null;
+  }
+}

@@ -1,0 +1,194 @@
+// @ts-check
+// The reader's pointer while editing: strokes, hand-drawn lines, corners of a polygon, the ring.
+
+import { allowedVoxels } from "./hu_limit.js";
+import { EditOverlay } from "./overlay.js";
+import { BrushStroke, isBrush, isPolygon, Outline, planeToFraction } from "./tools.js";
+
+/** @import { PlaneView } from "../draw/plane_view.js" */
+/** @import { Drag } from "../draw/drags.js" */
+/** @import { ScreenPoint } from "../pure/cameras.js" */
+/** @import { PlaneName, PlanePoint } from "../pure/geometry.js" */
+/** @import { Editor } from "./editor.js" */
+
+/**
+ * A gesture on one view; `line` is what is shown of it.
+ * @typedef {{ view: PlaneView, plane: PlaneName, index: number, tool: string, line: PlanePoint[] }} Gesture
+ * @typedef {Gesture & { drawing: BrushStroke | Outline }} StrokeInHand
+ * @typedef {Gesture & { drawing: Outline }} OutlineInHand
+ */
+
+export class Pointer {
+  /** @param {Editor} editor */
+  constructor(editor) {
+    this.editor = editor;
+    this.overlays = new Map(editor.stage.views.map((view) => [view, new EditOverlay(view)]));
+    /** @type {StrokeInHand | null} */
+    this.stroke = null;
+    /** @type {OutlineInHand | null} the polygon, corner by corner */
+    this.outline = null;
+    /** @type {(ScreenPoint & { view: PlaneView }) | null} */
+    this.at = null;
+  }
+
+  /**
+   * A press on a view: what its moves do, or null when the press is not for editing.
+   * @param {PlaneView} view
+   * @param {ScreenPoint} start
+   * @returns {Drag | null}
+   */
+  press(view, start) {
+    const { editor } = this;
+    const { mask, options } = editor;
+    if (!editor.ready || !mask) return null;
+    const { tool } = options;
+    const { plane, index } = view;
+    editor.notice = "";
+    if (isPolygon(tool)) {
+      this.addCorner(view, start);
+      return () => {};
+    }
+    const drawing = isBrush(tool)
+      ? new BrushStroke(mask, plane, { ...options, allowed: allowedVoxels(editor) })
+      : new Outline(mask, plane, index, tool);
+    this.stroke = { drawing, view, plane, index, tool, line: [] };
+    /** @type {Drag} */
+    const move = (_, event) => this.draw(view, event);
+    move.end = () => this.finish();
+    return move;
+  }
+
+  /**
+   * @param {PlaneView} view
+   * @param {PointerEvent} event
+   */
+  draw(view, event) {
+    const { stroke, editor } = this;
+    if (!stroke || view.index !== stroke.index) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const one of events.length ? events : [event]) {
+      const { x, y } = editor.stage.at(view, one);
+      const point = view.planePoint(x, y);
+      stroke.drawing.add(this.fraction(view, point));
+      if (!isBrush(stroke.tool)) stroke.line.push(point);
+    }
+    editor.mask?.touch(view.plane);
+    if (stroke.line.length) this.showLine(view, stroke.line);
+    this.hover(view, editor.stage.at(view, event));
+    editor.reading.change({}, "draft");
+  }
+
+  /**
+   * @param {PlaneView} view
+   * @param {PlanePoint} point
+   */
+  fraction(view, point) {
+    const { volume } = this.editor.reading;
+    if (!volume) throw new Error("A loaded CT was expected while drawing.");
+    return planeToFraction(view.plane, point, view.index, volume.shape, volume.spacing);
+  }
+
+  /** The stroke ends: it becomes a step. */
+  finish() {
+    const { stroke } = this;
+    if (!stroke) return;
+    this.stroke = null;
+    stroke.drawing.finish();
+    this.showLine(stroke.view, []);
+    this.editor.commit(stroke.tool, stroke.plane, stroke.index);
+  }
+
+  /** A second finger came: what the first one has drawn in this stroke is taken back. */
+  cancel() {
+    const { stroke, editor } = this;
+    if (!stroke) {
+      this.dropCorner();
+      return;
+    }
+    this.stroke = null;
+    this.showLine(stroke.view, []);
+    const change = editor.mask?.takeChange();
+    if (change) editor.mask?.applyChange(change);
+    editor.changed();
+  }
+
+  /**
+   * @param {PlaneView} view
+   * @param {ScreenPoint} at
+   */
+  addCorner(view, { x, y }) {
+    const { mask, options } = this.editor;
+    const { plane, index } = view;
+    const { tool } = options;
+    const point = view.planePoint(x, y);
+    if (this.outline && (this.outline.view !== view || this.outline.index !== index)) this.dropOutline();
+    if (!this.outline && mask)
+      this.outline = { drawing: new Outline(mask, plane, index, tool), view, plane, index, tool, line: [] };
+    this.outline?.drawing.add(this.fraction(view, point));
+    this.outline?.line.push(point);
+    this.showOutline();
+  }
+
+  /**
+   * @param {PlaneView} view
+   * @param {PlanePoint[]} line
+   */
+  showLine(view, line) {
+    this.overlays.get(view)?.showLine(line);
+  }
+
+  /** @param {PlanePoint[]} more */
+  showOutline(...more) {
+    if (this.outline) this.showLine(this.outline.view, [...this.outline.line, ...more]);
+  }
+
+  /** Undo while a polygon is drawn takes its last corner; true when there was one. */
+  dropCorner() {
+    if (!this.outline) return false;
+    this.outline.drawing.points.pop();
+    this.outline.line.pop();
+    this.showOutline();
+    if (!this.outline.line.length) this.outline = null;
+    return true;
+  }
+
+  /** The polygon in hand goes; true when there was one. */
+  dropOutline() {
+    if (!this.outline) return false;
+    this.showLine(this.outline.view, []);
+    this.outline = null;
+    return true;
+  }
+
+  closePolygon() {
+    const { outline } = this;
+    if (!this.editor.ready || !outline) return;
+    outline.drawing.finish();
+    this.dropOutline();
+    this.editor.commit(outline.tool, outline.plane, outline.index);
+  }
+
+  /**
+   * The pointer is at a point of a view, or nowhere (null).
+   * @param {PlaneView} view
+   * @param {ScreenPoint | null} at
+   */
+  hover(view, at) {
+    const { ready, options } = this.editor;
+    this.at = at && { view, x: at.x, y: at.y };
+    this.overlays.get(view)?.showRing(ready && at && isBrush(options.tool) ? at : null, options.sizeMm);
+    if (!at || this.outline?.view !== view) return;
+    if (this.outline.index === view.index) this.showOutline(view.planePoint(at.x, at.y));
+    else this.dropOutline();
+  }
+
+  /** The size or the tool changed under a resting pointer. */
+  again() {
+    if (this.at) this.hover(this.at.view, this.at);
+  }
+
+  drop() {
+    this.stroke = this.outline = null;
+    for (const overlay of this.overlays.values()) overlay.clear();
+  }
+}

@@ -1,0 +1,40 @@
+// @ts-check
+// The tools that work at once, on the slice of the large view or on the whole structure.
+
+import { copySlice, fillBetween, gapsAt, reshape, revert } from "./reshaping.js";
+
+/** @import { PlaneName } from "../pure/geometry.js" */
+/** @import { EditMask } from "./edit_mask.js" */
+/** @import { SlicePlace } from "./reshaping.js" */
+
+const NO_GAP =
+  "Go to a gap between two slices with a contour, or draw two slices first: what lies between is filled.";
+
+/**
+ * Does `tool` to the mask at slice `index` of `plane`, where `where` is that slice or null for the whole
+ * structure; `drawn` holds the slices that were drawn by hand, `mm` the distance of grow, shrink and
+ * smooth. What there is to say about it; "" when nothing.
+ * @param {EditMask} mask
+ * @param {string} tool
+ * @param {{ plane: PlaneName, index: number, where: SlicePlace | null, drawn: Set<number>, mm: number }} task
+ */
+export function applySliceTool(mask, tool, { plane, index, where, drawn, mm }) {
+  if (tool === "fill-between") return fillGaps(mask, plane, index, drawn);
+  if (tool === "copy-below") copySlice(mask, plane, index - 1, index);
+  else if (tool === "copy-above") copySlice(mask, plane, index + 1, index);
+  else if (tool === "revert") revert(mask, where);
+  else reshape(mask, tool, where, mm);
+  return "";
+}
+
+/**
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ * @param {number} index
+ * @param {Set<number>} drawn
+ */
+function fillGaps(mask, plane, index, drawn) {
+  const gaps = gapsAt(mask, plane, index, drawn);
+  for (const [first, last] of gaps) fillBetween(mask, plane, first, last);
+  return gaps.length ? "" : NO_GAP;
+}

@@ -1,0 +1,62 @@
+// @ts-check
+// The two ends of a draft: submitted as a revision, once all its strokes are journalled, or discarded.
+
+import { messageOf, Refused } from "../net/requests.js";
+import { newId } from "./drafts.js";
+
+/** @import { DraftSession } from "./session.js" */
+
+/**
+ * { revision, vrd, ... }, or null: then the session's `question` or `saying()` tells why.
+ * @param {DraftSession} session
+ * @param {boolean} confirmed
+ */
+export async function submitDraft(session, confirmed) {
+  const { url, draft } = session;
+  if (url === null) return null;
+  session.question = null;
+  session.submitting = true;
+  session.tell();
+  try {
+    await session.drained(url);
+    // The same question again after a lost answer is the same request.
+    const asked = `${draft}|${session.version}|${confirmed}`;
+    if (session.asked?.of !== asked) session.asked = { of: asked, id: newId() };
+    const body = {
+      request_id: session.asked.id,
+      draft,
+      version: session.version,
+      active_seconds: 0,
+      confirmed,
+    };
+    return await session.drafts.submit(url, body);
+  } catch (error) {
+    if (error instanceof Refused && error.detail.reason === "grade_disagrees")
+      session.question = error.detail.check;
+    else session.save = { ...session.save, state: "refused", sentence: messageOf(error) };
+    return null;
+  } finally {
+    session.submitting = false;
+    session.tell();
+  }
+}
+
+/**
+ * Closes the draft for good; false when that was not possible.
+ * @param {DraftSession} session
+ */
+export async function discardDraft(session) {
+  const { url, draft } = session;
+  if (url === null) return false;
+  session.queue.stopped.add(url);
+  try {
+    await session.drafts.discard(url, draft);
+    session.queue.waiting.remove(session.queue.entries(url));
+    session.queue.stopped.delete(url);
+    return true;
+  } catch (error) {
+    session.queue.resume(url);
+    session.save = { ...session.save, state: "refused", sentence: messageOf(error) };
+    return false;
+  }
+}

@@ -1,0 +1,203 @@
+// Grading one case: drafts, what was sent, what is confirmed, undo. Talks to the queue, draws nothing.
+
+import { aboutCase } from "./net/about.js";
+import { GradeQueue } from "./net/grade_queue.js";
+import { statusOf } from "./net/requests.js";
+import { browserStore } from "./preferences.js";
+import { countGraded } from "./pure/catalogue.js";
+import { ActivityClock, differs, draftOf, gradeRequest, toggle } from "./pure/grading.js";
+
+const newId = () =>
+  globalThis.crypto?.randomUUID?.() ??
+  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
+    (Number(c) ^ ((crypto.getRandomValues(new Uint8Array(1))[0] & 15) >> (Number(c) / 4))).toString(16),
+  );
+
+export class Grader {
+  /** `tell(...what)` redraws; `trigger(kind, detail)` speaks to the page. */
+  constructor(data, tell, trigger) {
+    this.data = data;
+    this.tell = tell;
+    this.trigger = trigger;
+    this.url = data.addresses.grades;
+    this.byName = new Map(data.structures.map((s) => [s.name, s]));
+    this.grades = new Map(Object.entries(data.grades ?? {}));
+    this.confirmed = new Map(this.grades);
+    this.drafts = new Map();
+    this.history = [];
+    this.clock = new ActivityClock();
+    this.save = { state: "idle", at: null, sentence: "" };
+    this.queue = new GradeQueue(browserStore(), aboutCase(data), (...news) => this.hear(...news));
+    this.recover();
+  }
+
+  get readOnly() {
+    return this.data.read_only || this.data.assignment === null;
+  }
+
+  /** Grades of this case that an earlier visit could not send are shown as given, and sent now. */
+  recover() {
+    for (const entry of this.queue.entries()) {
+      const { url, body } = entry;
+      if (url === this.url && this.queue.isOwn(entry))
+        this.grades.set(body.structure, { ...body, pending: true });
+    }
+    if (!this.readOnly || this.queue.entries().length) this.queue.flush();
+  }
+
+  /** A rerun of the page brought newer grades: take those that are not on their way from here. */
+  merge(grades) {
+    const waiting = new Set(this.queue.entries().map(({ body }) => body.structure));
+    for (const [name, grade] of Object.entries(grades ?? {})) {
+      if (!waiting.has(name) && !((this.grades.get(name)?.id ?? 0) > (grade.id ?? 0))) {
+        this.grades.set(name, grade);
+        this.confirmed.set(name, grade);
+      }
+    }
+    this.tell("grades");
+  }
+
+  draft(name) {
+    if (!this.drafts.has(name)) this.drafts.set(name, draftOf(this.grades.get(name)));
+    return this.drafts.get(name);
+  }
+
+  get graded() {
+    return countGraded(this.data.structures, this.grades);
+  }
+
+  get total() {
+    return this.data.structures.length;
+  }
+
+  give(name, code) {
+    this.history.push({ name, before: this.grades.get(name)?.code ?? null });
+    this.send(name, code);
+  }
+
+  /** Take back the last grade; returns its structure, or null. */
+  undo() {
+    const last = this.history.pop();
+    if (!last) return null;
+    this.send(last.name, last.before);
+    return last.name;
+  }
+
+  /** What could not be stored of this case: structure -> entry. */
+  asideByName() {
+    const own = this.queue.aside().filter(({ url }) => url === this.url);
+    return new Map(own.map((entry) => [entry.body.structure, entry]));
+  }
+
+  /** The tags, flags and comment of an act that could not be stored, to be corrected and graded again. */
+  mend(entry) {
+    this.drafts.set(entry.body.structure, draftOf(entry.body));
+    this.tell("structure", "grades", "cursor");
+  }
+
+  toggleTag(name, tag) {
+    this.draft(name).tags = toggle(this.draft(name).tags, tag);
+    this.tell("grades");
+  }
+
+  toggleFlag(name, slice) {
+    this.draft(name).flagged = toggle(this.draft(name).flagged, slice);
+    this.tell("grades", "cursor");
+  }
+
+  /** Tags, flags or comment changed after the grade: send it again with them. */
+  amend(name) {
+    const grade = this.grades.get(name);
+    if (grade?.code && differs(grade, this.draft(name))) this.send(name, grade.code);
+  }
+
+  send(name, code) {
+    if (this.readOnly) return;
+    const draft = this.draft(name);
+    const body = gradeRequest({
+      requestId: newId(),
+      structure: this.byName.get(name),
+      code,
+      draft,
+      openedAt: this.clock.openedAt(name),
+      activeSeconds: this.clock.activeSeconds(name),
+    });
+    const wasComplete = this.graded === this.total;
+    this.grades.set(name, { ...body, id: this.grades.get(name)?.id, pending: true });
+    this.completes = !wasComplete && this.graded === this.total;
+    this.queue.add(this.url, body);
+    this.tell("grades", "list");
+  }
+
+  hear(kind, entry, detail) {
+    const own = entry.url === this.url;
+    if (kind === "stored" && own) this.stored(entry.body, detail);
+    if ((kind === "aside" || kind === "withdrawn") && own) this.takeBack(entry.body.structure);
+    const states = {
+      stored: "saved",
+      sending: "saving",
+      waiting: "waiting",
+      expired: "expired",
+      foreign: "foreign",
+      aside: "refused",
+      withdrawn: "saved",
+    };
+    const isAnswered = detail instanceof Error && (kind !== "waiting" || statusOf(detail) !== null);
+    const sentence = isAnswered ? detail.message : "";
+    const said = kind === "aside" ? `${entry.body.structure}: ${sentence}` : sentence;
+    if (kind === "stored") this.save.at = new Date();
+    if (kind === "stored" && this.queue.pending().length) this.tell("grades", "list");
+    else if (!(kind === "sending" && ["waiting", "expired"].includes(this.save.state))) {
+      this.save = { ...this.save, state: states[kind], sentence: kind === "withdrawn" ? "" : said };
+    }
+    this.tell("save", "grades", "list");
+  }
+
+  /** The server said no: what it has confirmed before stands; the act itself is kept aside. */
+  takeBack(name) {
+    this.drafts.delete(name);
+    const last = this.history.findLastIndex((act) => act.name === name);
+    if (last >= 0) this.history.splice(last, 1);
+    if (this.queue.entries().some((e) => e.url === this.url && e.body.structure === name)) return;
+    const before = this.confirmed.get(name);
+    if (before) this.grades.set(name, before);
+    else this.grades.delete(name);
+  }
+
+  stored(body, answer) {
+    this.confirmed.set(body.structure, answer.grade);
+    const newest = this.queue
+      .entries()
+      .filter((e) => e.url === this.url && e.body.structure === body.structure);
+    if (!newest.length) this.grades.set(body.structure, answer.grade);
+    if (this.completes && this.graded === this.total && !this.queue.pending().length) {
+      this.completes = false;
+      this.trigger("graded", { graded: answer.graded, total: answer.total });
+    }
+  }
+
+  /** What the header says: { word, tone, sentence }. */
+  saying() {
+    const waiting = (this.save.state === "foreign" ? this.queue.entries() : this.queue.pending()).length;
+    const { state, at, sentence } = this.save;
+    const clock = at?.toLocaleTimeString([], { hour12: false });
+    if (state === "waiting")
+      return {
+        word: `waiting for the ${sentence ? "server" : "network"} (${waiting})`,
+        tone: "warn",
+        sentence: sentence
+          ? `${sentence} It is kept in this browser and sent again.`
+          : "Grades are kept in this browser and sent when the network returns.",
+      };
+    if (state === "expired")
+      return {
+        word: `signed out (${waiting} kept)`,
+        tone: "bad",
+        sentence: "Sign in again; nothing is lost.",
+      };
+    if (state === "foreign") return { word: `kept for another account (${waiting})`, tone: "warn", sentence };
+    if (state === "refused") return { word: "not saved", tone: "bad", sentence };
+    if (state === "saving") return { word: "saving", tone: "", sentence: "" };
+    return { word: clock ? `saved ${clock}` : "all saved", tone: "", sentence: "" };
+  }
+}

@@ -1,0 +1,49 @@
+// @ts-check
+// What a reading remembers of the reader's choices; every panel shows a part of it.
+
+import { preferences } from "./preferences.js";
+
+/** @import { Preferences } from "./preferences.js" */
+/** @import { Triple } from "./pure/geometry.js" */
+/** @import { ViewerPayload, ViewerWindow } from "./pure/payload.js" */
+
+/**
+ * `selected` is the chosen structure; `compare` the key of the label set beside the one under review;
+ * `window` follows the structure while `follow` is true; `pendingCentre` waits for the masks.
+ * @typedef {object} Choice
+ * @property {string | null} selected
+ * @property {Triple} cursor
+ * @property {string} search
+ * @property {boolean} solo
+ * @property {string | null} compare
+ * @property {boolean} difference
+ * @property {string} tool
+ * @property {ViewerWindow} window
+ * @property {boolean} follow
+ * @property {boolean} pendingCentre
+ *
+ * @typedef {Preferences & Choice} ReadingState
+ */
+
+/**
+ * @param {ViewerPayload} data
+ * @returns {ReadingState}
+ */
+export function beginState(data) {
+  const liked = preferences();
+  const compare = data.label_sets.slice(1).find((set) => set.key === data.compare)?.key ?? null;
+  return {
+    ...liked,
+    layout: compare !== null && data.side_by_side ? "pair" : liked.layout,
+    selected: null,
+    cursor: [0, 0, 0],
+    search: "",
+    solo: false,
+    compare,
+    difference: false,
+    tool: "crosshair",
+    window: data.windows[0],
+    follow: true,
+    pendingCentre: true,
+  };
+}

@@ -1,0 +1,143 @@
+"""From what a person may see of a case to what the viewer mounts with, addresses included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.anatomy.structure import Structure
+from han5k_review.anatomy.windows import Window
+from han5k_review.review.label_sets import LabelSet as StoredLabelSet
+from han5k_review.review.visible_case import NextTask, VisibleCase
+from han5k_review.store.columns import format_utc
+from han5k_review.store.identity import stored_id
+from han5k_review.store.tables import Grade, LabelVersion
+from han5k_review.study.scale import ISSUE_TAGS, Scale
+from han5k_review.viewer.payload import (
+    Addresses,
+    GivenGrade,
+    LabelLine,
+    LabelSet,
+    NextCase,
+    Resume,
+    ViewerPayload,
+    ViewerScale,
+    ViewerScaleGrade,
+    ViewerStructure,
+    ViewerWindow,
+)
+from han5k_review.web.addresses import SIGN_IN, CaseRoutes, name_case, name_task
+
+
+def build_payload(
+    seen: VisibleCase,
+    *,
+    catalogue: Catalogue,
+    windows: Iterable[Window],
+    scale: Scale,
+    warnings: Mapping[int, str],
+) -> ViewerPayload:
+    """The mount object of one case; `warnings`: label version id -> a sentence about it."""
+    edits = seen.assignment_id is not None
+    routes = (
+        name_case(seen.case_id) if seen.assignment_id is None else name_task(seen.assignment_id)
+    )
+    return ViewerPayload(
+        case=seen.case,
+        assignment=seen.assignment_id,
+        addresses=Addresses(
+            volume=routes.volume,
+            label_sets=routes.label_sets,
+            grades=routes.grades if seen.may_grade else None,
+            position=routes.position if seen.may_grade else None,
+            drafts=routes.drafts if edits else None,
+            sign_in=SIGN_IN,
+        ),
+        next=None if seen.next_task is None else _next_case(seen.next_task),
+        label_sets=_label_sets(seen.sets, routes),
+        structures=tuple(
+            _structure(structure, version, warnings.get(stored_id(version)))
+            for structure in catalogue
+            if (version := seen.versions.get(structure.name)) is not None
+        ),
+        windows=tuple(
+            ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu) for w in windows
+        ),
+        scale=_scale(scale),
+        grades={name: _grade(grade) for name, grade in seen.grades.items()},
+        resume=None
+        if seen.resume is None
+        else Resume(structure=seen.resume[0], slice=seen.resume[1]),
+        read_only=not seen.may_grade,
+    )
+
+
+def _next_case(coming: NextTask) -> NextCase:
+    routes = name_task(coming.assignment_id)
+    return NextCase(
+        assignment=coming.assignment_id,
+        volume=routes.volume,
+        label_sets=_label_sets(coming.sets, routes),
+    )
+
+
+def _label_sets(sets: Iterable[StoredLabelSet], routes: CaseRoutes) -> tuple[LabelSet, ...]:
+    return tuple(
+        LabelSet(
+            key=found.key,
+            name=found.name,
+            line=LabelLine(found.line),
+            url=routes.masks(found.key),
+        )
+        for found in sets
+    )
+
+
+def _structure(structure: Structure, version: LabelVersion, warning: str | None) -> ViewerStructure:
+    warnings = ["The contour is empty."] if version.voxels == 0 else []
+    if warning is not None:
+        warnings.append(warning)
+    return ViewerStructure(
+        name=structure.name,
+        title=structure.title,
+        color=structure.color_hex,
+        window=structure.window,
+        group=structure.group,
+        label_version=version.id,
+        pair=structure.pair,
+        side=structure.side,
+        inside=structure.inside,
+        hint=structure.hint,
+        hint_source=structure.hint_source,
+        reference_dsc=structure.reference_dsc,
+        reference_hd95_mm=structure.reference_hd95_mm,
+        warnings=tuple(warnings),
+    )
+
+
+def _scale(scale: Scale) -> ViewerScale:
+    return ViewerScale(
+        name=scale.name,
+        grades=tuple(
+            ViewerScaleGrade(
+                code=grade.code,
+                key=grade.key,
+                title=grade.title,
+                level=grade.level.value,
+                definition=grade.definition,
+            )
+            for grade in scale.grades
+        ),
+        tags=ISSUE_TAGS,
+    )
+
+
+def _grade(grade: Grade) -> GivenGrade:
+    return GivenGrade(
+        id=stored_id(grade),
+        code=grade.raw_code or "",
+        graded_at_utc=format_utc(grade.graded_at_utc),
+        tags=tuple(grade.tags),
+        comment=grade.comment,
+        flagged_slices=tuple(grade.flagged_slices),
+    )

@@ -1,0 +1,200 @@
+"""What a page hands to the viewer: `ViewerPayload.to_json()` is what docs/transport.md mounts.
+
+Only plain JSON values leave here: Streamlit silently turns a mixed mapping into one string.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from han5k_review.anatomy.rules import RULES
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class LabelLine(StrEnum):
+    """How the outlines of one label set are drawn."""
+
+    SOLID = "solid"
+    DASHED = "dashed"
+    DOTTED = "dotted"
+    DASH_DOT = "dash-dot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSet:
+    """One set of masks: `key` names it in URLs, `name` is what the reader may know of it."""
+
+    key: str
+    name: str
+    line: LabelLine
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerStructure:
+    """One row of the structure list.
+
+    `color` is `#rrggbb`; `window` names one of the payload's windows; `warnings` are sentences;
+    `label_version` is the version under review (None: there is no mask to grade). `inside` names a
+    structure that should contain it, `pair` its partner on the other side.
+    """
+
+    name: str
+    title: str
+    color: str
+    window: str
+    group: str
+    label_version: int | None
+    pair: str | None = None
+    side: str | None = None
+    inside: str | None = None
+    hint: str | None = None
+    hint_source: str | None = None
+    reference_dsc: float | None = None
+    reference_hd95_mm: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerWindow:
+    """A CT window by name; centre and width in Hounsfield units."""
+
+    name: str
+    centre_hu: float
+    width_hu: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerScaleGrade:
+    """One grade: `key` gives it, `level` (no, minor, major, ...) chooses its colour and shape."""
+
+    code: str
+    key: str
+    title: str
+    level: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerScale:
+    """The study's scale, grades in the order they are shown, and its issue tags."""
+
+    name: str
+    grades: tuple[ViewerScaleGrade, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenGrade:
+    """A grade that stands in the database; `flagged_slices` are k indices."""
+
+    id: int
+    code: str
+    graded_at_utc: str
+    tags: tuple[str, ...] = ()
+    comment: str = ""
+    flagged_slices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Where the reader stopped: a structure and an axial slice (k index; None: its centre)."""
+
+    structure: str
+    slice: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerRule:
+    """A rule of anatomy: its sentence is said from `at_least` (in `unit`) on."""
+
+    at_least: float
+    unit: str
+    decimals: int
+    sentence: str
+
+
+def _list_rules() -> dict[str, ViewerRule]:
+    return {
+        key.value: ViewerRule(
+            at_least=rule.at_least, unit=rule.unit, decimals=rule.decimals, sentence=rule.sentence
+        )
+        for key, rule in RULES.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the viewer asks and tells; the CT's index names its slabs, each label set its masks.
+
+    `grades` and `position` are None where there is nothing to grade, `drafts` where nothing can be
+    edited.
+    """
+
+    volume: str
+    label_sets: str
+    grades: str | None
+    position: str | None
+    drafts: str | None
+    sign_in: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextCase:
+    """The reader's next case, which the viewer fetches once this one is whole."""
+
+    assignment: int
+    volume: str
+    label_sets: tuple[LabelSet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerPayload:
+    """Everything the viewer needs to open a case; voxels come by the addresses in it.
+
+    `assignment` is None on read-only pages. The first label set is the one under review.
+    `start_editing` opens the draft of the structure to resume at once; a new draft of it starts
+    from the label version `edit_base` (None: from the contour under review). `compare` is the key
+    of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
+    with an assignment: nothing to grade, but contours can be edited (an adjudicator's place).
+    `rules` are the rules of anatomy that speak while a contour is drawn.
+    `account` tells the browser which acts that wait in it are this person's; it names nobody.
+    """
+
+    case: str
+    addresses: Addresses
+    label_sets: tuple[LabelSet, ...]
+    structures: tuple[ViewerStructure, ...]
+    windows: tuple[ViewerWindow, ...]
+    scale: ViewerScale
+    assignment: int | None = None
+    next: NextCase | None = None
+    grades: dict[str, GivenGrade] = field(default_factory=dict)
+    read_only: bool = False
+    resume: Resume | None = None
+    edit_base: int | None = None
+    start_editing: bool = False
+    compare: str | None = None
+    side_by_side: bool = False
+    rules: dict[str, ViewerRule] = field(default_factory=_list_rules)
+    account: str | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """The mount object of docs/transport.md: the fields as they are, plain JSON values only."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: object) -> Json:
+    """Tuples as lists, enums as their text, all else as it is; TypeError for anything not JSON."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"A plain JSON value was expected, found {type(value).__name__}.")
