@@ -45,7 +45,6 @@ from han5k_review.evaluation import (
     plan_evaluation,
     run_evaluation,
 )
-from han5k_review.evaluation.executors import open_executor
 from han5k_review.evaluation.pair import BatchWork, PairBatch, measure_batches
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
@@ -57,6 +56,7 @@ from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Case as CaseRow
 from han5k_review.store.tables import LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.workforce import open_executor
 
 Answer = TypeVar("Answer")
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,6 @@ import typer
 
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
 from han5k_review.errors import ConfigError
-from han5k_review.evaluation.executors import open_executor
 from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.reports import CaseReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
@@ -18,6 +17,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.study import read_study_catalogue
+from han5k_review.workforce import open_executor
 
 
 def register(app: typer.Typer) -> None:

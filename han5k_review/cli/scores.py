@@ -15,7 +15,6 @@ from rich.table import Table
 
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
 from han5k_review.evaluation.choice import get_choice
-from han5k_review.evaluation.executors import open_workforce
 from han5k_review.evaluation.frames import build_metrics_frame
 from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
 from han5k_review.evaluation.rows import list_metrics
@@ -32,6 +31,7 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.study import read_study_catalogue
+from han5k_review.workforce import open_workforce
 
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
 _SOURCES = "ai, pseudo, reference, accepted or model:NAME"

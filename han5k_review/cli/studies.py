@@ -27,7 +27,6 @@ from han5k_review.demo.study import (
     iterate_demo_cases,
 )
 from han5k_review.errors import Han5kError, RuleError
-from han5k_review.evaluation.executors import open_executor
 from han5k_review.importing.made_cases import MadeCase, store_case
 from han5k_review.importing.study import create_study
 from han5k_review.review.assigning import assign_cases
@@ -39,6 +38,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import Role
 from han5k_review.study import list_cases, read_study_catalogue
+from han5k_review.workforce import open_executor
 
 DEMO_PASSWORD = "han5k-demo"
 # name, role; the first two read, the last one leads.

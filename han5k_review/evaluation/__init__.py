@@ -15,7 +15,6 @@ from han5k_review.evaluation.choice import (
     get_choice,
     list_choices,
 )
-from han5k_review.evaluation.executors import Workforce, open_executor, open_workforce
 from han5k_review.evaluation.plan import (
     CasePlan,
     EvaluationPlan,
@@ -28,6 +27,7 @@ from han5k_review.evaluation.run import EvaluationProgress, EvaluationReport, ru
 from han5k_review.evaluation.summary import Spread, StructureSummary, build_summary
 from han5k_review.evaluation.tolerances import Tolerances, ToleranceTable, read_tolerances
 from han5k_review.evaluation.trend import TrendPoint, list_trend
+from han5k_review.workforce import Workforce, open_executor, open_workforce
 
 __all__ = [
     "ACCEPTED",

@@ -9,7 +9,6 @@ from datetime import datetime
 from itertools import islice
 
 from han5k_review.errors import StorageError
-from han5k_review.evaluation.executors import BROKEN
 from han5k_review.evaluation.pair import (
     Answer,
     BatchOutcome,
@@ -24,6 +23,7 @@ from han5k_review.metrics import check_installed
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
+from han5k_review.workforce import BROKEN
 
 _LOOK_SECONDS = 0.5  # how long a cancel can wait while no task comes back
 

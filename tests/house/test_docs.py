@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -52,3 +53,14 @@ def test_every_link_between_documents_leads_somewhere() -> None:
             if target and "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
     assert not broken, broken
+
+
+def test_every_file_that_a_how_to_names_is_there() -> None:
+    bases = (ROOT, ROOT / "han5k_review", ROOT / "han5k_review" / "viewer" / "assets")
+    gone = [
+        f"{page.name}: {named}"
+        for page in (ROOT / "docs" / "how-to").glob("*.md")
+        for named in re.findall(r"`([a-z_0-9]+/[a-z_0-9/.-]+\.(?:py|js|md|csv))`", page.read_text())
+        if not any((base / named).is_file() for base in bases)
+    ]
+    assert not gone, gone

@@ -12,13 +12,13 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from han5k_review.errors import DataError
-from han5k_review.evaluation.executors import open_workforce
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobResult, Outcome, PredictResult
 from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase, PredictJob, visible_device
 from han5k_review.retraining.network.predicting.drawing import Drawn, DrawTask, draw_case
 from han5k_review.store.files import write_atomically
 from han5k_review.store.label_files import LabelFiles
+from han5k_review.workforce import open_workforce
 
 _TASKS_PER_WORKER = 2
 _KEPT = TypeAdapter(PredictResult)

@@ -1,4 +1,4 @@
-"""Who measures: local processes or a Dask cluster, both as `concurrent.futures.Executor`."""
+"""Who works in parallel: local processes or a Dask cluster, as `concurrent.futures.Executor`."""
 
 from __future__ import annotations
 
