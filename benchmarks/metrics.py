@@ -30,7 +30,7 @@ from metrics_case import SHAPE, Case, Cropped, make_case
 from metrics_reach import Panels, PeerResult, judge_reach, print_table
 from metrics_runs import PACKAGES, install, measure_peer, save_case
 
-from han5k_review.metrics import Definition, measure, measure_case, measure_pair
+from han5k_review.metrics import Definition, Panel, measure, measure_pair
 
 HERE = Path(__file__).resolve().parent
 REPEATS = 7
@@ -78,9 +78,7 @@ def measure_ours(case: Case) -> dict[str, float]:
     return {
         "full": full,
         "full, all cores": full_all,
-        "cropped": best_of(
-            REPEATS, lambda: measure_case(case.references, case.predictions, case.spacing_mm)
-        ),
+        "cropped": best_of(REPEATS, lambda: measure_structures(case)),
         "cropped, all cores": cropped_all,
     }
 
@@ -105,15 +103,17 @@ def measure_first_call() -> tuple[float, float]:
 
 
 def measure_panels(case: Case) -> Panels:
+    return {definition: measure_structures(case, definition) for definition in Definition}
+
+
+def measure_structures(case: Case, definition: Definition = Definition.SURFEL) -> dict[str, Panel]:
+    """Every structure that both sides have, from its cropped masks, one after the other."""
     return {
-        definition: {
-            row.structure: row.panel
-            for row in measure_case(
-                case.references, case.predictions, case.spacing_mm, definition=definition
-            )
-            if row.panel is not None
-        }
-        for definition in Definition
+        name: measure_pair(
+            reference, case.predictions[name], case.spacing_mm, definition=definition
+        )
+        for name, reference in case.references.items()
+        if name in case.predictions
     }
 
 
@@ -122,11 +122,7 @@ def print_beside(ours: dict[str, float], peers: dict[str, PeerResult], case: Cas
     oracle = peers["surface-distance"].times.get("full")
     if oracle is not None:
         print(f"beside: {oracle.seconds / ours['full']:.0f} x surface-distance, both on full grids")
-    mesh_s = seconds_of(
-        lambda: measure_case(
-            case.references, case.predictions, case.spacing_mm, definition=Definition.MESH
-        )
-    )
+    mesh_s = seconds_of(lambda: measure_structures(case, Definition.MESH))
     ratio = mesh_s / ours["cropped"]
     per_structure_s = mesh_s / len(case.references)
     print(

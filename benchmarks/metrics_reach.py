@@ -114,7 +114,7 @@ def judge_reach(
 ) -> list[tuple[str, bool]]:
     """Each part of the reach as a sentence, and whether it is met.
 
-    Ours is always the cropped masks that `measure_case` takes, on one thread, also against a peer
+    Ours is always the cropped masks that `measure_pair` takes, on one thread, also against a peer
     that uses all cores.
     """
     oracle = peers["surface-distance"]

@@ -1,6 +1,5 @@
 """Overlap, surface distances and the panel of all reported numbers. Pure: no files, no clock."""
 
-from han5k_review.metrics.case import Outcome, measure_case
 from han5k_review.metrics.definition import DEFINITION_VERSIONS, Definition, Engine
 from han5k_review.metrics.measure import DEFAULT_TOLERANCE_MM, measure, measure_pair
 from han5k_review.metrics.mesh import check_installed
@@ -13,10 +12,8 @@ __all__ = [
     "CroppedMask",
     "Definition",
     "Engine",
-    "Outcome",
     "Panel",
     "check_installed",
     "measure",
-    "measure_case",
     "measure_pair",
 ]

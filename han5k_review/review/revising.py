@@ -58,16 +58,6 @@ class Edit:
     active_seconds: float | None = None
 
 
-def measure_vrd(before: StructureMask, after: StructureMask) -> float:
-    """Volumetric revision degree |before xor after| / |before|; inf when `before` is empty.
-
-    Both masks lie on the same grid; 0 when both are empty. The formula is ours
-    (docs/correctness.md): the published scale that uses it does not print one.
-    """
-    vrd = measure_edit(before, after).vrd
-    return 0.0 if math.isnan(vrd) else vrd
-
-
 def submit_revision(
     session: Session,
     labels: LabelFiles,

@@ -9,10 +9,10 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.demo.files import KNOWN_ERRORS, MANIFEST, write_demo_files
 from han5k_review.demo.study import DemoEntry, iterate_demo_cases
 from han5k_review.errors import ConfigError, StorageError
 from han5k_review.store.vocabulary import Split
+from tests.demo.demo_files import KNOWN_ERRORS, MANIFEST, write_demo_files
 
 
 @pytest.fixture(scope="session")

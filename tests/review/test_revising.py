@@ -8,10 +8,10 @@ import pytest
 from han5k_review.errors import GeometryError, RuleError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.edit_check import measure_edit
 from han5k_review.review.revising import (
     decide_revision,
     list_revisions,
-    measure_vrd,
     submit_revision,
 )
 from han5k_review.store.engine import reading, transaction
@@ -44,12 +44,12 @@ def submit(bench: Bench, after: StructureMask) -> int:
 
 def test_vrd_is_the_changed_part_of_the_old_volume() -> None:
     # 4 x 4 x 3 voxels lose one of three slices.
-    assert measure_vrd(block(1), shortened()) == pytest.approx(1 / 3)
-    assert measure_vrd(block(1), block(1)) == 0
-    assert measure_vrd(StructureMask.empty(GRID), block(1)) == float("inf")
+    assert measure_edit(block(1), shortened()).vrd == pytest.approx(1 / 3)
+    assert measure_edit(block(1), block(1)).vrd == 0
+    assert measure_edit(StructureMask.empty(GRID), block(1)).vrd == float("inf")
     other = StructureMask.empty(Grid.from_affine((3, 3, 3), np.eye(4)))
     with pytest.raises(GeometryError):
-        measure_vrd(block(1), other)
+        measure_edit(block(1), other)
 
 
 def test_a_revision_is_a_child_of_the_contour_under_review(bench: Bench) -> None:
