@@ -70,5 +70,5 @@ def find_shared_shapes(study: Study, sources: Sequence[CaseSource | BadSource]) 
 def _find_shape(source: CaseSource) -> Shape | None:
     try:
         return None if source.ct is None else tuple(sorted(read_ct_outline(source.ct).grid.shape))
-    except Han5kError:
+    except (Han5kError, OSError):
         return None
