@@ -54,7 +54,7 @@ def check_plain(header: ImageHeader) -> None:
     size = " x ".join(str(n) for n in header.sizes[1:])
     raise DataError(
         f"{header.path}: one number per voxel was expected, found {header.channels} ({size} "
-        "voxels)."
+        "voxels); save it as an image with one number per voxel."
     )
 
 

@@ -1,4 +1,4 @@
-"""Paths and names that the system refuses, or that no line can show: one sentence, never a fault."""
+"""Paths that the system refuses, names that no line can show: one sentence, never a fault."""
 
 from __future__ import annotations
 
