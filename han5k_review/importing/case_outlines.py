@@ -110,7 +110,7 @@ def outline_case(
         grid=grid,
         labels=tuple(labels),
         unmatched=tuple(unmatched),
-        warnings=tuple(warnings),
+        warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
         changed=tuple(role for role, found in fingerprint.items() if before.get(role) != found),
     )

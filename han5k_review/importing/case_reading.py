@@ -187,7 +187,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         planes_sha256=ct.volume.planes_sha256 if ct else "",
         labels=labels,
         unmatched=tuple(unmatched),
-        warnings=tuple(warnings),
+        warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
         stamp=settled,
     )
