@@ -59,6 +59,9 @@ class BadSource:
     sentence: str
 
 
+Source = CaseSource | BadSource
+
+
 def build_source(
     cells: Mapping[str, str | None], *, folder: Path, study: Study, origin: str
 ) -> CaseSource:
