@@ -114,6 +114,12 @@ def _compare_pairs(
     return notices
 
 
+def is_channel_map(path: Path) -> bool:
+    """True for a table with a column `channel`, and none of `values`; ConfigError for no table."""
+    columns = _read_map(path).columns
+    return "channel" in columns and "values" not in columns
+
+
 def find_channel_map(path: Path, catalogue: Catalogue) -> ChannelMap | None:
     """Read a table with the columns `structure` and `channel`; None when it has no such columns.
 

@@ -16,7 +16,7 @@ import numpy as np
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.header_values import ImageHeader
 from han5k_review.imaging.headers import read_header
-from han5k_review.imaging.image_files import RawImage, read_image
+from han5k_review.imaging.image_files import RawImage, read_image, read_voxels
 from han5k_review.imaging.label_images import (
     Labels,
     as_whole_numbers,
@@ -116,9 +116,10 @@ def open_segmentation(path: Path, grid: Grid) -> ImageHeader:
 
 def _read_segmentation(path: Path, grid: Grid, resample: bool) -> ContourFile:
     check_label_size(path, grid, must_match=not resample)
-    image = read_image(path, channels=True)
+    header = read_header(path)
+    segments = build_segments(header.fields, header.channels, path)
+    image = RawImage(array=read_voxels(header), grid=header.grid, notices=header.notices)
     layers = image.array if image.array.ndim == 4 else image.array[None]
-    segments = build_segments(read_header(path).fields, len(layers), path)
     notices = list(image.notices)
     if image.grid.shape == _NO_IMAGE:
         contours = [_build_empty(segment, grid) for segment in segments]

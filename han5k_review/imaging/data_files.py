@@ -14,6 +14,14 @@ _MAX_RATIO = 1040  # deflate cannot pack more than 1,032 bytes into one
 _NUMBER = re.compile(r"%(?=0?\d?d)|%.?")
 
 
+def decode_line(raw: bytes) -> tuple[str, bool]:
+    """A header's bytes as UTF-8, as most writers have it, and True; as Latin-1 and False else."""
+    try:
+        return raw.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), False
+
+
 def locate(name: str, header: Path) -> Path:
     """The path of a data file named in a header, which must lie beside it or in a folder there.
 

@@ -32,15 +32,14 @@ class RawImage:
     notices: tuple[str, ...]
 
 
-def read_image(path: Path, *, channels: bool = False) -> RawImage:
+def read_image(path: Path) -> RawImage:
     """Read a three-dimensional image.
 
     Raises DataError (missing, another format, truncated, damaged, not 3-D, several numbers per
-    voxel unless `channels`) or GeometryError (geometry unusable); the message names the file.
+    voxel) or GeometryError (geometry unusable); the message names the file.
     """
     header = read_header(path)
-    if not channels:
-        check_plain(header)
+    check_plain(header)
     return RawImage(array=read_voxels(header), grid=header.grid, notices=header.notices)
 
 
@@ -54,7 +53,7 @@ def check_plain(header: ImageHeader) -> None:
     size = " x ".join(str(n) for n in header.sizes[1:])
     raise DataError(
         f"{header.path}: one number per voxel was expected, found {header.channels} ({size} "
-        "voxels)."
+        "voxels); save it as an image with one number per voxel."
     )
 
 

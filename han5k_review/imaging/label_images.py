@@ -22,6 +22,7 @@ from han5k_review.imaging.size_bounds import check_label_size
 
 _DENSE_VALUES = 1 << 16
 _SHOWN_VALUES = 12
+_ROUNDING = 1e-6  # relative; float32 keeps 6e-8, and a slope times a number twice that
 Labels = NDArray[np.integer]
 
 
@@ -96,8 +97,11 @@ def list_mask_files(folder: Path) -> list[Path]:
     return files
 
 
-def as_whole_numbers(array: NDArray[np.generic], path: Path) -> Labels:
-    """The array as integers; DataError for fractions, NaN and infinity."""
+def as_whole_numbers(array: NDArray[np.generic], path: Path | str) -> Labels:
+    """The array as integers; DataError for fractions, NaN and infinity.
+
+    What 32 bits leave open is no fraction: 255 times a slope of 1/255 is 1.00000006.
+    """
     if array.dtype.kind == "f":
         wrong = array.size - np.count_nonzero(np.isfinite(array))
         if wrong:
@@ -106,11 +110,16 @@ def as_whole_numbers(array: NDArray[np.generic], path: Path) -> Labels:
                 "or infinite; set them to 0 (outside) and import again."
             )
         whole = np.rint(array)
-        largest = float(np.abs(array).max(initial=0))
-        if not np.array_equal(whole, array) or largest >= 2**31:
+        if not (np.abs(whole - array) <= _ROUNDING * np.maximum(np.abs(whole), 1)).all():
             raise DataError(
                 f"{path}: whole numbers as labels were expected, found fractions (a "
                 "probability map?)."
+            )
+        largest = float(np.abs(whole).max(initial=0))
+        if largest >= 2**31:
+            raise DataError(
+                f"{path}: labels below {2**31} were expected, found {largest:.0f}; number them "
+                "anew."
             )
         array = whole.astype(np.int32)
     if array.dtype.kind not in "iu":

@@ -13,7 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, GeometryError
-from han5k_review.imaging.data_files import build_voxel_files, list_numbered, locate
+from han5k_review.imaging.data_files import (
+    build_voxel_files,
+    decode_line,
+    list_numbered,
+    locate,
+)
 from han5k_review.imaging.geometry_rule import (
     NO_ORIENTATION,
     NO_ORIGIN,
@@ -78,7 +83,7 @@ def _read_fields(path: Path) -> tuple[dict[str, str], list[str], int]:
     with path.open("rb") as file:
         for _ in range(_MAX_LINES):
             raw = file.readline(_MAX_LINE)
-            key, sign, text = raw.decode("latin-1").partition("=")
+            key, sign, text = decode_line(raw)[0].partition("=")
             if not raw or (not sign and raw.strip()):
                 raise DataError(
                     f"{path}: a MetaImage header (Field = value) was expected, found {raw[:40]!r}."
@@ -92,8 +97,8 @@ def _read_fields(path: Path) -> tuple[dict[str, str], list[str], int]:
         end = file.tell()
         if fields.get("ElementDataFile", "").split()[:1] != ["LIST"]:
             return fields, [], end
-        lines = file.read(_MAX_LINE).decode("latin-1").splitlines()
-        return fields, [line.strip() for line in lines if line.strip()], end
+        lines = [decode_line(line)[0].strip() for line in file.read(_MAX_LINE).splitlines()]
+        return fields, [line for line in lines if line], end
 
 
 def _read_layout(fields: dict[str, str], path: Path) -> VoxelLayout:

@@ -13,7 +13,12 @@ from types import MappingProxyType
 import numpy as np
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.data_files import build_voxel_files, list_numbered, locate
+from han5k_review.imaging.data_files import (
+    build_voxel_files,
+    decode_line,
+    list_numbered,
+    locate,
+)
 from han5k_review.imaging.header_values import Codec, ImageHeader, VoxelFile, VoxelLayout
 from han5k_review.imaging.nrrd_orientation import place_nrrd, sort_nrrd_axes
 
@@ -93,7 +98,7 @@ def _read_text(path: Path) -> NrrdText:
             raw = file.readline(_MAX_LINE).rstrip(b"\r\n")
             if not raw:
                 break
-            text, is_sound = _as_text(raw)
+            text, is_sound = decode_line(raw)
             is_utf8 &= is_sound
             _sort_line(text, lines, pairs, listed, path)
         else:
@@ -101,14 +106,6 @@ def _read_text(path: Path) -> NrrdText:
         return NrrdText(
             lines=lines, pairs=pairs, listed=tuple(listed), end=file.tell(), is_utf8=is_utf8
         )
-
-
-def _as_text(raw: bytes) -> tuple[str, bool]:
-    """UTF-8, as 3D Slicer writes names, and True; Latin-1 and False where it is none."""
-    try:
-        return raw.decode("utf-8"), True
-    except UnicodeDecodeError:
-        return raw.decode("latin-1"), False
 
 
 def _sort_line(

@@ -19,7 +19,9 @@ from han5k_review.imaging.filled_boxes import FilledBox, read_filled_box
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.header_values import ChannelAxis, ImageHeader
 from han5k_review.imaging.headers import read_header
+from han5k_review.imaging.image_files import scale
 from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
+from han5k_review.imaging.label_images import as_whole_numbers
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.placement import Placement, get_placement
 from han5k_review.imaging.voxel_streams import open_voxels
@@ -58,7 +60,7 @@ def read_one_hot(path: Path, grid: Grid, wanted: Collection[int]) -> OneHot:
                 stream.skip(math.prod(shape) * header.dtype.itemsize)
                 continue
             box = read_filled_box(stream, shape, header.dtype)
-            _check_channel(box.values, f"{path} channel {number}")
+            _check_channel(scale(box.values, header), f"{path} channel {number}")
             masks[number] = _as_mask(box, place)
         stream.finish()
     return OneHot(masks=masks, channels=header.channels)
@@ -76,10 +78,10 @@ def open_one_hot(path: Path, grid: Grid) -> tuple[ImageHeader, Placement]:
 
 
 def _is_one_hot(header: ImageHeader) -> bool:
-    """NIfTI often has a fourth axis of one; channels are taken as stored, so none is scaled."""
+    """NIfTI often has a fourth axis of one. An intercept would make something of the zeros."""
     is_nifti = image_suffix(header.path) in NIFTI_SUFFIXES
     has_axis = len(header.sizes) == 4 and header.channel_axis is ChannelAxis.LAST
-    return has_axis and not header.is_scaled and (header.channels > 1 or not is_nifti)
+    return has_axis and header.intercept == 0 and (header.channels > 1 or not is_nifti)
 
 
 def _as_mask(box: FilledBox, place: Placement) -> StructureMask:
@@ -88,10 +90,11 @@ def _as_mask(box: FilledBox, place: Placement) -> StructureMask:
 
 
 def _check_channel(values: NDArray[np.generic], where: str) -> None:
-    if values.size == 0:
+    labels = as_whole_numbers(values, where)
+    if labels.size == 0:
         return
-    low, high = values.min(), values.max()
-    if low < 0 or np.count_nonzero(values == high) < (np.count_nonzero(values) if high else 0):
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or np.count_nonzero(labels == high) < (np.count_nonzero(labels) if high else 0):
         raise DataError(
             f"{where}: a mask of 0 and one other value was expected, found values up to {high}."
         )

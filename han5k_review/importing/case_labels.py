@@ -13,6 +13,7 @@ from han5k_review.anatomy.label_map import (
     LabelMap,
     build_channel_map,
     find_channel_map,
+    is_channel_map,
     read_label_map,
 )
 from han5k_review.anatomy.structure import StructureName
@@ -20,6 +21,8 @@ from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.headers import read_header
+from han5k_review.imaging.image_files import check_plain
 from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.imaging.label_images import list_mask_files, read_mask, read_multi_label
 from han5k_review.imaging.mask import StructureMask
@@ -51,7 +54,7 @@ class LabelForm(StrEnum):
 
 
 def find_form(path: Path, label_map: Path | None) -> LabelForm:
-    """The form of the labels at `path`, by name and header; DataError when there is nothing.
+    """The form of the labels at `path`, by name and header; DataError when it is none of them.
 
     A label map makes a multi-label image of a NRRD that is not named .seg.nrrd.
     """
@@ -61,7 +64,10 @@ def find_form(path: Path, label_map: Path | None) -> LabelForm:
         return LabelForm.FOLDER
     if is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
         return LabelForm.SEGMENTATION
-    return LabelForm.ONE_HOT if is_one_hot(path) else LabelForm.MULTI_LABEL
+    if is_one_hot(path):
+        return LabelForm.ONE_HOT
+    check_plain(read_header(path))
+    return LabelForm.MULTI_LABEL
 
 
 def get_label_map(path: Path, label_map: Path | None, catalogue: Catalogue) -> LabelMap:
@@ -70,6 +76,12 @@ def get_label_map(path: Path, label_map: Path | None, catalogue: Catalogue) -> L
         raise DataError(
             f"{path}: a label map that says which value is which structure was expected with a "
             "multi-label image; name it with --label-map or in the manifest's column label_map."
+        )
+    if is_channel_map(label_map):
+        raise DataError(
+            f"{path}: a label map with the columns structure,values was expected with an image of "
+            f"one number per voxel, found the channel map {label_map}; a channel map belongs to a "
+            "4-D file."
         )
     return read_label_map(label_map, catalogue)
 

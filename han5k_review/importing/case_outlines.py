@@ -33,6 +33,7 @@ from han5k_review.importing.known_cases import KnownCase
 from han5k_review.importing.plausibility import list_image_warnings
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.vocabulary import LabelSource
+from han5k_review.texts.names import show_line
 
 ROLES = {LabelSource.PSEUDO: "labels", LabelSource.REFERENCE: "reference"}
 
@@ -100,7 +101,7 @@ def outline_case(
         if path is not None:
             found = outline_labels(path, grid, catalogue, label_map)
             labels += [OutlinedLabel(source=kind, structure=name) for name in found.structures]
-            unmatched |= dict.fromkeys(found.unmatched)
+            unmatched |= dict.fromkeys(map(show_line, found.unmatched))
             warnings += [f"{ROLES[kind]}: {notice}" for notice in found.notices]
             channels += [f"{ROLES[kind]}: {found.channels}"] if found.channels else []
     before = {} if known is None else known.fingerprint
@@ -109,7 +110,7 @@ def outline_case(
         grid=grid,
         labels=tuple(labels),
         unmatched=tuple(unmatched),
-        warnings=tuple(warnings),
+        warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
         changed=tuple(role for role, found in fingerprint.items() if before.get(role) != found),
     )

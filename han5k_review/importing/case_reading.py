@@ -33,6 +33,8 @@ from han5k_review.importing.sources import CaseSource
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.store.volume_files import VolumeFiles
+from han5k_review.texts.names import show_line
+from han5k_review.texts.paths import describe_unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
         return _read(task)
     except Han5kError as error:
         return CaseRefusal(sentence=str(error))
+    except OSError as error:
+        return CaseRefusal(sentence=describe_unreadable(error))
     except Exception as error:  # noqa: BLE001 - the last resort: no case ends the others
         words = str(error).strip().splitlines() or ["no words"]
         return CaseRefusal(
@@ -165,7 +169,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         found = _read_labels(kind, source, grid, task.catalogue)
         kept, empty = _sort_out_empty(kind, found)
         masks |= {(kind, name): mask for name, mask in kept.items()}
-        unmatched += [name for name in found.unmatched if name not in unmatched]
+        unmatched += [name for name in map(show_line, found.unmatched) if name not in unmatched]
         warnings += empty
         sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
         warnings += [f"{ROLES[kind]}: {sentence}" for sentence in sentences]
@@ -183,7 +187,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         planes_sha256=ct.volume.planes_sha256 if ct else "",
         labels=labels,
         unmatched=tuple(unmatched),
-        warnings=tuple(warnings),
+        warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
         stamp=settled,
     )

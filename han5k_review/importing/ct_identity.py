@@ -17,7 +17,7 @@ from han5k_review.imaging.ct_files import read_ct_outline
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.importing.case_rules import duplicate_error, image_error, moved_error
 from han5k_review.importing.known_cases import KnownCase, Owner
-from han5k_review.importing.sources import BadSource, CaseSource
+from han5k_review.importing.sources import CaseSource, Source
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
@@ -54,7 +54,7 @@ def check_same_ct(
         raise moved_error(source, known, volume.grid)
 
 
-def find_shared_shapes(study: Study, sources: Sequence[CaseSource | BadSource]) -> frozenset[Shape]:
+def find_shared_shapes(study: Study, sources: Sequence[Source]) -> frozenset[Shape]:
     """Shapes (sorted sizes) that two CTs of the study and the sources have, by their headers."""
     with reading(study.engine) as session:
         rows = session.exec(select(Case.name, Case.shape_ijk)).all()
@@ -70,5 +70,5 @@ def find_shared_shapes(study: Study, sources: Sequence[CaseSource | BadSource]) 
 def _find_shape(source: CaseSource) -> Shape | None:
     try:
         return None if source.ct is None else tuple(sorted(read_ct_outline(source.ct).grid.shape))
-    except Han5kError:
+    except (Han5kError, OSError):
         return None

@@ -18,6 +18,7 @@ from pathlib import Path
 from han5k_review.errors import DataError
 from han5k_review.importing.fingerprints import list_input_files, list_inputs
 from han5k_review.importing.sources import CaseSource
+from han5k_review.texts.paths import describe_unreadable
 
 SETTLE_S = 2.0
 """A file written within this time could be rewritten under the same times (FAT counts in 2 s)."""
@@ -41,7 +42,9 @@ def measure_stamp(source: CaseSource) -> CaseStamp:
             times = (status.st_mtime_ns, status.st_ctime_ns)
             newest = max(newest, *times)
             lines.append(f"{role} {file} {status.st_size} {times} {status.st_ino}")
-    return CaseStamp(key=hashlib.sha256("\n".join(lines).encode()).hexdigest(), newest_ns=newest)
+    return CaseStamp(
+        key=hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest(), newest_ns=newest
+    )
 
 
 def settle_stamp(source: CaseSource, before: CaseStamp, settle_s: float) -> str:
@@ -65,6 +68,4 @@ def _stat(file: Path, role: str) -> os.stat_result:
     except FileNotFoundError as error:
         raise DataError(f"the {words} was expected at {file}, found nothing.") from error
     except OSError as error:
-        raise DataError(
-            f"a readable {words} was expected at {file}, found: {error.strerror or error}."
-        ) from error
+        raise DataError(describe_unreadable(error)) from error

@@ -7,6 +7,7 @@ that is read, wherever the header of an image says that it lies.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
@@ -15,6 +16,7 @@ from han5k_review.imaging.headers import read_header
 from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
 from han5k_review.importing.sources import CaseSource
 from han5k_review.texts.names import compose
+from han5k_review.texts.paths import describe_unreadable
 
 Fingerprint = dict[str, str]
 
@@ -80,9 +82,7 @@ def _measure(path: Path, role: str) -> str:
             raise DataError(f"the {words} was expected at {path}, found nothing.")
         return _digest(path)
     except OSError as error:
-        raise DataError(
-            f"a readable {words} was expected at {path}, found: {error.strerror or error}."
-        ) from error
+        raise DataError(describe_unreadable(error)) from error
 
 
 def _digest(path: Path) -> str:
@@ -92,7 +92,7 @@ def _digest(path: Path) -> str:
         return _digest_file(path)
     folder = path if path.is_dir() else path.parent
     lines = [f"{compose(str(f.relative_to(folder)))} {_digest_file(f)}" for f in files]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()
 
 
 def _digest_file(path: Path) -> str:

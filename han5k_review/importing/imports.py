@@ -4,38 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.errors import Han5kError, RuleError
+from han5k_review.errors import Han5kError
 from han5k_review.importing.case_outlines import CaseOutline
 from han5k_review.importing.case_reading import (
     CaseContent,
     CaseRefusal,
     CaseTask,
-    StudyFiles,
     read_case,
 )
 from han5k_review.importing.case_rows import find_new_labels, write_case
-from han5k_review.importing.case_rules import (
-    check_known,
-    claim_name,
-    claim_patient,
-    duplicate_error,
-)
 from han5k_review.importing.ct_identity import find_shared_shapes
 from han5k_review.importing.file_stamps import SETTLE_S
 from han5k_review.importing.fingerprints import measure_catalogue
-from han5k_review.importing.known_cases import Claims, KnownCase, Owner, find_known_case
 from han5k_review.importing.known_planes import read_full_claims
 from han5k_review.importing.reports import CaseReport, ImportReport, Label, Outcome
-from han5k_review.importing.sources import BadSource, CaseSource
-from han5k_review.store.engine import reading, transaction
+from han5k_review.importing.sources import CaseSource, Source
+from han5k_review.importing.walks import Walk
+from han5k_review.store.engine import transaction
 from han5k_review.store.fault_logs import write_fault_log
 from han5k_review.store.study import Study
 
-Source = CaseSource | BadSource
 Progress = Callable[[CaseReport, int, int], None]
 Found = CaseContent | CaseOutline
 Finish = Callable[[CaseSource, CaseContent], tuple[Outcome, tuple[Label, ...]]]
@@ -57,7 +48,7 @@ def plan_import(
     """
     shapes = frozenset() if deep else find_shared_shapes(study, sources)
     claims = read_full_claims(study, executor, shapes=None if deep else shapes, write=False)
-    walk = _Walk(
+    walk = Walk(
         study=study,
         catalogue=catalogue,
         catalogue_sha256=measure_catalogue(catalogue),
@@ -98,7 +89,7 @@ def run_import(
     Files whose stamp (size, times, number) is that of their last import are taken as unchanged;
     with `deep` they are hashed. A stamp is kept once a file was left alone for `settle_s` seconds.
     """
-    walk = _Walk(
+    walk = Walk(
         study=study,
         catalogue=catalogue,
         catalogue_sha256=measure_catalogue(catalogue),
@@ -118,72 +109,8 @@ def run_import(
     return _report(walk, sources, import_case, executor, progress)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Walk:
-    """One run over many sources; `seen` holds the origin of each case name met so far."""
-
-    study: Study
-    catalogue: Catalogue
-    catalogue_sha256: str
-    claims: Claims
-    write: bool
-    deep: bool
-    settle_s: float = SETTLE_S
-    shared_shapes: frozenset[tuple[int, ...]] = frozenset()
-    seen: dict[str, str] = field(default_factory=dict)
-
-    def prepare(self, source: Source) -> CaseTask | CaseRefusal:
-        """The task of a source, or why it is refused before anything is read."""
-        if isinstance(source, BadSource):
-            return CaseRefusal(sentence=source.sentence)
-        try:
-            return self._prepare(source)
-        except Han5kError as error:
-            return CaseRefusal(sentence=str(error))
-
-    def _prepare(self, source: CaseSource) -> CaseTask:
-        first = self.seen.setdefault(source.name, source.origin)
-        if first != source.origin:
-            raise RuleError(
-                f"each case once was expected, {source.name} stands in {first} already."
-            )
-        known = self.find_known(source)
-        if known is not None:
-            check_known(source, known)
-        else:
-            patient = claim_patient(source, self.claims).patient
-            if patient != source.patient:
-                notice = f"patient {source.patient} is taken for patient {patient} of the study"
-                source = replace(source, notices=(*source.notices, notice))
-        return CaseTask(
-            source=source,
-            catalogue=self.catalogue,
-            catalogue_sha256=self.catalogue_sha256,
-            known=known,
-            owners=self.claims.owners if known is None else {},
-            files=StudyFiles(volumes=self.study.volumes, labels=self.study.labels),
-            write=self.write,
-            deep=self.deep,
-            settle_s=self.settle_s,
-            shared_shapes=self.shared_shapes,
-        )
-
-    def find_known(self, source: CaseSource) -> KnownCase | None:
-        """The case of the study that a source belongs to; RuleError for a name too like another."""
-        name = claim_name(source, self.claims)
-        with reading(self.study.engine) as session:
-            return find_known_case(session, name)
-
-    def take_ct(self, source: CaseSource, *hashes: str) -> None:
-        """Note whose the CT is; RuleError when an earlier case of this run holds it."""
-        for found in filter(None, map(self.claims.owners.get, filter(None, hashes))):
-            if found.case != source.name:
-                raise duplicate_error(source, found)
-        self.claims.own(Owner(case=source.name, patient=source.patient), *hashes)
-
-
 def _report(
-    walk: _Walk,
+    walk: Walk,
     sources: Sequence[Source],
     finish: Finish,
     executor: Executor | None,
@@ -199,7 +126,7 @@ def _report(
 
 
 def _read_all(
-    walk: _Walk, sources: Sequence[Source], executor: Executor | None
+    walk: Walk, sources: Sequence[Source], executor: Executor | None
 ) -> Iterator[tuple[Source, Found | CaseRefusal]]:
     if executor is None:
         for source in sources:
@@ -238,7 +165,7 @@ def _result(future: Future[Found | CaseRefusal]) -> Found | CaseRefusal:
 
 
 def _finish(
-    walk: _Walk,
+    walk: Walk,
     source: Source,
     result: Found | CaseRefusal,
     finish: Finish,
@@ -266,7 +193,7 @@ def _finish(
     )
 
 
-def _describe_refusal(walk: _Walk, refusal: CaseRefusal) -> str:
+def _describe_refusal(walk: Walk, refusal: CaseRefusal) -> str:
     if not refusal.fault:
         return refusal.sentence
     try:
@@ -277,7 +204,7 @@ def _describe_refusal(walk: _Walk, refusal: CaseRefusal) -> str:
 
 
 def _conclude(
-    walk: _Walk, source: CaseSource, result: Found, finish: Finish
+    walk: Walk, source: CaseSource, result: Found, finish: Finish
 ) -> tuple[Outcome, tuple[Label, ...]]:
     if isinstance(result, CaseOutline):
         return _plan_outline(walk, source, result)
@@ -285,7 +212,7 @@ def _conclude(
 
 
 def _plan_outline(
-    walk: _Walk, source: CaseSource, outline: CaseOutline
+    walk: Walk, source: CaseSource, outline: CaseOutline
 ) -> tuple[Outcome, tuple[Label, ...]]:
     """As a deep plan would, but what changes in a known case is not known yet."""
     is_new = walk.find_known(source) is None

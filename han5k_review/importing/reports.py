@@ -9,6 +9,7 @@ from han5k_review.anatomy.structure import StructureName
 from han5k_review.importing.case_outlines import OutlinedLabel
 from han5k_review.importing.case_reading import ReadLabel
 from han5k_review.store.vocabulary import LabelSource
+from han5k_review.texts.names import show_line
 
 Label = ReadLabel | OutlinedLabel
 _WORDS = {LabelSource.PSEUDO: "pseudo-label", LabelSource.REFERENCE: "reference"}
@@ -57,6 +58,9 @@ class CaseReport:
     @property
     def sentence(self) -> str:
         """The case in one line."""
+        return show_line(self._sentence())
+
+    def _sentence(self) -> str:
         if self.outcome is Outcome.REFUSED:
             return f"{self.name}: refused ({self.origin}): {self.refusal}"
         if self.outcome is Outcome.UNCHANGED:

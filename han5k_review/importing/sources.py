@@ -11,7 +11,7 @@ from han5k_review.errors import ConfigError, DataError, Han5kError
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.texts.names import fold_name, tidy_name
-from han5k_review.texts.paths import find_written_path
+from han5k_review.texts.paths import find_same_name, find_written_path
 from han5k_review.texts.table_files import TableRow, read_table
 
 MANIFEST_COLUMNS = (
@@ -57,6 +57,9 @@ class BadSource:
     name: str
     origin: str
     sentence: str
+
+
+Source = CaseSource | BadSource
 
 
 def build_source(
@@ -164,8 +167,9 @@ def _find_label_map(text: str, folder: Path, study: Study, origin: str) -> Path 
         find_written_path(own, text),
         find_written_path(own, f"{text}.csv"),
     ):
-        if candidate.is_file():
-            return candidate
+        found = find_same_name(candidate)
+        if found is not None and found.is_file():
+            return found
     known = sorted(p.stem for p in (study.tables / "label_maps").glob("*.csv"))
     raise DataError(
         f"{origin}: a label map was expected at {folder / text} or among the study's own "

@@ -22,6 +22,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case, Reader, Revision
 from han5k_review.study import grid_of
+from han5k_review.texts.names import show_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ def _match(
                 "--structure."
             )
         if name is None:
-            unmatched.append(str(contour.name))
+            unmatched.append(show_line(str(contour.name)))
             continue
         if name in found:
             raise DataError(

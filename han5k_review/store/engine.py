@@ -122,7 +122,8 @@ def transaction(engine: Engine) -> Iterator[Session]:
         ) from error
     except OperationalError as error:
         raise StorageError(
-            f"The study's database was expected to take the change; it answered: {error.orig}."
+            f"The study's database was expected to take the change; it answered: {error.orig}. "
+            "Free space or mend the permissions of its folder, or start its server, and try again."
         ) from error
     except StatementError as error:
         if isinstance(error.orig, DataError):

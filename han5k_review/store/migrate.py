@@ -31,5 +31,6 @@ def migrate_database(engine: Engine, revision: str = "head") -> None:
     except DBAPIError as error:
         raise StorageError(
             f"A study database was expected at {engine.url.render_as_string()}; it answered: "
-            f"{error.orig}."
+            f"{error.orig}. Free space or mend the permissions of its folder, or start its server, "
+            "and try again."
         ) from error

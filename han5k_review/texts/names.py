@@ -49,6 +49,17 @@ def _fold_short(text: str) -> str:
     return _fold(text)
 
 
+def show_line(text: str) -> str:
+    r"""A text for one line of a report: line ends and what cannot be printed as codes (`\n`).
+
+    Names come from files: they may hold anything, half a letter included (a file name that is not
+    UTF-8), which neither a terminal nor a database takes.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
 def fold_patient(text: str) -> str:
     """As `fold_name`, and white space does not count at all: `PAT 01` and `pat01` are one patient.
 

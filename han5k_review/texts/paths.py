@@ -6,6 +6,8 @@ from pathlib import Path
 
 from han5k_review.texts.names import compose
 
+_SHOWN = 200
+
 
 def find_written_path(folder: Path, text: str) -> Path:
     """The path `text`, relative to `folder`; of an existing file where there is one.
@@ -19,6 +21,16 @@ def find_written_path(folder: Path, text: str) -> Path:
         if found is not None:
             return found
     return written
+
+
+def describe_unreadable(error: OSError) -> str:
+    """One sentence about a file or folder that the system refuses to open, whatever the reason."""
+    name = str(error.filename or "")
+    shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+    return (
+        f"a readable file or folder was expected{' at ' if shown else ''}{shown}, found: "
+        f"{error.strerror or error}; mend its path or its permissions and import again."
+    )
 
 
 def _expand(text: str) -> Path:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -81,3 +83,18 @@ def test_notices_name_the_files_they_are_true_of(tmp_path: Path) -> None:
     assert list_geometry_notices([sound], grid) == ()
     (part,) = list_geometry_notices([sound], Grid.from_affine((12, 10, 9), AFFINE))
     assert part.startswith("sound.nrrd: a part of the CT's grid")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("listed", [False, True])
+def test_voxels_in_a_file_with_an_accent_in_its_name_are_found(
+    tmp_path: Path, form: Literal["NFC", "NFD"], listed: bool
+) -> None:
+    # The header is always written in NFC; macOS gives the file's name back in NFD.
+    name = unicodedata.normalize("NFC", "dr\u00fcse.raw")
+    stored = unicodedata.normalize(form, name)
+    file = replace(sound_metaimage(ARRAY, AFFINE), data_file=name, parts=(stored,))
+    if listed:
+        file = replace(file, data_file="LIST", listed=(name,))
+    (voxels,) = read_header(file.write(tmp_path / "labels.mhd")).files
+    assert voxels.path.read_bytes() == ARRAY.tobytes()

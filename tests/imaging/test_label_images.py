@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.ct_files import read_ct
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import list_mask_files, read_mask, read_multi_label
+from tests.imaging.header_writers import sound_nifti
 from tests.imaging.phantoms import (
     AFFINE_LPS_AXES,
     SHAPE,
@@ -131,3 +134,27 @@ def test_a_real_multi_label_map_keeps_left_and_right_apart(shared_data: Path) ->
     assert centres["spleen"][0] > centres["liver"][0], "i grows to the left"
     assert centres["cord"][1] > centres["stomach"][1], "j grows to the back"
     assert centres["liver"][2] > centres["kidney right"][2], "k grows to the head"
+
+
+def test_what_32_bits_leave_open_in_a_scaled_mask_is_no_fraction(tmp_path: Path) -> None:
+    inside = phantom_labels() == 1
+    stored = np.where(inside, 255, 0).astype(np.uint8)
+    mask = replace(sound_nifti(stored, AFFINE_LPS_AXES), slope=1 / 255)
+    path = mask.write(tmp_path / "mask.nii.gz")
+    oracle = np.asanyarray(nib.load(path).dataobj)
+    assert oracle.max() != 1
+    assert round(float(oracle.max()), 6) == 1
+    assert np.array_equal(read_mask(path, phantom_grid()).dense(), inside)
+
+
+@pytest.mark.parametrize("value", [0.99999, 1.00001, 7.0001])
+def test_a_fraction_near_a_whole_number_is_refused(tmp_path: Path, value: float) -> None:
+    labels = np.where(phantom_labels() == 1, value, 0).astype(np.float32)
+    with pytest.raises(DataError, match="found fractions"):
+        read_mask(write_phantom(tmp_path / "mask.mha", labels), phantom_grid())
+
+
+def test_a_label_beyond_31_bits_is_not_called_a_fraction(tmp_path: Path) -> None:
+    labels = np.where(phantom_labels() == 1, 3e9, 0).astype(np.float32)
+    with pytest.raises(DataError, match="labels below 2147483648 were expected, found 3000000000"):
+        read_mask(write_phantom(tmp_path / "mask.mha", labels), phantom_grid())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -146,3 +147,24 @@ def test_memory_stays_at_a_few_channels(tmp_path: Path, packed: bool) -> None:
     voxels, grown = int(answer[0]), int(answer[1])
     assert voxels == wanted
     assert grown < 10 * 64 * 256 * 256, f"{grown / 1e6:.0f} MB"
+
+
+def test_scaled_channels_are_read(tmp_path: Path) -> None:
+    channels = np.ascontiguousarray(np.moveaxis(one_hot() * np.uint8(255), 0, -1))
+    file = replace(sound_nifti(channels, AFFINE_LPS_AXES), slope=1 / 255)
+    path = file.write(tmp_path / "labels.nii.gz")
+    assert is_one_hot(path)
+    found = read_one_hot(path, phantom_grid(), {2, 5})
+    for number, mask in found.masks.items():
+        assert np.array_equal(mask.dense(), one_hot()[number] != 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(np.nan, "voxels that are NaN or infinite"), (0.7, "found fractions")]
+)
+def test_a_channel_is_judged_as_any_other_mask(tmp_path: Path, value: float, found: str) -> None:
+    channels = one_hot().astype(np.float32)
+    channels[3][channels[3] > 0] = value
+    path = write_one_hot(tmp_path / "labels.mha", channels, packed=False)
+    with pytest.raises(DataError, match=f"channel 3: whole numbers .*{found}"):
+        read_one_hot(path, phantom_grid(), {3})

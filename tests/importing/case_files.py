@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import col, select
 
-from han5k_review.importing.imports import Progress, Source, plan_import, run_import
+from han5k_review.importing.imports import Progress, plan_import, run_import
 from han5k_review.importing.reports import ImportReport
-from han5k_review.importing.sources import CaseSource, build_source
+from han5k_review.importing.sources import CaseSource, Source, build_source
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit, Case, LabelVersion

@@ -17,7 +17,7 @@ from tests.imaging.phantoms import (
     write_image,
     write_one_hot,
 )
-from tests.imaging.segment_phantoms import field, write_segments
+from tests.imaging.segment_phantoms import field, write_layers, write_segments
 from tests.importing.case_files import content, plan, run, source, write_case, write_label_map
 
 
@@ -134,3 +134,27 @@ def test_nan_in_a_label_is_one_sentence_with_the_number(study: Study, tmp_path: 
         case = case_of(study, tmp_path, labels=f"nan{suffix}")
         assert case.outcome is Outcome.REFUSED
         assert re.search(r"found 3 voxels that are NaN", case.refusal)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_channel_map_with_an_image_of_one_number_per_voxel_is_named(
+    study: Study, tmp_path: Path, deep: bool
+) -> None:
+    write_case(study, tmp_path)
+    (tmp_path / "channels.csv").write_text("structure,channel\nParotidL,0\n")
+    (case,) = plan(study, source(study, tmp_path, label_map="channels.csv"), deep=deep).cases
+    assert "labels.nii.gz: a label map with the columns structure,values" in case.refusal
+    assert "found the channel map" in case.refusal
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_numbers_beside_each_other_are_named_before_the_map_is(
+    study: Study, tmp_path: Path, deep: bool
+) -> None:
+    write_case(study, tmp_path)
+    (tmp_path / "channels.csv").write_text("structure,channel\nParotidL,0\nParotidR,1\n")
+    layers = np.stack([phantom_labels() == 1, phantom_labels() == 2]).astype(np.uint8)
+    write_layers(tmp_path / "labels.nrrd", layers, "")
+    given = source(study, tmp_path, labels="labels.nrrd", label_map="channels.csv")
+    (case,) = plan(study, given, deep=deep).cases
+    assert "labels.nrrd: one number per voxel was expected, found 2" in case.refusal
