@@ -22,6 +22,7 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import StudyInfo
 from han5k_review.study import find_study_info
+from han5k_review.study import read_study_catalogue as read_study_catalogue  # its address of old
 from han5k_review.study.scale import SCALE_COLUMNS, read_scale
 from han5k_review.texts.names import compose, tidy_name
 from han5k_review.texts.table_files import build_csv, read_table
