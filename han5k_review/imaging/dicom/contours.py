@@ -30,6 +30,12 @@ from han5k_review.imaging.dicom.folders import STRUCTURE_SET_CLASS, read_folder
 _CONTOUR_DATA = 0x30060050
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _LONGEST_NAME = 64
+_NAME_TAGS = (
+    "SpecificCharacterSet",
+    "SOPClassUID",
+    "StructureSetROISequence",
+    "RTROIObservationsSequence",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,14 +96,16 @@ def _list_frames(header: Dataset) -> list[str]:
         return []
 
 
-def read_structure_set(path: Path, frame_uid: str = "") -> StructureSet:
+def read_structure_set(path: Path, frame_uid: str = "", *, points: bool = True) -> StructureSet:
     """Read the structure set at `path` (a file, or the one in a folder tree).
+
+    Without `points` only names and types are read, and no ROI has a contour.
 
     `frame_uid` is the CT's frame of reference, or empty where it is not known: ROIs of another one
     are refused. DataError when the file is none, is damaged, or has points that are not finite.
     """
     file = find_structure_set_file(path, frame_uid)
-    dataset = read_dataset(file, str(file))
+    dataset = read_dataset(file, str(file), tags=None if points else _NAME_TAGS)
     if find_text(dataset, "SOPClassUID") != STRUCTURE_SET_CLASS:
         raise DataError(
             f"{file}: an RT structure set was expected, found another DICOM file; name the "
@@ -110,7 +118,7 @@ def read_structure_set(path: Path, frame_uid: str = "") -> StructureSet:
         raise unreadable(str(file), error) from error
     if not rois:
         raise DataError(f"{file}: at least one structure was expected, found none.")
-    _check_frames(rois, frame_uid, file)
+    _check_frames([roi for roi in rois if roi.contours or not points], frame_uid, file)
     return StructureSet(path=file, rois=rois)
 
 
@@ -196,7 +204,7 @@ def _read_points(contour: Dataset, what: str) -> NDArray[np.float64]:
 
 
 def _check_frames(rois: Sequence[Roi], frame_uid: str, file: Path) -> None:
-    strange = sorted({roi.frame_uid for roi in rois if roi.contours} - {"", frame_uid})
+    strange = sorted({roi.frame_uid for roi in rois} - {"", frame_uid})
     if frame_uid and strange:
         raise GeometryError(
             f"{file}: contours in the CT's frame of reference ({shorten_uid(frame_uid)}) were "

@@ -97,11 +97,16 @@ class DicomFile:
         return self.class_uid == STRUCTURE_SET_CLASS
 
 
+def holds_dicom(path: Path) -> bool:
+    """A folder with DICOM files in it or below."""
+    return path.is_dir() and any(looks_like_dicom(file) for file in _walk(path))
+
+
 def is_dicom_folder(path: Path) -> bool:
     """A folder with DICOM files in it or below, and no image file of another format directly."""
     if not path.is_dir() or any(image_suffix(f) for f in path.iterdir() if f.is_file()):
         return False
-    return any(looks_like_dicom(file) for file in _walk(path))
+    return holds_dicom(path)
 
 
 def is_dicom_file(path: Path) -> bool:
@@ -114,6 +119,19 @@ def list_dicom_files(path: Path) -> tuple[Path, ...]:
     folder = path if path.is_dir() else path.parent
     walk = _walk(folder) if path.is_dir() else sorted(f for f in folder.iterdir() if f.is_file())
     return tuple(file for file in walk if looks_like_dicom(file))
+
+
+def list_read_files(path: Path) -> tuple[Path, ...]:
+    """The DICOM files that decide what is read from `path`; none where it is not DICOM.
+
+    All of a folder tree; a structure set alone; with a CT image the files beside it.
+    """
+    if path.is_dir():
+        return list_dicom_files(path)
+    if not is_dicom_file(path):
+        return ()
+    header = read_dataset(path, str(path), tags=HEADER_TAGS)
+    return list_dicom_files(path) if DicomFile(path=path, header=header).is_ct else (path,)
 
 
 def _walk(folder: Path) -> list[Path]:

@@ -46,7 +46,7 @@ class SeriesOutline:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeriesReading:
-    """A CT series: HU (ni, nj, nk) int16 on the outline's grid, the range found, all notices."""
+    """A CT series: HU (ni, nj, nk) int16 on the outline's grid, their range, all notices."""
 
     outline: SeriesOutline
     hu: NDArray[np.int16]
