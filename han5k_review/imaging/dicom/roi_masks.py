@@ -22,10 +22,11 @@ _FLAT = 0.1  # in spacings: how far the points of one contour may leave their pl
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoiMask:
-    """The mask of an ROI, and notices."""
+    """The mask of an ROI, and notices; `union_voxels` would hold if no contour made a hole."""
 
     mask: StructureMask
     notices: tuple[str, ...]
+    union_voxels: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +63,7 @@ def build_roi_mask(roi: Roi, grid: Grid) -> RoiMask:
             f"{union_voxels * grid.voxel_volume_cc:.2f} cc instead of {mask.volume_cc:.2f}"
         )
     notices += _list_gaps(planes.slices)
-    return RoiMask(mask=mask, notices=tuple(notices))
+    return RoiMask(mask=mask, notices=tuple(notices), union_voxels=union_voxels)
 
 
 def _place(contours: Sequence[PlanarContour], grid: Grid) -> _Planes:
