@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.dicom.folders import holds_dicom, is_dicom_file
+from han5k_review.imaging.dicom.folders import is_dicom
 from han5k_review.imaging.dicom.series import (
     SeriesOutline,
     read_series,
@@ -59,7 +59,7 @@ def read_ct(path: Path) -> CtVolume:
 
 def read_ct_with_notices(path: Path) -> CtReading:
     """As `read_ct`, with notices on orientation and on HU that do not look like a CT."""
-    if _is_series(path):
+    if is_dicom(path):
         series = read_series(path)
         outline = _outline_series(series.outline, series.notices)
         return CtReading(
@@ -78,15 +78,10 @@ def read_ct_with_notices(path: Path) -> CtReading:
 
 def read_ct_outline(path: Path) -> CtOutline:
     """The grid and notices of a CT by its header alone; raises as `read_ct` where that tells."""
-    if _is_series(path):
+    if is_dicom(path):
         series = read_series_outline(path)
         return _outline_series(series, series.notices)
     return _outline(read_header(path))
-
-
-def _is_series(path: Path) -> bool:
-    """DICOM: a folder with such files in it or below, or one such file."""
-    return holds_dicom(path) or is_dicom_file(path)
 
 
 def _list_range_notices(low: int, high: int) -> tuple[str, ...]:

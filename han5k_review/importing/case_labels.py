@@ -18,6 +18,7 @@ from han5k_review.anatomy.label_map import (
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
+from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.imaging.dicom.contours import read_structure_set
 from han5k_review.imaging.dicom.folders import is_dicom_file, is_dicom_folder
 from han5k_review.imaging.geometry_notices import list_geometry_notices
@@ -64,7 +65,7 @@ def find_form(path: Path, label_map: Path | None) -> LabelForm:
     """
     if not path.exists():
         raise DataError(f"Labels were expected at {path}, found nothing.")
-    if is_dicom_folder(path) or is_dicom_file(path):
+    if is_dicom_folder(path) or is_dicom_file(path) or is_archive(path):
         return LabelForm.STRUCTURE_SET
     if path.is_dir():
         return LabelForm.FOLDER

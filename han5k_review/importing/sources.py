@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from han5k_review.errors import ConfigError, DataError, Han5kError
+from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.texts.names import fold_name, tidy_name
@@ -75,10 +76,10 @@ def build_source(
         return find_written_path(folder, texts[column]) if texts[column] else None
 
     ct = path("ct")
-    if ct is not None and ct.is_dir() and not texts["case"]:
+    if ct is not None and not texts["case"] and (ct.is_dir() or is_archive(ct)):
         raise DataError(
-            f"{origin}: a case name was expected with a folder of DICOM, found none; the folder's "
-            "own name may be the patient's."
+            f"{origin}: a case name was expected with DICOM, found none; the name of the folder or "
+            "archive may be the patient's."
         )
     written = texts["case"] or (ct.name.split(".")[0] if ct else "")
     name = tidy_name(written)
@@ -123,7 +124,7 @@ def _find_labels(
             f"{origin}: a CT was expected with {column} {AUTO!r} (the RTSTRUCT in its folder), "
             "found none."
         )
-    return ct if ct.is_dir() else ct.parent
+    return ct if ct.is_dir() or is_archive(ct) else ct.parent
 
 
 def read_manifest(path: Path, study: Study) -> tuple[CaseSource | BadSource, ...]:

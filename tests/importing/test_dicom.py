@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -210,3 +211,13 @@ def test_no_name_enters_database_logs_reports_or_errors(
             assert word.encode() not in text, file
             assert word not in dump
             assert word not in file.name
+
+
+def test_a_zip_of_the_folder_is_the_same_case(make_import_study, patient: Path) -> None:
+    study = make_import_study()
+    shutil.make_archive(str(patient), "zip", patient)
+    found = dicom_source(study, patient.parent, ct="patient.zip")
+    assert "parotid_l -> ParotidL" in only(plan(study, found, deep=False))
+    run(study, found)
+    assert only(run(study, found)) == "HN-1: unchanged"
+    assert content(study)["versions"][0][4] == 2 * 16  # type: ignore[index]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from han5k_review.errors import DataError, GeometryError
+from han5k_review.imaging.dicom.archives import is_archive, unpacked
 from han5k_review.imaging.dicom.datasets import (
     FOREIGN_ERRORS,
     find_text,
@@ -69,14 +70,14 @@ class StructureSet:
     rois: tuple[Roi, ...]
 
 
-def find_structure_set_file(path: Path, frame_uid: str = "") -> Path:
+def _find_file(folder: Path, path: Path, frame_uid: str) -> Path:
     """The one structure set of a folder tree; of several, the one in this frame of reference.
 
-    A file is taken as it is. DataError when there is none, or several.
+    A file is taken as it is. DataError (naming `path`) when there is none, or several.
     """
-    if path.is_file():
-        return path
-    found = [file for file in read_folder(path) if file.is_structure_set]
+    if folder.is_file():
+        return folder
+    found = [file for file in read_folder(folder, path) if file.is_structure_set]
     if len(found) > 1 and frame_uid:
         found = [file for file in found if frame_uid in _list_frames(file.header)] or found
     if len(found) != 1:
@@ -97,15 +98,17 @@ def _list_frames(header: Dataset) -> list[str]:
 
 
 def read_structure_set(path: Path, frame_uid: str = "", *, points: bool = True) -> StructureSet:
-    """Read the structure set at `path` (a file, or the one in a folder tree).
+    """Read the structure set at `path` (a file, or the one in a folder or archive).
 
     Without `points` only names and types are read, and no ROI has a contour.
 
     `frame_uid` is the CT's frame of reference, or empty where it is not known: ROIs of another one
     are refused. DataError when the file is none, is damaged, or has points that are not finite.
     """
-    file = find_structure_set_file(path, frame_uid)
-    dataset = read_dataset(file, str(file), tags=None if points else _NAME_TAGS)
+    with unpacked(path) as folder:
+        found = _find_file(folder, path, frame_uid)
+        file = path if is_archive(path) else found
+        dataset = read_dataset(found, str(file), tags=None if points else _NAME_TAGS)
     if find_text(dataset, "SOPClassUID") != STRUCTURE_SET_CLASS:
         raise DataError(
             f"{file}: an RT structure set was expected, found another DICOM file; name the "

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from han5k_review.errors import DataError
+from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.imaging.dicom.datasets import (
     find_numbers,
     find_text,
@@ -102,6 +103,11 @@ def holds_dicom(path: Path) -> bool:
     return path.is_dir() and any(looks_like_dicom(file) for file in _walk(path))
 
 
+def is_dicom(path: Path) -> bool:
+    """What is read as DICOM: a folder that holds some, one such file, or a .zip."""
+    return holds_dicom(path) or is_dicom_file(path) or is_archive(path)
+
+
 def is_dicom_folder(path: Path) -> bool:
     """A folder with DICOM files in it or below, and no image file of another format directly."""
     if not path.is_dir() or any(image_suffix(f) for f in path.iterdir() if f.is_file()):
@@ -154,13 +160,13 @@ def _walk(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def read_folder(path: Path) -> tuple[DicomFile, ...]:
+def read_folder(folder: Path, path: Path) -> tuple[DicomFile, ...]:
     """The headers of all DICOM files of `list_dicom_files`; DataError for two patients.
 
-    A file whose header cannot be read counts as one of another kind.
+    `path` is what errors name: the folder itself, or the archive that it comes from.
     """
     files = []
-    for number, file in enumerate(list_dicom_files(path), start=1):
+    for number, file in enumerate(list_dicom_files(folder), start=1):
         what = f"{path}: DICOM file {number} of the folder"
         header = read_dataset(file, what, tags=HEADER_TAGS)
         found = DicomFile(path=file, header=header)
@@ -177,7 +183,7 @@ def choose_series(files: tuple[DicomFile, ...], path: Path) -> tuple[DicomFile, 
     their number, size and the end of their UID, never by a description, which may hold names.
     """
     images = [file for file in files if file.is_ct]
-    if path.is_file():
+    if path.is_file() and not is_archive(path):
         own = [file.series_uid for file in images if file.path == path]
         if not own:
             raise DataError(

@@ -31,8 +31,9 @@ def build_outlines(mask: StructureMask) -> list[Outline]:
     """The polygons of every slice of a mask, holes among them, from the lowest slice up."""
     outlines: list[Outline] = []
     start = np.array(mask.start_ijk[:2], dtype=np.float64)
+    padded = np.pad(mask.voxels, ((_PAD, _PAD), (_PAD, _PAD), (0, 0)))
     for k in range(mask.voxels.shape[2]):
-        plane = np.pad(mask.voxels[:, :, k], _PAD).astype(np.float64)
+        plane = padded[:, :, k].astype(np.float64, order="C")
         for line in measure.find_contours(plane, _LEVEL):  # type: ignore[no-untyped-call]
             points = _corners(np.asarray(line[:-1], dtype=np.float64))
             outlines.append(Outline(k=k + mask.start_ijk[2], points_ij=points - _PAD + start))

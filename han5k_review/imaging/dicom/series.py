@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError
+from han5k_review.imaging.dicom.archives import unpacked
 from han5k_review.imaging.dicom.datasets import find_number, find_text, read_dataset
 from han5k_review.imaging.dicom.folders import (
     ENHANCED_CT_CLASSES,
@@ -60,7 +61,12 @@ def read_series_outline(path: Path) -> SeriesOutline:
     DataError (no series, several, two patients, burnt-in text, multi-frame) or GeometryError
     (missing, double, uneven, tilted, mixed slices), with the numbers found.
     """
-    files = read_folder(path)
+    with unpacked(path) as folder:
+        return _outline(folder, path)
+
+
+def _outline(folder: Path, path: Path) -> SeriesOutline:
+    files = read_folder(folder, path)
     images = choose_series(files, path)
     _check_kind(images, path)
     _check_rescale_signs(images, path)
@@ -79,7 +85,11 @@ def read_series_outline(path: Path) -> SeriesOutline:
 
 def read_series(path: Path) -> SeriesReading:
     """Read a CT series; raises as `read_series_outline`, and DataError for damaged pixels."""
-    outline = read_series_outline(path)
+    with unpacked(path) as folder:
+        return _read(_outline(folder, path), path)
+
+
+def _read(outline: SeriesOutline, path: Path) -> SeriesReading:
     stack = outline.stack
     hu = np.empty(outline.grid.shape, dtype=np.int16, order="F")
     as_stored = stack.grid.reorientation_to_lps().undo(hu)

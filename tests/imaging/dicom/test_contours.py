@@ -147,7 +147,9 @@ def test_coordinates_that_are_none_are_refused(tmp_path: Path, data: bytes, word
 
 def test_a_million_points_take_seconds(tmp_path: Path) -> None:
     angle = np.linspace(0, 2 * np.pi, 1_000_000, endpoint=False)
-    circle = np.stack([5 + 3.2 * np.cos(angle), 5 + 3.2 * np.sin(angle), np.full(angle.size, 2.0)], 1)
+    circle = np.stack(
+        [5 + 3.2 * np.cos(angle), 5 + 3.2 * np.sin(angle), np.full(angle.size, 2.0)], 1
+    )
     points = GRID.points_ras_mm(circle) * (-1, -1, 1)
     dataset = build_rtstruct([("A", [square(GRID, 1.5, 4.5, 1)])])
     contour = dataset.ROIContourSequence[0].ContourSequence[0]
