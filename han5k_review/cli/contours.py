@@ -14,7 +14,6 @@ from han5k_review.errors import ConfigError, DataError
 from han5k_review.exports.case_contours import read_case_contours
 from han5k_review.exports.contour_files import Contour, build_nifti_archive, build_segmentation
 from han5k_review.exports.structure_set_files import build_structure_set_file
-from han5k_review.review.journal import grid_of
 from han5k_review.review.label_sets import (
     UNDER_REVIEW_KEY,
     find_label_set,
@@ -22,12 +21,13 @@ from han5k_review.review.label_sets import (
     view_case,
 )
 from han5k_review.store.audit import add_audit
-from han5k_review.store.cases import find_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.files import write_atomically
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
+from han5k_review.study import find_case, grid_of
 
 
 class ContourFormat(StrEnum):
@@ -97,9 +97,9 @@ def contours(
 
 
 def _read(session: Session, study: Study, row: Case, key: str, wanted: list[str]) -> list[Contour]:
-    found = find_label_set(session, row.id or 0, key, view_case())
+    found = find_label_set(session, stored_id(row), key, view_case())
     if found is None or not found.versions:
-        sets = list_label_sets(session, row.id or 0, view_case())
+        sets = list_label_sets(session, stored_id(row), view_case())
         keys = ", ".join(f"{one.key} ({one.name})" for one in sets if one.versions) or "none"
         raise DataError(f"{row.name}: a set of {keys} was expected for --set, found {key!r}.")
     missing = [name for name in wanted if name not in found.versions]

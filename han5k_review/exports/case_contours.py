@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
-from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.exports.contour_files import Contour
 from han5k_review.imaging.grid import Grid
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import LabelSource
+from han5k_review.study import read_study_catalogue
 
 _ALGORITHMS = {
     LabelSource.PSEUDO: "AUTOMATIC",
@@ -24,8 +24,7 @@ def read_case_contours(
     session: Session, study: Study, grid: Grid, versions: Mapping[str, LabelVersion]
 ) -> list[Contour]:
     """Read the masks of structure -> label version, on the case's `grid`."""
-    catalogue = {one.name: one for one in read_catalogue(study.tables / "structures.csv")}
-    known = {str(name): structure for name, structure in catalogue.items()}
+    known = {str(one.name): one for one in read_study_catalogue(study)}
     contours = []
     for structure, version in versions.items():
         row = known.get(structure)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError, Han5kError
-from han5k_review.imaging.ct_files import read_ct, read_ct_with_notices
+from han5k_review.imaging.ct_files import CtReading, read_ct, read_ct_with_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
@@ -163,9 +163,8 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
     unmatched: list[str] = []
     channels: list[str] = []
     private: list[str] = []
-    frame = ct.frame_uid if ct else ""
     for kind in (LabelSource.PSEUDO, LabelSource.REFERENCE):
-        found = _read_labels(kind, source, grid, task.catalogue, frame)
+        found = _read_labels(kind, source, grid, task.catalogue, ct)
         kept, empty = _sort_out_empty(kind, found)
         masks |= {(kind, name): mask for name, mask in kept.items()}
         unmatched += [name for name in found.unmatched if name not in unmatched]
@@ -229,14 +228,18 @@ def _compare_ct(task: CaseTask, outline: CaseOutline) -> str:
 
 
 def _read_labels(
-    kind: LabelSource, source: CaseSource, grid: Grid, catalogue: Catalogue, frame_uid: str
+    kind: LabelSource,
+    source: CaseSource,
+    grid: Grid,
+    catalogue: Catalogue,
+    ct: CtReading | None,
 ) -> CaseLabels:
     pseudo = kind is LabelSource.PSEUDO
     path = source.labels if pseudo else source.reference
     label_map = source.label_map if pseudo else source.reference_label_map
     if path is None:
         return CaseLabels(masks={}, unmatched=())
-    return read_case_labels(path, grid, catalogue, label_map, frame_uid=frame_uid)
+    return read_case_labels(path, grid, catalogue, label_map, frame_uid=ct.frame_uid if ct else "")
 
 
 def _sort_out_empty(

@@ -17,8 +17,8 @@ from han5k_review.importing.case_labels import read_case_labels
 from han5k_review.importing.fingerprints import list_input_files
 from han5k_review.importing.reports import ImportReport, Outcome
 from han5k_review.importing.sources import CaseSource, build_source
-from han5k_review.importing.study import read_study_catalogue
 from han5k_review.store.study import Study
+from han5k_review.study import read_study_catalogue
 from tests.imaging.dicom.writing import (
     build_rtstruct,
     ct_grid,

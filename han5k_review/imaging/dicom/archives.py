@@ -5,7 +5,6 @@ Members are stored under numbers: what an archive calls them counts nothing.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import zipfile
 import zlib
@@ -85,19 +84,10 @@ def _check(members: list[zipfile.ZipInfo], path: Path) -> None:
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, path: Path) -> None:
     """One file, as long as its entry promises and not a byte more."""
+    left = member.file_size
     with archive.open(member) as source, to.open("wb") as target:
-        shutil.copyfileobj(_Bounded(source, member.file_size, path), target, _PIECE_BYTES)
-
-
-class _Bounded:
-    """A stream that ends in an error once it gives more than was promised."""
-
-    def __init__(self, source: zipfile.ZipExtFile, size: int, path: Path) -> None:
-        self._source, self._left, self._path = source, size, path
-
-    def read(self, size: int) -> bytes:
-        piece = self._source.read(size)
-        self._left -= len(piece)
-        if self._left < 0:
-            raise DataError(f"{self._path}: a file in the archive is longer than it says.")
-        return piece
+        while piece := source.read(_PIECE_BYTES):
+            left -= len(piece)
+            if left < 0:
+                raise DataError(f"{path}: a file in the archive is longer than it says.")
+            target.write(piece)
