@@ -27,7 +27,7 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
-from han5k_review.study import find_case, grid_of
+from han5k_review.study import get_case, grid_of
 
 
 class ContourFormat(StrEnum):
@@ -67,9 +67,7 @@ def contours(
         raise ConfigError(f"--series goes with --format rtstruct, found {format_.value}.")
     opened = open_chosen(study)
     with reading(opened.engine) as session:
-        row = find_case(session, case)
-        if row is None:
-            raise DataError(f"A case of the study was expected, found {case!r}.")
+        row = get_case(session, case)
         found = _read(session, opened, row, label_set, structure or [])
         session.expunge(row)
     if format_ is ContourFormat.RTSTRUCT:
