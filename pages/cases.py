@@ -80,6 +80,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         with st.container(horizontal=True):
             show_link("Contours for 3D Slicer (.seg.nrrd)", f"{base}.seg.nrrd", download=True)
             show_link("Contours as NIfTI (.zip)", f"{base}.zip", download=True)
+            show_link("Contours as DICOM RTSTRUCT (.dcm)", f"{base}.dcm", download=True)
     with tabs[1]:
         st.dataframe(
             history,

@@ -67,4 +67,5 @@ with page("Worklist", Action.GRADE) as visit:
             with st.container(horizontal=True):
                 show_link("Contours for 3D Slicer (.seg.nrrd)", f"{base}.seg.nrrd", download=True)
                 show_link("Contours as NIfTI (.zip)", f"{base}.zip", download=True)
+                show_link("Contours as DICOM RTSTRUCT (.dcm)", f"{base}.dcm", download=True)
             show_upload(visit, case, structures)

@@ -29,9 +29,14 @@ def import_cases(
     manifest: Annotated[
         Path | None, typer.Argument(help="Manifest (CSV, XLSX): case, patient, split, ct, ...")
     ] = None,
-    ct: Annotated[Path | None, typer.Option(help="CT: NIfTI, NRRD or MHA.")] = None,
+    ct: Annotated[
+        Path | None, typer.Option(help="CT: NIfTI, NRRD, MHA, or a DICOM folder.")
+    ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Pseudo-labels: a label map, a folder of masks, 4-D MHA.")
+        Path | None,
+        typer.Option(
+            help="Pseudo-labels: label map, masks, 4-D MHA, RTSTRUCT (auto: beside --ct)."
+        ),
     ] = None,
     reference: Annotated[Path | None, typer.Option(help="References, as --labels.")] = None,
     label_map: Annotated[

@@ -63,6 +63,10 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             export="Write grades and metrics as a spreadsheet.",
         ),
         **_rows(
+            "contours",
+            contours="Write the contours of a case for a planning system or another tool.",
+        ),
+        **_rows(
             "retraining",
             retrain="Start a run from the trusted contours; a worker takes it up.",
             worker="Work on the queued runs and predictions of one device, one after the other.",

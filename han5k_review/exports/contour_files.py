@@ -28,11 +28,17 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contour:
-    """A structure's mask under its name; the colour (0-255 each) is a hint for the other tool."""
+    """A structure's mask under its name; the colour (0-255 each) is a hint for the other tool.
+
+    For DICOM: its name in TG-263, `algorithm` (AUTOMATIC, SEMIAUTOMATIC or empty), `made_by`.
+    """
 
     structure: str
     mask: StructureMask
     colour_rgb: tuple[int, int, int] = (128, 174, 128)
+    tg263: str = ""
+    algorithm: str = ""
+    made_by: str = ""
 
 
 def build_nifti(contour: Contour) -> bytes:
@@ -42,7 +48,7 @@ def build_nifti(contour: Contour) -> bytes:
 
 def build_nifti_archive(contours: Sequence[Contour]) -> bytes:
     """A .zip with one .nii.gz per structure, so that overlaps stay, and the disclaimer."""
-    _check(contours)
+    check_contours(contours)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
         file.writestr(zipfile.ZipInfo("README.txt", _ZIP_TIME), DISCLAIMER + "\n")
@@ -58,7 +64,7 @@ def build_segmentation(contours: Sequence[Contour]) -> bytes:
     Header fields: Slicer's developer guide, Segmentations. The voxels are written slice by slice;
     all layers of a whole volume are never in memory.
     """
-    grid = _check(contours)
+    grid = check_contours(contours)
     places = _place_in_layers([contour.mask for contour in contours])
     layers = 1 + max(layer for layer, _ in places)
     packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
@@ -68,7 +74,11 @@ def build_segmentation(contours: Sequence[Contour]) -> bytes:
     return bytes(out + packer.flush())
 
 
-def _check(contours: Sequence[Contour]) -> Grid:
+def check_contours(contours: Sequence[Contour]) -> Grid:
+    """The one grid of contours for a file.
+
+    DataError for none or a name twice, GeometryError for another grid.
+    """
     if not contours:
         raise DataError("At least one structure was expected for the file, found none.")
     names = [contour.structure for contour in contours]

@@ -1,7 +1,8 @@
-"""CT files: one NIfTI, NRRD or MetaImage file -> a CtVolume in LPS axes."""
+"""CT files: a NIfTI, NRRD or MetaImage file, or a DICOM series -> a CtVolume in LPS axes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError
+from han5k_review.imaging.dicom.folders import is_dicom
+from han5k_review.imaging.dicom.series import (
+    SeriesOutline,
+    read_series,
+    read_series_outline,
+)
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.header_values import ImageHeader
 from han5k_review.imaging.headers import read_header
@@ -22,18 +29,23 @@ _INT16 = np.iinfo(np.int16)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CtReading:
-    """A CT in LPS axes and the `notices` a person should read before trusting it."""
+    """A CT in LPS axes and the `notices` a person should read before trusting it.
+
+    `frame_uid` is the frame of reference of a DICOM series: contours must lie in the same.
+    """
 
     volume: CtVolume
     notices: tuple[str, ...]
+    frame_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CtOutline:
-    """What a CT's header says: its `grid` in LPS axes, and notices on the geometry."""
+    """What a CT's header says, as `CtReading`: its `grid` in LPS axes, notices on the geometry."""
 
     grid: Grid
     notices: tuple[str, ...]
+    frame_uid: str = ""
 
 
 def read_ct(path: Path) -> CtVolume:
@@ -47,34 +59,56 @@ def read_ct(path: Path) -> CtVolume:
 
 def read_ct_with_notices(path: Path) -> CtReading:
     """As `read_ct`, with notices on orientation and on HU that do not look like a CT."""
+    if is_dicom(path):
+        series = read_series(path)
+        outline = _outline_series(series.outline, series.notices)
+        return CtReading(
+            volume=CtVolume(grid=outline.grid, hu=series.hu),
+            notices=(*outline.notices, *_list_range_notices(*series.range_hu)),
+            frame_uid=outline.frame_uid,
+        )
     header = read_header(path)
     outline = _outline(header)
     hu, low, high = _read_hu(header, outline.grid)
-    notices = list(outline.notices)
-    if high < _TISSUE_ABOVE_HU:
-        notices.append(
-            f"HU from {low} to {high}: no tissue above {_TISSUE_ABOVE_HU} HU, is it a CT?"
-        )
-    elif low > _AIR_BELOW_HU:
-        notices.append(
-            f"HU from {low} to {high}: no air below {_AIR_BELOW_HU} HU; was the offset of -1024 "
-            "applied?"
-        )
-    return CtReading(volume=CtVolume(grid=outline.grid, hu=hu), notices=tuple(notices))
+    return CtReading(
+        volume=CtVolume(grid=outline.grid, hu=hu),
+        notices=(*outline.notices, *_list_range_notices(low, high)),
+    )
 
 
 def read_ct_outline(path: Path) -> CtOutline:
     """The grid and notices of a CT by its header alone; raises as `read_ct` where that tells."""
+    if is_dicom(path):
+        series = read_series_outline(path)
+        return _outline_series(series, series.notices)
     return _outline(read_header(path))
+
+
+def _list_range_notices(low: int, high: int) -> tuple[str, ...]:
+    if high < _TISSUE_ABOVE_HU:
+        return (f"HU from {low} to {high}: no tissue above {_TISSUE_ABOVE_HU} HU, is it a CT?",)
+    if low > _AIR_BELOW_HU:
+        return (
+            f"HU from {low} to {high}: no air below {_AIR_BELOW_HU} HU; was the offset of -1024 "
+            "applied?",
+        )
+    return ()
 
 
 def _outline(header: ImageHeader) -> CtOutline:
     check_plain(header)
-    notices = list(header.notices)
-    grid = header.grid.reoriented(header.grid.reorientation_to_lps())
-    if grid.is_oblique:
-        notices.append("the grid is oblique to the patient's axes; it is kept as it is")
-    return CtOutline(grid=grid, notices=tuple(notices))
+    return _build_outline(header.grid, header.notices)
+
+
+def _outline_series(series: SeriesOutline, notices: Sequence[str]) -> CtOutline:
+    return _build_outline(series.grid, notices, series.frame_uid)
+
+
+def _build_outline(stored: Grid, notices: Sequence[str], frame_uid: str = "") -> CtOutline:
+    grid = stored.reoriented(stored.reorientation_to_lps())
+    oblique = ("the grid is oblique to the patient's axes; it is kept as it is",)
+    said = (*notices, *(oblique if grid.is_oblique else ()))
+    return CtOutline(grid=grid, notices=said, frame_uid=frame_uid)
 
 
 def _read_hu(header: ImageHeader, grid: Grid) -> tuple[NDArray[np.int16], int, int]:

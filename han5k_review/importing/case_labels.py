@@ -19,6 +19,9 @@ from han5k_review.anatomy.label_map import (
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
+from han5k_review.imaging.dicom.archives import is_archive
+from han5k_review.imaging.dicom.contours import read_structure_set
+from han5k_review.imaging.dicom.folders import is_dicom_file, is_dicom_folder
 from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.headers import read_header
@@ -28,20 +31,24 @@ from han5k_review.imaging.label_images import list_mask_files, read_mask, read_m
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.one_hot_files import count_channels, is_one_hot, read_one_hot
 from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, is_segmentation
+from han5k_review.importing.roi_names import NO_FRAME, build_masks, match_rois
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLabels:
     """Masks by structure on the CT's grid, and the names nobody could match.
 
-    `notices` are sentences for a person to weigh; `channels` says which channel of a 4-D file is
-    which structure.
+    `notices` are sentences for a person to weigh; `channels` says which channel of a 4-D file, and
+    `rois` which ROI of a structure set, is which structure. `is_free_text`: the names are those of
+    a clinic, which are shown and never stored.
     """
 
     masks: Mapping[StructureName, StructureMask]
     unmatched: tuple[str, ...]
     notices: tuple[str, ...] = ()
     channels: str = ""
+    rois: str = ""
+    is_free_text: bool = False
 
 
 class LabelForm(StrEnum):
@@ -51,6 +58,7 @@ class LabelForm(StrEnum):
     SEGMENTATION = "a .seg.nrrd"
     ONE_HOT = "a 4-D one-hot file"
     MULTI_LABEL = "a multi-label image"
+    STRUCTURE_SET = "an RT structure set"
 
 
 def find_form(path: Path, label_map: Path | None) -> LabelForm:
@@ -60,6 +68,8 @@ def find_form(path: Path, label_map: Path | None) -> LabelForm:
     """
     if not path.exists():
         raise DataError(f"Labels were expected at {path}, found nothing.")
+    if is_dicom_folder(path) or is_dicom_file(path) or is_archive(path):
+        return LabelForm.STRUCTURE_SET
     if path.is_dir():
         return LabelForm.FOLDER
     if is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
@@ -96,12 +106,18 @@ def check_any(found: Collection[StructureName], unmatched: Collection[str], path
 
 
 def read_case_labels(
-    path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
+    path: Path,
+    grid: Grid,
+    catalogue: Catalogue,
+    label_map: Path | None,
+    *,
+    frame_uid: str = "",
 ) -> CaseLabels:
-    """Read labels from a folder of masks, a .seg.nrrd, a 4-D one-hot file or a multi-label map.
+    """Read labels: masks in a folder, .seg.nrrd, 4-D one-hot, a multi-label map, an RTSTRUCT.
 
-    `grid` is the CT's, in LPS axes. Raises DataError (unreadable, unknown values, no structure at
-    all), GeometryError (another grid) or ConfigError (label map); the message names the file.
+    `grid` is the CT's, in LPS axes, `frame_uid` its frame of reference in DICOM. Raises DataError
+    (unreadable, unknown values, no structure at all), GeometryError (another grid or frame of
+    reference) or ConfigError (label map); the message names the file.
     """
     form = find_form(path, label_map)
     if form is LabelForm.FOLDER:
@@ -110,6 +126,8 @@ def read_case_labels(
         labels = _read_segmentation(path, grid, catalogue)
     elif form is LabelForm.ONE_HOT:
         labels = _read_one_hot(path, grid, catalogue, label_map)
+    elif form is LabelForm.STRUCTURE_SET:
+        labels = _read_structure_set(path, grid, catalogue, frame_uid)
     else:
         labels = _read_multi_label(path, grid, get_label_map(path, label_map, catalogue))
     check_any(labels.masks, labels.unmatched, path)
@@ -179,6 +197,18 @@ def _read_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabe
             found[name] = contour.mask
             notices += [f"{foreign}: {notice}" for notice in contour.notices]
     return CaseLabels(masks=found, unmatched=tuple(unmatched), notices=tuple(notices))
+
+
+def _read_structure_set(path: Path, grid: Grid, catalogue: Catalogue, frame_uid: str) -> CaseLabels:
+    match = match_rois(read_structure_set(path, frame_uid), catalogue)
+    masks, notices = build_masks(match, grid)
+    return CaseLabels(
+        masks=masks,
+        unmatched=match.unmatched,
+        notices=notices if frame_uid else (NO_FRAME, *notices),
+        rois=match.describe(),
+        is_free_text=True,
+    )
 
 
 def _read_one_hot(

@@ -14,12 +14,14 @@ from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import open_segmentation
 from han5k_review.imaging.ct_files import CtOutline, read_ct_outline
+from han5k_review.imaging.dicom.contours import read_structure_set
 from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import open_labels
 from han5k_review.imaging.one_hot_files import open_one_hot
 from han5k_review.imaging.segmentation_files import build_segments
 from han5k_review.importing.case_labels import (
+    CaseLabels,
     LabelForm,
     check_any,
     choose_channels,
@@ -31,6 +33,7 @@ from han5k_review.importing.case_rules import check_grid
 from han5k_review.importing.fingerprints import Fingerprint
 from han5k_review.importing.known_cases import KnownCase
 from han5k_review.importing.plausibility import list_image_warnings
+from han5k_review.importing.roi_names import NO_FRAME, match_rois
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.texts.names import show_line
@@ -72,6 +75,14 @@ class LabelOutline:
     unmatched: tuple[str, ...]
     notices: tuple[str, ...]
     channels: str = ""
+    rois: str = ""
+
+
+def describe_names(kind: LabelSource, labels: CaseLabels | LabelOutline) -> list[str]:
+    """Which channel or ROI of these labels is which structure, for a report; mostly nothing."""
+    role = ROLES[kind]
+    channels = [f"channels of the {role}: {labels.channels}"] if labels.channels else []
+    return channels + ([f"ROIs of the {role}: {labels.rois}"] if labels.rois else [])
 
 
 def outline_case(
@@ -99,11 +110,12 @@ def outline_case(
         (LabelSource.REFERENCE, source.reference, source.reference_label_map),
     ):
         if path is not None:
-            found = outline_labels(path, grid, catalogue, label_map)
+            frame = ct.frame_uid if ct else ""
+            found = outline_labels(path, grid, catalogue, label_map, frame_uid=frame)
             labels += [OutlinedLabel(source=kind, structure=name) for name in found.structures]
             unmatched |= dict.fromkeys(map(show_line, found.unmatched))
             warnings += [f"{ROLES[kind]}: {notice}" for notice in found.notices]
-            channels += [f"{ROLES[kind]}: {found.channels}"] if found.channels else []
+            channels += describe_names(kind, found)
     before = {} if known is None else known.fingerprint
     return CaseOutline(
         fingerprint=fingerprint,
@@ -117,7 +129,12 @@ def outline_case(
 
 
 def outline_labels(
-    path: Path, grid: Grid, catalogue: Catalogue, label_map: Path | None
+    path: Path,
+    grid: Grid,
+    catalogue: Catalogue,
+    label_map: Path | None,
+    *,
+    frame_uid: str = "",
 ) -> LabelOutline:
     """What labels on `grid` hold by their names and headers.
 
@@ -130,6 +147,14 @@ def outline_labels(
         outline = _outline_segmentation(path, grid, catalogue)
     elif form is LabelForm.ONE_HOT:
         outline = _outline_one_hot(path, grid, catalogue, label_map)
+    elif form is LabelForm.STRUCTURE_SET:
+        match = match_rois(read_structure_set(path, frame_uid, points=False), catalogue)
+        outline = LabelOutline(
+            structures=tuple(match.rois),
+            unmatched=match.unmatched,
+            notices=() if frame_uid else (NO_FRAME,),
+            rois=match.describe(),
+        )
     else:
         values = get_label_map(path, label_map, catalogue)
         open_labels(path, grid)

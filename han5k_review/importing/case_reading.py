@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError, Han5kError
-from han5k_review.imaging.ct_files import read_ct, read_ct_with_notices
+from han5k_review.imaging.ct_files import CtReading, read_ct, read_ct_with_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.importing.case_labels import CaseLabels, read_case_labels
-from han5k_review.importing.case_outlines import ROLES, CaseOutline, outline_case
+from han5k_review.importing.case_outlines import ROLES, CaseOutline, describe_names, outline_case
 from han5k_review.importing.ct_identity import check_new_ct, check_same_ct
 from han5k_review.importing.file_stamps import (
     SETTLE_S,
@@ -83,7 +83,7 @@ class CaseContent:
     """What a source holds. `is_same` means: the very files of the last import, not read again.
 
     `planes_sha256` is empty where no CT was read. `channels` says of each 4-D file which channel is
-    which structure.
+    which structure. `private_names` are those of `unmatched` that are shown and never stored.
     `stamp` tells its files from changed ones without a look inside; empty when they are too new.
     """
 
@@ -95,6 +95,7 @@ class CaseContent:
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    private_names: frozenset[str] = frozenset()
     stamp: str = ""
     is_same: bool = False
 
@@ -165,15 +166,17 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
     masks: dict[tuple[LabelSource, StructureName], StructureMask] = {}
     unmatched: list[str] = []
     channels: list[str] = []
+    private: list[str] = []
     for kind in (LabelSource.PSEUDO, LabelSource.REFERENCE):
-        found = _read_labels(kind, source, grid, task.catalogue)
+        found = _read_labels(kind, source, grid, task.catalogue, ct)
         kept, empty = _sort_out_empty(kind, found)
         masks |= {(kind, name): mask for name, mask in kept.items()}
         unmatched += [name for name in map(show_line, found.unmatched) if name not in unmatched]
         warnings += empty
         sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
         warnings += [f"{ROLES[kind]}: {sentence}" for sentence in sentences]
-        channels += [f"{ROLES[kind]}: {found.channels}"] if found.channels else []
+        channels += describe_names(kind, found)
+        private += found.unmatched if found.is_free_text else ()
     labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
@@ -189,6 +192,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         unmatched=tuple(unmatched),
         warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
+        private_names=frozenset(private),
         stamp=settled,
     )
 
@@ -228,14 +232,18 @@ def _compare_ct(task: CaseTask, outline: CaseOutline) -> str:
 
 
 def _read_labels(
-    kind: LabelSource, source: CaseSource, grid: Grid, catalogue: Catalogue
+    kind: LabelSource,
+    source: CaseSource,
+    grid: Grid,
+    catalogue: Catalogue,
+    ct: CtReading | None,
 ) -> CaseLabels:
     pseudo = kind is LabelSource.PSEUDO
     path = source.labels if pseudo else source.reference
     label_map = source.label_map if pseudo else source.reference_label_map
     if path is None:
         return CaseLabels(masks={}, unmatched=())
-    return read_case_labels(path, grid, catalogue, label_map)
+    return read_case_labels(path, grid, catalogue, label_map, frame_uid=ct.frame_uid if ct else "")
 
 
 def _sort_out_empty(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import DataError
+from han5k_review.imaging.dicom.folders import list_read_files
 from han5k_review.imaging.headers import read_header
 from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
 from han5k_review.importing.sources import CaseSource
@@ -49,8 +50,12 @@ def list_input_files(path: Path) -> tuple[Path, ...]:
     """Every file that decides what is read from `path`: the file and the data files it names.
 
     Of a folder all files in it, and what lies elsewhere (in folders below) for their voxels; hidden
-    files are left out, as masks are never read from them. DataError when a data file is missing.
+    files are left out, as masks are never read from them. Of DICOM all files of the folder tree.
+    DataError when a data file is missing.
     """
+    found = list_read_files(path)
+    if found:
+        return found
     if not path.is_dir():
         return (path, *_list_data_files(path))
     files = [f for f in path.iterdir() if f.is_file() and not f.name.startswith(".")]

@@ -38,9 +38,9 @@ class CaseReport:
 
     `labels` are the label versions that are new, `matched` all structures that were read,
     `unmatched` names that no structure of the study answers to; `channels` says of each 4-D file
-    which channel is which structure; `refusal` says why, or is empty. After a quick dry run
-    `labels` are those that the files name, and `changed` the inputs that differ from the last
-    import; None when voxels were read.
+    which channel, and of each structure set which ROI, is which structure; `refusal` says why, or
+    is empty. After a quick dry run `labels` are those that the files name, and `changed` the inputs
+    that differ from the last import; None when voxels were read.
     """
 
     name: str
@@ -73,7 +73,7 @@ class CaseReport:
         else:
             names = ", ".join(dict.fromkeys(label.structure for label in self.labels))
             text = f"{self.name}: changed labels, new versions of {self._counts()} ({names})"
-        text += "".join(f"; channels of the {channels}" for channels in self.channels)
+        text += "".join(f"; {channels}" for channels in self.channels)
         if self.changed is not None and self.outcome is not Outcome.UNCHANGED:
             text += f"; {NOT_READ}"
         if self.unmatched:

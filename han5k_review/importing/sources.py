@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from han5k_review.errors import ConfigError, DataError, Han5kError
+from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.texts.names import fold_name, tidy_name
@@ -26,6 +27,7 @@ MANIFEST_COLUMNS = (
 )
 _NAMES = ("case", "patient")
 _LONGEST_NAME = 80
+AUTO = "auto"
 _BETWEEN = " .-_"
 
 
@@ -68,7 +70,8 @@ def build_source(
     """Build a source from texts under the names of `MANIFEST_COLUMNS`.
 
     Paths are relative to `folder`; a label map may also be the name of one of the study's own. An
-    empty `case` takes the CT file's name, an empty `patient` the case's. Raises DataError.
+    empty `case` takes the CT file's name, an empty `patient` the case's. Labels `auto` are the
+    structure set in the folder of a DICOM CT. Raises DataError.
     """
     texts = {column: (cells.get(column) or "").strip() for column in MANIFEST_COLUMNS}
 
@@ -76,6 +79,11 @@ def build_source(
         return find_written_path(folder, texts[column]) if texts[column] else None
 
     ct = path("ct")
+    if ct is not None and not texts["case"] and (ct.is_dir() or is_archive(ct)):
+        raise DataError(
+            f"{origin}: a case name was expected with DICOM, found none; the name of the folder or "
+            "archive may be the patient's."
+        )
     written = texts["case"] or (ct.name.split(".")[0] if ct else "")
     name = tidy_name(written)
     if not _is_name(name):
@@ -96,12 +104,30 @@ def build_source(
         patient=patient,
         split=_split(texts["split"], origin),
         ct=ct,
-        labels=path("labels"),
-        reference=path("reference"),
+        labels=_find_labels("labels", texts, ct, path, origin),
+        reference=_find_labels("reference", texts, ct, path, origin),
         label_map=label_map,
         reference_label_map=own or label_map,
         origin=origin,
     )
+
+
+def _find_labels(
+    column: str,
+    texts: Mapping[str, str],
+    ct: Path | None,
+    path: Callable[[str], Path | None],
+    origin: str,
+) -> Path | None:
+    """The labels; `auto` means the structure set in the folder of the CT's DICOM series."""
+    if fold_name(texts[column]) != AUTO:
+        return path(column)
+    if ct is None:
+        raise DataError(
+            f"{origin}: a CT was expected with {column} {AUTO!r} (the RTSTRUCT in its folder), "
+            "found none."
+        )
+    return ct if ct.is_dir() or is_archive(ct) else ct.parent
 
 
 def read_manifest(path: Path, study: Study) -> tuple[CaseSource | BadSource, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,12 +14,14 @@ from starlette.responses import Response
 
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.errors import RuleError
+from han5k_review.exports.case_contours import read_case_contours
 from han5k_review.exports.contour_files import (
     Contour,
     build_nifti,
     build_nifti_archive,
     build_segmentation,
 )
+from han5k_review.exports.structure_set_files import build_structure_set_file
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
@@ -26,7 +29,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
-from han5k_review.study import grid_of, read_study_catalogue
+from han5k_review.study import grid_of
 from han5k_review.web.bodies import Name, RowId
 from han5k_review.web.desk import (
     Desk,
@@ -38,7 +41,20 @@ from han5k_review.web.desk import (
 _Names = Annotated[list[Name] | None, Query(max_length=200)]
 
 
-def _build_single(contours: Sequence[Contour]) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CaseFacts:
+    """What a file says of its case."""
+
+    name: str
+    patient: str
+    image_sha256: str
+
+    @classmethod
+    def of(cls, case: Case) -> _CaseFacts:
+        return cls(name=case.name, patient=case.patient, image_sha256=case.image_sha256)
+
+
+def _build_single(contours: Sequence[Contour], _case: _CaseFacts) -> bytes:
     if len(contours) != 1:
         raise RuleError(
             f"One structure was expected for a .nii.gz, found {len(contours)}; structures overlap: "
@@ -47,15 +63,22 @@ def _build_single(contours: Sequence[Contour]) -> bytes:
     return build_nifti(contours[0])
 
 
-_FORMATS: Mapping[str, Callable[[Sequence[Contour]], bytes]] = {
+def _build_structure_set(contours: Sequence[Contour], case: _CaseFacts) -> bytes:
+    return build_structure_set_file(
+        contours, patient=case.patient, image_sha256=case.image_sha256
+    ).content
+
+
+_FORMATS: Mapping[str, Callable[[Sequence[Contour], _CaseFacts], bytes]] = {
     ".nii.gz": _build_single,
-    ".zip": build_nifti_archive,
-    ".seg.nrrd": build_segmentation,
+    ".zip": lambda contours, _case: build_nifti_archive(contours),
+    ".seg.nrrd": lambda contours, _case: build_segmentation(contours),
+    ".dcm": _build_structure_set,
 }
 
 
 def build_contour_router(desk: Desk) -> APIRouter:
-    """`GET .../contours/<key>.nii.gz`, `.zip` and `.seg.nrrd`, by assignment and by case."""
+    """`GET .../contours/<key>.nii.gz`, `.zip`, `.seg.nrrd`, `.dcm`, by assignment and by case."""
     router = APIRouter()
 
     @router.get("/assignments/{assignment_id}/contours/{name}")
@@ -68,8 +91,8 @@ def build_contour_router(desk: Desk) -> APIRouter:
             contours = _read_contours(
                 desk.study, session, case, name, structure, view_task(assignment)
             )
-            stem = case.name
-        return _answer(desk.study, identity, stem, name, contours)
+            facts = _CaseFacts.of(case)
+        return _answer(desk.study, identity, facts, name, contours)
 
     @router.get("/cases/{case_id}/contours/{name}")
     def answer_case_contours(
@@ -79,8 +102,8 @@ def build_contour_router(desk: Desk) -> APIRouter:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, identity)
             contours = _read_contours(desk.study, session, case, name, structure, view_case())
-            stem = case.name
-        return _answer(desk.study, identity, stem, name, contours)
+            facts = _CaseFacts.of(case)
+        return _answer(desk.study, identity, facts, name, contours)
 
     return router
 
@@ -108,38 +131,27 @@ def _read_contours(
     missing = [one for one in wanted or () if one not in found.versions]
     if missing:
         raise HTTPException(404, f"There is no contour of {', '.join(missing)[:200]} here.")
-    colours: dict[str, tuple[int, int, int]] = {
-        structure.name: structure.color_rgb for structure in read_study_catalogue(study)
-    }
-    grid = grid_of(case)
-    return [
-        Contour(
-            structure=structure,
-            mask=study.labels.get_mask(version.mask_sha256, grid),
-            **({"colour_rgb": colours[structure]} if structure in colours else {}),
-        )
-        for structure, version in found.versions.items()
-        if not wanted or structure in wanted
-    ]
+    versions = {n: v for n, v in found.versions.items() if not wanted or n in wanted}
+    return read_case_contours(session, study, grid_of(case), versions)
 
 
 def _answer(
-    study: Study, identity: ReaderIdentity, stem: str, name: str, contours: list[Contour]
+    study: Study, identity: ReaderIdentity, case: _CaseFacts, name: str, contours: list[Contour]
 ) -> Response:
     _, suffix = _split(name)
-    content = _FORMATS[suffix](contours)
+    content = _FORMATS[suffix](contours, case)
     with transaction(study.engine) as session:
         add_audit(
             session,
             at_utc=utc_now(),
             actor=identity.name,
             action="download contours",
-            subject=stem,
+            subject=case.name,
             format=suffix,
             structures=[contour.structure for contour in contours],
         )
     middle = contours[0].structure if len(contours) == 1 else "contours"
-    return answer_download(content, f"{stem}-{middle}{suffix}")
+    return answer_download(content, f"{case.name}-{middle}{suffix}")
 
 
 def answer_download(content: bytes, file_name: str) -> Response:

@@ -50,7 +50,7 @@ def test_a_channel_map_says_which_channel_is_which_structure(study: Study, tmp_p
     (tmp_path / "channels.csv").write_text("structure,channel\nParotid_L,0\nGTVp,2\nParotidR,1\n")
     cells = {"labels": "labels.mha", "label_map": "channels.csv"}
     (case,) = run(study, source(study, tmp_path, **cells)).cases
-    assert case.channels == ("labels: 0 ParotidL, 1 ParotidR, 2 left out (GTVp)",)
+    assert case.channels == ("channels of the labels: 0 ParotidL, 1 ParotidR, 2 left out (GTVp)",)
     assert case.unmatched == ("GTVp",)
     rows = {row[1]: row[3] for row in content(study)["versions"]}
     for name, value in (("ParotidL", 1), ("ParotidR", 2)):

@@ -1,0 +1,110 @@
+"""The command that writes the contours of a case for other tools."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from han5k_review.cli.session import StudyOption, actor, console, open_chosen
+from han5k_review.errors import ConfigError, DataError
+from han5k_review.exports.case_contours import read_case_contours
+from han5k_review.exports.contour_files import Contour, build_nifti_archive, build_segmentation
+from han5k_review.exports.structure_set_files import build_structure_set_file
+from han5k_review.review.label_sets import (
+    UNDER_REVIEW_KEY,
+    find_label_set,
+    list_label_sets,
+    view_case,
+)
+from han5k_review.store.audit import add_audit
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.files import write_atomically
+from han5k_review.store.identity import stored_id
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Case
+from han5k_review.study import get_case, grid_of
+
+
+class ContourFormat(StrEnum):
+    """The forms that contours leave in."""
+
+    RTSTRUCT = "rtstruct"
+    SEGMENTATION = "seg.nrrd"
+    NIFTI = "nifti"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `contours`."""
+    app.command("contours")(contours)
+
+
+def contours(
+    case: Annotated[str, typer.Argument(help="Case name.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    format_: Annotated[
+        ContourFormat,
+        typer.Option("--format", help="DICOM RTSTRUCT, 3D Slicer, or a zip of NIfTI."),
+    ] = ContourFormat.RTSTRUCT,
+    label_set: Annotated[
+        str, typer.Option("--set", help="a under review, b reference, c accepted, r1 a read.")
+    ] = UNDER_REVIEW_KEY,
+    structure: Annotated[
+        list[str] | None, typer.Option(help="Only this structure; repeatable.")
+    ] = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(help="RTSTRUCT: folder of the CT's DICOM series, to reference its images."),
+    ] = None,
+    study: StudyOption = None,
+) -> None:
+    """Write the contours of a case for a planning system or another tool."""
+    if series is not None and format_ is not ContourFormat.RTSTRUCT:
+        raise ConfigError(f"--series goes with --format rtstruct, found {format_.value}.")
+    opened = open_chosen(study)
+    with reading(opened.engine) as session:
+        row = get_case(session, case)
+        found = _read(session, opened, row, label_set, structure or [])
+        session.expunge(row)
+    if format_ is ContourFormat.RTSTRUCT:
+        file = build_structure_set_file(
+            found, patient=row.patient, image_sha256=row.image_sha256, series=series
+        )
+        content = file.content
+        for one in file.round_trips:
+            console.print(one.sentence)
+    else:
+        build = build_segmentation if format_ is ContourFormat.SEGMENTATION else build_nifti_archive
+        content = build(found)
+    write_atomically(out, content)
+    with transaction(opened.engine) as session:
+        add_audit(
+            session,
+            at_utc=utc_now(),
+            actor=actor(),
+            action="download contours",
+            subject=row.name,
+            format=format_.value,
+            structures=[contour.structure for contour in found],
+        )
+    console.print(f"{out}: {len(found)} structures of {row.name}, research use only")
+
+
+def _read(session: Session, study: Study, row: Case, key: str, wanted: list[str]) -> list[Contour]:
+    found = find_label_set(session, stored_id(row), key, view_case())
+    if found is None or not found.versions:
+        sets = list_label_sets(session, stored_id(row), view_case())
+        keys = ", ".join(f"{one.key} ({one.name})" for one in sets if one.versions) or "none"
+        raise DataError(f"{row.name}: a set of {keys} was expected for --set, found {key!r}.")
+    missing = [name for name in wanted if name not in found.versions]
+    if missing:
+        raise DataError(
+            f"{row.name}: structures of this set ({', '.join(found.versions)}) were expected, "
+            f"found {', '.join(missing)}."
+        )
+    versions = {n: v for n, v in found.versions.items() if not wanted or n in wanted}
+    return read_case_contours(session, study, grid_of(row), versions)

@@ -1,0 +1,49 @@
+"""Case contours: label versions of a case as contours for files, with name, colour and maker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlmodel import Session
+
+from han5k_review.exports.contour_files import Contour
+from han5k_review.imaging.grid import Grid
+from han5k_review.store.study import Study
+from han5k_review.store.tables import LabelVersion, ModelVersion
+from han5k_review.store.vocabulary import LabelSource
+from han5k_review.study import read_study_catalogue
+
+_ALGORITHMS = {
+    LabelSource.PSEUDO: "AUTOMATIC",
+    LabelSource.PREDICTION: "AUTOMATIC",
+    LabelSource.REVISION: "SEMIAUTOMATIC",
+}
+
+
+def read_case_contours(
+    session: Session, study: Study, grid: Grid, versions: Mapping[str, LabelVersion]
+) -> list[Contour]:
+    """Read the masks of structure -> label version, on the case's `grid`."""
+    known = {str(one.name): one for one in read_study_catalogue(study)}
+    contours = []
+    for structure, version in versions.items():
+        row = known.get(structure)
+        contours.append(
+            Contour(
+                structure=structure,
+                mask=study.labels.get_mask(version.mask_sha256, grid),
+                **({"colour_rgb": row.color_rgb} if row else {}),
+                tg263=(row.tg263 or "") if row else "",
+                algorithm=_ALGORITHMS.get(version.source, ""),
+                made_by=_describe_maker(session, version),
+            )
+        )
+    return contours
+
+
+def _describe_maker(session: Session, version: LabelVersion) -> str:
+    """Where the contour comes from: its kind, number and model; never a person."""
+    text = f"HaN5K {version.source.value}, label version {version.id}"
+    if version.model_version_id is None:
+        return text
+    return f"{text}, {session.get_one(ModelVersion, version.model_version_id).name}"
