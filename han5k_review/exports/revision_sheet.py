@@ -123,6 +123,35 @@ _EDIT: tuple[Column[RevisionRow], ...] = (
     ),
 )
 
+_GRADE: tuple[Column[RevisionRow], ...] = (
+    column(
+        "grade_code",
+        "Grade",
+        _T,
+        "grade",
+        "The reader's grade of the contour under review, given before or after the edit, as "
+        "recorded.",
+        lambda r: r.view.grade.raw_code if r.view.grade else None,
+    ),
+    column(
+        "grade_level",
+        "Grade level",
+        _T,
+        "grade",
+        "Its level: `no`, `minor`, `major`, `not_assessable` or `absent`.",
+        lambda r: r.view.grade.level if r.view.grade else None,
+    ),
+    column(
+        "graded_at_utc",
+        "Graded",
+        _UTC,
+        "grade",
+        "When that grade was stored.",
+        lambda r: r.view.grade.graded_at_utc if r.view.grade else None,
+        "UTC",
+    ),
+)
+
 _DECISION: tuple[Column[RevisionRow], ...] = (
     column(
         "standing",
@@ -164,7 +193,7 @@ REVISIONS: Sheet[RevisionRow] = Sheet(
     key="revisions",
     title="Revisions",
     row="a submitted revision, graded or not",
-    columns=(*_WHAT, *_EDIT, *_DECISION),
+    columns=(*_WHAT, *_EDIT, *_GRADE, *_DECISION),
 )
 
 

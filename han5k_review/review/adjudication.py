@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -22,8 +21,6 @@ from han5k_review.review.revising import RevisionView, list_revisions
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import Decision, LabelSource
-
-_Row = TypeVar("_Row", Grade, LabelVersion)
 
 
 class Standing(StrEnum):
@@ -103,13 +100,11 @@ def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
     names = _name_series(views, names_reads=names_reads)
     edits = _list_edits(views)
     waiting = [v for v in views if standings[stored_id(v.revision)] is Standing.WAITING]
-    grades = _find_rows(session, Grade, {view.revision.grade_id for view in waiting})
-    reviewed = _find_rows(session, LabelVersion, {view.revision.reviewed_id for view in waiting})
+    reviewed = _find_versions(session, {view.revision.reviewed_id for view in waiting})
     grouped: dict[CaseStructure, list[Candidate]] = {}
     for view in waiting:
         name, set_key = names[_series(view, edits)]
-        grade = grades.get(view.revision.grade_id)
-        candidate = Candidate(view=view, name=name, set_key=set_key, grade=grade)
+        candidate = Candidate(view=view, name=name, set_key=set_key, grade=view.grade)
         grouped.setdefault(_key(view), []).append(candidate)
     return [
         Question(
@@ -123,14 +118,10 @@ def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
     ]
 
 
-def _find_rows(
-    session: Session, table: type[_Row], numbers: Collection[int | None]
-) -> Mapping[int | None, _Row]:
-    """Id -> row, of all these ids in one query; None stands for no row."""
-    rows = session.exec(
-        select(table).where(col(table.id).in_([number for number in numbers if number is not None]))
-    )
-    return {row.id: row for row in rows}
+def _find_versions(session: Session, numbers: Collection[int]) -> Mapping[int, LabelVersion]:
+    """Id -> label version, of all these ids in one query."""
+    rows = session.exec(select(LabelVersion).where(col(LabelVersion.id).in_(numbers)))
+    return {stored_id(row): row for row in rows}
 
 
 def _key(view: RevisionView) -> CaseStructure:

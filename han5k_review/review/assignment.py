@@ -8,7 +8,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from han5k_review.review.drafts import count_drafts
 from han5k_review.review.progress import measure_progress
+from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case
 
@@ -17,7 +19,7 @@ _FIRST_LOOK = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorklistEntry:
-    """One row of a reader's worklist."""
+    """One row of a reader's worklist; `open_drafts` are edits begun and not submitted."""
 
     assignment_id: int
     case_id: int
@@ -25,6 +27,7 @@ class WorklistEntry:
     graded: int
     total: int
     last_graded_at_utc: datetime | None
+    open_drafts: int = 0
 
     @property
     def is_done(self) -> bool:
@@ -35,6 +38,7 @@ class WorklistEntry:
 def list_worklist(session: Session, reader_id: int) -> list[WorklistEntry]:
     """The reader's assignments in presentation order, with progress."""
     progress = measure_progress(session, reader_id=reader_id)
+    drafts = count_drafts(session, col(Draft.assignment_id), reader_id)
     return [
         WorklistEntry(
             assignment_id=assignment_id,
@@ -43,6 +47,7 @@ def list_worklist(session: Session, reader_id: int) -> list[WorklistEntry]:
             graded=progress[assignment_id].graded,
             total=progress[assignment_id].total,
             last_graded_at_utc=progress[assignment_id].last_graded_at_utc,
+            open_drafts=drafts.get(assignment_id, 0),
         )
         for assignment_id, case_id, case in _list_order(session, reader_id)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,19 +82,34 @@ def list_changed_slices(before: StructureMask, after: StructureMask) -> list[int
     return [int(k) + low[2] for k in np.flatnonzero(changed.any(axis=(0, 1)))]
 
 
+def ask_about_draft(facts: str) -> str:
+    """The question before an edit is submitted that its grade does not fit."""
+    return f"{facts} Submit it with this grade?"
+
+
+def ask_about_revision(facts: str) -> str:
+    """The question after a grade that does not fit an edit submitted before it."""
+    return f"{facts} The edit is submitted. Keep this grade?"
+
+
 def check_grade(
-    structure: str, measure: EditMeasure, declared: GradeLevel | None, rules: EditRules
+    structure: str,
+    measure: EditMeasure,
+    declared: GradeLevel | None,
+    rules: EditRules,
+    *,
+    ask: Callable[[str], str] = ask_about_draft,
 ) -> EditCheck:
     """Set the declared grade beside the edit; no grade yet is no disagreement."""
     suggested = rules.suggest_levels(measure.vrd, is_empty=measure.is_empty)
     question = None
     if declared is not None and declared not in suggested:
         fitting = " or ".join(f"“{_WORDS[level]}”" for level in suggested)
-        question = (
-            f"You graded {structure} “{_WORDS[declared]}”, but the edit changes "
+        question = ask(
+            f"You graded {structure} “{_WORDS[declared]}”, but your edit changes "
             f"{_percent(measure.vrd)} of the contour's volume (VRD), which fits {fitting} "
             f"(thresholds {rules.no_vrd_up_to:.0%}, {rules.minor_vrd_up_to:.0%}, "
-            f"{rules.major_vrd_from:.0%}; {rules.status}). Submit it with this grade?"
+            f"{rules.major_vrd_from:.0%}; {rules.status})."
         )
     return EditCheck(measure=measure, declared=declared, suggested=suggested, question=question)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -16,6 +17,8 @@ from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import LabelVersion
 
 SNAPSHOT_EVERY = 64  # patches
+STEPS_KEPT = 400  # patches: a hundred steps, also where each was taken back and redone
+STEPS_BYTES = 4 * 1024 * 1024
 
 
 def replay(
@@ -61,6 +64,42 @@ def apply_row(canvas: Canvas, row: DraftPatch) -> None:
             f"{row.voxels} voxels were expected after patch {row.version} of draft "
             f"{row.draft_id}, found {canvas.voxels}; restore the study's database."
         )
+
+
+def list_last_patches(session: Session, draft: Draft) -> Sequence[DraftPatch]:
+    """The newest patches of a draft, oldest first: at most `STEPS_KEPT`, and `STEPS_BYTES` of runs.
+
+    Tool and content are what a browser needs to take the last steps back.
+    """
+    rows = session.exec(
+        select(DraftPatch)
+        .where(DraftPatch.draft_id == draft.id, DraftPatch.version <= draft.version)
+        .order_by(col(DraftPatch.version).desc())
+        .limit(STEPS_KEPT)
+    )
+    kept: list[DraftPatch] = []
+    room = STEPS_BYTES
+    for row in rows:
+        room -= len(row.runs)
+        if room < 0:
+            break
+        kept.append(row)
+    return kept[::-1]
+
+
+def is_unchanged(
+    session: Session, labels: LabelFiles, shelf: CanvasShelf, draft: Draft, grid: Grid
+) -> bool:
+    """True when the draft is the contour it starts from: nothing drawn, or all of it taken back."""
+    if draft.version == 0:
+        return True
+    base = session.get_one(LabelVersion, draft.base_label_version_id)
+    if base.voxels != draft.voxels:
+        return False
+    canvas = replay(session, labels, shelf, draft, grid)
+    mask = canvas.to_mask()
+    shelf.put(stored_id(draft), canvas)
+    return mask.sha256 == base.mask_sha256
 
 
 def needs_snapshot(before: int, after: int) -> bool:

@@ -17,11 +17,10 @@ from enum import StrEnum
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
+from han5k_review.review.drafts import count_drafts
 from han5k_review.review.progress import Progress, measure_progress
-from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
-from han5k_review.store.vocabulary import DraftState
 
 PACE_DAYS = 14
 
@@ -86,7 +85,7 @@ def measure_overview(session: Session, *, now: datetime) -> Overview:
     for read in progress.values():
         by_case.setdefault(read.case_id, []).append(read)
         by_reader.setdefault(read.reader_id, []).append(read)
-    drafts = _count_drafts(session)
+    drafts = count_drafts(session, col(Assignment.reader_id))
     recent = _count_recent(session, now)
     seconds = _median_seconds(session, now)
     readers = session.exec(select(Reader).where(col(Reader.active)).order_by(col(Reader.id))).all()
@@ -184,16 +183,6 @@ def _median_seconds(session: Session, now: datetime) -> dict[int, float]:
     for reader, spent in rows:
         found.setdefault(reader, []).append(float(spent or 0))
     return {reader: spent[len(spent) // 2] for reader, spent in found.items()}
-
-
-def _count_drafts(session: Session) -> dict[int, int]:
-    rows = session.exec(
-        select(col(Assignment.reader_id), func.count())
-        .join(Draft, col(Draft.assignment_id) == col(Assignment.id))
-        .where(Draft.state == DraftState.OPEN)
-        .group_by(col(Assignment.reader_id))
-    )
-    return {int(reader): int(count) for reader, count in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

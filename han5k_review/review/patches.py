@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
@@ -199,6 +200,18 @@ def _apply(canvas: Canvas, draft: Draft, patch: Patch, now: datetime) -> DraftPa
         active_seconds=patch.active_seconds,
         received_at_utc=now,
     )
+
+
+def describe_patch(row: DraftPatch) -> Mapping[str, Any]:
+    """A journalled patch as it was sent, for a tab that goes on with its steps."""
+    return {
+        "version": row.version,
+        "tool": row.tool,
+        "mode": row.mode.value,
+        "start": list(row.start_ijk),
+        "shape": list(row.shape_ijk),
+        "runs": base64.b64encode(row.runs).decode("ascii"),
+    }
 
 
 def describe_rows(rows: Sequence[DraftPatch]) -> Sequence[Mapping[str, Any]]:

@@ -11,18 +11,17 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.declared_grades import find_given_grade, list_declared_grades
 from han5k_review.review.drafts import check_unlocked
 from han5k_review.review.edit_check import EditMeasure, measure_edit
-from han5k_review.review.grading import list_current_grades
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.locking import find_lock, lock_structure, unlock_structure
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import (
-    ADJUDICATION_INDEX,
-    Assignment,
     Case,
+    Grade,
     LabelVersion,
     Reader,
     Revision,
@@ -33,13 +32,17 @@ from han5k_review.store.vocabulary import Decision, LabelSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionView:
-    """A revision with its child label version and the newest decision, None while it waits."""
+    """A revision with its child label version and the newest decision, None while it waits.
+
+    `grade` is its reader's grade of the corrected contour, given before or after the edit.
+    """
 
     revision: Revision
     child: LabelVersion
     case: str
     reader: str
     decision: RevisionDecision | None
+    grade: Grade | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,7 @@ def submit_revision(
             f"{case.name}: a changed contour of {structure} was expected, found the same one."
         )
     check_unlocked(session, case.id, structure)
+    grade = find_given_grade(session, reader.id, stored_id(reviewed))
     return add_revision(
         session,
         labels,
@@ -93,7 +97,7 @@ def submit_revision(
             started_from_id=stored_id(reviewed),
             after=after,
             measure=measure_edit(before, after),
-            grade_id=_find_grade_id(session, case.id, reader.id, structure),
+            grade_id=None if grade is None else grade.id,
         ),
         now=now,
     )
@@ -202,6 +206,7 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
     )
     if case_id is not None:
         query = query.where(LabelVersion.case_id == case_id)
+    grades = list_declared_grades(session, case_id)
     newest: dict[int, RevisionDecision] = {}
     for decision in session.exec(select(RevisionDecision).order_by(col(RevisionDecision.id))):
         newest[decision.revision_id] = decision
@@ -212,6 +217,7 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
             case=case.name,
             reader=reader.pseudonym,
             decision=newest.get(stored_id(revision)),
+            grade=grades.get(stored_id(revision)),
         )
         for revision, child, case, reader in session.exec(query)
     ]
@@ -240,17 +246,3 @@ def _settle_lock(
             by=adjudicator,
             now=now,
         )
-
-
-def _find_grade_id(session: Session, case_id: int, reader_id: int, structure: str) -> int | None:
-    assignment = session.exec(
-        select(Assignment).where(
-            Assignment.case_id == case_id,
-            Assignment.reader_id == reader_id,
-            Assignment.read_index > ADJUDICATION_INDEX,
-        )
-    ).first()
-    if assignment is None or assignment.id is None:
-        return None
-    grade = list_current_grades(session, assignment.id).get(structure)
-    return None if grade is None else grade.id

@@ -35,8 +35,8 @@ class PreparedSubmission:
     before: StructureMask
     after: StructureMask
     base_sha256: str
+    rules: EditRules
     check: EditCheck
-    grade_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def prepare_submission(
             None if grade is None else grade.level,
             rules,
         ),
-        grade_id=None if grade is None else grade.id,
+        rules=rules,
     )
 
 
@@ -117,15 +117,19 @@ def submit_draft(
     """Make the revision and close the draft.
 
     DraftError when the draft moved on, is not this tab's, is unchanged, is locked, revises a
-    contour that was replaced, or disagrees with the grade and `confirmed` is False.
+    contour that was replaced, or disagrees with the grade in force and `confirmed` is False; then
+    the error's `check` is the EditCheck.
     """
+    session.get(Assignment, assignment.id, with_for_update=True)  # no grade comes meanwhile
     draft = get_open_draft(session, assignment, structure, request.draft_id)
     check_unlocked(session, draft.case_id, structure)
     check_holder(draft, request.holder)
     _check_state(session, draft, request, prepared)
-    check = prepared.check
+    grade = _find_grade(session, draft)
+    level = None if grade is None else grade.level
+    check = check_grade(structure, prepared.check.measure, level, prepared.rules)
     if check.question is not None and not request.confirmed:
-        raise DraftError(Reason.GRADE_DISAGREES, check.question)
+        raise DraftError(Reason.GRADE_DISAGREES, check.question, check=check)
     draft.active_seconds += request.active_seconds
     revision = add_revision(
         session,
@@ -137,7 +141,7 @@ def submit_draft(
             started_from_id=draft.base_label_version_id,
             after=prepared.after,
             measure=check.measure,
-            grade_id=prepared.grade_id,
+            grade_id=None if grade is None else grade.id,
             active_seconds=draft.active_seconds,
         ),
         now=now,

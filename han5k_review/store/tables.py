@@ -172,6 +172,8 @@ class Revision(SQLModel, table=True):
 
     `reviewed_id` is the contour under review that it corrects and is measured against; what the
     edit began with is its label version's `started_from_id`, which can be an earlier revision.
+    `grade_id` is the grade in force when it was submitted; the one that counts, also when it came
+    later, is derived (review/declared_grades.py).
     """
 
     __tablename__ = "revision"

@@ -11,8 +11,10 @@ from sqlmodel import Session, col, distinct, func, select
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
 from han5k_review.retraining.predictions.doubts import DOUBTFUL, find_disagreements
+from han5k_review.review.drafts import count_drafts
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import UNDER_REVIEW, list_under_review
+from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import LabelSource
@@ -27,6 +29,7 @@ class CaseSummary:
     pseudo_labels: int
     references: int
     readers: int
+    open_drafts: int
     disagreements: tuple[float, ...]
     """Of the contours under review whose model drew them several times."""
 
@@ -43,12 +46,14 @@ def list_case_summaries(session: Session) -> list[CaseSummary]:
         ).all()
     )
     disagreements = _list_disagreements(session)
+    drafts = count_drafts(session, col(Draft.case_id))
     return [
         CaseSummary(
             case=case,
             pseudo_labels=under_review.get(number, 0),
             references=references.get(number, 0),
             readers=readers.get(number, 0),
+            open_drafts=drafts.get(number, 0),
             disagreements=tuple(disagreements.get(number, ())),
         )
         for case in list_cases(session)
@@ -102,6 +107,9 @@ def build_case_list_frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
     frame["Pseudo-labels"] = [row.pseudo_labels for row in rows]
     frame["References"] = [row.references for row in rows]
     frame["Readers"] = [row.readers for row in rows]
+    frame["Edits not submitted"] = pd.array(
+        [row.open_drafts or None for row in rows], dtype="Int64"
+    )
     frame["Imported (UTC)"] = [row.case.imported_at_utc for row in rows]
     return frame
 

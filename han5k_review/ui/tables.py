@@ -94,6 +94,9 @@ def build_worklist_frame(entries: Sequence[WorklistEntry]) -> pd.DataFrame:
             "Graded": [entry.graded for entry in entries],
             "Structures": [entry.total for entry in entries],
             "Progress": [100 * entry.graded / max(entry.total, 1) for entry in entries],
+            "Edits not submitted": pd.array(
+                [entry.open_drafts or None for entry in entries], dtype="Int64"
+            ),
             "Last grade (UTC)": pd.Series(
                 [entry.last_graded_at_utc for entry in entries], dtype="datetime64[us, UTC]"
             ),
@@ -150,6 +153,7 @@ def build_revision_frame(
             "Structure": [view.child.structure for view in rows],
             "Reader": [view.reader for view in rows],
             "Submitted (UTC)": [view.revision.submitted_at_utc for view in rows],
+            "Grade": [view.grade.raw_code if view.grade else None for view in rows],
             "VRD %": [_percent(view.revision.vrd) for view in rows],
             "APL mm": pd.Series([view.revision.apl_mm for view in rows], dtype="float64"),
             "Active s": pd.Series([view.revision.active_seconds for view in rows], dtype="float64"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.submission import SubmissionRequest
 from han5k_review.store.vocabulary import PatchMode
 from han5k_review.web.bodies import Body, Index, Key, RowId, Text
+from han5k_review.web.grade_bodies import GradeBody
 
 _MAX_INDEX = 100_000
 _Corner = tuple[int, int, int]
@@ -20,10 +21,15 @@ _Pause = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 
 class Place(Body):
-    """Where the reader looks: a plane through a voxel."""
+    """Where the reader looks: a plane through a voxel, and its zoom in pixels per millimetre."""
 
     plane: Literal["axial", "sagittal", "coronal"]
     at: tuple[Index, Index, Index]
+    zoom: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
+
+    def to_stored(self) -> dict[str, Any]:
+        """As it is kept with the draft, and given back."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 class OpenBody(Body):
@@ -96,12 +102,14 @@ class PatchesBody(Body):
             holder=self.holder,
             draft_id=self.draft,
             patches=tuple(patch.to_patch() for patch in self.patches),
-            place=None if self.place is None else self.place.model_dump(mode="json"),
+            place=None
+            if self.place is None
+            else self.place.model_dump(mode="json", exclude_none=True),
         )
 
 
 class SubmitBody(Body):
-    """Submit a draft as it is at one version."""
+    """Submit a draft as it is at one version, with a grade in the same act where one comes too."""
 
     request_id: Key
     holder: Key
@@ -109,6 +117,7 @@ class SubmitBody(Body):
     version: _Version
     active_seconds: _Pause = 0.0
     confirmed: bool = False
+    grade: GradeBody | None = None
 
     def to_request(self) -> SubmissionRequest:
         """The request as the review room takes it."""

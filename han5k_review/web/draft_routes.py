@@ -10,7 +10,6 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may
 from han5k_review.exports.contour_files import Contour, build_nifti
 from han5k_review.imaging.mask import StructureMask
@@ -24,15 +23,9 @@ from han5k_review.review.drafts import (
     open_draft,
 )
 from han5k_review.review.edit_rules import read_edit_rules
-from han5k_review.review.journal import replay
+from han5k_review.review.journal import is_unchanged, list_last_patches, replay
 from han5k_review.review.locking import list_locks
-from han5k_review.review.patches import describe_rows
-from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.submission import (
-    find_submission,
-    prepare_submission,
-    submit_draft,
-)
+from han5k_review.review.patches import describe_patch, describe_rows
 from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
@@ -45,19 +38,17 @@ from han5k_review.web.draft_answers import (
     HOLDER_HEADER,
     DraftRoute,
     answer_json,
-    describe_check,
     describe_draft,
     describe_lock,
-    describe_submission,
 )
 from han5k_review.web.draft_bodies import (
     DiscardBody,
     LeaseBody,
     OpenBody,
     PatchesBody,
-    SubmitBody,
 )
 from han5k_review.web.draft_room import DraftRoom, Visitor
+from han5k_review.web.draft_submission import add_submitting
 from han5k_review.web.encoding import encode
 from han5k_review.web.mask_packet import PacketMask, build_packet
 
@@ -72,7 +63,7 @@ def build_draft_router(desk: Desk) -> APIRouter:
     _add_reading(router, room)
     _add_opening(router, room)
     _add_patching(router, room)
-    _add_submitting(router, room)
+    add_submitting(router, room)
     return router
 
 
@@ -112,6 +103,18 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             cache_control="private, no-cache",
             build=lambda encoding: encode(packet, encoding),
         )
+
+    @router.get(_DRAFT + "/patches")
+    def answer_patches(request: Request, assignment_id: RowId, structure: Name) -> Response:
+        with room.look(get_identity(request), assignment_id) as visitor:
+            draft = get_draft(visitor.session, assignment_id, structure)
+            rows = list_last_patches(visitor.session, draft)
+            answer = {
+                "draft": draft.id,
+                "version": draft.version,
+                "patches": [describe_patch(row) for row in rows],
+            }
+        return answer_json(answer)
 
     @router.get(_DRAFT + "/contour.nii.gz")
     def answer_file(request: Request, assignment_id: RowId, structure: Name) -> Response:
@@ -166,15 +169,12 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
     ) -> Response:
         with room.change(get_identity(request), assignment_id) as visitor:
             draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
-            keep_lease(
-                visitor.session,
-                draft,
-                holder=body.holder,
-                release=body.release,
-                place=None if body.place is None else body.place.model_dump(mode="json"),
-                rules=room.rules,
-                now=utc_now(),
-            )
+            if body.release and _is_unchanged(room, visitor, draft):
+                discard_draft(
+                    visitor.session, draft, holder=body.holder, reader=visitor.reader, now=utc_now()
+                )
+            else:
+                _keep_lease(room, visitor, draft, body)
             answer = describe_draft(visitor.session, draft, holder=body.holder, now=utc_now())
         return answer_json(answer)
 
@@ -191,6 +191,23 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
                 visitor.session, draft, holder=body.holder, reader=visitor.reader, now=utc_now()
             )
         return Response(status_code=204)
+
+
+def _is_unchanged(room: DraftRoom, visitor: Visitor, draft: Draft) -> bool:
+    grid = grid_of(visitor.case)
+    return is_unchanged(visitor.session, room.study.labels, room.shelf, draft, grid)
+
+
+def _keep_lease(room: DraftRoom, visitor: Visitor, draft: Draft, body: LeaseBody) -> None:
+    keep_lease(
+        visitor.session,
+        draft,
+        holder=body.holder,
+        release=body.release,
+        place=None if body.place is None else body.place.to_stored(),
+        rules=room.rules,
+        now=utc_now(),
+    )
 
 
 def _add_patching(router: APIRouter, room: DraftRoom) -> None:
@@ -218,66 +235,6 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
         if canvas is not None:
             answer.background = BackgroundTask(room.keep_snapshot, stored_id(draft), canvas)
         return answer
-
-
-def _add_submitting(router: APIRouter, room: DraftRoom) -> None:
-    @router.get(_DRAFT + "/check")
-    def answer_check(request: Request, assignment_id: RowId, structure: Name) -> Response:
-        with room.look(get_identity(request), assignment_id) as visitor:
-            prepared = prepare_submission(
-                visitor.session,
-                room.study.labels,
-                room.shelf,
-                draft=get_draft(visitor.session, assignment_id, structure),
-                grid=grid_of(visitor.case),
-                rules=room.rules,
-            )
-        return answer_json(describe_check(prepared.check, room.rules))
-
-    @router.post(_DRAFT + "/submit")
-    def post_submit(
-        request: Request,
-        assignment_id: RowId,
-        structure: Name,
-        body: Annotated[SubmitBody, Depends(bounded(SubmitBody, Action.GRADE))],
-    ) -> Response:
-        return _submit(room, get_identity(request), assignment_id, structure, body)
-
-
-def _submit(
-    room: DraftRoom, identity: ReaderIdentity, assignment_id: int, structure: str, body: SubmitBody
-) -> Response:
-    with room.look(identity, assignment_id) as visitor:
-        known = find_submission(visitor.session, visitor.assignment, body.request_id)
-        if known is not None:
-            return answer_json(describe_submission(*known), 200)
-        prepared = prepare_submission(
-            visitor.session,
-            room.study.labels,
-            room.shelf,
-            draft=get_open_draft(visitor.session, visitor.assignment, structure, body.draft),
-            grid=grid_of(visitor.case),
-            rules=room.rules,
-        )
-    try:
-        with room.change(identity, assignment_id) as visitor:
-            known = find_submission(visitor.session, visitor.assignment, body.request_id)
-            made = known or submit_draft(
-                visitor.session,
-                room.study.labels,
-                assignment=visitor.assignment,
-                reader=visitor.reader,
-                structure=structure,
-                request=body.to_request(),
-                prepared=prepared,
-                now=utc_now(),
-            )
-            answer = describe_submission(*made)
-    except DraftError as error:
-        if error.reason is Reason.GRADE_DISAGREES:
-            error.detail["check"] = describe_check(prepared.check, room.rules)
-        raise
-    return answer_json(answer, 201 if known is None else 200)
 
 
 def _state(visitor: Visitor, draft: Draft, request: Request) -> dict[str, Any]:

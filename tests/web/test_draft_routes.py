@@ -12,6 +12,7 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from han5k_review.imaging.label_images import read_mask
+from han5k_review.review.assignment import list_worklist
 from han5k_review.review.locking import lock_structure
 from han5k_review.review.refusals import Reason
 from han5k_review.store.columns import utc_now
@@ -387,3 +388,78 @@ def test_a_draft_can_be_taken_along_as_a_file(bench: WebBench, tab: Tab, tmp_pat
     path = tmp_path / "draft.nii.gz"
     path.write_bytes(answer.content)
     assert np.array_equal(read_mask(path, GRID).dense(), tab.mask)
+
+
+def grade_body(bench: WebBench, code: str) -> dict[str, object]:
+    return {
+        "request_id": str(uuid.uuid4()),
+        "structure": "ParotidL",
+        "label_version": bench.versions["ParotidL"],
+        "code": code,
+    }
+
+
+def test_a_grade_can_be_given_and_submitted_in_one_act(bench: WebBench, tab: Tab) -> None:
+    tab.draw((4, 3, 2), np.ones((5, 5, 5), dtype=bool))
+    request = str(uuid.uuid4())
+    asked = tab.submit(request_id=request, grade=grade_body(bench, "no"))
+    assert (asked.status_code, asked.json()["reason"]) == (409, "grade_disagrees")
+    assert tab.client.get("/api/assignments/1/grades").json() == {"grades": {}}
+    body = grade_body(bench, "major")
+    done = tab.submit(request_id=request, grade=body)
+    assert done.status_code == 201
+    assert (done.json()["grade"]["code"], done.json()["declared"]) == ("major", "major")
+    assert done.json()["graded"] == 1
+    assert tab.submit(request_id=request, grade=body).json() == done.json()
+    with reading(bench.study.engine) as session:
+        revision = session.exec(select(Revision)).one()
+    assert revision.grade_id == done.json()["grade"]["id"]
+    other = grade_body(bench, "major") | {"structure": "BrainStem"}
+    assert tab.submit(grade=other).status_code in (409, 422)
+
+
+def test_a_grade_after_the_edit_is_asked_about_and_listed(bench: WebBench, tab: Tab) -> None:
+    tab.draw((4, 3, 2), np.ones((5, 5, 5), dtype=bool))
+    assert tab.submit().status_code == 201
+    answer = tab.client.post("/api/assignments/1/grades", json=grade_body(bench, "no"))
+    assert answer.status_code == 201
+    check = answer.json()["check"]
+    assert (check["declared"], check["suggested"]) == ("no", ["major"])
+    assert "Keep this grade?" in check["question"]
+    listed = tab.client.get("/api/assignments/1/grades").json()["grades"]
+    assert listed == {"ParotidL": answer.json()["grade"]}
+    better = tab.client.post("/api/assignments/1/grades", json=grade_body(bench, "major"))
+    assert better.json()["check"]["question"] is None
+
+
+def test_a_draft_without_a_change_vanishes_when_it_is_left(bench: WebBench, tab: Tab) -> None:
+    def leave(one: Tab) -> None:
+        body = {"holder": one.holder, "draft": one.draft, "release": True}
+        assert one.client.post(f"{PAROTID}/lease", json=body).status_code == 200
+
+    leave(tab)
+    assert tab.client.get(PAROTID).status_code == 404
+    tab.open()
+    tab.draw((4, 3, 2), DOT)
+    tab.draw((4, 3, 2), DOT)  # taken back
+    leave(tab)
+    assert tab.client.get(PAROTID).status_code == 404
+    tab.open()
+    tab.draw((4, 3, 2), DOT)
+    leave(tab)
+    assert tab.client.get(PAROTID).json()["version"] == 1
+    with reading(bench.study.engine) as session:
+        (entry,) = [one for one in list_worklist(session, 1) if one.assignment_id == 1]
+    assert entry.open_drafts == 1
+
+
+def test_the_journal_gives_back_the_steps_of_a_draft(tab: Tab) -> None:
+    sent = patch((0, 0, 0), DOT, 0)
+    tab.send(sent, patch((1, 0, 0), DOT, 1, tool="undo"))
+    answer = tab.client.get(f"{PAROTID}/patches").json()
+    assert (answer["draft"], answer["version"]) == (tab.draft, 2)
+    first, second = answer["patches"]
+    assert {name: first[name] for name in ("tool", "mode", "start", "shape", "runs")} == {
+        name: sent[name] for name in ("tool", "mode", "start", "shape", "runs")
+    }
+    assert (second["version"], second["tool"]) == (2, "undo")

@@ -55,6 +55,7 @@ def test_a_grade_is_answered_once_it_is_stored(bench: WebBench, visit: Visit) ->
         },
         "graded": 1,
         "total": 3,
+        "check": None,
     }
     with reading(bench.study.engine) as session:
         assert "grade" in session.exec(select(Audit.action)).all()

@@ -1,0 +1,55 @@
+"""Grades as they come and go (docs/transport.md, Grades): the body, and what an answer shows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from han5k_review.review.grading import MAX_COMMENT, GradeRequest
+from han5k_review.store.columns import format_utc
+from han5k_review.store.tables import Grade
+from han5k_review.web.bodies import Body, Index, Key, Moment, Name, RowId, Seconds, Text
+
+
+class GradeBody(Body):
+    """What the viewer posts; the rules of the study are checked by `submit_grade`."""
+
+    max_bytes: ClassVar[int] = 64 * 1024
+    request_id: Key
+    structure: Name
+    label_version: RowId
+    code: Name | None
+    tags: list[Name] = Field(default_factory=list, max_length=32)
+    comment: Text = Field(default="", max_length=MAX_COMMENT)
+    flagged_slices: list[Index] = Field(default_factory=list, max_length=2048)
+    opened_at_utc: Moment | None = None
+    active_seconds: Seconds | None = None
+
+    def to_request(self) -> GradeRequest:
+        """The request as the review room takes it."""
+        return GradeRequest(
+            request_id=self.request_id,
+            structure=self.structure,
+            label_version_id=self.label_version,
+            code=self.code,
+            tags=tuple(self.tags),
+            comment=self.comment,
+            flagged_slices=tuple(self.flagged_slices),
+            opened_at_utc=self.opened_at_utc,
+            active_seconds=self.active_seconds,
+        )
+
+
+def describe_grade(grade: Grade) -> dict[str, Any]:
+    """One act of grading."""
+    return {
+        "id": grade.id,
+        "structure": grade.structure,
+        "label_version": grade.label_version_id,
+        "code": grade.raw_code,
+        "tags": list(grade.tags),
+        "comment": grade.comment,
+        "flagged_slices": list(grade.flagged_slices),
+        "graded_at_utc": format_utc(grade.graded_at_utc),
+    }
