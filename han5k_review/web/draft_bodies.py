@@ -21,11 +21,11 @@ _Pause = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 
 class Place(Body):
-    """Where the reader looks: a plane through a voxel, and its zoom in pixels per millimetre."""
+    """Where the reader looks: a plane through a voxel, and the millimetres across the view."""
 
     plane: Literal["axial", "sagittal", "coronal"]
     at: tuple[Index, Index, Index]
-    zoom: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
+    field: float | None = Field(default=None, gt=0, le=10_000, allow_inf_nan=False)
 
     def to_stored(self) -> dict[str, Any]:
         """As it is kept with the draft, and given back."""

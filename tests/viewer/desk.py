@@ -109,6 +109,7 @@ class Desk:
             Route("/api/assignments/{number:int}/volume/{image}/{slab:int}", self.slab),
             Route("/api/assignments/{number:int}/masks/{key}", self.masks),
             Route("/api/assignments/{number:int}/drafts", self.drafts),
+            Route("/api/assignments/{number:int}/grades", self.list_grades, methods=["GET"]),
             Route("/api/assignments/{number:int}/grades", self.grade, methods=["POST"]),
             Route("/api/assignments/{number:int}/position", self.position, methods=["POST"]),
         ]
@@ -188,6 +189,11 @@ class Desk:
         }
         body = packed[name, encoding]
         return Response(body, media_type="application/octet-stream", headers=headers)
+
+    def list_grades(self, request: Request) -> Response:
+        if refused := self.refusal(request):
+            return refused
+        return JSONResponse({"grades": self.grades})
 
     async def grade(self, request: Request) -> Response:
         if refused := self.refusal(request):

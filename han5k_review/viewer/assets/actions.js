@@ -16,8 +16,10 @@ export function buildActions(workspace) {
   const set = (patch, ...what) => reading.change(patch, ...what);
   const choose = (name) => {
     if (name === null || name === state.selected) return;
-    grader.amend(state.selected);
-    reading.choose(name);
+    workspace.settling.leaveStructure(() => {
+      grader.amend(state.selected);
+      reading.choose(name);
+    });
   };
   const step = (slices) => reading.step(state.main, slices);
   const toEnd = (which) => {
@@ -28,6 +30,7 @@ export function buildActions(workspace) {
     grade(code) {
       if (grader.readOnly || !state.selected) return;
       const name = state.selected;
+      if (!workspace.sight.mayGrade(name)) return;
       if (reading.byName.get(name).label_version === null) {
         workspace.say(`${name} has no mask in this label set, so there is nothing to grade.`);
         return;
@@ -45,6 +48,11 @@ export function buildActions(workspace) {
     undo() {
       if (workspace.editor.active) return workspace.editor.back("undo");
       const name = grader.undo();
+      return name && choose(name);
+    },
+    redo() {
+      if (workspace.editor.active) return workspace.editor.back("redo");
+      const name = grader.redo();
       return name && choose(name);
     },
     "next-ungraded": () => choose(nextUngraded(reading.ordered(), state.selected, grader.grades)),
@@ -117,7 +125,7 @@ export function buildActions(workspace) {
     },
     help: () => workspace.help.toggle(),
     unsaved: () => workspace.unsaved.toggle(),
-    ...buildEditActions(workspace.editor),
+    ...buildEditActions(workspace.editor, workspace.settling),
     leave() {
       if (workspace.editor.pointer.dropOutline()) return;
       workspace.help.hide();

@@ -1,17 +1,14 @@
 // Grading one case: drafts, what was sent, what is confirmed, undo. Talks to the queue, draws nothing.
 
+import { newId } from "./edit/drafts.js";
+import { sayGrades } from "./grade_words.js";
 import { aboutCase } from "./net/about.js";
 import { GradeQueue } from "./net/grade_queue.js";
+import { GradeTabs } from "./net/grade_tabs.js";
 import { statusOf } from "./net/requests.js";
 import { browserStore } from "./preferences.js";
 import { countGraded } from "./pure/catalogue.js";
 import { ActivityClock, differs, draftOf, gradeRequest, toggle } from "./pure/grading.js";
-
-const newId = () =>
-  globalThis.crypto?.randomUUID?.() ??
-  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
-    (Number(c) ^ ((crypto.getRandomValues(new Uint8Array(1))[0] & 15) >> (Number(c) / 4))).toString(16),
-  );
 
 export class Grader {
   /** `tell(...what)` redraws; `trigger(kind, detail)` speaks to the page. */
@@ -25,9 +22,14 @@ export class Grader {
     this.confirmed = new Map(this.grades);
     this.drafts = new Map();
     this.history = [];
+    this.undone = [];
+    this.asked = new Set();
+    /** Told when a stored grade does not fit an edit of its structure: (name, check). */
+    this.question = null;
     this.clock = new ActivityClock();
     this.save = { state: "idle", at: null, sentence: "" };
     this.queue = new GradeQueue(browserStore(), aboutCase(data), (...news) => this.hear(...news));
+    this.tabs = new GradeTabs(this.readOnly ? null : this.url, (grades) => this.merge(grades));
     this.recover();
   }
 
@@ -45,16 +47,28 @@ export class Grader {
     if (!this.readOnly || this.queue.entries().length) this.queue.flush();
   }
 
-  /** A rerun of the page brought newer grades: take those that are not on their way from here. */
+  /** A rerun of the page or another tab brought newer grades: take those that are not on their way from here. */
   merge(grades) {
     const waiting = new Set(this.queue.entries().map(({ body }) => body.structure));
     for (const [name, grade] of Object.entries(grades ?? {})) {
-      if (!waiting.has(name) && !((this.grades.get(name)?.id ?? 0) > (grade.id ?? 0))) {
-        this.grades.set(name, grade);
-        this.confirmed.set(name, grade);
-      }
+      const known = this.grades.get(name)?.id ?? 0;
+      if (!waiting.has(name) && this.byName.has(name) && known < (grade.id ?? 0)) this.take(name, grade);
     }
-    this.tell("grades");
+    this.tell("grades", "list", "structure");
+  }
+
+  /** What another tab or machine has graded meanwhile is shown before anything is written here. */
+  async refresh() {
+    const grades = await this.tabs.fetch();
+    if (!grades) return;
+    for (const [name, grade] of this.confirmed) {
+      const isGone = grade.code && !(name in grades) && this.grades.get(name) === grade;
+      if (isGone) this.take(name, { ...grade, code: null });
+    }
+    const shown = Object.entries(grades).filter(
+      ([name, grade]) => grade.label_version === this.byName.get(name)?.label_version,
+    );
+    this.merge(Object.fromEntries(shown));
   }
 
   draft(name) {
@@ -72,15 +86,56 @@ export class Grader {
 
   give(name, code) {
     this.history.push({ name, before: this.grades.get(name)?.code ?? null });
+    this.undone = [];
     this.send(name, code);
+  }
+
+  /** The body of a grade, to be sent with an edit. */
+  request(name, code) {
+    return gradeRequest({
+      requestId: newId(),
+      structure: this.byName.get(name),
+      code,
+      draft: this.draft(name),
+      openedAt: this.clock.openedAt(name),
+      activeSeconds: this.clock.activeSeconds(name),
+    });
+  }
+
+  /** A grade that was stored together with an edit. */
+  accept(name, answer) {
+    this.history.push({ name, before: this.grades.get(name)?.code ?? null });
+    this.undone = [];
+    const wasComplete = this.graded === this.total;
+    this.take(name, answer.grade);
+    this.save = { state: "saved", at: new Date(), sentence: "" };
+    if (!wasComplete && this.graded === this.total)
+      this.trigger("graded", { graded: answer.graded, total: answer.total });
+    this.tell("save", "grades", "list");
+  }
+
+  take(name, grade) {
+    this.grades.set(name, grade);
+    this.confirmed.set(name, grade);
+    this.drafts.delete(name);
   }
 
   /** Take back the last grade; returns its structure, or null. */
   undo() {
     const last = this.history.pop();
     if (!last) return null;
+    this.undone.push({ name: last.name, code: this.grades.get(last.name)?.code ?? null });
     this.send(last.name, last.before);
     return last.name;
+  }
+
+  /** Give again what was taken back last; returns its structure, or null. */
+  redo() {
+    const next = this.undone.pop();
+    if (!next) return null;
+    this.history.push({ name: next.name, before: this.grades.get(next.name)?.code ?? null });
+    this.send(next.name, next.code);
+    return next.name;
   }
 
   /** What could not be stored of this case: structure -> entry. */
@@ -113,15 +168,7 @@ export class Grader {
 
   send(name, code) {
     if (this.readOnly) return;
-    const draft = this.draft(name);
-    const body = gradeRequest({
-      requestId: newId(),
-      structure: this.byName.get(name),
-      code,
-      draft,
-      openedAt: this.clock.openedAt(name),
-      activeSeconds: this.clock.activeSeconds(name),
-    });
+    const body = this.request(name, code);
     const wasComplete = this.graded === this.total;
     this.grades.set(name, { ...body, id: this.grades.get(name)?.id, pending: true });
     this.completes = !wasComplete && this.graded === this.total;
@@ -158,46 +205,42 @@ export class Grader {
     this.drafts.delete(name);
     const last = this.history.findLastIndex((act) => act.name === name);
     if (last >= 0) this.history.splice(last, 1);
-    if (this.queue.entries().some((e) => e.url === this.url && e.body.structure === name)) return;
+    if (this.isOnItsWay(name)) return;
     const before = this.confirmed.get(name);
     if (before) this.grades.set(name, before);
     else this.grades.delete(name);
   }
 
+  /** Is a grade of this structure not stored yet? */
+  isOnItsWay(name) {
+    return this.queue.entries().some((e) => e.url === this.url && e.body.structure === name);
+  }
+
   stored(body, answer) {
     this.confirmed.set(body.structure, answer.grade);
-    const newest = this.queue
-      .entries()
-      .filter((e) => e.url === this.url && e.body.structure === body.structure);
-    if (!newest.length) this.grades.set(body.structure, answer.grade);
+    const isNewer = this.isOnItsWay(body.structure);
+    if (!isNewer) {
+      this.grades.set(body.structure, answer.grade);
+      this.tabs.tell(body.structure, answer.grade);
+    }
     if (this.completes && this.graded === this.total && !this.queue.pending().length) {
       this.completes = false;
       this.trigger("graded", { graded: answer.graded, total: answer.total });
     }
+    const asked = `${body.structure}|${body.code}`;
+    if (isNewer || !answer.check?.question || this.asked.has(asked)) return;
+    this.asked.add(asked);
+    this.question?.(body.structure, answer.check);
+  }
+
+  close() {
+    this.tabs.close();
+    this.queue.close();
   }
 
   /** What the header says: { word, tone, sentence }. */
   saying() {
     const waiting = (this.save.state === "foreign" ? this.queue.entries() : this.queue.pending()).length;
-    const { state, at, sentence } = this.save;
-    const clock = at?.toLocaleTimeString([], { hour12: false });
-    if (state === "waiting")
-      return {
-        word: `waiting for the ${sentence ? "server" : "network"} (${waiting})`,
-        tone: "warn",
-        sentence: sentence
-          ? `${sentence} It is kept in this browser and sent again.`
-          : "Grades are kept in this browser and sent when the network returns.",
-      };
-    if (state === "expired")
-      return {
-        word: `signed out (${waiting} kept)`,
-        tone: "bad",
-        sentence: "Sign in again; nothing is lost.",
-      };
-    if (state === "foreign") return { word: `kept for another account (${waiting})`, tone: "warn", sentence };
-    if (state === "refused") return { word: "not saved", tone: "bad", sentence };
-    if (state === "saving") return { word: "saving", tone: "", sentence: "" };
-    return { word: clock ? `saved ${clock}` : "all saved", tone: "", sentence: "" };
+    return sayGrades(this.save, waiting);
   }
 }

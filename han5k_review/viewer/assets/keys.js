@@ -12,6 +12,7 @@ export function takeKey(workspace, event) {
   workspace.keyboard.learn(event);
   const names = namesOf(event, workspace.keyboard.layout);
   if (!names.length) return false;
+  if (workspace.question.takeKey(names)) return true;
   if (workspace.help.takeKey(names)) return true;
   const isPress = names.includes("Space") || names.includes("Enter");
   if (isPress && target.matches?.("button:focus-visible")) return false;

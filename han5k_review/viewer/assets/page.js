@@ -5,14 +5,26 @@ import { h } from "./panels/dom.js";
 
 /** The root element with the workspace's stage and panels in it; hidden until there is a style sheet. */
 export function arrangePage(workspace) {
-  const { header, list, toolbar, banner, stage, bar, gradePanel, editPanel, display, help, unsaved } =
-    workspace;
+  const {
+    header,
+    list,
+    toolbar,
+    banner,
+    stage,
+    bar,
+    gradePanel,
+    editPanel,
+    display,
+    help,
+    unsaved,
+    question,
+  } = workspace;
   return h(
     "div",
     { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
     header.root,
     list.root,
-    h("main", { class: "middle" }, toolbar.root, banner.root, stage.root, bar.root),
+    h("main", { class: "middle" }, toolbar.root, banner.root, stage.root, bar.root, question.root),
     h(
       "aside",
       { class: "side", "aria-label": "Grade and display" },

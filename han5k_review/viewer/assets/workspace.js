@@ -4,11 +4,11 @@ import { buildActions } from "./actions.js";
 import { Stage } from "./draw/stage.js";
 import { EditPanel } from "./edit/edit_panel.js";
 import { Editor } from "./edit/editor.js";
+import { Settling } from "./edit/settling.js";
 import { Grader } from "./grader.js";
 import { Keyboard, rewriteKeys } from "./keyboard.js";
-import { takeKey } from "./keys.js";
 import { mendUnsaved } from "./mending.js";
-import { askLabelSets, prefetchCase, takeCase } from "./net/cases.js";
+import { prefetchCase, takeCase } from "./net/cases.js";
 import { arrangePage } from "./page.js";
 import { Banner } from "./panels/banner.js";
 import { DisplayPanel } from "./panels/display_panel.js";
@@ -16,12 +16,15 @@ import { GradePanel } from "./panels/grade_panel.js";
 import { Header } from "./panels/header.js";
 import { Help } from "./panels/help.js";
 import { StructureList } from "./panels/list.js";
+import { Question } from "./panels/question.js";
 import { SliceBar } from "./panels/slice_bar.js";
 import { Toolbar } from "./panels/toolbar.js";
 import { UnsavedPanel } from "./panels/unsaved_panel.js";
 import { PositionKeeper } from "./position.js";
 import { browserStore } from "./preferences.js";
 import { Reading } from "./reading.js";
+import { showRevision } from "./revision_shown.js";
+import { Sight } from "./sight.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
@@ -71,10 +74,19 @@ export class Workspace {
       stage: this.stage,
       store: browserStore(),
       tell,
-      submitted: (...what) => this.showRevision(...what),
+      submitted: (name, answer, isGraded) => {
+        if (isGraded) grader.accept(name, answer);
+        showRevision(this, name, answer.label_version);
+      },
       readOnly: data.assignment === null,
     });
     this.stage.editor = this.editor;
+    this.question = new Question(focus);
+    this.settling = new Settling(this);
+    grader.question = (name, check) => this.settling.askAfterwards(name, check);
+    this.sight = new Sight((name) => {
+      this.root.dataset.inSight = name;
+    });
     this.editPanel = new EditPanel({ ...parts, editor: this.editor });
     this.unsaved = new UnsavedPanel({
       ...parts,
@@ -110,11 +122,6 @@ export class Workspace {
   touch() {
     this.grader.clock.touch(this.reading.state.selected, Date.now());
     this.editor.session.clock.touch(this.editor.session.name, Date.now());
-  }
-
-  /** A key anywhere on the page; true when it was ours. */
-  takeKey(event) {
-    return takeKey(this, event);
   }
 
   hear(kind, detail) {
@@ -154,19 +161,6 @@ export class Workspace {
     this.data.label_sets = sets;
     this.reading.setsChanged();
     return this.opened.expect(again ? sets.slice(1) : sets, again);
-  }
-
-  /** A revision was made here: the set that holds it is fetched and compared with. */
-  async showRevision(name, labelVersion) {
-    try {
-      await this.takeSets(await askLabelSets(this.data), true);
-      const holding = this.data.label_sets
-        .slice(1)
-        .find(({ key }) => this.reading.masksOf(key)?.get(name)?.label_version === labelVersion);
-      if (holding && this.reading.state.selected === name) this.act("compare", holding.key);
-    } catch (error) {
-      this.say(`The revision of ${name} is stored, but cannot be shown yet: ${error.message}`);
-    }
   }
 
   say(sentence, again = false) {
@@ -213,6 +207,7 @@ export class Workspace {
     dataset.drawMs = (performance.now() - began).toFixed(2);
     if (dataset.chosen !== (this.reading.state.selected ?? ""))
       dataset.chosen = this.reading.state.selected ?? "";
+    this.sight.drawn(this.reading, this.stage);
     if (!this.stage.shown) return;
     if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
     const { total, ready } = this.reading.volume.progress();
@@ -220,7 +215,8 @@ export class Workspace {
   }
 
   /** The page's next case: what is noted goes first. */
-  leave() {
+  async leave() {
+    if (!(await this.settling.mayLeaveCase())) return;
     this.grader.amend(this.reading.state.selected);
     this.position.send();
     this.trigger("next_case");
@@ -234,6 +230,7 @@ export class Workspace {
   wake() {
     this.grader.queue.flush(true);
     this.editor.session.queue.flush(true);
+    this.grader.refresh();
     if (!this.editor.readOnly) this.editor.standing.wake();
   }
 
@@ -243,7 +240,8 @@ export class Workspace {
     this.position.send();
     this.sizes.disconnect();
     this.stopListening();
-    this.grader.queue.close();
+    this.sight.close();
+    this.grader.close();
     this.editor.close();
     this.root.remove();
   }

@@ -20,7 +20,7 @@ import { fateOf } from "../pure/patience.js";
 /**
  * A patch as docs/transport.md has it.
  * @typedef {EncodedChange & { id: string, base_version: number, tool: string, mode: "xor", active_seconds: number }} Patch
- * @typedef {{ draft: number, patch: Patch, place: DraftPlace, added: string }} Stroke
+ * @typedef {{ draft: number, patch: Patch, place: DraftPlace | null, added: string }} Stroke
  * @typedef {Stroke & { url: string, reason?: string } & Partial<About>} KeptStroke
  * @typedef {KeptStroke & { id: string }} StrokeEntry
  * @typedef {"sending" | "stored" | "waiting" | "expired" | "refused"} StrokeNews

@@ -5,13 +5,15 @@ import { reasonOf, request } from "../net/requests.js";
 import { parseMasks } from "../pure/masks.js";
 
 /** @import { PlaneName, Triple } from "../pure/geometry.js" */
-/** @typedef {{ plane: PlaneName, at: Triple }} DraftPlace Where the reader draws. */
+/** @typedef {{ plane: PlaneName, at: Triple, field?: number }} DraftPlace Where the reader draws; `field`: mm seen. */
+/** @typedef {{ version: number, tool: string, mode: string, start: Triple, shape: Triple, runs: string }} DraftStep */
 
 /**
  * The state of a draft and its lock, as docs/transport.md has them.
  * @typedef {object} DraftState
  * @property {string} structure
  * @property {number} draft
+ * @property {number} version
  * @property {string} changed_at_utc
  * @property {number} base_label_version
  * @property {DraftPlace | null} place
@@ -111,6 +113,30 @@ export class Drafts {
    */
   release(url, draft, place) {
     this.say(`${url}/lease`, { draft, place, release: true }, { keepalive: true }).catch(() => {});
+  }
+
+  /**
+   * The last steps of a draft at this version, oldest first; none when they cannot be had.
+   * @param {string} url
+   * @param {number} version
+   * @returns {Promise<DraftStep[]>}
+   */
+  async steps(url, version) {
+    if (version === 0) return [];
+    try {
+      const answer = await (await request(`${url}/patches`, { cache: "no-store" })).json();
+      return answer.version === version ? answer.patches : [];
+    } catch {
+      return []; // the contour is whole; only steps back are missing
+    }
+  }
+
+  /**
+   * @param {string} url
+   * @returns {Promise<any>}
+   */
+  async check(url) {
+    return (await request(`${url}/check`, { cache: "no-store" })).json();
   }
 
   /**

@@ -1,11 +1,11 @@
 // @ts-check
 // What the actions of the key table's Edit part do.
 
-import { submitEdit } from "./finishing.js";
 import { toggleHuLimit } from "./hu_limit.js";
 import { DRAWING } from "./tools.js";
 
 /** @import { Editor } from "./editor.js" */
+/** @import { Settling } from "./settling.js" */
 
 const AT_ONCE = [
   "fill-holes",
@@ -22,15 +22,16 @@ const AT_ONCE = [
 /**
  * action -> function(); outside editing only `edit` does something.
  * @param {Editor} editor
+ * @param {Settling} settling
  */
-export function buildEditActions(editor) {
+export function buildEditActions(editor, settling) {
   const { options } = editor;
   /** @param {() => unknown} act */
   const editing = (act) => () => {
     if (editor.active) act();
   };
   return {
-    edit: () => editor.toggle(),
+    edit: () => settling.toggle(),
     ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),
     ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => editor.apply(tool))])),
     "brush-smaller": editing(() => editor.resize(-1)),
@@ -39,7 +40,6 @@ export function buildEditActions(editor) {
     "hu-limit": editing(() => toggleHuLimit(editor)),
     whole: editing(() => editor.set({ whole: !options.whole })),
     "close-polygon": editing(() => editor.pointer.closePolygon()),
-    redo: editing(() => editor.back("redo")),
-    "submit-edit": editing(() => submitEdit(editor)),
+    "submit-edit": editing(() => settling.submit()),
   };
 }

@@ -5,7 +5,7 @@ import { h, press, setText } from "../panels/dom.js";
 import { AsidePanel } from "./aside_panel.js";
 import { actionButton, numberField, wordButton } from "./controls.js";
 import { sayFigures } from "./draft_words.js";
-import { discardEdit, submitEdit } from "./finishing.js";
+import { discardEdit } from "./finishing.js";
 import { isPolygon } from "./tools.js";
 
 /** @import { Reading } from "../reading.js" */
@@ -163,13 +163,11 @@ export class EditPanel {
     const { asking } = this.editor;
     this.decline();
     if (asking === "discard") discardEdit(this.editor);
-    else if (asking === "aside") this.editor.aside.drop();
-    else submitEdit(this.editor, true);
+    else this.editor.aside.drop();
   }
 
   decline() {
     this.editor.asking = null;
-    this.editor.session.question = null;
     this.update();
   }
 
@@ -241,8 +239,8 @@ export class EditPanel {
   }
 
   sayQuestion() {
-    const { asking, session } = this.editor;
-    const question = (asking && QUESTIONS[asking]) ?? session.question?.question;
+    const { asking } = this.editor;
+    const question = asking && QUESTIONS[asking];
     setText(this.words, question ?? "");
     this.ask.hidden = !question;
   }

@@ -4,6 +4,7 @@
 import { PLANES } from "../pure/geometry.js";
 import { Advisor } from "./advisor.js";
 import { AsideStrokes } from "./aside.js";
+import { placeOf, returnTo } from "./draft_place.js";
 import { recoverStrokes } from "./draft_recovery.js";
 import { findStart, sayStart } from "./draft_start.js";
 import { EditMask } from "./edit_mask.js";
@@ -28,7 +29,7 @@ const nothingDrawn = () => ({ axial: new Set(), sagittal: new Set(), coronal: ne
 
 export class Editor {
   /**
-   * `reading`, `stage` and the mount's data; `tell(...what)` redraws; `submitted(name, labelVersion)`
+   * `reading`, `stage` and the mount's data; `tell(...what)` redraws; `submitted(name, answer, isGraded)`
    * shows a revision that was made here.
    * @param {object} parts
    * @param {ViewerPayload} parts.data
@@ -36,7 +37,7 @@ export class Editor {
    * @param {Stage} parts.stage
    * @param {Store | null} parts.store
    * @param {(...what: Topic[]) => void} parts.tell
-   * @param {(name: string, labelVersion: number) => void} parts.submitted
+   * @param {(name: string, answer: any, isGraded: boolean) => void} parts.submitted
    * @param {boolean} parts.readOnly
    */
   constructor({ data, reading, stage, store, tell, submitted, readOnly }) {
@@ -132,7 +133,14 @@ export class Editor {
     this.notice = sayStart(this, name, base, opened.base);
     this.tell("edit");
     this.standing.refresh();
-    if (opened.place && mask.figures().vrd !== 0) this.reading.moveTo(opened.place.at);
+    this.history = History.of(opened.steps, mask.grid);
+    if (opened.place && this.changes) returnTo(this.reading, opened.place);
+  }
+
+  /** Is there a step in the draft in hand? One that cannot be told from its journal counts as yes. */
+  get changes() {
+    const { done, undone } = this.history;
+    return this.active && (done.length > 0 || (undone.length === 0 && this.session.version > 0));
   }
 
   /**
@@ -156,20 +164,12 @@ export class Editor {
   leave(release = true) {
     if (!this.active && this.session.state === "closed") return;
     this.pointer.finish();
-    this.session.leave(this.place, release);
+    this.session.leave(placeOf(this), release);
+    this.history = new History();
     this.mask = this.base = this.reading.draft = this.asking = null;
     this.advisor.end();
     this.pointer.drop();
     this.changed();
-  }
-
-  toggle() {
-    if (this.active || this.session.state !== "closed") this.leave();
-    else this.enter();
-  }
-
-  get place() {
-    return { plane: this.reading.state.main, at: this.reading.state.cursor };
   }
 
   // -- one step ----------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ export class Editor {
     if (mask && change) {
       this.history.push(change);
       if (plane) this.drawn[plane].add(index);
-      this.session.commit(change, tool, mask, this.place);
+      this.session.commit(change, tool, mask, placeOf(this));
     }
     this.changed();
     return change;
@@ -205,7 +205,7 @@ export class Editor {
     const change = this.history[which]();
     if (!change) return;
     mask.applyChange(change);
-    this.session.commit(change, which, mask, this.place);
+    this.session.commit(change, which, mask, placeOf(this));
     this.changed();
   }
 
@@ -242,6 +242,7 @@ export class Editor {
   }
 
   close() {
+    if (this.active) this.session.place = placeOf(this);
     this.session.close();
     this.advisor.end();
     if (this.reading.draft) this.reading.draft = null;

@@ -7,21 +7,23 @@ import { discardDraft, submitDraft } from "./submitting.js";
 /** @import { Editor } from "./editor.js" */
 
 /**
- * `confirmed`: the server's question was answered with yes.
+ * `confirmed`: the question of its grade was answered; `grade` is given in the same act. True when it
+ * was submitted.
  * @param {Editor} editor
- * @param {boolean} confirmed
+ * @param {{ confirmed: boolean, grade?: object | null }} act
  */
-export async function submitEdit(editor, confirmed = false) {
+export async function submitEdit(editor, { confirmed, grade = null }) {
   const { name } = editor.session;
-  if (!editor.free || name === null) return;
-  const answer = await submitDraft(editor.session, confirmed);
-  if (!answer) return;
+  if (!editor.free || name === null) return false;
+  const answer = await submitDraft(editor.session, confirmed, grade);
+  if (!answer) return false;
   editor.leave(false);
   editor.notice = saySubmitted(name, answer);
   editor.tell("edit");
   editor.revised.set(name, answer.label_version);
   editor.standing.refresh();
-  editor.submitted(name, answer.label_version);
+  editor.submitted(name, answer, grade !== null);
+  return true;
 }
 
 /** @param {Editor} editor */

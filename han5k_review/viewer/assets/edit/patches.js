@@ -5,6 +5,7 @@ import { boundsOf } from "./changes.js";
 
 /** @import { Triple } from "../pure/geometry.js" */
 /** @import { Change } from "./changes.js" */
+/** @import { DraftStep } from "./drafts.js" */
 /** @import { Patch } from "./draft_queue.js" */
 /** @import { EditMask } from "./edit_mask.js" */
 /** @typedef {{ start: Triple, shape: Triple, runs: string }} EncodedChange */
@@ -135,6 +136,26 @@ function base64(bytes) {
   return btoa(text);
 }
 
+/**
+ * A stroke as the journal has it -> a change: runs of voxels of the whole grid.
+ * @param {EncodedChange} stroke
+ * @param {Triple} grid
+ * @returns {Change}
+ */
+export function decodeChange({ start, shape, runs }, [ni, nj]) {
+  /** @type {number[]} */
+  const change = [];
+  for (const n of marked(runs)) {
+    const row = Math.floor(n / shape[0]);
+    const i = start[0] + n - row * shape[0];
+    const at = ((start[2] + Math.floor(row / shape[1])) * nj + start[1] + (row % shape[1])) * ni + i;
+    const last = change.length - 2;
+    if (last >= 0 && change[last] + change[last + 1] === at && i > start[0]) change[last + 1]++;
+    else change.push(at, 1);
+  }
+  return Int32Array.from(change);
+}
+
 /** Steps of one structure, each a change that is its own inverse. */
 export class History {
   constructor() {
@@ -143,6 +164,29 @@ export class History {
     /** @type {Change[]} */
     this.undone = [];
     this.values = 0;
+  }
+
+  /**
+   * The steps of a journal, oldest first: those of an earlier visit can be taken back.
+   * @param {DraftStep[]} steps
+   * @param {Triple} grid
+   */
+  static of(steps, grid) {
+    const history = new History();
+    for (const step of steps) {
+      const change = decodeChange(step, grid);
+      if (step.mode !== "xor") {
+        history.done = []; // what was there before is not known
+        history.undone = [];
+      } else if (step.tool === "undo") {
+        history.done.pop();
+        history.undone.push(change);
+      } else if (step.tool === "redo") {
+        history.undone.pop();
+        history.done.push(change);
+      } else history.push(change);
+    }
+    return history;
   }
 
   /** @param {Change} change */

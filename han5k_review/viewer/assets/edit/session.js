@@ -11,6 +11,7 @@ import { sayDraft, sayFailure } from "./draft_words.js";
 import { Drafts, isHeld, newId } from "./drafts.js";
 import { encodeStroke } from "./patches.js";
 import { hearNews } from "./stroke_news.js";
+import { checkDraft } from "./submitting.js";
 
 /** @import { Store } from "../net/kept.js" */
 /** @import { ViewerPayload } from "../pure/payload.js" */
@@ -45,8 +46,6 @@ export class DraftSession {
     this.saved = null;
     /** @type {DraftPlace | null} */
     this.place = null;
-    /** @type {{ question: string } | null} */
-    this.question = null;
     /** @type {string | null} */
     this.refusal = null;
     this.refusedStroke = "";
@@ -79,6 +78,7 @@ export class DraftSession {
     try {
       const opened = await this.drafts.open(url, takeOver, base);
       this.draft = opened.draft;
+      this.place = opened.place;
       this.queue.setAside(this.queue.entries(url).filter((entry) => entry.draft !== this.draft));
       this.queue.resume(url);
       await this.drained(url);
@@ -87,7 +87,8 @@ export class DraftSession {
       this.state = "open";
       this.keeper = setInterval(() => this.keep(), KEEP_MS);
       this.told = this.clock.activeSeconds(name);
-      return { mask, place: opened.place, base: opened.base_label_version };
+      const steps = await this.drafts.steps(url, this.version);
+      return { mask, place: opened.place, base: opened.base_label_version, steps };
     } catch (error) {
       if (this.url === url) this.fail(error);
       return null;
@@ -105,7 +106,6 @@ export class DraftSession {
     this.state = state;
     this.name = name;
     this.url = url;
-    this.question = null;
   }
 
   /**
@@ -159,7 +159,7 @@ export class DraftSession {
    * @param {Change} change
    * @param {string} tool
    * @param {EditMask} mask
-   * @param {DraftPlace} place
+   * @param {DraftPlace | null} place
    */
   commit(change, tool, mask, place) {
     if (this.name === null || this.url === null) return;
@@ -222,6 +222,10 @@ export class DraftSession {
     } catch {
       // The strokes wait in this browser; the lease ends by itself.
     }
+  }
+
+  check() {
+    return checkDraft(this);
   }
 
   /** What the panel says: { word, tone, sentence }. */

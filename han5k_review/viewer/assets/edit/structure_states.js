@@ -69,6 +69,11 @@ export class StructureStates {
     return `${name} was accepted and locked on ${dayAndTime(lock.at_utc)}; an adjudicator can unlock it, with a reason.${reason}`;
   }
 
+  /** Structures with an open draft that something was drawn in. */
+  listUnsubmitted() {
+    return [...this.open.values()].filter(({ version }) => version > 0).map(({ structure }) => structure);
+  }
+
   /**
    * What the list says of an open draft; "" where there is none.
    * @param {string} name

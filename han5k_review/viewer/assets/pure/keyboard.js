@@ -126,6 +126,15 @@ function placeName(press, layout) {
   return sign && !shiftKey && !layout.has(sign) ? sign : null;
 }
 
+/** Ctrl or Command with z or y: the ways back that every program has. Others are the browser's.
+ * @param {KeyPress} press
+ * @returns {string[]} */
+function commandName({ key, shiftKey, altKey }) {
+  const letter = key.toUpperCase();
+  if (altKey || !["Z", "Y"].includes(letter)) return [];
+  return [shiftKey ? `Ctrl+Shift+${letter}` : `Ctrl+${letter}`];
+}
+
 /**
  * Every name of a pressed key, best first; none for a key that belongs to the browser, to the system or to
  * text that is being composed.
@@ -135,7 +144,8 @@ function placeName(press, layout) {
  */
 export function namesOf(press, layout = new Layout()) {
   const { key, code = "", shiftKey, ctrlKey, metaKey, altKey, isComposing } = press;
-  if (isComposing || UNNAMED.has(key) || metaKey || (ctrlKey && !isAltGraph(press))) return [];
+  if (isComposing || UNNAMED.has(key)) return [];
+  if (metaKey || (ctrlKey && !isAltGraph(press))) return commandName(press);
   const [, digit] = /^Digit(\d)$/.exec(code) ?? [];
   const byPlace = digit && !shiftKey && !altKey && !isAltGraph(press) ? digit : null;
   const names = [byPlace, typedName(press), placeName(press, layout)];

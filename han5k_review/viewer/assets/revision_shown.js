@@ -1,0 +1,17 @@
+// A revision that was made here is shown beside the contour under review.
+
+import { askLabelSets } from "./net/cases.js";
+
+/** The set that holds the revision is fetched and compared with. */
+export async function showRevision(workspace, name, labelVersion) {
+  const { data, reading } = workspace;
+  try {
+    await workspace.takeSets(await askLabelSets(data), true);
+    const holding = data.label_sets
+      .slice(1)
+      .find(({ key }) => reading.masksOf(key)?.get(name)?.label_version === labelVersion);
+    if (holding && reading.state.selected === name) workspace.act("compare", holding.key);
+  } catch (error) {
+    workspace.say(`The revision of ${name} is stored, but cannot be shown yet: ${error.message}`);
+  }
+}

@@ -1,0 +1,55 @@
+// @ts-check
+// Was the chosen structure on the screen long enough to be judged? A key that bounces, or is pressed
+// before the picture is there, grades nothing.
+
+/** @import { Stage } from "./draw/stage.js" */
+/** @import { Reading } from "./reading.js" */
+
+const IN_SIGHT_MS = 250;
+
+/**
+ * The structure that is in the picture; null while its slice or its contour is still on the way. Where
+ * a slice stays damaged, that is all there is to see.
+ * @param {Reading} reading
+ * @param {Stage} stage
+ */
+function inPicture({ volume, state }, stage) {
+  if (!volume || state.pendingCentre || !stage.main.camera) return null;
+  const isComing = ["missing", "loading", "failed"].includes(volume.slabAt(state.cursor[2]).state);
+  return isComing ? null : state.selected;
+}
+
+export class Sight {
+  /** @param {(name: string) => void} told hears when a structure may be graded */
+  constructor(told) {
+    this.told = told;
+    /** @type {string | null} the structure that is drawn */
+    this.name = null;
+    this.since = Infinity;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+  }
+
+  /**
+   * The picture was drawn.
+   * @param {Reading} reading
+   * @param {Stage} stage
+   */
+  drawn(reading, stage) {
+    const name = inPicture(reading, stage);
+    if (name === this.name) return;
+    clearTimeout(this.timer);
+    this.name = name;
+    this.since = performance.now();
+    if (name !== null) this.timer = setTimeout(() => this.told(name), IN_SIGHT_MS);
+  }
+
+  /** @param {string} name */
+  mayGrade(name) {
+    return name === this.name && performance.now() - this.since >= IN_SIGHT_MS;
+  }
+
+  close() {
+    clearTimeout(this.timer);
+  }
+}
