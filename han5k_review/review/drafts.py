@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Mapped
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from han5k_review.errors import AccessError, DataError
 from han5k_review.review.edit_rules import EditRules
@@ -50,25 +49,6 @@ def list_drafts(session: Session, assignment_id: int) -> Sequence[Draft]:
         .where(Draft.assignment_id == assignment_id, Draft.state == DraftState.OPEN)
         .order_by(col(Draft.id))
     ).all()
-
-
-def count_drafts(
-    session: Session, by: Mapped[int], reader_id: int | None = None
-) -> Mapping[int, int]:
-    """Open drafts with a change in them, by a column of Draft or Assignment: value -> how many.
-
-    Of all readers or of one. A draft that was opened and not drawn in is nothing to submit.
-    """
-    query = (
-        select(by, func.count())
-        .select_from(Draft)
-        .join(Assignment, col(Assignment.id) == Draft.assignment_id)
-        .where(Draft.state == DraftState.OPEN, Draft.version > 0)
-        .group_by(by)
-    )
-    if reader_id is not None:
-        query = query.where(Assignment.reader_id == reader_id)
-    return {int(value): int(count) for value, count in session.exec(query)}
 
 
 def find_draft(session: Session, assignment_id: int, structure: str) -> Draft | None:

@@ -17,6 +17,7 @@ from han5k_review.accounts.readers import sign_out_everywhere
 from han5k_review.accounts.signing_in import authenticate, record_attempt
 from han5k_review.accounts.throttle import Throttle
 from han5k_review.errors import AccessError, Han5kError
+from han5k_review.review.open_drafts import Unsubmitted, list_unsubmitted
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -81,7 +82,9 @@ class Entrance:
 
     async def show_sign_out(self, request: Request) -> Response:
         """The page with the two buttons: a link alone must not sign anybody out."""
-        return sign_out_page(get_identity(request).name)
+        identity = get_identity(request)
+        drafts = await run_in_threadpool(self._list_unsubmitted, identity)
+        return sign_out_page(identity.name, drafts)
 
     async def post_sign_out(self, request: Request) -> Response:
         """Take the cookie away; `where=everywhere` voids the account's other cookies as well."""
@@ -105,6 +108,10 @@ class Entrance:
         if attempt.identity is not None:
             self.throttle.forgive(name)
         return attempt.identity
+
+    def _list_unsubmitted(self, identity: ReaderIdentity) -> list[Unsubmitted]:
+        with reading(self.study.engine) as session:
+            return list_unsubmitted(session, identity.reader_id)
 
     def _sign_out(self, identity: ReaderIdentity, where: str | None, now: datetime) -> None:
         with transaction(self.study.engine) as session:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from starlette.responses import HTMLResponse
+
+from han5k_review.review.open_drafts import Unsubmitted
+
+_SHOWN_DRAFTS = 12
 
 _SIGN_IN = """<form method="post" action="/sign-in">
 $wrong
@@ -22,7 +27,8 @@ $wrong
 <button type="submit">Sign in</button>
 </form>"""
 
-_SIGN_OUT = """<form method="post" action="/sign-out">
+_SIGN_OUT = """$drafts
+<form method="post" action="/sign-out">
 <button type="submit" name="where" value="here">Sign out</button>
 <button type="submit" name="where" value="everywhere">Sign out on all devices</button>
 </form>
@@ -43,9 +49,27 @@ def sign_in_page(
     return _page("Sign in", "Sign in to review contours.", content, status)
 
 
-def sign_out_page(name: str) -> HTMLResponse:
-    """Two buttons: leave here, or on all devices."""
-    return _page("Sign out", f"Signed in as {escape(name)}.", _SIGN_OUT, 200)
+def sign_out_page(name: str, drafts: Sequence[Unsubmitted] = ()) -> HTMLResponse:
+    """Two buttons: leave here, or on all devices; above them the edits that are not submitted."""
+    content = Template(_SIGN_OUT).substitute(drafts=_say_drafts(drafts))
+    return _page("Sign out", f"Signed in as {escape(name)}.", content, 200)
+
+
+def _say_drafts(drafts: Sequence[Unsubmitted]) -> str:
+    if not drafts:
+        return ""
+    count = "1 edit is" if len(drafts) == 1 else f"{len(drafts)} edits are"
+    rows = "".join(
+        f'<li><a href="/review?assignment={one.assignment_id}">'
+        f"{escape(one.case)}: {escape(one.structure)}</a></li>"
+        for one in drafts[:_SHOWN_DRAFTS]
+    )
+    more = len(drafts) - _SHOWN_DRAFTS
+    rest = f"<li>and {more} more</li>" if more > 0 else ""
+    return (
+        f'<div class="drafts" role="status"><p>{count} not submitted:</p><ul>{rows}{rest}</ul>'
+        "<p>Open one to submit or discard it. Signing out keeps them as drafts.</p></div>"
+    )
 
 
 def _page(title: str, lead: str, content: str, status: int) -> HTMLResponse:

@@ -8,6 +8,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from tests.viewer.drawing_table import Table, near, on_slice
+from tests.viewer.seeing import press_grade
 
 
 def test_the_neighbours_stay_bit_for_bit(table: Table) -> None:
@@ -101,7 +102,7 @@ def test_a_second_tab_is_told_and_may_take_over(table: Table) -> None:
 
 def test_a_grade_that_disagrees_is_asked_about_before_the_revision(table: Table) -> None:
     screen = table.screen
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     expect(screen.get_by_test_id("save-state")).to_contain_text("saved")
     screen.locator("[data-structure=ParotidL]").click()
     table.edit()
@@ -111,11 +112,12 @@ def test_a_grade_that_disagrees_is_asked_about_before_the_revision(table: Table)
     table.stored()
     screen.keyboard.press("Shift+E")
     # The first measurement after an installation compiles.
-    expect(screen.get_by_test_id("edit-question")).to_be_visible(timeout=60_000)
-    screen.get_by_test_id("edit-decline").click()
-    expect(screen.get_by_test_id("edit-question")).to_be_hidden()
+    question = screen.get_by_test_id("question")
+    expect(question).to_be_visible(timeout=60_000)
+    screen.get_by_test_id("answer-stay").click()
+    expect(question).to_be_hidden()
     screen.keyboard.press("Shift+E")
-    screen.get_by_test_id("edit-confirm").click()
+    screen.get_by_test_id("answer-keep").click()
     expect(screen.get_by_test_id("edit-alert")).to_contain_text("Revision of ParotidL submitted")
     drafts = screen.request.get(f"{table.url}/api/assignments/1/drafts").json()["drafts"]
     assert drafts == []

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.viewer.cases import block_case, lps_grid
 from tests.viewer.desk import Desk, DeskCase
+from tests.viewer.seeing import look, press_grade
 
 SHAPE = (48, 48, 16)
 NAMES = ("BrainStem", "Larynx", "ParotidL")
@@ -47,7 +48,7 @@ def said_saved(screen: Page) -> None:
 
 def test_a_key_grades_and_goes_on(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
-    screen.keyboard.press("2")
+    press_grade(screen, "2")
     chosen(screen, "Larynx")
     said_saved(screen)
     grade_of(screen, "BrainStem", "minor")
@@ -59,6 +60,7 @@ def test_a_key_grades_and_goes_on(open_desk: Open, screen: Page) -> None:
 
 def test_a_click_grades_as_well(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
+    look(screen)
     screen.get_by_test_id("grade-major").click()
     said_saved(screen)
     assert [one["code"] for one in desk.posted] == ["major"]
@@ -76,7 +78,7 @@ def test_tags_comment_and_flag_travel_with_the_grade(open_desk: Open, screen: Pa
     screen.keyboard.press("c")
     screen.keyboard.type("lower end missing")
     screen.keyboard.press("Escape")
-    screen.keyboard.press("3")
+    press_grade(screen, "3")
     said_saved(screen)
     [body] = desk.posted
     assert body["tags"] == ["cranial", "island"]
@@ -86,7 +88,7 @@ def test_tags_comment_and_flag_travel_with_the_grade(open_desk: Open, screen: Pa
 
 def test_a_comment_after_the_grade_amends_it(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     screen.keyboard.press("p")
     chosen(screen, "BrainStem")
     screen.get_by_test_id("comment").fill("fine, thin rim")
@@ -98,10 +100,10 @@ def test_a_comment_after_the_grade_amends_it(open_desk: Open, screen: Page) -> N
 
 def test_undo_withdraws_or_restores(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     chosen(screen, "Larynx")
     screen.keyboard.press("p")
-    screen.keyboard.press("3")
+    press_grade(screen, "3")
     grade_of(screen, "BrainStem", "major")
     screen.keyboard.press("z")
     grade_of(screen, "BrainStem", "no")
@@ -118,8 +120,8 @@ def test_without_a_network_grades_wait_and_are_sent_when_it_returns(
 ) -> None:
     desk = open_desk(case())
     screen.context.set_offline(True)
-    screen.keyboard.press("1")
-    screen.keyboard.press("2")
+    press_grade(screen, "1")
+    press_grade(screen, "2")
     said(screen, "waiting for the network (2)")
     grade_of(screen, "BrainStem", "no")
     assert desk.posted == []
@@ -131,7 +133,7 @@ def test_without_a_network_grades_wait_and_are_sent_when_it_returns(
 def test_a_closed_tab_does_not_lose_what_waits(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
     desk.faults.signed_out = True
-    screen.keyboard.press("2")
+    press_grade(screen, "2")
     said(screen, "signed out (1 kept)")
     expect(screen.get_by_test_id("sign-in")).to_be_visible()
     desk.faults.signed_out = False
@@ -144,7 +146,7 @@ def test_a_closed_tab_does_not_lose_what_waits(open_desk: Open, screen: Page) ->
 def test_an_expired_session_asks_to_sign_in(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
     desk.faults.signed_out = True
-    screen.keyboard.press("2")
+    press_grade(screen, "2")
     screen.get_by_test_id("sign-in").click()
     assert screen.evaluate(EVENTS) == [["event", {"kind": "sign_in"}]]
 
@@ -152,7 +154,7 @@ def test_an_expired_session_asks_to_sign_in(open_desk: Open, screen: Page) -> No
 def test_a_stale_label_is_said_and_the_grade_taken_back(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
     desk.faults.stale = True
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     said(screen, "not saved")
     expect(screen.get_by_test_id("alert")).to_contain_text("The label was revised meanwhile.")
     grade_of(screen, "BrainStem", "")
@@ -160,11 +162,11 @@ def test_a_stale_label_is_said_and_the_grade_taken_back(open_desk: Open, screen:
 
 def test_a_refused_change_leaves_the_grade_that_stands(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     said_saved(screen)
     desk.faults.stale = True
     screen.keyboard.press("p")
-    screen.keyboard.press("3")
+    press_grade(screen, "3")
     said(screen, "not saved")
     grade_of(screen, "BrainStem", "no")
 
@@ -174,7 +176,7 @@ def test_another_accounts_grades_are_kept_not_sent_in_a_wrong_name(
 ) -> None:
     desk = open_desk(case())
     desk.faults.foreign = True
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     said(screen, "kept for another account (1)")
     assert desk.posted == []
 
@@ -182,7 +184,7 @@ def test_another_accounts_grades_are_kept_not_sent_in_a_wrong_name(
 def test_the_last_grade_tells_the_page_once(open_desk: Open, screen: Page) -> None:
     open_desk(case())
     for _ in NAMES:
-        screen.keyboard.press("1")
+        press_grade(screen, "1")
         said_saved(screen)
     expect(screen.get_by_test_id("progress")).to_have_text("3 / 3 graded")
     said_saved(screen)
@@ -222,7 +224,7 @@ def test_a_rerun_of_the_page_keeps_the_reader_where_they_are(open_desk: Open, sc
 
 def test_a_read_only_case_takes_no_grade(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case(read_only=True))
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     expect(screen.get_by_test_id("grade-no")).to_be_hidden()
     chosen(screen, "BrainStem")
     assert desk.posted == []

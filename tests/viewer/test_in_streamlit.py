@@ -17,6 +17,7 @@ from playwright.sync_api import Page, WebSocket, expect
 from tests.browser.conftest import sign_in
 from tests.server import running_server
 from tests.viewer.drawing_table import Table, near, on_slice
+from tests.viewer.seeing import press_grade
 from tests.web.bench import PASSWORD, build_bench
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +71,7 @@ def test_a_case_is_read_graded_and_followed_by_the_next(
 ) -> None:
     opened(screen, streamlit_url)
     expect(screen.get_by_test_id("case")).to_have_text("HN-001")
-    screen.keyboard.press("2")
+    press_grade(screen, "2")
     expect(screen.get_by_test_id("save-state")).to_contain_text("saved")
     # Streamlit's own keys: `c` would clear caches, `r` would rerun.
     screen.keyboard.press("c")
@@ -125,14 +126,17 @@ def test_a_contour_is_edited_saved_and_submitted_inside_the_page(
         np.testing.assert_array_equal(table.stored(), revised)
         screen.screenshot(path=pictures / "editing-in-the-page.png")
         screen.keyboard.press("Shift+E")
+        screen.locator("[data-testid^=answer-code]").first.click(timeout=60_000)
         own = screen.locator("[data-set=o]")
         expect(own).to_have_attribute("aria-pressed", "true", timeout=60_000)
         # The page reruns once all is graded; the workspace stays as it is, own revision and all.
         workspace = screen.get_by_test_id("workspace")
         workspace.evaluate("(workspace) => { workspace.dataset.seen = 'before'; }")
         with streams[-1].expect_event("framereceived"):
-            for graded in range(3):
-                screen.keyboard.press("1")
+            expect(screen.get_by_test_id("progress")).to_contain_text("1 / 3")
+            screen.keyboard.press("Space")
+            for graded in (1, 2):
+                press_grade(screen, "1")
                 expect(screen.get_by_test_id("progress")).to_contain_text(f"{graded + 1} / 3")
         page = screen.get_by_test_id("stApp")
         expect(page).to_have_attribute("data-test-script-state", "notRunning")

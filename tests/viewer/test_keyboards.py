@@ -12,6 +12,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from tests.viewer.blocks import case, chosen, compared_case
 from tests.viewer.desk import Desk
 from tests.viewer.drawing_table import Table
+from tests.viewer.seeing import look, press_grade
 from tests.viewer.test_grading import grade_of, said_saved
 
 Open = Callable[..., Desk]
@@ -58,6 +59,7 @@ def test_a_case_is_graded_on_every_layout(
     chosen(screen, "ParotidR")
     press(*previous)
     chosen(screen, "ParotidL")
+    look(screen)
     press(*minor)
     grade_of(screen, "ParotidL", "minor")
     chosen(screen, "ParotidR")
@@ -105,6 +107,7 @@ def test_keys_of_the_browser_and_of_text_in_the_making_do_nothing(
     open_desk: Open, screen: Page, press: Callable[..., None]
 ) -> None:
     desk = open_desk(case())
+    look(screen)
     press("2", "Digit2", ALT)
     press("b", "KeyB", CTRL)
     press("b", "KeyB", META)
@@ -158,7 +161,7 @@ def test_a_key_is_changed_a_conflict_is_said_and_all_is_set_back(
     screen.get_by_test_id("keys-change").click()
     change.click()
     expect(change).to_have_text("press a key")
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     expect(status).to_contain_text("1 gives a grade of this study")
     screen.keyboard.press("x")
     expect(status).to_contain_text("x is taken: Next plane in the large view.")

@@ -15,13 +15,9 @@ from han5k_review.store.engine import reading
 from han5k_review.store.tables import Grade, Revision
 from han5k_review.store.vocabulary import DraftState
 from tests.viewer.drawing_table import Table, near, on_slice
+from tests.viewer.seeing import look
 
 BIG = ((6, 6, 5), (15, 14, 5))
-
-
-def in_sight(screen: Page, name: str) -> None:
-    """Wait until a structure was on the screen long enough to be graded."""
-    expect(screen.get_by_test_id("workspace")).to_have_attribute("data-in-sight", name)
 
 
 def ask(screen: Page) -> None:
@@ -85,7 +81,7 @@ def test_another_grade_or_none_can_be_chosen_with_the_submission(table: Table) -
 
 def test_a_grade_that_does_not_fit_is_changed_and_submitted_by_one_key(table: Table) -> None:
     screen = table.screen
-    in_sight(screen, "ParotidL")
+    look(screen)
     screen.keyboard.press("1")
     expect(screen.get_by_test_id("progress")).to_contain_text("1 / 3 graded")
     screen.locator("[data-structure=ParotidL]").click()
@@ -106,7 +102,7 @@ def test_a_grade_after_the_edit_is_linked_and_asked_about(table: Table) -> None:
     ask(screen)
     screen.keyboard.press("w")
     expect(screen.get_by_test_id("edit-alert")).to_contain_text("Revision of ParotidL submitted")
-    in_sight(screen, "ParotidL")
+    look(screen)
     screen.keyboard.press("1")
     ask(screen)
     words = screen.get_by_test_id("question-words")
@@ -201,10 +197,10 @@ def test_a_draft_is_reopened_at_its_own_slice_and_zoom(table: Table) -> None:
     for _ in range(3):
         screen.keyboard.press("+")
     scale = screen.get_by_test_id("view-main-scale").inner_text()
-    screen.keyboard.press("n")
+    screen.locator("[data-structure=BrainStem]").click()
     ask(screen)
     screen.keyboard.press("Enter")
-    expect(screen.get_by_test_id("workspace")).to_have_attribute("data-chosen", "ParotidR")
+    expect(screen.get_by_test_id("workspace")).to_have_attribute("data-chosen", "BrainStem")
     expect(view).not_to_have_attribute("data-slice", "11")
     table.open()
     table.edit()
@@ -236,7 +232,7 @@ def test_steps_go_back_after_a_reload(table: Table) -> None:
 def test_grades_go_back_and_forth_by_the_keys_of_every_program(table: Table) -> None:
     screen = table.screen
     row = screen.locator("[data-structure=ParotidL]")
-    in_sight(screen, "ParotidL")
+    look(screen)
     screen.keyboard.press("2")
     expect(row).to_have_attribute("data-grade", "minor")
     screen.keyboard.press("Control+z")
@@ -247,14 +243,14 @@ def test_grades_go_back_and_forth_by_the_keys_of_every_program(table: Table) -> 
 
 def test_a_key_that_bounces_grades_one_structure(table: Table) -> None:
     screen = table.screen
-    in_sight(screen, "ParotidL")
+    look(screen)
     screen.keyboard.press("2")
     screen.keyboard.press("2")
     expect(screen.get_by_test_id("workspace")).not_to_have_attribute("data-chosen", "ParotidL")
     screen.keyboard.press("2")
     expect(screen.get_by_test_id("save-state")).to_contain_text("saved")
     expect(screen.get_by_test_id("progress")).to_contain_text("1 / 3 graded")
-    in_sight(screen, str(screen.get_by_test_id("workspace").get_attribute("data-chosen")))
+    look(screen)
     screen.keyboard.press("2")
     expect(screen.get_by_test_id("progress")).to_contain_text("2 / 3 graded")
 
@@ -265,7 +261,7 @@ def test_a_second_tab_sees_the_first_ones_grades(table: Table) -> None:
     other = Table(screen=page, url=table.url, bench=table.bench)
     other.open()
     screen.bring_to_front()
-    in_sight(screen, "ParotidL")
+    look(screen)
     screen.keyboard.press("3")
     expect(page.locator("[data-structure=ParotidL]")).to_have_attribute("data-grade", "major")
     # Another machine: no channel between the two, but the server knows.

@@ -75,6 +75,7 @@ def test_a_submitted_revision_is_shown_and_edited_further(table: Table) -> None:
     revised = table.start() | (near(drawn, 5) & on_slice("axial", 5))
     np.testing.assert_array_equal(table.stored(), revised)
     screen.keyboard.press("Shift+E")
+    screen.get_by_test_id("answer-ungraded").click(timeout=60_000)
     own = screen.locator("[data-set=o]")
     expect(own).to_have_attribute("aria-pressed", "true", timeout=60_000)
     expect(own).to_contain_text("Own revision")

@@ -17,6 +17,7 @@ from han5k_review.store.tables import Grade
 from tests.viewer.cases import block_case, lps_grid
 from tests.viewer.desk import Desk, DeskCase
 from tests.viewer.drawing_table import Table, near, on_slice
+from tests.viewer.seeing import press_grade
 from tests.viewer.test_grading import chosen, grade_of, said_saved
 
 Open = Callable[..., Desk]
@@ -46,7 +47,7 @@ def grade_all(screen: Page, names: tuple[str, ...]) -> None:
     for name in names:
         screen.locator(f"[data-structure={name}]").click()
         chosen(screen, name)
-        screen.keyboard.press("2")
+        press_grade(screen, "2")
 
 
 def not_saved(screen: Page, count: int) -> None:
@@ -120,11 +121,11 @@ def test_half_an_emoji_is_refused_kept_mended_and_stored(table: Table, pictures:
       field.dispatchEvent(new Event("input"));
     }""")
     screen.keyboard.press("Escape")
-    screen.keyboard.press("2")
+    press_grade(screen, "2")
     not_saved(screen, 1)
     for name in ("BrainStem", "ParotidR"):
         screen.locator(f"[data-structure={name}]").click()
-        screen.keyboard.press("1")
+        press_grade(screen, "1")
         said_saved(screen)
     grade_of(screen, "ParotidL", "")
     screen.reload()
@@ -147,7 +148,7 @@ def test_half_an_emoji_is_refused_kept_mended_and_stored(table: Table, pictures:
     expect(screen.get_by_test_id("alert")).to_contain_text("Not saved: Whole characters")
     screen.keyboard.press("Backspace")
     screen.keyboard.press("Escape")
-    screen.keyboard.press("2")
+    press_grade(screen, "2")
     said_saved(screen)
     not_saved(screen, 0)
     with reading(table.bench.study.engine) as session:
@@ -298,7 +299,7 @@ def test_a_draft_whose_strokes_always_fail_holds_up_no_other_draft_and_no_grade(
     table.drag("axial", 5, (6, 6, 5), (15, 14, 5))
     expect(screen.get_by_test_id("edit-state")).to_contain_text("waiting")
     screen.keyboard.press("e")
-    screen.keyboard.press("1")
+    press_grade(screen, "1")
     said_saved(screen)
     table.name = "BrainStem"
     screen.locator("[data-structure=BrainStem]").click()

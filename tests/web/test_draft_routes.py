@@ -451,6 +451,9 @@ def test_a_draft_without_a_change_vanishes_when_it_is_left(bench: WebBench, tab:
     with reading(bench.study.engine) as session:
         (entry,) = [one for one in list_worklist(session, 1) if one.assignment_id == 1]
     assert entry.open_drafts == 1
+    page = tab.client.get("/sign-out", headers={"Accept": "text/html"}).text
+    assert "1 edit is not submitted:" in page
+    assert '<a href="/review?assignment=1">HN-001: ParotidL</a>' in page
 
 
 def test_the_journal_gives_back_the_steps_of_a_draft(tab: Tab) -> None:

@@ -19,6 +19,7 @@ export function buildActions(workspace) {
     workspace.settling.leaveStructure(() => {
       grader.amend(state.selected);
       reading.choose(name);
+      workspace.sight.look();
     });
   };
   const step = (slices) => reading.step(state.main, slices);
@@ -37,6 +38,7 @@ export function buildActions(workspace) {
       }
       const regrade = Boolean(grader.grades.get(name)?.code);
       grader.give(name, code);
+      workspace.sight.look();
       const next = nextUngraded(reading.ordered(), name, grader.grades);
       if (!regrade && next) choose(next);
     },

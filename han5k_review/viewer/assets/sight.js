@@ -20,7 +20,7 @@ function inPicture({ volume, state }, stage) {
 }
 
 export class Sight {
-  /** @param {(name: string) => void} told hears when a structure may be graded */
+  /** @param {(name: string) => void} told hears when a structure may be graded, "" when none */
   constructor(told) {
     this.told = told;
     /** @type {string | null} the structure that is drawn */
@@ -42,6 +42,13 @@ export class Sight {
     this.name = name;
     this.since = performance.now();
     if (name !== null) this.timer = setTimeout(() => this.told(name), IN_SIGHT_MS);
+  }
+
+  /** It was graded, or another one is chosen: what comes next must be seen first. */
+  look() {
+    clearTimeout(this.timer);
+    this.name = null;
+    this.told("");
   }
 
   /** @param {string} name */

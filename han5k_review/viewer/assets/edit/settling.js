@@ -212,7 +212,13 @@ export function proposedGrade(grades, suggested) {
  * @param {string} words
  * @returns {Answer}
  */
-const change = (grade, words) => ({ id: CODE + grade.code, key: "Enter", words, loud: true });
+const change = (grade, words) => ({
+  id: CODE + grade.code,
+  key: "Enter",
+  also: grade.key,
+  words,
+  loud: true,
+});
 
 /**
  * @param {string} words

@@ -6,7 +6,7 @@
 
 import { h, setText } from "./dom.js";
 
-/** @typedef {{ id: string, key: string, words: string, loud?: boolean }} Answer `key` is written on its button. */
+/** @typedef {{ id: string, key: string, also?: string, words: string, loud?: boolean }} Answer `key` is written on its button. */
 /** @typedef {{ words: string, answers: Answer[], done: (id: string) => void }} Asked */
 
 const IN_SIGHT_MS = 250;
@@ -95,7 +95,7 @@ export class Question {
     if (performance.now() - this.since < IN_SIGHT_MS) return true;
     const chosen = names.includes("Escape")
       ? STAY
-      : asked.answers.find((answer) => names.includes(answer.key))?.id;
+      : asked.answers.find(({ key, also }) => names.includes(key) || (also && names.includes(also)))?.id;
     if (chosen) this.answer(chosen);
     return true;
   }
