@@ -278,3 +278,32 @@ def test_a_second_tab_sees_the_first_ones_grades(table: Table) -> None:
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(page.locator("[data-structure=BrainStem]")).to_have_attribute("data-grade", "minor")
     page.close()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (960, 600)])
+def test_nothing_moves_under_the_hand(table: Table, size: tuple[int, int]) -> None:
+    """960 x 600 is what 150 % zoom leaves of 1440 x 900."""
+    screen = table.screen
+    screen.set_viewport_size({"width": size[0], "height": size[1]})
+    draw(table)
+    watched = [
+        screen.get_by_test_id("grade-minor"),
+        screen.locator("[data-action=edit]"),
+        screen.locator("[data-action=submit-edit]"),
+        screen.get_by_test_id("edit-discard"),
+        screen.locator("[data-action=brush]"),
+        screen.get_by_test_id("stage"),
+    ]
+    places = [one.bounding_box() for one in watched]
+    for one in watched[:4]:
+        expect(one).to_be_in_viewport(ratio=1)
+    screen.context.set_offline(True)
+    table.drag("axial", 5, (4, 4, 5), (4, 15, 5))
+    expect(screen.get_by_test_id("edit-alert")).to_be_visible()
+    look(screen)
+    screen.locator("[data-structure=ParotidL]").click()
+    screen.get_by_test_id("grade-major").click()
+    expect(screen.get_by_test_id("alert")).to_be_visible()
+    screen.keyboard.press("Escape")
+    assert [one.bounding_box() for one in watched] == places
+    screen.context.set_offline(False)

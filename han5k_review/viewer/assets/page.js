@@ -31,6 +31,7 @@ export function arrangePage(workspace) {
       gradePanel.root,
       editPanel.root,
       display.root,
+      gradePanel.alert,
     ),
     h(
       "footer",

@@ -102,25 +102,27 @@ export class EditPanel {
         ...SLICES.map(([tool, word]) => this.button(tool, word)),
       ),
       group(this.button("undo", "Undo"), this.button("redo", "Redo")),
-      this.figures,
       this.advice,
-      h(
-        "div",
-        { class: "line" },
-        this.button("submit-edit", "Submit", "loud"),
-        this.word("edit-discard", "Discard", () => this.askDiscard()),
-      ),
+    );
+    // Above the tools, and before all that comes and goes: its place never changes, its keys stay in sight.
+    this.finish = h(
+      "div",
+      { class: "line", hidden: true },
+      this.button("submit-edit", "Submit", "loud"),
+      this.word("edit-discard", "Discard", () => this.askDiscard()),
     );
     this.root = h(
       "section",
       { class: "edit-panel", "aria-label": "Edit the structure", "data-testid": "edit-panel" },
       this.enter,
+      this.finish,
+      this.figures,
       this.state,
-      this.alert,
-      this.takeOver,
-      this.aside.root,
       this.ask,
       this.tools,
+      this.takeOver,
+      this.aside.root,
+      this.alert,
     );
     this.root.hidden = editor.readOnly;
   }
@@ -199,7 +201,7 @@ export class EditPanel {
     this.alert.className = `alert ${busy ? tone : ""}`;
     this.alert.hidden = !said;
     this.takeOver.hidden = session.state !== "held";
-    this.tools.hidden = !active;
+    this.tools.hidden = this.finish.hidden = this.figures.hidden = !active;
     this.aside.update();
     this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);

@@ -61,9 +61,8 @@ export class GradePanel {
       { class: "grade-panel", "aria-label": "Grade the structure" },
       this.title,
       this.sub,
-      this.alert,
-      this.warnings,
       this.grading,
+      this.warnings,
       this.hint,
       this.published,
     );
