@@ -17,6 +17,7 @@ from sqlmodel import Session, and_, col, or_, select
 from han5k_review.review.edit_check import EditCheck, EditMeasure, ask_about_revision, check_grade
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.store.draft_tables import Draft, DraftSubmission
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Grade, LabelVersion, Revision
 
 
@@ -26,7 +27,7 @@ def list_declared_grades(session: Session, case_id: int | None = None) -> Mappin
     A grade that was withdrawn counts no more.
     """
     query = (
-        select(Revision.id, Grade)
+        select(Revision, Grade)
         .join(Grade, col(Grade.label_version_id) == Revision.reviewed_id)
         .join(
             Assignment,
@@ -42,9 +43,11 @@ def list_declared_grades(session: Session, case_id: int | None = None) -> Mappin
     )
     if case_id is not None:
         query = query.where(Assignment.case_id == case_id)
-    newest = {(revision, grade.assignment_id): grade for revision, grade in session.exec(query)}
+    newest = {
+        (stored_id(revision), grade.assignment_id): grade for revision, grade in session.exec(query)
+    }
     given = [(key, grade) for (key, _), grade in newest.items() if grade.raw_code is not None]
-    return {key or 0: grade for key, grade in sorted(given, key=lambda one: one[1].id or 0)}
+    return dict(sorted(given, key=lambda one: stored_id(one[1])))
 
 
 def find_given_grade(session: Session, reader_id: int, label_version_id: int) -> Grade | None:
@@ -57,7 +60,7 @@ def find_given_grade(session: Session, reader_id: int, label_version_id: int) ->
     )
     newest = {grade.assignment_id: grade for grade in rows}
     given = [grade for grade in newest.values() if grade.raw_code is not None]
-    return max(given, key=lambda grade: grade.id or 0, default=None)
+    return max(given, key=stored_id, default=None)
 
 
 def check_given_grade(session: Session, grade: Grade, rules: EditRules) -> EditCheck | None:

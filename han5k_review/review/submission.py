@@ -125,11 +125,7 @@ def submit_draft(
     check_unlocked(session, draft.case_id, structure)
     check_holder(draft, request.holder)
     _check_state(session, draft, request, prepared)
-    grade = _find_grade(session, draft)
-    level = None if grade is None else grade.level
-    check = check_grade(structure, prepared.check.measure, level, prepared.rules)
-    if check.question is not None and not request.confirmed:
-        raise DraftError(Reason.GRADE_DISAGREES, check.question, check=check)
+    grade, check = _check_now(session, draft, request, prepared)
     draft.active_seconds += request.active_seconds
     revision = add_revision(
         session,
@@ -186,6 +182,18 @@ def _check_state(
             Reason.UNCHANGED,
             f"A changed contour of {draft.structure} was expected, found the one it starts from.",
         )
+
+
+def _check_now(
+    session: Session, draft: Draft, request: SubmissionRequest, prepared: PreparedSubmission
+) -> tuple[Grade | None, EditCheck]:
+    """The grade in force and the edit beside it; DraftError when they disagree, unconfirmed."""
+    grade = _find_grade(session, draft)
+    level = None if grade is None else grade.level
+    check = check_grade(draft.structure, prepared.check.measure, level, prepared.rules)
+    if check.question is not None and not request.confirmed:
+        raise DraftError(Reason.GRADE_DISAGREES, check.question, check=check)
+    return grade, check
 
 
 def _find_grade(session: Session, draft: Draft) -> Grade | None:

@@ -25,6 +25,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD, Desk
 from tests.browser.openkbp_study import HELD_OUT, ORGANS, TRAIN, dice_of
 from tests.server import running_server
+from tests.viewer.seeing import look
 
 MINUTES = 60_000
 EPOCHS = "4"  # enough to see the loop; the preset has 12
@@ -43,6 +44,7 @@ def grade_every_case(page: Page, url: str, pictures: Path) -> None:
         for graded in range(len(ORGANS)):
             chosen = page.locator("[data-testid=structure][aria-selected=true]")
             name = chosen.get_attribute("data-structure") or ""
+            look(page)
             with page.expect_response("**/grades") as answer:
                 page.keyboard.press(KEYS.get(name, "1"))
             assert answer.value.status == 201

@@ -215,7 +215,7 @@ def test_a_body_that_is_none_is_answered_in_our_own_words(
 def test_a_wrong_method_is_told_the_right_one(visit: Visit) -> None:
     client = visit("anna")
     for method, address, allowed in (
-        ("PUT", "/api/assignments/1/grades", "POST"),
+        ("PUT", "/api/assignments/1/position", "POST"),
         ("DELETE", "/api/assignments/1/volume", "GET"),
         ("PATCH", "/sign-in", "GET, POST"),
         ("PUT", "/sign-out", "GET, POST"),

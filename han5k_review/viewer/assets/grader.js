@@ -47,7 +47,7 @@ export class Grader {
     if (!this.readOnly || this.queue.entries().length) this.queue.flush();
   }
 
-  /** A rerun of the page or another tab brought newer grades: take those that are not on their way from here. */
+  /** A rerun or another tab brought newer grades: take those that are not on their way from here. */
   merge(grades) {
     const waiting = new Set(this.queue.entries().map(({ body }) => body.structure));
     for (const [name, grade] of Object.entries(grades ?? {})) {

@@ -6,7 +6,11 @@ import { parseMasks } from "../pure/masks.js";
 
 /** @import { PlaneName, Triple } from "../pure/geometry.js" */
 /** @typedef {{ plane: PlaneName, at: Triple, field?: number }} DraftPlace Where the reader draws; `field`: mm seen. */
-/** @typedef {{ version: number, tool: string, mode: string, start: Triple, shape: Triple, runs: string }} DraftStep */
+/**
+ * A stroke as the journal has it.
+ * @typedef {{ version: number, tool: string, mode: string, start: Triple, shape: Triple, runs: string }}
+ *   DraftStep
+ */
 
 /**
  * The state of a draft and its lock, as docs/transport.md has them.

@@ -13,7 +13,11 @@ const UNGRADED = "ungraded";
 const KEEP = "keep";
 const CODE = "code-";
 
-/** @typedef {{ vrd: number | null, declared: string | null, suggested: string[], question: string | null }} Check */
+/**
+ * An edit beside its grade.
+ * @typedef {{ vrd: number | null, declared: string | null, suggested: string[], question: string | null }}
+ *   Check
+ */
 
 export class Settling {
   /** @param {any} workspace */
@@ -139,6 +143,7 @@ export class Settling {
    * @param {() => void} go
    */
   async leaveStructure(go) {
+    if (this.workspace.question.open) return;
     if (this.isUnsettled && !(await this.settleStructure())) return;
     this.left = null;
     this.editor.leave();
