@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 from sqlmodel import Session, col, select
@@ -17,7 +18,10 @@ from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Grade, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import DraftState, GradeLevel, LabelSource
-from tests.review.conftest import NOON, Bench, block
+from tests.review.conftest import Bench, block
+from tests.studies import NOON
+
+Edit = Callable[[Bench, Session, Reader], Revision]
 
 
 def grade(bench: Bench, session: Session, reader: Reader, code: str | None, read: int = 1) -> Grade:
@@ -96,7 +100,9 @@ def draw(bench: Bench, session: Session, reader: Reader, read: int = 1) -> Revis
 
 
 @pytest.mark.parametrize("edit", [revise, draw])
-def test_a_grade_after_the_edit_stands_beside_it(bench: Bench, edit: type[object]) -> None:
+def test_a_grade_after_the_edit_stands_beside_it(
+    bench: Bench, edit: Callable[[Bench, Session, Reader], Revision]
+) -> None:
     with transaction(bench.study.engine) as session:
         revision = edit(bench, session, bench.anna)
         (question,) = list_questions(session, names_reads=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 
 def look(screen: Page) -> None:
     """Wait until the chosen structure was on the screen long enough to be graded."""
-    workspace = screen.get_by_test_id("workspace")
-    chosen = workspace.get_attribute("data-chosen") or "a chosen structure"
-    expect(workspace).to_have_attribute("data-in-sight", chosen)
+    screen.wait_for_function(
+        "({ dataset }) => dataset.inSight && dataset.inSight === dataset.chosen",
+        arg=screen.get_by_test_id("workspace").element_handle(),
+    )
 
 
 def press_grade(screen: Page, key: str) -> None:

@@ -14,12 +14,15 @@ export function buildActions(workspace) {
   const { reading, grader } = workspace;
   const { state } = reading;
   const set = (patch, ...what) => reading.change(patch, ...what);
-  const choose = (name) => {
+  /** `then()` once it is chosen; an edit that is not submitted is asked about first. */
+  const choose = (name, then = () => {}) => {
+    if (name === state.selected) then();
     if (name === null || name === state.selected) return;
     workspace.settling.leaveStructure(() => {
       grader.amend(state.selected);
       reading.choose(name);
       workspace.sight.look();
+      then();
     });
   };
   const step = (slices) => reading.step(state.main, slices);

@@ -3,7 +3,10 @@
 /** `item`: { kind: "grade" or "strokes", entry, name } of the panel Not saved. */
 export function mendUnsaved(workspace, { kind, entry, name }) {
   if (!workspace.reading.byName.has(name)) return;
-  workspace.act("choose", name);
+  workspace.actions.choose(name, () => mend(workspace, { kind, entry, name }));
+}
+
+function mend(workspace, { kind, entry, name }) {
   if (kind === "strokes") {
     const { editor } = workspace;
     if (editor.active && editor.session.name !== name) editor.leave();
