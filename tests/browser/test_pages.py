@@ -221,6 +221,10 @@ def test_two_reads_stand_side_by_side_until_one_is_accepted_and_locked(
         screen.get_by_text("Read of R03", exact=True).first.click()
         screen.get_by_role("button", name="Accept Read of R03").click()
         expect(screen.get_by_text("Nothing waits for a decision")).to_be_visible(timeout=SLOW)
+        # What is typed while the page is still being drawn may be lost.
+        expect(
+            screen.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+        ).to_be_visible(timeout=SLOW)
         screen.get_by_text("1 locked structure").click()
         screen.get_by_label("Reason to unlock it").fill("a later look")
         screen.get_by_role("button", name="Unlock").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -121,6 +122,12 @@ def test_a_database_url_that_is_none_is_one_sentence_without_its_password(
     assert "geheim" not in ended.stderr
 
 
+def read_to_the_end(terminal: int) -> None:
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while os.read(terminal, 1000):
+            pass
+
+
 def test_ctrl_c_at_the_password_is_130(study: Study) -> None:
     parent, child = pty.openpty()
     running = subprocess.Popen(
@@ -135,6 +142,7 @@ def test_ctrl_c_at_the_password_is_130(study: Study) -> None:
     while b"Password" not in shown:
         shown += os.read(parent, 1000)
     running.send_signal(signal.SIGINT)
+    read_to_the_end(parent)  # a terminal waits for its reader before it is given back
     assert running.wait(60) == 130
     os.close(parent)
 
