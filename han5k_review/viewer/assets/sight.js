@@ -25,7 +25,8 @@ export class Sight {
     this.told = told;
     /** @type {string | null} the structure that is drawn */
     this.name = null;
-    this.since = Infinity;
+    /** @type {string | null} the structure that was drawn long enough */
+    this.seen = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
   }
@@ -40,20 +41,26 @@ export class Sight {
     if (name === this.name) return;
     clearTimeout(this.timer);
     this.name = name;
-    this.since = performance.now();
-    if (name !== null) this.timer = setTimeout(() => this.told(name), IN_SIGHT_MS);
+    this.seen = null;
+    if (name === null) return;
+    // The timer decides, for what is told and for what may be graded: by the clock it can be early.
+    this.timer = setTimeout(() => {
+      this.seen = name;
+      this.told(name);
+    }, IN_SIGHT_MS);
   }
 
   /** It was graded, or another one is chosen: what comes next must be seen first. */
   look() {
     clearTimeout(this.timer);
     this.name = null;
+    this.seen = null;
     this.told("");
   }
 
   /** @param {string} name */
   mayGrade(name) {
-    return name === this.name && performance.now() - this.since >= IN_SIGHT_MS;
+    return name === this.seen;
   }
 
   close() {
