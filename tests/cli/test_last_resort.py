@@ -136,6 +136,8 @@ def test_ctrl_c_at_the_password_is_130(study: Study) -> None:
         stdout=child,
         stderr=child,
         start_new_session=True,
+        # As in a terminal, also where the tests were started in the background, without Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(child)
     shown = b""
