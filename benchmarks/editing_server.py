@@ -27,7 +27,7 @@ from han5k_review.accounts.passwords import hash_password
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.assigning import assign_cases
-from han5k_review.review.voxel_runs import encode_runs
+from han5k_review.review.drafts.voxel_runs import encode_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id

@@ -36,7 +36,7 @@ from importing_case import FULL, QUICK, CaseFiles, make_cases
 from sqlmodel import select
 
 from han5k_review.importing.imports import run_import
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.importing.sources import build_source
 from han5k_review.importing.study import create_study
 from han5k_review.store.engine import reading
@@ -163,7 +163,7 @@ def import_all(folder: str, cases: list[CaseFiles], workers: int) -> float:
         )
         seconds = time.perf_counter() - began
     study.engine.dispose()
-    if report.count(Outcome.NEW) != len(cases):
+    if report.count(CaseOutcome.NEW) != len(cases):
         raise SystemExit(f"{len(cases)} new cases were expected, found: {report.sentence}")
     return seconds
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.importing.imports import run_import
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.importing.sources import read_manifest
 from han5k_review.importing.study import create_study
 from han5k_review.store.columns import utc_now
@@ -147,7 +147,7 @@ def build_study(root: Path, source: Path, split: Split) -> Study:
         actor="loop benchmark",
         now=utc_now,
     )
-    refused = [case.sentence for case in report.cases if case.outcome is not Outcome.NEW]
+    refused = [case.sentence for case in report.cases if case.outcome is not CaseOutcome.NEW]
     if refused:
         raise SystemExit(f"Every case was expected to be imported, found: {' '.join(refused)}")
     return study

@@ -22,9 +22,9 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import measure_pair
 from han5k_review.review.assigning import assign_cases
 from han5k_review.review.assignment import list_worklist
+from han5k_review.review.decisions.revising import decide_revision, submit_revision
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.revising import decide_revision, submit_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id

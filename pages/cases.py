@@ -12,7 +12,7 @@ from han5k_review.ui.case_view import (
     build_history_frame,
     list_case_summaries,
 )
-from han5k_review.ui.cohort_desk import find_record, show_case_desk
+from han5k_review.ui.cohort.measuring import find_record, show_case_desk
 from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to

@@ -1,9 +1,9 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.ui.cohort_desk import find_record, show_desk
-from han5k_review.ui.cohort_query import ask_query, read_cohort
-from han5k_review.ui.cohort_views import (
+from han5k_review.ui.cohort.measuring import find_record, show_desk
+from han5k_review.ui.cohort.query import ask_query, read_cohort
+from han5k_review.ui.cohort.views import (
     show_missing,
     show_plot,
     show_structures,

@@ -2,7 +2,7 @@ import streamlit as st
 
 from han5k_review.accounts.may import Action
 from han5k_review.retraining.runs.run_views import list_runs
-from han5k_review.review.adjudication import list_questions
+from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.review.overview import list_disagreements, measure_overview
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading

@@ -11,10 +11,14 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.texts.numbers import find_whole_number
 from han5k_review.ui.context import attempt, page
-from han5k_review.ui.model_view import show_models
-from han5k_review.ui.run_charts import build_plan_frame, build_run_list_frame, describe_needs
-from han5k_review.ui.run_settings import ask_settings
-from han5k_review.ui.run_view import show_run
+from han5k_review.ui.retraining.models import show_models
+from han5k_review.ui.retraining.run import show_run
+from han5k_review.ui.retraining.run_charts import (
+    build_plan_frame,
+    build_run_list_frame,
+    describe_needs,
+)
+from han5k_review.ui.retraining.run_settings import ask_settings
 
 with page("Retraining", Action.RETRAIN) as visit:
     bench = visit.bench

@@ -2,14 +2,14 @@ import streamlit as st
 
 from han5k_review.accounts.may import Action
 from han5k_review.review.accepted import list_accepted
-from han5k_review.review.adjudication import list_questions, settle_standings
+from han5k_review.review.decisions.adjudication import list_questions, settle_standings
+from han5k_review.review.decisions.revising import list_revisions
 from han5k_review.review.edit_rules import read_edit_rules
-from han5k_review.review.revising import list_revisions
 from han5k_review.store.engine import reading
-from han5k_review.ui.adjudication_view import show_question
 from han5k_review.ui.context import page
-from han5k_review.ui.lock_view import show_locks
 from han5k_review.ui.places import page_file
+from han5k_review.ui.revisions.locks import show_locks
+from han5k_review.ui.revisions.question import show_question
 from han5k_review.ui.tables import REVISION_COLUMNS, build_revision_frame
 
 with page("Revisions", Action.ADJUDICATE) as visit:

@@ -19,7 +19,7 @@ from han5k_review.review.corrections import (
     plan_corrections,
     take_corrections,
 )
-from han5k_review.review.revising import decide_revision
+from han5k_review.review.decisions.revising import decide_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Decision

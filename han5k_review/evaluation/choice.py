@@ -77,7 +77,7 @@ def get_choice(session: Session, name: str) -> LabelChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelRef:
+class ChosenLabel:
     """A label version as a comparison needs it: who it is, and the hash of its mask."""
 
     label_version_id: int
@@ -88,7 +88,7 @@ class LabelRef:
 
 def find_labels(
     session: Session, choice: LabelChoice, case_ids: Sequence[int] | None = None
-) -> Mapping[CaseStructure, LabelRef]:
+) -> Mapping[CaseStructure, ChosenLabel]:
     """(case id, structure) -> the label version that `choice` means, of these cases or of all."""
     if choice.accepted_only:
         return {
@@ -109,7 +109,7 @@ def find_labels(
     if choice.reader_id is not None:
         query = query.where(col(LabelVersion.reader_id) == choice.reader_id)
     return {
-        (case_id, structure): LabelRef(
+        (case_id, structure): ChosenLabel(
             label_version_id=number,
             source=source,
             mask_sha256=sha256,
@@ -127,8 +127,8 @@ def _is_meant(choice: LabelChoice, contour: LabelVersion) -> bool:
     )
 
 
-def _refer(contour: LabelVersion) -> LabelRef:
-    return LabelRef(
+def _refer(contour: LabelVersion) -> ChosenLabel:
+    return ChosenLabel(
         label_version_id=stored_id(contour),
         source=contour.source,
         mask_sha256=contour.mask_sha256,

@@ -13,8 +13,8 @@ from han5k_review.errors import ConfigError
 from han5k_review.evaluation.choice import (
     REFERENCE,
     UNDER_REVIEW,
+    ChosenLabel,
     LabelChoice,
-    LabelRef,
     find_labels,
 )
 from han5k_review.evaluation.tolerances import STUDY_TOLERANCES, Tolerances
@@ -34,8 +34,8 @@ class PlannedPair:
 
     case: str
     structure: str
-    reference: LabelRef
-    prediction: LabelRef
+    reference: ChosenLabel
+    prediction: ChosenLabel
     tolerance_mm: float
 
 
@@ -129,8 +129,8 @@ def plan_evaluation(
     )
 
 
-def _by_case(labels: Mapping[CaseStructure, LabelRef]) -> dict[int, dict[str, LabelRef]]:
-    cases: dict[int, dict[str, LabelRef]] = {}
+def _by_case(labels: Mapping[CaseStructure, ChosenLabel]) -> dict[int, dict[str, ChosenLabel]]:
+    cases: dict[int, dict[str, ChosenLabel]] = {}
     for (case_id, structure), label in labels.items():
         cases.setdefault(case_id, {})[structure] = label
     return cases
@@ -142,8 +142,8 @@ class _Sides:
 
     reference: LabelChoice
     prediction: LabelChoice
-    references: Mapping[int, Mapping[str, LabelRef]]
-    predictions: Mapping[int, Mapping[str, LabelRef]]
+    references: Mapping[int, Mapping[str, ChosenLabel]]
+    predictions: Mapping[int, Mapping[str, ChosenLabel]]
     tolerances: Tolerances
     known: Mapping[str, Structure]
 

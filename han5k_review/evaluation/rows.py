@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, LabelChoice, LabelRef
+from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, ChosenLabel, LabelChoice
 from han5k_review.evaluation.plan import CasePlan, EvaluationPlan, plan_evaluation
 from han5k_review.evaluation.records import (
     PairKey,
@@ -33,8 +33,8 @@ class PairMetrics:
     case: str
     patient: str
     structure: str
-    reference: LabelRef | None
-    prediction: LabelRef | None
+    reference: ChosenLabel | None
+    prediction: ChosenLabel | None
     panel: Panel | None
     reason: str | None
     definition: Definition | None = None

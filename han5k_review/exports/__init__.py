@@ -1,7 +1,7 @@
 """Spreadsheets of a study: one data dictionary, one set of tables, XLSX and CSV writers."""
 
 from han5k_review.exports.frames import Export, build_export, build_frame
-from han5k_review.exports.snapshot import ExportFacts
+from han5k_review.exports.study_rows import ExportFacts
 from han5k_review.exports.workbook import build_workbook
 from han5k_review.exports.writing import (
     FORMATS,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from han5k_review.exports.columns import Kind, Sheet, Table, column, format_time
-from han5k_review.exports.snapshot import ExportFacts
+from han5k_review.exports.study_rows import ExportFacts
 
 RESEARCH_USE = "Research use only. Not a medical device."
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from han5k_review.exports.columns import Kind, Sheet, column
 from han5k_review.exports.grade_rows import GradeRow
-from han5k_review.exports.snapshot import Snapshot
+from han5k_review.exports.study_rows import StudyRows
 from han5k_review.store.tables import Case
 
 _T, _I, _N, _UTC = Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.TIME
@@ -156,23 +156,23 @@ CASES: Sheet[CaseRow] = Sheet(
 )
 
 
-def build_case_rows(snapshot: Snapshot, grades: Sequence[GradeRow]) -> list[CaseRow]:
+def build_case_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[CaseRow]:
     """The cases, by name."""
-    contours = Counter(case_id for case_id, _ in snapshot.under_review)
-    references = Counter(case_id for case_id, _ in snapshot.references)
-    readers = {(a.case_id, a.reader_id) for a in snapshot.assignments.values()}
+    contours = Counter(case_id for case_id, _ in rows.under_review)
+    references = Counter(case_id for case_id, _ in rows.references)
+    readers = {(a.case_id, a.reader_id) for a in rows.assignments.values()}
     assigned = Counter(case_id for case_id, _ in readers)
     graded = Counter(row.case.name for row in grades if row.is_current)
-    revised = Counter(view.case for view in snapshot.revisions)
+    revised = Counter(view.case for view in rows.revisions)
     return [
         CaseRow(
             case=case,
-            spacing_mm=snapshot.spacings_mm[number],
+            spacing_mm=rows.spacings_mm[number],
             contours=contours[number],
             references=references[number],
             readers=assigned[number],
             grades=graded[case.name],
             revisions=revised[case.name],
         )
-        for number, case in sorted(snapshot.cases.items(), key=lambda item: item[1].name)
+        for number, case in sorted(rows.cases.items(), key=lambda item: item[1].name)
     ]

@@ -1,4 +1,4 @@
-"""The one source of every sheet: a study's snapshot as tables, and tables as data frames."""
+"""The one source of every sheet: a study's rows as tables, and tables as data frames."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from han5k_review.exports.metric_sheets import METRICS, build_metric_rows
 from han5k_review.exports.reader_sheet import READERS, build_reader_rows
 from han5k_review.exports.revision_sheet import REVISIONS, build_revision_rows
 from han5k_review.exports.scale_sheet import SCALE, build_scale_rows
-from han5k_review.exports.snapshot import ExportFacts, Snapshot, read_snapshot
+from han5k_review.exports.study_rows import ExportFacts, StudyRows, read_study_rows
 from han5k_review.exports.summary_sheet import SUMMARY, build_summary_rows
 from han5k_review.metrics import Definition
 from han5k_review.store.study import Study
@@ -59,7 +59,7 @@ def build_export(
 ) -> Export:
     """Read the study and build every sheet. The same data, id and time give the same tables."""
     return build_tables(
-        read_snapshot(
+        read_study_rows(
             study,
             export_id=export_id,
             now=now,
@@ -69,22 +69,22 @@ def build_export(
     )
 
 
-def build_tables(snapshot: Snapshot) -> Export:
-    """Build every sheet from a snapshot."""
-    grades = build_grade_rows(snapshot)
+def build_tables(rows: StudyRows) -> Export:
+    """Build every sheet from the rows of a study."""
+    grades = build_grade_rows(rows)
     tables = (
         build_table(GRADES, (row for row in grades if row.is_current)),
         build_table(HISTORY, grades),
-        build_table(REVISIONS, build_revision_rows(snapshot)),
-        build_table(METRICS, build_metric_rows(snapshot)),
-        build_table(SUMMARY, build_summary_rows(snapshot, grades)),
-        build_table(CASES, build_case_rows(snapshot, grades)),
-        build_table(READERS, build_reader_rows(snapshot, grades)),
-        build_table(SCALE, build_scale_rows(snapshot)),
+        build_table(REVISIONS, build_revision_rows(rows)),
+        build_table(METRICS, build_metric_rows(rows)),
+        build_table(SUMMARY, build_summary_rows(rows, grades)),
+        build_table(CASES, build_case_rows(rows, grades)),
+        build_table(READERS, build_reader_rows(rows, grades)),
+        build_table(SCALE, build_scale_rows(rows)),
         build_table(DICTIONARY, build_dictionary_rows()),
     )
-    about = build_table(ABOUT, build_about_rows(snapshot.facts, tables))
-    return Export(facts=snapshot.facts, tables=(about, *tables))
+    about = build_table(ABOUT, build_about_rows(rows.facts, tables))
+    return Export(facts=rows.facts, tables=(about, *tables))
 
 
 def build_frame(table: Table) -> pd.DataFrame:

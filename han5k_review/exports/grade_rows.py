@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from han5k_review.anatomy.structure import Structure
-from han5k_review.evaluation import LabelRef
+from han5k_review.evaluation import ChosenLabel
 from han5k_review.evaluation.records import StoredPanel
-from han5k_review.exports.snapshot import ExportFacts, Snapshot
-from han5k_review.review.revising import RevisionView
+from han5k_review.exports.study_rows import ExportFacts, StudyRows
+from han5k_review.review.decisions.revising import RevisionView
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
 
 
@@ -38,22 +38,22 @@ class GradeRow:
     first_graded_at_utc: datetime
     changes: int
     revision: RevisionView | None
-    reference: LabelRef | None
+    reference: ChosenLabel | None
     measured: StoredPanel | None
 
 
-def build_grade_rows(snapshot: Snapshot) -> list[GradeRow]:
+def build_grade_rows(rows: StudyRows) -> list[GradeRow]:
     """Every act of grading, by case, structure in catalogue order, reader, read, then time."""
     chains: dict[tuple[int, str], list[Grade]] = {}
-    for grade in snapshot.grades:
+    for grade in rows.grades:
         chains.setdefault((grade.assignment_id, grade.structure), []).append(grade)
-    superseded = {grade.supersedes_id for grade in snapshot.grades}
-    structures = {str(structure.name): structure for structure in snapshot.catalogue}
+    superseded = {grade.supersedes_id for grade in rows.grades}
+    structures = {str(structure.name): structure for structure in rows.catalogue}
     revisions: dict[tuple[int, int], RevisionView] = {}
-    for view in snapshot.revisions:
+    for view in rows.revisions:
         revisions[(view.revision.reviewed_id, view.revision.reader_id)] = view
-    rows = [
-        _row(snapshot, chain, place, structures, revisions, superseded)
+    built = [
+        _row(rows, chain, place, structures, revisions, superseded)
         for chain in chains.values()
         for place in range(len(chain))
     ]
@@ -69,11 +69,11 @@ def build_grade_rows(snapshot: Snapshot) -> list[GradeRow]:
             row.grade.id,
         )
 
-    return sorted(rows, key=by_place)
+    return sorted(built, key=by_place)
 
 
 def _row(
-    snapshot: Snapshot,
+    rows: StudyRows,
     chain: Sequence[Grade],
     place: int,
     structures: dict[str, Structure],
@@ -81,29 +81,29 @@ def _row(
     superseded: set[int | None],
 ) -> GradeRow:
     grade = chain[place]
-    assignment = snapshot.assignments[grade.assignment_id]
-    label = snapshot.graded_labels[grade.label_version_id]
+    assignment = rows.assignments[grade.assignment_id]
+    label = rows.graded_labels[grade.label_version_id]
     spot = (label.case_id, label.structure)
-    under_review = snapshot.under_review.get(spot)
+    under_review = rows.under_review.get(spot)
     return GradeRow(
-        facts=snapshot.facts,
+        facts=rows.facts,
         grade=grade,
         assignment=assignment,
-        reader=snapshot.readers[assignment.reader_id],
-        case=snapshot.cases[assignment.case_id],
-        spacing_mm=snapshot.spacings_mm[assignment.case_id],
+        reader=rows.readers[assignment.reader_id],
+        case=rows.cases[assignment.case_id],
+        spacing_mm=rows.spacings_mm[assignment.case_id],
         structure=structures.get(grade.structure),
         label=label,
-        model=snapshot.find_model(label.model_version_id),
-        title=_title(snapshot, grade),
+        model=rows.find_model(label.model_version_id),
+        title=_title(rows, grade),
         act=_act(chain, place),
         is_current=grade.raw_code is not None and grade.id not in superseded,
         is_under_review=under_review is not None and under_review.label_version_id == label.id,
         first_graded_at_utc=chain[0].graded_at_utc,
         changes=place,
         revision=revisions.get((grade.label_version_id, assignment.reader_id)),
-        reference=snapshot.references.get(spot),
-        measured=snapshot.graded_panels.get(grade.label_version_id),
+        reference=rows.references.get(spot),
+        measured=rows.graded_panels.get(grade.label_version_id),
     )
 
 
@@ -113,8 +113,8 @@ def _act(chain: Sequence[Grade], place: int) -> str:
     return "changed" if place and chain[place - 1].raw_code is not None else "graded"
 
 
-def _title(snapshot: Snapshot, grade: Grade) -> str | None:
-    scale = snapshot.scales.get(grade.scale)
+def _title(rows: StudyRows, grade: Grade) -> str | None:
+    scale = rows.scales.get(grade.scale)
     for known in scale.grades if scale else ():
         if known.code == grade.raw_code:
             return known.title

@@ -9,7 +9,7 @@ from han5k_review.anatomy.structure import Structure
 from han5k_review.evaluation import PairMetrics
 from han5k_review.exports.columns import Column, Kind, Sheet, column
 from han5k_review.exports.panel_columns import build_panel_columns
-from han5k_review.exports.snapshot import Snapshot
+from han5k_review.exports.study_rows import StudyRows
 
 _T = Kind.TEXT
 
@@ -114,16 +114,14 @@ METRICS: Sheet[MetricRow] = Sheet(
 )
 
 
-def build_metric_rows(snapshot: Snapshot) -> Sequence[MetricRow]:
+def build_metric_rows(rows: StudyRows) -> Sequence[MetricRow]:
     """The rows of the sheet: by case, measured or measurable pairs first."""
-    structures = {str(structure.name): structure for structure in snapshot.catalogue}
+    structures = {str(structure.name): structure for structure in rows.catalogue}
     return [
         MetricRow(
             pair=pair,
             structure=structures.get(pair.structure),
-            model=snapshot.find_model(
-                pair.prediction.model_version_id if pair.prediction else None
-            ),
+            model=rows.find_model(pair.prediction.model_version_id if pair.prediction else None),
         )
-        for pair in snapshot.metrics
+        for pair in rows.metrics
     ]

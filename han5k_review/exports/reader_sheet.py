@@ -9,7 +9,7 @@ from datetime import datetime
 
 from han5k_review.exports.columns import Kind, Sheet, column
 from han5k_review.exports.grade_rows import GradeRow
-from han5k_review.exports.snapshot import Snapshot
+from han5k_review.exports.study_rows import StudyRows
 from han5k_review.store.tables import Reader
 
 _T, _I, _N, _B, _UTC = Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.TIME
@@ -88,9 +88,9 @@ READERS: Sheet[ReaderRow] = Sheet(
 )
 
 
-def build_reader_rows(snapshot: Snapshot, grades: Sequence[GradeRow]) -> list[ReaderRow]:
+def build_reader_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[ReaderRow]:
     """The readers, by pseudonym."""
-    assigned = Counter(a.reader_id for a in snapshot.assignments.values())
+    assigned = Counter(a.reader_id for a in rows.assignments.values())
     acts: dict[int | None, list[GradeRow]] = {}
     for row in grades:
         acts.setdefault(row.reader.id, []).append(row)
@@ -104,5 +104,5 @@ def build_reader_rows(snapshot: Snapshot, grades: Sequence[GradeRow]) -> list[Re
                 (row.grade.graded_at_utc for row in acts.get(number, [])), default=None
             ),
         )
-        for number, reader in sorted(snapshot.readers.items(), key=lambda item: item[1].pseudonym)
+        for number, reader in sorted(rows.readers.items(), key=lambda item: item[1].pseudonym)
     ]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from han5k_review.exports.columns import Column, Kind, Sheet, column
-from han5k_review.exports.snapshot import Snapshot
-from han5k_review.review.adjudication import Standing, settle_standings
-from han5k_review.review.revising import RevisionView
+from han5k_review.exports.study_rows import StudyRows
+from han5k_review.review.decisions.adjudication import Standing, settle_standings
+from han5k_review.review.decisions.revising import RevisionView
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 
@@ -197,11 +197,11 @@ REVISIONS: Sheet[RevisionRow] = Sheet(
 )
 
 
-def build_revision_rows(snapshot: Snapshot) -> list[RevisionRow]:
+def build_revision_rows(rows: StudyRows) -> list[RevisionRow]:
     """All revisions, oldest first."""
-    views: Sequence[RevisionView] = snapshot.revisions
-    standings = settle_standings(views, snapshot.accepted)
-    readers: Mapping[int, Reader] = snapshot.readers
+    views: Sequence[RevisionView] = rows.revisions
+    standings = settle_standings(views, rows.accepted)
+    readers: Mapping[int, Reader] = rows.readers
     return [
         RevisionRow(
             view=view,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from han5k_review.exports.columns import Kind, Sheet, column
-from han5k_review.exports.snapshot import Snapshot
+from han5k_review.exports.study_rows import StudyRows
 from han5k_review.study.scale import ScaleGrade
 
 _T, _B = Kind.TEXT, Kind.BOOLEAN
@@ -79,13 +79,13 @@ SCALE: Sheet[ScaleRow] = Sheet(
 )
 
 
-def build_scale_rows(snapshot: Snapshot) -> list[ScaleRow]:
+def build_scale_rows(rows: StudyRows) -> list[ScaleRow]:
     """The study's scale first, then other scales that grades were given on."""
-    used = {grade.scale for grade in snapshot.grades} - {snapshot.facts.scale}
-    names = [snapshot.facts.scale, *sorted(used)]
+    used = {grade.scale for grade in rows.grades} - {rows.facts.scale}
+    names = [rows.facts.scale, *sorted(used)]
     return [
-        ScaleRow(scale=name, is_study_scale=name == snapshot.facts.scale, grade=grade)
+        ScaleRow(scale=name, is_study_scale=name == rows.facts.scale, grade=grade)
         for name in names
-        if name in snapshot.scales
-        for grade in snapshot.scales[name].grades
+        if name in rows.scales
+        for grade in rows.scales[name].grades
     ]

@@ -10,7 +10,7 @@ from han5k_review.evaluation import Spread, StructureSummary, build_summary
 from han5k_review.exports.acceptability import Acceptability, build_acceptability
 from han5k_review.exports.columns import Column, Kind, Sheet, column
 from han5k_review.exports.grade_rows import GradeRow
-from han5k_review.exports.snapshot import Snapshot
+from han5k_review.exports.study_rows import StudyRows
 
 _T, _I, _N = Kind.TEXT, Kind.INTEGER, Kind.NUMBER
 _NOBODY = Acceptability(grades=0, no=0, minor=0, major=0, not_graded=0, interval=None)
@@ -215,16 +215,16 @@ SUMMARY: Sheet[SummaryRow] = Sheet(
 )
 
 
-def build_summary_rows(snapshot: Snapshot, grades: Sequence[GradeRow]) -> list[SummaryRow]:
+def build_summary_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[SummaryRow]:
     """The rows of the sheet, in catalogue order."""
     acceptability = build_acceptability(grades)
-    measured = {summary.structure: summary for summary in build_summary(snapshot.metrics)}
+    measured = {summary.structure: summary for summary in build_summary(rows.metrics)}
     return [
         SummaryRow(
             structure=structure,
             grades=acceptability.get(structure.name, _NOBODY),
             metrics=measured.get(structure.name),
         )
-        for structure in snapshot.catalogue
+        for structure in rows.catalogue
         if structure.name in acceptability or structure.name in measured
     ]

@@ -20,7 +20,7 @@ from han5k_review.importing.ct_identity import find_shared_shapes
 from han5k_review.importing.file_stamps import SETTLE_S
 from han5k_review.importing.fingerprints import measure_catalogue
 from han5k_review.importing.known_planes import read_full_claims
-from han5k_review.importing.reports import CaseReport, ImportReport, Label, Outcome
+from han5k_review.importing.reports import CaseOutcome, CaseReport, ImportReport, Label
 from han5k_review.importing.sources import CaseSource, Source
 from han5k_review.importing.walks import Walk
 from han5k_review.store.engine import transaction
@@ -29,7 +29,7 @@ from han5k_review.store.study import Study
 
 Progress = Callable[[CaseReport, int, int], None]
 Found = CaseContent | CaseOutline
-Finish = Callable[[CaseSource, CaseContent], tuple[Outcome, tuple[Label, ...]]]
+Finish = Callable[[CaseSource, CaseContent], tuple[CaseOutcome, tuple[Label, ...]]]
 
 
 def plan_import(
@@ -58,7 +58,9 @@ def plan_import(
         shared_shapes=shapes,
     )
 
-    def plan_case(source: CaseSource, content: CaseContent) -> tuple[Outcome, tuple[Label, ...]]:
+    def plan_case(
+        source: CaseSource, content: CaseContent
+    ) -> tuple[CaseOutcome, tuple[Label, ...]]:
         known = walk.find_known(source)
         if known is None:
             walk.take_ct(source, content.image_sha256, content.planes_sha256)
@@ -99,7 +101,9 @@ def run_import(
         settle_s=settle_s,
     )
 
-    def import_case(source: CaseSource, content: CaseContent) -> tuple[Outcome, tuple[Label, ...]]:
+    def import_case(
+        source: CaseSource, content: CaseContent
+    ) -> tuple[CaseOutcome, tuple[Label, ...]]:
         with transaction(study.engine) as session:
             is_new, labels = write_case(session, source, content, actor=actor, now_utc=now())
         if is_new:
@@ -189,7 +193,7 @@ def _finish(
         except Han5kError as error:
             refusal = str(error)
     return CaseReport(
-        name=source.name, origin=source.origin, outcome=Outcome.REFUSED, refusal=refusal
+        name=source.name, origin=source.origin, outcome=CaseOutcome.REFUSED, refusal=refusal
     )
 
 
@@ -205,23 +209,23 @@ def _describe_refusal(walk: Walk, refusal: CaseRefusal) -> str:
 
 def _conclude(
     walk: Walk, source: CaseSource, result: Found, finish: Finish
-) -> tuple[Outcome, tuple[Label, ...]]:
+) -> tuple[CaseOutcome, tuple[Label, ...]]:
     if isinstance(result, CaseOutline):
         return _plan_outline(walk, source, result)
-    return (Outcome.UNCHANGED, ()) if result.is_same else finish(source, result)
+    return (CaseOutcome.UNCHANGED, ()) if result.is_same else finish(source, result)
 
 
 def _plan_outline(
     walk: Walk, source: CaseSource, outline: CaseOutline
-) -> tuple[Outcome, tuple[Label, ...]]:
+) -> tuple[CaseOutcome, tuple[Label, ...]]:
     """As a deep plan would, but what changes in a known case is not known yet."""
     is_new = walk.find_known(source) is None
     if is_new:
         walk.take_ct(source, outline.planes_sha256)
-    return (Outcome.NEW if is_new else Outcome.CHANGED), outline.labels
+    return (CaseOutcome.NEW if is_new else CaseOutcome.CHANGED), outline.labels
 
 
-def _outcome(is_new: bool, labels: tuple[Label, ...]) -> Outcome:
+def _outcome(is_new: bool, labels: tuple[Label, ...]) -> CaseOutcome:
     if is_new:
-        return Outcome.NEW
-    return Outcome.CHANGED if labels else Outcome.UNCHANGED
+        return CaseOutcome.NEW
+    return CaseOutcome.CHANGED if labels else CaseOutcome.UNCHANGED

@@ -23,7 +23,7 @@ _ROLES = {
 NOT_READ = "voxels not read (--deep reads them)"
 
 
-class Outcome(StrEnum):
+class CaseOutcome(StrEnum):
     """What becomes of one case."""
 
     NEW = "new"
@@ -45,7 +45,7 @@ class CaseReport:
 
     name: str
     origin: str
-    outcome: Outcome
+    outcome: CaseOutcome
     geometry: str = ""
     matched: tuple[StructureName, ...] = ()
     labels: tuple[Label, ...] = ()
@@ -61,11 +61,11 @@ class CaseReport:
         return show_line(self._sentence())
 
     def _sentence(self) -> str:
-        if self.outcome is Outcome.REFUSED:
+        if self.outcome is CaseOutcome.REFUSED:
             return f"{self.name}: refused ({self.origin}): {self.refusal}"
-        if self.outcome is Outcome.UNCHANGED:
+        if self.outcome is CaseOutcome.UNCHANGED:
             text = f"{self.name}: unchanged"
-        elif self.outcome is Outcome.NEW:
+        elif self.outcome is CaseOutcome.NEW:
             text = f"{self.name}: new case with {self._counts()}; CT {self.geometry}"
         elif self.changed is not None:
             roles = ", ".join(_ROLES.get(role, role) for role in self.changed)
@@ -74,7 +74,7 @@ class CaseReport:
             names = ", ".join(dict.fromkeys(label.structure for label in self.labels))
             text = f"{self.name}: changed labels, new versions of {self._counts()} ({names})"
         text += "".join(f"; {channels}" for channels in self.channels)
-        if self.changed is not None and self.outcome is not Outcome.UNCHANGED:
+        if self.changed is not None and self.outcome is not CaseOutcome.UNCHANGED:
             text += f"; {NOT_READ}"
         if self.unmatched:
             text += f"; not matched: {', '.join(self.unmatched)}"
@@ -99,19 +99,19 @@ class ImportReport:
     dry_run: bool
     deep: bool = False
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: CaseOutcome) -> int:
         """How many cases came out so."""
         return sum(case.outcome is outcome for case in self.cases)
 
     @property
     def exit_code(self) -> int:
         """2 when a case was refused, 0 otherwise."""
-        return 2 if self.count(Outcome.REFUSED) else 0
+        return 2 if self.count(CaseOutcome.REFUSED) else 0
 
     @property
     def sentence(self) -> str:
         """The whole in one line."""
-        counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in Outcome)
+        counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in CaseOutcome)
         depth = "" if self.deep else ", voxels not read; --deep reads them"
         end = f"nothing was written (dry run{depth})" if self.dry_run else "done"
         number = len(self.cases)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from han5k_review.review.open_drafts import count_drafts
+from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id

@@ -17,7 +17,7 @@ from enum import StrEnum
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from han5k_review.review.open_drafts import count_drafts
+from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.progress import Progress, measure_progress
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, Reader

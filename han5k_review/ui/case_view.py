@@ -11,9 +11,9 @@ from sqlmodel import Session, col, distinct, func, select
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
 from han5k_review.retraining.predictions.doubts import DOUBTFUL, find_disagreements
+from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import UNDER_REVIEW, list_under_review
-from han5k_review.review.open_drafts import count_drafts
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader

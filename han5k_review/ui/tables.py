@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from han5k_review.retraining.predictions.doubts import DOUBTFUL
-from han5k_review.review.adjudication import Standing
 from han5k_review.review.assignment import WorklistEntry
+from han5k_review.review.decisions.adjudication import Standing
+from han5k_review.review.decisions.revising import RevisionView
 from han5k_review.review.progress import Progress
-from han5k_review.review.revising import RevisionView
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.study.scale import Scale

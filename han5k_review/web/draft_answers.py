@@ -12,10 +12,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from han5k_review.review.drafts import is_outdated
+from han5k_review.review.drafts.leases import OTHER_TAB, describe_lease, is_leased
+from han5k_review.review.drafts.opening import is_outdated
 from han5k_review.review.edit_check import EditCheck
 from han5k_review.review.edit_rules import EditRules
-from han5k_review.review.leases import OTHER_TAB, describe_lease, is_leased
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.store.columns import format_utc
 from han5k_review.store.draft_tables import Draft, DraftSubmission, StructureLock

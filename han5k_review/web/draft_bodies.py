@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from han5k_review.review.patches import Patch, PatchBatch
+from han5k_review.review.drafts.patches import Patch, PatchBatch
+from han5k_review.review.drafts.submission import SubmissionRequest
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.submission import SubmissionRequest
 from han5k_review.store.vocabulary import PatchMode
 from han5k_review.web.bodies import Body, Index, Key, RowId, Text
 from han5k_review.web.grade_bodies import GradeBody
@@ -20,7 +20,7 @@ _Version = Annotated[int, Field(ge=0, le=2**31 - 2)]
 _Pause = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 
-class Place(Body):
+class PositionBody(Body):
     """Where the reader looks: a plane through a voxel, and the millimetres across the view."""
 
     plane: Literal["axial", "sagittal", "coronal"]
@@ -46,7 +46,7 @@ class LeaseBody(Body):
     holder: Key
     draft: RowId
     release: bool = False
-    place: Place | None = None
+    place: PositionBody | None = None
 
 
 class PatchBody(Body):
@@ -94,7 +94,7 @@ class PatchesBody(Body):
     holder: Key
     draft: RowId
     patches: list[PatchBody] = Field(min_length=1, max_length=64)
-    place: Place | None = None
+    place: PositionBody | None = None
 
     def to_batch(self) -> PatchBatch:
         """The batch as the review room takes it."""

@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, require
 from han5k_review.errors import DataError
-from han5k_review.review.canvas import Canvas, CanvasShelf
+from han5k_review.review.drafts.draft_mask import DraftMask, MaskShelf
+from han5k_review.review.drafts.journal import add_snapshot, needs_snapshot
+from han5k_review.review.drafts.patches import PatchBatch, PatchReceipt, append_patches
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import get_own_assignment
-from han5k_review.review.journal import add_snapshot, needs_snapshot
-from han5k_review.review.patches import PatchBatch, PatchReceipt, append_patches
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -46,7 +46,7 @@ class DraftRoom:
 
     study: Study
     rules: EditRules
-    shelf: CanvasShelf = field(default_factory=lambda: CanvasShelf(capacity_bytes=_SHELF_BYTES))
+    shelf: MaskShelf = field(default_factory=lambda: MaskShelf(capacity_bytes=_SHELF_BYTES))
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -65,10 +65,10 @@ class DraftRoom:
 
     def append(
         self, identity: ReaderIdentity, assignment_id: int, structure: str, batch: PatchBatch
-    ) -> tuple[PatchReceipt, Canvas | None]:
-        """Journal a batch; the receipt once it is on disk, and the canvas if one is to be kept.
+    ) -> tuple[PatchReceipt, DraftMask | None]:
+        """Journal a batch; the receipt once it is on disk, and the draft mask if one is to be kept.
 
-        The canvas goes on the shelf, unless a snapshot of it is due first (`keep_snapshot`).
+        The draft mask goes on the shelf, unless a snapshot of it is due first (`keep_snapshot`).
         """
         with self.change(identity, assignment_id) as visitor:
             visitor.session.expire_on_commit = False
@@ -82,28 +82,28 @@ class DraftRoom:
                 rules=self.rules,
                 now=utc_now(),
             )
-        canvas = receipt.canvas
-        if canvas is None:
+        draft_mask = receipt.draft_mask
+        if draft_mask is None:
             return receipt, None
         if needs_snapshot(receipt.first_version, receipt.draft.version):
-            return receipt, canvas
-        self.shelf.put(stored_id(receipt.draft), canvas)
+            return receipt, draft_mask
+        self.shelf.put(stored_id(receipt.draft), draft_mask)
         return receipt, None
 
-    def keep_snapshot(self, draft_id: int, canvas: Canvas) -> None:
+    def keep_snapshot(self, draft_id: int, draft_mask: DraftMask) -> None:
         """Store the mask of a draft as a place to replay from; runs after the answer."""
         try:
-            sha256 = self.study.labels.put_mask(canvas.to_mask())
+            sha256 = self.study.labels.put_mask(draft_mask.to_mask())
             with self._turn, transaction(self.study.engine) as session:
                 add_snapshot(
                     session,
                     draft_id=draft_id,
-                    version=canvas.version,
+                    version=draft_mask.version,
                     mask_sha256=sha256,
                     now=utc_now(),
                 )
         finally:
-            self.shelf.put(draft_id, canvas)
+            self.shelf.put(draft_id, draft_mask)
 
 
 def _enter(session: Session, identity: ReaderIdentity, assignment_id: int) -> Visitor:

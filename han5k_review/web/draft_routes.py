@@ -13,7 +13,9 @@ from starlette.responses import Response
 from han5k_review.accounts.may import Action, may
 from han5k_review.exports.contour_files import Contour, build_nifti
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.drafts import (
+from han5k_review.review.decisions.locking import list_locks
+from han5k_review.review.drafts.journal import is_unchanged, list_last_patches, replay
+from han5k_review.review.drafts.opening import (
     OpenRequest,
     discard_draft,
     get_draft,
@@ -22,10 +24,8 @@ from han5k_review.review.drafts import (
     list_drafts,
     open_draft,
 )
+from han5k_review.review.drafts.patches import describe_patch, describe_rows
 from han5k_review.review.edit_rules import read_edit_rules
-from han5k_review.review.journal import is_unchanged, list_last_patches, replay
-from han5k_review.review.locking import list_locks
-from han5k_review.review.patches import describe_patch, describe_rows
 from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
@@ -127,9 +127,9 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
 
 def _read_mask(room: DraftRoom, visitor: Visitor, draft: Draft) -> StructureMask:
     grid = grid_of(visitor.case)
-    canvas = replay(visitor.session, room.study.labels, room.shelf, draft, grid)
-    mask = canvas.to_mask()
-    room.shelf.put(stored_id(draft), canvas)
+    draft_mask = replay(visitor.session, room.study.labels, room.shelf, draft, grid)
+    mask = draft_mask.to_mask()
+    room.shelf.put(stored_id(draft), draft_mask)
     return mask
 
 
@@ -218,7 +218,7 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
         structure: Name,
         body: Annotated[PatchesBody, Depends(bounded(PatchesBody, Action.GRADE))],
     ) -> Response:
-        receipt, canvas = room.append(
+        receipt, draft_mask = room.append(
             get_identity(request), assignment_id, structure, body.to_batch()
         )
         draft = receipt.draft
@@ -232,8 +232,8 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
                 "patches": list(describe_rows(receipt.rows)),
             }
         )
-        if canvas is not None:
-            answer.background = BackgroundTask(room.keep_snapshot, stored_id(draft), canvas)
+        if draft_mask is not None:
+            answer.background = BackgroundTask(room.keep_snapshot, stored_id(draft), draft_mask)
         return answer
 
 

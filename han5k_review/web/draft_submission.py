@@ -11,10 +11,10 @@ from starlette.responses import Response
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action
 from han5k_review.errors import RuleError
-from han5k_review.review.drafts import get_draft, get_open_draft
+from han5k_review.review.drafts.opening import get_draft, get_open_draft
+from han5k_review.review.drafts.submission import find_submission, prepare_submission, submit_draft
 from han5k_review.review.grading import count_graded, list_current_grades, submit_grade
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.submission import find_submission, prepare_submission, submit_draft
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import DraftSubmission
 from han5k_review.store.identity import stored_id

@@ -17,7 +17,7 @@ from han5k_review.accounts.readers import sign_out_everywhere
 from han5k_review.accounts.signing_in import authenticate, record_attempt
 from han5k_review.accounts.throttle import Throttle
 from han5k_review.errors import AccessError, Han5kError
-from han5k_review.review.open_drafts import Unsubmitted, list_unsubmitted
+from han5k_review.review.drafts.unsubmitted import Unsubmitted, list_unsubmitted
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction

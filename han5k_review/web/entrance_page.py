@@ -11,7 +11,7 @@ from string import Template
 
 from starlette.responses import HTMLResponse
 
-from han5k_review.review.open_drafts import Unsubmitted
+from han5k_review.review.drafts.unsubmitted import Unsubmitted
 
 _SHOWN_DRAFTS = 12
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from han5k_review.accounts.may import Action
 from han5k_review.errors import RuleError
-from han5k_review.review.locking import lock_structure, unlock_structure
+from han5k_review.review.decisions.locking import lock_structure, unlock_structure
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id

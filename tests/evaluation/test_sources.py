@@ -19,7 +19,7 @@ from han5k_review.evaluation import (
 from han5k_review.evaluation.frames import build_trend_frame
 from han5k_review.evaluation.records import read_stamp
 from han5k_review.metrics import Definition
-from han5k_review.review.locking import lock_structure
+from han5k_review.review.decisions.locking import lock_structure
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study

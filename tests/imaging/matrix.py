@@ -26,7 +26,7 @@ from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.imports import run_import
-from han5k_review.importing.reports import CaseReport, Outcome
+from han5k_review.importing.reports import CaseOutcome, CaseReport
 from han5k_review.importing.sources import CaseSource, build_source
 from han5k_review.importing.study import create_study
 from han5k_review.settings import get_settings
@@ -127,7 +127,7 @@ class Tester:
 
     def look_at(self, role: str, number: int, report: CaseReport) -> Seen:
         """What the study holds of an imported case."""
-        if report.outcome is Outcome.REFUSED:
+        if report.outcome is CaseOutcome.REFUSED:
             return Seen(cell=Cell.REFUSED, sentence=report.refusal)
         heading = {"CT": "CT: ", "label": "labels: ", "reference": "reference: "}[role]
         warned = [w for w in report.warnings if w.startswith(heading) and "oblique" not in w]

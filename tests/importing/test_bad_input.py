@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.store.study import Study
 from tests.imaging.phantoms import AFFINE_LPS_AXES, SHAPE, phantom_hu, phantom_labels, write_image
 from tests.importing.case_files import (
@@ -120,7 +120,7 @@ def test_a_bad_case_is_one_sentence_and_stops_no_other(
     for attempt in (plan, run):
         report = attempt(study, *sources)
         assert report.exit_code == 2
-        assert [c.outcome for c in report.cases] == [Outcome.REFUSED, Outcome.NEW]
+        assert [c.outcome for c in report.cases] == [CaseOutcome.REFUSED, CaseOutcome.NEW]
         sentence = report.cases[0].sentence
         assert sentence.startswith("HN-bad: refused (test ")
         assert words in sentence

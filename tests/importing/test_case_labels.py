@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from han5k_review.importing.reports import CaseReport, Outcome
+from han5k_review.importing.reports import CaseOutcome, CaseReport
 from han5k_review.store.study import Study
 from tests.imaging.phantoms import (
     SHAPE,
@@ -39,7 +39,7 @@ def test_another_number_of_channels_than_the_tables_is_refused(
 ) -> None:
     write_channels(tmp_path, count)
     case = case_of(study, tmp_path, labels="labels.mha", label_map="")
-    assert case.outcome is Outcome.REFUSED
+    assert case.outcome is CaseOutcome.REFUSED
     assert "labels.mha: 45 channels, as the column segrap_channel" in case.refusal
     assert f"found {count}; say which channel" in case.refusal
 
@@ -96,7 +96,7 @@ def test_rows_that_were_merged_are_said(study: Study, tmp_path: Path) -> None:
 def test_what_a_segmentation_leaves_out_is_said(study: Study, tmp_path: Path) -> None:
     write_segments(tmp_path / "x.seg.nrrd", field(0, Name="Parotid_L", LabelValue=1, Layer=0))
     case = case_of(study, tmp_path, labels="x.seg.nrrd", label_map="")
-    assert case.outcome is Outcome.NEW
+    assert case.outcome is CaseOutcome.NEW
     assert "18 voxels of value 2, 2 voxels of value 3 in layer 0" in case.warnings[0]
     assert "38 voxels of value 1 in layer 1" in case.warnings[1]
 
@@ -132,7 +132,7 @@ def test_nan_in_a_label_is_one_sentence_with_the_number(study: Study, tmp_path: 
     for suffix in (".nii.gz", ".nrrd", ".mha"):
         write_image(tmp_path / f"nan{suffix}", labels, phantom_grid().affine)
         case = case_of(study, tmp_path, labels=f"nan{suffix}")
-        assert case.outcome is Outcome.REFUSED
+        assert case.outcome is CaseOutcome.REFUSED
         assert re.search(r"found 3 voxels that are NaN", case.refusal)
 
 

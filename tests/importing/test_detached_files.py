@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from han5k_review.importing.fingerprints import list_input_files, measure_fingerprint
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.store.study import Study
 from tests.imaging.phantoms import AFFINE_LPS_AXES, SHAPE, phantom_hu, phantom_labels, write_image
 from tests.importing.case_files import content, plan, run, source, write_case
@@ -96,13 +96,13 @@ def test_a_corrected_reference_in_the_same_data_file_is_changed(
     header = write(tmp_path, phantom_labels())
     case = source(study, tmp_path, reference=header.name, reference_label_map="map.csv")
     run(study, case)
-    assert run(study, case).cases[0].outcome is Outcome.UNCHANGED
+    assert run(study, case).cases[0].outcome is CaseOutcome.UNCHANGED
     before = header.read_bytes()
     corrected = phantom_labels()
     corrected[1, 2, 1] = 0
     write(tmp_path, corrected)
     assert header.read_bytes() == before
-    assert plan(study, case).cases[0].outcome is Outcome.CHANGED
+    assert plan(study, case).cases[0].outcome is CaseOutcome.CHANGED
     (done,) = run(study, case).cases
     assert [label.structure for label in done.labels] == ["ParotidL"]
 
@@ -143,7 +143,7 @@ def test_a_folder_of_masks_covers_voxels_in_folders_below(study: Study, tmp_path
     run(study, case)
     mhd_with_a_pattern(tmp_path / "masks", (phantom_labels() == 2).astype(np.uint8))
     (tmp_path / "masks/x.mhd").unlink()
-    assert run(study, case).cases[0].outcome is Outcome.CHANGED
+    assert run(study, case).cases[0].outcome is CaseOutcome.CHANGED
 
 
 def test_what_the_file_system_hides_in_a_folder_changes_nothing(

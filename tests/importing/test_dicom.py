@@ -15,7 +15,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from han5k_review.errors import DataError
 from han5k_review.importing.case_labels import read_case_labels
 from han5k_review.importing.fingerprints import list_input_files
-from han5k_review.importing.reports import ImportReport, Outcome
+from han5k_review.importing.reports import CaseOutcome, ImportReport
 from han5k_review.importing.sources import CaseSource, build_source
 from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
@@ -69,7 +69,7 @@ def test_a_folder_becomes_a_case_with_the_structure_set_in_it(
         sentence = only(report)
         assert "ROIs of the labels: parotid_l -> ParotidL" in sentence
         assert f"not matched: {ROI_TEXT} PTV" in sentence
-        assert report.cases[0].outcome is Outcome.NEW
+        assert report.cases[0].outcome is CaseOutcome.NEW
     stored = content(study)
     versions = {row[1]: row[4] for row in stored["versions"]}  # type: ignore[index]
     assert versions["ParotidL"] == 2 * 16

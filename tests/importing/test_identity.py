@@ -19,7 +19,7 @@ from han5k_review.errors import RuleError
 from han5k_review.importing.case_reading import CaseContent
 from han5k_review.importing.case_rows import write_case as write_rows
 from han5k_review.importing.imports import plan_import, run_import
-from han5k_review.importing.reports import ImportReport, Outcome
+from han5k_review.importing.reports import CaseOutcome, ImportReport
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
@@ -118,7 +118,7 @@ def attempts(study: Study, executor: Executor | None, *sources: object) -> Itera
 
 def assert_refused_with_both_names(report: ImportReport) -> None:
     last = report.cases[-1]
-    assert last.outcome is Outcome.REFUSED, last.sentence
+    assert last.outcome is CaseOutcome.REFUSED, last.sentence
     assert "of case HN-2 (patient P-2) is the CT of case HN-1 (patient P-1)" in last.refusal
 
 
@@ -145,7 +145,7 @@ def test_two_cases_of_one_import_cannot_hold_one_ct(
     cells = {"case": "HN-2", "patient": "P-2", "split": "held_out", "labels": ""}
     second = source(study, tmp_path, ct=copy(tmp_path).name, **cells)
     for report in attempts(study, executor, first, second):
-        assert report.cases[0].outcome is Outcome.NEW
+        assert report.cases[0].outcome is CaseOutcome.NEW
         assert_refused_with_both_names(report)
     assert [row[:2] for row in content(study)["cases"]] == [("HN-1", "P-1")]
 
@@ -155,7 +155,7 @@ def test_a_case_takes_its_ct_from_any_writer(study: Study, tmp_path: Path, copy:
     run(study, write_case(study, tmp_path))
     before = content(study)
     report = run(study, source(study, tmp_path, ct=copy(tmp_path).name))
-    assert report.cases[0].outcome is Outcome.UNCHANGED, report.cases[0].sentence
+    assert report.cases[0].outcome is CaseOutcome.UNCHANGED, report.cases[0].sentence
     assert content(study) == before
 
 
@@ -164,7 +164,7 @@ def test_a_case_never_takes_its_ct_from_elsewhere(study: Study, tmp_path: Path, 
     run(study, write_case(study, tmp_path))
     before = content(study)
     for report in attempts(study, None, source(study, tmp_path, ct=copy(tmp_path).name)):
-        assert report.cases[0].outcome is Outcome.REFUSED
+        assert report.cases[0].outcome is CaseOutcome.REFUSED
         assert "the CT of this case was expected" in report.cases[0].refusal
     assert content(study) == before
 
@@ -177,7 +177,7 @@ def test_a_scan_that_looks_alike_is_another(study: Study, tmp_path: Path) -> Non
     first = source(study, tmp_path)
     second = source(study, tmp_path, case="HN-2", ct="other.nii.gz")
     for report in attempts(study, None, first, second):
-        assert [case.outcome for case in report.cases] == [Outcome.NEW] * 2
+        assert [case.outcome for case in report.cases] == [CaseOutcome.NEW] * 2
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -268,12 +268,14 @@ def test_a_patient_stays_in_one_split_under_any_writing(
 def test_a_case_name_in_another_unicode_form_is_the_same_case(study: Study, tmp_path: Path) -> None:
     write_case(study, tmp_path)
     decomposed = unicodedata.normalize("NFD", "Müller")
-    assert run(study, source(study, tmp_path, case=decomposed)).cases[0].outcome is Outcome.NEW
-    assert run(study, source(study, tmp_path, case="Müller")).cases[0].outcome is Outcome.UNCHANGED
+    assert run(study, source(study, tmp_path, case=decomposed)).cases[0].outcome is CaseOutcome.NEW
+    assert (
+        run(study, source(study, tmp_path, case="Müller")).cases[0].outcome is CaseOutcome.UNCHANGED
+    )
     with transaction(study.engine) as session:  # as an older version could have stored it
         session.exec(select(Case)).one().name = decomposed
     report = plan(study, source(study, tmp_path, case="Müller", reference="labels.nii.gz"))
-    assert report.cases[0].outcome is Outcome.CHANGED, report.cases[0].sentence
+    assert report.cases[0].outcome is CaseOutcome.CHANGED, report.cases[0].sentence
 
 
 def test_a_case_name_that_differs_in_capitals_only_is_refused(

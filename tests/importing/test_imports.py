@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from han5k_review.importing.imports import plan_import, run_import
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
 from tests.imaging.phantoms import (
@@ -41,7 +41,7 @@ EMPTY = {"cases": [], "versions": [], "audits": [], "files": []}
 def test_a_dry_run_says_everything_and_writes_nothing(study: Study, tmp_path: Path) -> None:
     report = plan(study, write_case(study, tmp_path))
     (case,) = report.cases
-    assert case.outcome is Outcome.NEW
+    assert case.outcome is CaseOutcome.NEW
     assert case.matched == ("ParotidL", "ParotidR", "Larynx")
     assert case.unmatched == ("GTVp",)
     assert "7 x 9 x 5 voxels of 1.500 x 2.000 x 3.000 mm" in case.sentence
@@ -74,7 +74,7 @@ def test_importing_twice_changes_nothing(study: Study, tmp_path: Path) -> None:
     run(study, case)
     before = content(study)
     for report in (plan(study, case), run(study, case)):
-        assert [c.outcome for c in report.cases] == [Outcome.UNCHANGED]
+        assert [c.outcome for c in report.cases] == [CaseOutcome.UNCHANGED]
     assert content(study) == before
 
 
@@ -84,7 +84,7 @@ def test_the_same_voxels_in_other_axes_change_nothing(study: Study, tmp_path: Pa
     write_phantom(tmp_path / "ct.nrrd", phantom_hu(), ORIENTATIONS[21])
     write_phantom(tmp_path / "labels.mha", phantom_labels(), ORIENTATIONS[30])
     report = run(study, source(study, tmp_path, ct="ct.nrrd", labels="labels.mha"))
-    assert [c.outcome for c in report.cases] == [Outcome.UNCHANGED]
+    assert [c.outcome for c in report.cases] == [CaseOutcome.UNCHANGED]
     assert content(study) == before
 
 
@@ -96,7 +96,7 @@ def test_a_changed_label_makes_a_new_version_and_is_announced(study: Study, tmp_
     labels[1, 2, 1] = 0
     write_labels(tmp_path, labels=labels)
     (planned,) = plan(study, case).cases
-    assert planned.outcome is Outcome.CHANGED
+    assert planned.outcome is CaseOutcome.CHANGED
     assert "new versions of 1 pseudo-label and 0 references (ParotidL)" in planned.sentence
     assert content(study) == before
     (done,) = run(study, case).cases
@@ -105,14 +105,14 @@ def test_a_changed_label_makes_a_new_version_and_is_announced(study: Study, tmp_
     assert after["cases"] == before["cases"]
     assert after["versions"][:3] == before["versions"]
     assert after["versions"][3][5] == "imported; replaces version 1"
-    assert run(study, case).cases[0].outcome is Outcome.UNCHANGED
+    assert run(study, case).cases[0].outcome is CaseOutcome.UNCHANGED
 
 
 def test_a_reference_can_follow_later_without_the_ct(study: Study, tmp_path: Path) -> None:
     run(study, write_case(study, tmp_path))
     later = source(study, tmp_path, ct="", labels="", reference="labels.nii.gz")
     (case,) = run(study, later).cases
-    assert case.outcome is Outcome.CHANGED
+    assert case.outcome is CaseOutcome.CHANGED
     kinds = [row[2] for row in content(study)["versions"]]
     assert kinds == ["pseudo"] * 3 + ["reference"] * 3
 
@@ -142,7 +142,7 @@ def test_a_case_name_twice_in_one_import_is_refused_once(study: Study, tmp_path:
     write_ct(tmp_path / "b", shift=3)
     second = source(study, tmp_path, ct="b/ct.nii.gz")
     report = run(study, first, second)
-    assert [c.outcome for c in report.cases] == [Outcome.NEW, Outcome.REFUSED]
+    assert [c.outcome for c in report.cases] == [CaseOutcome.NEW, CaseOutcome.REFUSED]
     assert "each case once was expected" in report.cases[1].sentence
 
 
@@ -155,7 +155,11 @@ def test_a_patient_stays_in_one_split(study: Study, tmp_path: Path) -> None:
     for n in range(3):
         write_ct(tmp_path / str(n), shift=n)
     report = run(study, *cases)
-    assert [c.outcome for c in report.cases] == [Outcome.NEW, Outcome.NEW, Outcome.REFUSED]
+    assert [c.outcome for c in report.cases] == [
+        CaseOutcome.NEW,
+        CaseOutcome.NEW,
+        CaseOutcome.REFUSED,
+    ]
     assert "a patient stays in one split" in report.cases[2].sentence
     assert [row[1:3] for row in content(study)["cases"]] == [("P1", "held_out")] * 2
     moved = source(study, tmp_path, case="HN-1", ct="1/ct.nii.gz", patient="P1", split="train")
@@ -212,7 +216,7 @@ def test_an_empty_pseudo_label_is_kept_and_an_empty_reference_left_out(
     labels[labels == 2] = 0
     write_labels(tmp_path, labels=labels)
     (case,) = run(study, source(study, tmp_path, reference="labels.nii.gz")).cases
-    assert case.outcome is Outcome.NEW
+    assert case.outcome is CaseOutcome.NEW
     assert "empty pseudo-labels, kept as empty: ParotidR" in case.sentence
     assert "empty references, left out: ParotidR" in case.sentence
     rows = [(row[1], row[2], row[4]) for row in content(study)["versions"]]
@@ -235,7 +239,7 @@ def test_a_ct_that_does_not_look_like_one_is_imported_with_a_warning(
     case = write_case(study, tmp_path)
     write_phantom(tmp_path / "ct.nii.gz", np.abs(phantom_hu() % 80).astype(np.int16))
     (planned,) = plan(study, case).cases
-    assert planned.outcome is Outcome.NEW
+    assert planned.outcome is CaseOutcome.NEW
     assert "warning: CT: HU from 1 to 76: no tissue above 100 HU, is it a CT?" in planned.sentence
 
 
@@ -294,7 +298,7 @@ def test_an_import_into_postgresql_is_the_same(
 ) -> None:
     study = make_import_study("study", postgres_url)
     case = write_case(study, tmp_path)
-    assert [c.outcome for c in run(study, case).cases] == [Outcome.NEW]
+    assert [c.outcome for c in run(study, case).cases] == [CaseOutcome.NEW]
     before = content(study)
-    assert [c.outcome for c in run(study, case).cases] == [Outcome.UNCHANGED]
+    assert [c.outcome for c in run(study, case).cases] == [CaseOutcome.UNCHANGED]
     assert content(study) == before

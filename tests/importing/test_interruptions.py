@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.store.study import Study, open_study
 from tests.imaging.phantoms import AFFINE_LPS_AXES, write_image
 from tests.importing.case_files import (
@@ -115,9 +115,9 @@ def test_a_killed_import_is_completed_by_the_next(
     assert len(before["audits"]) == whole
     sources = [source(study, tmp_path, case=f"HN-{n}", ct=f"{n}/ct.nii.gz") for n in range(CASES)]
     report = run(study, *sources)
-    assert [c.outcome for c in report.cases] == [Outcome.UNCHANGED] * whole + [Outcome.NEW] * (
-        CASES - whole
-    )
+    assert [c.outcome for c in report.cases] == [CaseOutcome.UNCHANGED] * whole + [
+        CaseOutcome.NEW
+    ] * (CASES - whole)
     after = content(study)
     assert after["cases"][:whole] == before["cases"]
     assert len(after["cases"]) == CASES

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.errors import DataError
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit
@@ -42,10 +42,10 @@ def test_a_path_that_the_system_refuses_is_one_sentence_and_stops_no_other(
     bad = source(study, tmp_path, case="HN-2", **{column: TOO_LONG})
     for report in (plan(study, bad, good, deep=deep), run(study, bad, good)):
         refused, taken = report.cases
-        assert refused.outcome is Outcome.REFUSED
+        assert refused.outcome is CaseOutcome.REFUSED
         assert "a readable file or folder was expected at " in refused.sentence
         assert "File name too long; mend its path or its permissions" in refused.sentence
-        assert taken.outcome in (Outcome.NEW, Outcome.UNCHANGED)
+        assert taken.outcome in (CaseOutcome.NEW, CaseOutcome.UNCHANGED)
 
 
 def test_a_label_map_whose_path_the_system_refuses_is_one_sentence(
@@ -77,10 +77,10 @@ def test_a_mask_whose_name_is_not_utf8_is_named_and_left_out(study: Study, tmp_p
     given = source(study, tmp_path, labels="masks", label_map="")
     for deep in (False, True):
         (case,) = plan(study, given, deep=deep).cases
-        assert case.outcome is Outcome.NEW, case.sentence
+        assert case.outcome is CaseOutcome.NEW, case.sentence
         assert case.unmatched == ("Dr\\udcfcse",)
     (case,) = run(study, given).cases
-    assert case.outcome is Outcome.NEW, case.sentence
+    assert case.outcome is CaseOutcome.NEW, case.sentence
     assert len(content(study)["versions"]) == 1
 
 
@@ -111,7 +111,7 @@ def test_a_warning_about_a_file_whose_name_is_not_utf8_can_be_stored(
     odd = write_beside(mask.write(tmp_path / "mask.nii.gz"), b"\xfc.nii.gz")
     (tmp_path / "map.csv").write_text("structure,values\nParotidL,1\n")
     (case,) = run(study, source(study, tmp_path, ct=bare.name, labels=str(odd))).cases
-    assert case.outcome is Outcome.NEW, case.sentence
+    assert case.outcome is CaseOutcome.NEW, case.sentence
     assert any(r"\udcfc.nii.gz: no orientation" in warning for warning in case.warnings)
     with reading(study.engine) as session:
         audits = session.exec(select(Audit)).all()

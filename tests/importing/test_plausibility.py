@@ -13,7 +13,7 @@ from han5k_review.anatomy.structure import StructureName
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
-from han5k_review.importing.reports import CaseReport, Outcome
+from han5k_review.importing.reports import CaseOutcome, CaseReport
 from han5k_review.importing.sources import build_source
 from han5k_review.store.study import Study
 from tests.conftest import ROOT
@@ -35,7 +35,7 @@ def test_left_and_right_exchanged_are_said_with_both_names(
     study: Study, shared_data: Path, tmp_path: Path
 ) -> None:
     case = case_file(study, shared_data, tmp_path, ct="ct.nii.gz", labels="swap")
-    assert case.outcome is Outcome.NEW
+    assert case.outcome is CaseOutcome.NEW
     (warning,) = case.warnings
     # The boxes of the two files lie 22 voxels of 2 mm apart.
     assert warning.startswith("labels: ParotidL does not lie to the patient's left of ParotidR")

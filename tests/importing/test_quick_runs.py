@@ -18,7 +18,7 @@ from han5k_review.importing.file_stamps import measure_stamp
 from han5k_review.importing.fingerprints import measure_catalogue
 from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.known_cases import KnownCase, find_known_case
-from han5k_review.importing.reports import ImportReport, Outcome
+from han5k_review.importing.reports import CaseOutcome, ImportReport
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
@@ -84,7 +84,7 @@ def test_a_quick_dry_run_names_structures_and_geometry_without_voxels(
     before = content(study)
     report = quick(study, write_case(study, tmp_path))
     (case,) = report.cases
-    assert case.outcome is Outcome.NEW
+    assert case.outcome is CaseOutcome.NEW
     assert case.matched == ("ParotidL", "ParotidR", "Larynx")
     assert case.unmatched == ("GTVp",)
     assert "3 pseudo-labels and 0 references" in case.sentence
@@ -100,8 +100,8 @@ def test_a_quick_dry_run_takes_a_file_whose_voxels_are_damaged_and_a_deep_one_do
     case = write_case(study, tmp_path)
     path = tmp_path / "labels.nii.gz"
     path.write_bytes(path.read_bytes()[:-20])
-    assert quick(study, case).cases[0].outcome is Outcome.NEW
-    assert plan(study, case, deep=True).cases[0].outcome is Outcome.REFUSED
+    assert quick(study, case).cases[0].outcome is CaseOutcome.NEW
+    assert plan(study, case, deep=True).cases[0].outcome is CaseOutcome.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_every_form_of_labels_is_outlined_as_it_is_read(
         labels = write_segments(tmp_path / "labels.seg.nrrd", fields).name
     case = source(study, tmp_path, labels=labels, label_map="")
     outlined, read = quick(study, case).cases[0], plan(study, case, deep=True).cases[0]
-    assert (outlined.outcome, read.outcome) == (Outcome.NEW, Outcome.NEW)
+    assert (outlined.outcome, read.outcome) == (CaseOutcome.NEW, CaseOutcome.NEW)
     assert set(outlined.matched) == set(read.matched)
     assert set(outlined.unmatched) == set(read.unmatched)
     assert outlined.channels == read.channels
@@ -158,12 +158,12 @@ def test_a_quick_dry_run_says_which_files_of_a_known_case_changed(
 ) -> None:
     case = write_case(study, tmp_path)
     run(study, case)
-    assert quick(study, case).cases[0].outcome is Outcome.UNCHANGED
+    assert quick(study, case).cases[0].outcome is CaseOutcome.UNCHANGED
     labels = phantom_labels()
     labels[1, 2, 1] = 0
     write_labels(tmp_path, labels=labels)
     (changed,) = quick(study, case).cases
-    assert changed.outcome is Outcome.CHANGED
+    assert changed.outcome is CaseOutcome.CHANGED
     assert "HN-1: changed since its last import: labels (" in changed.sentence
     assert "voxels not read (--deep reads them)" in changed.sentence
 
@@ -181,8 +181,8 @@ def test_unchanged_files_are_known_by_their_stamp(study: Study, tmp_path: Path) 
     known = get_known(study)
     assert known.stamp == measure_stamp(case).key
     assert read(study, case, known, deep=False).is_same
-    assert run(study, case).cases[0].outcome is Outcome.UNCHANGED
-    assert quick(study, case).cases[0].outcome is Outcome.UNCHANGED
+    assert run(study, case).cases[0].outcome is CaseOutcome.UNCHANGED
+    assert quick(study, case).cases[0].outcome is CaseOutcome.UNCHANGED
 
 
 def test_files_that_were_just_written_are_hashed_next_time(study: Study, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_change_that_keeps_size_and_time_of_writing_is_seen(study: Study, tmp_
     path.write_bytes(path.read_bytes().ljust(status.st_size, b"\0")[: status.st_size])
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert path.stat().st_mtime_ns == status.st_mtime_ns
-    assert run(study, case).cases[0].outcome is not Outcome.UNCHANGED
+    assert run(study, case).cases[0].outcome is not CaseOutcome.UNCHANGED
 
 
 def test_a_copy_with_its_times_is_hashed_and_found_unchanged(study: Study, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_copy_with_its_times_is_hashed_and_found_unchanged(study: Study, tmp_p
     copied = source(study, tmp_path / "b")
     assert measure_stamp(copied).key != get_known(study).stamp
     before = content(study)
-    assert run(study, copied).cases[0].outcome is Outcome.UNCHANGED
+    assert run(study, copied).cases[0].outcome is CaseOutcome.UNCHANGED
     assert content(study) == before
 
 

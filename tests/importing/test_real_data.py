@@ -11,7 +11,7 @@ import numpy as np
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.case_labels import read_case_labels
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.importing.sources import build_source, read_manifest
 from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
@@ -38,7 +38,7 @@ def test_six_real_cases_come_in_with_labels_and_references(
     manifest = tmp_path / "cases.csv"
     manifest.write_text("\n".join(rows) + "\n")
     sources = read_manifest(manifest, study)
-    assert plan(study, *sources).count(Outcome.NEW) == len(CASES)
+    assert plan(study, *sources).count(CaseOutcome.NEW) == len(CASES)
     report = run(study, *sources)
     assert report.exit_code == 0, report.cases
     assert report.cases[0].matched == ORGANS
@@ -56,7 +56,7 @@ def test_six_real_cases_come_in_with_labels_and_references(
         assert centres["Cord_HaN"][1] > centres["Larynx"][1], "j grows to the back"
         assert centres["BrainStem"][2] > centres["Larynx"][2], "k grows to the head"
     before = content(study)
-    assert run(study, *sources).count(Outcome.UNCHANGED) == len(CASES)
+    assert run(study, *sources).count(CaseOutcome.UNCHANGED) == len(CASES)
     assert content(study) == before
 
 

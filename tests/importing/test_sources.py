@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from han5k_review.errors import ConfigError, DataError
-from han5k_review.importing.reports import Outcome
+from han5k_review.importing.reports import CaseOutcome
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
@@ -66,7 +66,7 @@ def test_a_bad_row_is_named_with_its_line_and_stops_no_other(study: Study, tmp_p
     assert sentences[4].startswith("cases.csv line 6: as many cells as columns")
     report = run(study, *rows)
     assert report.exit_code == 2
-    assert [c.outcome for c in report.cases] == [Outcome.REFUSED] * 5 + [Outcome.NEW]
+    assert [c.outcome for c in report.cases] == [CaseOutcome.REFUSED] * 5 + [CaseOutcome.NEW]
     assert all(c.sentence.count("line") >= 1 for c in report.cases[:5])
 
 
@@ -118,7 +118,7 @@ def test_files_with_umlauts_are_found_in_either_form(study: Study, tmp_path: Pat
         "case;ct;labels;label_map\n"
         f"{unicodedata.normalize('NFD', 'Müller')};Müller.nii.gz;labels.nii.gz;Größe.csv\n;;;\n",
     )
-    assert [c.outcome for c in run(study, *read_manifest(path, study)).cases] == [Outcome.NEW]
+    assert [c.outcome for c in run(study, *read_manifest(path, study)).cases] == [CaseOutcome.NEW]
     without = build_source({"ct": "Müller.nii.gz"}, folder=tmp_path, study=study, origin="x")
     assert without.name == "Müller"
 

@@ -13,7 +13,7 @@ from han5k_review.retraining.teaching.gate import (
     judge_candidate,
 )
 from han5k_review.store.vocabulary import ReferenceKind
-from han5k_review.ui.run_charts import list_reasons
+from han5k_review.ui.retraining.run_charts import list_reasons
 
 GATE = GateSettings(resamples=200)
 

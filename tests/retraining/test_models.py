@@ -17,7 +17,7 @@ from han5k_review.retraining.teaching.gate import GateSettings, Interval, bootst
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
-from han5k_review.ui.lineage import build_lineage
+from han5k_review.ui.retraining.lineage import build_lineage
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import (
     ImportResult,
+    JobOutcome,
     JobResult,
-    Outcome,
     PredictResult,
     TrainResult,
 )
@@ -85,8 +85,8 @@ def test_what_was_drawn_before_keeps_its_doubts(tmp_path: Path) -> None:
     assert drawn.doubts["model"]["HN-001"]["BrainStem"].disagreement == 0.25
 
 
-@pytest.mark.parametrize("outcome", [Outcome.CANCELLED, Outcome.FAILED])
-def test_a_job_that_broke_off_has_no_values(tmp_path: Path, outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [JobOutcome.CANCELLED, JobOutcome.FAILED])
+def test_a_job_that_broke_off_has_no_values(tmp_path: Path, outcome: JobOutcome) -> None:
     written = {"outcome": outcome.value, "error": "no disk", "values": {}}
     found = folder_with(tmp_path, train_job(), written).find_result()
     assert found == JobResult(outcome=outcome, error="no disk")
@@ -126,10 +126,10 @@ def test_cards_of_before_say_what_they_said() -> None:
 def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
     folder = JobFolder(path=tmp_path)
     folder.write_job(train_job())
-    done = JobResult(outcome=Outcome.DONE, values=TrainResult(checkpoint_sha256=SHA, epochs=2))
+    done = JobResult(outcome=JobOutcome.DONE, values=TrainResult(checkpoint_sha256=SHA, epochs=2))
     folder.write_result(done)
     assert folder.find_result() == done
     other = JobResult(
-        outcome=Outcome.DONE, values=ImportResult(checkpoint_sha256=SHA, source_sha256=SHA)
+        outcome=JobOutcome.DONE, values=ImportResult(checkpoint_sha256=SHA, source_sha256=SHA)
     )
     assert other.get(ImportResult).source_sha256 == SHA

@@ -15,7 +15,7 @@ import pytest
 
 from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.results import Outcome
+from han5k_review.retraining.jobs.results import JobOutcome
 from han5k_review.retraining.jobs.slurm import run_on_node
 from han5k_review.retraining.jobs.tasks import ImportJob, PredictJob, TrainJob
 from han5k_review.retraining.runs.lifecycle import Event
@@ -141,7 +141,7 @@ def test_a_job_handed_in_before_the_rooms_moved_finds_its_process(
     subprocess.run(words, check=True)
     result = folder.find_result()
     assert result is not None
-    assert result.outcome is Outcome.FAILED, "the folder has neither a model nor a training"
+    assert result.outcome is JobOutcome.FAILED, "the folder has neither a model nor a training"
 
 
 def test_slurm_finds_the_function_of_a_job_that_waited_over_the_move() -> None:

@@ -13,7 +13,7 @@ import torch
 from han5k_review.errors import ConfigError, RuleError
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.machine import Gpu, Machine, choose_device, read_gpu_table
-from han5k_review.retraining.jobs.results import JobResult, Outcome
+from han5k_review.retraining.jobs.results import JobOutcome, JobResult
 from han5k_review.retraining.network.process import explain_shortage
 from han5k_review.retraining.network.training.smaller_plans import shrink_plans
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
@@ -205,7 +205,7 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
             sizes.append(measure_files(study, run_id))
             launcher.clear(folder)  # its own word could overtake the one put down here
             error = explain_shortage(MemoryError(), folder.read_job()) or ""
-            folder.write_result(JobResult(outcome=Outcome.FAILED, error=error))
+            folder.write_result(JobResult(outcome=JobOutcome.FAILED, error=error))
 
     state = run_one(study, run_id, launcher=launcher, poll_seconds=0.05, pause=pause)
     assert state is RunState.FAILED

@@ -14,7 +14,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Arm, ReferenceKind, Split
-from han5k_review.ui.run_charts import build_worst_frame
+from han5k_review.ui.retraining.run_charts import build_worst_frame
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import build_study
 

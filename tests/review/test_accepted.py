@@ -7,23 +7,28 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 import pytest
+from han5k_review.exports.snapshot import read_snapshot
 from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import RuleError
 from han5k_review.evaluation.choice import find_labels, get_choice
 from han5k_review.exports.revision_sheet import build_revision_rows
-from han5k_review.exports.snapshot import read_snapshot
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
 from han5k_review.retraining.teaching.snapshot import build_snapshot
 from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.review.accepted import AcceptedBy, list_accepted
-from han5k_review.review.adjudication import Standing
+from han5k_review.review.decisions.adjudication import Standing
+from han5k_review.review.decisions.locking import (
+    find_lock,
+    list_locks,
+    lock_structure,
+    unlock_structure,
+)
+from han5k_review.review.decisions.revising import decide_revision
 from han5k_review.review.label_sets import ACCEPTED_KEY, find_label_set, view_case
-from han5k_review.review.locking import find_lock, list_locks, lock_structure, unlock_structure
-from han5k_review.review.revising import decide_revision
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study

@@ -11,25 +11,25 @@ from sqlmodel import Session, select
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.accepted import list_accepted
-from han5k_review.review.adjudication import (
+from han5k_review.review.assigning import assign_cases
+from han5k_review.review.assignment import list_worklist
+from han5k_review.review.decisions.adjudication import (
     Question,
     Standing,
     list_questions,
     settle_standings,
 )
-from han5k_review.review.adjudication_place import open_place
-from han5k_review.review.assigning import assign_cases
-from han5k_review.review.assignment import list_worklist
-from han5k_review.review.drafts import OpenRequest, open_draft
-from han5k_review.review.edit_rules import EditRules
-from han5k_review.review.grading import GradeRequest, get_own_assignment, submit_grade
-from han5k_review.review.locking import unlock_structure
-from han5k_review.review.read_comparison import (
+from han5k_review.review.decisions.adjudicator_assignment import open_edit_assignment
+from han5k_review.review.decisions.locking import unlock_structure
+from han5k_review.review.decisions.read_comparison import (
     count_disagreement,
     find_widest_slice,
     measure_agreements,
 )
-from han5k_review.review.revising import decide_revision, list_revisions
+from han5k_review.review.decisions.revising import decide_revision, list_revisions
+from han5k_review.review.drafts.opening import OpenRequest, open_draft
+from han5k_review.review.edit_rules import EditRules
+from han5k_review.review.grading import GradeRequest, get_own_assignment, submit_grade
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Reader
@@ -109,8 +109,12 @@ def test_an_adjudicators_edit_starts_from_a_read_and_waits_for_another_person(
 ) -> None:
     with transaction(bench.study.engine) as session:
         read = revise(bench, session, bench.anna, block(2))
-        place = open_place(session, case_id=stored_id(bench.case), adjudicator=bench.ben, now=NOON)
-        again = open_place(session, case_id=stored_id(bench.case), adjudicator=bench.ben, now=NOON)
+        place = open_edit_assignment(
+            session, case_id=stored_id(bench.case), adjudicator=bench.ben, now=NOON
+        )
+        again = open_edit_assignment(
+            session, case_id=stored_id(bench.case), adjudicator=bench.ben, now=NOON
+        )
         assert place.id == again.id
         draft, _ = open_draft(
             session,
@@ -133,7 +137,9 @@ def test_an_adjudicators_edit_starts_from_a_read_and_waits_for_another_person(
 
 def test_a_place_to_edit_is_no_task(bench: Bench, carla: Reader) -> None:
     with transaction(bench.study.engine) as session:
-        place = open_place(session, case_id=stored_id(bench.case), adjudicator=carla, now=NOON)
+        place = open_edit_assignment(
+            session, case_id=stored_id(bench.case), adjudicator=carla, now=NOON
+        )
         assert list_worklist(session, stored_id(carla)) == []
         request = GradeRequest(
             request_id="carla-grades",
@@ -158,7 +164,9 @@ def test_a_place_to_edit_is_no_task(bench: Bench, carla: Reader) -> None:
 
 def test_who_is_no_adjudicator_any_more_loses_the_place(bench: Bench, carla: Reader) -> None:
     with transaction(bench.study.engine) as session:
-        place = open_place(session, case_id=stored_id(bench.case), adjudicator=carla, now=NOON)
+        place = open_edit_assignment(
+            session, case_id=stored_id(bench.case), adjudicator=carla, now=NOON
+        )
         carla.role = Role.READER
         with pytest.raises(AccessError, match="for adjudicators"):
             get_own_assignment(session, stored_id(place), carla)

@@ -18,8 +18,8 @@ from han5k_review.review.corrections import (
     plan_corrections,
     take_corrections,
 )
-from han5k_review.review.locking import lock_structure
-from han5k_review.review.revising import list_revisions
+from han5k_review.review.decisions.locking import lock_structure
+from han5k_review.review.decisions.revising import list_revisions
 from han5k_review.review.rule_warnings import count_outside, list_rule_warnings
 from han5k_review.store.engine import reading, transaction
 from tests.review.conftest import GRID, NOON, ROOT, Bench, block

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import Session, col, select
 
-from han5k_review.review.adjudication import list_questions
+from han5k_review.review.decisions.adjudication import list_questions
+from han5k_review.review.decisions.revising import list_revisions, submit_revision
 from han5k_review.review.declared_grades import check_given_grade, list_declared_grades
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import GradeRequest, submit_grade
-from han5k_review.review.revising import list_revisions, submit_revision
 from han5k_review.store.draft_tables import Draft, DraftSubmission
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id

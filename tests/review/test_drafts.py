@@ -15,15 +15,20 @@ from sqlmodel import Session, select
 
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.canvas import CanvasShelf
-from han5k_review.review.drafts import OpenRequest, get_draft, open_draft
+from han5k_review.review.decisions.locking import (
+    find_lock,
+    list_locks,
+    lock_structure,
+    unlock_structure,
+)
+from han5k_review.review.decisions.revising import decide_revision, submit_revision
+from han5k_review.review.drafts.draft_mask import MaskShelf
+from han5k_review.review.drafts.journal import add_snapshot, replay
+from han5k_review.review.drafts.opening import OpenRequest, get_draft, open_draft
+from han5k_review.review.drafts.patches import Patch, PatchBatch, append_patches
+from han5k_review.review.drafts.voxel_runs import encode_runs
 from han5k_review.review.edit_rules import EditRules
-from han5k_review.review.journal import add_snapshot, replay
-from han5k_review.review.locking import find_lock, list_locks, lock_structure, unlock_structure
-from han5k_review.review.patches import Patch, PatchBatch, append_patches
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.revising import decide_revision, submit_revision
-from han5k_review.review.voxel_runs import encode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch, StructureLock
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -68,13 +73,13 @@ def draw(
     *patches: Patch,
     holder: str = "tab one!",
     now: datetime = NOON,
-    shelf: CanvasShelf | None = None,
+    shelf: MaskShelf | None = None,
 ) -> int:
     with transaction(bench.study.engine) as session:
         receipt = append_patches(
             session,
             bench.study.labels,
-            shelf or CanvasShelf(capacity_bytes=0),
+            shelf or MaskShelf(capacity_bytes=0),
             assignment=get_assignment(session, bench),
             structure="ParotidL",
             batch=PatchBatch(holder=holder, draft_id=draft_id, patches=patches),
@@ -105,7 +110,7 @@ def read_draft(bench: Bench) -> StructureMask:
     """The draft replayed from the database alone."""
     with reading(bench.study.engine) as session:
         draft = get_draft(session, bench.assignment_id, "ParotidL")
-        shelf = CanvasShelf(capacity_bytes=0)
+        shelf = MaskShelf(capacity_bytes=0)
         return replay(session, bench.study.labels, shelf, draft, GRID).to_mask()
 
 
@@ -126,7 +131,7 @@ def test_a_replay_gives_the_mask_with_and_without_a_snapshot(bench: Bench) -> No
 
 def test_a_shelf_and_an_empty_one_give_the_same_voxels(bench: Bench) -> None:
     draft_id, _ = open_it(bench, "tab one!")
-    shelf = CanvasShelf(capacity_bytes=10**6)
+    shelf = MaskShelf(capacity_bytes=10**6)
     for version in range(5):
         draw(bench, draft_id, *dots(version, 1), shelf=shelf)
         draft = read_draft(bench)

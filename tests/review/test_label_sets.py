@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.decisions.revising import Edit, add_revision, decide_revision
 from han5k_review.review.edit_check import EditMeasure
 from han5k_review.review.label_sets import (
     LabelSet,
@@ -15,7 +16,6 @@ from han5k_review.review.label_sets import (
     view_task,
 )
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.revising import Edit, add_revision, decide_revision
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, LabelVersion, Reader

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from han5k_review.errors import DataError
-from han5k_review.review.voxel_runs import decode_runs, encode_runs
+from han5k_review.review.drafts.voxel_runs import decode_runs, encode_runs
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import ConfigError
 from han5k_review.evaluation.volumes import build_limits
-from han5k_review.ui.charts import (
+from han5k_review.ui.cohort.charts import (
     DOTS_LIMIT,
     MEASURES,
     Measure,
@@ -20,7 +20,7 @@ from han5k_review.ui.charts import (
     build_strip_chart,
     build_volume_chart,
 )
-from han5k_review.ui.condensed import FURTHEST_SHOWN, WORST_SHOWN
+from han5k_review.ui.cohort.condensed import FURTHEST_SHOWN, WORST_SHOWN
 from tests.evaluation.phantom_study import CATALOGUE
 
 NAMES = [str(structure.name) for structure in CATALOGUE][:49]

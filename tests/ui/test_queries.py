@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
-from han5k_review.review.adjudication import list_questions
 from han5k_review.review.assigning import assign_cases
+from han5k_review.review.decisions.adjudication import list_questions
+from han5k_review.review.decisions.locking import lock_structure
+from han5k_review.review.decisions.revising import submit_revision
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.locking import lock_structure
-from han5k_review.review.revising import submit_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -22,7 +22,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, Reader
 from han5k_review.study import get_case, list_cases
 from han5k_review.ui.case_view import build_case_frame, list_case_summaries
-from han5k_review.ui.lock_view import list_locked
+from han5k_review.ui.revisions.locks import list_locked
 from tests.evaluation.phantom_study import CASES, CATALOGUE, GRID, block, build_study
 from tests.studies import add_case, add_reader
 

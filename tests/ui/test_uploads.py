@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from han5k_review.exports.contour_files import Contour, build_segmentation
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.revising import list_revisions
+from han5k_review.review.decisions.revising import list_revisions
 from han5k_review.settings import get_settings
 from han5k_review.store.engine import reading
 from han5k_review.ui.context import open_bench

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from han5k_review.review.adjudication import list_questions
+from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Grade, Revision

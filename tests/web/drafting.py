@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from han5k_review.review.voxel_runs import encode_runs
+from han5k_review.review.drafts.voxel_runs import encode_runs
 
 
 def patch(

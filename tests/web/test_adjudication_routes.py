@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sqlmodel import select
 
-from han5k_review.review.adjudication_place import open_place
+from han5k_review.review.decisions.adjudicator_assignment import open_edit_assignment
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
@@ -19,7 +19,9 @@ from tests.web.test_label_set_routes import submit
 def make_place(bench: WebBench, name: str) -> int:
     with transaction(bench.study.engine) as session:
         reader = session.exec(select(Reader).where(Reader.name == name)).one()
-        place = open_place(session, case_id=bench.case_id, adjudicator=reader, now=utc_now())
+        place = open_edit_assignment(
+            session, case_id=bench.case_id, adjudicator=reader, now=utc_now()
+        )
         return stored_id(place)
 
 

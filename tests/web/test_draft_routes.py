@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from han5k_review.imaging.label_images import read_mask
 from han5k_review.review.assignment import list_worklist
-from han5k_review.review.locking import lock_structure
+from han5k_review.review.decisions.locking import lock_structure
 from han5k_review.review.refusals import Reason
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import DraftPatch, DraftSnapshot

@@ -23,8 +23,8 @@ from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.results import (
     FilesResult,
     ImportResult,
+    JobOutcome,
     JobResult,
-    Outcome,
     PredictResult,
     TrainResult,
 )
@@ -36,7 +36,7 @@ from han5k_review.store.files import write_atomically
 class _WrittenResult:
     """`result.json` as it is; what `values` are depends on the job."""
 
-    outcome: Outcome
+    outcome: JobOutcome
     error: str = ""
     values: dict[str, Any] | None = None
 

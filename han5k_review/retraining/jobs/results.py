@@ -10,7 +10,7 @@ from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.piece_rule import RegisteredPostprocessing
 
 
-class Outcome(StrEnum):
+class JobOutcome(StrEnum):
     """How a process ended, in its own words."""
 
     DONE = "done"
@@ -89,7 +89,7 @@ _T = TypeVar("_T", TrainResult, PredictResult, FilesResult, ImportResult)
 class JobResult:
     """`values` is what the task produced, None when it broke off; `error` a failure's sentence."""
 
-    outcome: Outcome
+    outcome: JobOutcome
     error: str = ""
     values: JobValues | None = None
 

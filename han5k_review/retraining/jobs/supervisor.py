@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from han5k_review.errors import Han5kError
 from han5k_review.retraining.jobs.folders import JobFolder, tail_log
 from han5k_review.retraining.jobs.launcher import ProcessId
-from han5k_review.retraining.jobs.results import JobResult, Outcome
+from han5k_review.retraining.jobs.results import JobOutcome, JobResult
 from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.store.columns import utc_now
 
@@ -137,7 +137,7 @@ class Supervisor(Generic[RowT]):
         if process is not None:
             self._stop_if_asked(row, folder)
         elif row.cancel_requested:
-            return JobResult(outcome=Outcome.CANCELLED)
+            return JobResult(outcome=JobOutcome.CANCELLED)
         elif launcher.was_started(folder):
             why = launcher.explain_end(folder)
             launcher.clear(folder)
@@ -155,9 +155,9 @@ class Supervisor(Generic[RowT]):
             self.watch.launcher.clear(folder)
 
     def _settle(self, row: RowT, folder: JobFolder, result: JobResult) -> None:
-        if result.outcome is Outcome.CANCELLED:
+        if result.outcome is JobOutcome.CANCELLED:
             self.kind.cancel(row)
-        elif result.outcome is Outcome.FAILED:
+        elif result.outcome is JobOutcome.FAILED:
             self.kind.fail(row, result.error)
         else:
             self.kind.take_result(row, folder, result)

@@ -10,7 +10,7 @@ from typing import Any
 from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher
-from han5k_review.retraining.jobs.results import JobResult, Outcome
+from han5k_review.retraining.jobs.results import JobOutcome, JobResult
 
 _QUICK_LOOK_S = 1.0
 
@@ -61,6 +61,6 @@ def follow_to_end(folder: JobFolder, watch: Watch) -> JobResult:
     launcher.clear(folder)
     if result is None:
         raise DataError(f"The process broke off; see {folder.log}. {why}".strip())
-    if result.outcome is Outcome.FAILED:
+    if result.outcome is JobOutcome.FAILED:
         raise DataError(result.error)
     return result

@@ -10,7 +10,7 @@ import torch
 
 from han5k_review.errors import ConfigError, Han5kError
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.results import JobResult, Outcome
+from han5k_review.retraining.jobs.results import JobOutcome, JobResult
 from han5k_review.retraining.jobs.tasks import Job
 
 _OUT_OF_MEMORY = {
@@ -40,12 +40,12 @@ def run_job(arguments: list[str], run: Callable[[JobFolder, Job], JobResult]) ->
         _check_device(job.device)
         result = run(folder, job)
     except Han5kError as error:
-        result = JobResult(outcome=Outcome.FAILED, error=str(error))
+        result = JobResult(outcome=JobOutcome.FAILED, error=str(error))
     except (MemoryError, OSError, RuntimeError) as error:
         sentence = explain_shortage(error, job)
         if sentence is None:
             raise
-        result = JobResult(outcome=Outcome.FAILED, error=sentence)
+        result = JobResult(outcome=JobOutcome.FAILED, error=sentence)
     folder.write_result(result)
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from han5k_review.errors import DataError
 from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.results import FilesResult, Outcome
+from han5k_review.retraining.jobs.results import FilesResult, JobOutcome
 from han5k_review.retraining.jobs.tasks import FileForm, FilesJob
 from han5k_review.retraining.jobs.watch import QUICK, Watch, follow_to_end
 from han5k_review.retraining.models.model_folders import check_model, locate_model
@@ -83,7 +83,7 @@ def predict_files(study: Study, request: FilesRequest, *, watch: Watch = QUICK) 
         kept=told.kept,
         failed=told.failed,
         notices=told.notices,
-        is_cancelled=result.outcome is Outcome.CANCELLED,
+        is_cancelled=result.outcome is JobOutcome.CANCELLED,
     )
 
 

@@ -94,7 +94,7 @@ export class Workspace {
       mending: (item) => mendUnsaved(this, item),
     });
     this.header = new Header({ ...parts, unsaved: this.unsaved });
-    this.list = new StructureList({ ...parts, standing: this.editor.standing });
+    this.list = new StructureList({ ...parts, states: this.editor.states });
     this.gradePanel = new GradePanel(parts);
     this.display = new DisplayPanel(parts);
     this.toolbar = new Toolbar(parts);
@@ -231,7 +231,7 @@ export class Workspace {
     this.grader.queue.flush(true);
     this.editor.session.queue.flush(true);
     this.grader.refresh();
-    if (!this.editor.readOnly) this.editor.standing.wake();
+    if (!this.editor.readOnly) this.editor.states.wake();
   }
 
   close() {

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.results import JobResult, Outcome, PredictResult
+from han5k_review.retraining.jobs.results import JobOutcome, JobResult, PredictResult
 from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase, PredictJob, visible_device
 from han5k_review.retraining.network.predicting.drawing import Drawn, DrawTask, draw_case
 from han5k_review.store.files import write_atomically
@@ -82,11 +82,11 @@ def predict(folder: JobFolder, job: PredictJob) -> JobResult:
             }
         )
     if any(not _is_drawn(kept, name, c, job) for name, _ in _arms(job) for c in job.cases):
-        return JobResult(outcome=Outcome.CANCELLED)
+        return JobResult(outcome=JobOutcome.CANCELLED)
     seconds = round(time.monotonic() - started, 1)
     masks, doubts = _of_job(kept.drawn.masks, job), _of_job(kept.drawn.doubts, job)
     values = PredictResult(masks=masks, doubts=doubts, seconds=seconds)
-    return JobResult(outcome=Outcome.DONE, values=values)
+    return JobResult(outcome=JobOutcome.DONE, values=values)
 
 
 def _of_job(found: dict[str, dict[str, _T]], job: PredictJob) -> dict[str, dict[str, _T]]:

@@ -17,7 +17,7 @@ from han5k_review.imaging.ct_files import read_ct_with_notices
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.nifti_labels import build_label_nifti
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.results import FilesResult, JobResult, Outcome
+from han5k_review.retraining.jobs.results import FilesResult, JobOutcome, JobResult
 from han5k_review.retraining.jobs.tasks import FileForm, FilesJob, visible_device
 from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import OpenModel, open_model
@@ -46,7 +46,7 @@ class _Told:
     failed: dict[str, str] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)
 
-    def end(self, outcome: Outcome) -> JobResult:
+    def end(self, outcome: JobOutcome) -> JobResult:
         """The job's result."""
         values = FilesResult(
             drawn=self.drawn, kept=self.kept, failed=self.failed, notices=self.notices
@@ -80,13 +80,13 @@ def predict_each_file(folder: JobFolder, job: FilesJob) -> JobResult:
             }
         )
         if folder.stop_asked:
-            return told.end(Outcome.CANCELLED)
+            return told.end(JobOutcome.CANCELLED)
         try:
             _predict_file(model, job, name, path, records, told)
         except Han5kError as error:
             told.failed[str(path)] = str(error)
     folder.write_progress({"phase": "predicting", "done": len(job.files), "of": len(job.files)})
-    return told.end(Outcome.DONE)
+    return told.end(JobOutcome.DONE)
 
 
 def _predict_file(

@@ -10,7 +10,7 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.results import ImportResult, JobResult, Outcome
+from han5k_review.retraining.jobs.results import ImportResult, JobOutcome, JobResult
 from han5k_review.retraining.jobs.tasks import ImportJob
 from han5k_review.retraining.models.file_hash import hash_file
 from han5k_review.retraining.network.checkpoints import (
@@ -48,7 +48,7 @@ def adopt_foreign(folder: JobFolder, job: ImportJob) -> JobResult:
         (folder.model / name).write_text(text)
     sha256 = publish_weights(found, folder.model / "fold_0" / "checkpoint_final.pth")
     values = ImportResult(checkpoint_sha256=sha256, source_sha256=source_sha256)
-    return JobResult(outcome=Outcome.DONE, values=values)
+    return JobResult(outcome=JobOutcome.DONE, values=values)
 
 
 def _read(job: ImportJob, name: str) -> dict[str, Any]:

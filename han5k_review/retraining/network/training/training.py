@@ -21,7 +21,7 @@ from torch.multiprocessing.spawn import ProcessException, spawn
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.machine import gpu_numbers
-from han5k_review.retraining.jobs.results import JobResult, Outcome, TrainResult
+from han5k_review.retraining.jobs.results import JobOutcome, JobResult, TrainResult
 from han5k_review.retraining.jobs.tasks import ModelFolder, TrainJob, visible_device
 from han5k_review.retraining.models.postprocessing_files import (
     derive_postprocessing,
@@ -60,11 +60,11 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
             load_weights(job, trainer)
             trainer.run_training()
     except TrainingStopped:
-        return JobResult(outcome=Outcome.CANCELLED)
+        return JobResult(outcome=JobOutcome.CANCELLED)
     sha256, epochs = _publish(folder, trainer)
     published = ModelFolder(folder=folder.model, checkpoint_sha256=sha256)
     return JobResult(
-        outcome=Outcome.DONE,
+        outcome=JobOutcome.DONE,
         values=TrainResult(
             checkpoint_sha256=sha256,
             postprocessing=write_postprocessing(published, rule),

@@ -183,7 +183,7 @@ export class EditPanel {
       editor.asking = null;
     }
     this.of = selected;
-    const lock = editor.standing.lockOf(selected);
+    const lock = editor.states.lockOf(selected);
     press(this.enter, busy);
     this.enter.disabled = !busy && lock !== "";
     setText(

@@ -77,7 +77,7 @@ export class Editor {
       (mask) => this.take(mask),
     );
     this.pointer = new Pointer(this);
-    this.standing = new StructureStates(this.session.drafts, () => tell("edit", "list"));
+    this.states = new StructureStates(this.session.drafts, () => tell("edit", "list"));
     this.aside = new AsideStrokes(this);
     this.advisor = new Advisor(reading, () => tell("edit"));
     if (!readOnly) recoverStrokes(this.session);
@@ -88,7 +88,7 @@ export class Editor {
     if (this.readOnly || this.begun || !this.reading.volume || !this.reading.masksOf(this.reading.reviewed))
       return;
     this.begun = true;
-    this.standing.refresh();
+    this.states.refresh();
     if (this.data.start_editing) this.enter();
   }
 
@@ -115,12 +115,12 @@ export class Editor {
       return;
     this.notice = "";
     this.asking = null;
-    if (this.standing.isLocked(name)) await this.standing.refresh();
-    if (this.standing.isLocked(name) || this.reading.state.selected !== name) return;
+    if (this.states.isLocked(name)) await this.states.refresh();
+    if (this.states.isLocked(name) || this.reading.state.selected !== name) return;
     const base = findStart(this, name);
     const opened = await this.session.open(name, takeOver, base);
     // The server may know of a lock that came meanwhile.
-    if (!opened && this.session.refusal === "locked") this.standing.refresh();
+    if (!opened && this.session.refusal === "locked") this.states.refresh();
     if (!opened) return;
     if (this.reading.state.selected !== name) {
       this.session.leave(null);
@@ -132,7 +132,7 @@ export class Editor {
     this.advisor.begin(mask, name);
     this.notice = sayStart(this, name, base, opened.base);
     this.tell("edit");
-    this.standing.refresh();
+    this.states.refresh();
     this.history = History.of(opened.steps, mask.grid);
     if (opened.place && this.changes) returnTo(this.reading, opened.place);
   }

@@ -21,7 +21,7 @@ export async function submitEdit(editor, { confirmed, grade = null }) {
   editor.notice = saySubmitted(name, answer);
   editor.tell("edit");
   editor.revised.set(name, answer.label_version);
-  editor.standing.refresh();
+  editor.states.refresh();
   editor.submitted(name, answer, grade !== null);
   return true;
 }
@@ -31,7 +31,7 @@ export async function discardEdit(editor) {
   if (await discardDraft(editor.session)) {
     editor.leave(false);
     editor.notice = "The draft was discarded.";
-    editor.standing.refresh();
+    editor.states.refresh();
   }
   editor.tell("edit");
 }

@@ -168,9 +168,9 @@ export class Settling {
     if (editor.readOnly) return true;
     const name = editor.session.name;
     if (editor.active) editor.leave();
-    if (name === null && !editor.standing.open.size) return true;
-    await editor.standing.refresh();
-    const names = editor.standing.listUnsubmitted();
+    if (name === null && !editor.states.open.size) return true;
+    await editor.states.refresh();
+    const names = editor.states.listUnsubmitted();
     if (!names.length) return true;
     const first = names[0];
     const edits = names.length === 1 ? "1 edit is" : `${names.length} edits are`;

@@ -11,8 +11,8 @@ const DRAFT = "M3 13l.8-3L11 2.8l2.2 2.2L6 12.2z";
 const WARNING = "M8 2 14.5 13.5H1.5zM8 6.5v3.2M8 11.6v.1";
 
 export class StructureList {
-  constructor({ reading, grader, standing, act, focus }) {
-    Object.assign(this, { reading, grader, standing, act });
+  constructor({ reading, grader, states, act, focus }) {
+    Object.assign(this, { reading, grader, states, act });
     this.search = h("input", {
       type: "search",
       placeholder: "Search",
@@ -102,7 +102,7 @@ export class StructureList {
           icon(WARNING),
         )
       : null;
-    const standing = h("span", { class: "standing", role: "img", hidden: true });
+    const stateMark = h("span", { class: "state-mark", role: "img", hidden: true });
     const eye = h("button", {
       class: "swatch",
       type: "button",
@@ -131,11 +131,11 @@ export class StructureList {
         { class: "cell", role: "gridcell" },
         h("span", { class: "name" }, h("span", {}, stem), side),
         warned,
-        standing,
+        stateMark,
         mark,
       ),
     );
-    return { row, mark, eye, standing };
+    return { row, mark, eye, stateMark };
   }
 
   enterSearch() {
@@ -197,15 +197,15 @@ export class StructureList {
 
   /** A lock for what was accepted, a pen for one's own open draft; the reason is in the tooltip. */
   updateStanding(name) {
-    const { standing } = this.byName.get(name);
-    const lock = this.standing.lockOf(name);
-    const words = lock || this.standing.draftOf(name);
-    if (standing.title === words) return;
-    standing.title = words;
-    standing.setAttribute("aria-label", words);
-    standing.dataset.kind = lock ? "locked" : words ? "draft" : "";
-    standing.hidden = !words;
-    standing.replaceChildren(...(words ? [icon(lock ? LOCK : DRAFT)] : []));
+    const { stateMark } = this.byName.get(name);
+    const lock = this.states.lockOf(name);
+    const words = lock || this.states.draftOf(name);
+    if (stateMark.title === words) return;
+    stateMark.title = words;
+    stateMark.setAttribute("aria-label", words);
+    stateMark.dataset.kind = lock ? "locked" : words ? "draft" : "";
+    stateMark.hidden = !words;
+    stateMark.replaceChildren(...(words ? [icon(lock ? LOCK : DRAFT)] : []));
   }
 
   /** Keeps the chosen row in sight without moving the page. */

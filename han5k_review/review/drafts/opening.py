@@ -10,16 +10,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import AccessError, DataError
-from han5k_review.review.edit_rules import EditRules
-from han5k_review.review.labels import UNDER_REVIEW, list_under_review
-from han5k_review.review.leases import (
+from han5k_review.review.decisions.locking import check_unlocked
+from han5k_review.review.drafts.leases import (
     check_free,
     check_holder,
     check_one_editor,
     end_lease,
     renew_lease,
 )
-from han5k_review.review.locking import find_lock
+from han5k_review.review.edit_rules import EditRules
+from han5k_review.review.labels import UNDER_REVIEW, list_under_review
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
@@ -189,16 +189,6 @@ def close_draft(session: Session, draft: Draft, state: DraftState, now: datetime
     draft.changed_at_utc = now
     end_lease(draft)
     session.add(draft)
-
-
-def check_unlocked(session: Session, case_id: int, structure: str) -> None:
-    """Return when the structure is open to edits; DraftError `locked` otherwise."""
-    if find_lock(session, case_id, structure) is not None:
-        raise DraftError(
-            Reason.LOCKED,
-            f"{structure} is locked: its contour was accepted; an adjudicator can unlock it, with "
-            "a reason.",
-        )
 
 
 def is_outdated(session: Session, draft: Draft) -> bool:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.trend import TrendPoint
 from han5k_review.evaluation.volumes import Limits
-from han5k_review.ui.condensed import build_boxes, build_shading, pick_worst, split_furthest
+from han5k_review.ui.cohort.condensed import build_boxes, build_shading, pick_worst, split_furthest
 from han5k_review.ui.style import ACCENT
 
 DOTS_LIMIT = 4000  # more dots than this only make a browser slow

@@ -7,26 +7,26 @@ from collections.abc import Sequence
 import streamlit as st
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.adjudication import Candidate, Question
-from han5k_review.review.adjudication_place import open_place
-from han5k_review.review.drafts import find_draft
-from han5k_review.review.read_comparison import find_widest_slice, measure_agreements
-from han5k_review.review.revising import decide_revision
+from han5k_review.review.decisions.adjudication import Candidate, Question
+from han5k_review.review.decisions.adjudicator_assignment import open_edit_assignment
+from han5k_review.review.decisions.read_comparison import find_widest_slice, measure_agreements
+from han5k_review.review.decisions.revising import decide_revision
+from han5k_review.review.drafts.opening import find_draft
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
 from han5k_review.study import grid_of
-from han5k_review.ui.adjudication_cards import (
+from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.places import go_to
+from han5k_review.ui.revisions.cards import (
     COLOURS,
     DASHES,
     Exhibit,
     describe_agreement,
     show_cards,
 )
-from han5k_review.ui.context import Visit, attempt
-from han5k_review.ui.places import go_to
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
 
 _REVIEWED = "Contour under review"
@@ -132,7 +132,7 @@ def _decide(
 def _edit_further(visit: Visit, question: Question, chosen: Candidate, widest: int | None) -> None:
     with attempt():
         with transaction(visit.bench.study.engine) as session:
-            place = open_place(
+            place = open_edit_assignment(
                 session, case_id=question.case_id, adjudicator=visit.get_reader(), now=utc_now()
             )
             place_id = stored_id(place)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import RuleError
+from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import StructureLock
 from han5k_review.store.identity import CaseStructure, stored_id
@@ -113,3 +114,13 @@ def _add(session: Session, row: StructureLock, by: Reader) -> StructureLock:
         reason=row.reason,
     )
     return row
+
+
+def check_unlocked(session: Session, case_id: int, structure: str) -> None:
+    """Return when the structure is open to edits; DraftError `locked` otherwise."""
+    if find_lock(session, case_id, structure) is not None:
+        raise DraftError(
+            Reason.LOCKED,
+            f"{structure} is locked: its contour was accepted; an adjudicator can unlock it, with "
+            "a reason.",
+        )

@@ -1,4 +1,4 @@
-"""The canvas: the mask of a draft while patches are applied, and a bounded shelf of such masks."""
+"""The mask of a draft while patches are applied, and a bounded shelf of such masks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from han5k_review.store.vocabulary import PatchMode
 
 BoolArray = NDArray[np.bool_]
 Index = tuple[int, int, int]
-_MARGIN = 8  # voxels added around a canvas that grows, so that the next stroke finds room
+_MARGIN = 8  # voxels added around a draft mask that grows, so that the next stroke finds room
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Canvas:
+class DraftMask:
     """A mask that changes: `box` (i, j, k) begins at `start_ijk` of the grid; outside is empty."""
 
     grid: Grid
@@ -29,8 +29,8 @@ class Canvas:
     version: int
 
     @classmethod
-    def from_mask(cls, mask: StructureMask, version: int) -> Canvas:
-        """A canvas that holds a copy of `mask` as version `version`."""
+    def from_mask(cls, mask: StructureMask, version: int) -> DraftMask:
+        """a draft mask that holds a copy of `mask` as version `version`."""
         return cls(
             grid=mask.grid,
             start_ijk=mask.start_ijk,
@@ -86,28 +86,28 @@ class Canvas:
 
 
 @dataclass(slots=True, kw_only=True)
-class CanvasShelf:
-    """Canvases by draft, at most `capacity_bytes`; the least used goes first.
+class MaskShelf:
+    """Masks by draft, at most `capacity_bytes`; the least used goes first.
 
-    A canvas is taken off the shelf while somebody works on it and put back when the change is
+    a draft mask is taken off the shelf while somebody works on it and put back when the change is
     committed, so that what lies here is always a state of the journal. Losing one costs a replay.
     """
 
     capacity_bytes: int
-    _canvases: OrderedDict[int, Canvas] = field(default_factory=OrderedDict)
+    _masks: OrderedDict[int, DraftMask] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, draft_id: int) -> Canvas | None:
-        """The canvas of this draft, which is then the caller's alone; None when none is there."""
+    def take(self, draft_id: int) -> DraftMask | None:
+        """The mask of this draft, which is then the caller's alone; None when none is there."""
         with self._lock:
-            return self._canvases.pop(draft_id, None)
+            return self._masks.pop(draft_id, None)
 
-    def put(self, draft_id: int, canvas: Canvas) -> None:
+    def put(self, draft_id: int, draft_mask: DraftMask) -> None:
         """Put a committed state on the shelf, unless a newer one lies there."""
         with self._lock:
-            known = self._canvases.get(draft_id)
-            if known is None or known.version < canvas.version:
-                self._canvases[draft_id] = canvas
-                self._canvases.move_to_end(draft_id)
-            while sum(c.box.nbytes for c in self._canvases.values()) > self.capacity_bytes:
-                self._canvases.popitem(last=False)
+            known = self._masks.get(draft_id)
+            if known is None or known.version < draft_mask.version:
+                self._masks[draft_id] = draft_mask
+                self._masks.move_to_end(draft_id)
+            while sum(c.box.nbytes for c in self._masks.values()) > self.capacity_bytes:
+                self._masks.popitem(last=False)

@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Route, expect
 from sqlmodel import Session, select
 
-from han5k_review.review.locking import lock_structure, unlock_structure
+from han5k_review.review.decisions.locking import lock_structure, unlock_structure
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader, Revision
 from tests.viewer.drawing_table import Table, near, on_slice
@@ -43,7 +43,7 @@ def test_a_locked_structure_says_so_before_anything_is_drawn(table: Table, pictu
         version = table.bench.versions["ParotidL"]
         lock_structure(session, label_version_id=version, by=carla(session), now=NOON)
     table.open()
-    mark = screen.locator("[data-structure=ParotidL] .standing[data-kind=locked]")
+    mark = screen.locator("[data-structure=ParotidL] .state-mark[data-kind=locked]")
     expect(mark).to_be_visible()
     title = mark.get_attribute("title") or ""
     assert title.startswith("ParotidL was accepted and locked on 2026-05-04 ")
@@ -52,7 +52,7 @@ def test_a_locked_structure_says_so_before_anything_is_drawn(table: Table, pictu
     screen.keyboard.press("e")
     expect(screen.get_by_test_id("edit-state")).to_be_hidden()
     screen.screenshot(path=pictures / "locked.png")
-    expect(screen.locator("[data-structure=BrainStem] .standing")).to_be_hidden()
+    expect(screen.locator("[data-structure=BrainStem] .state-mark")).to_be_hidden()
     with transaction(engine) as session:
         unlock_structure(
             session,
@@ -102,7 +102,7 @@ def test_a_submitted_revision_is_shown_and_edited_further(table: Table) -> None:
     expect(screen.get_by_test_id("edit-alert")).to_contain_text("starts from a revision")
     table.steps = 0
     np.testing.assert_array_equal(table.stored(0), revised)
-    pen = screen.locator("[data-structure=ParotidL] .standing[data-kind=draft]")
+    pen = screen.locator("[data-structure=ParotidL] .state-mark[data-kind=draft]")
     expect(pen).to_have_attribute("title", re.compile("^Your draft is open, last changed on 20"))
 
 

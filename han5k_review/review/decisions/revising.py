@@ -11,11 +11,15 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.review.decisions.locking import (
+    check_unlocked,
+    find_lock,
+    lock_structure,
+    unlock_structure,
+)
 from han5k_review.review.declared_grades import find_given_grade, list_declared_grades
-from han5k_review.review.drafts import check_unlocked
 from han5k_review.review.edit_check import EditMeasure, measure_edit
 from han5k_review.review.labels import list_under_review
-from han5k_review.review.locking import find_lock, lock_structure, unlock_structure
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles

@@ -8,7 +8,7 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session, select
 
-from han5k_review.review.locking import MAX_REASON, list_locks, unlock_structure
+from han5k_review.review.decisions.locking import MAX_REASON, list_locks, unlock_structure
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case

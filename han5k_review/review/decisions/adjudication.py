@@ -16,8 +16,8 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from han5k_review.review.accepted import Accepted, AcceptedBy, list_accepted
+from han5k_review.review.decisions.revising import RevisionView, list_revisions
 from han5k_review.review.reads import is_adjudicated_edit
-from han5k_review.review.revising import RevisionView, list_revisions
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import Decision, LabelSource

@@ -22,8 +22,8 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from han5k_review.ui.context import Visit, attempt
-from han5k_review.ui.lineage import build_lineage
-from han5k_review.ui.prediction_view import show_drawing
+from han5k_review.ui.retraining.lineage import build_lineage
+from han5k_review.ui.retraining.predictions import show_drawing
 
 
 def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:

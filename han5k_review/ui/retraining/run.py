@@ -19,7 +19,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.places import go_to
-from han5k_review.ui.run_charts import (
+from han5k_review.ui.retraining.run_charts import (
     build_difference_chart,
     build_learning_chart,
     build_verdict_frame,

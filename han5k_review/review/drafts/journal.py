@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
-from han5k_review.review.canvas import Canvas, CanvasShelf
-from han5k_review.review.voxel_runs import decode_runs
+from han5k_review.review.drafts.draft_mask import DraftMask, MaskShelf
+from han5k_review.review.drafts.voxel_runs import decode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch, DraftSnapshot
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
@@ -22,47 +22,47 @@ STEPS_BYTES = 4 * 1024 * 1024
 
 
 def replay(
-    session: Session, labels: LabelFiles, shelf: CanvasShelf, draft: Draft, grid: Grid
-) -> Canvas:
-    """The canvas of the draft at its present version; the caller's own until put on the shelf.
+    session: Session, labels: LabelFiles, shelf: MaskShelf, draft: Draft, grid: Grid
+) -> DraftMask:
+    """The draft mask of the draft at its present version; the caller's own until put on the shelf.
 
     Starts from the shelf, else the newest snapshot, else the base. DataError when the patches do
     not give the voxel counts that were journalled with them.
     """
     draft_id = stored_id(draft)
-    canvas = shelf.take(draft_id)
-    if canvas is None or canvas.version > draft.version:
-        canvas = _read_start(session, labels, draft, grid)
-    if canvas.version == draft.version:
-        return canvas
+    draft_mask = shelf.take(draft_id)
+    if draft_mask is None or draft_mask.version > draft.version:
+        draft_mask = _read_start(session, labels, draft, grid)
+    if draft_mask.version == draft.version:
+        return draft_mask
     rows = session.exec(
         select(DraftPatch)
         .where(
             DraftPatch.draft_id == draft_id,
-            DraftPatch.version > canvas.version,
+            DraftPatch.version > draft_mask.version,
             DraftPatch.version <= draft.version,
         )
         .order_by(col(DraftPatch.version))
     )
     for row in rows:
-        apply_row(canvas, row)
-    if canvas.version != draft.version:
+        apply_row(draft_mask, row)
+    if draft_mask.version != draft.version:
         raise DataError(
             f"{draft.version} patches were expected in the journal of draft {draft_id}, found "
-            f"{canvas.version}; restore the study's database."
+            f"{draft_mask.version}; restore the study's database."
         )
-    return canvas
+    return draft_mask
 
 
-def apply_row(canvas: Canvas, row: DraftPatch) -> None:
+def apply_row(draft_mask: DraftMask, row: DraftPatch) -> None:
     """Apply one journalled patch; DataError when it does not fit the ones before."""
     start, shape = row.start_ijk, row.shape_ijk
     marked = decode_runs(row.runs, (shape[0], shape[1], shape[2]))
-    canvas.apply(row.mode, (start[0], start[1], start[2]), marked)
-    if canvas.version != row.version or canvas.voxels != row.voxels:
+    draft_mask.apply(row.mode, (start[0], start[1], start[2]), marked)
+    if draft_mask.version != row.version or draft_mask.voxels != row.voxels:
         raise DataError(
             f"{row.voxels} voxels were expected after patch {row.version} of draft "
-            f"{row.draft_id}, found {canvas.voxels}; restore the study's database."
+            f"{row.draft_id}, found {draft_mask.voxels}; restore the study's database."
         )
 
 
@@ -88,7 +88,7 @@ def list_last_patches(session: Session, draft: Draft) -> Sequence[DraftPatch]:
 
 
 def is_unchanged(
-    session: Session, labels: LabelFiles, shelf: CanvasShelf, draft: Draft, grid: Grid
+    session: Session, labels: LabelFiles, shelf: MaskShelf, draft: Draft, grid: Grid
 ) -> bool:
     """True when the draft is the contour it starts from: nothing drawn, or all of it taken back."""
     if draft.version == 0:
@@ -96,9 +96,9 @@ def is_unchanged(
     base = session.get_one(LabelVersion, draft.base_label_version_id)
     if base.voxels != draft.voxels:
         return False
-    canvas = replay(session, labels, shelf, draft, grid)
-    mask = canvas.to_mask()
-    shelf.put(stored_id(draft), canvas)
+    draft_mask = replay(session, labels, shelf, draft, grid)
+    mask = draft_mask.to_mask()
+    shelf.put(stored_id(draft), draft_mask)
     return mask.sha256 == base.mask_sha256
 
 
@@ -116,7 +116,7 @@ def add_snapshot(
     )
 
 
-def _read_start(session: Session, labels: LabelFiles, draft: Draft, grid: Grid) -> Canvas:
+def _read_start(session: Session, labels: LabelFiles, draft: Draft, grid: Grid) -> DraftMask:
     snapshot = session.exec(
         select(DraftSnapshot)
         .where(DraftSnapshot.draft_id == draft.id, DraftSnapshot.version <= draft.version)
@@ -124,8 +124,8 @@ def _read_start(session: Session, labels: LabelFiles, draft: Draft, grid: Grid) 
         .limit(1)
     ).first()
     if snapshot is not None:
-        return Canvas.from_mask(labels.get_mask(snapshot.mask_sha256, grid), snapshot.version)
+        return DraftMask.from_mask(labels.get_mask(snapshot.mask_sha256, grid), snapshot.version)
     base = session.get(LabelVersion, draft.base_label_version_id)
     if base is None:
         raise DataError(f"The contour that draft {draft.id} starts from is gone.")
-    return Canvas.from_mask(labels.get_mask(base.mask_sha256, grid), 0)
+    return DraftMask.from_mask(labels.get_mask(base.mask_sha256, grid), 0)

@@ -16,7 +16,7 @@ from han5k_review.evaluation.frames import (
 )
 from han5k_review.evaluation.volumes import build_limits
 from han5k_review.exports.frame_csv import build_frame_csv
-from han5k_review.ui.charts import (
+from han5k_review.ui.cohort.charts import (
     DOTS_LIMIT,
     MEASURES,
     Measure,
@@ -24,14 +24,14 @@ from han5k_review.ui.charts import (
     build_trend_chart,
     build_volume_chart,
 )
-from han5k_review.ui.cohort_query import (
+from han5k_review.ui.cohort.condensed import FURTHEST_SHOWN, WORST_SHOWN
+from han5k_review.ui.cohort.query import (
     Cohort,
     CohortQuery,
     list_summaries,
     read_trend,
     read_volumes,
 )
-from han5k_review.ui.condensed import FURTHEST_SHOWN, WORST_SHOWN
 from han5k_review.ui.context import Bench
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import (

@@ -14,13 +14,14 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
-from han5k_review.review.canvas import Canvas, CanvasShelf, Index
-from han5k_review.review.drafts import check_unlocked, get_open_draft
+from han5k_review.review.decisions.locking import check_unlocked
+from han5k_review.review.drafts.draft_mask import DraftMask, Index, MaskShelf
+from han5k_review.review.drafts.journal import replay
+from han5k_review.review.drafts.leases import check_holder, renew_lease
+from han5k_review.review.drafts.opening import get_open_draft
+from han5k_review.review.drafts.voxel_runs import decode_runs
 from han5k_review.review.edit_rules import EditRules
-from han5k_review.review.journal import replay
-from han5k_review.review.leases import check_holder, renew_lease
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.voxel_runs import decode_runs
 from han5k_review.store.draft_tables import Draft, DraftPatch
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
@@ -63,7 +64,7 @@ class PatchBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchReceipt:
-    """The draft after the batch, and the canvas to put on the shelf once that is committed.
+    """The draft after the batch, and the draft mask to put on the shelf once that is committed.
 
     `rows` are the journal rows of the batch in its order, old ones as they were accepted then.
     `first_version` is the draft's version before the batch.
@@ -71,14 +72,14 @@ class PatchReceipt:
 
     draft: Draft
     rows: tuple[DraftPatch, ...]
-    canvas: Canvas | None
+    draft_mask: DraftMask | None
     first_version: int
 
 
 def append_patches(
     session: Session,
     labels: LabelFiles,
-    shelf: CanvasShelf,
+    shelf: MaskShelf,
     *,
     assignment: Assignment,
     structure: str,
@@ -104,7 +105,7 @@ def append_patches(
                 Reason.ANOTHER_DRAFT, "The strokes belong to a draft of another case or structure."
             )
         rows = tuple(known[patch.patch_id] for patch in batch.patches)
-        return PatchReceipt(draft=draft, rows=rows, canvas=None, first_version=draft.version)
+        return PatchReceipt(draft=draft, rows=rows, draft_mask=None, first_version=draft.version)
     draft = get_open_draft(session, assignment, structure, batch.draft_id)
     check_unlocked(session, draft.case_id, structure)
     check_holder(draft, batch.holder)
@@ -112,10 +113,10 @@ def append_patches(
     _check_versions(draft, new)
     grid = grid_of(session.get_one(Case, draft.case_id))
     _check_boxes(grid, new)
-    canvas = replay(session, labels, shelf, draft, grid)
-    added = {patch.patch_id: _apply(canvas, draft, patch, now) for patch in new}
+    draft_mask = replay(session, labels, shelf, draft, grid)
+    added = {patch.patch_id: _apply(draft_mask, draft, patch, now) for patch in new}
     session.add_all(added.values())
-    draft.version, draft.voxels = canvas.version, canvas.voxels
+    draft.version, draft.voxels = draft_mask.version, draft_mask.voxels
     draft.active_seconds += sum(patch.active_seconds for patch in new)
     draft.place = batch.place or draft.place
     draft.changed_at_utc = now
@@ -123,7 +124,7 @@ def append_patches(
     session.add(draft)
     session.flush()
     rows = tuple((known | added)[patch.patch_id] for patch in batch.patches)
-    return PatchReceipt(draft=draft, rows=rows, canvas=canvas, first_version=first_version)
+    return PatchReceipt(draft=draft, rows=rows, draft_mask=draft_mask, first_version=first_version)
 
 
 def _find_known(session: Session, batch: PatchBatch) -> dict[str, DraftPatch]:
@@ -180,15 +181,15 @@ def _check_boxes(grid: Grid, patches: Sequence[Patch]) -> None:
         )
 
 
-def _apply(canvas: Canvas, draft: Draft, patch: Patch, now: datetime) -> DraftPatch:
+def _apply(draft_mask: DraftMask, draft: Draft, patch: Patch, now: datetime) -> DraftPatch:
     try:
         marked = decode_runs(patch.runs, patch.shape_ijk)
     except DataError as error:
         raise DraftError(Reason.BAD_PATCH, str(error)) from error
-    canvas.apply(patch.mode, patch.start_ijk, marked)
+    draft_mask.apply(patch.mode, patch.start_ijk, marked)
     return DraftPatch(
         draft_id=stored_id(draft),
-        version=canvas.version,
+        version=draft_mask.version,
         patch_id=patch.patch_id,
         content_sha256=patch.content_sha256,
         tool=patch.tool,
@@ -196,7 +197,7 @@ def _apply(canvas: Canvas, draft: Draft, patch: Patch, now: datetime) -> DraftPa
         start_ijk=list(patch.start_ijk),
         shape_ijk=list(patch.shape_ijk),
         runs=patch.runs,
-        voxels=canvas.voxels,
+        voxels=draft_mask.voxels,
         active_seconds=patch.active_seconds,
         received_at_utc=now,
     )

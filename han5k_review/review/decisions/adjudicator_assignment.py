@@ -1,4 +1,4 @@
-"""The place where an adjudicator edits a case: an assignment of read index 0, nothing to grade.
+"""An adjudicator edits a case in an assignment of read index 0, with nothing to grade.
 
 Drafts, leases and patches work there as in any assignment. What is submitted is a revision like any
 other, and waits for a second person: nobody judges their own work (docs/decisions/0008).
@@ -15,12 +15,14 @@ from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 
 
-def open_place(session: Session, *, case_id: int, adjudicator: Reader, now: datetime) -> Assignment:
-    """This adjudicator's place in the case, made at the first visit.
+def open_edit_assignment(
+    session: Session, *, case_id: int, adjudicator: Reader, now: datetime
+) -> Assignment:
+    """This adjudicator's assignment in the case, made at the first visit.
 
     The caller has checked that this person may decide on revisions.
     """
-    case = session.get(Case, case_id, with_for_update=True)  # two tabs make one place
+    case = session.get(Case, case_id, with_for_update=True)  # two tabs make one assignment
     if case is None or adjudicator.id is None:
         raise RuleError(f"A stored case and adjudicator were expected, found case {case_id}.")
     known = session.exec(
@@ -32,7 +34,7 @@ def open_place(session: Session, *, case_id: int, adjudicator: Reader, now: date
     ).one_or_none()
     if known is not None:
         return known
-    place = Assignment(
+    assignment = Assignment(
         case_id=case_id,
         reader_id=adjudicator.id,
         presentation_order=0,
@@ -40,7 +42,7 @@ def open_place(session: Session, *, case_id: int, adjudicator: Reader, now: date
         blinded=False,
         created_at_utc=now,
     )
-    session.add(place)
+    session.add(assignment)
     session.flush()
     add_audit(
         session,
@@ -48,6 +50,6 @@ def open_place(session: Session, *, case_id: int, adjudicator: Reader, now: date
         actor=adjudicator.name,
         action="open adjudication",
         subject=case.name,
-        assignment=place.id,
+        assignment=assignment.id,
     )
-    return place
+    return assignment

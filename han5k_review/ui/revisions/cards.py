@@ -10,9 +10,9 @@ from html import escape
 import streamlit as st
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.adjudication import Candidate
+from han5k_review.review.decisions.adjudication import Candidate
+from han5k_review.review.decisions.read_comparison import Agreement
 from han5k_review.review.edit_check import list_changed_slices
-from han5k_review.review.read_comparison import Agreement
 from han5k_review.study.scale import Scale
 from han5k_review.ui.style import GRADE_COLORS
 

@@ -10,15 +10,16 @@ from sqlmodel import Session, select
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.canvas import CanvasShelf
-from han5k_review.review.drafts import check_unlocked, close_draft, get_open_draft, is_outdated
+from han5k_review.review.decisions.locking import check_unlocked
+from han5k_review.review.decisions.revising import Edit, add_revision
+from han5k_review.review.drafts.draft_mask import MaskShelf
+from han5k_review.review.drafts.journal import replay
+from han5k_review.review.drafts.leases import check_holder
+from han5k_review.review.drafts.opening import close_draft, get_open_draft, is_outdated
 from han5k_review.review.edit_check import EditCheck, check_grade, measure_edit
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import list_current_grades
-from han5k_review.review.journal import replay
-from han5k_review.review.leases import check_holder
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.review.revising import Edit, add_revision
 from han5k_review.store.draft_tables import Draft, DraftSubmission
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
@@ -54,16 +55,16 @@ class SubmissionRequest:
 def prepare_submission(
     session: Session,
     labels: LabelFiles,
-    shelf: CanvasShelf,
+    shelf: MaskShelf,
     *,
     draft: Draft,
     grid: Grid,
     rules: EditRules,
 ) -> PreparedSubmission:
     """Replay and measure a draft as it is now. Only reads: no lock is held meanwhile."""
-    canvas = replay(session, labels, shelf, draft, grid)
-    after = canvas.to_mask()
-    shelf.put(stored_id(draft), canvas)
+    draft_mask = replay(session, labels, shelf, draft, grid)
+    after = draft_mask.to_mask()
+    shelf.put(stored_id(draft), draft_mask)
     reviewed = _get_version(session, draft.reviewed_label_version_id)
     base = _get_version(session, draft.base_label_version_id)
     before = labels.get_mask(reviewed.mask_sha256, grid)

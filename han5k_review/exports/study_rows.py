@@ -1,4 +1,4 @@
-"""Snapshot: everything an export shows, read from the study in one go."""
+"""StudyRows: everything an export shows, read from the study in one go."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TypeVar
 from sqlmodel import Session, SQLModel, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.evaluation import LabelRef, PairMetrics, list_metrics, plan_evaluation
+from han5k_review.evaluation import ChosenLabel, PairMetrics, list_metrics, plan_evaluation
 from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
 from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.records import PairKey, StoredPanel, find_stored_panels
 from han5k_review.metrics import Definition
 from han5k_review.review.accepted import Accepted, list_accepted
-from han5k_review.review.revising import RevisionView, list_revisions
+from han5k_review.review.decisions.revising import RevisionView, list_revisions
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.study import Study
@@ -48,7 +48,7 @@ class ExportFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class StudyRows:
     """The rows of a study, by id, and what is derived from several of them.
 
     `under_review` and `references` go by (case id, structure); `graded_panels` holds, by label
@@ -65,8 +65,8 @@ class Snapshot:
     assignments: Mapping[int, Assignment]
     models: Mapping[int, str]
     graded_labels: Mapping[int, LabelVersion]
-    under_review: Mapping[CaseStructure, LabelRef]
-    references: Mapping[CaseStructure, LabelRef]
+    under_review: Mapping[CaseStructure, ChosenLabel]
+    references: Mapping[CaseStructure, ChosenLabel]
     grades: Sequence[Grade]
     revisions: Sequence[RevisionView]
     accepted: Mapping[CaseStructure, Accepted]
@@ -78,14 +78,14 @@ class Snapshot:
         return None if model_version_id is None else self.models.get(model_version_id)
 
 
-def read_snapshot(
+def read_study_rows(
     study: Study,
     *,
     export_id: str,
     now: datetime,
     software_version: str,
     definition: Definition = Definition.SURFEL,
-) -> Snapshot:
+) -> StudyRows:
     """Read the study in one transaction that other writers do not disturb.
 
     StorageError when the database holds no study, ConfigError when its tables are broken.
@@ -111,7 +111,7 @@ def read_snapshot(
 
 def _read(
     session: Session, facts: ExportFacts, catalogue: Catalogue, scales: Mapping[str, Scale]
-) -> Snapshot:
+) -> StudyRows:
     cases = _by_id(session, Case)
     labels = session.exec(
         select(LabelVersion).where(
@@ -121,7 +121,7 @@ def _read(
     graded = {stored_id(label): label for label in labels}
     references = find_labels(session, REFERENCE)
     plan = plan_evaluation(session, catalogue, definition=facts.definition)
-    return Snapshot(
+    return StudyRows(
         facts=facts,
         catalogue=catalogue,
         scales=scales,
@@ -154,7 +154,7 @@ def _by_id(session: Session, table: type[T]) -> dict[int, T]:
 def _measured_labels(
     session: Session,
     labels: Mapping[int, LabelVersion],
-    references: Mapping[CaseStructure, LabelRef],
+    references: Mapping[CaseStructure, ChosenLabel],
     catalogue: Catalogue,
     definition: Definition,
 ) -> dict[int, StoredPanel]:
@@ -170,7 +170,7 @@ def _measured_labels(
             case=str(label.case_id),
             structure=label.structure,
             reference=reference,
-            prediction=LabelRef(
+            prediction=ChosenLabel(
                 label_version_id=number,
                 source=label.source,
                 mask_sha256=label.mask_sha256,

@@ -1,0 +1,1 @@
+"""The Cohort page: what it asks, the measuring it starts, its plots and its tables."""

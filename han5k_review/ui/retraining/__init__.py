@@ -1,0 +1,1 @@
+"""The Retraining page: runs and their charts, models and their lineage, predictions."""
