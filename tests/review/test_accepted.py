@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 import pytest
-from han5k_review.exports.snapshot import read_snapshot
 from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import RuleError
 from han5k_review.evaluation.choice import find_labels, get_choice
 from han5k_review.exports.revision_sheet import build_revision_rows
+from han5k_review.exports.study_rows import read_study_rows
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
@@ -299,7 +299,7 @@ def test_training_learns_from_the_accepted_contour(stories: Stories) -> None:
 
 
 def test_an_export_calls_one_revision_accepted(stories: Stories) -> None:
-    snapshot = read_snapshot(stories.study, export_id="e", now=NOON, software_version="0")
+    snapshot = read_study_rows(stories.study, export_id="e", now=NOON, software_version="0")
     accepted: dict[int, list[int | None]] = {}
     for row in build_revision_rows(snapshot):
         if row.standing is Standing.ACCEPTED:
