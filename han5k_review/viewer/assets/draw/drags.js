@@ -1,5 +1,6 @@
 // @ts-check
-// What dragging on a view does: the window, the picture, the ruler, the crosshair; while editing, the tool.
+// What dragging on a view does: the window, the picture, the ruler, the crosshair; while editing, the tool,
+// and with the right button its eraser (Shift and the right button: the window).
 
 import { panCamera } from "../pure/cameras.js";
 import { holds } from "../pure/masks.js";
@@ -17,7 +18,7 @@ import { dragWindow } from "../pure/windowing.js";
  */
 
 /**
- * What dragging does: right button window, middle or Shift pan, else the tool.
+ * What dragging does: right button window or, while editing, eraser; middle or Shift pan, else the tool.
  * @param {Stage} stage
  * @param {PlaneView} view
  * @param {PointerEvent} event
@@ -28,7 +29,8 @@ export function dragOf(stage, view, event, start) {
   const tool =
     event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : stage.reading.state.tool;
   if (event.button > 2) return null;
-  const drawing = event.button === 0 && !event.shiftKey ? stage.editor?.pointer.press(view, start) : null;
+  const mayDraw = event.button !== 1 && !event.shiftKey;
+  const drawing = mayDraw ? stage.editor?.pointer.press(view, start, event.button === 2) : null;
   if (drawing) return drawing;
   if (tool === "window") {
     const before = stage.reading.state.window;

@@ -14,6 +14,7 @@ import { isPolygon } from "./tools.js";
 const DRAW = [
   ["brush", "Brush"],
   ["eraser", "Eraser"],
+  ["push", "Push"],
   ["freehand-add", "Draw +"],
   ["freehand-cut", "Draw −"],
   ["polygon-add", "Poly +"],

@@ -3,7 +3,8 @@
 
 import { allowedVoxels } from "./hu_limit.js";
 import { EditOverlay } from "./overlay.js";
-import { BrushStroke, isBrush, isPolygon, Outline, planeToFraction } from "./tools.js";
+import { PushStroke, pushRadius } from "./pushing.js";
+import { BrushStroke, erasing, isBrush, isPolygon, Outline, planeToFraction } from "./tools.js";
 
 /** @import { PlaneView } from "../draw/plane_view.js" */
 /** @import { Drag } from "../draw/drags.js" */
@@ -14,7 +15,7 @@ import { BrushStroke, isBrush, isPolygon, Outline, planeToFraction } from "./too
 /**
  * A gesture on one view; `line` is what is shown of it.
  * @typedef {{ view: PlaneView, plane: PlaneName, index: number, tool: string, line: PlanePoint[] }} Gesture
- * @typedef {Gesture & { drawing: BrushStroke | Outline }} StrokeInHand
+ * @typedef {Gesture & { drawing: BrushStroke | PushStroke | Outline }} StrokeInHand
  * @typedef {Gesture & { drawing: Outline }} OutlineInHand
  */
 
@@ -32,30 +33,53 @@ export class Pointer {
   }
 
   /**
-   * A press on a view: what its moves do, or null when the press is not for editing.
+   * A press on a view: what its moves do, or null when the press is not for editing. `isRight`: by the right
+   * button, which erases.
    * @param {PlaneView} view
    * @param {ScreenPoint} start
    * @returns {Drag | null}
    */
-  press(view, start) {
+  press(view, start, isRight = false) {
     const { editor } = this;
     const { mask, options } = editor;
     if (!editor.ready || !mask) return null;
-    const { tool } = options;
+    const tool = isRight ? erasing(options.tool) : options.tool;
+    if (tool === null) return null;
     const { plane, index } = view;
     editor.notice = "";
     if (isPolygon(tool)) {
       this.addCorner(view, start);
       return () => {};
     }
-    const drawing = isBrush(tool)
-      ? new BrushStroke(mask, plane, { ...options, allowed: allowedVoxels(editor) })
-      : new Outline(mask, plane, index, tool);
-    this.stroke = { drawing, view, plane, index, tool, line: [] };
+    this.stroke = { drawing: this.begin(view, tool), view, plane, index, tool, line: [] };
     /** @type {Drag} */
     const move = (_, event) => this.draw(view, event);
     move.end = () => this.finish();
     return move;
+  }
+
+  /**
+   * @param {PlaneView} view
+   * @param {string} tool
+   */
+  begin({ plane, index }, tool) {
+    const { mask, options } = this.editor;
+    if (!mask) throw new Error("A contour in hand was expected while drawing.");
+    if (tool === "push") return new PushStroke(mask, plane, options);
+    if (!isBrush(tool)) return new Outline(mask, plane, index, tool);
+    return new BrushStroke(mask, plane, { ...options, tool, allowed: allowedVoxels(this.editor) });
+  }
+
+  /**
+   * The diameter of the ring at a point: of the brush, or of the disc that would push from there.
+   * @param {PlaneView} view
+   * @param {ScreenPoint} at
+   */
+  ringMm(view, { x, y }) {
+    const { mask, options } = this.editor;
+    if (this.stroke?.drawing instanceof PushStroke) return 2 * this.stroke.drawing.radiusMm;
+    if (options.tool !== "push" || this.stroke || !mask) return options.sizeMm;
+    return 2 * pushRadius(mask, view.plane, this.fraction(view, view.planePoint(x, y)), options);
   }
 
   /**
@@ -176,7 +200,8 @@ export class Pointer {
   hover(view, at) {
     const { ready, options } = this.editor;
     this.at = at && { view, x: at.x, y: at.y };
-    this.overlays.get(view)?.showRing(ready && at && isBrush(options.tool) ? at : null, options.sizeMm);
+    const ring = ready && isBrush(options.tool) ? at : null;
+    this.overlays.get(view)?.showRing(ring, ring ? this.ringMm(view, ring) : 0);
     if (!at || this.outline?.view !== view) return;
     if (this.outline.index === view.index) this.showOutline(view.planePoint(at.x, at.y));
     else this.dropOutline();

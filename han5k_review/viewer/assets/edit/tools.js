@@ -24,12 +24,20 @@ import { paintCapsule, paintPolygon } from "./painting.js";
  */
 
 export const SIZES_MM = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50];
-export const DRAWING = ["brush", "eraser", "freehand-add", "freehand-cut", "polygon-add", "polygon-cut"];
+export const DRAWING = [
+  ...["brush", "eraser", "push"],
+  ...["freehand-add", "freehand-cut", "polygon-add", "polygon-cut"],
+];
 
 /** @param {string} tool */
-export const isBrush = (tool) => tool === "brush" || tool === "eraser";
+export const isBrush = (tool) => tool === "brush" || tool === "eraser" || tool === "push";
 /** @param {string} tool */
 export const isPolygon = (tool) => tool.startsWith("polygon");
+/**
+ * What the right button does with a tool in hand: it erases; null where it has nothing to erase with.
+ * @param {string} tool
+ */
+export const erasing = (tool) => (isBrush(tool) ? "eraser" : isPolygon(tool) ? null : "freehand-cut");
 /** @param {string} tool */
 const paintOf = (tool) => (tool === "eraser" || tool.endsWith("cut") ? 0 : 1);
 

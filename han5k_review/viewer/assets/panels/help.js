@@ -17,6 +17,7 @@ const MOUSE = [
   ["rest, then drag", "Window"],
   ["two fingers", "Zoom and move the picture"],
   ["drag while editing", "Draw"],
+  ["right drag while editing", "Erase (with Shift: window)"],
   ["Ctrl + wheel while editing", "Size of the brush"],
 ];
 

@@ -71,7 +71,8 @@ export const KEYMAP = [
     [
       ["edit", ["e"], "Edit the structure, or leave editing"],
       ["brush", ["q"], "Brush"],
-      ["eraser", ["r"], "Eraser"],
+      ["eraser", ["r"], "Eraser (or the right button with any brush or hand-drawn line)"],
+      ["push", ["Shift+Q"], "Push the border: outwards from inside, inwards from outside"],
       ["brush-smaller", ["["], "Smaller brush (or Ctrl and the wheel)"],
       ["brush-larger", ["]"], "Larger brush (or Ctrl and the wheel)"],
       ["ball", ["Shift+B"], "Brush and eraser as a ball through the slices, or flat"],
