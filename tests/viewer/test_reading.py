@@ -104,6 +104,13 @@ def test_a_window_is_dragged_chosen_and_follows_the_structure(
     expect(select).to_have_value("by hand")
     screen.keyboard.press("n")
     expect(select).to_have_value("H&N soft")
+    screen.keyboard.press("F4")
+    expect(select).to_have_value("bone")
+    screen.keyboard.press("Shift+K")
+    screen.keyboard.press("p")
+    expect(select).to_have_value("bone")
+    screen.keyboard.press("Shift+W")
+    expect(select).to_have_value("H&N soft")
 
 
 def test_the_list_is_searched_and_walked_by_keys(open_desk: Open, screen: Page) -> None:

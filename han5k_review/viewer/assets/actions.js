@@ -81,8 +81,16 @@ export function buildActions(workspace) {
       const { windows } = reading.data;
       reading.setWindow(name ? windowNamed(windows, name) : nextWindow(windows, state.window));
     },
-    "window-follow": () =>
-      reading.setWindow(windowNamed(reading.data.windows, reading.byName.get(state.selected)?.window), true),
+    "window-direct"(place) {
+      const window = reading.data.windows[place];
+      if (window) reading.setWindow(window);
+    },
+    "window-lock": () => set({ locked: !state.locked, follow: false }, "window"),
+    "window-follow"() {
+      const { window } = reading.byName.get(state.selected) ?? {};
+      set({ locked: false }, "window");
+      reading.setWindow(windowNamed(reading.data.windows, window), true);
+    },
     fill: () => set({ fill: !state.fill }, "layers", "preferences"),
     "zoom-in": () => workspace.stage.zoomMain(1.25),
     "zoom-out": () => workspace.stage.zoomMain(0.8),

@@ -1,7 +1,7 @@
 // What a pressed key does.
 
 import { namesOf } from "./pure/keyboard.js";
-import { actionOf } from "./pure/keymap.js";
+import { actionOf, keysOf } from "./pure/keymap.js";
 
 const TYPING = "input:not([type=range]), textarea, select, [contenteditable]";
 
@@ -27,6 +27,12 @@ export function takeKey(workspace, event) {
   if (unsaved.root.open && action !== "unsaved" && action !== "leave") return false;
   if (event.repeat && !/^(slice|brush-|undo|redo)/.test(action)) return true;
   if (gradePanel.tagging && action !== "tags") gradePanel.leaveTags();
-  workspace.act(action, action === "grade" ? grades.find((grade) => grade.key === name).code : undefined);
+  workspace.act(action, argumentOf(action, name, grades));
   return true;
+}
+
+/** What an action with several keys is told by the one that was pressed: the grade, the place of the window. */
+function argumentOf(action, name, grades) {
+  if (action === "grade") return grades.find((grade) => grade.key === name).code;
+  return action === "window-direct" ? keysOf(action).indexOf(name) : undefined;
 }

@@ -163,8 +163,9 @@ export class Reading {
   choose(name) {
     const structure = name !== null && this.byName.get(name);
     if (!structure) return;
-    const follows = this.state.follow || name !== this.state.selected;
-    this.change({ selected: name, follow: true, pendingCentre: true }, "layers", "structure", "list");
+    const { locked } = this.state;
+    const follows = !locked && (this.state.follow || name !== this.state.selected);
+    this.change({ selected: name, follow: !locked, pendingCentre: true }, "layers", "structure", "list");
     if (follows) this.setWindow(windowNamed(this.data.windows, structure.window), true);
     this.centre();
   }

@@ -9,7 +9,8 @@ import { preferences } from "./preferences.js";
 
 /**
  * `selected` is the chosen structure; `compare` the key of the label set beside the one under review;
- * `window` follows the structure while `follow` is true; `pendingCentre` waits for the masks.
+ * `window` follows the structure while `follow` is true, and stays for all of them while `locked`;
+ * `pendingCentre` waits for the masks.
  * @typedef {object} Choice
  * @property {string | null} selected
  * @property {Triple} cursor
@@ -20,6 +21,7 @@ import { preferences } from "./preferences.js";
  * @property {string} tool
  * @property {ViewerWindow} window
  * @property {boolean} follow
+ * @property {boolean} locked
  * @property {boolean} pendingCentre
  *
  * @typedef {Preferences & Choice} ReadingState
@@ -44,6 +46,7 @@ export function beginState(data) {
     tool: "crosshair",
     window: data.windows[0],
     follow: true,
+    locked: false,
     pendingCentre: true,
   };
 }

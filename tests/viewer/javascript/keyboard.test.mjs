@@ -25,6 +25,8 @@ for (const [layout, key, code, modifiers, action] of [
   ["US, caps lock", "N", "KeyN", {}, "next-structure"],
   ["US, caps lock and shift", "n", "KeyN", { shiftKey: true }, "next-case"],
   ["US", "!", "Digit1", { shiftKey: true }, null],
+  ["US", "F4", "F4", {}, "window-direct"],
+  ["US", "F5", "F5", {}, null],
   ["US", "?", "Slash", { shiftKey: true }, "help"],
   ["number pad", "3", "Numpad3", {}, "grade"],
   ["number pad without num lock", "PageDown", "Numpad3", {}, "slices-down"],
@@ -141,11 +143,11 @@ test("a key is changed, a taken one only when that is wanted, and a grade's neve
   });
   for (const key of ["1", "Escape", "?", "Tab"])
     assert.deepEqual(k.changeKey({}, { ...wish, key, replacing: true }), { fixed: true });
-  const { keys } = k.changeKey({}, { ...wish, key: "Shift+K" });
+  const { keys } = k.changeKey({}, { ...wish, key: "F10" });
   k.useKeys(keys);
-  assert.equal(k.actionOf("Shift+K", SCALE), "next-structure");
+  assert.equal(k.actionOf("F10", SCALE), "next-structure");
   assert.equal(k.actionOf("n", SCALE), null);
-  assert.equal(k.tooltip("next-structure"), "Next structure (Shift+K)");
+  assert.equal(k.tooltip("next-structure"), "Next structure (F10)");
   k.useKeys({});
   assert.equal(k.actionOf("n", SCALE), "next-structure");
 });

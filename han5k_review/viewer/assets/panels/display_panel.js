@@ -3,7 +3,7 @@
 import { DASHES } from "../draw/layers.js";
 import { shortKey } from "../keyboard.js";
 import { askLargestSurfaceError } from "../net/surface_error.js";
-import { tooltip } from "../pure/keymap.js";
+import { keysOf, tooltip } from "../pure/keymap.js";
 import { windowLabel } from "../pure/windowing.js";
 import { h, press, setText, svg } from "./dom.js";
 
@@ -20,11 +20,13 @@ export class DisplayPanel {
         focus();
       },
     });
-    for (const window of reading.data.windows)
-      this.windows.append(h("option", { value: window.name }, windowLabel(window)));
+    const keys = keysOf("window-direct");
+    for (const [place, window] of reading.data.windows.entries())
+      this.windows.append(h("option", { value: window.name }, windowLabel(window, keys[place])));
     this.byHand = h("option", { value: "by hand", hidden: true }, "by hand");
     this.windows.append(this.byHand);
     this.follow = this.button("window-follow", "Follow");
+    this.lock = this.button("window-lock", "Lock");
     this.fill = this.button("fill", "Fill");
     this.palette = this.button("palette", "Colour-blind safe");
     this.thickness = this.slider("Line", "thickness", 0.5, 4, 0.5);
@@ -47,7 +49,7 @@ export class DisplayPanel {
     this.root = h(
       "section",
       { class: "display-panel", "aria-label": "Display" },
-      h("div", { class: "line" }, this.windows, this.follow),
+      h("div", { class: "line" }, this.windows, this.follow, this.lock),
       this.compare,
       h("h3", {}, "Outlines"),
       h("div", { class: "line" }, this.fill, this.palette),
@@ -158,6 +160,7 @@ export class DisplayPanel {
       this.windows.value = known ? state.window.name : "by hand";
     }
     press(this.follow, state.follow);
+    press(this.lock, state.locked);
     press(this.fill, state.fill);
     press(this.palette, state.colourBlind);
     press(this.difference, state.difference);

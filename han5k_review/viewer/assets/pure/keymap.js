@@ -44,6 +44,8 @@ export const KEYMAP = [
     [
       ["window", ["w"], "Next window"],
       ["window-follow", ["Shift+W"], "Window follows the structure again"],
+      ["window-direct", ["F2", "F3", "F4", "F6", "F7", "F8", "F9"], "The window at this place of the list"],
+      ["window-lock", ["Shift+K"], "Lock the window for all structures, or unlock it"],
       ["fill", ["o"], "Outline or fill"],
       ["zoom-in", ["+"], "Zoom in"],
       ["zoom-out", ["-"], "Zoom out"],
@@ -144,10 +146,10 @@ export function readOwnKeys(stored) {
   );
 }
 
-/** Grades have the keys of the study's scale; Escape and `?` stay.
+/** Grades have the keys of the study's scale, windows those of their places; Escape and `?` stay.
  * @param {string} action */
 export function isChangeable(action) {
-  return ROWS.has(action) && !["grade", "leave", "help"].includes(action);
+  return ROWS.has(action) && !["grade", "window-direct", "leave", "help"].includes(action);
 }
 
 /** The action of a key, or null. Grade keys are asked of the scale first.

@@ -55,9 +55,9 @@ export function windowNamed(windows, name) {
 }
 
 /**
- * `soft tissue 35 / 350`
+ * `soft tissue 35 / 350`, and the key that brings it, where there is one.
  * @param {ViewerWindow} window
  */
-export function windowLabel(window) {
-  return `${window.name} ${window.centre_hu} / ${window.width_hu}`;
+export function windowLabel(window, key = "") {
+  return `${window.name} ${window.centre_hu} / ${window.width_hu}${key ? `  (${key})` : ""}`;
 }
