@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,16 +142,20 @@ class Table:
         return x + (width - wide * scale) / 2, y + (height - tall * scale) / 2, scale
 
     def drag(
-        self, plane: str, index: int, *points: tuple[float, float, float]
+        self,
+        plane: str,
+        index: int,
+        *points: tuple[float, float, float],
+        button: Literal["left", "right"] = "left",
     ) -> NDArray[np.float64]:
         """Press at the first point, move through the others, let go; the points as drawn."""
         pixels = [self.pixel(plane, point) for point in points]
         mouse = self.screen.mouse
         mouse.move(*pixels[0])
-        mouse.down()
+        mouse.down(button=button)
         for pixel in pixels[1:]:
             mouse.move(*pixel)
-        mouse.up()
+        mouse.up(button=button)
         return np.array([self.point(plane, pixel, index) for pixel in pixels])
 
     def size(self, mm: int) -> None:

@@ -137,6 +137,37 @@ def test_shaping_tools_do_what_scipy_does(table: Table) -> None:
     np.testing.assert_array_equal(table.stored(), mask)
 
 
+def test_the_right_button_erases_and_a_combination_is_one_step(table: Table) -> None:
+    screen = table.screen
+    table.edit()
+    table.show("axial", 2)
+    table.size(20)
+    drawn = table.drag("axial", 2, (12, 10, 2), (14, 11, 2))
+    wanted = table.start() | (near(drawn, 10) & on_slice("axial", 2))
+    np.testing.assert_array_equal(table.stored(), wanted)
+    table.size(6)
+    drawn = table.drag("axial", 2, (9, 10, 2), (13, 10, 2), button="right")
+    wanted &= ~(near(drawn, 3) & on_slice("axial", 2))
+    np.testing.assert_array_equal(table.stored(), wanted)
+    screen.keyboard.press("Shift+O")
+    screen.get_by_test_id("margin-left").fill("4")
+    screen.get_by_test_id("margin-left").press("Enter")
+    screen.get_by_test_id("margin-grow").click()
+    grown = wanted.copy()
+    grown[1:] |= wanted[:-1]  # i grows to the left, in voxels of 2 mm
+    grown[2:] |= wanted[:-2]
+    np.testing.assert_array_equal(table.stored(), grown)
+    screen.keyboard.press("Shift+O")
+    expect(screen.get_by_test_id("combine-with")).to_have_value("BrainStem")
+    screen.get_by_test_id("subtract").click()
+    other = np.zeros_like(wanted)
+    other[table.bench.masks["BrainStem"].slices] = table.bench.masks["BrainStem"].voxels
+    assert (grown & other).any()
+    np.testing.assert_array_equal(table.stored(), grown & ~other)
+    screen.keyboard.press("z")
+    np.testing.assert_array_equal(table.stored(), grown)
+
+
 def test_slices_are_copied_filled_between_and_reverted(table: Table) -> None:
     screen = table.screen
     table.edit()

@@ -139,10 +139,14 @@ export function buildActions(workspace) {
     help: () => workspace.help.toggle(),
     unsaved: () => workspace.unsaved.toggle(),
     ...buildEditActions(workspace.editor, workspace.settling),
+    combine() {
+      if (workspace.editor.free) workspace.combine.toggle();
+    },
     leave() {
       if (workspace.editor.pointer.dropOutline()) return;
       workspace.help.hide();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();
+      workspace.combine.hide();
       workspace.gradePanel.leaveTags();
       if (state.tool !== "crosshair") set({ tool: "crosshair" }, "tool");
       workspace.stage.focus();

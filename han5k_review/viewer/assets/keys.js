@@ -17,6 +17,7 @@ export function takeKey(workspace, event) {
   const isPress = names.includes("Space") || names.includes("Enter");
   if (isPress && target.matches?.("button:focus-visible")) return false;
   const { help, unsaved, gradePanel } = workspace;
+  if (workspace.combine.root.open && !names.includes("Escape")) return false;
   if (!help.root.open && !unsaved.root.open && names.some((name) => gradePanel.takeKey(name))) return true;
   const grades = workspace.data.scale.grades;
   const scaleKeys = grades.map((grade) => grade.key);

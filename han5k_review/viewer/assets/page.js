@@ -18,6 +18,7 @@ export function arrangePage(workspace) {
     help,
     unsaved,
     question,
+    combine,
   } = workspace;
   return h(
     "div",
@@ -41,6 +42,7 @@ export function arrangePage(workspace) {
     ),
     help.root,
     unsaved.root,
+    combine.root,
   );
 }
 

@@ -9,7 +9,8 @@
 // plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
 // question, question-words, answer-<id>,
 // edit-discard, edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm,
-// edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason, unsaved-mend,
+// combine, combine-with, combine-mm, subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow,
+// margin-shrink, edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason, unsaved-mend,
 // unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change, keys-reset, keys-status, key-replace. Each action's button has data-action. The workspace carries
 // data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and data-in-sight (may be graded);
 // each view data-plane and data-slice.

@@ -1,30 +1,10 @@
 // The workspace of one case: panels around the stage, keys, and one drawing per frame.
 
-import { buildActions } from "./actions.js";
-import { Stage } from "./draw/stage.js";
-import { EditPanel } from "./edit/edit_panel.js";
-import { Editor } from "./edit/editor.js";
-import { Settling } from "./edit/settling.js";
+import { furnish } from "./furnishing.js";
 import { Grader } from "./grader.js";
-import { Keyboard, rewriteKeys } from "./keyboard.js";
-import { mendUnsaved } from "./mending.js";
 import { prefetchCase, takeCase } from "./net/cases.js";
-import { arrangePage } from "./page.js";
-import { Banner } from "./panels/banner.js";
-import { DisplayPanel } from "./panels/display_panel.js";
-import { GradePanel } from "./panels/grade_panel.js";
-import { Header } from "./panels/header.js";
-import { Help } from "./panels/help.js";
-import { StructureList } from "./panels/list.js";
-import { Question } from "./panels/question.js";
-import { SliceBar } from "./panels/slice_bar.js";
-import { Toolbar } from "./panels/toolbar.js";
-import { UnsavedPanel } from "./panels/unsaved_panel.js";
 import { PositionKeeper } from "./position.js";
-import { browserStore } from "./preferences.js";
 import { Reading } from "./reading.js";
-import { showRevision } from "./revision_shown.js";
-import { Sight } from "./sight.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
@@ -50,62 +30,12 @@ export class Workspace {
     this.reading = new Reading(data, this.opened, tell);
     this.grader = new Grader(data, tell, trigger);
     this.position = new PositionKeeper(data);
-    this.build();
+    furnish(this);
     this.stopListening = this.opened.listen((kind, detail) => this.hear(kind, detail));
     if (this.opened.volume) this.stage.arrange();
     this.editor.begin();
     this.prefetchNext();
     this.redraw("layout");
-  }
-
-  build() {
-    this.keyboard = new Keyboard(browserStore(), this.data.account ?? null, (before) => {
-      if (this.root) rewriteKeys(this, before);
-    });
-    const act = (action, argument) => this.act(action, argument);
-    const focus = () => this.stage.focus();
-    const tell = (...what) => this.redraw(...what);
-    const { reading, grader, data } = this;
-    const parts = { reading, grader, data, act, focus, tell, signIn: () => this.trigger("sign_in") };
-    this.stage = new Stage(reading, act);
-    this.editor = new Editor({
-      data,
-      reading,
-      stage: this.stage,
-      store: browserStore(),
-      tell,
-      submitted: (name, answer, isGraded) => {
-        if (isGraded) grader.accept(name, answer);
-        showRevision(this, name, answer.label_version);
-      },
-      readOnly: data.assignment === null,
-    });
-    this.stage.editor = this.editor;
-    this.question = new Question(focus);
-    this.settling = new Settling(this);
-    grader.question = (name, check) => this.settling.askAfterwards(name, check);
-    this.sight = new Sight((name) => {
-      this.root.dataset.inSight = name;
-    });
-    this.editPanel = new EditPanel({ ...parts, editor: this.editor });
-    this.unsaved = new UnsavedPanel({
-      ...parts,
-      editor: this.editor,
-      mending: (item) => mendUnsaved(this, item),
-    });
-    this.header = new Header({ ...parts, unsaved: this.unsaved });
-    this.list = new StructureList({ ...parts, states: this.editor.states });
-    this.gradePanel = new GradePanel(parts);
-    this.display = new DisplayPanel(parts);
-    this.toolbar = new Toolbar(parts);
-    this.bar = new SliceBar(parts);
-    this.help = new Help({ scale: data.scale, focus, keyboard: this.keyboard });
-    this.actions = buildActions(this);
-    this.banner = new Banner(() => this.tryAgain());
-    this.root = arrangePage(this);
-    this.root.addEventListener("pointerup", (event) => this.giveFocusBack(event));
-    this.sizes = new ResizeObserver(() => this.redraw("size"));
-    this.sizes.observe(this.stage.root);
   }
 
   /** After a click on a button the keys belong to the picture again. */

@@ -208,3 +208,16 @@ export function gapsAt(mask, plane, index, drawn = new Set()) {
     : [[below, above]];
   return pairs.filter(([first, last]) => last - first > 1);
 }
+
+/**
+ * Pairs [first, last] of slices with a contour that have only slices without one between them.
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ * @returns {[number, number][]}
+ */
+export function allGaps(mask, plane) {
+  const there = [...slicesWith(mask, plane).entries()].filter(([, has]) => has).map(([index]) => index);
+  /** @type {[number, number][]} */
+  const pairs = there.slice(1).map((last, n) => [there[n], last]);
+  return pairs.filter(([first, last]) => last - first > 1);
+}

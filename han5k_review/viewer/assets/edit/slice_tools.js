@@ -1,7 +1,7 @@
 // @ts-check
 // The tools that work at once, on the slice of the large view or on the whole structure.
 
-import { copySlice, fillBetween, gapsAt, reshape, revert } from "./reshaping.js";
+import { allGaps, copySlice, fillBetween, gapsAt, reshape, revert } from "./reshaping.js";
 
 /** @import { PlaneName } from "../pure/geometry.js" */
 /** @import { EditMask } from "./edit_mask.js" */
@@ -19,12 +19,24 @@ const NO_GAP =
  * @param {{ plane: PlaneName, index: number, where: SlicePlace | null, drawn: Set<number>, mm: number }} task
  */
 export function applySliceTool(mask, tool, { plane, index, where, drawn, mm }) {
-  if (tool === "fill-between") return fillGaps(mask, plane, index, drawn);
+  if (tool === "fill-between") return where ? fillGaps(mask, plane, index, drawn) : fillAllGaps(mask, plane);
   if (tool === "copy-below") copySlice(mask, plane, index - 1, index);
   else if (tool === "copy-above") copySlice(mask, plane, index + 1, index);
   else if (tool === "revert") revert(mask, where);
   else reshape(mask, tool, where, mm);
   return "";
+}
+
+/**
+ * Every gap between two slices with a contour.
+ * @param {EditMask} mask
+ * @param {PlaneName} plane
+ */
+function fillAllGaps(mask, plane) {
+  const gaps = allGaps(mask, plane);
+  for (const [first, last] of gaps) fillBetween(mask, plane, first, last);
+  if (!gaps.length) return "There is no gap between the slices with a contour.";
+  return `${gaps.length === 1 ? "1 gap was" : `${gaps.length} gaps were`} filled.`;
 }
 
 /**

@@ -162,6 +162,20 @@ export class Volume {
     return valueAt(slab.bytes, ((k - slab.first) * nj + j) * ni + i);
   }
 
+  /**
+   * HU of an axial slice, row by row; null while it is not loaded.
+   * @param {number} k
+   */
+  sliceHu(k) {
+    const { bytes, first } = this.slabAt(k);
+    if (!bytes) return null;
+    const count = this.shape[0] * this.shape[1];
+    const from = (k - first) * count;
+    const hu = new Int16Array(count);
+    for (let n = 0; n < count; n++) hu[n] = valueAt(bytes, from + n);
+    return hu;
+  }
+
   progress() {
     /** @param {SlabState} state */
     const count = (state) => this.slabs.filter((slab) => slab.state === state).length;

@@ -93,7 +93,12 @@ export const KEYMAP = [
       ["revert", ["Shift+R"], "Revert to the contour under review"],
       ["copy-below", [","], "Copy the slice below (inferior; right; posterior) to this one"],
       ["copy-above", ["."], "Copy the slice above to this one"],
-      ["fill-between", ["Shift+F"], "Fill between the nearest slices with a contour"],
+      [
+        "fill-between",
+        ["Shift+F"],
+        "Interpolate between the nearest slices with a contour; with Whole, all gaps",
+      ],
+      ["combine", ["Shift+O"], "Another structure, the skin, or a margin of its own on each side"],
       ["redo", ["Shift+Z", "Ctrl+Y", "Ctrl+Shift+Z"], "Redo the step; without editing, the grade"],
       ["submit-edit", ["Shift+E"], "Submit the revision"],
     ],
