@@ -79,6 +79,18 @@ _GRADED_AT: _Columns = (
     ),
 )
 
+_IN_BULK: _Columns = (
+    column(
+        "accepted_in_bulk",
+        "Accepted with the rest",
+        _B,
+        "grade",
+        "True when this grade was given with others in one act, after the reader had scrolled "
+        "through the structure; such a grade is always the one without revision.",
+        lambda r: r.grade.in_bulk,
+    ),
+)
+
 _CHAIN: _Columns = (
     column(
         "first_graded_at_utc",
@@ -268,6 +280,7 @@ GRADES: Sheet[GradeRow] = Sheet(
         *READ,
         *_GRADE,
         *_CHAIN,
+        *_IN_BULK,
         *_REVISION,
         *_REFERENCE,
         *build_panel_columns(_panel),
@@ -286,5 +299,6 @@ HISTORY: Sheet[GradeRow] = Sheet(
         *(c for c in READ if c.name in ("reader", "read_index")),
         *_GRADE,
         *_GRADED_AT,
+        *_IN_BULK,
     ),
 )

@@ -14,7 +14,7 @@ from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
-from han5k_review.store.vocabulary import Role
+from han5k_review.store.vocabulary import GradeLevel, Role
 from han5k_review.study.scale import ISSUE_TAGS, Scale
 
 MAX_COMMENT = 4000
@@ -25,6 +25,7 @@ class GradeRequest:
     """What a reader sends. `code` None withdraws the present grade (undo).
 
     `request_id` is made by the client once per act, so that a repeated send changes nothing.
+    `in_bulk`: accepted with the rest that was scrolled through.
     """
 
     request_id: str
@@ -36,6 +37,7 @@ class GradeRequest:
     flagged_slices: tuple[int, ...] = ()
     opened_at_utc: datetime | None = None
     active_seconds: float | None = None
+    in_bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,21 +99,31 @@ def submit_grade(
 
 
 def _build_grade(scale: Scale, assignment_id: int, request: GradeRequest, now: datetime) -> Grade:
-    """The row of a request; RuleError for a code that the scale does not have."""
+    """The row of a request; RuleError for a code that the scale does not have.
+
+    With the rest only the grade without revision is accepted.
+    """
     code = request.code
+    level = None if code is None else scale.get_grade(code).level
+    if request.in_bulk and level is not GradeLevel.NO:
+        raise RuleError(
+            f"Only the grade without revision can be given to the rest, found {code!r} for "
+            f"{request.structure}; grade it by itself."
+        )
     return Grade(
         assignment_id=assignment_id,
         label_version_id=request.label_version_id,
         structure=request.structure,
         scale=scale.name,
         raw_code=code,
-        level=None if code is None else scale.get_grade(code).level,
+        level=level,
         tags=list(request.tags),
         comment=request.comment,
         flagged_slices=list(request.flagged_slices),
         opened_at_utc=request.opened_at_utc,
         graded_at_utc=now,
         active_seconds=request.active_seconds,
+        in_bulk=request.in_bulk,
         request_id=request.request_id,
     )
 

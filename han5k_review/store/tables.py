@@ -6,7 +6,7 @@ Rows of the tables in `APPEND_ONLY` are never changed or deleted; the database r
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
@@ -143,6 +143,8 @@ class Assignment(SQLModel, table=True):
 class Grade(SQLModel, table=True):
     """One act of grading. `raw_code` None withdraws the grade it supersedes. Append-only.
 
+    `in_bulk`: accepted with the rest, after the reader had scrolled through the structure.
+
     `supersedes_id` is unique, so two writers cannot both amend the same grade.
     """
 
@@ -163,6 +165,7 @@ class Grade(SQLModel, table=True):
     opened_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     graded_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     active_seconds: float | None = None
+    in_bulk: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     supersedes_id: int | None = Field(default=None, foreign_key="grade.id", unique=True)
     request_id: str = Field(unique=True)
 

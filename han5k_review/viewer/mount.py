@@ -104,6 +104,7 @@ def _structure(structure: Structure, version: LabelVersion, warning: str | None)
         window=structure.window,
         group=structure.group,
         label_version=version.id,
+        tier=structure.tier,
         pair=structure.pair,
         side=structure.side,
         inside=structure.inside,

@@ -39,7 +39,7 @@ class ViewerStructure:
 
     `color` is `#rrggbb`; `window` names one of the payload's windows; `warnings` are sentences;
     `label_version` is the version under review (None: there is no mask to grade). `inside` names a
-    structure that should contain it, `pair` its partner on the other side.
+    structure that should contain it, `pair` its partner on the other side, `tier` its risk tier.
     """
 
     name: str
@@ -48,6 +48,7 @@ class ViewerStructure:
     window: str
     group: str
     label_version: int | None
+    tier: str | None = None
     pair: str | None = None
     side: str | None = None
     inside: str | None = None

@@ -25,6 +25,7 @@ class GradeBody(Body):
     flagged_slices: list[Index] = Field(default_factory=list, max_length=2048)
     opened_at_utc: Moment | None = None
     active_seconds: Seconds | None = None
+    in_bulk: bool = False
 
     def to_request(self) -> GradeRequest:
         """The request as the review room takes it."""
@@ -38,6 +39,7 @@ class GradeBody(Body):
             flagged_slices=tuple(self.flagged_slices),
             opened_at_utc=self.opened_at_utc,
             active_seconds=self.active_seconds,
+            in_bulk=self.in_bulk,
         )
 
 
@@ -51,5 +53,6 @@ def describe_grade(grade: Grade) -> dict[str, Any]:
         "tags": list(grade.tags),
         "comment": grade.comment,
         "flagged_slices": list(grade.flagged_slices),
+        "in_bulk": grade.in_bulk,
         "graded_at_utc": format_utc(grade.graded_at_utc),
     }

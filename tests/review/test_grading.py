@@ -58,6 +58,14 @@ def test_a_grade_is_stored_with_its_level_words_and_time(bench: Bench) -> None:
         assert audit.actor == "anna"
 
 
+def test_a_grade_given_with_the_rest_says_so_and_is_the_one_without_revision(bench: Bench) -> None:
+    grade(bench, request_for(bench, "ParotidL", "no", in_bulk=True))
+    with pytest.raises(RuleError, match="without revision"):
+        grade(bench, request_for(bench, "BrainStem", "minor", in_bulk=True))
+    with reading(bench.study.engine) as session:
+        assert [row.in_bulk for row in session.exec(select(Grade))] == [True]
+
+
 def test_sending_a_grade_again_changes_nothing(bench: Bench) -> None:
     request = request_for(bench, "ParotidL", "no")
     assert grade(bench, request) == grade(bench, request, minutes=1) == 1

@@ -51,6 +51,7 @@ def test_a_grade_is_answered_once_it_is_stored(bench: WebBench, visit: Visit) ->
             "tags": ["cranial"],
             "comment": "a little high",
             "flagged_slices": [6],
+            "in_bulk": False,
             "graded_at_utc": row.graded_at_utc.isoformat().replace("+00:00", "Z"),
         },
         "graded": 1,

@@ -1,6 +1,7 @@
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
 import { buildEditActions } from "./edit/edit_actions.js";
+import { acceptRest, chooseFilter } from "./list_actions.js";
 import { nextUngraded, ORDERS, stepFrom } from "./pure/catalogue.js";
 import { PLANE_NAMES } from "./pure/geometry.js";
 import { KEYMAP } from "./pure/keymap.js";
@@ -42,7 +43,7 @@ export function buildActions(workspace) {
       const regrade = Boolean(grader.grades.get(name)?.code);
       grader.give(name, code);
       workspace.sight.look();
-      const next = nextUngraded(reading.ordered(), name, grader.grades);
+      const next = nextUngraded(reading.filtered(), name, grader.grades);
       if (!regrade && next) choose(next);
     },
     tags: () => workspace.gradePanel.enterTags(),
@@ -60,7 +61,9 @@ export function buildActions(workspace) {
       const name = grader.redo();
       return name && choose(name);
     },
-    "next-ungraded": () => choose(nextUngraded(reading.ordered(), state.selected, grader.grades)),
+    "next-ungraded": () => choose(nextUngraded(reading.filtered(), state.selected, grader.grades)),
+    filter: () => chooseFilter(workspace),
+    "accept-rest": () => acceptRest(workspace),
     "next-structure": () => choose(stepFrom(reading.listed(), state.selected, 1)),
     "previous-structure": () => choose(stepFrom(reading.listed(), state.selected, -1)),
     choose,

@@ -7,6 +7,7 @@ import { EditPanel } from "./edit/edit_panel.js";
 import { Editor } from "./edit/editor.js";
 import { Settling } from "./edit/settling.js";
 import { Keyboard, rewriteKeys } from "./keyboard.js";
+import { sayFinished } from "./list_actions.js";
 import { mendUnsaved } from "./mending.js";
 import { arrangePage } from "./page.js";
 import { Banner } from "./panels/banner.js";
@@ -50,6 +51,7 @@ export function furnish(workspace) {
   workspace.question = new Question(focus);
   workspace.settling = new Settling(workspace);
   grader.question = (name, check) => workspace.settling.askAfterwards(name, check);
+  grader.finished = () => sayFinished(workspace);
   workspace.sight = new Sight((name) => {
     workspace.root.dataset.inSight = name;
   });

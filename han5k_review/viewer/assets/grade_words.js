@@ -1,5 +1,32 @@
 // What the header and the grade panel say of grades on their way.
 
+import { statusOf } from "./net/requests.js";
+
+/** News of the queue -> the state that is said. */
+const SAVE_STATES = {
+  stored: "saved",
+  sending: "saving",
+  waiting: "waiting",
+  expired: "expired",
+  foreign: "foreign",
+  aside: "refused",
+  withdrawn: "saved",
+};
+
+/** What is said after news of the queue about the grade of a structure; `isPending`: others are on their way. */
+export function heard(save, kind, { structure, detail, isPending }) {
+  const at = kind === "stored" ? new Date() : save.at;
+  const isStuck = kind === "sending" && ["waiting", "expired"].includes(save.state);
+  if (isStuck || (kind === "stored" && isPending)) return { ...save, at };
+  const isAnswered = detail instanceof Error && (kind !== "waiting" || statusOf(detail) !== null);
+  const sentence = isAnswered && kind !== "withdrawn" ? detail.message : "";
+  return {
+    at,
+    state: SAVE_STATES[kind],
+    sentence: kind === "aside" ? `${structure}: ${sentence}` : sentence,
+  };
+}
+
 /** { word, tone, sentence } of what was stored or not, while `waiting` grades are in the queue. */
 export function sayGrades(save, waiting) {
   const { state, at, sentence } = save;

@@ -1,11 +1,10 @@
 // Grading one case: drafts, what was sent, what is confirmed, undo. Talks to the queue, draws nothing.
 
 import { newId } from "./edit/drafts.js";
-import { sayGrades } from "./grade_words.js";
+import { heard, sayGrades } from "./grade_words.js";
 import { aboutCase } from "./net/about.js";
 import { GradeQueue } from "./net/grade_queue.js";
 import { GradeTabs } from "./net/grade_tabs.js";
-import { statusOf } from "./net/requests.js";
 import { browserStore } from "./preferences.js";
 import { countGraded } from "./pure/catalogue.js";
 import { ActivityClock, differs, draftOf, gradeRequest, toggle } from "./pure/grading.js";
@@ -26,6 +25,8 @@ export class Grader {
     this.asked = new Set();
     /** Told when a stored grade does not fit an edit of its structure: (name, check). */
     this.question = null;
+    /** Told once the last structure has its grade. */
+    this.finished = null;
     this.clock = new ActivityClock();
     this.save = { state: "idle", at: null, sentence: "" };
     this.queue = new GradeQueue(browserStore(), aboutCase(data), (...news) => this.hear(...news));
@@ -85,14 +86,28 @@ export class Grader {
   }
 
   give(name, code) {
-    this.history.push({ name, before: this.grades.get(name)?.code ?? null });
+    this.giveAll([name], code, false);
+  }
+
+  /** One act for several structures, which Undo takes back as one; `inBulk`: accepted with the rest. */
+  giveAll(names, code, inBulk) {
+    this.history.push(this.before(names));
     this.undone = [];
-    this.send(name, code);
+    for (const name of names) this.send(name, code, inBulk);
+  }
+
+  /** [{ name, code, inBulk }] as the grades are now. */
+  before(names) {
+    return names.map((name) => {
+      const { code = null, in_bulk: inBulk = false } = this.grades.get(name) ?? {};
+      return { name, code, inBulk };
+    });
   }
 
   /** The body of a grade, to be sent with an edit. */
-  request(name, code) {
+  request(name, code, inBulk = false) {
     return gradeRequest({
+      inBulk,
       requestId: newId(),
       structure: this.byName.get(name),
       code,
@@ -104,13 +119,12 @@ export class Grader {
 
   /** A grade that was stored together with an edit. */
   accept(name, answer) {
-    this.history.push({ name, before: this.grades.get(name)?.code ?? null });
+    this.history.push(this.before([name]));
     this.undone = [];
     const wasComplete = this.graded === this.total;
     this.take(name, answer.grade);
     this.save = { state: "saved", at: new Date(), sentence: "" };
-    if (!wasComplete && this.graded === this.total)
-      this.trigger("graded", { graded: answer.graded, total: answer.total });
+    if (!wasComplete && this.graded === this.total) this.finish(answer);
     this.tell("save", "grades", "list");
   }
 
@@ -120,22 +134,29 @@ export class Grader {
     this.drafts.delete(name);
   }
 
-  /** Take back the last grade; returns its structure, or null. */
+  /** The last structure has its grade, and all are stored. */
+  finish({ graded, total }) {
+    this.completes = false;
+    this.trigger("graded", { graded, total });
+    this.finished?.();
+  }
+
+  /** Take back the last act of grading; returns its structure, or null. */
   undo() {
-    const last = this.history.pop();
-    if (!last) return null;
-    this.undone.push({ name: last.name, code: this.grades.get(last.name)?.code ?? null });
-    this.send(last.name, last.before);
-    return last.name;
+    return this.swap(this.history, this.undone);
   }
 
   /** Give again what was taken back last; returns its structure, or null. */
   redo() {
-    const next = this.undone.pop();
-    if (!next) return null;
-    this.history.push({ name: next.name, before: this.grades.get(next.name)?.code ?? null });
-    this.send(next.name, next.code);
-    return next.name;
+    return this.swap(this.undone, this.history);
+  }
+
+  swap(from, to) {
+    const acts = from.pop();
+    if (!acts) return null;
+    to.push(this.before(acts.map(({ name }) => name)));
+    for (const { name, code, inBulk } of acts) this.send(name, code, inBulk);
+    return acts[0].name;
   }
 
   /** What could not be stored of this case: structure -> entry. */
@@ -166,9 +187,9 @@ export class Grader {
     if (grade?.code && differs(grade, this.draft(name))) this.send(name, grade.code);
   }
 
-  send(name, code) {
+  send(name, code, inBulk = false) {
     if (this.readOnly) return;
-    const body = this.request(name, code);
+    const body = this.request(name, code, inBulk);
     const wasComplete = this.graded === this.total;
     this.grades.set(name, { ...body, id: this.grades.get(name)?.id, pending: true });
     this.completes = !wasComplete && this.graded === this.total;
@@ -180,31 +201,17 @@ export class Grader {
     const own = entry.url === this.url;
     if (kind === "stored" && own) this.stored(entry.body, detail);
     if ((kind === "aside" || kind === "withdrawn") && own) this.takeBack(entry.body.structure);
-    const states = {
-      stored: "saved",
-      sending: "saving",
-      waiting: "waiting",
-      expired: "expired",
-      foreign: "foreign",
-      aside: "refused",
-      withdrawn: "saved",
-    };
-    const isAnswered = detail instanceof Error && (kind !== "waiting" || statusOf(detail) !== null);
-    const sentence = isAnswered ? detail.message : "";
-    const said = kind === "aside" ? `${entry.body.structure}: ${sentence}` : sentence;
-    if (kind === "stored") this.save.at = new Date();
-    if (kind === "stored" && this.queue.pending().length) this.tell("grades", "list");
-    else if (!(kind === "sending" && ["waiting", "expired"].includes(this.save.state))) {
-      this.save = { ...this.save, state: states[kind], sentence: kind === "withdrawn" ? "" : said };
-    }
+    const isPending = this.queue.pending().length > 0;
+    this.save = heard(this.save, kind, { structure: entry.body.structure, detail, isPending });
     this.tell("save", "grades", "list");
   }
 
   /** The server said no: what it has confirmed before stands; the act itself is kept aside. */
   takeBack(name) {
     this.drafts.delete(name);
-    const last = this.history.findLastIndex((act) => act.name === name);
-    if (last >= 0) this.history.splice(last, 1);
+    const last = this.history.findLastIndex((acts) => acts.some((act) => act.name === name));
+    if (last >= 0) this.history[last] = this.history[last].filter((act) => act.name !== name);
+    this.history = this.history.filter((acts) => acts.length);
     if (this.isOnItsWay(name)) return;
     const before = this.confirmed.get(name);
     if (before) this.grades.set(name, before);
@@ -223,10 +230,7 @@ export class Grader {
       this.grades.set(body.structure, answer.grade);
       this.tabs.tell(body.structure, answer.grade);
     }
-    if (this.completes && this.graded === this.total && !this.queue.pending().length) {
-      this.completes = false;
-      this.trigger("graded", { graded: answer.graded, total: answer.total });
-    }
+    if (this.completes && this.graded === this.total && !this.queue.pending().length) this.finish(answer);
     const asked = `${body.structure}|${body.code}`;
     if (isNewer || !answer.check?.question || this.asked.has(asked)) return;
     this.asked.add(asked);

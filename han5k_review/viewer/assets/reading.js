@@ -10,12 +10,14 @@ import { storePreferences } from "./preferences.js";
 import { Profiles } from "./profiles.js";
 import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
 import { structureColours } from "./pure/colours.js";
+import { filterStructures } from "./pure/filters.js";
 import { clampVoxel, PLANES } from "./pure/geometry.js";
 import { isEmpty, peakOf } from "./pure/masks.js";
 import { windowNamed } from "./pure/windowing.js";
 import { beginState } from "./reading_state.js";
 import { SeenSlices } from "./seen_slices.js";
 
+/** @import { Grades } from "./pure/catalogue.js" */
 /** @import { CameraWish } from "./pure/cameras.js" */
 /** @import { OpenCase } from "./net/cases.js" */
 /** @import { Volume } from "./net/volume.js" */
@@ -41,7 +43,10 @@ export class Reading {
     this.cameras = new PlaneCameras();
     /** @type {Set<string>} */
     this.hidden = new Set();
+    /** @type {Grades} those of the grader, by structure */
+    this.grades = new Map(Object.entries(data.grades ?? {}));
     this.seen = new SeenSlices(0);
+    this.scrolled = new SeenSlices(0);
     this.profiles = new Profiles(this);
     /** @type {{ name: string, mask: EditMask } | null} */
     this.draft = null;
@@ -78,10 +83,10 @@ export class Reading {
   begin(volume) {
     this.outlines = new OutlineCache(volume);
     this.seen = new SeenSlices(volume.shape[2]);
+    this.scrolled = new SeenSlices(volume.shape[2]);
     this.state.cursor = volume.shape.map((n) => Math.floor(n / 2));
     const { resume } = this.data;
-    const grades = new Map(Object.entries(this.data.grades ?? {}));
-    const open = () => nextUngraded(this.ordered(), this.ordered().at(-1)?.name, grades);
+    const open = () => nextUngraded(this.ordered(), this.ordered().at(-1)?.name, this.grades);
     const stopped = resume && this.byName.has(resume.structure) ? resume.structure : null;
     this.choose(stopped ?? open() ?? this.ordered()[0]?.name ?? null);
     this.resumeSlice();
@@ -111,15 +116,21 @@ export class Reading {
     return orderStructures(this.structures, this.state.order);
   }
 
+  /** Those of the filter, and the chosen one. */
+  filtered() {
+    const { filter, selected } = this.state;
+    return filterStructures(this.ordered(), filter, this.grades, selected);
+  }
+
+  /** What the list shows; a search goes through all of them. */
   listed() {
-    return searchStructures(this.ordered(), this.state.search);
+    const { search } = this.state;
+    return search ? searchStructures(this.ordered(), search) : this.filtered();
   }
 
   recolour() {
     this.colours = structureColours(this.structures, this.state.colourBlind);
   }
-
-  // -- where ---------------------------------------------------------------------------------
 
   /** @param {Triple} ijk */
   moveTo(ijk) {
@@ -157,8 +168,6 @@ export class Reading {
     this.change({}, "camera");
   }
 
-  // -- which structure -----------------------------------------------------------------------
-
   /** @param {string | null} name */
   choose(name) {
     const structure = name !== null && this.byName.get(name);
@@ -183,8 +192,6 @@ export class Reading {
     }
     return this.moveTo(mask.centre ?? mask.start.map((s, axis) => s + mask.shape[axis] / 2));
   }
-
-  // -- how -----------------------------------------------------------------------------------
 
   /** @param {ViewerWindow} window */
   setWindow(window, follow = false) {

@@ -2,6 +2,7 @@
 // What a reading remembers of the reader's choices; every panel shows a part of it.
 
 import { preferences } from "./preferences.js";
+import { ALL } from "./pure/filters.js";
 
 /** @import { Preferences } from "./preferences.js" */
 /** @import { Triple } from "./pure/geometry.js" */
@@ -15,6 +16,7 @@ import { preferences } from "./preferences.js";
  * @property {string | null} selected
  * @property {Triple} cursor
  * @property {string} search
+ * @property {string} filter
  * @property {boolean} solo
  * @property {string | null} compare
  * @property {boolean} difference
@@ -40,6 +42,7 @@ export function beginState(data) {
     selected: null,
     cursor: [0, 0, 0],
     search: "",
+    filter: ALL,
     solo: false,
     compare,
     difference: false,

@@ -3,7 +3,7 @@
 // Stable selectors (data-testid): workspace, case, progress, save-state, load-state, sign-in, next-case,
 // help-button, help, help-close, banner, try-again, stage, view-main, view-upper, view-lower (each with
 // -canvas, -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left, -right, -top, -bottom),
-// structures, structure (data-structure, data-grade), search, order, next-ungraded, structure-title,
+// structures, structure (data-structure, data-grade), search, order, filter, next-ungraded, structure-title,
 // structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
 // window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
 // plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,

@@ -5,6 +5,7 @@ import { Grader } from "./grader.js";
 import { prefetchCase, takeCase } from "./net/cases.js";
 import { PositionKeeper } from "./position.js";
 import { Reading } from "./reading.js";
+import { markScrolled } from "./seen_slices.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
@@ -29,6 +30,7 @@ export class Workspace {
     this.opened = takeCase(data);
     this.reading = new Reading(data, this.opened, tell);
     this.grader = new Grader(data, tell, trigger);
+    this.reading.grades = this.grader.grades;
     this.position = new PositionKeeper(data);
     furnish(this);
     this.stopListening = this.opened.listen((kind, detail) => this.hear(kind, detail));
@@ -120,6 +122,7 @@ export class Workspace {
       this.bar.resize();
     }
     if (this.stage.draw()) this.redraw("picture");
+    markScrolled(this.reading, this.stage);
     for (const [panel, wants] of Object.entries(PANELS_OF)) {
       if (wants.some((one) => dirty.has(one))) this[panel].update();
     }

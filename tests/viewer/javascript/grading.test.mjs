@@ -101,6 +101,7 @@ test("a request says what the contract asks for", () => {
     flagged_slices: [4, 9],
     opened_at_utc: "2026-01-01T00:00:00.000Z",
     active_seconds: 7.2,
+    in_bulk: false,
   });
 });
 

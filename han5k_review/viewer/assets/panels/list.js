@@ -2,9 +2,11 @@
 
 import { shortKey } from "../keyboard.js";
 import { levelOf } from "../pure/colours.js";
+import { DOUBTFUL } from "../pure/filters.js";
 import { tooltip } from "../pure/keymap.js";
 import { isEmpty } from "../pure/masks.js";
 import { h, icon, press, setText } from "./dom.js";
+import { FilterButton } from "./filter_button.js";
 
 const LOCK = "M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5";
 const DRAFT = "M3 13l.8-3L11 2.8l2.2 2.2L6 12.2z";
@@ -38,6 +40,7 @@ export class StructureList {
       title: "Order of the list",
       onclick: () => act("order"),
     });
+    this.filter = new FilterButton({ reading, grader, act });
     this.rows = h("div", {
       class: "rows",
       role: "grid", // rows hold a button each, which no option of a listbox may
@@ -45,13 +48,14 @@ export class StructureList {
       tabindex: "0",
       "data-testid": "structures",
     });
-    this.none = h("p", { class: "dim none", hidden: true }, "No structure of that name.");
+    this.none = h("p", { class: "dim none", hidden: true });
     this.solo = this.button("solo", "Solo");
     this.outlines = this.button("outlines", "All");
     this.root = h(
       "nav",
       { class: "list", "aria-label": "Structures" },
       h("div", { class: "list-head" }, this.search, this.order),
+      this.filter.root,
       this.rows,
       this.none,
       h(
@@ -133,6 +137,7 @@ export class StructureList {
         warned,
         stateMark,
         mark,
+        warned && h("span", { class: "reason" }, structure.warnings.join(" ")),
       ),
     );
     return { row, mark, eye, stateMark };
@@ -154,6 +159,10 @@ export class StructureList {
       this.rows.replaceChildren(...wanted);
     }
     this.none.hidden = listed.length > 0;
+    setText(this.none, reading.state.search ? "No structure of that name." : "No such structure.");
+    this.filter.update();
+    const isDoubtful = reading.state.filter === DOUBTFUL && !reading.state.search;
+    this.rows.classList.toggle("reasons", isDoubtful);
     setText(this.order, `↕ ${reading.state.order}`);
     press(this.solo, reading.state.solo);
     press(this.outlines, reading.state.outlines);

@@ -7,7 +7,7 @@
 import { h, setText } from "./dom.js";
 
 /** @typedef {{ id: string, key: string, also?: string, words: string, loud?: boolean }} Answer `key` is written on its button. */
-/** @typedef {{ words: string, answers: Answer[], done: (id: string) => void }} Asked */
+/** @typedef {{ words: string, answers: Answer[], isMenu: boolean, done: (id: string) => void }} Asked */
 
 const IN_SIGHT_MS = 250;
 const LOOKING = /^(Arrow|Page)|^(Home|End)$/;
@@ -41,14 +41,14 @@ export class Question {
   }
 
   /**
-   * The id of the answer; `STAY` for Escape.
+   * The id of the answer; `STAY` for Escape. A menu that the reader asked for takes keys at once.
    * @param {string} words
    * @param {Answer[]} answers
    * @returns {Promise<string>}
    */
-  ask(words, answers) {
+  ask(words, answers, isMenu = false) {
     return new Promise((done) => {
-      this.waiting.push({ words, answers, done });
+      this.waiting.push({ words, answers, isMenu, done });
       if (this.waiting.length === 1) this.show();
     });
   }
@@ -92,7 +92,7 @@ export class Question {
     const [asked] = this.waiting;
     if (!asked) return false;
     if (names.some((name) => LOOKING.test(name))) return false;
-    if (performance.now() - this.since < IN_SIGHT_MS) return true;
+    if (!asked.isMenu && performance.now() - this.since < IN_SIGHT_MS) return true;
     const chosen = names.includes("Escape")
       ? STAY
       : asked.answers.find(({ key, also }) => names.includes(key) || (also && names.includes(also)))?.id;

@@ -50,8 +50,9 @@ export function toggle(list, item) {
  * @param {GradeDraft} given.draft
  * @param {string | null} given.openedAt
  * @param {number} given.activeSeconds
+ * @param {boolean} [given.inBulk] accepted with the rest
  */
-export function gradeRequest({ requestId, structure, code, draft, openedAt, activeSeconds }) {
+export function gradeRequest({ requestId, structure, code, draft, openedAt, activeSeconds, inBulk = false }) {
   return {
     request_id: requestId,
     structure: structure.name,
@@ -62,6 +63,7 @@ export function gradeRequest({ requestId, structure, code, draft, openedAt, acti
     flagged_slices: [...draft.flagged].sort((a, b) => a - b),
     opened_at_utc: openedAt,
     active_seconds: Math.round(activeSeconds * 10) / 10,
+    in_bulk: inBulk && code !== null,
   };
 }
 

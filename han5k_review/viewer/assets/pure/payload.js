@@ -22,6 +22,7 @@
  * @property {string} window
  * @property {string} group
  * @property {number | null} label_version
+ * @property {string | null} tier
  * @property {string | null} pair
  * @property {string | null} side
  * @property {string | null} inside

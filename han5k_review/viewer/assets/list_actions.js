@@ -1,0 +1,84 @@
+// Questions about the whole list: which structures are shown, what is accepted with the rest, and what comes
+// after the last grade. All are answered by key.
+
+import { STAY } from "./panels/question.js";
+import { listFilters, sortRest, tiersOf } from "./pure/filters.js";
+import { keysOf } from "./pure/keymap.js";
+import { wasScrolledThrough } from "./seen_slices.js";
+
+const BACK = { id: STAY, key: "Escape", words: "Back" };
+const many = (count, one, several) => (count === 1 ? `1 ${one}` : `${count} ${several}`);
+
+/** Which structures the list shows, and the next keys walk. */
+export async function chooseFilter({ question, reading, grader }) {
+  if (question.open) return;
+  const filters = listFilters(reading.structures, grader.grades);
+  const answers = filters.map(({ id, key, words, count }) => ({ id, key, words: `${words} (${count})` }));
+  const chosen = await question.ask("Show which structures?", [...answers, BACK], true);
+  if (chosen !== STAY) reading.change({ filter: chosen }, "list");
+}
+
+/** Gives the grade without revision to what was scrolled through, in one act; the sheets say so. */
+export async function acceptRest(workspace) {
+  const { question, reading, grader, data } = workspace;
+  if (question.open || grader.readOnly) return;
+  const grade = data.scale.grades.find(({ level }) => level === "no");
+  const rest = sortRest(reading.structures, grader.grades, (name) => wasScrolledThrough(reading, name));
+  if (!grade || !rest.ready.length) {
+    workspace.say(grade ? sayNothing(rest) : "This study's scale has no grade without revision.");
+    return;
+  }
+  const offers = [
+    { id: "all", key: "Enter", words: "All", names: namesOf(rest.ready), loud: true },
+    ...tiersOf(rest.ready).map((tier) => ({
+      id: `tier-${tier}`,
+      key: tier[0].toLowerCase(),
+      words: `Tier ${tier}`,
+      names: namesOf(rest.ready.filter((one) => one.tier === tier)),
+    })),
+  ];
+  const answers = offers.map((offer) => ({ ...offer, words: `${offer.words} (${offer.names.length})` }));
+  const chosen = await question.ask(sayRest(rest, grade.title), [...answers, BACK]);
+  const names = offers.find(({ id }) => id === chosen)?.names ?? [];
+  if (names.length) grader.giveAll(names, grade.code, true);
+}
+
+const namesOf = (structures) => structures.map(({ name }) => name);
+
+function sayRest({ ready, unseen, doubtful }, title) {
+  return [
+    `Accept the rest as "${title}"? ${many(ready.length, "structure was", "structures were")} scrolled through.`,
+    unseen.length
+      ? `${many(unseen.length, "was", "were")} not, and stay${unseen.length === 1 ? "s" : ""} open.`
+      : "",
+    doubtful.length ? `${many(doubtful.length, "has", "have")} a warning: grade them one by one.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function sayNothing({ unseen, doubtful }) {
+  if (unseen.length)
+    return "Nothing can be accepted yet: show the whole axial picture and all outlines, and scroll through the slices. Only structures seen from end to end are accepted.";
+  return doubtful.length
+    ? "Only structures with a warning are left: grade them one by one."
+    : "Every structure has a grade.";
+}
+
+/** The last structure has its grade. */
+export async function sayFinished(workspace) {
+  const { question, grader, data } = workspace;
+  const chosen = await question.ask(`All ${grader.total} structures of ${data.case} are graded and saved.`, [
+    {
+      id: "next",
+      key: "Enter",
+      also: keysOf("next-case")[0],
+      words: data.next ? "Next case" : "Back to the worklist",
+      loud: true,
+    },
+    { id: "undo", key: "z", words: "Undo the last grade" },
+    { id: STAY, key: "Escape", words: "Stay here" },
+  ]);
+  if (chosen === "next") workspace.leave();
+  if (chosen === "undo") workspace.act("undo");
+}
