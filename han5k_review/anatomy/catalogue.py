@@ -144,6 +144,7 @@ def _structure(row: TableRow) -> Structure:
         raise ConfigError(f"{row.where}: a name and an order were expected.")
     tolerance = number("tolerance_segrap_mm")
     pair, inside = cells.get("pair"), cells.get("inside")
+    safe = cells.get("color_safe_rgb")
     return Structure(
         order=order,
         name=StructureName(name),
@@ -155,22 +156,29 @@ def _structure(row: TableRow) -> Structure:
         window=cells.get("window") or "H&N soft",
         tolerance_mm=DEFAULT_TOLERANCE_MM if tolerance is None else tolerance,
         segrap_channel=whole("segrap_channel"),
-        aliases=tuple(a.strip() for a in (cells.get("aliases") or "").split("|") if a.strip()),
+        aliases=_list_names(cells.get("aliases")),
         inside=StructureName(inside) if inside else None,
         reference_dsc=number("reference_dsc"),
         reference_hd95_mm=number("reference_hd95_mm"),
-        color_rgb=_color(cells.get("color_rgb"), row.where),
+        color_rgb=_color(cells.get("color_rgb"), row.where, "color_rgb"),
         hint=cells.get("hint"),
         hint_source=cells.get("hint_source"),
         tolerance_nikolov_mm=number("tolerance_nikolov_mm"),
         reference_dsc_range=bounds("reference_dsc"),
         reference_hd95_mm_range=bounds("reference_hd95_mm"),
+        color_safe_rgb=_color(safe, row.where, "color_safe_rgb") if safe else None,
+        touches=_list_names(cells.get("touches")),
+        words=cells.get("title"),
     )
 
 
-def _color(cell: str | None, where: str) -> tuple[int, int, int]:
+def _list_names(cell: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (cell or "").split("|") if name.strip())
+
+
+def _color(cell: str | None, where: str, column: str) -> tuple[int, int, int]:
     parts = [find_whole_number(part.strip()) for part in (cell or "").split(",")]
     bytes_ = [part for part in parts if part is not None and part < 256]
     if len(parts) != 3 or len(bytes_) != 3:
-        raise ConfigError(f'{where}: color_rgb as "red,green,blue" was expected, found {cell!r}.')
+        raise ConfigError(f'{where}: {column} as "red,green,blue" was expected, found {cell!r}.')
     return (bytes_[0], bytes_[1], bytes_[2])

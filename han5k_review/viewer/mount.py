@@ -101,6 +101,7 @@ def _structure(structure: Structure, version: LabelVersion, warning: str | None)
         name=structure.name,
         title=structure.title,
         color=structure.color_hex,
+        color_safe=structure.color_safe_hex,
         window=structure.window,
         group=structure.group,
         label_version=version.id,

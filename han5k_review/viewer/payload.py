@@ -37,9 +37,10 @@ class LabelSet:
 class ViewerStructure:
     """One row of the structure list.
 
-    `color` is `#rrggbb`; `window` names one of the payload's windows; `warnings` are sentences;
-    `label_version` is the version under review (None: there is no mask to grade). `inside` names a
-    structure that should contain it, `pair` its partner on the other side, `tier` its risk tier.
+    `color` is `#rrggbb`, `color_safe` the one for the colour blind; `window` names one of the
+    payload's windows; `warnings` are sentences; `label_version` is the version under review (None:
+    there is no mask to grade). `inside` names a structure that should contain it, `pair` its
+    partner on the other side, `tier` its risk tier.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ViewerStructure:
     group: str
     label_version: int | None
     tier: str | None = None
+    color_safe: str | None = None
     pair: str | None = None
     side: str | None = None
     inside: str | None = None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
@@ -162,3 +163,32 @@ def test_patients_differ(case: DemoCase, other_case: DemoCase) -> None:
     left = {StructureName("ParotidL"), StructureName("EyeL")}
     for name in left:
         assert case.references[name].sha256 != other_case.references[name].sha256
+
+
+def test_the_table_names_what_touches_in_a_patient(case: DemoCase, catalogue: Catalogue) -> None:
+    known = {frozenset((str(s.name), other)) for s in catalogue for other in s.touches}
+    shape = case.ct.hu.shape
+    found = set()
+    for name, mask in case.references.items():
+        low = [max(0, part.start - 1) for part in mask.slices]
+        room = [(part.start - first, 1) for part, first in zip(mask.slices, low, strict=True)]
+        grown = ndimage.binary_dilation(np.pad(mask.voxels, room))
+        for other, theirs in case.references.items():
+            if other <= name:
+                continue
+            ends = [first + n for first, n in zip(low, grown.shape, strict=True)]
+            both = [
+                slice(max(first, part.start), min(end, part.stop, size))
+                for first, end, part, size in zip(low, ends, theirs.slices, shape, strict=True)
+            ]
+            if any(part.stop <= part.start for part in both):
+                continue
+            one = grown[
+                tuple(slice(p.start - a, p.stop - a) for p, a in zip(both, low, strict=True))
+            ]
+            at = zip(both, theirs.slices, strict=True)
+            two = theirs.voxels[tuple(slice(p.start - t.start, p.stop - t.start) for p, t in at)]
+            if (one & two).any():
+                found.add(frozenset((name, other)))
+    assert len(found) > 60
+    assert found <= known

@@ -73,6 +73,7 @@ export function buildActions(workspace) {
     visible: (name) => reading.toggleShown(name ?? state.selected),
     solo: () => set({ solo: !state.solo }, "layers", "list"),
     outlines: () => set({ outlines: !state.outlines }, "layers", "list", "preferences"),
+    dim: () => set({ dimmed: !state.dimmed }, "layers", "preferences"),
     "next-case": () => workspace.leave(),
     "slice-up": () => step(1),
     "slice-down": () => step(-1),

@@ -10,6 +10,7 @@ const DEFAULTS = {
   opacity: 0.35,
   thickness: 1.5,
   outlines: true,
+  dimmed: false,
   colourBlind: false,
   autoZoom: true,
   layout: "three",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { strength } from "../../../han5k_review/viewer/assets/draw/layers.js";
 import {
   legible,
   luminance,
@@ -98,4 +99,21 @@ test("the colour-blind palette gives pairs one hue, the right one paler", () => 
   const [left, right, other] = ["ParotidL", "ParotidR", "Larynx"].map((name) => parseHex(colours.get(name)));
   assert.ok(luminance(right) > luminance(left));
   assert.notDeepEqual(other, left);
+});
+
+test("colours that are safe for the colour blind come from the table, where it has them", () => {
+  const table = [
+    { name: "Eye", color: "#ff9999", color_safe: "#b3ffff" },
+    { name: "Lens", color: "#99ff99", color_safe: "#ffcc33" },
+  ];
+  assert.deepEqual([...structureColours(table, true).values()], ["#b3ffff", "#ffcc33"]);
+  assert.deepEqual([...structureColours(table, false).values()], ["#ff9999", "#99ff99"]);
+  const older = [table[0], { ...table[1], color_safe: null }];
+  assert.notEqual(structureColours(older, true).get("Eye"), "#b3ffff");
+});
+
+test("others are dimmed, the chosen structure never", () => {
+  const [chosen, other] = [{ chosen: true }, { chosen: false }];
+  assert.equal(strength(chosen, true), 1);
+  assert.ok(strength(other, true) < strength(other, false) / 2);
 });

@@ -14,7 +14,8 @@
  * @property {boolean} [compared]
  */
 
-/** @typedef {{ fill: boolean, opacity: number, thickness: number }} LayerStyle Thickness in screen pixels. */
+/** @typedef {{ fill: boolean, opacity: number, thickness: number, dimmed: boolean }} LayerStyle Thickness in
+ * screen pixels; `dimmed`: all but the chosen structure. */
 
 /**
  * Line styles of label sets, in units of the line's width.
@@ -25,16 +26,20 @@ export const DASHES = { solid: [], dashed: [7, 4], dotted: [1.5, 3], "dash-dot":
 const ONLY_REVIEWED = "rgba(255, 120, 80, 0.5)";
 const ONLY_COMPARED = "rgba(90, 190, 255, 0.5)";
 
+const DIMMED = 0.3;
+
 /**
  * How strongly a line is drawn: the chosen structure's fully, a compared set's below all others.
  * @param {Layer} layer
+ * @param {boolean} dimmed
  */
-const strength = ({ chosen, compared }) => (chosen ? 1 : compared ? 0.7 : 0.8);
+export const strength = ({ chosen, compared }, dimmed) =>
+  chosen ? 1 : (compared ? 0.7 : 0.8) * (dimmed ? DIMMED : 1);
 
 /**
  * `layers`: [{ path, colour, line, chosen, compared }], the largest structure first, the chosen one
  * last; `compared` marks lines of the second label set, which are never filled.
- * `style`: { fill, opacity, thickness }; thickness in screen pixels, `scale` in pixels per millimetre.
+ * `style`: { fill, opacity, thickness, dimmed }; thickness in screen pixels, `scale` in pixels per millimetre.
  * @param {CanvasRenderingContext2D} context
  * @param {Layer[]} layers
  * @param {LayerStyle} style
@@ -44,7 +49,7 @@ export function drawLayers(context, layers, style, scale) {
   if (style.fill) {
     for (const layer of layers) {
       if (layer.compared) continue;
-      context.globalAlpha = style.opacity * (layer.chosen ? 1 : 0.6);
+      context.globalAlpha = style.opacity * (layer.chosen ? 1 : style.dimmed ? 0.6 * DIMMED : 0.6);
       context.fillStyle = layer.colour;
       context.fill(layer.path, "evenodd");
     }
@@ -65,7 +70,7 @@ export function drawLayers(context, layers, style, scale) {
       context.strokeStyle = "#000";
       context.stroke(path);
     }
-    context.globalAlpha = strength(layer);
+    context.globalAlpha = strength(layer, style.dimmed);
     context.lineWidth = width;
     context.strokeStyle = colour;
     context.stroke(path);

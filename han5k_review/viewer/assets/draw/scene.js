@@ -44,7 +44,12 @@ export function buildScene(reading, volume, plane, side = "both") {
     lut: reading.lut,
     cursor: state.cursor,
     crosshair: state.crosshair,
-    style: { fill: state.fill, opacity: state.opacity, thickness: state.thickness },
+    style: {
+      fill: state.fill,
+      opacity: state.opacity,
+      thickness: state.thickness,
+      dimmed: state.dimmed,
+    },
     layers: () => buildLayers(reading, plane, index, side, compared),
     difference: () => buildDifference(reading, plane, index, compared),
     key: [

@@ -28,6 +28,7 @@ export class DisplayPanel {
     this.follow = this.button("window-follow", "Follow");
     this.lock = this.button("window-lock", "Lock");
     this.fill = this.button("fill", "Fill");
+    this.dim = this.button("dim", "Dim others");
     this.palette = this.button("palette", "Colour-blind safe");
     this.thickness = this.slider("Line", "thickness", 0.5, 4, 0.5);
     this.opacity = this.slider("Opacity", "opacity", 0.05, 1, 0.05);
@@ -52,7 +53,7 @@ export class DisplayPanel {
       h("div", { class: "line" }, this.windows, this.follow, this.lock),
       this.compare,
       h("h3", {}, "Outlines"),
-      h("div", { class: "line" }, this.fill, this.palette),
+      h("div", { class: "line" }, this.fill, this.dim, this.palette),
       this.thickness,
       this.opacity,
     );
@@ -162,6 +163,7 @@ export class DisplayPanel {
     press(this.follow, state.follow);
     press(this.lock, state.locked);
     press(this.fill, state.fill);
+    press(this.dim, state.dimmed);
     press(this.palette, state.colourBlind);
     press(this.difference, state.difference);
     this.root.classList.toggle("shading", state.difference);

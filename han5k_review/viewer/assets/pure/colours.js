@@ -1,9 +1,10 @@
 // @ts-check
 // Colours of structures and grades. No DOM.
 //
-// Paired organs come with related hues from the structure table; here they only become bright enough
-// for a black image. The colour-blind palette is that of Okabe and Ito (2008), jfly.uni-koeln.de/color;
-// a left organ takes the full colour, its right partner the same hue paler.
+// The structure table has a colour for each structure, and one that is safe for the colour blind; touching
+// structures differ by at least 20 in both (anatomy/colours.py). A study whose table has no safe ones takes the
+// palette of Okabe and Ito (2008), jfly.uni-koeln.de/color: a left organ the full colour, its right partner the
+// same hue paler.
 
 /** @import { ViewerStructure } from "./payload.js" */
 
@@ -76,6 +77,8 @@ export function paler(hex) {
  */
 export function structureColours(structures, colourBlind) {
   if (!colourBlind) return new Map(structures.map((s) => [s.name, legible(s.color)]));
+  if (structures.every((s) => s.color_safe))
+    return new Map(structures.map((s) => [s.name, legible(s.color_safe ?? s.color)]));
   const colours = new Map();
   let next = 0;
   for (const { name, pair, side } of structures) {

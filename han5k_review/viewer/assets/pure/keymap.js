@@ -27,6 +27,7 @@ export const KEYMAP = [
       ["visible", ["h"], "Hide or show the structure"],
       ["solo", ["s"], "Show this structure alone"],
       ["outlines", ["a"], "All outlines on or off"],
+      ["dim", ["Shift+D"], "Dim the other outlines, or show them in full"],
       ["next-case", ["Shift+N"], "Next case"],
     ],
   ],

@@ -19,6 +19,7 @@
  * @property {string} name
  * @property {string} title
  * @property {string} color
+ * @property {string | null} color_safe
  * @property {string} window
  * @property {string} group
  * @property {number | null} label_version
