@@ -6,12 +6,9 @@ from han5k_review.evaluation.rows import NOT_MEASURED
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
-from han5k_review.ui.case_view import (
-    build_case_frame,
-    build_case_list_frame,
-    build_history_frame,
-    list_case_summaries,
-)
+from han5k_review.study import find_case
+from han5k_review.ui.cases.frames import build_case_frame, build_history_frame
+from han5k_review.ui.cases.listing import show_case_list
 from han5k_review.ui.cohort.measuring import find_record, show_case_desk
 from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
@@ -22,30 +19,14 @@ from han5k_review.ui.uploads import show_upload
 with page("Cases", Action.READ_ANY_CASE) as visit:
     bench = visit.bench
     with reading(bench.study.engine) as session:
-        summaries = list_case_summaries(session)
-    if not summaries:
-        st.info("The study has no case yet. Bring some in with `han5k import`.")
+        case = find_case(session, st.query_params.get("case", ""))
+        if case is not None:
+            session.expunge(case)
+    show_case_list(bench, case)
+    if case is None:
         st.stop()
 
-    names = [row.case.name for row in summaries]
-    wanted = st.query_params.get("case")
-    with st.expander("All cases", expanded=wanted not in names):
-        table = st.dataframe(
-            build_case_list_frame(summaries),
-            hide_index=True,
-            placeholder="",
-            on_select="rerun",
-            selection_mode="single-row",
-            key="cases",
-            column_config={
-                **DOUBT_COLUMNS,
-                "Imported (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            },
-        )
-    rows = table.selection.rows
-    name = names[rows[0]] if rows else (wanted if wanted in names else names[0])
-    case = summaries[names.index(name)].case
-
+    name = case.name
     record = find_record()
     with reading(bench.study.engine) as session:
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))
@@ -86,10 +67,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
             history,
             hide_index=True,
             placeholder="",
-            column_config={
-                "Made (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-                "Volume cc": st.column_config.NumberColumn(format="%.2f"),
-            },
+            column_config={"Volume cc": st.column_config.NumberColumn(format="%.2f")},
         )
     with tabs[2]:
         if visit.may(Action.GRADE):

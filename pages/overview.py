@@ -8,8 +8,9 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.ui.context import page
 from han5k_review.ui.overview_view import (
+    DISAGREEMENT_COLUMNS,
     PACE_COLUMNS,
-    build_disagreement_frame,
+    build_disagreement_rows,
     build_pace_frame,
     describe_disk,
     list_waiting,
@@ -17,6 +18,7 @@ from han5k_review.ui.overview_view import (
     show_waiting,
 )
 from han5k_review.ui.places import go_to, page_file
+from han5k_review.ui.rows.table import show_rows
 
 MOST_DISAGREEMENTS = 20
 
@@ -44,17 +46,15 @@ with page("Overview", Action.ASSIGN) as visit:
         st.subheader("Readers disagree", anchor=False)
         if disagreements:
             words = {grade.level.value: grade.title for grade in bench.scale.grades}
-            table = st.dataframe(
-                build_disagreement_frame(disagreements, words),
-                hide_index=True,
-                placeholder="",
-                height=212,
-                on_select="rerun",
-                selection_mode="single-row",
+            opened = show_rows(
+                DISAGREEMENT_COLUMNS,
+                build_disagreement_rows(disagreements, words),
                 key="disagreements",
+                label="Structures that readers graded differently",
+                height=212,
             )
-            if table.selection.rows:
-                chosen = disagreements[table.selection.rows[0]]
+            if opened is not None:
+                chosen = disagreements[int(opened)]
                 go_to("review", case=chosen.case, structure=chosen.structure)
         else:
             st.caption("No structure has two different grades yet.")

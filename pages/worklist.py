@@ -8,7 +8,9 @@ from han5k_review.store.tables import Case
 from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import go_to, page_file
-from han5k_review.ui.tables import build_worklist_frame
+from han5k_review.ui.rows.pages import ask_page
+from han5k_review.ui.rows.table import show_rows
+from han5k_review.ui.tables import WORKLIST_COLUMNS, build_worklist_rows
 from han5k_review.ui.uploads import show_upload
 
 with page("Worklist", Action.GRADE) as visit:
@@ -35,27 +37,17 @@ with page("Worklist", Action.GRADE) as visit:
             label = f"{verb} {upcoming.case}  ({upcoming.graded} of {upcoming.total} graded)"
             if left.button(label, type="primary", key="next-case", shortcut="Enter"):
                 go_to("review", assignment=str(upcoming.assignment_id))
-        middle.metric("Cases finished", f"{done} / {len(entries)}")
-        right.metric("Structures graded", f"{graded} / {total}")
+        middle.metric("Cases finished", f"{done:,} / {len(entries):,}")
+        right.metric("Structures graded", f"{graded:,} / {total:,}")
 
         st.caption("Click a row to open its case.")
-        table = st.dataframe(
-            build_worklist_frame(entries),
-            hide_index=True,
-            placeholder="",
-            on_select="rerun",
-            selection_mode="single-row",
-            key="worklist",
-            column_config={
-                "Progress": st.column_config.ProgressColumn(
-                    min_value=0, max_value=100, format="%d %%"
-                ),
-                "Last grade (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            },
+        first = entries.index(upcoming) if upcoming else 0
+        shown = ask_page("worklist", entries, first)
+        opened = show_rows(
+            WORKLIST_COLUMNS, build_worklist_rows(shown), key="worklist", label="Your cases"
         )
-        rows = table.selection.rows
-        if rows:
-            go_to("review", assignment=str(entries[rows[0]].assignment_id))
+        if opened is not None:
+            go_to("review", assignment=opened)
 
         with st.expander("Correct a case in another tool"):
             entry = st.selectbox("Case", entries, format_func=lambda one: one.case)

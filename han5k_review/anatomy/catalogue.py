@@ -52,6 +52,20 @@ class Catalogue:
         """
         return self._names.get(_plain(foreign))
 
+    def find_name_within(self, text: str) -> StructureName | None:
+        """The structure that a longer name speaks of, such as `HN-001_Parotid_L_corrected`.
+
+        The most words that are a name together count; None when no words are one, or when as many
+        words speak of two structures.
+        """
+        words = [word for word in _APART.split(text) if word]
+        for length in range(len(words), 0, -1):
+            spans = (words[at : at + length] for at in range(len(words) - length + 1))
+            found = {name for span in spans if (name := self.find_name("".join(span)))}
+            if found:
+                return found.pop() if len(found) == 1 else None
+        return None
+
 
 def _plain(name: str) -> str:
     return _APART.sub("", fold_name(name))

@@ -105,6 +105,9 @@ def _tell(case: str, plan: CorrectionPlan) -> None:
             "nothing after",
             markup=False,
         )
+    for one in plan.taken:
+        if one.doubt is not None:
+            console.print(f"warning: {one.doubt}", markup=False, style="red")
     for one in plan.corrections:
         console.print(f"{case} {one.structure}: {_describe(one)}", markup=False)
         for note in one.notes:

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.draft_tables import Draft
-from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case
 
 _FIRST_LOOK = 16
@@ -91,9 +90,9 @@ def save_position(
 def _list_order(session: Session, reader_id: int) -> list[tuple[int, int, str]]:
     """(assignment id, case id, case name) of the reader's list, in presentation order."""
     rows = session.exec(
-        select(Assignment, Case.name)
+        select(col(Assignment.id), col(Assignment.case_id), col(Case.name))
         .join(Case, col(Case.id) == Assignment.case_id)
         .where(Assignment.reader_id == reader_id, Assignment.read_index > ADJUDICATION_INDEX)
         .order_by(col(Assignment.presentation_order))
     )
-    return [(stored_id(assignment), assignment.case_id, name) for assignment, name in rows]
+    return [(assignment_id, case_id, name) for assignment_id, case_id, name in rows]

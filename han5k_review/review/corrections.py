@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,9 @@ from han5k_review.store.tables import Case, Reader, Revision
 from han5k_review.study import grid_of
 from han5k_review.texts.names import show_line
 
+LOW_DICE = 0.5
+FAR_MM = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
@@ -39,6 +43,24 @@ class Correction:
     slices_changed: int
     notes: tuple[str, ...]
     refusal: str | None
+
+    @property
+    def doubt(self) -> str | None:
+        """Why this may be another structure or another patient, with the numbers; None: it fits.
+
+        From a Dice below 0.5 on, or when the centre moved by 10 mm or more.
+        """
+        panel = self.panel
+        if self.before.is_empty or self.after.is_empty:
+            return None
+        if panel.dice >= LOW_DICE and panel.centroid_distance_mm < FAR_MM:
+            return None
+        apart = "little of it agrees with" if panel.dice < LOW_DICE else "it lies elsewhere than"
+        return (
+            f"{self.structure}: {apart} the contour under review (Dice {panel.dice:.3f}, HD95 "
+            f"{panel.hd95_mm:.1f} mm, centres {panel.centroid_distance_mm:.0f} mm apart). Is it "
+            f"{self.structure}, of this patient?"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +97,8 @@ def plan_corrections(
 ) -> CorrectionPlan:
     """Match contours to structures (by name or alias; one without a name is `structure`).
 
-    Reads only. DataError when a contour has no name and none was given, or two contours of the
-    file are the same structure.
+    What changed comes first. Reads only. DataError when a contour has no name and none was given,
+    or two contours of the file are the same structure.
     """
     masks, unmatched = _match(catalogue, contours, structure)
     reviewed = list_under_review(session, stored_id(case))
@@ -114,9 +136,16 @@ def plan_corrections(
                 refusal=_find_refusal(before, contour.mask, is_locked=name in locked),
             )
         )
+    corrections.sort(key=_by_change)
     return CorrectionPlan(
         corrections=tuple(corrections), unmatched=tuple(unmatched), notices=tuple(notices)
     )
+
+
+def _by_change(one: Correction) -> tuple[bool, float]:
+    """What changed comes first, and of that what agrees least."""
+    dice = one.panel.dice
+    return one.slices_changed == 0, 1.0 if math.isnan(dice) else dice
 
 
 def take_corrections(
@@ -156,7 +185,7 @@ def _match(
         if name is None and contour.name is None:
             raise DataError(
                 "The structure of a mask without a name was expected, found none; name it with "
-                "--structure."
+                "--structure, or choose it on the page."
             )
         if name is None:
             unmatched.append(show_line(str(contour.name)))

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, distinct, func, select
 
 from han5k_review.review.labels import UNDER_REVIEW
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
@@ -53,14 +53,12 @@ def measure_progress(
         .where(*wanted)
         .subquery()
     )
-    present = _list_present(scope)
-    totals = _pairs(
-        session,
-        select(scope.c.id, func.count())
-        .join(present, present.c.case_id == scope.c.case_id)
-        .group_by(scope.c.id),
-    )
-    graded = _count_graded(session, scope, present)
+    totals, renewed = _count_structures(session, scope)
+    graded = _count_graded(session, scope)
+    if renewed:
+        of_renewed = select(scope).where(scope.c.case_id.in_(renewed)).subquery()
+        graded |= dict.fromkeys(session.exec(select(of_renewed.c.id)), 0)
+        graded |= _count_graded(session, of_renewed, _list_present(of_renewed))
     last = _pairs(
         session,
         select(scope.c.id, func.max(Grade.graded_at_utc))
@@ -72,7 +70,7 @@ def measure_progress(
             case_id=case_id,
             reader_id=reader,
             graded=graded.get(key, 0),
-            total=totals.get(key, 0),
+            total=totals.get(case_id, 0),
             last_graded_at_utc=last.get(key),
         )
         for key, case_id, reader in session.exec(
@@ -81,18 +79,44 @@ def measure_progress(
     }
 
 
-def _count_graded(session: Session, scope: Subquery, present: Subquery) -> dict[int, int]:
-    """Assignment id -> how many of its structures have a grade in force of the present contour."""
+def _count_structures(session: Session, scope: Subquery) -> tuple[dict[int, int], list[int]]:
+    """Case id -> structures under review; and the cases where one of them was drawn anew.
+
+    Only in those can a grade be of a contour that is not under review any more.
+    """
+    versions, structures = func.count(), func.count(distinct(col(LabelVersion.structure)))
+    rows = session.exec(
+        select(LabelVersion.case_id, structures, versions)
+        .where(
+            col(LabelVersion.source).in_(UNDER_REVIEW),
+            col(LabelVersion.case_id).in_(select(scope.c.case_id)),
+        )
+        .group_by(col(LabelVersion.case_id))
+    ).all()
+    return (
+        {case_id: count for case_id, count, _ in rows},
+        [case_id for case_id, count, drawn in rows if drawn > count],
+    )
+
+
+def _count_graded(
+    session: Session, scope: Subquery, present: Subquery | None = None
+) -> dict[int, int]:
+    """Assignment id -> how many of its structures have a grade in force.
+
+    With `present` only grades of these contours count.
+    """
     newer = aliased(Grade)
-    return _pairs(
-        session,
+    query = (
         select(scope.c.id, func.count())
         .join(Grade, col(Grade.assignment_id) == scope.c.id)
-        .join(present, present.c.version_id == col(Grade.label_version_id))
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
         .where(col(newer.id).is_(None), col(Grade.raw_code).is_not(None))
-        .group_by(scope.c.id),
+        .group_by(scope.c.id)
     )
+    if present is not None:
+        query = query.join(present, present.c.version_id == col(Grade.label_version_id))
+    return _pairs(session, query)
 
 
 def _list_present(scope: Subquery) -> Subquery:

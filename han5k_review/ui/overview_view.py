@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +16,9 @@ from han5k_review.review.overview import PACE_DAYS, CaseStage, Disagreement, Ove
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
+from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import page_file
+from han5k_review.ui.rows.table import Column, OpenRow
 
 _FULL_BELOW_GB = 20
 _QUEUE_PATIENCE = timedelta(minutes=2)
@@ -30,11 +33,13 @@ PACE_COLUMNS = {
         format="%.0f", help="Median active seconds of a structure."
     ),
     "Drafts": st.column_config.NumberColumn(help="Corrections begun and not submitted."),
-    "Last grade (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
     "Ends about": st.column_config.DateColumn(
         format="YYYY-MM-DD", help="If it goes on as in the last days; empty where nothing is known."
     ),
 }
+
+
+DISAGREEMENT_COLUMNS = (Column(title="Case"), Column(title="Structure"), Column(title="Grades"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +122,7 @@ def show_waiting(lines: Sequence[Waiting]) -> None:
 
 def build_pace_frame(readers: Sequence[ReaderPace], now: datetime) -> pd.DataFrame:
     """One row per reader with cases."""
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "Reader": [one.name for one in readers],
             "Cases": [f"{one.cases_done} / {one.cases}" for one in readers],
@@ -126,28 +131,30 @@ def build_pace_frame(readers: Sequence[ReaderPace], now: datetime) -> pd.DataFra
             "Per day": [one.per_day for one in readers],
             "Seconds": [one.seconds_per_structure for one in readers],
             "Drafts": [one.open_drafts for one in readers],
-            "Last grade (UTC)": [one.last_graded_at_utc for one in readers],
+            "Last grade": [say_time(one.last_graded_at_utc) for one in readers],
             "Ends about": [_end(one, now) for one in readers],
         }
     )
-    frame["Last grade (UTC)"] = pd.to_datetime(frame["Last grade (UTC)"], utc=True)
-    return frame
 
 
-def build_disagreement_frame(
+def build_disagreement_rows(
     found: Sequence[Disagreement], words: Mapping[str, str]
-) -> pd.DataFrame:
+) -> list[OpenRow]:
     """One row per structure that readers graded differently; `words` names the levels."""
-    return pd.DataFrame(
-        {
-            "Case": [one.case for one in found],
-            "Structure": [one.structure for one in found],
-            "Grades": [
-                ", ".join(f"{reader}: {words.get(level, level)}" for reader, level in pairs)
-                for pairs in (one.levels.items() for one in found)
-            ],
-        }
-    )
+    return [
+        OpenRow(
+            key=str(place),
+            address=f"review?{urlencode({'case': one.case, 'structure': one.structure})}",
+            cells=(
+                one.case,
+                one.structure,
+                ", ".join(
+                    f"{reader}: {words.get(level, level)}" for reader, level in one.levels.items()
+                ),
+            ),
+        )
+        for place, one in enumerate(found)
+    ]
 
 
 def describe_disk(study: Study) -> str:

@@ -15,6 +15,8 @@ from han5k_review.review.progress import Progress
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.study.scale import Scale
+from han5k_review.ui.local_time import say_time
+from han5k_review.ui.rows.table import Column, Kind, OpenRow
 
 METRIC_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
@@ -39,16 +41,6 @@ DOUBT_COLUMNS = {
         format="%.2f",
         help=f"Between a model's own drawings of the contour under review: 0 none, 1 they do not "
         f"meet; doubtful from {DOUBTFUL} on. Where the model is unstable, not where it is wrong.",
-    ),
-    "doubtful": st.column_config.NumberColumn(
-        "Doubtful",
-        help=f"Contours under review with a disagreement of {DOUBTFUL} or more; empty where none "
-        "was measured.",
-    ),
-    "largest_disagreement": st.column_config.NumberColumn(
-        "Largest disagreement",
-        format="%.2f",
-        help="Of the case's contours under review. Click the heading to sort.",
     ),
 }
 SUMMARY_COLUMNS = {
@@ -78,6 +70,14 @@ REVISION_COLUMNS = {
     ),
     "Submitted (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
 }
+WORKLIST_COLUMNS = (
+    Column(title="Case"),
+    Column(title="Graded", kind=Kind.NUMBER),
+    Column(title="Structures", kind=Kind.NUMBER),
+    Column(title="Progress", kind=Kind.SHARE),
+    Column(title="Edits not submitted", kind=Kind.NUMBER),
+    Column(title="Last grade"),
+)
 MISSING_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
     "structure": st.column_config.TextColumn("Structure"),
@@ -86,22 +86,23 @@ MISSING_COLUMNS = {
 }
 
 
-def build_worklist_frame(entries: Sequence[WorklistEntry]) -> pd.DataFrame:
-    """One row per assignment, in presentation order."""
-    return pd.DataFrame(
-        {
-            "Case": [entry.case for entry in entries],
-            "Graded": [entry.graded for entry in entries],
-            "Structures": [entry.total for entry in entries],
-            "Progress": [100 * entry.graded / max(entry.total, 1) for entry in entries],
-            "Edits not submitted": pd.array(
-                [entry.open_drafts or None for entry in entries], dtype="Int64"
+def build_worklist_rows(entries: Sequence[WorklistEntry]) -> list[OpenRow]:
+    """One row per assignment, in presentation order; a row opens the review of its case."""
+    return [
+        OpenRow(
+            key=str(entry.assignment_id),
+            address=f"review?assignment={entry.assignment_id}",
+            cells=(
+                entry.case,
+                entry.graded,
+                entry.total,
+                100 * entry.graded / max(entry.total, 1),
+                entry.open_drafts or None,
+                say_time(entry.last_graded_at_utc),
             ),
-            "Last grade (UTC)": pd.Series(
-                [entry.last_graded_at_utc for entry in entries], dtype="datetime64[us, UTC]"
-            ),
-        }
-    )
+        )
+        for entry in entries
+    ]
 
 
 def build_reader_frame(readers: Sequence[Reader], progress: Mapping[int, Progress]) -> pd.DataFrame:

@@ -25,6 +25,9 @@ _COLUMNS = {
 
 def show_numbers(plan: CorrectionPlan) -> None:
     """The table, and every note on what would be taken as a sentence."""
+    for one in plan.taken:
+        if one.doubt is not None:
+            st.error(one.doubt)
     for one in plan.emptied:
         st.warning(
             f"The file empties {one.structure}: {one.before.volume_cc:.2f} cc before, nothing "

@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
-from han5k_review.imaging.image_names import image_suffix
+from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.review.corrections import (
     CorrectionPlan,
     plan_corrections,
@@ -45,14 +45,12 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
     """Choose a file, see what it would change, take it. Nothing is stored before that."""
     st.caption(
         "A corrected contour of this case: one mask as NIfTI, NRRD or MHA in any axis order, or "
-        "several structures as .seg.nrrd of 3D Slicer, whose segments are matched by name. You see "
+        "several structures as .seg.nrrd of 3D Slicer, whose segments are matched by name. Name a "
+        "single mask after its structure, for example HN-001_Parotid_L.nii.gz. You see "
         "what changes before it is taken; then it waits for an adjudicator."
     )
     left, right = st.columns([3, 2])
     upload = left.file_uploader("Corrected file", key=f"file-{case.id}")
-    structure = right.selectbox(
-        "Structure of a single mask", structures, help="A .seg.nrrd names its own."
-    )
     resample = right.checkbox(
         "Resample if it lies on another grid",
         help="Nearest neighbour; the preview says what it did.",
@@ -61,6 +59,9 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
         st.session_state.pop(_SHOWN, None)
         return
     with attempt():
+        structure = _ask_structure(visit.bench, case, upload, structures)
+        if structure is None and not _names_its_own(upload):
+            return
         asked = (case.id, upload.file_id, structure, resample)
         shown = st.session_state.get(_SHOWN)
         if not isinstance(shown, _Shown) or shown.asked != asked:
@@ -75,15 +76,42 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
         show_pictures(visit.bench, case, shown.plan)
 
 
+def _names_its_own(upload: UploadedFile) -> bool:
+    """True for the segments of 3D Slicer; False for one mask, and for what is no such file."""
+    return image_suffix(Path(upload.name)) == ".seg.nrrd"
+
+
+def _ask_structure(
+    bench: Bench, case: Case, upload: UploadedFile, structures: Sequence[str]
+) -> str | None:
+    """Which structure a single mask is: what its file's name says, or what is chosen; else None."""
+    _check_suffix(upload)
+    if _names_its_own(upload):
+        return None
+    stem = image_stem(Path(upload.name)).removeprefix(case.name)
+    told = bench.catalogue.find_name_within(stem)
+    chosen: str | None = st.selectbox(
+        "Structure of this mask",
+        structures,
+        index=structures.index(told) if told in structures else None,
+        placeholder="Choose the structure",
+        key=f"structure-{upload.file_id}",
+        width=320,
+    )
+    if chosen is None and told is not None:
+        st.warning(f"{upload.name} speaks of {told}, which has no contour under review here.")
+    elif chosen is None:
+        st.info(f"The name of {upload.name} does not say which structure this is. Choose it.")
+    elif chosen == told:
+        st.caption(f"As the name of {upload.name} says.")
+    return chosen
+
+
 def read_upload(
-    bench: Bench, case: Case, upload: UploadedFile, structure: str, *, resample: bool
+    bench: Bench, case: Case, upload: UploadedFile, structure: str | None, *, resample: bool
 ) -> CorrectionPlan:
     """What the uploaded file would change; DataError or GeometryError when it is no such file."""
-    suffix = image_suffix(Path(upload.name))
-    if suffix not in _SUFFIXES:
-        raise DataError(
-            f"{upload.name}: a file ending in {', '.join(_SUFFIXES)} was expected; save it so."
-        )
+    suffix = _check_suffix(upload)
     grid = grid_of(case)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{suffix}"
@@ -102,6 +130,15 @@ def read_upload(
             structure=structure,
             notices=file.notices,
         )
+
+
+def _check_suffix(upload: UploadedFile) -> str:
+    suffix = image_suffix(Path(upload.name))
+    if suffix not in _SUFFIXES:
+        raise DataError(
+            f"{upload.name}: a file ending in {', '.join(_SUFFIXES)} was expected; save it so."
+        )
+    return suffix
 
 
 def _offer(visit: Visit, case: Case, shown: _Shown) -> None:

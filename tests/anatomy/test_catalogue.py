@@ -156,3 +156,19 @@ def test_windows_are_read_and_wrong_ones_refused(tmp_path: Path) -> None:
     bad.write_text("name,centre_hu,width_hu,source\nbone,high,1600,\n")
     with pytest.raises(ConfigError, match="windows"):
         read_windows(bad)
+
+
+@pytest.mark.parametrize(
+    ("text", "structure"),
+    [
+        ("HN-001_Parotid_L_corrected", "ParotidL"),
+        ("brain stem final v2", "BrainStem"),
+        ("Brain", "Brain"),
+        ("ParotidL_ParotidR", None),  # which one?
+        ("HN-001_corrected", None),
+    ],
+)
+def test_the_name_of_a_file_tells_the_structure(
+    catalogue: Catalogue, text: str, structure: str | None
+) -> None:
+    assert catalogue.find_name_within(text) == structure

@@ -64,7 +64,7 @@ def test_a_segmentation_goes_out_and_comes_back_changed_in_one_structure(
     with transaction(bench.study.engine) as session:
         found = plan(bench, session, *read_corrected(path, GRID))
         assert found.unmatched == ("Scribble",)
-        stem, parotid = found.corrections
+        parotid, stem = found.corrections
         assert (stem.structure, stem.refusal) == ("BrainStem", "unchanged")
         assert (parotid.structure, parotid.refusal) == ("ParotidL", None)
         assert parotid.panel.vrd == pytest.approx(16 / 48)

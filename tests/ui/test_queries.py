@@ -21,7 +21,8 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, Reader
 from han5k_review.study import get_case, list_cases
-from han5k_review.ui.case_view import build_case_frame, list_case_summaries
+from han5k_review.ui.cases.frames import build_case_frame
+from han5k_review.ui.cases.query import CaseSummary, CaseWish, list_case_summaries
 from han5k_review.ui.revisions.locks import list_locked
 from tests.evaluation.phantom_study import CASES, CATALOGUE, GRID, block, build_study
 from tests.studies import add_case, add_reader
@@ -83,10 +84,14 @@ def revise(session: Session, study: Study, case: Case, reader: Reader, number: i
     )
 
 
+def list_summaries(session: Session) -> list[CaseSummary]:
+    return list_case_summaries(session, CaseWish(), most=50)
+
+
 @pytest.mark.parametrize(
     ("ask", "counts"),
     [
-        (list_case_summaries, [7, 13]),
+        (list_summaries, [7, 13]),
         (list_locked, [1, 3]),
         (list_frame, [1, 3]),
         (ask_questions, [1, 3]),
@@ -112,6 +117,6 @@ def test_more_rows_take_no_more_queries(
 def test_the_list_of_cases_counts_what_each_has(study: Study) -> None:
     work_on(study, 0)
     with reading(study.engine) as session:
-        first, *_ = list_case_summaries(session)
+        first, *_ = list_summaries(session)
     # BrainStem, LenR, ParotidL and LenL under review; BrainStem, LenR, ParotidR and LenL to compare
     assert (first.pseudo_labels, first.references, first.readers) == (4, 4, 1)

@@ -75,10 +75,61 @@ def test_a_file_that_cannot_be_taken_is_one_sentence(bench: WebBench, page: AppT
     two[1, 1, 1], two[2, 2, 2] = 1, 2
     image = nib.Nifti1Image(two, GRID.affine)
     page.run()
-    page.file_uploader[0].upload("two.nii", image.to_bytes())
+    page.file_uploader[0].upload("two Parotid_L.nii", image.to_bytes())
     page.run()
-    assert page.error[0].value.startswith("two.nii: a mask of one structure")
+    assert page.error[0].value.startswith("two Parotid_L.nii: a mask of one structure")
     page.file_uploader[0].upload("notes.txt", b"hello")
     page.run()
     assert page.error[0].value.startswith("notes.txt: a file ending in")
     assert count(bench) == 0
+
+
+def as_nifti(mask: StructureMask) -> bytes:
+    return bytes(nib.Nifti1Image(mask.dense().astype(np.uint8), GRID.affine).to_bytes())
+
+
+def test_the_structure_comes_from_the_name_of_the_file_or_is_asked_for(
+    bench: WebBench, page: AppTest
+) -> None:
+    page.run()
+    page.file_uploader[0].upload("HN-001_Parotid_L_new.nii", as_nifti(wider(bench)))
+    page.run()
+    assert page.selectbox[0].value == "ParotidL"
+    assert list(page.dataframe[0].value["Structure"]) == ["ParotidL"]
+    assert len(page.error) == 0
+    page.file_uploader[0].upload("corrected.nii", as_nifti(wider(bench)))
+    page.run()
+    assert page.selectbox[0].value is None
+    assert "Choose it" in page.info[0].value
+    assert len(page.button) == 0  # nothing to take before somebody said what it is
+    page.selectbox[0].select("ParotidL").run()
+    assert page.button(key="take-upload").label == "Take ParotidL"
+
+
+def test_another_place_is_a_red_line_with_the_numbers(bench: WebBench, page: AppTest) -> None:
+    elsewhere = np.zeros(GRID.shape, dtype=bool)
+    elsewhere[-4:-1, -6:-1, -4:-1] = True
+    page.run()
+    page.file_uploader[0].upload(
+        "ParotidL.nii", as_nifti(StructureMask.from_dense(elsewhere, GRID))
+    )
+    page.run()
+    red = page.error[0].value
+    assert red.startswith("ParotidL: little of it agrees with the contour under review (Dice 0.000")
+    assert "mm apart" in red
+
+
+def test_what_changed_stands_first_in_the_preview(bench: WebBench, page: AppTest) -> None:
+    same = bench.masks["BrainStem"]
+    content = build_segmentation(
+        [
+            Contour(structure="BrainStem", mask=same),
+            Contour(structure="Parotid_L", mask=wider(bench)),
+        ]
+    )
+    page.run()
+    page.file_uploader[0].upload("back.seg.nrrd", content)
+    page.run()
+    shown = page.dataframe[0].value
+    assert list(shown["Structure"]) == ["ParotidL", "BrainStem"]
+    assert list(shown["Taken"]) == ["yes", "unchanged"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from textwrap import shorten
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -34,14 +35,27 @@ from han5k_review.ui.cohort.query import (
 )
 from han5k_review.ui.context import Bench
 from han5k_review.ui.places import go_to
+from han5k_review.ui.rows.table import Column, Kind, OpenRow, show_rows
 from han5k_review.ui.tables import (
-    METRIC_COLUMNS,
     MISSING_COLUMNS,
     SUMMARY_COLUMNS,
     TREND_COLUMNS,
 )
 
 _SHOWN_ROWS = 300
+_WORST_FIELDS = {
+    "case": Column(title="Case"),
+    "structure": Column(title="Structure"),
+    "dice": Column(title="Dice", kind=Kind.NUMBER, decimals=3),
+    "hd95_mm": Column(title="HD95 mm", kind=Kind.NUMBER, decimals=2),
+    "surface_dice": Column(title="Surface Dice", kind=Kind.NUMBER, decimals=3),
+    "masd_mm": Column(title="MASD mm", kind=Kind.NUMBER, decimals=2),
+    "volume_reference_cc": Column(title="Reference cc", kind=Kind.NUMBER, decimals=2),
+    "volume_prediction_cc": Column(title="Measured cc", kind=Kind.NUMBER, decimals=2),
+    "vrd": Column(title="VRD", kind=Kind.NUMBER, decimals=3),
+    "components_prediction": Column(title="Components", kind=Kind.NUMBER),
+}
+_WORST_COLUMNS = tuple(_WORST_FIELDS.values())
 _REASON_WIDTH = 60
 _SUMMARISED = ("dice", "hd95_mm", "surface_dice")
 _ALL = "all structures"
@@ -88,20 +102,26 @@ def show_worst(cohort: Cohort) -> None:
     shown = ordered.head(_SHOWN_ROWS)
     more = f" The first {_SHOWN_ROWS} of {len(ordered)}." if len(ordered) > _SHOWN_ROWS else ""
     st.caption(f"Worst {measure.title} first. Click a row to look at it in the viewer.{more}")
-    table = st.dataframe(
-        shown,
-        hide_index=True,
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-row",
+    opened = show_rows(
+        _WORST_COLUMNS,
+        [_worst_row(place, line) for place, line in enumerate(shown.to_dict("records"))],
         key=f"worst-{measure.column}",
-        column_order=list(METRIC_COLUMNS)[:-1],
-        column_config=METRIC_COLUMNS,
+        label=f"Worst {measure.title} first",
+        height=560,
     )
     _offer(ordered, "pairs")
-    for row in table.selection.rows:
-        case, structure = shown.loc[row, "case"], shown.loc[row, "structure"]
+    if opened is not None:
+        case, structure = shown.loc[int(opened), ["case", "structure"]]
         go_to("review", case=str(case), structure=str(structure))
+
+
+def _worst_row(place: int, line: Mapping[Hashable, Any]) -> OpenRow:
+    query = urlencode({"case": line["case"], "structure": line["structure"]})
+    return OpenRow(
+        key=str(place),
+        address=f"review?{query}",
+        cells=[line[name] for name in _WORST_FIELDS],
+    )
 
 
 def show_volumes(cohort: Cohort) -> None:

@@ -1,0 +1,83 @@
+"""What the case page shows of one case: every structure with its grades and numbers."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlmodel import Session, col, select
+
+from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.evaluation.rows import list_case_metrics
+from han5k_review.retraining.predictions.doubts import find_disagreements
+from han5k_review.review.grading import list_grades_in_force
+from han5k_review.review.labels import list_under_review
+from han5k_review.store.identity import stored_id
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
+from han5k_review.ui.local_time import say_time
+
+
+def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.DataFrame:
+    """One line per structure: volume, each reader's grade, and the panel against the reference.
+
+    `disagreement` is a column where any contour under review was drawn several times.
+    """
+    labels = list_under_review(session, stored_id(case))
+    metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
+    grades = _grades_by_reader(session, case)
+    doubts = find_disagreements(session, [stored_id(label) for label in labels.values()])
+    lines = []
+    for structure in catalogue:
+        label, row = labels.get(structure.name), metrics.get(structure.name)
+        if label is None and row is None:
+            continue
+        panel = row.panel if row else None
+        line: dict[str, object] = {
+            "structure": structure.name,
+            "volume_cc": label.volume_cc if label else None,
+        }
+        if doubts:
+            line["disagreement"] = doubts.get(stored_id(label)) if label else None
+        for reader, given in grades.items():
+            line[reader] = given.get(structure.name, "")
+        for column in ("dice", "hd95_mm", "surface_dice", "masd_mm", "volume_reference_cc", "vrd"):
+            line[column] = getattr(panel, column) if panel else None
+        line["definition"] = f"{panel.definition.value} {panel.definition_version}" if panel else ""
+        line["reason"] = (row.reason if row else None) or ""
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _grades_by_reader(session: Session, case: Case) -> dict[str, dict[str, str]]:
+    found = session.exec(
+        select(Assignment, Reader)
+        .join(Reader, col(Reader.id) == Assignment.reader_id)
+        .where(Assignment.case_id == case.id, Assignment.read_index > ADJUDICATION_INDEX)
+        .order_by(col(Reader.id))
+    ).all()
+    grades = list_grades_in_force(session, [stored_id(assignment) for assignment, _ in found])
+    given: dict[str, dict[str, str]] = {}
+    for assignment, reader in found:
+        given[reader.pseudonym] = {
+            structure: grade.raw_code or ""
+            for (number, structure), grade in grades.items()
+            if number == assignment.id
+        }
+    return given
+
+
+def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
+    """Every label version of the case, oldest first."""
+    rows = session.exec(
+        select(LabelVersion).where(LabelVersion.case_id == case.id).order_by(col(LabelVersion.id))
+    ).all()
+    return pd.DataFrame(
+        {
+            "Version": [row.id for row in rows],
+            "Structure": [row.structure for row in rows],
+            "Source": [row.source.value for row in rows],
+            "Corrects": [row.started_from_id for row in rows],
+            "Volume cc": [row.volume_cc for row in rows],
+            "Made": [say_time(row.created_at_utc) for row in rows],
+            "Mask SHA-256": [row.mask_sha256[:12] for row in rows],
+            "Note": [row.note for row in rows],
+        }
+    )

@@ -1,0 +1,122 @@
+"""The list of cases on its page: search, filter, order, and rows that open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+from sqlmodel import select
+
+from han5k_review.retraining.predictions.doubts import DOUBTFUL
+from han5k_review.store.engine import reading
+from han5k_review.store.prediction_tables import LabelUncertainty
+from han5k_review.store.tables import Case
+from han5k_review.ui.cases.query import (
+    CaseFilter,
+    CaseOrder,
+    CaseSummary,
+    CaseWish,
+    count_cases,
+    list_case_summaries,
+)
+from han5k_review.ui.context import Bench
+from han5k_review.ui.local_time import say_time
+from han5k_review.ui.places import go_to
+from han5k_review.ui.rows.pages import ROWS_A_PAGE, ask_page_number
+from han5k_review.ui.rows.table import Cell, Column, Kind, OpenRow, show_rows
+
+_DOUBT_COLUMNS = (
+    Column(
+        title="Doubtful",
+        kind=Kind.NUMBER,
+        help=f"Contours under review with a disagreement of {DOUBTFUL} or more; empty where none "
+        "was measured.",
+    ),
+    Column(
+        title="Largest disagreement",
+        kind=Kind.NUMBER,
+        decimals=2,
+        help="Between a model's own drawings of a contour: 0 none, 1 they do not meet.",
+    ),
+)
+
+
+def show_case_list(bench: Bench, chosen: Case | None) -> None:
+    """The list, folded away where a case is chosen; a row that is opened chooses its case."""
+    with st.expander("All cases", expanded=chosen is None), reading(bench.study.engine) as session:
+        shows_doubts = session.exec(select(LabelUncertainty.id).limit(1)).first() is not None
+        wish = _ask_wish(shows_doubts=shows_doubts)
+        count = count_cases(session, wish)
+        if count == 0 and wish == CaseWish():
+            st.info("The study has no case yet. Bring some in with `han5k import`.")
+            return
+        if count == 0:
+            st.info("No case is like this. Clear the search, or choose all cases.")
+            return
+        place = ask_page_number(f"cases-{wish.search}-{wish.only}-{wish.order}", count)
+        found = list_case_summaries(session, wish, first=place * ROWS_A_PAGE, most=ROWS_A_PAGE)
+        columns, rows = build_case_rows(found, shows_doubts=shows_doubts)
+        opened = show_rows(columns, rows, key="cases", label="Cases", height=520)
+    if opened is not None and (chosen is None or opened != chosen.name):
+        go_to("cases", case=opened)
+
+
+def _ask_wish(*, shows_doubts: bool) -> CaseWish:
+    search_box, only_box, order_box = st.columns([2, 1, 1])
+    search = search_box.text_input(
+        "Search", placeholder="part of a name of a case or patient", key="case-search"
+    )
+    doubts = (CaseFilter.DOUBTFUL, CaseOrder.DOUBT)
+    only = only_box.selectbox(
+        "Show",
+        [one for one in CaseFilter if shows_doubts or one not in doubts],
+        format_func=str,
+        key="case-filter",
+    )
+    order = order_box.selectbox(
+        "Order by",
+        [one for one in CaseOrder if shows_doubts or one not in doubts],
+        format_func=str,
+        key="case-order",
+    )
+    return CaseWish(search=search or "", only=only, order=order)
+
+
+def build_case_rows(
+    found: Sequence[CaseSummary], *, shows_doubts: bool
+) -> tuple[list[Column], list[OpenRow]]:
+    """The list as a table whose rows open the case; doubts only where the study measured any."""
+    columns = [Column(title="Case"), Column(title="Patient"), Column(title="Split")]
+    columns += _DOUBT_COLUMNS if shows_doubts else ()
+    columns += [Column(title="Matrix")]
+    columns += [
+        Column(title=title, kind=Kind.NUMBER)
+        for title in ("Pseudo-labels", "References", "Readers", "Edits not submitted")
+    ]
+    columns += [Column(title="Imported")]
+    rows = [
+        OpenRow(
+            key=one.name,
+            address=f"cases?{urlencode({'case': one.name})}",
+            cells=_cells(one, shows_doubts),
+        )
+        for one in found
+    ]
+    return columns, rows
+
+
+def _cells(one: CaseSummary, shows_doubts: bool) -> list[Cell]:
+    doubts: list[Cell] = [one.doubtful, one.largest_disagreement] if shows_doubts else []
+    return [
+        one.name,
+        one.patient,
+        one.split.value.replace("_", " "),
+        *doubts,
+        " x ".join(map(str, one.shape_ijk)),
+        one.pseudo_labels,
+        one.references,
+        one.readers,
+        one.open_drafts or None,
+        say_time(one.imported_at_utc),
+    ]

@@ -1,0 +1,199 @@
+"""The list of cases: searched, filtered, ordered and cut into pages by the database.
+
+wish = CaseWish(search="HN-01", only=CaseFilter.DRAFTS)
+count = count_cases(session, wish)
+rows = list_case_summaries(session, wish, first=0, most=50)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, Subquery
+from sqlmodel import Session, case, col, distinct, func, select
+
+from han5k_review.retraining.predictions.doubts import DOUBTFUL
+from han5k_review.review.labels import UNDER_REVIEW
+from han5k_review.store.draft_tables import Draft
+from han5k_review.store.prediction_tables import LabelUncertainty
+from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion
+from han5k_review.store.vocabulary import DraftState, LabelSource, Split
+
+
+class CaseFilter(StrEnum):
+    """Which cases are listed; the value is what the page says."""
+
+    ALL = "all cases"
+    TRAIN = "training cases"
+    HELD_OUT = "held-out cases"
+    UNASSIGNED = "on nobody's list"
+    DRAFTS = "with edits not submitted"
+    DOUBTFUL = "with a doubtful contour"
+
+
+class CaseOrder(StrEnum):
+    """What comes first; the value is what the page says."""
+
+    NAME = "name"
+    DOUBT = "most doubtful first"
+    NEWEST = "imported last first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseWish:
+    """What somebody looks for; `search` is a part of the name of a case or patient."""
+
+    search: str = ""
+    only: CaseFilter = CaseFilter.ALL
+    order: CaseOrder = CaseOrder.NAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSummary:
+    """One row of the case list; the disagreements are of the contours under review, if any were
+    drawn several times: how many are doubtful, and the largest."""
+
+    name: str
+    patient: str
+    split: Split
+    shape_ijk: tuple[int, ...]
+    imported_at_utc: datetime
+    pseudo_labels: int
+    references: int
+    readers: int
+    open_drafts: int
+    doubtful: int | None
+    largest_disagreement: float | None
+
+
+def count_cases(session: Session, wish: CaseWish) -> int:
+    """How many cases the wish finds."""
+    query = _narrow(select(func.count()).select_from(Case), wish)
+    return int(session.execute(query).scalar_one())
+
+
+def list_case_summaries(
+    session: Session, wish: CaseWish, *, first: int = 0, most: int
+) -> list[CaseSummary]:
+    """A part of what the wish finds; the number of queries does not grow with the cases."""
+    columns = (Case.id, Case.name, Case.patient, Case.split, Case.shape_ijk, Case.imported_at_utc)
+    query = _narrow(select(*map(col, columns)), wish)
+    found = session.execute(_sort(query, wish.order).offset(first).limit(most)).all()
+    numbers = [row.id for row in found]
+    under_review = _count_structures(session, UNDER_REVIEW, numbers)
+    references = _count_structures(session, (LabelSource.REFERENCE,), numbers)
+    readers = _pairs(session, _count_readers().where(col(Assignment.case_id).in_(numbers)))
+    drafts = _pairs(session, _count_open_drafts().where(col(Draft.case_id).in_(numbers)))
+    doubts = _read_doubts(session, numbers)
+    return [
+        CaseSummary(
+            name=row.name,
+            patient=row.patient,
+            split=row.split,
+            shape_ijk=tuple(row.shape_ijk),
+            imported_at_utc=row.imported_at_utc,
+            pseudo_labels=under_review.get(row.id, 0),
+            references=references.get(row.id, 0),
+            readers=readers.get(row.id, 0),
+            open_drafts=drafts.get(row.id, 0),
+            doubtful=doubts.get(row.id, (None, None))[0],
+            largest_disagreement=doubts.get(row.id, (None, None))[1],
+        )
+        for row in found
+    ]
+
+
+def _narrow(query: Select[Any], wish: CaseWish) -> Select[Any]:
+    number = col(Case.id)
+    words = wish.search.strip()
+    if words:
+        query = query.where(
+            col(Case.name).icontains(words, autoescape=True)
+            | col(Case.patient).icontains(words, autoescape=True)
+        )
+    if wish.only is CaseFilter.UNASSIGNED:
+        return query.where(number.not_in(_count_readers().with_only_columns(Assignment.case_id)))
+    if wish.only is CaseFilter.DRAFTS:
+        return query.where(number.in_(_count_open_drafts().with_only_columns(Draft.case_id)))
+    if wish.only is CaseFilter.DOUBTFUL:
+        doubts = _measure_doubts()
+        return query.where(number.in_(select(doubts.c.case_id).where(doubts.c.doubtful > 0)))
+    splits = {CaseFilter.TRAIN: Split.TRAIN, CaseFilter.HELD_OUT: Split.HELD_OUT}
+    if wish.only in splits:
+        return query.where(col(Case.split) == splits[wish.only])
+    return query
+
+
+def _sort(query: Select[Any], order: CaseOrder) -> Select[Any]:
+    if order is CaseOrder.NEWEST:
+        return query.order_by(col(Case.imported_at_utc).desc(), col(Case.name))
+    if order is CaseOrder.DOUBT:
+        doubts = _measure_doubts()
+        query = query.outerjoin(doubts, doubts.c.case_id == col(Case.id))
+        return query.order_by(func.coalesce(doubts.c.largest, -1).desc(), col(Case.name))
+    return query.order_by(col(Case.name))
+
+
+def _count_structures(
+    session: Session, sources: Collection[LabelSource], numbers: Sequence[int]
+) -> Mapping[int, int]:
+    """Case id -> of how many structures it has a contour of these sources."""
+    return _pairs(
+        session,
+        select(LabelVersion.case_id, func.count(distinct(col(LabelVersion.structure))))
+        .where(col(LabelVersion.source).in_(sources), col(LabelVersion.case_id).in_(numbers))
+        .group_by(col(LabelVersion.case_id)),
+    )
+
+
+def _count_readers() -> Select[Any]:
+    return (
+        select(Assignment.case_id, func.count())
+        .where(Assignment.read_index > ADJUDICATION_INDEX)
+        .group_by(col(Assignment.case_id))
+    )
+
+
+def _count_open_drafts() -> Select[Any]:
+    """Drafts with a change in them, by case."""
+    return (
+        select(Draft.case_id, func.count())
+        .where(Draft.state == DraftState.OPEN, Draft.version > 0)
+        .group_by(col(Draft.case_id))
+    )
+
+
+def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
+    """Case id -> doubtful contours under review, and the largest disagreement of any."""
+    present = (
+        select(func.max(LabelVersion.id))
+        .where(col(LabelVersion.source).in_(UNDER_REVIEW))
+        .group_by(col(LabelVersion.case_id), col(LabelVersion.structure))
+    )
+    if numbers is not None:
+        present = present.where(col(LabelVersion.case_id).in_(numbers))
+    disagreement = col(LabelUncertainty.disagreement)
+    return (
+        select(
+            LabelVersion.case_id,
+            func.sum(case((disagreement >= DOUBTFUL, 1), else_=0)).label("doubtful"),
+            func.max(disagreement).label("largest"),
+        )
+        .join(LabelUncertainty, col(LabelUncertainty.label_version_id) == col(LabelVersion.id))
+        .where(col(LabelVersion.id).in_(present))
+        .group_by(col(LabelVersion.case_id))
+        .subquery()
+    )
+
+
+def _read_doubts(session: Session, numbers: Sequence[int]) -> Mapping[int, tuple[int, float]]:
+    rows = session.execute(select(_measure_doubts(numbers)))
+    return {row.case_id: (int(row.doubtful), row.largest) for row in rows}
+
+
+def _pairs(session: Session, query: Select[Any]) -> dict[int, int]:
+    return {int(key): int(value) for key, value in session.execute(query)}
