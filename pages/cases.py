@@ -11,7 +11,7 @@ from han5k_review.ui.cases.frames import build_case_frame, build_history_frame
 from han5k_review.ui.cases.listing import show_case_list
 from han5k_review.ui.cohort.measuring import find_record, show_case_desk
 from han5k_review.ui.context import page
-from han5k_review.ui.links import show_link
+from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS
 from han5k_review.ui.uploads import show_upload
@@ -58,10 +58,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
             },
         )
         base = f"/api/cases/{case.id}/contours/a"
-        with st.container(horizontal=True):
-            show_link("Contours for 3D Slicer (.seg.nrrd)", f"{base}.seg.nrrd", download=True)
-            show_link("Contours as NIfTI (.zip)", f"{base}.zip", download=True)
-            show_link("Contours as DICOM RTSTRUCT (.dcm)", f"{base}.dcm", download=True)
+        show_contour_links(base)
     with tabs[1]:
         st.dataframe(
             history,

@@ -6,7 +6,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.ui.context import page
-from han5k_review.ui.links import show_link
+from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
@@ -56,8 +56,5 @@ with page("Worklist", Action.GRADE) as visit:
                 structures = list(list_under_review(session, entry.case_id))
                 session.expunge(case)
             base = f"/api/assignments/{entry.assignment_id}/contours/a"
-            with st.container(horizontal=True):
-                show_link("Contours for 3D Slicer (.seg.nrrd)", f"{base}.seg.nrrd", download=True)
-                show_link("Contours as NIfTI (.zip)", f"{base}.zip", download=True)
-                show_link("Contours as DICOM RTSTRUCT (.dcm)", f"{base}.dcm", download=True)
+            show_contour_links(base)
             show_upload(visit, case, structures)

@@ -9,8 +9,9 @@ import typer
 
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
 from han5k_review.errors import ConfigError
+from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.importing.imports import plan_import, run_import
-from han5k_review.importing.reports import CaseReport
+from han5k_review.importing.reports import CaseReport, ImportReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
@@ -35,7 +36,7 @@ def import_cases(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Pseudo-labels: label map, masks, 4-D MHA, RTSTRUCT (auto: beside --ct)."
+            help="Pseudo-labels: label map, masks, 4-D MHA, RTSTRUCT or SEG (auto: beside --ct)."
         ),
     ] = None,
     reference: Annotated[Path | None, typer.Option(help="References, as --labels.")] = None,
@@ -44,6 +45,9 @@ def import_cases(
     ] = None,
     reference_label_map: Annotated[
         str | None, typer.Option(help="For the references; else --label-map.")
+    ] = None,
+    fill: Annotated[
+        FillRule | None, typer.Option(help="RTSTRUCT: what contours within one another mean.")
     ] = None,
     case: Annotated[str | None, typer.Option(help="Pseudonym; else the CT's file name.")] = None,
     patient: Annotated[str | None, typer.Option(help="Patient pseudonym; else the case.")] = None,
@@ -69,6 +73,7 @@ def import_cases(
         "reference": str(reference) if reference else None,
         "label_map": label_map,
         "reference_label_map": reference_label_map,
+        "fill": fill,
     }
     sources = _sources(opened, manifest, cells)
     catalogue = read_study_catalogue(opened)
@@ -96,6 +101,11 @@ def import_cases(
                 executor=executor,
                 progress=show,
             )
+    _print(report)
+
+
+def _print(report: ImportReport) -> None:
+    """Every case, then the whole, in a sentence each; leaves with the report's exit code."""
     for found in report.cases:
         console.print(found.sentence, markup=False)
     console.print(report.sentence, markup=False)

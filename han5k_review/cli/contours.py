@@ -13,7 +13,9 @@ from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.exports.case_contours import read_case_contours
 from han5k_review.exports.contour_files import Contour, build_nifti_archive, build_segmentation
-from han5k_review.exports.structure_set_files import build_structure_set_file
+from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
+from han5k_review.exports.frame_csv import build_frame_csv
+from han5k_review.exports.round_trips import build_round_trip_frame
 from han5k_review.review.label_sets import (
     UNDER_REVIEW_KEY,
     find_label_set,
@@ -33,9 +35,16 @@ from han5k_review.study import get_case, grid_of
 class ContourFormat(StrEnum):
     """The forms that contours leave in."""
 
-    RTSTRUCT = "rtstruct"
+    RTSTRUCT = DicomForm.STRUCTURE_SET.value
+    KEYHOLES = DicomForm.KEYHOLES.value
+    SEG = DicomForm.SEGMENTATION.value
     SEGMENTATION = "seg.nrrd"
     NIFTI = "nifti"
+
+    @property
+    def is_dicom(self) -> bool:
+        """An RTSTRUCT or a SEG."""
+        return self.value in list(DicomForm)
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +57,7 @@ def contours(
     out: Annotated[Path, typer.Option(help="File to write.")],
     format_: Annotated[
         ContourFormat,
-        typer.Option("--format", help="DICOM RTSTRUCT, 3D Slicer, or a zip of NIfTI."),
+        typer.Option("--format", help="DICOM RTSTRUCT or SEG, 3D Slicer, or a zip of NIfTI."),
     ] = ContourFormat.RTSTRUCT,
     label_set: Annotated[
         str, typer.Option("--set", help="a under review, b reference, c accepted, r1 a read.")
@@ -58,25 +67,37 @@ def contours(
     ] = None,
     series: Annotated[
         Path | None,
-        typer.Option(help="RTSTRUCT: folder of the CT's DICOM series, to reference its images."),
+        typer.Option(help="DICOM: folder of the CT's series, to reference its images."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="DICOM: table (CSV) of how each structure came back.")
     ] = None,
     study: StudyOption = None,
 ) -> None:
     """Write the contours of a case for a planning system or another tool."""
-    if series is not None and format_ is not ContourFormat.RTSTRUCT:
-        raise ConfigError(f"--series goes with --format rtstruct, found {format_.value}.")
+    for option, given in (("series", series), ("report", report)):
+        if given is not None and not format_.is_dicom:
+            raise ConfigError(
+                f"--{option} goes with --format {', '.join(DicomForm)}, found {format_.value}."
+            )
     opened = open_chosen(study)
     with reading(opened.engine) as session:
         row = get_case(session, case)
         found = _read(session, opened, row, label_set, structure or [])
         session.expunge(row)
-    if format_ is ContourFormat.RTSTRUCT:
-        file = build_structure_set_file(
-            found, patient=row.patient, image_sha256=row.image_sha256, series=series
+    if format_.is_dicom:
+        file = build_dicom_file(
+            found,
+            DicomForm(format_.value),
+            patient=row.patient,
+            image_sha256=row.image_sha256,
+            series=series,
         )
         content = file.content
         for one in file.round_trips:
-            console.print(one.sentence)
+            console.print(one.sentence, markup=False)
+        if report is not None:
+            write_atomically(report, build_frame_csv(build_round_trip_frame(file.round_trips)))
     else:
         build = build_segmentation if format_ is ContourFormat.SEGMENTATION else build_nifti_archive
         content = build(found)

@@ -36,14 +36,15 @@ def read_case_contours(
                 tg263=(row.tg263 or "") if row else "",
                 algorithm=_ALGORITHMS.get(version.source, ""),
                 made_by=_describe_maker(session, version),
+                version=f"label version {version.id}",
             )
         )
     return contours
 
 
 def _describe_maker(session: Session, version: LabelVersion) -> str:
-    """Where the contour comes from: its kind, number and model; never a person."""
-    text = f"HaN5K {version.source.value}, label version {version.id}"
+    """Where the contour comes from: its kind and model; never a person."""
+    text = f"HaN5K {version.source.value}"
     if version.model_version_id is None:
         return text
     return f"{text}, {session.get_one(ModelVersion, version.model_version_id).name}"

@@ -30,7 +30,8 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 class Contour:
     """A structure's mask under its name; the colour (0-255 each) is a hint for the other tool.
 
-    For DICOM: its name in TG-263, `algorithm` (AUTOMATIC, SEMIAUTOMATIC or empty), `made_by`.
+    For DICOM: its name in TG-263, `algorithm` (AUTOMATIC, SEMIAUTOMATIC or empty), and who or what
+    made it in which version.
     """
 
     structure: str
@@ -39,6 +40,7 @@ class Contour:
     tg263: str = ""
     algorithm: str = ""
     made_by: str = ""
+    version: str = ""
 
 
 def build_nifti(contour: Contour) -> bytes:

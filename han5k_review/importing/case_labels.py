@@ -20,8 +20,9 @@ from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.dicom.archives import is_archive
-from han5k_review.imaging.dicom.contours import read_structure_set
 from han5k_review.imaging.dicom.folders import is_dicom_file, is_dicom_folder
+from han5k_review.imaging.dicom.labels import read_dicom_labels
+from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.headers import read_header
@@ -31,7 +32,7 @@ from han5k_review.imaging.label_images import list_mask_files, read_mask, read_m
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.one_hot_files import count_channels, is_one_hot, read_one_hot
 from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, is_segmentation
-from han5k_review.importing.roi_names import NO_FRAME, build_masks, match_rois
+from han5k_review.importing.roi_names import NO_FRAME, RoiMatch, build_masks, match_rois
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,8 @@ class CaseLabels:
     """Masks by structure on the CT's grid, and the names nobody could match.
 
     `notices` are sentences for a person to weigh; `channels` says which channel of a 4-D file, and
-    `rois` which ROI of a structure set, is which structure. `is_free_text`: the names are those of
-    a clinic, which are shown and never stored.
+    `rois` which ROI or segment (`roi_word`) of a DICOM file, is which structure. `is_free_text`:
+    the names are those of a clinic, which are shown and never stored.
     """
 
     masks: Mapping[StructureName, StructureMask]
@@ -48,6 +49,7 @@ class CaseLabels:
     notices: tuple[str, ...] = ()
     channels: str = ""
     rois: str = ""
+    roi_word: str = "ROI"
     is_free_text: bool = False
 
 
@@ -58,7 +60,7 @@ class LabelForm(StrEnum):
     SEGMENTATION = "a .seg.nrrd"
     ONE_HOT = "a 4-D one-hot file"
     MULTI_LABEL = "a multi-label image"
-    STRUCTURE_SET = "an RT structure set"
+    DICOM = "an RT structure set or DICOM segmentation"
 
 
 def find_form(path: Path, label_map: Path | None) -> LabelForm:
@@ -69,7 +71,7 @@ def find_form(path: Path, label_map: Path | None) -> LabelForm:
     if not path.exists():
         raise DataError(f"Labels were expected at {path}, found nothing.")
     if is_dicom_folder(path) or is_dicom_file(path) or is_archive(path):
-        return LabelForm.STRUCTURE_SET
+        return LabelForm.DICOM
     if path.is_dir():
         return LabelForm.FOLDER
     if is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
@@ -112,10 +114,12 @@ def read_case_labels(
     label_map: Path | None,
     *,
     frame_uid: str = "",
+    rule: FillRule = FillRule.EVEN_ODD,
 ) -> CaseLabels:
-    """Read labels: masks in a folder, .seg.nrrd, 4-D one-hot, a multi-label map, an RTSTRUCT.
+    """Read labels: masks in a folder, .seg.nrrd, 4-D one-hot, a multi-label map, RTSTRUCT, SEG.
 
-    `grid` is the CT's, in LPS axes, `frame_uid` its frame of reference in DICOM. Raises DataError
+    `grid` is the CT's, in LPS axes, `frame_uid` its frame of reference in DICOM; `rule` says what
+    overlapping contours of an RTSTRUCT mean. Raises DataError
     (unreadable, unknown values, no structure at all), GeometryError (another grid or frame of
     reference) or ConfigError (label map); the message names the file.
     """
@@ -126,8 +130,9 @@ def read_case_labels(
         labels = _read_segmentation(path, grid, catalogue)
     elif form is LabelForm.ONE_HOT:
         labels = _read_one_hot(path, grid, catalogue, label_map)
-    elif form is LabelForm.STRUCTURE_SET:
-        labels = _read_structure_set(path, grid, catalogue, frame_uid)
+    elif form is LabelForm.DICOM:
+        match = match_rois(read_dicom_labels(path, frame_uid), catalogue)
+        labels = _build_dicom(match, grid, rule, has_frame=bool(frame_uid))
     else:
         labels = _read_multi_label(path, grid, get_label_map(path, label_map, catalogue))
     check_any(labels.masks, labels.unmatched, path)
@@ -199,14 +204,14 @@ def _read_segmentation(path: Path, grid: Grid, catalogue: Catalogue) -> CaseLabe
     return CaseLabels(masks=found, unmatched=tuple(unmatched), notices=tuple(notices))
 
 
-def _read_structure_set(path: Path, grid: Grid, catalogue: Catalogue, frame_uid: str) -> CaseLabels:
-    match = match_rois(read_structure_set(path, frame_uid), catalogue)
-    masks, notices = build_masks(match, grid)
+def _build_dicom(match: RoiMatch, grid: Grid, rule: FillRule, *, has_frame: bool) -> CaseLabels:
+    masks, notices = build_masks(match, grid, rule)
     return CaseLabels(
         masks=masks,
         unmatched=match.unmatched,
-        notices=notices if frame_uid else (NO_FRAME, *notices),
+        notices=notices if has_frame else (NO_FRAME, *notices),
         rois=match.describe(),
+        roi_word=match.word,
         is_free_text=True,
     )
 

@@ -14,7 +14,7 @@ from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import open_segmentation
 from han5k_review.imaging.ct_files import CtOutline, read_ct_outline
-from han5k_review.imaging.dicom.contours import read_structure_set
+from han5k_review.imaging.dicom.labels import read_dicom_labels
 from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import open_labels
@@ -76,13 +76,14 @@ class LabelOutline:
     notices: tuple[str, ...]
     channels: str = ""
     rois: str = ""
+    roi_word: str = "ROI"
 
 
 def describe_names(kind: LabelSource, labels: CaseLabels | LabelOutline) -> list[str]:
     """Which channel or ROI of these labels is which structure, for a report; mostly nothing."""
     role = ROLES[kind]
     channels = [f"channels of the {role}: {labels.channels}"] if labels.channels else []
-    return channels + ([f"ROIs of the {role}: {labels.rois}"] if labels.rois else [])
+    return channels + ([f"{labels.roi_word}s of the {role}: {labels.rois}"] if labels.rois else [])
 
 
 def outline_case(
@@ -147,13 +148,14 @@ def outline_labels(
         outline = _outline_segmentation(path, grid, catalogue)
     elif form is LabelForm.ONE_HOT:
         outline = _outline_one_hot(path, grid, catalogue, label_map)
-    elif form is LabelForm.STRUCTURE_SET:
-        match = match_rois(read_structure_set(path, frame_uid, points=False), catalogue)
+    elif form is LabelForm.DICOM:
+        match = match_rois(read_dicom_labels(path, frame_uid, voxels=False), catalogue)
         outline = LabelOutline(
             structures=tuple(match.rois),
             unmatched=match.unmatched,
             notices=() if frame_uid else (NO_FRAME,),
             rois=match.describe(),
+            roi_word=match.word,
         )
     else:
         values = get_label_map(path, label_map, catalogue)

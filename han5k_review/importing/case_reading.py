@@ -26,7 +26,7 @@ from han5k_review.importing.file_stamps import (
     measure_stamp,
     settle_stamp,
 )
-from han5k_review.importing.fingerprints import Fingerprint, measure_fingerprint
+from han5k_review.importing.fingerprints import Fingerprint, describe_fill, measure_fingerprint
 from han5k_review.importing.known_cases import KnownCase, Owner
 from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
 from han5k_review.importing.sources import CaseSource
@@ -131,7 +131,12 @@ def _read(task: CaseTask) -> CaseContent | CaseOutline:
     source, known = task.source, task.known
     stamp = measure_stamp(source)
     if known is not None and _is_stored(known, task.files):
-        trusted = not task.deep and known.fingerprint.get("structures") == task.catalogue_sha256
+        before = known.fingerprint
+        trusted = (
+            not task.deep
+            and before.get("structures") == task.catalogue_sha256
+            and before.get("fill", "") == describe_fill(source)
+        )
         if trusted and known.stamp == stamp.key:
             return _same(known)
         fingerprint = measure_fingerprint(source, task.catalogue_sha256)
@@ -243,7 +248,14 @@ def _read_labels(
     label_map = source.label_map if pseudo else source.reference_label_map
     if path is None:
         return CaseLabels(masks={}, unmatched=())
-    return read_case_labels(path, grid, catalogue, label_map, frame_uid=ct.frame_uid if ct else "")
+    return read_case_labels(
+        path,
+        grid,
+        catalogue,
+        label_map,
+        frame_uid=ct.frame_uid if ct else "",
+        rule=source.fill,
+    )
 
 
 def _sort_out_empty(

@@ -13,6 +13,7 @@ from pathlib import Path
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import DataError
 from han5k_review.imaging.dicom.folders import list_read_files
+from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.imaging.headers import read_header
 from han5k_review.imaging.image_names import NIFTI_SUFFIXES, image_suffix
 from han5k_review.importing.sources import CaseSource
@@ -25,7 +26,13 @@ Fingerprint = dict[str, str]
 def measure_fingerprint(source: CaseSource, catalogue_sha256: str) -> Fingerprint:
     """SHA-256 of each input of a case by role; DataError when one cannot be read."""
     found = {role: _measure(path, role) for role, path in list_inputs(source).items()}
-    return {**found, "structures": catalogue_sha256}
+    fill = {"fill": describe_fill(source)} if describe_fill(source) else {}
+    return {**found, **fill, "structures": catalogue_sha256}
+
+
+def describe_fill(source: CaseSource) -> str:
+    """How overlapping contours are read, where it is not the usual way (so of earlier imports)."""
+    return "" if source.fill is FillRule.EVEN_ODD else source.fill.value
 
 
 def list_inputs(source: CaseSource) -> dict[str, Path]:

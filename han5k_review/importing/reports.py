@@ -19,6 +19,7 @@ _ROLES = {
     "label_map": "label map",
     "reference_label_map": "label map of the reference",
     "structures": "structure table",
+    "fill": "rule of filling contours",
 }
 NOT_READ = "voxels not read (--deep reads them)"
 

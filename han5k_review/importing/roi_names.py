@@ -1,4 +1,4 @@
-"""ROI names: which ROI of a structure set is which structure of the study.
+"""ROI names: which ROI of a structure set, or segment of a SEG, is which structure of the study.
 
 The names are free text, in which people write what they like: they are shown in a report, so that
 aliases can be added, and never stored.
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
-from han5k_review.imaging.dicom.contours import Roi, StructureSet
-from han5k_review.imaging.dicom.roi_masks import build_roi_mask
+from han5k_review.imaging.dicom.label_masks import build_label_mask
+from han5k_review.imaging.dicom.labels import DicomLabel, DicomLabels, is_drawn
+from han5k_review.imaging.dicom.roi_masks import FillRule
+from han5k_review.imaging.dicom.segments import Segment
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 
@@ -25,49 +27,54 @@ NO_FRAME = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoiMatch:
-    """ROIs by structure, and the names that no structure answers to."""
+    """ROIs or segments (`word`) by structure, and the names that no structure answers to."""
 
-    rois: Mapping[StructureName, Roi]
+    word: str
+    rois: Mapping[StructureName, DicomLabel]
     unmatched: tuple[str, ...]
 
     def describe(self) -> str:
-        """Each ROI name with its structure, for a report."""
-        return ", ".join(f"{roi.name} -> {name}" for name, roi in self.rois.items())
+        """Each name of the file with its structure, and how segments were made, for a report."""
+        text = ", ".join(f"{roi.name} -> {name}" for name, roi in self.rois.items())
+        makers = dict.fromkeys(
+            roi.made_by for roi in self.rois.values() if isinstance(roi, Segment) and roi.made_by
+        )
+        return f"{text} (made by {'; '.join(makers)})" if makers else text
 
 
-def match_rois(found: StructureSet, catalogue: Catalogue) -> RoiMatch:
+def match_rois(found: DicomLabels, catalogue: Catalogue) -> RoiMatch:
     """Resolve ROI names by name, TG-263 name and alias.
 
     Of two ROIs for one structure the one that has contours counts; DataError when both have some.
     """
-    rois: dict[StructureName, Roi] = {}
+    rois: dict[StructureName, DicomLabel] = {}
     unmatched: list[str] = []
-    for roi in found.rois:
+    for roi in found.labels:
         name = catalogue.find_name(roi.name)
         if name is None:
-            unmatched.append(roi.name or f"ROI {roi.number} without a name")
-        elif name not in rois or not rois[name].contours:
+            unmatched.append(roi.name or f"{found.word} {roi.number} without a name")
+        elif name not in rois or not is_drawn(rois[name]):
             rois[name] = roi
-        elif roi.contours:
+        elif is_drawn(roi):
             raise DataError(
-                f"{found.path}: one ROI with contours for {name} was expected, found the ROIs "
-                f"{rois[name].number} and {roi.number}; delete one, or take an alias off the "
-                "structure table."
+                f"{found.path}: one {found.word} with contours for {name} was expected, found the "
+                f"{found.word}s {rois[name].number} and {roi.number}; delete one, or take an alias "
+                "off the structure table."
             )
-    return RoiMatch(rois=rois, unmatched=tuple(unmatched))
+    return RoiMatch(word=found.word, rois=rois, unmatched=tuple(unmatched))
 
 
 def build_masks(
-    match: RoiMatch, grid: Grid
+    match: RoiMatch, grid: Grid, rule: FillRule
 ) -> tuple[dict[StructureName, StructureMask], tuple[str, ...]]:
     """The masks of matched ROIs on `grid`, and notices that name the structure.
 
-    GeometryError when contours do not lie in the slices of the grid.
+    GeometryError when contours do not lie in the slices of the grid, or voxels beside its voxels.
     """
     masks: dict[StructureName, StructureMask] = {}
     notices: list[str] = []
     for name, roi in match.rois.items():
-        built = build_roi_mask(roi, grid)
+        built = build_label_mask(roi, grid, rule)
         masks[name] = built.mask
         notices += [f"{name}: {notice}" for notice in built.notices]
     return masks, tuple(notices)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from han5k_review.errors import ConfigError, DataError, Han5kError
 from han5k_review.imaging.dicom.archives import is_archive
+from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.texts.names import fold_name, tidy_name
@@ -24,6 +25,7 @@ MANIFEST_COLUMNS = (
     "reference",
     "label_map",
     "reference_label_map",
+    "fill",
 )
 _NAMES = ("case", "patient")
 _LONGEST_NAME = 80
@@ -36,7 +38,8 @@ class CaseSource:
     """The files of one case.
 
     `ct` may be None for a case the study knows; `split` None means the patient's own, or train;
-    `reference_label_map` None means `label_map`. `origin` says where the source was given.
+    `reference_label_map` None means `label_map`. `fill` says what overlapping contours of an
+    RTSTRUCT mean. `origin` says where the source was given.
     `notices` are what a person should read about the row itself.
     """
 
@@ -50,6 +53,7 @@ class CaseSource:
     reference_label_map: Path | None
     origin: str
     notices: tuple[str, ...] = ()
+    fill: FillRule = FillRule.EVEN_ODD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,18 @@ def build_source(
         label_map=label_map,
         reference_label_map=own or label_map,
         origin=origin,
+        fill=_find_fill(texts["fill"], origin),
     )
+
+
+def _find_fill(text: str, origin: str) -> FillRule:
+    try:
+        return FillRule(fold_name(text)) if text else FillRule.EVEN_ODD
+    except ValueError:
+        raise DataError(
+            f"{origin}: a rule of filling contours ({', '.join(FillRule)}) was expected, found "
+            f"{text!r}."
+        ) from None
 
 
 def _find_labels(

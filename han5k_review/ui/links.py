@@ -18,6 +18,27 @@ def show_links(links: Mapping[str, str]) -> None:
     st.html(" ".join(_anchor(label, url) for label, url in links.items()))
 
 
+def show_contour_links(base: str) -> None:
+    """Every form in which contours leave; `base` is their address without its suffix."""
+    with st.container(horizontal=True):
+        for label, suffix in _CONTOUR_LINKS.items():
+            show_link(label, f"{base}{suffix}", download=True)
+    st.caption(
+        "A report says of each structure whether the DICOM file gives the same contour when it is "
+        "read back, and which rule of filling another tool needs."
+    )
+
+
+_CONTOUR_LINKS = {
+    "Contours for 3D Slicer (.seg.nrrd)": ".seg.nrrd",
+    "Contours as NIfTI (.zip)": ".zip",
+    "Contours as DICOM RTSTRUCT (.dcm)": ".dcm",
+    "RTSTRUCT without holes (.dcm)": ".keyholes.dcm",
+    "Contours as DICOM SEG (.dcm)": ".seg.dcm",
+    "Report of the RTSTRUCT (.csv)": ".dcm.csv",
+}
+
+
 def _anchor(label: str, url: str, *, primary: bool = False, download: bool = False) -> str:
     kind = "han5k-link primary" if primary else "han5k-link"
     extra = " download" if download else ""

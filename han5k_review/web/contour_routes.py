@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -21,7 +22,9 @@ from han5k_review.exports.contour_files import (
     build_nifti_archive,
     build_segmentation,
 )
-from han5k_review.exports.structure_set_files import build_structure_set_file
+from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
+from han5k_review.exports.frame_csv import build_frame_csv
+from han5k_review.exports.round_trips import build_round_trip_frame
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
@@ -63,22 +66,37 @@ def _build_single(contours: Sequence[Contour], _case: _CaseFacts) -> bytes:
     return build_nifti(contours[0])
 
 
-def _build_structure_set(contours: Sequence[Contour], case: _CaseFacts) -> bytes:
-    return build_structure_set_file(
-        contours, patient=case.patient, image_sha256=case.image_sha256
-    ).content
+def _build_dicom(
+    form: DicomForm, contours: Sequence[Contour], case: _CaseFacts, *, report: bool = False
+) -> bytes:
+    file = build_dicom_file(contours, form, patient=case.patient, image_sha256=case.image_sha256)
+    return build_frame_csv(build_round_trip_frame(file.round_trips)) if report else file.content
 
 
+# Longer suffixes first: a name is taken by the first that it ends in.
+_DICOM_SUFFIXES = {
+    ".keyholes.dcm": DicomForm.KEYHOLES,
+    ".seg.dcm": DicomForm.SEGMENTATION,
+    ".dcm": DicomForm.STRUCTURE_SET,
+}
 _FORMATS: Mapping[str, Callable[[Sequence[Contour], _CaseFacts], bytes]] = {
     ".nii.gz": _build_single,
     ".zip": lambda contours, _case: build_nifti_archive(contours),
     ".seg.nrrd": lambda contours, _case: build_segmentation(contours),
-    ".dcm": _build_structure_set,
+    **{suffix: partial(_build_dicom, form) for suffix, form in _DICOM_SUFFIXES.items()},
+    **{
+        f"{suffix}.csv": partial(_build_dicom, form, report=True)
+        for suffix, form in _DICOM_SUFFIXES.items()
+    },
 }
 
 
 def build_contour_router(desk: Desk) -> APIRouter:
-    """`GET .../contours/<key>.nii.gz`, `.zip`, `.seg.nrrd`, `.dcm`, by assignment and by case."""
+    """`GET .../contours/<key>` and a suffix of `_FORMATS`, by assignment and by case.
+
+    `.dcm` is an RTSTRUCT, `.keyholes.dcm` one without holes, `.seg.dcm` a SEG; `.csv` after it asks
+    for the report of its round trip instead.
+    """
     router = APIRouter()
 
     @router.get("/assignments/{assignment_id}/contours/{name}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pydicom
 import pytest
 from sqlmodel import select
 
 from han5k_review.cli.main import main
-from han5k_review.imaging.dicom.contours import read_structure_set
-from han5k_review.imaging.dicom.roi_masks import build_roi_mask
+from han5k_review.imaging.dicom.label_masks import build_label_mask
+from han5k_review.imaging.dicom.labels import read_dicom_labels
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit, LabelVersion
@@ -44,7 +45,7 @@ def test_the_file_names_the_series_and_is_the_stored_masks(
         study, capsys, "HN-1", "--out", str(out), "--series", str(patient / "scan")
     )
     assert code == 0
-    assert "ParotidL: read back identical, 0.29 cc, 2 contours" in printed
+    assert "ParotidL: read back identical, 0.29 cc\n" in printed
     read = pydicom.dcmread(out)
     assert (read.StudyInstanceUID, str(read.PatientName)) == (STUDY, "HN-1")
     first = read.ROIContourSequence[0].ContourSequence[0]
@@ -56,9 +57,45 @@ def test_the_file_names_the_series_and_is_the_stored_masks(
     with reading(study.engine) as session:
         versions = {v.structure: v.mask_sha256 for v in session.exec(select(LabelVersion)).all()}
         assert "download contours" in [row.action for row in session.exec(select(Audit)).all()]
-    found = read_structure_set(out, read.FrameOfReferenceUID).rois
-    masks = [build_roi_mask(one, ct_grid()).mask.sha256 for one in found]
+    found = read_dicom_labels(out, read.FrameOfReferenceUID).labels
+    masks = [build_label_mask(one, ct_grid()).mask.sha256 for one in found]
     assert sorted(masks) == sorted(versions.values())
+
+
+def test_the_report_is_a_table_of_the_structures(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, report = tmp_path / "out.dcm", tmp_path / "out.csv"
+    words = ("HN-1", "--out", str(out), "--format", "rtstruct-keyholes", "--report", str(report))
+    code, _ = command(study, capsys, *words)
+    assert code == 0
+    frame = pd.read_csv(report)
+    assert frame["structure"].tolist() == ["ParotidL", "OpticChiasm"]
+    assert frame["identical"].all()
+    assert frame["fill_rule_needed"].tolist() == ["any", "any"]
+
+
+@pytest.mark.parametrize("dicom_format", ["rtstruct", "seg"])
+def test_what_left_as_dicom_is_imported_as_the_same_labels(
+    study: Study,
+    patient: Path,
+    make_import_study,
+    capsys: pytest.CaptureFixture[str],
+    dicom_format: str,
+) -> None:
+    words = ("HN-1", "--series", str(patient / "scan"), "--format", dicom_format)
+    command(study, capsys, *words, "--out", str(patient.parent / "back.dcm"))
+    other = make_import_study("other")
+    sentence = run(other, dicom_source(other, patient, labels="../back.dcm")).cases[0].sentence
+    assert "Parotid_L -> ParotidL" in sentence
+    is_seg = dicom_format == "seg"
+    assert ("made by AUTOMATIC, HaN5K pseudo, label version 1" in sentence) == is_seg
+    hashes = []
+    for one in (study, other):
+        with reading(one.engine) as session:
+            rows = session.exec(select(LabelVersion)).all()
+            hashes.append({row.structure: row.mask_sha256 for row in rows})
+    assert hashes[0] == hashes[1]
 
 
 @pytest.mark.parametrize(("format_", "ending"), [("seg.nrrd", ".seg.nrrd"), ("nifti", ".zip")])

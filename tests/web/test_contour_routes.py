@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.imaging.corrected_files import read_corrected
-from han5k_review.imaging.dicom.contours import read_structure_set
-from han5k_review.imaging.dicom.roi_masks import build_roi_mask
+from han5k_review.imaging.dicom.label_masks import build_label_mask
+from han5k_review.imaging.dicom.labels import read_dicom_labels
 from han5k_review.imaging.label_images import read_mask
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Audit
@@ -42,13 +42,16 @@ def test_one_structure_as_nifti(bench: WebBench, visit: Visit, tmp_path: Path) -
     assert read_mask(path, GRID).sha256 == bench.masks["ParotidL"].sha256
 
 
-def test_an_rtstruct_reads_back_as_the_masks(bench: WebBench, visit: Visit, tmp_path: Path) -> None:
-    answer = visit("anna").get("/api/assignments/1/contours/a.dcm")
+@pytest.mark.parametrize("suffix", [".dcm", ".keyholes.dcm", ".seg.dcm"])
+def test_dicom_reads_back_as_the_masks(
+    bench: WebBench, visit: Visit, tmp_path: Path, suffix: str
+) -> None:
+    answer = visit("anna").get(f"/api/assignments/1/contours/a{suffix}")
     assert answer.status_code == 200
-    assert answer.headers["content-disposition"].endswith('"HN-001-contours.dcm"')
+    assert answer.headers["content-disposition"].endswith(f'"HN-001-contours{suffix}"')
     path = tmp_path / "case.dcm"
     path.write_bytes(answer.content)
-    found = [build_roi_mask(roi, GRID).mask.sha256 for roi in read_structure_set(path).rois]
+    found = [build_label_mask(roi, GRID).mask.sha256 for roi in read_dicom_labels(path).labels]
     assert sorted(found) == sorted(mask.sha256 for mask in bench.masks.values())
 
 
@@ -62,6 +65,7 @@ def test_an_rtstruct_reads_back_as_the_masks(bench: WebBench, visit: Visit, tmp_
         ("anna", "/api/assignments/1/contours/a.stl", 404),
         ("ben", "/api/assignments/1/contours/a.dcm", 403),
         ("anna", "/api/assignments/1/contours/a.nii.gz", 422),
+        ("ben", "/api/assignments/2/contours/b.dcm.csv", 200),
         ("anna", "/api/assignments/1/contours/a.zip?structure=Liver", 404),
         ("lena", "/api/cases/1/contours/a.zip?structure=ParotidL&structure=BrainStem", 200),
         (None, "/api/assignments/1/contours/a.zip", 401),

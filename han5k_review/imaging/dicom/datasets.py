@@ -53,6 +53,7 @@ _HEAD_BYTES = 256
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 _UID_TAIL = 6
+_LONGEST_NAME = 64
 
 
 @contextmanager
@@ -183,3 +184,8 @@ def find_whole(dataset: Dataset, name: str) -> int | None:
 def shorten_uid(uid: str) -> str:
     """The end of a UID, enough to tell it from its neighbours."""
     return f"...{uid[-_UID_TAIL:]}" if uid else "without a UID"
+
+
+def tidy_name(name: str) -> str:
+    """A name of an ROI or segment in one printable line, as long as DICOM allows."""
+    return "".join(c if c.isprintable() else " " for c in name).strip()[:_LONGEST_NAME]

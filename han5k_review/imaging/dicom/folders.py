@@ -23,6 +23,7 @@ from han5k_review.imaging.image_names import image_suffix
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 HEADER_TAGS = (
     "SpecificCharacterSet",
@@ -93,9 +94,9 @@ class DicomFile:
         return is_image and "LOCALIZER" not in find_text(self.header, "ImageType").upper()
 
     @property
-    def is_structure_set(self) -> bool:
-        """An RT structure set."""
-        return self.class_uid == STRUCTURE_SET_CLASS
+    def is_labels(self) -> bool:
+        """An RT structure set or a segmentation."""
+        return self.class_uid in (STRUCTURE_SET_CLASS, *SEGMENTATION_CLASSES)
 
 
 def holds_dicom(path: Path) -> bool:
@@ -208,7 +209,7 @@ def choose_series(files: tuple[DicomFile, ...], path: Path) -> tuple[DicomFile, 
 def describe_left_out(files: tuple[DicomFile, ...], chosen: tuple[DicomFile, ...]) -> str | None:
     """A notice that counts what else lies in the folder, by kind; None when nothing does."""
     taken = {file.path for file in chosen}
-    others = tuple(f for f in files if f.path not in taken and not f.is_structure_set)
+    others = tuple(f for f in files if f.path not in taken and not f.is_labels)
     return None if not others else f"left out of the folder: {_describe_others(others)}"
 
 

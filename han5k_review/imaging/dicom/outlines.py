@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
+from han5k_review.imaging.dicom.keyholes import join_holes
 from han5k_review.imaging.mask import StructureMask
 
 _LEVEL = 0.5
@@ -27,16 +28,22 @@ class Outline:
     points_ij: NDArray[np.float64]
 
 
-def build_outlines(mask: StructureMask) -> list[Outline]:
-    """The polygons of every slice of a mask, holes among them, from the lowest slice up."""
+def build_outlines(mask: StructureMask, *, keyholes: bool = False) -> list[Outline]:
+    """The polygons of every slice of a mask, holes among them, from the lowest slice up.
+
+    With `keyholes` no polygon is a hole: each hole is joined to the polygon around it.
+    """
     outlines: list[Outline] = []
     start = np.array(mask.start_ijk[:2], dtype=np.float64)
     padded = np.pad(mask.voxels, ((_PAD, _PAD), (_PAD, _PAD), (0, 0)))
     for k in range(mask.voxels.shape[2]):
         plane = padded[:, :, k].astype(np.float64, order="C")
-        for line in measure.find_contours(plane, _LEVEL):  # type: ignore[no-untyped-call]
-            points = _corners(np.asarray(line[:-1], dtype=np.float64))
-            outlines.append(Outline(k=k + mask.start_ijk[2], points_ij=points - _PAD + start))
+        lines = measure.find_contours(plane, _LEVEL)  # type: ignore[no-untyped-call]
+        polygons = [_corners(np.asarray(line[:-1], dtype=np.float64)) for line in lines]
+        outlines += [
+            Outline(k=k + mask.start_ijk[2], points_ij=points - _PAD + start)
+            for points in (join_holes(polygons) if keyholes else polygons)
+        ]
     return outlines
 
 

@@ -57,8 +57,11 @@ def _fill(edges: Edges, size: tuple[int, int], layer_count: int) -> NDArray[np.b
     """Toggle each row where an edge crosses it, then run along the row: odd is inside."""
     ni, nj = size
     toggles = np.zeros(layer_count * nj * (ni + 1), dtype=np.uint8)
-    low = np.minimum(edges.begin[:, 1], edges.end[:, 1])
-    high = np.maximum(edges.begin[:, 1], edges.end[:, 1])
+    # From the lower end up, so that a way there and back (a keyhole) cancels to the last bit.
+    is_falling = (edges.begin[:, 1] > edges.end[:, 1])[:, None]
+    lower = np.where(is_falling, edges.end, edges.begin)
+    upper = np.where(is_falling, edges.begin, edges.end)
+    low, high = lower[:, 1], upper[:, 1]
     # Row j is crossed by an edge from y to y' when min <= j < max: a point belongs to one edge.
     begin = np.ceil(np.clip(low, 0, nj)).astype(np.int64)
     rows = np.ceil(np.clip(high, 0, nj)).astype(np.int64) - begin
@@ -67,8 +70,8 @@ def _fill(edges: Edges, size: tuple[int, int], layer_count: int) -> NDArray[np.b
         edge = np.repeat(np.arange(part.start, part.stop), count)
         offset = np.arange(edge.size) - np.repeat(np.cumsum(count) - count, count)
         j = begin[edge] + offset
-        x0, y0 = edges.begin[edge, 0], edges.begin[edge, 1]
-        x1, y1 = edges.end[edge, 0], edges.end[edge, 1]
+        x0, y0 = lower[edge, 0], lower[edge, 1]
+        x1, y1 = upper[edge, 0], upper[edge, 1]
         x = x0 + (j - y0) * ((x1 - x0) / (y1 - y0))
         i = np.ceil(np.clip(x, 0, ni)).astype(np.int64)
         place = (edges.layer[edge] * nj + j) * (ni + 1) + i

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,23 @@ _SAME_PLANE = 0.01  # in spacings, for planes and sides that are meant to be one
 _FLAT = 0.1  # in spacings: how far the points of one contour may leave their plane
 
 
+class FillRule(StrEnum):
+    """What contours of one structure on one slice mean that lie within or across one another."""
+
+    EVEN_ODD = "even-odd"
+    UNION = "union"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RoiMask:
-    """The mask of an ROI, and notices; `union_voxels` would hold if no contour made a hole."""
+class LabelMask:
+    """The mask of an ROI or segment, and notices.
+
+    `other` is the mask by the other rule of filling; None where both rules give the same.
+    """
 
     mask: StructureMask
     notices: tuple[str, ...]
-    union_voxels: int = 0
+    other: StructureMask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +50,7 @@ class _Planes:
     notices: tuple[str, ...]
 
 
-def build_roi_mask(roi: Roi, grid: Grid) -> RoiMask:
+def build_roi_mask(roi: Roi, grid: Grid, rule: FillRule = FillRule.EVEN_ODD) -> LabelMask:
     """Fill an ROI on `grid` (the CT's, any axes that its contours are planar in).
 
     GeometryError when a contour is not planar along one axis of the grid.
@@ -49,21 +60,27 @@ def build_roi_mask(roi: Roi, grid: Grid) -> RoiMask:
         for kind, count in roi.not_drawn
     ]
     if not roi.contours:
-        return RoiMask(mask=StructureMask.empty(grid), notices=tuple(notices))
+        return LabelMask(mask=StructureMask.empty(grid), notices=tuple(notices))
     planes = _place(roi.contours, grid)
     notices += planes.notices
     if not planes.points:
-        return RoiMask(mask=StructureMask.empty(grid), notices=tuple(notices))
-    mask, union_voxels = _fill(planes, grid)
-    missing_cc = (union_voxels - mask.voxel_count) * grid.voxel_volume_cc
-    if union_voxels != mask.voxel_count:
-        notices.append(
-            f"contours lie within or across one another: by the even-odd rule {missing_cc:.2f} cc "
-            "inside of them are outside of the structure (holes); their union would hold "
-            f"{union_voxels * grid.voxel_volume_cc:.2f} cc instead of {mask.volume_cc:.2f}"
-        )
+        return LabelMask(mask=StructureMask.empty(grid), notices=tuple(notices))
+    mask, union = _fill(planes, grid)
+    if union is None:
+        notices += _list_gaps(planes.slices)
+        return LabelMask(mask=mask, notices=tuple(notices))
+    missing_cc = union.volume_cc - mask.volume_cc
+    words = (
+        f"by the even-odd rule {missing_cc:.2f} cc inside of them are outside of the structure "
+        f"(holes); their union would hold {union.volume_cc:.2f} cc instead of {mask.volume_cc:.2f}"
+        if rule is FillRule.EVEN_ODD
+        else f"their union is taken, {union.volume_cc:.2f} cc; by the even-odd rule it would be "
+        f"{mask.volume_cc:.2f} cc, {missing_cc:.2f} cc less (holes)"
+    )
+    notices.append(f"contours lie within or across one another: {words}")
     notices += _list_gaps(planes.slices)
-    return RoiMask(mask=mask, notices=tuple(notices), union_voxels=union_voxels)
+    taken, other = (mask, union) if rule is FillRule.EVEN_ODD else (union, mask)
+    return LabelMask(mask=taken, notices=tuple(notices), other=other)
 
 
 def _place(contours: Sequence[PlanarContour], grid: Grid) -> _Planes:
@@ -150,8 +167,8 @@ def _list_place_notices(
     return tuple(notices)
 
 
-def _fill(planes: _Planes, grid: Grid) -> tuple[StructureMask, int]:
-    """The even-odd mask in its box, and how many voxels the union of the contours would hold."""
+def _fill(planes: _Planes, grid: Grid) -> tuple[StructureMask, StructureMask | None]:
+    """The even-odd mask, and that of the union of the contours where it is another."""
     across = [n for n in range(3) if n != planes.axis]
     sizes = np.array([grid.shape[n] for n in across])
     every = np.concatenate(planes.points)
@@ -166,39 +183,41 @@ def _fill(planes: _Planes, grid: Grid) -> tuple[StructureMask, int]:
     for first, masks in fill_layers(build_edges(points, layers), size, len(used)):
         for n, plane in enumerate(masks, start=first):
             box[used[n] - used[0]] = plane
-    union = int(np.count_nonzero(box)) + _count_more(points, layers, box, used, size)
     start = [0, 0, 0]
     start[planes.axis] = used[0]
     for n, begin in zip(across, low, strict=True):
         start[n] = int(begin)
-    voxels = np.moveaxis(box, 0, planes.axis)
-    return StructureMask.from_box(voxels, (start[0], start[1], start[2]), grid), union
+
+    def build(found: NDArray[np.bool_]) -> StructureMask:
+        voxels = np.moveaxis(found, 0, planes.axis)
+        return StructureMask.from_box(voxels, (start[0], start[1], start[2]), grid)
+
+    union = _find_union(points, layers, box, used, size)
+    return build(box), None if union is None else build(union)
 
 
-def _count_more(
+def _find_union(
     points: Sequence[NDArray[np.float64]],
     layers: Sequence[int],
     box: NDArray[np.bool_],
     used: Sequence[int],
     size: tuple[int, int],
-) -> int:
-    """Voxels that are in the union of the contours of their slice, but not by even-odd."""
+) -> NDArray[np.bool_] | None:
+    """The box with the union of the contours of each slice; None where even-odd is the same."""
     members: dict[int, list[int]] = {}
     for number, layer in enumerate(layers):
         members.setdefault(layer, []).append(number)
     several = {layer: own for layer, own in members.items() if len(own) > 1}
     numbers = [number for own in several.values() for number in own]
     if not numbers:
-        return 0
+        return None
     owner = [layer for layer, own in several.items() for _ in own]
-    union = {layer: np.zeros(size, dtype=np.bool_) for layer in several}
+    union = box.copy()
     edges = build_edges([points[number] for number in numbers], range(len(numbers)))
     for first, masks in fill_layers(edges, size, len(numbers)):
         for n, plane in enumerate(masks, start=first):
-            union[owner[n]] |= plane
-    return sum(
-        int(np.count_nonzero(plane & ~box[used[layer] - used[0]])) for layer, plane in union.items()
-    )
+            union[used[owner[n]] - used[0]] |= plane
+    return None if (union == box).all() else union
 
 
 def _list_gaps(slices: Sequence[int]) -> list[str]:

@@ -6,10 +6,8 @@ a hash of what the file holds, and no clock is read: the same masks give the sam
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,110 +15,47 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
-from han5k_review.errors import DataError, GeometryError
-from han5k_review.imaging.dicom.datasets import find_text
-from han5k_review.imaging.dicom.folders import CT_CLASS, STRUCTURE_SET_CLASS
+from han5k_review.imaging.dicom.folders import STRUCTURE_SET_CLASS
+from han5k_review.imaging.dicom.named_masks import (
+    LONG,
+    SOFTWARE,
+    NamedMask,
+    build_seed,
+    check_named,
+    describe_use,
+    tidy_patient,
+)
 from han5k_review.imaging.dicom.outlines import build_outlines
-from han5k_review.imaging.dicom.series import SeriesOutline
-from han5k_review.imaging.grid import RAS_TO_LPS, Grid
-from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.dicom.references import SeriesReference, build_uid
+from han5k_review.imaging.grid import RAS_TO_LPS
 
-SOFTWARE = "HaN5K Review"
-RESEARCH_USE = "Research use only. Not a medical device."
-SYNTHETIC = " Study, series and frame of reference are made up: no DICOM source is known."
-_UID_ROOT = "2.25."
-_SHORT, _LONG = 16, 64  # characters of SH and LO
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NamedMask:
-    """A structure for the file: `name` (TG-263 where it has one), its mask and colour (0-255).
-
-    `algorithm` (AUTOMATIC, SEMIAUTOMATIC, MANUAL or empty) and `made_by` (up to 64 characters) say
-    how it came about.
-    """
-
-    name: str
-    mask: StructureMask
-    colour_rgb: tuple[int, int, int]
-    algorithm: str = ""
-    made_by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesReference:
-    """The DICOM series that contours lie on: UIDs, and that of each slice of the grid (by k).
-
-    `images` is empty, and `is_synthetic` true, where no DICOM source is known.
-    """
-
-    study_uid: str
-    series_uid: str
-    frame_uid: str
-    images: tuple[tuple[str, str], ...] = ()
-    is_synthetic: bool = False
-
-
-def build_synthetic_reference(seed: str) -> SeriesReference:
-    """References for a CT without a DICOM source, made from `seed` (its content hash)."""
-    return SeriesReference(
-        study_uid=_uid("study", seed),
-        series_uid=_uid("series", seed),
-        frame_uid=_uid("frame", seed),
-        is_synthetic=True,
-    )
-
-
-def build_series_reference(outline: SeriesOutline, grid: Grid) -> SeriesReference:
-    """References to a series that was read from DICOM and whose grid is `grid`.
-
-    GeometryError when it is another grid, or its slices are not stacked along k; DataError when
-    its images have no UIDs.
-    """
-    if not outline.grid.is_near(grid):
-        raise GeometryError(
-            f"the series of the case's CT ({grid.describe()}) was expected, found another "
-            f"({outline.grid.describe()}); name the series that the case was imported from."
-        )
-    change = outline.stack.grid.reorientation_to_lps()
-    if change.permutation[2] != 2:
-        raise GeometryError(
-            "a series of axial slices was expected for an RTSTRUCT, found another; take NIfTI."
-        )
-    slices = outline.stack.slices[::-1] if change.flips[2] else outline.stack.slices
-    headers = [place.file.header for place in slices]
-    images = tuple(
-        (find_text(h, "SOPClassUID") or CT_CLASS, find_text(h, "SOPInstanceUID")) for h in headers
-    )
-    uids = [find_text(headers[0], n) for n in ("StudyInstanceUID", "SeriesInstanceUID")]
-    if not all(uids) or not outline.frame_uid or not all(uid for _, uid in images):
-        raise DataError(
-            "a series whose images name their study, series, frame of reference and themselves was "
-            "expected, found one without; export without a series."
-        )
-    return SeriesReference(
-        study_uid=uids[0], series_uid=uids[1], frame_uid=outline.frame_uid, images=images
-    )
+_SHORT = 16  # characters of an SH
 
 
 def build_structure_set(
-    structures: Sequence[NamedMask], reference: SeriesReference, *, patient: str
+    structures: Sequence[NamedMask],
+    reference: SeriesReference,
+    *,
+    patient: str,
+    keyholes: bool = False,
 ) -> bytes:
     """The file. `patient` is the pseudonym that stands as name and identifier.
 
-    DataError for no structure, or names that DICOM cannot hold.
+    With `keyholes` holes are joined to the contour around them, for tools that fill contours one
+    by one. DataError for no structure, or names that DICOM cannot hold.
     """
-    _check_names(structures)
-    seed = " ".join([*(s.name + s.mask.sha256 + s.made_by for s in structures), repr(reference)])
+    check_named(structures)
+    seed = build_seed(structures, reference) + " keyholes" * keyholes
     dataset = Dataset()
-    instance = _uid("structure set", seed)
+    instance = build_uid("structure set", seed)
     _add_identity(dataset, reference, instance, patient, seed)
     dataset.ReferencedFrameOfReferenceSequence = DicomSequence([_build_frame(reference)])
     dataset.StructureSetROISequence = DicomSequence(
         _build_roi(number, one, reference) for number, one in enumerate(structures, start=1)
     )
     dataset.ROIContourSequence = DicomSequence(
-        _build_contours(number, one, reference) for number, one in enumerate(structures, start=1)
+        _build_contours(number, one, reference, keyholes)
+        for number, one in enumerate(structures, start=1)
     )
     dataset.RTROIObservationsSequence = DicomSequence(
         _build_observation(number, one) for number, one in enumerate(structures, start=1)
@@ -129,20 +64,9 @@ def build_structure_set(
     return _write(dataset, instance)
 
 
-def _check_names(structures: Sequence[NamedMask]) -> None:
-    if not structures:
-        raise DataError("At least one structure was expected for an RTSTRUCT, found none.")
-    wrong = [s.name for s in structures if not 0 < len(s.name) <= _LONG or "\\" in s.name]
-    if wrong:
-        raise DataError(
-            f"Names of 1 to {_LONG} characters without \\ were expected, found {wrong[0]!r}."
-        )
-
-
 def _add_identity(
     dataset: Dataset, reference: SeriesReference, instance: str, patient: str, seed: str
 ) -> None:
-    note = RESEARCH_USE + (SYNTHETIC if reference.is_synthetic else "")
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = STRUCTURE_SET_CLASS
     dataset.SOPInstanceUID = instance
@@ -150,15 +74,15 @@ def _add_identity(
     dataset.Manufacturer = SOFTWARE
     dataset.ManufacturerModelName = SOFTWARE
     dataset.SoftwareVersions = "research"
-    dataset.PatientName = dataset.PatientID = patient[:_LONG].replace("\\", "_").replace("^", "_")
+    dataset.PatientName = dataset.PatientID = tidy_patient(patient)
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = "Pseudonym; no element of the source was copied but UIDs"
     dataset.StudyInstanceUID = reference.study_uid
-    dataset.SeriesInstanceUID = _uid("series of the structure set", seed)
+    dataset.SeriesInstanceUID = build_uid("series of the structure set", seed)
     dataset.FrameOfReferenceUID = reference.frame_uid
     dataset.PositionReferenceIndicator = ""
     dataset.StructureSetLabel = "RESEARCH USE"
-    dataset.StructureSetDescription = note
+    dataset.StructureSetDescription = describe_use(reference)
     for name in (
         *("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID"),
         *("PatientBirthDate", "PatientSex", "SeriesNumber", "OperatorsName"),
@@ -196,18 +120,20 @@ def _build_roi(number: int, one: NamedMask, reference: SeriesReference) -> Datas
     roi.ReferencedFrameOfReferenceUID = reference.frame_uid
     roi.ROIName = one.name
     roi.ROIGenerationAlgorithm = one.algorithm
-    if one.made_by:
-        roi.ROIGenerationDescription = one.made_by[:_LONG]
+    if one.maker:
+        roi.ROIGenerationDescription = one.maker[:LONG]
     return roi
 
 
-def _build_contours(number: int, one: NamedMask, reference: SeriesReference) -> Dataset:
+def _build_contours(
+    number: int, one: NamedMask, reference: SeriesReference, keyholes: bool
+) -> Dataset:
     item = Dataset()
     item.ROIDisplayColor = list(one.colour_rgb)
     item.ReferencedROINumber = number
     matrix = RAS_TO_LPS @ one.mask.grid.affine
     contours = []
-    for outline in build_outlines(one.mask):
+    for outline in build_outlines(one.mask, keyholes=keyholes):
         k = np.full((len(outline.points_ij), 1), float(outline.k))
         points = np.hstack([outline.points_ij, k]) @ matrix[:3, :3].T + matrix[:3, 3]
         contour = Dataset()
@@ -246,16 +172,10 @@ def _write(dataset: Dataset, instance: str) -> bytes:
     meta.MediaStorageSOPClassUID = UID(STRUCTURE_SET_CLASS)
     meta.MediaStorageSOPInstanceUID = UID(instance)
     meta.TransferSyntaxUID = ImplicitVRLittleEndian
-    meta.ImplementationClassUID = UID(_uid("implementation", SOFTWARE))
+    meta.ImplementationClassUID = UID(build_uid("implementation", SOFTWARE))
     meta.ImplementationVersionName = "HAN5K_REVIEW"
     dataset.file_meta = meta
     dataset.preamble = b"\0" * 128
     file = io.BytesIO()
     dataset.save_as(file, enforce_file_format=True, implicit_vr=True, little_endian=True)
     return file.getvalue()
-
-
-def _uid(what: str, seed: str) -> str:
-    """A UID by PS3.5 B.2 (2.25 and a number of 128 bits), from a hash instead of chance."""
-    number = hashlib.sha256(f"han5k-uid-1 {what} {seed}".encode()).digest()[:16]
-    return f"{_UID_ROOT}{int.from_bytes(number, 'big')}"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.dicom.contours import read_structure_set
+from han5k_review.imaging.dicom.labels import read_dicom_labels
 from han5k_review.imaging.dicom.series import read_series
 from tests.imaging.dicom.writing import (
     FRAME,
@@ -41,7 +41,7 @@ def archive(tmp_path: Path) -> Path:
 def test_an_archive_is_its_folder(archive: Path) -> None:
     before = set(Path(tempfile.gettempdir()).glob("han5k-dicom-*"))
     np.testing.assert_array_equal(read_series(archive).hu, ct_hu())
-    assert [roi.name for roi in read_structure_set(archive, FRAME).rois] == ["A"]
+    assert [roi.name for roi in read_dicom_labels(archive, FRAME).labels] == ["A"]
     assert set(Path(tempfile.gettempdir()).glob("han5k-dicom-*")) <= before
 
 
@@ -97,7 +97,7 @@ def test_a_file_longer_than_it_says_is_refused(archive: Path) -> None:
     data[place + 24 : place + 28] = (10).to_bytes(4, "little")
     archive.write_bytes(data)
     with pytest.raises(DataError, match=r"longer than it says|damaged"):
-        read_structure_set(archive)
+        read_dicom_labels(archive)
 
 
 def test_damage_is_refused(archive: Path) -> None:

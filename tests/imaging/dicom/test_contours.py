@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, GeometryError
-from han5k_review.imaging.dicom.contours import read_structure_set
-from han5k_review.imaging.dicom.roi_masks import RoiMask, build_roi_mask
+from han5k_review.imaging.dicom.label_masks import build_label_mask
+from han5k_review.imaging.dicom.labels import read_dicom_labels
+from han5k_review.imaging.dicom.roi_masks import FillRule, LabelMask
 from han5k_review.imaging.dicom.series import read_series_outline
 from han5k_review.imaging.label_images import read_mask
 from tests.imaging.dicom.writing import (
@@ -25,9 +26,14 @@ from tests.imaging.dicom.writing import (
 GRID = ct_grid()
 
 
-def draw(path: Path, *contours: NDArray[np.float64], kind: str = "CLOSED_PLANAR") -> RoiMask:
+def draw(
+    path: Path,
+    *contours: NDArray[np.float64],
+    kind: str = "CLOSED_PLANAR",
+    rule: FillRule = FillRule.EVEN_ODD,
+) -> LabelMask:
     file = save_rtstruct(build_rtstruct([("A", contours)], kind=kind), path / "rs.dcm")
-    return build_roi_mask(read_structure_set(file, FRAME).rois[0], GRID)
+    return build_label_mask(read_dicom_labels(file, FRAME).labels[0], GRID, rule)
 
 
 def test_a_voxel_belongs_by_its_centre(tmp_path: Path) -> None:
@@ -44,6 +50,16 @@ def test_a_contour_within_another_is_a_hole_and_its_size_is_said(tmp_path: Path)
     voxel_cc = 1.5 * 2 * 3 / 1000
     assert f"{4 * voxel_cc:.2f} cc" in found.notices[0]
     assert f"would hold {49 * voxel_cc:.2f} cc instead of {45 * voxel_cc:.2f}" in found.notices[0]
+
+
+def test_by_the_union_a_contour_within_another_is_no_hole(tmp_path: Path) -> None:
+    outer, crossing = square(GRID, 0.5, 7.5, 2), square(GRID, 4.5, 8.5, 2)
+    found = draw(tmp_path, outer, crossing, rule=FillRule.UNION)
+    voxel_cc = 1.5 * 2 * 3 / 1000
+    assert found.mask.voxel_count == 49 + 16 - 9
+    assert found.other is not None
+    assert found.other.voxel_count == 49 + 16 - 2 * 9
+    assert f"{9 * voxel_cc:.2f} cc less (holes)" in found.notices[0]
 
 
 def test_a_keyhole_is_a_hole(tmp_path: Path) -> None:
@@ -105,23 +121,23 @@ def test_a_contour_that_leaves_its_slice_is_refused(tmp_path: Path) -> None:
 
 def test_rois_without_contours_are_empty(tmp_path: Path) -> None:
     dataset = build_rtstruct([("A", []), ("B", [square(GRID, 1.5, 4.5, 1)])])
-    found = read_structure_set(save_rtstruct(dataset, tmp_path / "rs.dcm"))
-    assert [(roi.name, len(roi.contours)) for roi in found.rois] == [("A", 0), ("B", 1)]
-    assert build_roi_mask(found.rois[0], GRID).mask.is_empty
+    found = read_dicom_labels(save_rtstruct(dataset, tmp_path / "rs.dcm"))
+    assert [(roi.name, len(roi.contours)) for roi in found.labels] == [("A", 0), ("B", 1)]
+    assert build_label_mask(found.labels[0], GRID).mask.is_empty
 
 
 def test_names_in_gb18030_are_read(tmp_path: Path) -> None:
     dataset = build_rtstruct([("左腮腺", [square(GRID, 1.5, 4.5, 1)])])
     dataset.SpecificCharacterSet = "GB18030"
-    found = read_structure_set(save_rtstruct(dataset, tmp_path / "rs.dcm"))
-    assert found.rois[0].name == "左腮腺"
+    found = read_dicom_labels(save_rtstruct(dataset, tmp_path / "rs.dcm"))
+    assert found.labels[0].name == "左腮腺"
 
 
 def test_another_frame_of_reference_is_refused(tmp_path: Path) -> None:
     dataset = build_rtstruct([("A", [square(GRID, 1.5, 4.5, 1)])], frame="9.9.123456")
     file = save_rtstruct(dataset, tmp_path / "rs.dcm")
     with pytest.raises(GeometryError, match=r"\.\.\.123456: they belong to another image"):
-        read_structure_set(file, FRAME)
+        read_dicom_labels(file, FRAME)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +156,7 @@ def test_coordinates_that_are_none_are_refused(tmp_path: Path, data: bytes, word
     contour.add_new(0x30060050, "OB", data)
     file = save_rtstruct(dataset, tmp_path / "rs.dcm")
     with pytest.raises(DataError, match=words) as caught:
-        read_structure_set(file)
+        read_dicom_labels(file)
     assert "contour 1 of ROI 1" in str(caught.value)
     assert "SECRET" not in str(caught.value)
 
@@ -157,7 +173,7 @@ def test_a_million_points_take_seconds(tmp_path: Path) -> None:
     contour.add_new(0x30060050, "OB", "\\".join(f"{v:.4f}" for v in points.ravel()).encode())
     file = save_rtstruct(dataset, tmp_path / "rs.dcm")
     start = time.perf_counter()
-    found = build_roi_mask(read_structure_set(file).rois[0], GRID).mask
+    found = build_label_mask(read_dicom_labels(file).labels[0], GRID).mask
     assert time.perf_counter() - start < 10
     i, j = np.meshgrid(np.arange(12), np.arange(10), indexing="ij")
     np.testing.assert_array_equal(found.dense()[:, :, 2], (i - 5) ** 2 + (j - 5) ** 2 < 3.2**2)
@@ -167,9 +183,9 @@ def test_the_real_structure_set_is_its_shipped_mask(shared_data: Path) -> None:
     """Not one of 17,090 voxels differs: the mask was made by the centre rule too."""
     folder = shared_data / "rtstruct-sts" / "STS_002" / "CT"
     outline = read_series_outline(folder / "dicom")
-    found = read_structure_set(folder / "dicom", outline.frame_uid).rois
+    found = read_dicom_labels(folder / "dicom", outline.frame_uid).labels
     assert [(roi.name, roi.kind) for roi in found] == [("GTV_Mass_CT", "GTV")]
-    mask = build_roi_mask(found[0], outline.grid)
+    mask = build_label_mask(found[0], outline.grid)
     shipped = read_mask(folder / "nifti" / "mask" / "mask.nii.gz", outline.grid)
     assert mask.notices == ()
     assert int(np.count_nonzero(mask.mask.dense() ^ shipped.dense())) == 0

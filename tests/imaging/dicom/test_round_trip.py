@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from han5k_review.errors import DataError, GeometryError
-from han5k_review.imaging.dicom.contours import read_structure_set
-from han5k_review.imaging.dicom.roi_masks import build_roi_mask
-from han5k_review.imaging.dicom.series import read_series_outline
-from han5k_review.imaging.dicom.structure_sets import (
-    NamedMask,
-    SeriesReference,
+from han5k_review.imaging.dicom.label_masks import build_label_mask
+from han5k_review.imaging.dicom.labels import read_dicom_labels
+from han5k_review.imaging.dicom.named_masks import NamedMask
+from han5k_review.imaging.dicom.references import (
     build_series_reference,
-    build_structure_set,
     build_synthetic_reference,
 )
+from han5k_review.imaging.dicom.series import read_series_outline
+from han5k_review.imaging.dicom.structure_sets import build_structure_set
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from tests.imaging.dicom.writing import FRAME, SERIES, STUDY, ct_grid, write_series
@@ -37,16 +36,19 @@ def named(dense: NDArray[np.generic], grid: Grid, name: str = "Parotid_L") -> Na
     return NamedMask(name=name, mask=mask, colour_rgb=(255, 0, 128))
 
 
-def come_back(structures: list[NamedMask], reference: SeriesReference = SYNTHETIC) -> None:
-    """Assert that each mask comes back bit for bit under its name."""
+def come_back(structures: list[NamedMask], *, keyholes: bool = False) -> None:
+    """Assert that each mask comes back bit for bit under its name; with keyholes by any rule."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rs.dcm"
-        file.write_bytes(build_structure_set(structures, reference, patient="P1"))
-        found = read_structure_set(file)
-        assert [roi.name for roi in found.rois] == [one.name for one in structures]
-        for roi, one in zip(found.rois, structures, strict=True):
-            back = build_roi_mask(roi, one.mask.grid).mask
-            assert back.sha256 == one.mask.sha256
+        file.write_bytes(
+            build_structure_set(structures, SYNTHETIC, patient="P1", keyholes=keyholes)
+        )
+        found = read_dicom_labels(file)
+        assert [roi.name for roi in found.labels] == [one.name for one in structures]
+        for roi, one in zip(found.labels, structures, strict=True):
+            back = build_label_mask(roi, one.mask.grid)
+            assert back.mask.sha256 == one.mask.sha256
+            assert back.other is None or not keyholes
             assert roi.kind == "ORGAN"
 
 
@@ -75,6 +77,13 @@ def test_any_mask_on_any_grid_comes_back_bit_for_bit(dense: NDArray[np.bool_], g
     come_back([named(dense, grid)])
 
 
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.1, 0.95), grid=grids((16, 15, 2)))
+def test_keyholes_are_the_mask_by_any_rule_of_filling(seed: int, share: float, grid: Grid) -> None:
+    dense = np.random.default_rng(seed).random(grid.shape) < share
+    come_back([named(dense, grid)], keyholes=True)
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), sigma=st.floats(0, 4), share=st.floats(0.01, 0.99))
 def test_blobs_with_holes_and_islands_come_back(seed: int, sigma: float, share: float) -> None:
@@ -91,7 +100,9 @@ def test_diagonal_touches_rings_and_single_voxels_come_back() -> None:
     dense[2:9, 2:9, 3] = True
     dense[3:8, 3:8, 3] = False
     dense[5, 5, 3] = True
-    come_back([named(dense, grid), named(~dense, grid, "Parotid_R"), named(dense * 0, grid, "Eye")])
+    masks = [named(dense, grid), named(~dense, grid, "Parotid_R"), named(dense * 0, grid, "Eye")]
+    for keyholes in (False, True):
+        come_back(masks, keyholes=keyholes)
 
 
 def test_real_contours_come_back(shared_data: Path) -> None:
