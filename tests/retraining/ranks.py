@@ -21,9 +21,9 @@ CLASSES = 4
 RANKS = 2
 
 
-def make_batch() -> tuple[Tensor, Tensor, Tensor]:
+def make_batch(seed: int = 3) -> tuple[Tensor, Tensor, Tensor]:
     """Two cases, of which each rank gets one; the first does not trust class 2."""
-    source = torch.Generator().manual_seed(3)
+    source = torch.Generator().manual_seed(seed)
     logits = torch.randn(RANKS, CLASSES, 5, 6, 4, generator=source) * 2
     target = torch.randint(0, CLASSES, (RANKS, 1, 5, 6, 4), generator=source).short()
     trust = torch.ones(RANKS, CLASSES, dtype=torch.bool)
@@ -43,6 +43,28 @@ def ours(*, ddp: bool, trust: Tensor) -> MarginalDiceCrossEntropy:
     loss = MarginalDiceCrossEntropy(CLASSES, batch_dice=True, ignore_value=None, ddp=ddp)
     loss.trust(trust)
     return loss
+
+
+def make_odd_batch() -> tuple[Tensor, Tensor, Tensor]:
+    """Three cases: the first rank gets two of them, as nnU-Net shares an odd batch out."""
+    parts = [make_batch(seed) for seed in (3, 4)]
+    logits, target, trust = (torch.cat([p[n] for p in parts])[:3] for n in range(3))
+    return logits, target, trust
+
+
+ODD_SHARES = (slice(0, 2), slice(2, 3))
+
+
+def measure_odd_rank(rank: int, folder: str) -> None:
+    """Our loss on this rank's share of the odd batch, into `<folder>/odd-<rank>.pt`."""
+    torch.set_num_threads(1)
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/odd", rank=rank, world_size=RANKS
+    )
+    logits, target, trust = (part[ODD_SHARES[rank]] for part in make_odd_batch())
+    found = value_and_gradient(ours(ddp=True, trust=trust), logits, target)
+    torch.save(found, Path(folder) / f"odd-{rank}.pt")
+    distributed.destroy_process_group()
 
 
 def measure_rank(rank: int, folder: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from nnunetv2.training.loss.compound_losses import DC_and_CE_loss
 from nnunetv2.training.loss.deep_supervision import DeepSupervisionWrapper
 from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from han5k_review.errors import ConfigError
 from han5k_review.retraining.network.training.marginal_loss import MarginalDiceCrossEntropy
@@ -109,6 +112,51 @@ def test_background_and_untrusted_share_one_gradient_by_probability() -> None:
         torch.testing.assert_close(
             gradient[0, untrusted] * p[0, 0], gradient[0, 0] * p[0, untrusted], atol=1e-7, rtol=0
         )
+
+
+@pytest.mark.parametrize("batch_dice", [True, False])
+def test_in_double_precision_its_gradient_is_that_of_its_value(batch_dice: bool) -> None:
+    logits, target, trust = batch(dtype=torch.float64)
+    target[1, :, 0] = CLASSES
+    loss = MarginalDiceCrossEntropy(CLASSES, batch_dice=batch_dice, ignore_value=CLASSES)
+    loss.trust(trust)
+    corner = (slice(None), slice(None), slice(0, 2), slice(0, 2), slice(0, 2))
+    leaf, truth = logits[corner].clone().requires_grad_(), target[corner]
+    assert torch.autograd.gradcheck(lambda z: loss(z, truth), (leaf,))
+
+
+@pytest.mark.parametrize("batch_dice", [True, False])
+def test_it_asks_a_gpu_for_nothing_that_the_host_must_wait_for(batch_dice: bool) -> None:
+    logits, target, trust = batch()
+    loss = MarginalDiceCrossEntropy(CLASSES, batch_dice=batch_dice, ignore_value=CLASSES)
+    loss.trust(trust)
+    loss(logits, target)  # the classes of a batch are brought to its device once
+    with _Waits() as seen:
+        loss(logits.clone().requires_grad_(), target).backward()
+    assert seen.names == []
+
+
+class _Waits(TorchDispatchMode):
+    """Operations whose result the host needs before it can go on: a number, or a shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        by_mask = "index" in function.__name__ and any(
+            isinstance(i, Tensor) and i.dtype == torch.bool
+            for group in args
+            if isinstance(group, list | tuple)
+            for i in group
+        )
+        if by_mask or function.__name__.startswith(
+            ("_local_scalar_dense", "nonzero", "masked_select", "unique", "bincount")
+        ):
+            self.names.append(function.__name__)
+        return function(*args, **(kwargs or {}))
 
 
 def test_nothing_trusted_teaches_nothing() -> None:

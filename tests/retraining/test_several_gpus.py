@@ -18,7 +18,15 @@ from han5k_review.retraining.jobs.tasks import TrainJob
 from han5k_review.retraining.network.checkpoints import read_plain
 from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.store.study import Study
-from tests.retraining.ranks import RANKS, make_batch, measure_rank, ours, value_and_gradient
+from tests.retraining.ranks import (
+    RANKS,
+    make_batch,
+    make_odd_batch,
+    measure_odd_rank,
+    measure_rank,
+    ours,
+    value_and_gradient,
+)
 
 pytestmark = pytest.mark.training
 
@@ -36,6 +44,17 @@ def test_the_loss_over_two_processes_is_nnunets_and_that_of_one(tmp_path: Path) 
     # DDP averages the gradients of the ranks: each holds its own half of the batch
     halves = torch.cat([one["partial"][1] for one in found]) / RANKS
     torch.testing.assert_close(halves, gradient, atol=1e-7, rtol=1e-4)
+
+
+def test_an_odd_batch_on_two_processes_is_that_of_one(tmp_path: Path) -> None:
+    spawn(measure_odd_rank, args=(str(tmp_path),), nprocs=RANKS)  # type: ignore[no-untyped-call]
+    values = [
+        torch.load(tmp_path / f"odd-{rank}.pt", weights_only=True)[0] for rank in range(RANKS)
+    ]
+    logits, target, trust = make_odd_batch()
+    whole, _ = value_and_gradient(ours(ddp=False, trust=trust), logits, target)
+    # the Dice is that of all three cases on both; cross-entropy is each rank's own mean
+    torch.testing.assert_close((2 * values[0] + values[1]) / 3, whole, atol=1e-6, rtol=0)
 
 
 def test_a_training_on_two_processes_ends_with_one_whole_model(
