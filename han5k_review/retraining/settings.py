@@ -47,7 +47,8 @@ class RunSettings:
         "Volumes are cut to the box of the patient's body, so that no time goes into air."
     )
     memory_target_gb: float = _explained(
-        "What nnU-Net's planner may assume as device memory; it sizes patch, depth and batch."
+        "What nnU-Net's planner may assume as device memory; it sizes patch, depth and batch. With "
+        "a parent: its patches are made smaller to fit."
     )
     base_features: int = _explained("Feature maps of the first stage; doubled at each stage.")
     max_features: int = _explained("Upper limit of feature maps in deep stages.")
@@ -73,7 +74,10 @@ class RunSettings:
     loader_processes: int = _explained(
         "Processes that prepare batches; 0 prepares them in the trainer and is reproducible."
     )
-    compile_network: bool = _explained("torch.compile; only on a GPU.")
+    compile_network: bool = _explained(
+        "torch.compile of the network that is trained; only on a GPU. Where it fails, the run goes "
+        "on without it."
+    )
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,20 @@ import torch
 
 from han5k_review.errors import ConfigError, RuleError
 from han5k_review.retraining.jobs.launcher import LocalLauncher
-from han5k_review.retraining.jobs.machine import Gpu, Machine, choose_device, read_gpu_table
+from han5k_review.retraining.jobs.machine import (
+    Gpu,
+    Machine,
+    choose_device,
+    look_at_machine,
+    read_gpu_table,
+)
 from han5k_review.retraining.jobs.results import JobOutcome, JobResult
+from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.models.network_shape import NetworkShape, find_shape
 from han5k_review.retraining.network.process import explain_shortage
-from han5k_review.retraining.network.training.smaller_plans import shrink_plans
+from han5k_review.retraining.network.training.smaller_plans import fit_plans, shrink_plans
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
+from han5k_review.retraining.runs.refusals import refuse_rate
 from han5k_review.retraining.runs.resource_estimate import (
     CaseSize,
     describe_disk_shortage,
@@ -47,7 +57,8 @@ def test_ten_radcure_cases_at_full_size_need_the_bytes_of_their_voxels() -> None
     needs = estimate_needs([RADCURE] * 10, [RADCURE], 24, resolve_settings("adapt"), "cuda:0")
     # 47,448,064 voxels x 10 cases x (4 bytes HU + 2 bytes label) = 2.85 GB, and the weights
     assert needs.disk_gb == pytest.approx(1.0 + 2.847 + 1.0, abs=0.01)
-    assert needs.gpu_gb == pytest.approx(8.5)
+    # the planner's 8 GB, 0.5 GB of CUDA, and 24 bytes a class of 2 x 128^3 voxels (4.2 million)
+    assert needs.gpu_gb == pytest.approx(8.5 + 2 * 128**3 * 24 * 24 / 1e9, rel=0.02)
     coarse = estimate_needs([RADCURE] * 10, [RADCURE], 24, resolve_settings("smoke"), "cpu")
     assert coarse.disk_gb < needs.disk_gb
     assert coarse.ram_gb < needs.ram_gb
@@ -62,9 +73,52 @@ def test_what_is_missing_is_said_with_both_numbers() -> None:
     small = Machine(ram_free_gb=2.0, gpus=(Gpu(index=0, total_gb=8.0, free_gb=3.0),))
     memory, gpu = describe_machine_shortage(needs, small, "cuda:0")
     assert "found 2.0 GB" in memory
-    assert "8.5 GB of free memory were expected on GPU 0, found 3.0 of 8.0 GB" in gpu
+    assert "10.9 GB of free memory were expected on GPU 0, found 3.0 of 8.0 GB" in gpu
     (missing,) = describe_machine_shortage(needs, ROOMY, "cuda:3")
     assert "GPU 3 was expected for the device cuda:3, found GPU 0" in missing
+
+
+def test_a_small_dev_shm_is_refused_before_loaders_die_in_it() -> None:
+    needs = estimate_needs([RADCURE], [], 24, resolve_settings("adapt"), "cuda:0")
+    container = replace(ROOMY, shared_memory_free_gb=0.064)  # what Docker gives
+    (sentence,) = describe_machine_shortage(needs, container, "cuda:0")
+    assert "of free room were expected in /dev/shm, found 0.06 GB" in sentence
+    alone = resolve_settings("adapt", {"loader_processes": 0})
+    assert not describe_machine_shortage(
+        estimate_needs([RADCURE], [], 24, alone, "cuda:0"), container, "cuda:0"
+    )
+    if Path("/dev/shm").is_dir():
+        room = look_at_machine().shared_memory_free_gb
+        assert room == pytest.approx(shutil.disk_usage("/dev/shm").free / 1e9, abs=1)
+
+
+def test_a_rate_that_undoes_the_parent_is_refused() -> None:
+    (sentence,) = refuse_rate(resolve_settings("full"), "net-1")
+    assert "learning_rate_adapt below 0.01 was expected to continue net-1" in sentence
+    for preset in ("smoke", "adapt"):
+        assert refuse_rate(resolve_settings(preset), "net-1") == []
+
+
+@pytest.mark.training
+def test_a_parents_network_decides_the_estimate_and_the_target_its_patches(
+    trained: tuple[Study, int],
+) -> None:
+    study, run_id = trained
+    wide = {**TINY, "base_features": 32}
+    with reading(study.engine) as session:
+        model = session.get_one(ModelVersion, 1)
+        shape = find_shape(locate_model(study, model))
+        asked = RunRequest(group="2", overrides=wide, parent_model_id=1)
+        with_parent = plan_run(session, study, CATALOGUE, asked)
+        without = plan_run(session, study, CATALOGUE, RunRequest(group="2", overrides=wide))
+    assert shape == NetworkShape(working_spacing_mm=5.0, base_features=4)
+    assert with_parent.needs.disk_gb < without.needs.disk_gb
+    plans, dataset = kept_plans(study, run_id), {"channel_names": {"0": "CT"}, "labels": [0, 1, 2]}
+    assert fit_plans(plans, TINY["memory_target_gb"], dataset) == plans  # type: ignore[arg-type]
+    tight = fit_plans(plans, 0.0005, dataset)["configurations"]["3d_fullres"]
+    before = plans["configurations"]["3d_fullres"]  # type: ignore[index]
+    assert tight["architecture"] == before["architecture"]
+    assert math.prod(tight["patch_size"]) < math.prod(before["patch_size"])
 
 
 def test_gpus_are_read_from_the_drivers_own_table() -> None:

@@ -154,18 +154,20 @@ def job_environment(folder: JobFolder, job: Job) -> dict[str, str]:
     """nnU-Net's paths and process counts, and the thread limits, of one job."""
     settings = job.settings
     threads = str(settings.threads)
-    on_gpu = job.device.startswith("cuda")
     environment = {
         "nnUNet_raw": str(folder.work / "raw"),
         "nnUNet_preprocessed": str(folder.work / "preprocessed"),
         "nnUNet_results": str(folder.work / "results"),
         "nnUNet_n_proc_DA": str(settings.loader_processes),
         "nnUNet_def_n_proc": "1",
-        "nnUNet_compile": "t" if settings.compile_network and on_gpu else "f",
+        "nnUNet_compile": "f",  # predictors never; the trainer follows the run's own setting
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "PYTHONUNBUFFERED": "1",
     }
+    if job.device.startswith("cuda"):
+        # the numbers of nvidia-smi, by which the device was chosen; CUDA's own begin at the fastest
+        environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     if ":" in job.device:
         environment["CUDA_VISIBLE_DEVICES"] = job.device.partition(":")[2]
     return environment

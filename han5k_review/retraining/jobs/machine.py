@@ -15,6 +15,7 @@ from han5k_review.texts.numbers import find_whole_number
 AUTO = "auto"
 _GPU_QUERY = "--query-gpu=index,memory.total,memory.free"
 _GPU_PATIENCE_S = 10
+_SHARED = Path("/dev/shm")
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -29,19 +30,31 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Free memory of this machine, or of the container it is, and its GPUs."""
+    """Free memory of this machine, or of the container it is, and its GPUs.
+
+    `shared_memory_free_gb` is the room in /dev/shm, through which processes hand each other
+    batches; None where there is no such folder.
+    """
 
     ram_free_gb: float
+    shared_memory_free_gb: float | None = None
     gpus: tuple[Gpu, ...] = ()
 
 
 def look_at_machine() -> Machine:
     """Measure now. Without the NVIDIA driver's own tool there are no GPUs."""
+    return Machine(
+        ram_free_gb=measure_free_ram_gb(),
+        shared_memory_free_gb=shutil.disk_usage(_SHARED).free / 1e9 if _SHARED.is_dir() else None,
+        gpus=tuple(list_gpus()),
+    )
+
+
+def measure_free_ram_gb() -> float:
+    """Free main memory of this machine, or of the container it is."""
     free = psutil.virtual_memory().available
     limit = _container_free(_CGROUP)
-    return Machine(
-        ram_free_gb=(free if limit is None else min(free, limit)) / 1e9, gpus=tuple(list_gpus())
-    )
+    return (free if limit is None else min(free, limit)) / 1e9
 
 
 def list_gpus() -> list[Gpu]:

@@ -10,8 +10,8 @@ from dataclasses import replace
 from han5k_review.errors import DataError, StorageError
 from han5k_review.retraining.jobs.tasks import ModelFolder
 from han5k_review.retraining.models.file_hash import hash_file
+from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_facts import read_facts
-from han5k_review.retraining.models.postprocessing_files import read_postprocessing
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 
@@ -35,17 +35,6 @@ def find_label_table(model: ModelFolder) -> dict[str, int] | None:
     except (OSError, ValueError, KeyError):
         return None
     return {n: int(v) for n, v in table.items() if n not in ("background", "ignore")}
-
-
-def check_model(model: ModelFolder) -> None:
-    """DataError unless the files have the registered hashes; the checkpoint is not opened."""
-    found = hash_file(model.checkpoint)
-    if found != model.checkpoint_sha256:
-        raise DataError(
-            f"The checkpoint {model.checkpoint} was registered with SHA-256 "
-            f"{model.checkpoint_sha256[:12]}, found {found[:12]}; restore the model folder."
-        )
-    read_postprocessing(model)
 
 
 def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:

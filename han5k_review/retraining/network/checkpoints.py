@@ -13,10 +13,9 @@ import torch
 from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.tasks import ModelFolder
 from han5k_review.retraining.models.file_hash import hash_file
-from han5k_review.retraining.models.model_folders import check_model
+from han5k_review.retraining.models.model_check import check_model
 
 CONFIGURATION = "3d_fullres"
-OWN_KEY = "han5k_review"
 _NUMPY_SCALARS: list[Any] = [
     np.dtype,
     np._core.multiarray.scalar,  # type: ignore[attr-defined]

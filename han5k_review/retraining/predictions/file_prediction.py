@@ -13,7 +13,8 @@ from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import FilesResult, JobOutcome
 from han5k_review.retraining.jobs.tasks import FileForm, FilesJob
 from han5k_review.retraining.jobs.watch import QUICK, Watch, follow_to_end
-from han5k_review.retraining.models.model_folders import check_model, locate_model
+from han5k_review.retraining.models.model_check import check_model
+from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study

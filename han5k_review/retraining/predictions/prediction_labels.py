@@ -14,7 +14,8 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.jobs.folders import JobFolder, clear_outcome
 from han5k_review.retraining.jobs.results import CaseMasks, Doubt, PredictResult
 from han5k_review.retraining.jobs.tasks import DRAWN, ModelFolder, PredictCase, PredictJob
-from han5k_review.retraining.models.model_folders import check_model, locate_model
+from han5k_review.retraining.models.model_check import check_model
+from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.predictions.prediction_record import get_cases, get_promoted
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.audit import add_audit

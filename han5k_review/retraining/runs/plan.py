@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlmodel import Session, select
@@ -15,7 +15,13 @@ from han5k_review.errors import ConfigError
 from han5k_review.imaging.grid import Grid
 from han5k_review.retraining.jobs.machine import Machine, choose_device
 from han5k_review.retraining.models.model_folders import find_label_table, locate_model
-from han5k_review.retraining.runs.refusals import note_run, refuse_parent, refuse_study
+from han5k_review.retraining.models.network_shape import find_shape
+from han5k_review.retraining.runs.refusals import (
+    note_run,
+    refuse_parent,
+    refuse_rate,
+    refuse_study,
+)
 from han5k_review.retraining.runs.resource_estimate import (
     CaseSize,
     Needs,
@@ -99,13 +105,14 @@ def plan_run(
         settings,
         parent=_build_table(parent),
     )
-    needs = _estimate(cases, snapshot, settings, request.device)
+    needs = _estimate(cases, snapshot, _as_parent(study, parent, settings), request.device)
     free_gb = shutil.disk_usage(study.root).free / 1e9
     refusals = refuse_study(catalogue, cases, snapshot, request.group)
     if parent is not None:
         on_disk = find_label_table(locate_model(study, parent))
         drawn = _list_drawn(session, parent)
         refusals += refuse_parent(catalogue, snapshot, parent, on_disk, drawn)
+        refusals += refuse_rate(settings, parent.name)
     refusals += describe_disk_shortage(needs, free_gb, str(study.root))
     if machine is not None:
         refusals += describe_machine_shortage(needs, machine, request.device)
@@ -178,6 +185,18 @@ def _structure_plan(name: str, snapshot: Snapshot) -> StructurePlan:
         reasons=Counter(m.reason for m in masks),
         references=Counter(kinds),
         in_model=name in snapshot.labels,
+    )
+
+
+def _as_parent(study: Study, parent: ModelVersion | None, settings: RunSettings) -> RunSettings:
+    """The settings with the spacing and width of the parent's network, which the run keeps."""
+    shape = None if parent is None else find_shape(locate_model(study, parent))
+    if shape is None:
+        return settings
+    return replace(
+        settings,
+        working_spacing_mm=shape.working_spacing_mm,
+        base_features=shape.base_features,
     )
 
 

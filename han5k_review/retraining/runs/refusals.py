@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.retraining.settings import RunSettings
 from han5k_review.retraining.teaching.snapshot import Snapshot, SnapshotCase
 from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.store.tables import Case, ModelVersion
 from han5k_review.store.vocabulary import Split
 
 _FEW = 3
+DESTRUCTIVE_RATE = 1e-2  # at which nnU-Net trains from scratch
 _NAMED = 6
 _Drawn = Collection[tuple[int, str, str]]
 
@@ -80,6 +82,18 @@ def refuse_parent(
             "accept revisions first."
         )
     return found
+
+
+def refuse_rate(settings: RunSettings, parent: str) -> list[str]:
+    """A first learning rate that would undo what the parent knows."""
+    rate = settings.learning_rate_adapt
+    if rate < DESTRUCTIVE_RATE:
+        return []
+    return [
+        f"A learning_rate_adapt below {DESTRUCTIVE_RATE:g} was expected to continue {parent}, "
+        f"found {rate:g}, at which a network forgets what it knew; choose 0.001 as the preset "
+        "adapt does, or train without a parent."
+    ]
 
 
 def note_run(snapshot: Snapshot, preset: str, device: str, *, has_parent: bool) -> list[str]:

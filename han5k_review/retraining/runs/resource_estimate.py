@@ -20,6 +20,10 @@ _VOXEL_BYTES = 28  # one case while it is resampled: HU twice in float32, once i
 _KEPT_BYTES = 8
 _CPU_MEMORY_PER_TARGET = 2.0  # on a CPU the network's feature maps lie in main memory
 _CUDA_CONTEXT_GB = 0.5
+_VOXELS_PER_TARGET = 0.53e6  # a batch of 2 x 128^3 at 8 GB and 32 features
+_LOSS_BYTES = 24  # a voxel of the batch and a class: logits, log-softmax, softmax, gradients
+_BATCH_BYTES = 10  # a voxel of a batch on its way: HU in float32, labels on all scales
+_WAITING_BATCHES = 9  # that nnU-Net's loaders keep ready, beside one or two in each process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +36,15 @@ class CaseSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """Free space a run expects; `gpu_gb` is per GPU and 0 on a CPU."""
+    """Free space a run expects; `gpu_gb` is per GPU and 0 on a CPU.
+
+    `shared_memory_gb` is room in /dev/shm, 0 when batches are prepared in the trainer.
+    """
 
     disk_gb: float
     ram_gb: float
     gpu_gb: float
+    shared_memory_gb: float = 0.0
 
 
 def estimate_needs(
@@ -60,11 +68,21 @@ def estimate_needs(
         ram += sum(working) * _KEPT_BYTES / 1e9
     if not gpus:
         ram += settings.memory_target_gb * _CPU_MEMORY_PER_TARGET
+    batch = _batch_voxels(settings)
+    loss_gb = batch * classes * _LOSS_BYTES / 1e9
+    loaders = settings.loader_processes
+    waiting = 2 * loaders + _WAITING_BATCHES if loaders else 0
     return Needs(
         disk_gb=_SPARE_DISK_GB + disk,
         ram_gb=ram,
-        gpu_gb=settings.memory_target_gb + _CUDA_CONTEXT_GB if gpus else 0.0,
+        gpu_gb=settings.memory_target_gb + loss_gb + _CUDA_CONTEXT_GB if gpus else 0.0,
+        shared_memory_gb=max(1, gpus) * waiting * batch * _BATCH_BYTES / 1e9,
     )
+
+
+def _batch_voxels(settings: RunSettings) -> float:
+    """About how many voxels nnU-Net's planner puts into a batch."""
+    return _VOXELS_PER_TARGET * settings.memory_target_gb * _FULL_FEATURES / settings.base_features
 
 
 def describe_disk_shortage(needs: Needs, free_gb: float, folder: str) -> list[str]:
@@ -85,6 +103,12 @@ def describe_machine_shortage(needs: Needs, machine: Machine, device: str) -> li
             f"{needs.ram_gb:.1f} GB of free memory were expected on this machine, found "
             f"{machine.ram_free_gb:.1f} GB; close other programs, lower memory_target_gb or "
             "loader_processes, or choose a coarser working_spacing_mm."
+        )
+    room = machine.shared_memory_free_gb
+    if room is not None and room < needs.shared_memory_gb:
+        found.append(
+            f"{needs.shared_memory_gb:.1f} GB of free room were expected in /dev/shm, found "
+            f"{room:.2f} GB; enlarge it (a container: --shm-size), or set loader_processes to 0."
         )
     present = {gpu.index: gpu for gpu in machine.gpus}
     for number in gpu_numbers(device):

@@ -19,8 +19,9 @@ from han5k_review.retraining.jobs.tasks import (
     TrainCase,
     TrainJob,
 )
+from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_facts import build_facts, write_facts
-from han5k_review.retraining.models.model_folders import check_model, keep_model, locate_model
+from han5k_review.retraining.models.model_folders import keep_model, locate_model
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
 from han5k_review.retraining.runs.run_folders import evaluate_folder, manifest_path, train_folder
 from han5k_review.retraining.runs.run_record import note_event

@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs.results import Doubt
 from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase
 from han5k_review.retraining.network.predicting.members import list_logits, measure_doubts
+from han5k_review.retraining.network.predicting.memory import check_drawing_memory
 from han5k_review.retraining.network.predicting.open_models import (
     OpenModel,
+    PreparedCase,
     draw_values,
     open_model,
     prepare_case,
@@ -25,6 +29,7 @@ from han5k_review.store.vocabulary import Uncertainty
 from han5k_review.store.volume_files import VolumeFiles
 
 _OPEN_MODELS = 4
+_SLICES = 16  # softmax of so many at once, so that memory holds no second volume of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +79,30 @@ def draw_volume(
     """
     model = models[0]
     case = prepare_case(model, volume)
+    heads = model.predictor.label_manager.num_segmentation_heads
+    check_drawing_memory(case.image.shape[1:], heads, uncertainty, model.predictor.device)
     if uncertainty is Uncertainty.OFF:
         (logits,) = list_logits(models[:1], case.image, uncertainty)
-        return restore_masks(model, case, draw_values(model, case, logits)), {}
+        return restore_masks(model, case, draw_anywhere(model, case, logits)), {}
     averaged = uncertainty is not Uncertainty.SHIFTED
     maps, total = [], None
     for logits in list_logits(models, case.image, uncertainty):
         maps.append(draw_values(model, case, logits))
         if averaged:
-            share = torch.softmax(logits.float(), dim=0)
-            total = share if total is None else total.add_(share)
+            total = torch.zeros(logits.shape) if total is None else total
+            for there, here in zip(total.split(_SLICES, 1), logits.split(_SLICES, 1), strict=True):
+                there += torch.softmax(here.float(), dim=0)
     doubts = measure_doubts(model, maps)
     values = maps[0] if total is None else draw_values(model, case, total)
     return restore_masks(model, case, values), doubts
+
+
+def draw_anywhere(model: OpenModel, case: PreparedCase, logits: torch.Tensor) -> NDArray[np.uint8]:
+    """The label map, found on the GPU when it has room for that too."""
+    try:
+        return draw_values(model, case, logits)
+    except torch.cuda.OutOfMemoryError:
+        return draw_values(model, case, logits.cpu())
 
 
 def predict_case(model: OpenModel, volume: CtVolume) -> dict[str, StructureMask]:

@@ -13,9 +13,9 @@ from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import ImportResult, JobOutcome, JobResult
 from han5k_review.retraining.jobs.tasks import ImportJob
 from han5k_review.retraining.models.file_hash import hash_file
+from han5k_review.retraining.models.network_shape import OWN_KEY
 from han5k_review.retraining.network.checkpoints import (
     CONFIGURATION,
-    OWN_KEY,
     publish_weights,
     read_foreign,
 )

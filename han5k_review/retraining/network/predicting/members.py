@@ -23,10 +23,13 @@ def list_logits(
 ) -> Iterator[torch.Tensor]:
     """Logits of each member, one at a time, so that memory holds one; the plain one comes first.
 
+    A single one stays where it was drawn; of several, a GPU holds one at a time.
+
     `image` is (1, z, y, x), preprocessed. ConfigError where the method does not fit the models.
     """
     first = models[0]
-    yield _run(first, image)
+    plain = _run(first, image)
+    yield plain if method is Uncertainty.OFF else plain.cpu()
     if method is Uncertainty.MIRRORED:
         if not first.mirror_axes:
             raise ConfigError(
@@ -35,11 +38,12 @@ def list_logits(
             )
         for axes in _subsets(first.mirror_axes):
             dims = [axis + 1 for axis in axes]
-            yield torch.flip(_run(first, torch.flip(image, dims)), dims)
+            yield torch.flip(_run(first, torch.flip(image, dims)).cpu(), dims)
     elif method is Uncertainty.SHIFTED:
         for step in (_SHIFT_VOXELS, -_SHIFT_VOXELS):
             there, back = (step,) * 3, (-step,) * 3
-            yield torch.roll(_run(first, torch.roll(image, there, _SPATIAL)), back, _SPATIAL)
+            shifted = _run(first, torch.roll(image, there, _SPATIAL)).cpu()
+            yield torch.roll(shifted, back, _SPATIAL)
     elif method is Uncertainty.ENSEMBLE:
         for other in models[1:]:
             if not other.sees_like(first):
@@ -47,12 +51,12 @@ def list_logits(
                     f"{other.name} sees another spacing or other labels than {first.name}: models "
                     "of one lineage were expected for an ensemble."
                 )
-            yield _run(other, image)
+            yield _run(other, image).cpu()
 
 
 def _run(model: OpenModel, image: torch.Tensor) -> torch.Tensor:
     found: torch.Tensor = model.predictor.predict_sliding_window_return_logits(image)
-    return found.cpu()
+    return found
 
 
 def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:

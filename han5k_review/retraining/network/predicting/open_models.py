@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
+from nnunetv2.preprocessing.resampling.resample_torch import resample_torch_fornnunet
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.pieces import keep_largest
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs.tasks import ModelFolder
+from han5k_review.retraining.models.network_shape import OWN_KEY
 from han5k_review.retraining.models.postprocessing_files import read_postprocessing
-from han5k_review.retraining.network.checkpoints import CONFIGURATION, OWN_KEY, read_weights
+from han5k_review.retraining.network.checkpoints import CONFIGURATION, read_weights
+from han5k_review.retraining.network.predicting.tiles import TilePredictor
 from han5k_review.retraining.network.working_grid import WorkingGrid, reduce_volume, to_czyx
 
 LEFT_RIGHT_AXIS_ZYX = 2
@@ -106,7 +108,7 @@ def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenM
         deep_supervision=False,
     )
     network.load_state_dict(weights["network_weights"], strict=True)
-    predictor = nnUNetPredictor(
+    predictor = TilePredictor(
         tile_step_size=tile_step,
         use_mirroring=False,
         device=torch.device(device),
@@ -199,19 +201,23 @@ def _most_likely(
 ) -> NDArray[np.uint8]:
     """The best class of each voxel at the image's own resolution.
 
-    Classes are resampled one after the other and only the best so far is kept: the result of
-    nnU-Net's own export, in the memory of two classes instead of all.
+    Classes are resampled one after the other, where the logits lie, and only the best so far is
+    kept: the memory of two classes instead of all. Linear, as in nnU-Net's own export, by torch.
     """
     configuration = model.plans.get_configuration(CONFIGURATION)
     shape = properties["shape_after_cropping_and_before_resampling"]
     spacing = [properties["spacing"][a] for a in model.plans.transpose_forward]
-    best = np.full(shape, -np.inf, dtype=np.float32)
-    values = np.zeros(shape, dtype=np.uint8)
-    for number in range(logits.shape[0]):
-        one = logits[number : number + 1]
-        fine = configuration.resampling_fn_probabilities(one, shape, configuration.spacing, spacing)
-        found = np.asarray(fine, dtype=np.float32)[0]
-        better = found > best
-        best[better] = found[better]
-        values[better] = number
-    return values
+    best = torch.full([int(n) for n in shape], -torch.inf, device=logits.device)
+    values = torch.zeros_like(best, dtype=torch.uint8)
+    for number, one in enumerate(logits):
+        fine = resample_torch_fornnunet(
+            one[None],
+            shape,
+            configuration.spacing,
+            spacing,
+            num_threads=torch.get_num_threads(),
+            device=logits.device,
+        )[0].float()
+        values = torch.where(fine > best, number, values)
+        best = torch.maximum(best, fine)
+    return values.cpu().numpy()

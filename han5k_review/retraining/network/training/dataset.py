@@ -17,7 +17,8 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs.tasks import TrainCase, TrainJob
-from han5k_review.retraining.network.checkpoints import CONFIGURATION, OWN_KEY
+from han5k_review.retraining.models.network_shape import OWN_KEY
+from han5k_review.retraining.network.checkpoints import CONFIGURATION
 from han5k_review.retraining.network.training.cases import CaseReader, find_nested
 from han5k_review.retraining.network.training.parent_memory import ParentMemory
 from han5k_review.retraining.network.training.planning import (
@@ -26,7 +27,7 @@ from han5k_review.retraining.network.training.planning import (
     print_case,
     samples_per_case,
 )
-from han5k_review.retraining.network.training.smaller_plans import settle_plans
+from han5k_review.retraining.network.training.smaller_plans import fit_plans, settle_plans
 from han5k_review.retraining.network.training.targets import Target
 
 DATASET = "Dataset001_Run"
@@ -55,11 +56,12 @@ def prepare_dataset(job: TrainJob, work: Path, say: Say) -> Prepared:
     dataset = _dataset_json(job, nested, ignore=targets > 0)
     if parent:
         _write(folder / "dataset_fingerprint.json", parent[2])
+    target_gb = job.settings.memory_target_gb
     plans = settle_plans(
         work / "planned.json",
-        job.settings.memory_target_gb,
+        target_gb,
         lambda: (
-            {**parent[0], "dataset_name": DATASET}
+            fit_plans({**parent[0], "dataset_name": DATASET}, target_gb, dataset)
             if parent
             else _plan(job, reader, nested, dataset, work, say)
         ),

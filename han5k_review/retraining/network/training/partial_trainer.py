@@ -51,6 +51,7 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
     ) -> None:
         """`trusted`: case -> its trusted structures; a case it lacks is an error, never empty."""
         self.settings = settings
+        self.proven: set[str] = set()  # kinds of steps that a compiled network has done
         self.initial_lr = learning_rate
         self.num_epochs = settings.epochs
         self.num_iterations_per_epoch = settings.iterations_per_epoch
@@ -124,6 +125,43 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         train.identifiers = [n for n in train.identifiers for _ in range(self.case_weights[n])]
         return train, monitor
 
+    # -- torch.compile ---------------------------------------------------------------------------
+
+    def _do_i_compile(self) -> bool:
+        return self.settings.compile_network and self.device.type == "cuda"
+
+    def _compiled_or_not(
+        self, step: Callable[[dict[str, Any]], dict[str, Any]], batch: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The step; a network that cannot be compiled on this machine goes on as it is.
+
+        torch.compile works at the first step of each kind, and needs a C compiler and Triton.
+        """
+        kind = step.__name__
+        if kind in self.proven or self._compiled is None:
+            return step(batch)
+        try:
+            found = step(batch)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a compiler raises
+            self.print_to_log_file(f"torch.compile failed; the network goes on without it: {error}")
+            self._leave_compiled()
+            return step(batch)
+        self.proven.add(kind)
+        return found
+
+    @property
+    def _compiled(self) -> Any | None:
+        network = self.network.module if self.is_ddp else self.network
+        return network if hasattr(network, "_orig_mod") else None
+
+    def _leave_compiled(self) -> None:
+        if self.is_ddp:
+            self.network.module = self.bare_network
+        else:
+            self.network = self.bare_network
+
     # -- steps -----------------------------------------------------------------------------------
 
     def on_train_epoch_start(self) -> None:
@@ -140,10 +178,13 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         if self.stop_asked():
             raise TrainingStopped
         self.marginal.trust(self._trust_of(batch))
-        return super().train_step(batch)  # type: ignore[no-any-return]
+        return self._compiled_or_not(super().train_step, batch)
 
     def validation_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Loss and voxel counts of the trusted structures only."""
+        return self._compiled_or_not(self._measure, batch)
+
+    def _measure(self, batch: dict[str, Any]) -> dict[str, Any]:
         trust = self._trust_of(batch)
         self.marginal.trust(trust)
         data = batch["data"].to(self.device)

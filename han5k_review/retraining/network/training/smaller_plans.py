@@ -5,16 +5,19 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from han5k_review.errors import ConfigError
 from han5k_review.retraining.network.checkpoints import CONFIGURATION
+from han5k_review.retraining.network.training.planning import HousePlanner
 from han5k_review.store.files import write_atomically
 
 Plans = dict[str, Any]
 _NNUNET_BATCH = 2
+_FEATURE_MAPS_PER_GB = 560e6 / 8  # nnU-Net's reference for a batch of two in 8 GB
+_ROUNDING = 1.25
 _LEAST_BOTTLENECK = 4  # voxels; instance normalisation needs more than one
 
 
@@ -34,6 +37,27 @@ def settle_plans(path: Path, memory_target_gb: float, plan: Callable[[], Plans])
     content = {"memory_target_gb": memory_target_gb, "plans": plans}
     write_atomically(path, json.dumps(content, indent=1).encode())
     return plans
+
+
+def fit_plans(plans: Plans, memory_target_gb: float, dataset: Mapping[str, Any]) -> Plans:
+    """A parent's plans within the memory target of the run: as they are, or on smaller patches.
+
+    What plans take is measured as nnU-Net's planner does, by the size of the feature maps; its
+    rounding of the batch may take a quarter more than was asked for.
+    """
+    configuration = plans["configurations"][CONFIGURATION]
+    network = configuration["architecture"]
+    maps = HousePlanner.static_estimate_VRAM_usage(
+        configuration["patch_size"],
+        len(dataset["channel_names"]),
+        len(dataset["labels"]),
+        network["network_class_name"],
+        network["arch_kwargs"],
+        network["_kw_requires_import"],
+    )
+    takes_gb = maps * configuration["batch_size"] / _NNUNET_BATCH / _FEATURE_MAPS_PER_GB
+    share = memory_target_gb / takes_gb
+    return shrink_plans(plans, share) if share * _ROUNDING < 1 else plans
 
 
 def shrink_plans(plans: Plans, share: float) -> Plans:
