@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from playwright.sync_api import Page
 
 from tests.browser.desk import Desk, build_desk, open_desk
+from tests.once import build_once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,15 +26,7 @@ def pictures() -> Path:
 @pytest.fixture(scope="session")
 def first_desk(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study of six real patients, imported once for all test processes of this run."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if own.name.startswith("popen-") else own) / "first-desk"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "built").is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            build_desk(shared_data, folder)
-            (folder / "built").touch()
-    return folder
+    return build_once(tmp_path_factory, "first-desk", partial(build_desk, shared_data))
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import io
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from han5k_review.cli.main import main
 from han5k_review.store.study import Study, open_study
 from tests.browser.openkbp_study import TRAIN, write_input
 
@@ -15,20 +16,21 @@ PASSWORD = "a long enough password"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The `han5k` command on one study."""
+    """The `han5k` command, in this process, on one study."""
 
     root: Path
     study: Path
 
     def han5k(self, *words: str, expected: int = 0) -> str:
-        result = subprocess.run(
-            [sys.executable, "-m", "han5k_review.cli", *words, "--study", str(self.study)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == expected, result.stdout + result.stderr
-        return result.stdout + result.stderr
+        printed = io.StringIO()
+        code = 0
+        with redirect_stdout(printed), redirect_stderr(printed):
+            try:
+                main((*words, "--study", str(self.study)))
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        assert code == expected, printed.getvalue()
+        return printed.getvalue()
 
     def open_study(self) -> Study:
         return open_study(self.study)

@@ -9,22 +9,14 @@ from __future__ import annotations
 import csv
 import gzip
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 
-from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
-from han5k_review.demo.study import (
-    DEMO_CASES,
-    DEMO_REFERENCES,
-    DEMO_SEED,
-    DemoEntry,
-    iterate_demo_cases,
-)
+from han5k_review.demo.study import DemoEntry
 from han5k_review.errors import StorageError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
@@ -41,22 +33,11 @@ _NOTICE_TEXT = (
 )
 
 
-def write_demo_files(
-    folder: Path,
-    catalogue: Catalogue,
-    *,
-    cases: int = DEMO_CASES,
-    references_for: int = DEMO_REFERENCES,
-    seed: int = DEMO_SEED,
-    executor: Executor | None = None,
-) -> Path:
-    """Write the demo study into `folder` (made if need be); returns the manifest's path.
+def write_demo_files(folder: Path, entries: Iterable[DemoEntry]) -> Path:
+    """Write the demo's cases into `folder` (made if need be); returns the manifest's path.
 
     Paths in the manifest are relative to it. Raises StorageError when the disk refuses.
     """
-    entries = iterate_demo_cases(
-        catalogue, cases=cases, references_for=references_for, seed=seed, executor=executor
-    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / NOTICE).write_text(_NOTICE_TEXT, encoding="utf-8")

@@ -16,14 +16,10 @@ from tests.demo.demo_files import KNOWN_ERRORS, MANIFEST, write_demo_files
 
 
 @pytest.fixture(scope="session")
-def entries(catalogue: Catalogue) -> list[DemoEntry]:
-    return list(iterate_demo_cases(catalogue, cases=3, references_for=2, seed=40))
-
-
-@pytest.fixture(scope="session")
-def folder(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(entries: list[DemoEntry], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first and the last case as files: both train, one has references."""
     place = tmp_path_factory.mktemp("demo")
-    write_demo_files(place, catalogue, cases=2, references_for=1, seed=40)
+    write_demo_files(place, entries[::2])
     return place
 
 
@@ -81,7 +77,7 @@ def test_every_set_of_files_says_research_use_only(folder: Path) -> None:
     assert "Research use only. Not a medical device." in notice
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, catalogue: Catalogue) -> None:
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, entries: list[DemoEntry]) -> None:
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
     with pytest.raises(StorageError, match="taken"):
-        write_demo_files(tmp_path / "taken" / "demo", catalogue, cases=1, references_for=0)
+        write_demo_files(tmp_path / "taken" / "demo", entries)

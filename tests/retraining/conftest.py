@@ -15,7 +15,9 @@ from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
+from tests.once import build_once
 from tests.retraining.phantom_study import CATALOGUE, TINY, build_study
+from tests.retraining.warm_launcher import WarmLauncher
 
 
 def queue_run(study: Study, **asked: object) -> int:
@@ -26,13 +28,18 @@ def queue_run(study: Study, **asked: object) -> int:
         return stored_id(run)
 
 
+def train_once(folder: Path) -> None:
+    """A study in `folder` whose one run is trained and measured without a break."""
+    study = build_study(folder / "study")
+    state = run_one(study, queue_run(study), launcher=WarmLauncher(), poll_seconds=0.1)
+    assert state is RunState.AWAITING_APPROVAL
+    study.engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, int]:
     """A study with one run that was trained and measured without a break; read-only."""
-    study = build_study(tmp_path_factory.mktemp("trained") / "study")
-    run_id = queue_run(study)
-    assert run_one(study, run_id, poll_seconds=0.2) is RunState.AWAITING_APPROVAL
-    return study, run_id
+    return open_study(build_once(tmp_path_factory, "trained", train_once) / "study"), 1
 
 
 @pytest.fixture

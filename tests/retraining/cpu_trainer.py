@@ -28,4 +28,5 @@ class CpuRankTrainer(PartialTrainer):
         self.loss = self._build_loss()
 
 
-CPU_RANKS = RankKind(backend="gloo", trainer=CpuRankTrainer)
+# A fork, as this process has PyTorch and the folders of nnU-Net already, and no GPU.
+CPU_RANKS = RankKind(start_method="fork", backend="gloo", trainer=CpuRankTrainer)

@@ -27,6 +27,7 @@ from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import build_study
+from tests.retraining.warm_launcher import WarmLauncher
 
 # A worker asks its launcher where jobs run while it prepares: there this one dies.
 _DIES_PREPARING = """
@@ -35,6 +36,7 @@ from pathlib import Path
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.study import open_study
+from tests.retraining.warm_launcher import WarmLauncher
 
 class Dying(LocalLauncher):
     @property
@@ -96,7 +98,7 @@ def once_it_predicts(study: Study, run_id: int, act: Callable[[int], None]) -> l
             act(process.pid)
         time.sleep(seconds)
 
-    run_one(study, run_id, poll_seconds=0.05, pause=pause)
+    run_one(study, run_id, launcher=WarmLauncher(), poll_seconds=0.05, pause=pause)
     return acted
 
 

@@ -32,6 +32,7 @@ from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import build_study
+from tests.retraining.warm_launcher import WarmLauncher
 
 _DYING_WORKER = """
 import os, signal, sys, time
@@ -39,6 +40,7 @@ from pathlib import Path
 from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.study import open_study
+from tests.retraining.warm_launcher import WarmLauncher
 
 study, run_id = open_study(Path(sys.argv[1])), int(sys.argv[2])
 
@@ -111,7 +113,8 @@ def test_a_run_stops_at_its_next_step_when_asked(study: Study) -> None:
                     request_cancel(session, run_id, actor="lead", now=utc_now())
         time.sleep(seconds)
 
-    assert run_one(study, run_id, poll_seconds=0.1, pause=pause) is RunState.CANCELLED
+    state = run_one(study, run_id, launcher=WarmLauncher(), poll_seconds=0.1, pause=pause)
+    assert state is RunState.CANCELLED
     assert LocalLauncher().find(train_folder(study, run_id)) is None
     with reading(study.engine) as session:
         run = get_run(session, run_id)
@@ -171,7 +174,8 @@ def test_a_trainer_that_keeps_dying_ends_in_a_named_state(study: Study) -> None:
             os.kill(process.pid, signal.SIGKILL)
         time.sleep(seconds)
 
-    assert run_one(study, run_id, poll_seconds=0.05, pause=pause) is RunState.FAILED
+    state = run_one(study, run_id, launcher=WarmLauncher(), poll_seconds=0.05, pause=pause)
+    assert state is RunState.FAILED
     with reading(study.engine) as session:
         run = get_run(session, run_id)
     assert "ended 3 times without a result" in (run.error or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -33,8 +34,9 @@ from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from tests.retraining.phantom_study import CATALOGUE, build_head
+from tests.retraining.warm_launcher import WarmLauncher
 
-SOON = Watch(poll_seconds=0.1)
+SOON = Watch(launcher=WarmLauncher(), poll_seconds=0.1)
 
 
 def write_ct(volume: CtVolume, path: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_folder_is_drawn_as_the_study_would_and_what_cannot_be_read_stops_noth
         time.sleep(seconds)
 
     with pytest.raises(DataError, match="The same call goes on"):
-        predict_files(study, request, watch=Watch(poll_seconds=0.02, pause=kill_once))
+        predict_files(study, request, watch=replace(SOON, poll_seconds=0.02, pause=kill_once))
     report = predict_files(study, request, watch=SOON)
     assert report.kept >= 1, "what was drawn before the process was killed is not drawn again"
     assert (report.drawn + report.kept, report.is_cancelled) == (2, False)

@@ -24,9 +24,10 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from tests.retraining.phantom_study import CATALOGUE, build_head, build_study
+from tests.retraining.warm_launcher import WarmLauncher
 
 pytestmark = pytest.mark.training
-SOON = Watch(poll_seconds=0.1)
+SOON = Watch(launcher=WarmLauncher(), poll_seconds=0.1)
 
 
 def outside(folder: Path) -> ForeignModel:

@@ -6,8 +6,6 @@ import hashlib
 import json
 import pickle
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study, open_study
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import CATALOGUE, build_study
+from tests.retraining.warm_launcher import start_fork
 
 
 def age_manifest(study: Study, run_id: int) -> str:
@@ -137,8 +136,7 @@ def test_a_job_handed_in_before_the_rooms_moved_finds_its_process(
     settings = resolve_settings("smoke")
     job = ImportJob(source=tmp_path / "none", fold="0", labels={"BrainStem": 1}, settings=settings)
     folder.write_job(job)
-    words = [sys.executable, "-m", f"han5k_review.retraining.{module}", str(folder.path)]
-    subprocess.run(words, check=True)
+    assert start_fork(f"han5k_review.retraining.{module}", folder, {}).wait() == 0
     result = folder.find_result()
     assert result is not None
     assert result.outcome is JobOutcome.FAILED, "the folder has neither a model nor a training"

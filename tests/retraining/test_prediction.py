@@ -52,6 +52,7 @@ from han5k_review.store.vocabulary import (
 )
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import build_head
+from tests.retraining.warm_launcher import WarmLauncher
 
 CASES = ("HN-000", "HN-004")
 
@@ -94,7 +95,7 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
         time.sleep(seconds)
 
     request = PredictionRequest(model_id=model_id, cases=CASES)
-    watch = Watch(poll_seconds=0.1, pause=pause)
+    watch = Watch(launcher=WarmLauncher(), poll_seconds=0.1, pause=pause)
     report = predict_cases(study, request, actor="lead", watch=watch)
     assert (report.cases, report.new_labels, len(killed)) == (2, 4, 1)
     with reading(study.engine) as session:
@@ -104,7 +105,7 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
             assert under["BrainStem"].source is LabelSource.PREDICTION
             assert under["BrainStem"].model_version_id == model_id
             assert under["ParotidR"].source is LabelSource.PSEUDO
-    again = predict_cases(study, request, actor="lead", watch=Watch(poll_seconds=0.1))
+    again = predict_cases(study, request, actor="lead", watch=replace(watch, pause=time.sleep))
     assert (again.cases, again.new_labels) == (2, 0)
 
 
@@ -116,7 +117,7 @@ def test_the_worker_draws_what_is_queued_and_says_how_sure_it_is(
     prediction_id = ask(study, model_id, uncertainty=Uncertainty.SHIFTED)
     with pytest.raises(RuleError, match="drawing these cases already"):
         ask(study, model_id)
-    assert work(study, once=True, poll_seconds=0.1) == 1
+    assert work(study, once=True, launcher=WarmLauncher(), poll_seconds=0.1) == 1
     with reading(study.engine) as session:
         row = get_prediction(session, prediction_id)
         doubts = session.exec(select(LabelUncertainty)).all()
@@ -184,7 +185,9 @@ def test_a_dead_workers_prediction_is_taken_over_and_cancelled_after_the_case_in
                 cancel_prediction(session, prediction_id, actor="lead", now=utc_now())
         time.sleep(seconds)
 
-    supervisor = Supervisor(kind=jobs, watch=Watch(poll_seconds=0.05, pause=pause))
+    supervisor = Supervisor(
+        kind=jobs, watch=Watch(launcher=WarmLauncher(), poll_seconds=0.05, pause=pause)
+    )
     assert supervisor.work_on(prediction_id).state is PredictionState.CANCELLED
     assert count_predicted(study) == 0
 

@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.machine import (
     Gpu,
     Machine,
@@ -48,6 +47,7 @@ from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import CATALOGUE, TINY
+from tests.retraining.warm_launcher import WarmLauncher
 
 RADCURE = CaseSize(shape_ijk=(512, 512, 181), spacing_mm=(0.98, 0.98, 2.0))
 ROOMY = Machine(ram_free_gb=1000.0, gpus=(Gpu(index=0, total_gb=25.8, free_gb=25.0),))
@@ -250,7 +250,7 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
     study = copy_of(trained, tmp_path / "copy")
     run_id = queue_run(study)
     folder = train_folder(study, run_id)
-    launcher = LocalLauncher()
+    launcher = WarmLauncher()
     sizes: list[int] = []
 
     def pause(_seconds: float) -> None:
@@ -278,7 +278,8 @@ def test_a_run_without_memory_goes_on_from_its_last_epoch_with_a_lower_target(
             session, study, CATALOGUE, run_id, requested_by=None, now=now, memory_target_gb=0.003
         )
         again_id = stored_id(again)
-    assert run_one(study, again_id, poll_seconds=0.1) is RunState.AWAITING_APPROVAL
+    state = run_one(study, again_id, launcher=launcher, poll_seconds=0.1)
+    assert state is RunState.AWAITING_APPROVAL
     with reading(study.engine) as session:
         view = get_run_view(session, study, again_id)
     assert [e["epoch"] for e in view.epochs] == [1, 2, 3, 4]

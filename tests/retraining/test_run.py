@@ -41,6 +41,7 @@ from han5k_review.store.tables import Audit, Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import Arm, LabelSource, ModelState, RunState, Split
 from tests.retraining.conftest import queue_run
 from tests.retraining.phantom_study import TINY
+from tests.retraining.warm_launcher import WarmLauncher
 
 pytestmark = pytest.mark.training
 
@@ -249,7 +250,8 @@ def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
         parent_model_id=parent_id,
         overrides={**TINY, "epochs": 1, "learning_rate_adapt": 1e-9},
     )
-    assert run_one(study, child_run, poll_seconds=0.2) is RunState.AWAITING_APPROVAL
+    state = run_one(study, child_run, launcher=WarmLauncher(), poll_seconds=0.1)
+    assert state is RunState.AWAITING_APPROVAL
     child = get_model(study, child_run)
     assert child.parent_id == parent_id
     assert child.card["training"]["parent_checkpoint_sha256"] == parent_card

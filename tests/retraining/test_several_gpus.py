@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing.spawn import start_processes
 
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import job_environment
@@ -27,12 +24,16 @@ from tests.retraining.ranks import (
     ours,
     value_and_gradient,
 )
+from tests.retraining.warm_launcher import start_fork, warm_server
 
 pytestmark = pytest.mark.training
 
 
 def test_the_loss_over_two_processes_is_nnunets_and_that_of_one(tmp_path: Path) -> None:
-    spawn(measure_rank, args=(str(tmp_path),), nprocs=RANKS)  # type: ignore[no-untyped-call]
+    warm_server()
+    start_processes(  # type: ignore[no-untyped-call]
+        measure_rank, args=(str(tmp_path),), nprocs=RANKS, start_method="forkserver"
+    )
     found = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(RANKS)]
     for one in found:
         torch.testing.assert_close(one["all"][0], one["theirs"][0], atol=1e-6, rtol=0)
@@ -47,7 +48,10 @@ def test_the_loss_over_two_processes_is_nnunets_and_that_of_one(tmp_path: Path) 
 
 
 def test_an_odd_batch_on_two_processes_is_that_of_one(tmp_path: Path) -> None:
-    spawn(measure_odd_rank, args=(str(tmp_path),), nprocs=RANKS)  # type: ignore[no-untyped-call]
+    warm_server()
+    start_processes(  # type: ignore[no-untyped-call]
+        measure_odd_rank, args=(str(tmp_path),), nprocs=RANKS, start_method="forkserver"
+    )
     values = [
         torch.load(tmp_path / f"odd-{rank}.pt", weights_only=True)[0] for rank in range(RANKS)
     ]
@@ -68,11 +72,8 @@ def test_a_training_on_two_processes_ends_with_one_whole_model(
     folder = JobFolder(path=tmp_path / "job")
     folder.write_job(job)
     # a process of its own: nnU-Net reads its folders from the environment when it is imported
-    subprocess.run(
-        [sys.executable, "-m", "tests.retraining.ranks", str(folder.path)],
-        env=os.environ | job_environment(folder, job),
-        check=True,
-    )
+    process = start_fork("tests.retraining.ranks", folder, job_environment(folder, job))
+    assert process.wait() == 0, folder.log.read_text()
     assert [e["epoch"] for e in folder.list_epochs()] == [1], "one process reports"
     (checkpoint,) = folder.work.rglob("checkpoint_final.pth")
     kept = read_plain(checkpoint)

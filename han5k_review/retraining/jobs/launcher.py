@@ -53,6 +53,20 @@ def identify(pid: int) -> ProcessId:
     return ProcessId(pid=pid, started=repr(psutil.Process(pid).create_time()))
 
 
+class Child(Protocol):
+    """A process of our own, as `subprocess.Popen` has it: its exit code is ours to collect."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Its exit code, minus the number of the signal that ended it; None while it runs."""
+
+    def wait(self) -> int:
+        """Wait until it ended; its exit code."""
+
+
 class Launcher(Protocol):
     """Starts jobs. A run's record is the same whether its process is local or on a cluster."""
 
@@ -80,7 +94,7 @@ class Launcher(Protocol):
 class LocalLauncher:
     """Runs jobs on this machine, each in a session of its own: it outlives worker and web app."""
 
-    _children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict, repr=False)
+    _children: dict[int, Child] = field(default_factory=dict, repr=False)
     _exit_codes: dict[int, int] = field(default_factory=dict, repr=False)
 
     @property
@@ -93,8 +107,16 @@ class LocalLauncher:
         found = self.find(folder)
         if found is not None:
             return found
+        process = self._open_process(folder, job)
+        self._children[process.pid] = process
+        identity = identify(process.pid)
+        content = json.dumps({"pid": identity.pid, "started": identity.started})
+        write_atomically(_process_file(folder), content.encode())
+        return identity
+
+    def _open_process(self, folder: JobFolder, job: Job) -> Child:
         with folder.log.open("ab") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", MODULES[job.task], str(folder.path)],
                 stdout=log,
                 stderr=log,
@@ -102,11 +124,6 @@ class LocalLauncher:
                 start_new_session=True,
                 env={**os.environ, **job_environment(folder, job)},
             )
-        self._children[process.pid] = process
-        identity = identify(process.pid)
-        content = json.dumps({"pid": identity.pid, "started": identity.started})
-        write_atomically(_process_file(folder), content.encode())
-        return identity
 
     def find(self, folder: JobFolder) -> ProcessId | None:
         """The process named in the folder, when it lives."""
@@ -145,8 +162,9 @@ class LocalLauncher:
     def _reap(self) -> None:
         """Collect our own children that ended."""
         for pid, process in list(self._children.items()):
-            if process.poll() is not None:
-                self._exit_codes[pid] = process.returncode
+            code = process.poll()
+            if code is not None:
+                self._exit_codes[pid] = code
                 del self._children[pid]
 
 

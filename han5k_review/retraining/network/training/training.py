@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import distributed
-from torch.multiprocessing.spawn import ProcessException, spawn
+from torch.multiprocessing.spawn import ProcessException, start_processes
 
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.retraining.jobs.folders import JobFolder
@@ -83,13 +83,17 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankKind:
-    """What the processes of one training talk through, and their trainer; tests have their own."""
+    """How the processes of one training start, what they talk through, and their trainer.
 
+    Tests have their own kind.
+    """
+
+    start_method: str
     backend: str
     trainer: type[PartialTrainer]
 
 
-GPU_RANKS = RankKind(backend="nccl", trainer=PartialTrainer)
+GPU_RANKS = RankKind(start_method="spawn", backend="nccl", trainer=PartialTrainer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +131,9 @@ def train_on_ranks(
         meeting=folder.work / f"ranks-{uuid.uuid4().hex[:8]}",
     )
     try:
-        spawn(_run_rank, args=(task,), nprocs=ranks)  # type: ignore[no-untyped-call]
+        start_processes(  # type: ignore[no-untyped-call]
+            _run_rank, args=(task,), nprocs=ranks, start_method=kind.start_method
+        )
     except ProcessException as error:
         if folder.stop_asked:
             raise TrainingStopped from error
