@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from han5k_review.anatomy.structure import Structure, StructureName
@@ -21,10 +21,15 @@ _APART = re.compile(r"[\s_\-.\u2010-\u2015]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Structures by name, in the order of the file. Iterates over `Structure`."""
+    """Structures by name, in the order of the file. Iterates over `Structure`.
+
+    `confirmed` are names of a clinic's files (NFC) that people said the structure of (None: leave
+    it out).
+    """
 
     structures: Mapping[StructureName, Structure]
     _names: Mapping[str, StructureName]
+    confirmed: dict[str, StructureName | None] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Structure]:
         return iter(self.structures.values())
@@ -65,6 +70,37 @@ class Catalogue:
             if found:
                 return found.pop() if len(found) == 1 else None
         return None
+
+    def with_confirmed(self, names: Mapping[str, StructureName | None]) -> Catalogue:
+        """The catalogue with names (as files write them) that people confirmed; later ones win."""
+        confirmed = dict(self.confirmed)
+        for name, structure in names.items():
+            confirmed.pop(compose(name), None)
+            confirmed[compose(name)] = structure
+        return replace(self, confirmed=confirmed)
+
+    def is_confirmed(self, foreign: str) -> bool:
+        """Whether a person said what this name of a clinic's file is."""
+        return self._find_confirmed(foreign) is not None
+
+    def find_clinic_name(self, foreign: str) -> StructureName | None:
+        """As `find_name`, but what a person confirmed comes first; None also where left out."""
+        written = self._find_confirmed(foreign)
+        return self.find_name(foreign) if written is None else self.confirmed[written]
+
+    def _find_confirmed(self, foreign: str) -> str | None:
+        """The confirmed writing that decides on a name.
+
+        Exactly this one, or, where no structure answers to the name by itself, the last that
+        differs from it as little as names may. So of two ROIs that both are `Parotid L` one can be
+        left out.
+        """
+        if compose(foreign) in self.confirmed:
+            return compose(foreign)
+        if self.find_name(foreign) is not None:
+            return None
+        plain = _plain(foreign)
+        return next((one for one in reversed(self.confirmed) if _plain(one) == plain), None)
 
 
 def _plain(name: str) -> str:

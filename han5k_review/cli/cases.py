@@ -7,14 +7,18 @@ from typing import Annotated
 
 import typer
 
+from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
 from han5k_review.errors import ConfigError
 from han5k_review.imaging.dicom.roi_masks import FillRule
+from han5k_review.importing.confirmed_names import read_clinic_catalogue
 from han5k_review.importing.imports import plan_import, run_import
+from han5k_review.importing.name_list import build_name_rows, write_name_table
 from han5k_review.importing.reports import CaseReport, ImportReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.study import read_study_catalogue
@@ -59,6 +63,9 @@ def import_cases(
     deep: Annotated[
         bool, typer.Option("--deep", help="Dry run: voxels too. Import: hash unchanged files too.")
     ] = False,
+    names: Annotated[
+        Path | None, typer.Option(help="Write the ROI names of all files here (CSV), to confirm.")
+    ] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     study: StudyOption = None,
 ) -> None:
@@ -76,7 +83,8 @@ def import_cases(
         "fill": fill,
     }
     sources = _sources(opened, manifest, cells)
-    catalogue = read_study_catalogue(opened)
+    with reading(opened.engine) as session:
+        catalogue = read_clinic_catalogue(session, read_study_catalogue(opened))
     workers = min(processes or get_settings().processes, len(sources))
     with progress_bar() as bar, open_executor(workers) as executor:
         task = bar.add_task("reading", total=len(sources))
@@ -101,13 +109,19 @@ def import_cases(
                 executor=executor,
                 progress=show,
             )
-    _print(report)
+    _print(report, catalogue, names)
 
 
-def _print(report: ImportReport) -> None:
-    """Every case, then the whole, in a sentence each; leaves with the report's exit code."""
+def _print(report: ImportReport, catalogue: Catalogue, table: Path | None) -> None:
+    """Every case, the names of a dry run, then the whole; leaves with the report's exit code."""
     for found in report.cases:
         console.print(found.sentence, markup=False)
+    rows = build_name_rows((name for case in report.cases for name in case.names), catalogue)
+    for row in rows if report.dry_run else ():
+        console.print(f"ROI name {row.sentence}", markup=False)
+    if table is not None:
+        write_name_table(table, rows)
+        console.print(f"{table}: {len(rows)} ROI names; fill in structures, then `han5k names`.")
     console.print(report.sentence, markup=False)
     if report.exit_code:
         raise typer.Exit(report.exit_code)

@@ -44,6 +44,11 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             help="Import cases: one by options, or many by a manifest. Importing again changes "
             "nothing.",
         ),
+        "names": CommandRow(
+            module="roi_names",
+            help="Confirm which ROI name is which structure (- leaves it out); without a table: "
+            "list them.",
+        ),
         **_rows(
             "revising",
             revise="Submit corrected contours as revisions of the pseudo-labels under review.",

@@ -28,7 +28,7 @@ from han5k_review.demo.study import (
 )
 from han5k_review.errors import Han5kError, RuleError
 from han5k_review.importing.made_cases import MadeCase, store_case
-from han5k_review.importing.study import create_study
+from han5k_review.importing.study import create_study, target_table
 from han5k_review.review.assigning import assign_cases
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
@@ -61,6 +61,9 @@ def init(
     add_structures: Annotated[
         list[Path] | None, typer.Option(help="CSV with further structures; repeatable.")
     ] = None,
+    targets: Annotated[
+        bool, typer.Option("--targets", help="Take GTV, CTV and PTV as further structures.")
+    ] = False,
     scales: Annotated[Path | None, typer.Option(help="Grading scales (CSV).")] = None,
     scale: Annotated[str, typer.Option(help="The scale this study grades by.")] = "han5k-3",
     windows: Annotated[Path | None, typer.Option(help="CT windows (CSV).")] = None,
@@ -76,7 +79,7 @@ def init(
         name,
         now_utc=utc_now(),
         structures=structures or (),
-        add_structures=add_structures or (),
+        add_structures=[*(add_structures or ()), *([target_table()] if targets else [])],
         scales=scales,
         windows=windows,
         label_maps=label_map or (),

@@ -32,7 +32,7 @@ from han5k_review.imaging.label_images import list_mask_files, read_mask, read_m
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.one_hot_files import count_channels, is_one_hot, read_one_hot
 from han5k_review.imaging.segmentation_files import SEGMENTATION_SUFFIX, is_segmentation
-from han5k_review.importing.roi_names import NO_FRAME, RoiMatch, build_masks, match_rois
+from han5k_review.importing.roi_names import NO_FRAME, FoundName, RoiMatch, build_masks, match_rois
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class CaseLabels:
 
     `notices` are sentences for a person to weigh; `channels` says which channel of a 4-D file, and
     `rois` which ROI or segment (`roi_word`) of a DICOM file, is which structure. `is_free_text`:
-    the names are those of a clinic, which are shown and never stored.
+    the names are those of a clinic, which are shown and never stored; `names` are all of them.
     """
 
     masks: Mapping[StructureName, StructureMask]
@@ -51,6 +51,7 @@ class CaseLabels:
     rois: str = ""
     roi_word: str = "ROI"
     is_free_text: bool = False
+    names: tuple[FoundName, ...] = ()
 
 
 class LabelForm(StrEnum):
@@ -212,6 +213,7 @@ def _build_dicom(match: RoiMatch, grid: Grid, rule: FillRule, *, has_frame: bool
         notices=notices if has_frame else (NO_FRAME, *notices),
         rois=match.describe(),
         roi_word=match.word,
+        names=match.names,
         is_free_text=True,
     )
 

@@ -33,7 +33,7 @@ from han5k_review.importing.case_rules import check_grid
 from han5k_review.importing.fingerprints import Fingerprint
 from han5k_review.importing.known_cases import KnownCase
 from han5k_review.importing.plausibility import list_image_warnings
-from han5k_review.importing.roi_names import NO_FRAME, match_rois
+from han5k_review.importing.roi_names import NO_FRAME, FoundName, match_rois
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.texts.names import show_line
@@ -65,6 +65,7 @@ class CaseOutline:
     channels: tuple[str, ...]
     changed: tuple[str, ...]
     planes_sha256: str = ""
+    names: tuple[FoundName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class LabelOutline:
     channels: str = ""
     rois: str = ""
     roi_word: str = "ROI"
+    names: tuple[FoundName, ...] = ()
 
 
 def describe_names(kind: LabelSource, labels: CaseLabels | LabelOutline) -> list[str]:
@@ -106,6 +108,7 @@ def outline_case(
     labels: list[OutlinedLabel] = []
     unmatched: dict[str, None] = {}
     channels: list[str] = []
+    names: list[FoundName] = []
     for kind, path, label_map in (
         (LabelSource.PSEUDO, source.labels, source.label_map),
         (LabelSource.REFERENCE, source.reference, source.reference_label_map),
@@ -117,6 +120,7 @@ def outline_case(
             unmatched |= dict.fromkeys(map(show_line, found.unmatched))
             warnings += [f"{ROLES[kind]}: {notice}" for notice in found.notices]
             channels += describe_names(kind, found)
+            names += found.names
     before = {} if known is None else known.fingerprint
     return CaseOutline(
         fingerprint=fingerprint,
@@ -125,6 +129,7 @@ def outline_case(
         unmatched=tuple(unmatched),
         warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
+        names=tuple(names),
         changed=tuple(role for role, found in fingerprint.items() if before.get(role) != found),
     )
 
@@ -156,6 +161,7 @@ def outline_labels(
             notices=() if frame_uid else (NO_FRAME,),
             rois=match.describe(),
             roi_word=match.word,
+            names=match.names,
         )
     else:
         values = get_label_map(path, label_map, catalogue)

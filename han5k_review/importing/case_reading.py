@@ -29,6 +29,7 @@ from han5k_review.importing.file_stamps import (
 from han5k_review.importing.fingerprints import Fingerprint, describe_fill, measure_fingerprint
 from han5k_review.importing.known_cases import KnownCase, Owner
 from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
+from han5k_review.importing.roi_names import FoundName, UnfitNamesError
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
@@ -98,14 +99,19 @@ class CaseContent:
     private_names: frozenset[str] = frozenset()
     stamp: str = ""
     is_same: bool = False
+    names: tuple[FoundName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRefusal:
-    """Why a source cannot be imported; `fault` are the details of an error of the program."""
+    """Why a source cannot be imported; `fault` are the details of an error of the program.
+
+    `names` are those of its DICOM labels, where they are the reason.
+    """
 
     sentence: str
     fault: str = ""
+    names: tuple[FoundName, ...] = ()
 
 
 def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
@@ -115,6 +121,8 @@ def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
     """
     try:
         return _read(task)
+    except UnfitNamesError as error:
+        return CaseRefusal(sentence=str(error), names=error.names)
     except Han5kError as error:
         return CaseRefusal(sentence=str(error))
     except OSError as error:
@@ -169,19 +177,17 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
     if source.labels is None and source.reference is None:
         warnings.append("no labels: there is nothing to review yet")
     masks: dict[tuple[LabelSource, StructureName], StructureMask] = {}
-    unmatched: list[str] = []
     channels: list[str] = []
-    private: list[str] = []
-    for kind in (LabelSource.PSEUDO, LabelSource.REFERENCE):
-        found = _read_labels(kind, source, grid, task.catalogue, ct)
+    files = [
+        (kind, _read_labels(kind, source, grid, task.catalogue, ct))
+        for kind in (LabelSource.PSEUDO, LabelSource.REFERENCE)
+    ]
+    for kind, found in files:
         kept, empty = _sort_out_empty(kind, found)
         masks |= {(kind, name): mask for name, mask in kept.items()}
-        unmatched += [name for name in map(show_line, found.unmatched) if name not in unmatched]
-        warnings += empty
         sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
-        warnings += [f"{ROLES[kind]}: {sentence}" for sentence in sentences]
+        warnings += [*empty, *(f"{ROLES[kind]}: {sentence}" for sentence in sentences)]
         channels += describe_names(kind, found)
-        private += found.unmatched if found.is_free_text else ()
     labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
@@ -194,11 +200,12 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         grid=grid,
         planes_sha256=ct.volume.planes_sha256 if ct else "",
         labels=labels,
-        unmatched=tuple(unmatched),
+        unmatched=tuple(dict.fromkeys(show_line(n) for _, f in files for n in f.unmatched)),
         warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
-        private_names=frozenset(private),
+        private_names=frozenset(n for _, f in files if f.is_free_text for n in f.unmatched),
         stamp=settled,
+        names=tuple(name for _, found in files for name in found.names),
     )
 
 

@@ -50,6 +50,7 @@ def list_inputs(source: CaseSource) -> dict[str, Path]:
 def measure_catalogue(catalogue: Catalogue) -> str:
     """SHA-256 of the structure names and aliases that decide how names resolve."""
     lines = [f"{s.name}|{s.tg263}|{s.segrap_channel}|{'|'.join(s.aliases)}" for s in catalogue]
+    lines += [f"confirmed|{name}|{one}" for name, one in sorted(catalogue.confirmed.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

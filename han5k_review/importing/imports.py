@@ -188,12 +188,17 @@ def _finish(
                 unmatched=result.unmatched,
                 warnings=result.warnings,
                 channels=result.channels,
+                names=result.names,
                 changed=result.changed if isinstance(result, CaseOutline) else None,
             )
         except Han5kError as error:
             refusal = str(error)
     return CaseReport(
-        name=source.name, origin=source.origin, outcome=CaseOutcome.REFUSED, refusal=refusal
+        name=source.name,
+        origin=source.origin,
+        outcome=CaseOutcome.REFUSED,
+        refusal=refusal,
+        names=result.names,
     )
 
 

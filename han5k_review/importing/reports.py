@@ -8,6 +8,7 @@ from enum import StrEnum
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.importing.case_outlines import OutlinedLabel
 from han5k_review.importing.case_reading import ReadLabel
+from han5k_review.importing.roi_names import FoundName
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.texts.names import show_line
 
@@ -55,6 +56,7 @@ class CaseReport:
     channels: tuple[str, ...] = ()
     changed: tuple[str, ...] | None = None
     refusal: str = ""
+    names: tuple[FoundName, ...] = ()
 
     @property
     def sentence(self) -> str:

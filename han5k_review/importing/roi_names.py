@@ -1,7 +1,7 @@
 """ROI names: which ROI of a structure set, or segment of a SEG, is which structure of the study.
 
 The names are free text, in which people write what they like: they are shown in a report, so that
-aliases can be added, and never stored.
+somebody can confirm what they are, and are not stored before that.
 """
 
 from __future__ import annotations
@@ -25,13 +25,33 @@ NO_FRAME = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundName:
+    """A name of a file and the structure it is; None where none answers, or it is left out."""
+
+    written: str
+    structure: StructureName | None
+
+
+class UnfitNamesError(DataError):
+    """The names of a file do not fit the study's structures; they are all in `names`."""
+
+    def __init__(self, sentence: str, names: tuple[FoundName, ...]) -> None:
+        super().__init__(sentence)
+        self.names = names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoiMatch:
-    """ROIs or segments (`word`) by structure, and the names that no structure answers to."""
+    """ROIs or segments (`word`) by structure, and the names that no structure answers to.
+
+    `names` are all of the file; those that a person left out are in it, and not in `unmatched`.
+    """
 
     word: str
     rois: Mapping[StructureName, DicomLabel]
     unmatched: tuple[str, ...]
+    names: tuple[FoundName, ...]
 
     def describe(self) -> str:
         """Each name of the file with its structure, and how segments were made, for a report."""
@@ -43,25 +63,40 @@ class RoiMatch:
 
 
 def match_rois(found: DicomLabels, catalogue: Catalogue) -> RoiMatch:
-    """Resolve ROI names by name, TG-263 name and alias.
+    """Resolve ROI names by what people confirmed, else by name, TG-263 name and alias.
 
-    Of two ROIs for one structure the one that has contours counts; DataError when both have some.
+    Of two ROIs for one structure the one that has contours counts; UnfitNamesError when both have
+    some, and when no ROI is a structure.
     """
+    names = tuple(
+        FoundName(written=roi.name, structure=catalogue.find_clinic_name(roi.name))
+        for roi in found.labels
+    )
     rois: dict[StructureName, DicomLabel] = {}
     unmatched: list[str] = []
-    for roi in found.labels:
-        name = catalogue.find_name(roi.name)
+    for roi, one in zip(found.labels, names, strict=True):
+        name = one.structure
+        if name is None and catalogue.is_confirmed(roi.name):
+            continue
         if name is None:
             unmatched.append(roi.name or f"{found.word} {roi.number} without a name")
         elif name not in rois or not is_drawn(rois[name]):
             rois[name] = roi
         elif is_drawn(roi):
-            raise DataError(
+            raise UnfitNamesError(
                 f"{found.path}: one {found.word} with contours for {name} was expected, found the "
-                f"{found.word}s {rois[name].number} and {roi.number}; delete one, or take an alias "
-                "off the structure table."
+                f"{found.word}s {rois[name].number} and {roi.number}; leave one of their "
+                "names out (`han5k names`), or delete it.",
+                names,
             )
-    return RoiMatch(word=found.word, rois=rois, unmatched=tuple(unmatched))
+    if not rois:
+        raise UnfitNamesError(
+            f"{found.path}: at least one structure of the study's table was expected, found only "
+            f"{', '.join(unmatched) or 'names that are left out'}; confirm which is which "
+            "(`han5k import --dry-run --names FILE`, then `han5k names FILE`).",
+            names,
+        )
+    return RoiMatch(word=found.word, rois=rois, unmatched=tuple(unmatched), names=names)
 
 
 def build_masks(

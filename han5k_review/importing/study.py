@@ -35,6 +35,11 @@ def default_tables() -> Path:
     return Path(han5k_review.__file__).parents[1] / "data"
 
 
+def target_table() -> Path:
+    """Target volumes (GTV, CTV, PTV) as further structures."""
+    return default_tables() / "further" / "targets.csv"
+
+
 def create_study(
     root: Path,
     name: str,

@@ -26,6 +26,7 @@ APPEND_ONLY = (
     "label_uncertainty",
     "metric_failure",
     "model_decision",
+    "confirmed_name",
 )
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from han5k_review.cli.main import main
 from han5k_review.importing.study import create_study
+from tests.imaging.dicom.writing import write_series
 from tests.importing.conftest import NOON
+from tests.importing.test_dicom import write_structure_set
 
 
 @pytest.fixture
@@ -47,3 +49,28 @@ def test_a_manifest_is_judged_by_headers_unless_deep(
     assert "left of" not in quick
     deep = dry_run(capsys, study, manifest, "--deep")
     assert "ParotidL does not lie to the patient's left of ParotidR" in deep
+
+
+def test_the_names_of_a_dry_run_are_confirmed_by_their_table(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "patient"
+    write_series(folder)
+    write_structure_set(folder / "rs.dcm", "Parotis li", "parotid_r")
+    manifest, table = tmp_path / "cases.csv", tmp_path / "names.csv"
+    manifest.write_text(f"case,ct,labels\nA,{folder},auto\n")
+    said = dry_run(capsys, study, manifest, "--names", table)
+    assert "ROI name Parotis li: 1 file, not matched; nearest: ParotidL" in said
+    assert "ROI name parotid_r: 1 file, matched: ParotidR" in said
+    text = table.read_text(encoding="utf-8-sig")
+    table.write_text(text.replace("li,1,not matched,,", "li,1,not matched,ParotidL,"))
+    for words, expected in (
+        ((str(table),), "Parotis li -> ParotidL 1 names confirmed"),
+        ((), "Parotis li -> ParotidL ("),
+    ):
+        with pytest.raises(SystemExit):
+            main(("names", *words, "--study", str(study)))
+        assert expected in " ".join(capsys.readouterr().out.split())
+    again = dry_run(capsys, study, manifest)
+    assert "ROIs of the labels: Parotis li -> ParotidL" in again
+    assert "ROI name Parotis li: 1 file, confirmed: ParotidL" in again

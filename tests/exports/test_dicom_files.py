@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,8 @@ def test_dciodvfy_finds_no_error(form: DicomForm, has_series: bool, tmp_path: Pa
         hu = np.zeros(grid.shape, dtype=np.int16)
         series = write_series(tmp_path / "ct", hu, grid)
     file = tmp_path / "contours.dcm"
-    file.write_bytes(build([*blobs(grid), ring()], form, series).content)
+    target = replace(ring(), structure="GTVp")
+    file.write_bytes(build([*blobs(grid), ring(), target], form, series).content)
     checked = subprocess.run([DCIODVFY, file], capture_output=True, text=True, check=False)
     found = (checked.stdout + checked.stderr).splitlines()
     assert any("Segmentation" in line or "RTStructureSet" in line for line in found), found

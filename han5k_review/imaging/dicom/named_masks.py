@@ -32,6 +32,12 @@ class NamedMask:
     version: str = ""
 
     @property
+    def kind(self) -> str:
+        """The type that DICOM has for it, by the name as TG-263 begins it."""
+        start = self.name[:3].upper()
+        return start if start in ("GTV", "CTV", "PTV") else "ORGAN"
+
+    @property
     def maker(self) -> str:
         """Who or what made it, and which version, in one text."""
         return ", ".join(filter(None, (self.made_by, self.version)))

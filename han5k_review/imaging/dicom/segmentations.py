@@ -35,6 +35,13 @@ from han5k_review.imaging.dicom.references import SeriesReference, build_uid
 from han5k_review.imaging.grid import RAS_TO_LPS, Grid
 
 _NO_DATE, _NO_TIME = "19000101", "000000"  # DICOM wants some
+_ABNORMAL = codes.SCT.MorphologicallyAbnormalStructure
+_PROPERTIES = {
+    "ORGAN": (codes.SCT.AnatomicalStructure, codes.SCT.Organ),
+    "GTV": (_ABNORMAL, codes.SCT.GTV),
+    "CTV": (_ABNORMAL, codes.SCT.CTV),
+    "PTV": (_ABNORMAL, codes.SCT.PTV),
+}
 _TOGETHER = 8  # frames whose bits fill whole bytes, whatever their size
 
 
@@ -121,11 +128,12 @@ def _describe(number: int, one: NamedMask) -> SegmentDescription:
     kind = one.algorithm or "MANUAL"
     families = codes.cid7162
     family = families.ArtificialIntelligence if kind == "AUTOMATIC" else families.ManualProcessing
+    category, type_ = _PROPERTIES[one.kind]
     description = SegmentDescription(
         segment_number=number,
         segment_label=one.name,
-        segmented_property_category=codes.SCT.AnatomicalStructure,
-        segmented_property_type=codes.SCT.Organ,
+        segmented_property_category=category,
+        segmented_property_type=type_,
         algorithm_type=kind,
         algorithm_identification=AlgorithmIdentificationSequence(
             name=one.made_by[:LONG] or "not known",

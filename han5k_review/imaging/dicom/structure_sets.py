@@ -162,7 +162,7 @@ def _build_observation(number: int, one: NamedMask) -> Dataset:
     item.ObservationNumber = number
     item.ReferencedROINumber = number
     item.ROIObservationLabel = one.name[:_SHORT]
-    item.RTROIInterpretedType = "ORGAN"
+    item.RTROIInterpretedType = one.kind
     item.ROIInterpreter = ""
     return item
 

@@ -3,9 +3,16 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from han5k_review.store import draft_tables, model_tables, prediction_tables, run_tables, tables
+from han5k_review.store import (
+    draft_tables,
+    model_tables,
+    name_tables,
+    prediction_tables,
+    run_tables,
+    tables,
+)
 
-_ = (tables, run_tables, draft_tables, prediction_tables, model_tables)
+_ = (tables, run_tables, draft_tables, prediction_tables, model_tables, name_tables)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,51 @@
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.importing.confirmed_names import list_confirmed_names, read_clinic_catalogue
+from han5k_review.store.engine import reading
+from han5k_review.ui.context import page
+from han5k_review.ui.name_view import (
+    build_confirmed_frame,
+    read_uploaded_names,
+    show_confirming,
+)
+
+with page("ROI names", Action.IMPORT_CASES) as visit:
+    bench = visit.bench
+    with reading(bench.study.engine) as session:
+        catalogue = read_clinic_catalogue(session, bench.catalogue)
+        confirmed = list_confirmed_names(session)
+
+    st.caption(
+        "Files of a clinic name their contours freely. Here you say which name is which structure; "
+        "the next import uses it. Names that you do not confirm are stored nowhere."
+    )
+    told = st.session_state.pop("names-told", None)
+    if told:
+        st.success(told)
+    upload = st.file_uploader(
+        "Table of names",
+        key="names-table",
+        type=["csv", "xlsx"],
+        help="Written by `han5k import cases.csv --dry-run --names names.csv`.",
+    )
+    if upload is None:
+        st.info(
+            "Bring the table that a dry run wrote: "
+            "`han5k import cases.csv --dry-run --names names.csv`."
+        )
+    else:
+        rows = read_uploaded_names(upload, catalogue)
+        show_confirming(visit, rows, catalogue)
+
+    st.subheader("Confirmed so far", anchor=False)
+    if confirmed:
+        st.dataframe(
+            build_confirmed_frame(confirmed),
+            hide_index=True,
+            column_config={
+                "Confirmed (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
+            },
+        )
+    else:
+        st.caption("None yet.")
