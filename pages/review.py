@@ -1,13 +1,17 @@
 import streamlit as st
 
+from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.store.engine import reading
 from han5k_review.ui.context import page
 from han5k_review.ui.places import find_assignment_id, go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
+from han5k_review.ui.revisions.asking import ask_in_viewer, decide_in_viewer, skip_in_viewer
 from han5k_review.ui.style import show_disclaimer
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.viewer import ViewerEventKind, view
+
+DECIDING = (ViewerEventKind.DECIDE, ViewerEventKind.NEXT_QUESTION)
 
 with page(None) as visit:
     case = st.query_params.get("case")
@@ -16,6 +20,7 @@ with page(None) as visit:
     with reading(visit.bench.study.engine) as session:
         if case:
             payload = build_case_payload(session, visit, case, choice)
+            payload = ask_in_viewer(session, visit, payload, choice)
         elif wanted is not None:
             payload = build_task_payload(session, visit, wanted, choice)
         else:
@@ -29,6 +34,16 @@ with page(None) as visit:
             payload = build_task_payload(session, visit, upcoming, choice)
 
     event = view(payload, key="viewer")
+    if event is not None and event.kind in DECIDING:
+        visit.require(Action.ADJUDICATE)
+        if event.kind is ViewerEventKind.DECIDE:
+            place = decide_in_viewer(visit, event, choice)
+        else:
+            place = skip_in_viewer(visit, choice)
+        if not place:
+            go_to("revisions")
+        st.query_params.from_dict(place)
+        st.rerun()
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
         if payload.next is None:
             go_to("worklist")

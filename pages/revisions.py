@@ -8,6 +8,7 @@ from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.store.engine import reading
 from han5k_review.ui.context import page
 from han5k_review.ui.places import page_file
+from han5k_review.ui.revisions.bulk import show_bulk
 from han5k_review.ui.revisions.locks import show_locks
 from han5k_review.ui.revisions.question import show_question
 from han5k_review.ui.tables import REVISION_COLUMNS, build_revision_frame
@@ -38,6 +39,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
             ),
         )
         show_question(visit, question)
+        show_bulk(visit, questions)
 
     if views:
         with st.expander(f"All revisions ({len(views)})"):

@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "studies",
             init="Make an empty study with its own copies of the tables.",
             demo="Build a synthetic study: CTs, pseudo-labels with errors, references, "
-            "three accounts.",
+            "four accounts.",
             doctor="Check this machine and, if there is one, the study: disk, tables, files, "
             "database.",
         ),

@@ -41,8 +41,13 @@ from han5k_review.study import list_cases, read_study_catalogue
 from han5k_review.workforce import open_executor
 
 DEMO_PASSWORD = "han5k-demo"
-# name, role; the first two read, the last one leads.
-DEMO_ACCOUNTS = (("anna", Role.READER), ("ben", Role.READER), ("lead", Role.LEAD))
+# Two who read and two who may decide, so that each one's own work has a second person.
+DEMO_ACCOUNTS = (
+    ("anna", Role.READER),
+    ("ben", Role.READER),
+    ("ada", Role.ADJUDICATOR),
+    ("lead", Role.LEAD),
+)
 _DONE = "demo-complete"
 
 
@@ -96,7 +101,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed makes the same study.")] = DEMO_SEED,
     study: StudyOption = None,
 ) -> None:
-    """Build a synthetic study: CTs, pseudo-labels with errors, references, three accounts."""
+    """Build a synthetic study: CTs, pseudo-labels with errors, references, four accounts."""
     folder = study_folder(study)
     opened = create_study(
         folder,
@@ -156,8 +161,9 @@ def _add_demo_people(study: Study) -> None:
                 actor=actor(),
                 now=utc_now(),
             )
-            rows = list_cases(session)
-            assign_cases(session, reader=reader, cases=rows, actor=actor(), now=utc_now())
+            if role is not Role.ADJUDICATOR:
+                rows = list_cases(session)
+                assign_cases(session, reader=reader, cases=rows, actor=actor(), now=utc_now())
 
 
 def doctor(study: StudyOption = None) -> None:

@@ -19,17 +19,51 @@ from han5k_review.store.tables import Assignment, LabelVersion
 
 UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
 ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY = "c", "p", "e"
-_READ_LINES = ("dashed", "dotted", "dash-dot")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStyle:
+    """How a set is drawn, on every page and in the viewer; without a colour in its structure's."""
+
+    line: str
+    colour: str | None = None
+
+
+# The reads in turn: apart for the colour-blind, and on grey.
+_READ_STYLES = (
+    SetStyle(line="dashed", colour="#56a6e6"),
+    SetStyle(line="dotted", colour="#e8a33d"),
+    SetStyle(line="dash-dot", colour="#56c596"),
+)
+_STYLES = {
+    UNDER_REVIEW_KEY: SetStyle(line="solid"),
+    OWN_KEY: SetStyle(line="dash-dot"),
+    EDIT_KEY: SetStyle(line="dash-dot", colour="#d98cd0"),
+    REFERENCE_KEY: SetStyle(line="dashed"),
+    ACCEPTED_KEY: SetStyle(line="dotted"),
+    EARLIER_KEY: SetStyle(line="dash-dot"),
+}
+
+
+def get_style(key: str) -> SetStyle:
+    """The line and colour of the set with this key: of read 1 (`r1`) always the same."""
+    if key in _STYLES:
+        return _STYLES[key]
+    return _READ_STYLES[(int(key.removeprefix("r")) - 1) % len(_READ_STYLES)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSet:
-    """Structure -> label version, with the words and the line style it is drawn in."""
+    """Structure -> label version, with its name for people."""
 
     key: str
     name: str
-    line: str
     versions: Mapping[str, LabelVersion]
+
+    @property
+    def style(self) -> SetStyle:
+        """How it is drawn."""
+        return get_style(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +95,17 @@ def view_case(*, names_reads: bool = True) -> Viewpoint:
 
 def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> list[LabelSet]:
     """The sets that hold anything; the one under review always comes first."""
-    sets = [_set(UNDER_REVIEW_KEY, "Pseudo-label", "solid", list_under_review(session, case_id))]
+    sets = [_set(UNDER_REVIEW_KEY, "Pseudo-label", list_under_review(session, case_id))]
     if viewpoint.own_id is not None:
         own = list_own(session, case_id, viewpoint.own_id)
-        sets.append(_set(OWN_KEY, "Own revision", "dash-dot", own))
+        sets.append(_set(OWN_KEY, "Own revision", own))
     if viewpoint.shows_reads:
         sets += _list_reads(session, case_id, viewpoint)
     if not viewpoint.blinded:
         sets += [
-            _set(REFERENCE_KEY, "Reference", "dashed", list_references(session, case_id)),
-            _set(ACCEPTED_KEY, "Accepted contour", "dotted", _list_accepted(session, case_id)),
-            _set(EARLIER_KEY, "Earlier version", "dash-dot", list_earlier(session, case_id)),
+            _set(REFERENCE_KEY, "Reference", list_references(session, case_id)),
+            _set(ACCEPTED_KEY, "Accepted contour", _list_accepted(session, case_id)),
+            _set(EARLIER_KEY, "Earlier version", list_earlier(session, case_id)),
         ]
     return [sets[0], *(found for found in sets[1:] if found.versions)]
 
@@ -94,14 +128,13 @@ def _list_reads(session: Session, case_id: int, viewpoint: Viewpoint) -> list[La
     sets = [
         _set(
             f"r{read.number}",
-            f"Read of {read.pseudonym}" if viewpoint.names_reads else f"Read {read.number}",
-            _READ_LINES[(read.number - 1) % len(_READ_LINES)],
+            f"{read.pseudonym}'s contour" if viewpoint.names_reads else f"Read {read.number}",
             read.versions,
         )
         for read in found.reads
     ]
-    return [*sets, _set(EDIT_KEY, "Adjudicated edit", "dash-dot", found.edits)]
+    return [*sets, _set(EDIT_KEY, "Adjudicated edit", found.edits)]
 
 
-def _set(key: str, name: str, line: str, versions: Mapping[str, LabelVersion]) -> LabelSet:
-    return LabelSet(key=key, name=name, line=line, versions=versions)
+def _set(key: str, name: str, versions: Mapping[str, LabelVersion]) -> LabelSet:
+    return LabelSet(key=key, name=name, versions=versions)

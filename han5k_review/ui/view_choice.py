@@ -10,8 +10,10 @@ from han5k_review.texts.numbers import find_whole_number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewChoice:
-    """`first` and `compare` are keys of label sets, beside each other; `base` a label version."""
+    """`first` and `compare` are keys of label sets, beside each other;
+    `base` a label version."""
 
+    case: str | None = None
     structure: str | None = None
     slice_k: int | None = None
     first: str | None = None
@@ -22,6 +24,7 @@ class ViewChoice:
     def from_query(cls, query: Mapping[str, str]) -> ViewChoice:
         """Read the parameters of an address; what is no number where one belongs is left out."""
         return cls(
+            case=query.get("case"),
             structure=query.get("structure"),
             slice_k=find_whole_number(query.get("slice")),
             first=query.get("first"),

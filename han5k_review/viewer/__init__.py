@@ -15,6 +15,8 @@ from han5k_review.viewer.door import ViewerEvent, ViewerEventKind, view
 from han5k_review.viewer.mount import build_payload
 from han5k_review.viewer.payload import (
     Addresses,
+    Decision,
+    DecisionCandidate,
     GivenGrade,
     LabelLine,
     LabelSet,
@@ -29,6 +31,8 @@ from han5k_review.viewer.payload import (
 
 __all__ = [
     "Addresses",
+    "Decision",
+    "DecisionCandidate",
     "GivenGrade",
     "LabelLine",
     "LabelSet",

@@ -34,16 +34,24 @@ class ViewerEventKind(StrEnum):
 
     NEXT_CASE = "next_case"
     GRADED = "graded"
+    DECIDE = "decide"
+    NEXT_QUESTION = "next_question"
     SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerEvent:
-    """`graded` comes once, when the last structure of the case has its grade, with both counts."""
+    """`graded` comes once, when the last structure of the case has its grade, with both counts.
+
+    `decide` names a revision, `accepted` or `rejected`, and the reason.
+    """
 
     kind: ViewerEventKind
     graded: int | None = None
     total: int | None = None
+    revision: int | None = None
+    decision: str | None = None
+    reason: str | None = None
 
 
 @cache
@@ -69,5 +77,6 @@ def read_event(raw: object) -> ViewerEvent | None:
     """The event in what JavaScript sent; None for nothing and for anything unknown."""
     if not isinstance(raw, dict) or raw.get("kind") not in set(ViewerEventKind):
         return None
-    counts = {name: raw[name] for name in ("graded", "total") if isinstance(raw.get(name), int)}
-    return ViewerEvent(kind=ViewerEventKind(raw["kind"]), **counts)
+    kinds = {"graded": int, "total": int, "revision": int, "decision": str, "reason": str}
+    told = {name: raw[name] for name, kind in kinds.items() if isinstance(raw.get(name), kind)}
+    return ViewerEvent(kind=ViewerEventKind(raw["kind"]), **told)

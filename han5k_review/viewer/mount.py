@@ -86,7 +86,8 @@ def _label_sets(sets: Iterable[StoredLabelSet], routes: CaseRoutes) -> tuple[Lab
         LabelSet(
             key=found.key,
             name=found.name,
-            line=LabelLine(found.line),
+            line=LabelLine(found.style.line),
+            color=found.style.colour,
             url=routes.masks(found.key),
         )
         for found in sets

@@ -25,12 +25,16 @@ class LabelLine(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSet:
-    """One set of masks: `key` names it in URLs, `name` is what the reader may know of it."""
+    """One set of masks: `key` names it in URLs, `name` is what the reader may know of it.
+
+    `color` (`#rrggbb`) is that of a read, for the chosen structure; None: the structure's own.
+    """
 
     key: str
     name: str
     line: LabelLine
     url: str
+    color: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +159,30 @@ class NextCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionCandidate:
+    """A revision that waits: its label set, what is known of it, and why one may not decide it."""
+
+    revision: int
+    set: str
+    name: str
+    facts: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What an adjudicator is asked: the revisions of `structure`; `waiting` counts all questions.
+
+    `told` is what became of the one before.
+    """
+
+    structure: str
+    candidates: tuple[DecisionCandidate, ...]
+    waiting: int
+    told: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerPayload:
     """Everything the viewer needs to open a case; voxels come by the addresses in it.
 
@@ -164,6 +192,7 @@ class ViewerPayload:
     of the set to compare with from the start, beside the first one if `side_by_side`. `read_only`
     with an assignment: nothing to grade, but contours can be edited (an adjudicator's place).
     `rules` are the rules of anatomy that speak while a contour is drawn.
+    `decision` lets an adjudicator accept and reject by key.
     `account` tells the browser which acts that wait in it are this person's; it names nobody.
     """
 
@@ -183,6 +212,7 @@ class ViewerPayload:
     compare: str | None = None
     side_by_side: bool = False
     rules: dict[str, ViewerRule] = field(default_factory=_list_rules)
+    decision: Decision | None = None
     account: str | None = None
 
     def to_json(self) -> dict[str, Json]:

@@ -49,7 +49,13 @@ def _describe(
 ) -> dict[str, Any]:
     return {
         "label_sets": [
-            {"key": one.key, "name": one.name, "line": one.line, "url": routes.masks(one.key)}
+            {
+                "key": one.key,
+                "name": one.name,
+                "line": one.style.line,
+                "url": routes.masks(one.key),
+                "color": one.style.colour,
+            }
             for one in list_label_sets(session, case_id or 0, viewpoint)
         ]
     }

@@ -204,13 +204,17 @@ def test_two_reads_stand_side_by_side_until_one_is_accepted_and_locked(
                 timeout=SLOW
             )
             expect(screen.locator(".han5k-card")).to_have_count(2)
-            expect(screen.get_by_text("Read of R01 and Read of R03 agree to Dice")).to_be_visible()
+            expect(
+                screen.get_by_text("R01's contour and R03's contour agree to Dice")
+            ).to_be_visible()
             expect(screen.locator(".js-plotly-plot")).to_be_visible(timeout=SLOW)
             screen.screenshot(path=pictures / f"adjudication-{width}.png")
         screen.get_by_role("button", name="Compare in the viewer").click()
+        expect(screen.get_by_test_id("decision-candidate")).to_have_count(2, timeout=SLOW)
+        screen.get_by_role("button", name="Side by side").click()
         main = screen.get_by_test_id("view-main-title")
-        expect(main).to_contain_text("Read of R01", timeout=SLOW)
-        expect(screen.get_by_test_id("view-upper-title")).to_contain_text("Read of R03")
+        expect(main).to_contain_text("R01's contour", timeout=SLOW)
+        expect(screen.get_by_test_id("view-upper-title")).to_contain_text("R03's contour")
         open_page(screen, server.url, "revisions")
         screen.get_by_role("button", name="Edit further").click()
         expect(screen.get_by_text("adjudication: edit")).to_be_visible(timeout=SLOW)
@@ -219,9 +223,11 @@ def test_two_reads_stand_side_by_side_until_one_is_accepted_and_locked(
         expect(screen.get_by_test_id("grade-no")).to_be_hidden()
         open_page(screen, server.url, "revisions")
         screen.get_by_role("button", name="Reject").click()
-        expect(screen.get_by_text("A reason was expected")).to_be_visible(timeout=SLOW)
-        screen.get_by_text("Read of R03", exact=True).first.click()
-        screen.get_by_role("button", name="Accept Read of R03").click()
+        expect(screen.get_by_text("Please give a reason for rejecting.")).to_be_visible(
+            timeout=SLOW
+        )
+        screen.get_by_text("R03's contour", exact=True).first.click()
+        screen.get_by_role("button", name="Accept R03's contour").click()
         expect(screen.get_by_text("Nothing waits for a decision")).to_be_visible(timeout=SLOW)
         # What is typed while the page is still being drawn may be lost.
         expect(

@@ -76,8 +76,8 @@ def test_reads_of_one_structure_are_one_question(bench: Bench) -> None:
         assert (question.case, question.structure) == ("HN-001", "ParotidL")
         assert question.reviewed.id == bench.versions["ParotidL"]
         assert [(one.name, one.set_key, one.revision.id) for one in question.candidates] == [
-            ("Read of R1", "r2", 2),
-            ("Read of R2", "r1", 3),
+            ("R1's contour", "r2", 2),
+            ("R2's contour", "r1", 3),
         ]
         (blinded,) = waiting(session, names_reads=False)
         assert [one.name for one in blinded.candidates] == ["Read 2", "Read 1"]
@@ -128,7 +128,7 @@ def test_an_adjudicators_edit_starts_from_a_read_and_waits_for_another_person(
         assert draft.base_label_version_id == read.id
         revise(bench, session, bench.ben, block(4), parent=read.id)
         (question,) = waiting(session)
-        assert [one.name for one in question.candidates] == ["Read of R1", "Edit of R2"]
+        assert [one.name for one in question.candidates] == ["R1's contour", "R2's edit"]
         with pytest.raises(RuleError, match="second person"):
             decide(session, 2, Decision.ACCEPTED, bench.ben)
         decide(session, 2, Decision.ACCEPTED, carla)

@@ -87,8 +87,8 @@ def test_an_adjudicator_sees_one_set_for_each_reader(bench: Bench, carla: Reader
         }
         assert bens.id != again.id
     assert [found[key].name for key in ("r1", "r2", "e")] == [
-        "Read of R2",
-        "Read of R1",
+        "R2's contour",
+        "R1's contour",
         "Adjudicated edit",
     ]
     assert [blind[key].name for key in ("r1", "r2")] == ["Read 1", "Read 2"]

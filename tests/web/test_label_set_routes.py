@@ -33,6 +33,7 @@ def test_after_a_submission_the_task_has_the_own_revision(bench: WebBench, visit
             "key": "o",
             "name": "Own revision",
             "line": "dash-dot",
+            "color": None,
             "url": "/api/assignments/1/masks/o",
         }
     ]
@@ -52,8 +53,8 @@ def test_each_read_is_served_to_who_may_read_every_case(bench: WebBench, visit: 
     sets = carla.get("/api/cases/1/label_sets").json()["label_sets"]
     assert [(one["key"], one["name"]) for one in sets] == [
         ("a", "Pseudo-label"),
-        ("r1", "Read of R01"),
-        ("r2", "Read of R02"),
+        ("r1", "R01's contour"),
+        ("r2", "R02's contour"),
         ("b", "Reference"),
     ]
     assert all(carla.get(one["url"]).status_code == 200 for one in sets)

@@ -149,10 +149,10 @@ def _name_series(
     for view in views:
         series = _series(view, edits)
         if series[-1]:
-            named[series] = (f"Edit of {view.reader}" if names_reads else "Adjudicated edit", "e")
+            named[series] = (f"{view.reader}'s edit" if names_reads else "Adjudicated edit", "e")
             continue
         order = numbers.setdefault(view.child.case_id, {})
         number = order.setdefault(view.revision.reader_id, len(order) + 1)
-        name = f"Read of {view.reader}" if names_reads else f"Read {number}"
+        name = f"{view.reader}'s contour" if names_reads else f"Read {number}"
         named[series] = (name, f"r{number}")
     return named

@@ -85,7 +85,7 @@ def unlock_structure(
     if present is None:
         raise RuleError(f"A locked structure was expected, {structure} is open to edits.")
     if not reason.strip():
-        raise RuleError("A reason was expected to unlock a structure, found none.")
+        raise RuleError("Please give a reason for unlocking.")
     row = StructureLock(
         case_id=case_id,
         structure=structure,

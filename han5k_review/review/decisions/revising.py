@@ -176,9 +176,9 @@ def decide_revision(
     if revision is None or adjudicator.id is None:
         raise RuleError(f"There is no revision {revision_id} to decide on.")
     if revision.reader_id == adjudicator.id:
-        raise RuleError("A second person was expected to judge this revision; it is your own.")
+        raise RuleError("This revision is your own; a second person decides it.")
     if decision is Decision.REJECTED and not reason.strip():
-        raise RuleError("A reason was expected with a rejection, found none.")
+        raise RuleError("Please give a reason for rejecting.")
     _settle_lock(session, revision, decision, reason, adjudicator, now)
     row = RevisionDecision(
         revision_id=revision_id,

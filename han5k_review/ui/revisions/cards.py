@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import accumulate, pairwise
 
 import streamlit as st
 
@@ -13,19 +14,21 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.decisions.adjudication import Candidate
 from han5k_review.review.decisions.read_comparison import Agreement
 from han5k_review.review.edit_check import list_changed_slices
+from han5k_review.review.label_sets import SetStyle, get_style
 from han5k_review.study.scale import Scale
+from han5k_review.ui.local_time import say_time
 from han5k_review.ui.style import GRADE_COLORS
 
-# One colour and line style for each read, in the order of submission; apart for the colour-blind.
-COLOURS = ("#4f9dde", "#e8a33d", "#56c596", "#d98cd0")
-DASHES = ("solid", "dash", "dot", "longdash")
 _COLUMNS = 3
+# Drawn and left out in turn, in pixels; as `DASHES` of the viewer's draw/layers.js.
+_DASHES_PX = {"solid": (9,), "dashed": (7, 4), "dotted": (2, 3), "dash-dot": (8, 3, 2, 3)}
 _CSS = """<style>
 .han5k-card dl {display: grid; grid-template-columns: max-content 1fr; gap: .1rem .75rem; margin: 0;
   padding: 0; font-size: .85rem; font-variant-numeric: tabular-nums;}
-.han5k-card dt {color: #8a919c; margin: 0;} .han5k-card dd {margin: 0; overflow-wrap: anywhere;}
+.han5k-card dt {color: light-dark(#59616c, #a5acb8); margin: 0;}
+.han5k-card dd {margin: 0; overflow-wrap: anywhere;}
 .han5k-card h4 {font-size: 1rem; font-weight: 600; margin: 0 0 .4rem 0; padding: 0;}
-.han5k-card i {display: inline-block; width: 1.8rem; border-top: 3px; vertical-align: middle;
+.han5k-card i {display: inline-block; width: 2rem; height: 3px; vertical-align: middle;
   margin-right: .5rem;}
 .han5k-card .grade {border-left: .3rem solid; padding-left: .4rem;}
 </style>"""
@@ -33,12 +36,15 @@ _CSS = """<style>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """A candidate with its mask, and how it is drawn."""
+    """A candidate with its mask."""
 
     candidate: Candidate
     mask: StructureMask
-    colour: str
-    dash: str
+
+    @property
+    def style(self) -> SetStyle:
+        """How it is drawn, as everywhere."""
+        return get_style(self.candidate.set_key)
 
 
 def show_cards(
@@ -65,7 +71,7 @@ def build_card(exhibit: Exhibit, reviewed: StructureMask, scale: Scale, own_id: 
         ("Slices edited", str(slices)),
         ("Active time", describe_seconds(revision.active_seconds)),
         ("Volume", f"{candidate.view.child.volume_cc:.2f} cc (was {reviewed.volume_cc:.2f})"),
-        ("Submitted", f"{revision.submitted_at_utc:%Y-%m-%d %H:%M} UTC"),
+        ("Submitted", say_time(revision.submitted_at_utc)),
     ]
     if grade is not None and grade.tags:
         rows.append(("Tags", escape(", ".join(grade.tags))))
@@ -73,7 +79,7 @@ def build_card(exhibit: Exhibit, reviewed: StructureMask, scale: Scale, own_id: 
         rows.append(("Comment", escape(grade.comment)))
     own = " (yours: a second person decides)" if revision.reader_id == own_id else ""
     cells = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in rows)
-    line = _swatch(exhibit.colour, exhibit.dash)
+    line = _swatch(exhibit.style)
     heading = f"<h4>{line}{escape(candidate.name)}{own}</h4>"
     return f'<div class="han5k-card">{heading}<dl>{cells}</dl></div>'
 
@@ -117,6 +123,12 @@ def _percent(fraction: float | None) -> str:
     return f"{100 * fraction:.1f} %" if math.isfinite(fraction) else "all is new"
 
 
-def _swatch(colour: str, dash: str) -> str:
-    style = {"dash": "dashed", "dot": "dotted", "longdash": "double"}.get(dash, "solid")
-    return f'<i style="border-top-style:{style};border-top-color:{colour}"></i>'
+def _swatch(style: SetStyle) -> str:
+    """The line of a read as it is drawn elsewhere."""
+    parts = _DASHES_PX[style.line]
+    ends = [0, *accumulate(parts)]
+    stops = ", ".join(
+        f"{(style.colour if n % 2 == 0 else 'transparent')} {low}px {high}px"
+        for n, (low, high) in enumerate(pairwise(ends))
+    )
+    return f'<i style="background:repeating-linear-gradient(90deg, {stops})"></i>'

@@ -20,9 +20,8 @@ from han5k_review.store.vocabulary import Decision
 from han5k_review.study import grid_of
 from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.places import go_to
+from han5k_review.ui.revisions.asking import build_compare_query
 from han5k_review.ui.revisions.cards import (
-    COLOURS,
-    DASHES,
     Exhibit,
     describe_agreement,
     show_cards,
@@ -30,7 +29,7 @@ from han5k_review.ui.revisions.cards import (
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
 
 _REVIEWED = "Contour under review"
-_REVIEWED_COLOUR = "#e6e9ee"
+_PLOT_DASHES = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dash-dot": "dashdot"}
 
 
 def show_question(visit: Visit, question: Question) -> None:
@@ -45,10 +44,8 @@ def show_question(visit: Visit, question: Question) -> None:
         Exhibit(
             candidate=candidate,
             mask=study.labels.get_mask(candidate.view.child.mask_sha256, grid),
-            colour=COLOURS[n % len(COLOURS)],
-            dash=DASHES[n % len(DASHES)],
         )
-        for n, candidate in enumerate(question.candidates)
+        for candidate in question.candidates
     ]
     masks = [exhibit.mask for exhibit in exhibits]
     widest = find_widest_slice(masks if len(masks) > 1 else [reviewed, *masks])
@@ -69,7 +66,7 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
     if not open_to_me:
         st.info("Only your own work waits here. Another adjudicator or the study lead decides it.")
         if st.button("Compare in the viewer", key="compare"):
-            _compare(question, widest)
+            go_to("review", **build_compare_query(question, widest))
         return
     key = f"{question.case_id}-{question.structure}-{question.candidates[-1].revision.id}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -88,10 +85,12 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
             _decide(visit, question, chosen, Decision.ACCEPTED, reason)
         if st.button("Edit further", key="edit-further", help=_describe_edit(chosen)):
             _edit_further(visit, question, chosen, widest)
-        if st.button("Reject", key="reject", help="The reader's contour does not count."):
+        if st.button("Reject", key="reject", help="This contour does not count."):
             _decide(visit, question, chosen, Decision.REJECTED, reason)
-        if st.button("Compare in the viewer", key="compare", help="Side by side, slice by slice."):
-            _compare(question, widest)
+        if st.button(
+            "Compare in the viewer", key="compare", help="In three planes, decided by key."
+        ):
+            go_to("review", **build_compare_query(question, widest))
 
 
 def _describe_edit(chosen: Candidate) -> str:
@@ -99,16 +98,6 @@ def _describe_edit(chosen: Candidate) -> str:
         f"Opens the viewer with a draft that starts from {chosen.name}. What you submit is a "
         "revision of your own, which a second person decides."
     )
-
-
-def _compare(question: Question, widest: int | None) -> None:
-    keys = [one.set_key for one in question.candidates]
-    first, second = keys[:2] if len(keys) > 1 else ("a", keys[0])
-    query = {"case": question.case, "structure": question.structure}
-    query |= {"first": first, "compare": second}
-    if widest is not None:
-        query["slice"] = str(widest)
-    go_to("review", **query)
 
 
 def _decide(
@@ -161,10 +150,16 @@ def _show_picture(
         st.caption("The contours are the same on every slice.")
         return
     bench = visit.bench
-    window = choose_window(bench.windows, bench.catalogue.get_structure(question.structure).window)
-    base = OutlinedMask(name=_REVIEWED, mask=reviewed, colour=_REVIEWED_COLOUR, dash="dot")
+    structure = bench.catalogue.get_structure(question.structure)
+    window = choose_window(bench.windows, structure.window)
+    base = OutlinedMask(name=_REVIEWED, mask=reviewed, colour=structure.color_hex, dash="solid")
     outlined = [
-        OutlinedMask(name=one.candidate.name, mask=one.mask, colour=one.colour, dash=one.dash)
+        OutlinedMask(
+            name=one.candidate.name,
+            mask=one.mask,
+            colour=one.style.colour or structure.color_hex,
+            dash=_PLOT_DASHES[one.style.line],
+        )
         for one in exhibits
     ]
     hu = bench.study.volumes.get_axial_slice(case.image_sha256, widest)

@@ -13,6 +13,7 @@ export function takeKey(workspace, event) {
   const names = namesOf(event, workspace.keyboard.layout);
   if (!names.length) return false;
   if (workspace.question.takeKey(names)) return true;
+  if (!workspace.help.root.open && workspace.decision?.takeKey(names)) return true;
   if (workspace.help.takeKey(names)) return true;
   const isPress = names.includes("Space") || names.includes("Enter");
   if (isPress && target.matches?.("button:focus-visible")) return false;

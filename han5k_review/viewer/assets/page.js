@@ -1,6 +1,7 @@
 // Where everything stands on the page of one case.
 
 import { shortKey } from "./keyboard.js";
+import { DecisionPanel } from "./panels/decision_panel.js";
 import { h } from "./panels/dom.js";
 
 /** The root element with the workspace's stage and panels in it; hidden until there is a style sheet. */
@@ -20,6 +21,7 @@ export function arrangePage(workspace) {
     question,
     combine,
   } = workspace;
+  workspace.decision = workspace.data.decision ? new DecisionPanel(workspace) : null;
   return h(
     "div",
     { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
@@ -29,6 +31,7 @@ export function arrangePage(workspace) {
     h(
       "aside",
       { class: "side", "aria-label": "Grade and display" },
+      workspace.decision?.root,
       gradePanel.root,
       editPanel.root,
       display.root,

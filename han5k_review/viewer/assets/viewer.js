@@ -11,7 +11,8 @@
 // edit-discard, edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm,
 // combine, combine-with, combine-mm, subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow,
 // margin-shrink, edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason, unsaved-mend,
-// unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change, keys-reset, keys-status, key-replace. Each action's button has data-action. The workspace carries
+// decision, decision-candidate (data-set), decide-accept, decide-reject, decide-next, decide-reason,
+// decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change, keys-reset, keys-status, key-replace. Each action's button has data-action. The workspace carries
 // data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and data-in-sight (may be graded);
 // each view data-plane and data-slice.
 
@@ -30,6 +31,7 @@ const sameCase = (one, other) =>
   one.assignment === other.assignment &&
   one.read_only === other.read_only &&
   JSON.stringify(one.label_sets[0]) === JSON.stringify(other.label_sets[0]) &&
+  JSON.stringify(one.decision) === JSON.stringify(other.decision) &&
   JSON.stringify(one.structures) === JSON.stringify(other.structures);
 
 export default function viewer({ data, parentElement, setTriggerValue }) {

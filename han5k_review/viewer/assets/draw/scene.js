@@ -83,13 +83,14 @@ function buildLayers(reading, plane, index, side, compared) {
     const path = outlines?.path(set.key, structure.name, mask, plane, index);
     if (!path) return;
     const colour = reading.colours.get(structure.name) ?? WHITE;
+    const isChosen = structure.name === reading.state.selected;
     layers.push({
       path,
       line: set.line,
       voxels: mask.voxels ?? 0,
       compared: set !== first && side === "both",
-      colour: set === first ? colour : paler(colour),
-      chosen: structure.name === reading.state.selected,
+      colour: isChosen && set.color ? set.color : set === first ? colour : paler(colour),
+      chosen: isChosen,
     });
   };
   for (const structure of reading.structures) {
@@ -98,8 +99,21 @@ function buildLayers(reading, plane, index, side, compared) {
     if (side !== "compared" && structure.name === reading.draft?.name)
       layers.push(...buildStart(reading, plane, index, structure.name));
     if (side !== "reviewed") add(compared, structure);
+    if (side === "both" && structure.name === reading.data.decision?.structure)
+      for (const set of listBeside(reading, compared)) add(set, structure);
   }
   return layers.sort((a, b) => Number(a.chosen) - Number(b.chosen) || b.voxels - a.voxels);
+}
+
+/**
+ * Of a question to an adjudicator all contours are drawn: the one under review, and each that waits.
+ * @param {Reading} reading
+ * @param {LabelSet | undefined} compared
+ */
+function listBeside(reading, compared) {
+  const { label_sets: sets, decision } = reading.data;
+  const keys = ["a", ...(decision?.candidates ?? []).map((one) => one.set)];
+  return sets.slice(1).filter((set) => set !== compared && keys.includes(set.key));
 }
 
 /**

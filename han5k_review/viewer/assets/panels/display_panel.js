@@ -96,7 +96,7 @@ export class DisplayPanel {
         y1: 4,
         x2: 35,
         y2: 4,
-        stroke: "currentColor",
+        stroke: set.color ?? "currentColor",
         "stroke-width": 2,
         "stroke-dasharray": dash,
       }),

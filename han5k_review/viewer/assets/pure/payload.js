@@ -11,6 +11,7 @@
  * @property {string} name
  * @property {LabelLine} line
  * @property {string} url
+ * @property {string | null} color
  */
 
 /**
@@ -107,6 +108,25 @@
  */
 
 /**
+ * A revision that waits.
+ * @typedef {object} DecisionCandidate
+ * @property {number} revision
+ * @property {string} set
+ * @property {string} name
+ * @property {string} facts
+ * @property {string | null} refusal
+ */
+
+/**
+ * What an adjudicator is asked.
+ * @typedef {object} Decision
+ * @property {string} structure
+ * @property {DecisionCandidate[]} candidates
+ * @property {number} waiting
+ * @property {string | null} told
+ */
+
+/**
  * Everything the viewer needs to open a case; voxels come by the addresses in it.
  * @typedef {object} ViewerPayload
  * @property {number | null} assignment
@@ -125,6 +145,7 @@
  * @property {string | null} compare
  * @property {boolean} side_by_side
  * @property {Record<string, ViewerRule>} rules
+ * @property {Decision | null} decision
  * @property {string | null} account
  */
 
