@@ -6,6 +6,9 @@ import { filterStructures, listFilters, sortRest, tiersOf } from "./pure/filters
 import { keysOf } from "./pure/keymap.js";
 import { wasScrolledThrough } from "./seen_slices.js";
 
+const NOT_YET =
+  "Nothing can be accepted yet: show the whole axial picture and all outlines, and scroll through the slices. " +
+  "Only structures seen from end to end are accepted.";
 const BACK = { id: STAY, key: "Escape", words: "Back" };
 const many = (count, one, several) => (count === 1 ? `1 ${one}` : `${count} ${several}`);
 
@@ -63,8 +66,7 @@ function sayRest({ ready, unseen, doubtful }, title) {
 }
 
 function sayNothing({ unseen, doubtful }) {
-  if (unseen.length)
-    return "Nothing can be accepted yet: show the whole axial picture and all outlines, and scroll through the slices. Only structures seen from end to end are accepted.";
+  if (unseen.length) return NOT_YET;
   return doubtful.length
     ? "Only structures with a warning are left: grade them one by one."
     : "Every structure has a grade.";
