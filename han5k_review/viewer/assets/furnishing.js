@@ -5,6 +5,7 @@ import { Stage } from "./draw/stage.js";
 import { CombinePanel } from "./edit/combine_panel.js";
 import { EditPanel } from "./edit/edit_panel.js";
 import { Editor } from "./edit/editor.js";
+import { OpenDrafts } from "./edit/left_open.js";
 import { Settling } from "./edit/settling.js";
 import { Keyboard, rewriteKeys } from "./keyboard.js";
 import { sayFinished } from "./list_actions.js";
@@ -48,6 +49,7 @@ export function furnish(workspace) {
     readOnly: data.assignment === null,
   });
   workspace.stage.editor = workspace.editor;
+  workspace.openDrafts = new OpenDrafts(workspace.editor.session);
   workspace.question = new Question(focus);
   workspace.settling = new Settling(workspace);
   grader.question = (name, check) => workspace.settling.askAfterwards(name, check);
