@@ -19,6 +19,7 @@ import { Help } from "./panels/help.js";
 import { StructureList } from "./panels/list.js";
 import { Question } from "./panels/question.js";
 import { SliceBar } from "./panels/slice_bar.js";
+import { SolidPane } from "./panels/solid_pane.js";
 import { Toolbar } from "./panels/toolbar.js";
 import { UnsavedPanel } from "./panels/unsaved_panel.js";
 import { browserStore } from "./preferences.js";
@@ -70,6 +71,7 @@ export function furnish(workspace) {
   workspace.display = new DisplayPanel(parts);
   workspace.toolbar = new Toolbar(parts);
   workspace.bar = new SliceBar(parts);
+  workspace.solidPane = new SolidPane(parts);
   workspace.help = new Help({ scale: data.scale, focus, keyboard: workspace.keyboard });
   workspace.actions = buildActions(workspace);
   workspace.banner = new Banner(() => workspace.tryAgain());

@@ -19,13 +19,23 @@ export function arrangePage(workspace) {
     unsaved,
     question,
     combine,
+    solidPane,
   } = workspace;
   return h(
     "div",
     { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
     header.root,
     list.root,
-    h("main", { class: "middle" }, toolbar.root, banner.root, stage.root, bar.root, question.root),
+    h(
+      "main",
+      { class: "middle" },
+      toolbar.root,
+      banner.root,
+      stage.root,
+      bar.root,
+      solidPane.root,
+      question.root,
+    ),
     h(
       "aside",
       { class: "side", "aria-label": "Grade and display" },

@@ -17,6 +17,7 @@ const PANELS_OF = {
   bar: ["cursor", "layers", "structure", "grades", "size", "progress"],
   header: ["grades", "save", "list"],
   unsaved: ["save", "edit", "list"],
+  solidPane: ["structure", "layers"],
 };
 
 export class Workspace {
