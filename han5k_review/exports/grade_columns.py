@@ -152,3 +152,15 @@ READ: _Columns = (
         lambda r: r.assignment.presentation_order,
     ),
 )
+
+IN_BULK: _Columns = (
+    column(
+        "accepted_in_bulk",
+        "Accepted with the rest",
+        _B,
+        "grade",
+        "True when this grade was given with others in one act, after the reader had scrolled "
+        "through the structure; such a grade is always the one without revision.",
+        lambda r: r.grade.in_bulk,
+    ),
+)

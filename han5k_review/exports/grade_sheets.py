@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from han5k_review.exports.columns import Column, Kind, Sheet, column
-from han5k_review.exports.grade_columns import CONTOUR, READ, STUDY, WHAT
+from han5k_review.exports.grade_columns import CONTOUR, IN_BULK, READ, STUDY, WHAT
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.panel_columns import build_panel_columns
 from han5k_review.metrics import Panel
@@ -76,18 +76,6 @@ _GRADED_AT: _Columns = (
         "Time the reader was active on the structure, idle time left out.",
         lambda r: r.grade.active_seconds,
         "s",
-    ),
-)
-
-_IN_BULK: _Columns = (
-    column(
-        "accepted_in_bulk",
-        "Accepted with the rest",
-        _B,
-        "grade",
-        "True when this grade was given with others in one act, after the reader had scrolled "
-        "through the structure; such a grade is always the one without revision.",
-        lambda r: r.grade.in_bulk,
     ),
 )
 
@@ -280,7 +268,7 @@ GRADES: Sheet[GradeRow] = Sheet(
         *READ,
         *_GRADE,
         *_CHAIN,
-        *_IN_BULK,
+        *IN_BULK,
         *_REVISION,
         *_REFERENCE,
         *build_panel_columns(_panel),
@@ -299,6 +287,6 @@ HISTORY: Sheet[GradeRow] = Sheet(
         *(c for c in READ if c.name in ("reader", "read_index")),
         *_GRADE,
         *_GRADED_AT,
-        *_IN_BULK,
+        *IN_BULK,
     ),
 )

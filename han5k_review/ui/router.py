@@ -14,6 +14,7 @@ from han5k_review.ui.context import Visit, get_visit
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import HOMES, page_file
 from han5k_review.ui.style import show_style
+from han5k_review.ui.who import show_who
 
 # file, title, what one must be allowed to do, shown in the menu
 _SCREENS = (
@@ -46,6 +47,7 @@ def main() -> None:
         st.error(str(error))
         return
     chosen = st.navigation(_list_pages(visit), position="top")
+    show_who(visit.identity)
     chosen.run()
 
 

@@ -23,6 +23,7 @@ FULL_PAGE = """<style>
 [data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] { gap: 0 !important; }
 [data-testid="stHeader"] { height: 2.25rem; min-height: 2.25rem; background: #14181e; }
 [data-testid="stHeader"] * { color: #94a0ae; }
+.han5k-who { height: 2.25rem; color: #d9dfe7; color-scheme: dark; }
 [data-testid="stApp"] { background: #0c0f13; }
 [data-testid="stMain"] { overflow: hidden; }
 .han5k-disclaimer { display: none; }

@@ -87,9 +87,16 @@ class Entrance:
         return sign_out_page(identity.name, drafts)
 
     async def post_sign_out(self, request: Request) -> Response:
-        """Take the cookie away; `where=everywhere` voids the account's other cookies as well."""
+        """Take the cookie away; `where=everywhere` voids the account's other cookies as well.
+
+        With `where=unless-edits-wait` the page that names edits not submitted comes first.
+        """
         form = await _read_form(request) or {}
         identity = get_identity(request)
+        if form.get("where") == "unless-edits-wait":
+            drafts = await run_in_threadpool(self._list_unsubmitted, identity)
+            if drafts:
+                return sign_out_page(identity.name, drafts)
         await run_in_threadpool(self._sign_out, identity, form.get("where"), utc_now())
         answer = RedirectResponse(
             "/sign-in", 303, headers={"Cache-Control": "no-store", "Clear-Site-Data": '"cache"'}

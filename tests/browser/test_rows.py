@@ -61,3 +61,15 @@ def test_cases_are_searched_and_come_a_page_at_a_time(
     rows.filter(has_text="HN-052").locator("td").nth(4).click()
     expect(screen.get_by_role("heading", name="HN-052")).to_be_visible(timeout=SLOW)
     assert "case=HN-052" in screen.url
+
+
+@pytest.mark.browser
+def test_every_page_says_who_is_signed_in_and_one_click_signs_out(
+    server: Server, screen: Page
+) -> None:
+    sign_in(screen, server.url, "anna", PASSWORD)
+    expect(screen.get_by_test_id("who")).to_have_text("anna, reader", timeout=SLOW)
+    screen.goto(f"{server.url}/review?assignment=1")
+    expect(screen.get_by_test_id("case")).to_be_visible(timeout=SLOW)
+    screen.get_by_test_id("sign-out").click()
+    screen.wait_for_url("**/sign-in*")

@@ -160,6 +160,8 @@ def patient_case(
             name=s.name,
             title=s.title,
             color=s.color_hex,
+            color_safe=s.color_safe_hex,
+            tier=s.tier,
             window=s.window,
             group=s.group,
             label_version=100 + s.order,

@@ -65,9 +65,9 @@ def test_strokes_of_a_tab_that_died_offline_are_sent_by_the_next(table: Table) -
     screen.goto("about:blank")
     screen.unroute_all()
     table.open()
-    screen.keyboard.press("e")
-    expect(screen.get_by_test_id("edit-state")).to_contain_text("held by another")
-    screen.get_by_test_id("edit-take-over").click()
+    words = screen.get_by_test_id("question-words")
+    expect(words).to_contain_text("Your edit of ParotidL was left open")
+    screen.get_by_test_id("answer-resume").click()
     wanted = table.start() | (near(drawn, 5) & on_slice("axial", 5))
     np.testing.assert_array_equal(table.stored(), wanted)
 

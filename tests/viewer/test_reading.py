@@ -230,3 +230,25 @@ def test_a_case_can_open_with_two_sets_side_by_side(open_desk: Open, screen: Pag
     open_desk(DeskCase(payload=mounted, ct=built.ct, masks=built.masks))
     expect(screen.get_by_test_id("view-upper-title")).to_contain_text("Reference")
     expect(screen.get_by_test_id("view-main-title")).to_contain_text("Pseudo-label")
+
+
+def test_the_structure_is_turned_in_three_dimensions(open_desk: Open, screen: Page) -> None:
+    open_desk(case())
+    screen.keyboard.press(";")
+    words = screen.get_by_test_id("solid-words")
+    expect(words).to_have_text("ParotidL, seen from the front")
+    canvas = screen.get_by_test_id("solid-canvas")
+    count = """(canvas) => canvas.getContext("2d").getImageData(0, 0, 320, 320).data
+      .reduce((sum, part, n) => sum + (n % 4 === 0 && part > 60 ? 1 : 0), 0)"""
+    assert canvas.evaluate(count) > 2000
+    box = canvas.bounding_box()
+    assert box is not None
+    screen.mouse.move(box["x"] + 60, box["y"] + 100)
+    screen.mouse.down()
+    screen.mouse.move(box["x"] + 60 + 140, box["y"] + 100)
+    screen.mouse.up()
+    expect(words).to_have_text("ParotidL, seen from the right")
+    screen.keyboard.press("n")
+    expect(words).to_contain_text("ParotidR")
+    screen.keyboard.press(";")
+    expect(screen.get_by_test_id("solid-pane")).to_be_hidden()

@@ -111,3 +111,21 @@ def test_a_finger_draws_and_a_second_one_takes_the_stroke_back(table: Table) -> 
     points = np.array([table.point("axial", pixel, 5) for pixel in pixels])
     wanted = table.start() | (near(points, 5) & on_slice("axial", 5))
     np.testing.assert_array_equal(table.stored(), wanted)
+
+
+SMALL = """() => {
+  const root = document.getElementById("host").shadowRoot;
+  const boxes = [...root.querySelectorAll("button, select, input, .row")]
+    .filter((one) => one.checkVisibility() && !one.closest("dialog"))
+    .map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 90)]);
+  return boxes.filter(([box]) => Math.round(box.width) < 32 || Math.round(box.height) < 32)
+    .map(([box, what]) => `${Math.round(box.width)} x ${Math.round(box.height)} ${what}`);
+}"""
+
+
+def test_what_a_finger_taps_is_32_pixels_or_more(table: Table) -> None:
+    screen = table.screen
+    Hand(screen)
+    assert screen.evaluate(SMALL) == []
+    table.edit()
+    assert screen.evaluate(SMALL) == []

@@ -278,7 +278,7 @@ def test_a_grade_that_disagrees_with_the_edit_is_asked_about(bench: WebBench, ta
     assert (asked.status_code, asked.json()["reason"]) == (409, "grade_disagrees")
     check = asked.json()["check"]
     assert (check["declared"], check["suggested"]) == ("no", ["major"])
-    assert "to be confirmed" in check["question"]
+    assert "major: above 10%" in check["question"]
     done = tab.submit(confirmed=True)
     assert done.status_code == 201
     assert done.json()["confirmed"] is True
@@ -454,6 +454,9 @@ def test_a_draft_without_a_change_vanishes_when_it_is_left(bench: WebBench, tab:
     page = tab.client.get("/sign-out", headers={"Accept": "text/html"}).text
     assert "1 edit is not submitted:" in page
     assert '<a href="/review?assignment=1">HN-001: ParotidL</a>' in page
+    asked = tab.client.post("/sign-out", data={"where": "unless-edits-wait"})
+    assert (asked.status_code, asked.text.count("HN-001: ParotidL")) == (200, 1)
+    assert tab.client.get(PAROTID).status_code == 200
 
 
 def test_the_journal_gives_back_the_steps_of_a_draft(tab: Tab) -> None:

@@ -144,6 +144,13 @@ def test_signing_out_takes_the_cookie_away(visit: Visit) -> None:
     assert not is_in(anna)
 
 
+def test_one_click_signs_out_where_no_edit_waits(visit: Visit) -> None:
+    anna = visit("anna")
+    answer = anna.post("/sign-out", data={"where": "unless-edits-wait"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert not is_in(anna)
+
+
 def test_signing_out_everywhere_voids_the_cookies_of_other_devices(visit: Visit) -> None:
     here, there, other = visit("anna"), visit("anna"), visit("lena")
     here.post("/sign-out", data={"where": "everywhere"})

@@ -107,6 +107,7 @@ export function buildActions(workspace) {
     },
     layout: () => set({ layout: after(LAYOUTS, state.layout) }, "layout", "preferences"),
     plane: (name) => set({ main: name ?? after(PLANE_NAMES, state.main) }, "layout", "preferences"),
+    "solid-pane": () => workspace.solidPane.toggle(),
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
     ruler() {
       if (state.tool === "ruler") workspace.stage.clearRulers();

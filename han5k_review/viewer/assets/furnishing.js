@@ -5,6 +5,7 @@ import { Stage } from "./draw/stage.js";
 import { CombinePanel } from "./edit/combine_panel.js";
 import { EditPanel } from "./edit/edit_panel.js";
 import { Editor } from "./edit/editor.js";
+import { OpenDrafts } from "./edit/left_open.js";
 import { Settling } from "./edit/settling.js";
 import { Keyboard, rewriteKeys } from "./keyboard.js";
 import { sayFinished } from "./list_actions.js";
@@ -18,6 +19,7 @@ import { Help } from "./panels/help.js";
 import { StructureList } from "./panels/list.js";
 import { Question } from "./panels/question.js";
 import { SliceBar } from "./panels/slice_bar.js";
+import { SolidPane } from "./panels/solid_pane.js";
 import { Toolbar } from "./panels/toolbar.js";
 import { UnsavedPanel } from "./panels/unsaved_panel.js";
 import { browserStore } from "./preferences.js";
@@ -48,6 +50,7 @@ export function furnish(workspace) {
     readOnly: data.assignment === null,
   });
   workspace.stage.editor = workspace.editor;
+  workspace.openDrafts = new OpenDrafts(workspace.editor.session);
   workspace.question = new Question(focus);
   workspace.settling = new Settling(workspace);
   grader.question = (name, check) => workspace.settling.askAfterwards(name, check);
@@ -68,6 +71,7 @@ export function furnish(workspace) {
   workspace.display = new DisplayPanel(parts);
   workspace.toolbar = new Toolbar(parts);
   workspace.bar = new SliceBar(parts);
+  workspace.solidPane = new SolidPane(parts);
   workspace.help = new Help({ scale: data.scale, focus, keyboard: workspace.keyboard });
   workspace.actions = buildActions(workspace);
   workspace.banner = new Banner(() => workspace.tryAgain());

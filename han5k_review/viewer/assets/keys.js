@@ -33,7 +33,7 @@ export function takeKey(workspace, event) {
   return true;
 }
 
-/** What an action with several keys is told by the one that was pressed: the grade, the place of the window. */
+/** What an action with several keys is told by the one pressed: the grade, the place of the window. */
 function argumentOf(action, name, grades) {
   if (action === "grade") return grades.find((grade) => grade.key === name).code;
   return action === "window-direct" ? keysOf(action).indexOf(name) : undefined;

@@ -2,20 +2,28 @@
 // after the last grade. All are answered by key.
 
 import { STAY } from "./panels/question.js";
-import { listFilters, sortRest, tiersOf } from "./pure/filters.js";
+import { filterStructures, listFilters, sortRest, tiersOf } from "./pure/filters.js";
 import { keysOf } from "./pure/keymap.js";
 import { wasScrolledThrough } from "./seen_slices.js";
 
+const NOT_YET =
+  "Nothing can be accepted yet: show the whole axial picture and all outlines, and scroll through the slices. " +
+  "Only structures seen from end to end are accepted.";
 const BACK = { id: STAY, key: "Escape", words: "Back" };
 const many = (count, one, several) => (count === 1 ? `1 ${one}` : `${count} ${several}`);
 
 /** Which structures the list shows, and the next keys walk. */
-export async function chooseFilter({ question, reading, grader }) {
+export async function chooseFilter(workspace) {
+  const { question, reading, grader } = workspace;
   if (question.open) return;
   const filters = listFilters(reading.structures, grader.grades);
   const answers = filters.map(({ id, key, words, count }) => ({ id, key, words: `${words} (${count})` }));
   const chosen = await question.ask("Show which structures?", [...answers, BACK], true);
-  if (chosen !== STAY) reading.change({ filter: chosen }, "list");
+  if (chosen === STAY) return;
+  reading.change({ filter: chosen }, "list");
+  const shown = filterStructures(reading.ordered(), chosen, grader.grades);
+  if (shown.length && !shown.some(({ name }) => name === reading.state.selected))
+    workspace.act("choose", shown[0].name);
 }
 
 /** Gives the grade without revision to what was scrolled through, in one act; the sheets say so. */
@@ -58,8 +66,7 @@ function sayRest({ ready, unseen, doubtful }, title) {
 }
 
 function sayNothing({ unseen, doubtful }) {
-  if (unseen.length)
-    return "Nothing can be accepted yet: show the whole axial picture and all outlines, and scroll through the slices. Only structures seen from end to end are accepted.";
+  if (unseen.length) return NOT_YET;
   return doubtful.length
     ? "Only structures with a warning are left: grade them one by one."
     : "Every structure has a grade.";

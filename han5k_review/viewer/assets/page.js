@@ -20,6 +20,7 @@ export function arrangePage(workspace) {
     unsaved,
     question,
     combine,
+    solidPane,
   } = workspace;
   workspace.decision = workspace.data.decision ? new DecisionPanel(workspace) : null;
   return h(
@@ -27,7 +28,16 @@ export function arrangePage(workspace) {
     { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
     header.root,
     list.root,
-    h("main", { class: "middle" }, toolbar.root, banner.root, stage.root, bar.root, question.root),
+    h(
+      "main",
+      { class: "middle" },
+      toolbar.root,
+      banner.root,
+      stage.root,
+      bar.root,
+      solidPane.root,
+      question.root,
+    ),
     h(
       "aside",
       { class: "side", "aria-label": "Grade and display" },

@@ -7,14 +7,15 @@
 // structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
 // window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
 // plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
-// question, question-words, answer-<id>,
-// edit-discard, edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm,
-// combine, combine-with, combine-mm, subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow,
-// margin-shrink, edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason, unsaved-mend,
-// decision, decision-candidate (data-set), decide-accept, decide-reject, decide-next, decide-reason,
-// decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change, keys-reset, keys-status, key-replace. Each action's button has data-action. The workspace carries
-// data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and data-in-sight (may be graded);
-// each view data-plane and data-slice.
+// question, question-words, answer-<id>, solid-pane, solid-words, solid-canvas, edit-discard,
+// edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm, combine,
+// combine-with, combine-mm, subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow,
+// margin-shrink, edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason,
+// unsaved-mend, decision, decision-candidate (data-set), decide-accept, decide-reject, decide-next,
+// decide-reason, decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change,
+// keys-reset, keys-status, key-replace. Each action's button has data-action. The workspace carries
+// data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and data-in-sight (may be graded); each view
+// data-plane and data-slice.
 
 import { takeKey } from "./keys.js";
 import { closeAll } from "./net/cases.js";

@@ -1,5 +1,6 @@
 // The workspace of one case: panels around the stage, keys, and one drawing per frame.
 
+import { offerLeft } from "./edit/left_open.js";
 import { furnish } from "./furnishing.js";
 import { Grader } from "./grader.js";
 import { prefetchCase, takeCase } from "./net/cases.js";
@@ -16,6 +17,7 @@ const PANELS_OF = {
   bar: ["cursor", "layers", "structure", "grades", "size", "progress"],
   header: ["grades", "save", "list"],
   unsaved: ["save", "edit", "list"],
+  solidPane: ["structure", "layers"],
 };
 
 export class Workspace {
@@ -35,9 +37,16 @@ export class Workspace {
     furnish(this);
     this.stopListening = this.opened.listen((kind, detail) => this.hear(kind, detail));
     if (this.opened.volume) this.stage.arrange();
-    this.editor.begin();
+    this.beginEditing();
     this.prefetchNext();
     this.redraw("layout");
+  }
+
+  /** Once CT and contours are there; an edit that was left open is offered back. */
+  beginEditing() {
+    if (this.editor.begun) return;
+    this.editor.begin();
+    if (this.editor.begun) offerLeft(this);
   }
 
   /** After a click on a button the keys belong to the picture again. */
@@ -64,10 +73,10 @@ export class Workspace {
         this.say(
           "This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.",
         );
-      this.editor.begin();
+      this.beginEditing();
     } else if (kind === "masks") {
       this.reading.masksArrived(detail);
-      this.editor.begin();
+      this.beginEditing();
     } else if (kind === "network") this.lost = detail;
     else if (kind === "expired") this.expired = detail;
     else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
@@ -174,6 +183,7 @@ export class Workspace {
     this.sizes.disconnect();
     this.stopListening();
     this.sight.close();
+    this.openDrafts.close();
     this.grader.close();
     this.editor.close();
     this.root.remove();

@@ -1,5 +1,6 @@
 // @ts-check
-// Tools that need more than the contour in hand: another structure, the skin, margins of their own on each side.
+// Tools that need more than the contour in hand: another structure, the skin, margins of their own on each
+// side.
 
 import { h, setText } from "../panels/dom.js";
 import { isEmpty } from "../pure/masks.js";

@@ -1,6 +1,6 @@
 // @ts-check
-// A contour and its surroundings: another structure taken away, kept to or added; margins of their own on each
-// side. Functions on an EditMask; each only paints, the caller takes the change afterwards. No DOM.
+// A contour and its surroundings: another structure taken away, kept to or added; margins of their own on
+// each side. Functions on an EditMask; each only paints, the caller takes the change afterwards. No DOM.
 //
 // `fill(low, high)` gives the other structure as 0 and 1 in that box of the grid, i fastest.
 
@@ -98,8 +98,8 @@ export function add(mask, other) {
 
 /**
  * Each border moves outwards (`isShrinking`: inwards) by its own margin; in between the margins blend as an
- * ellipsoid does: inside is where (dx / mx)^2 + (dy / my)^2 + (dz / mz)^2 <= 1 for some voxel that was inside.
- * What lies outside the image does not count.
+ * ellipsoid does: inside is where (dx / mx)^2 + (dy / my)^2 + (dz / mz)^2 <= 1 for some voxel that was
+ * inside. What lies outside the image does not count.
  * @param {EditMask} mask
  * @param {Margins} margins
  */
@@ -141,8 +141,8 @@ function widen(mask, { low, high }, below, above) {
 }
 
 /**
- * 1 within the half ellipsoids of `upwards` and `downwards` millimetres along each axis around a 1. The sum of
- * squares is made one axis after the other, each as a least sum over the few voxels in reach: exact.
+ * 1 within the half ellipsoids of `upwards` and `downwards` millimetres along each axis around a 1. The sum
+ * of squares is made one axis after the other, each as a least sum over the few voxels in reach: exact.
  * @param {Uint8Array} cells
  * @param {Triple} size
  * @param {Triple} spacing

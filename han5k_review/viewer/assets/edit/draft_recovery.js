@@ -14,6 +14,7 @@ export async function recoverStrokes(session) {
       .filter(({ url }) => url.startsWith(`${session.drafts.base}/`))
       .map((entry) => [entry.url, entry.draft]),
   );
+  for (const url of waiting.keys()) session.left.add(url);
   for (const [url, draft] of waiting) {
     session.queue.stopped.add(url);
     try {

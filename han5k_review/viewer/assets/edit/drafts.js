@@ -21,6 +21,7 @@ import { parseMasks } from "../pure/masks.js";
  * @property {string} changed_at_utc
  * @property {number} base_label_version
  * @property {DraftPlace | null} place
+ * @property {{ mine: boolean, holder: string | null, until_utc: string | null }} lease
  *
  * @typedef {{ structure: string, locked: boolean, at_utc: string, reason: string | null }} LockState
  */

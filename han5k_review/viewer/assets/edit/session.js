@@ -50,6 +50,8 @@ export class DraftSession {
     this.refusal = null;
     this.refusedStroke = "";
     this.submitting = false;
+    /** @type {Set<string>} drafts whose strokes an earlier visit left in this browser */
+    this.left = new Set();
     /** @type {{ of: string, id: string } | null} */
     this.asked = null;
     /** @type {ReturnType<typeof setInterval> | undefined} */

@@ -33,10 +33,17 @@ export class StructureStates {
     /** @type {Map<string, DraftState>} */
     this.open = new Map();
     this.askedAt = -Infinity;
+    /** @type {Promise<void>} the last question */
+    this.asked = Promise.resolve();
   }
 
   /** Asks the server; what it said before stays when it cannot be reached. */
-  async refresh() {
+  refresh() {
+    this.asked = this.ask();
+    return this.asked;
+  }
+
+  async ask() {
     this.askedAt = performance.now();
     try {
       const { drafts, locks } = await this.drafts.list();

@@ -54,6 +54,11 @@ export class GradePanel {
       this.comment,
     );
     this.hint = h("p", { class: "hint", "data-testid": "hint" });
+    this.draft = h(
+      "span",
+      { class: "local-draft", title: "This hint is a draft of this study; nobody has confirmed it yet." },
+      "local draft",
+    );
     this.published = h("p", { class: "hint", "data-testid": "published" });
     this.warnings = h("ul", { class: "warnings", "data-testid": "warnings" });
     this.root = h(
@@ -64,6 +69,7 @@ export class GradePanel {
       this.grading,
       this.warnings,
       this.hint,
+      this.draft,
       this.published,
     );
     this.grading.hidden = grader.readOnly;
@@ -189,9 +195,9 @@ export class GradePanel {
   }
 
   updateHints(structure) {
-    const confirmed = structure.hint_source && structure.hint_source !== "to be confirmed";
-    setText(this.hint, structure.hint ? `${structure.hint}${confirmed ? "" : " (to be confirmed)"}` : "");
+    setText(this.hint, structure.hint ?? "");
     this.hint.title = this.hint.textContent;
+    this.draft.hidden = !structure.hint || structure.hint_source === "published";
     const figures = [
       structure.reference_dsc === null || structure.reference_dsc === undefined
         ? null

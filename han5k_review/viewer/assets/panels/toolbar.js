@@ -9,6 +9,7 @@ const SHAPES = {
   crosshair: "M8 1.5v13M1.5 8h13",
   ruler: "M2 11.5 11.5 2 14 4.5 4.5 14zM5 8.5l1.5 1.5M7.5 6 9 7.5M10 3.5 11.5 5",
   "auto-zoom": "M7 3a4 4 0 1 0 .01 0M10 10l4 4M5.2 7h3.6M7 5.2v3.6",
+  "solid-pane": "M8 1.5 14 4.5v7L8 14.5 2 11.5v-7zM2 4.5l6 3 6-3M8 7.5v7",
   centre: "M8 5.5a2.5 2.5 0 1 0 .01 0M8 1.5v2M8 12.5v2M1.5 8h2M12.5 8h2",
 };
 
@@ -48,6 +49,7 @@ export class Toolbar {
         this.plain("zoom-in", "+"),
         this.autoZoom,
         this.tool("centre", "Centre"),
+        this.tool("solid-pane", "3-D"),
       ),
     );
   }

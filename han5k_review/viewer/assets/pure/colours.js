@@ -2,9 +2,9 @@
 // Colours of structures and grades. No DOM.
 //
 // The structure table has a colour for each structure, and one that is safe for the colour blind; touching
-// structures differ by at least 20 in both (anatomy/colours.py). A study whose table has no safe ones takes the
-// palette of Okabe and Ito (2008), jfly.uni-koeln.de/color: a left organ the full colour, its right partner the
-// same hue paler.
+// structures differ by at least 20 in both (anatomy/colours.py). A study whose table has no safe ones takes
+// the palette of Okabe and Ito (2008), jfly.uni-koeln.de/color: a left organ the full colour, its right
+// partner the same hue paler.
 
 /** @import { ViewerStructure } from "./payload.js" */
 

@@ -64,8 +64,9 @@ export function listFilters(structures, grades) {
 }
 
 /**
- * Structures without a grade, by what stands in the way of accepting them with the rest: `ready` were scrolled
- * through, `unseen` were not, `doubtful` have a warning and are graded one by one. Empty ones are doubtful.
+ * Structures without a grade, by what stands in the way of accepting them with the rest: `ready` were
+ * scrolled through, `unseen` were not, `doubtful` have a warning and are graded one by one. Empty ones are
+ * doubtful.
  * @param {ViewerStructure[]} structures
  * @param {Grades} grades
  * @param {(name: string) => boolean} wasScrolled
