@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy.special import betaincinv
-
 from han5k_review.exports.grade_rows import GradeRow
+from han5k_review.statistics.estimates import Interval
+from han5k_review.statistics.shares import measure_exact_interval
 from han5k_review.store.vocabulary import GradeLevel
 
-CONFIDENCE = 0.95
 _SEVERITY = (GradeLevel.NO, GradeLevel.MINOR, GradeLevel.MAJOR)
 
 
@@ -27,7 +26,7 @@ class Acceptability:
     minor: int
     major: int
     not_graded: int
-    interval: tuple[float, float] | None
+    interval: Interval | None
 
     @property
     def cases(self) -> int:
@@ -62,20 +61,6 @@ def build_acceptability(rows: Iterable[GradeRow]) -> dict[str, Acceptability]:
     return {structure: _count(cases.values()) for structure, cases in levels.items()}
 
 
-def build_interval(acceptable: int, cases: int) -> tuple[float, float] | None:
-    """Exact (Clopper-Pearson) interval of acceptable / cases at 95 %; None for no case.
-
-    The limits are quantiles of beta distributions (scipy.stats, which says it in one call, takes
-    half a second to import). Source: C. Clopper, E. S. Pearson, Biometrika 1934;26:404.
-    """
-    if cases == 0:
-        return None
-    tail, other = (1 - CONFIDENCE) / 2, cases - acceptable
-    low = betaincinv(acceptable, other + 1, tail) if acceptable else 0.0
-    high = betaincinv(acceptable + 1, other, 1 - tail) if other else 1.0
-    return (float(low), float(high))
-
-
 def _count(cases: Iterable[list[GradeLevel]]) -> Acceptability:
     verdicts = {level: 0 for level in _SEVERITY}
     grades = not_graded = 0
@@ -93,5 +78,5 @@ def _count(cases: Iterable[list[GradeLevel]]) -> Acceptability:
         minor=minor,
         major=major,
         not_graded=not_graded,
-        interval=build_interval(no + minor, no + minor + major),
+        interval=measure_exact_interval(no + minor, no + minor + major),
     )

@@ -105,7 +105,7 @@ _GRADES: _Columns = (
         _N,
         "grades",
         "Lower limit of the exact (Clopper-Pearson) 95 % interval of the proportion.",
-        lambda r: r.grades.interval[0] if r.grades.interval else None,
+        lambda r: r.grades.interval.low if r.grades.interval else None,
     ),
     column(
         "acceptable_high",
@@ -113,7 +113,7 @@ _GRADES: _Columns = (
         _N,
         "grades",
         "Upper limit of the exact (Clopper-Pearson) 95 % interval of the proportion.",
-        lambda r: r.grades.interval[1] if r.grades.interval else None,
+        lambda r: r.grades.interval.high if r.grades.interval else None,
     ),
 )
 

@@ -8,7 +8,6 @@ import pytest
 
 from han5k_review.errors import DataError
 from han5k_review.exports import Export, build_export, build_frame
-from han5k_review.exports.acceptability import build_interval
 from han5k_review.exports.columns import Cell, Kind, Sheet
 from han5k_review.exports.dictionary import SHEETS
 from han5k_review.metrics import Panel
@@ -118,16 +117,6 @@ def test_summary_counts_each_case_once_with_its_worst_grade(any_study: Study) ->
     assert lens["proportion_acceptable"] is None
     other = one(export, "summary", structure="LenR")
     assert (other["cases"], other["not_graded"], other["pairs_undefined"]) == (0, 1, 4)
-
-
-@pytest.mark.parametrize(
-    ("acceptable", "cases", "low"), [(29, 29, 0.8806), (59, 59, 0.9394), (0, 5, 0.0)]
-)
-def test_intervals_are_clopper_and_pearsons(acceptable: int, cases: int, low: float) -> None:
-    interval = build_interval(acceptable, cases)
-    assert interval is not None
-    assert interval[0] == pytest.approx(low, abs=1e-4)
-    assert build_interval(0, 0) is None
 
 
 def test_nobodys_login_and_no_password_hash_is_in_any_sheet(any_study: Study) -> None:
