@@ -20,6 +20,8 @@ from tests.imaging.phantoms import phantom_hu, phantom_labels, write_phantom
 from tests.importing.conftest import NOON
 
 LABEL_MAP = "structure,values\nParotidL,1\nParotidR,2\nLarynx,3\nGTVp,9\n"
+# What `content` says of a study without a case.
+EMPTY = {"cases": [], "versions": [], "audits": [], "files": []}
 
 
 def write_ct(folder: Path, name: str = "ct.nii.gz", shift: int = 0) -> Path:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise, product
+from collections.abc import Iterator
+from itertools import product
 
 import pytest
-from sqlmodel import Session
 
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import RuleError
 from han5k_review.evaluation.choice import find_labels, get_choice
 from han5k_review.exports.revision_sheet import build_revision_rows
 from han5k_review.exports.study_rows import read_study_rows
-from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
 from han5k_review.retraining.teaching.snapshot import build_snapshot
@@ -25,22 +22,24 @@ from han5k_review.review.decisions.locking import (
     find_lock,
     list_locks,
     lock_structure,
-    unlock_structure,
 )
-from han5k_review.review.decisions.revising import decide_revision
 from han5k_review.review.label_sets import ACCEPTED_KEY, find_label_set, view_case
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.identity import stored_id
-from han5k_review.store.study import Study
-from han5k_review.store.tables import LabelVersion, Reader, Revision
-from han5k_review.store.vocabulary import Decision, LabelSource, Role
+from han5k_review.store.tables import LabelVersion, Reader
+from han5k_review.store.vocabulary import Role
 from tests.databases import open_new_study
-from tests.studies import NOON, add_case, add_identity, add_label, add_reader, make_box, make_grid
+from tests.review.stories import (
+    ACTS,
+    LONGEST,
+    STRUCTURE,
+    Stories,
+    Story,
+    find_outcome,
+    is_new,
+    tell,
+)
+from tests.studies import NOON, add_identity, add_reader
 
-GRID = make_grid((12, 12, 6))
-STRUCTURE = "ParotidL"
-ACTS = ("accept A", "reject A", "accept B", "reject B", "unlock", "lock P")
-LONGEST = 4
 STATED = {  # by hand, from the words of review/accepted.py
     (): None,
     ("accept A",): "A",
@@ -57,35 +56,6 @@ STATED = {  # by hand, from the words of review/accepted.py
     ("accept A", "unlock", "lock P", "unlock"): "A",
     ("lock P", "unlock", "accept A"): "A",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """A case in which these acts were done; `versions` are the ids of the contours P, A and B."""
-
-    acts: tuple[str, ...]
-    case_id: int
-    versions: dict[str, int]
-    accepted: str | None
-    is_locked: bool
-
-    @property
-    def accepted_id(self) -> int | None:
-        return None if self.accepted is None else self.versions[self.accepted]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stories:
-    study: Study
-    told: Sequence[Story]
-
-    def expect(self, room: str, answer: Callable[[Story], int | None]) -> None:
-        wrong = [
-            f"{room}: {', '.join(story.acts)} (ids {story.versions}): {answer(story)}"
-            for story in self.told
-            if answer(story) != story.accepted_id
-        ]
-        assert not wrong, "\n".join([f"{len(wrong)} of {len(self.told)}", *wrong[:20]])
 
 
 @pytest.fixture(scope="module")
@@ -105,114 +75,6 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
         ]
     yield Stories(study=study, told=told)
     study.engine.dispose()
-
-
-def block(start: int) -> StructureMask:
-    return make_box(GRID, (start, start + 4), (2, 6), (1, 4))
-
-
-def is_new(acts: Sequence[str]) -> bool:
-    """False for an act said twice in a row, and for a story that begins with B: A stands for it."""
-    named = [act[-1] for act in acts if act[-1] in "AB"]
-    return all(a != b for a, b in pairwise(acts)) and named[:1] != ["B"]
-
-
-def find_outcome(acts: Sequence[str]) -> tuple[str | None, bool] | None:
-    """(accepted contour, whether it is locked), worked out on paper; None where an act is refused.
-
-    A lock is refused while another contour is locked, unlocking while nothing is.
-    """
-    locked: str | None = None
-    words: list[str] = []
-    for act in acts:
-        verb, _, name = act.partition(" ")
-        if verb in ("accept", "lock"):
-            if locked not in (None, name):
-                return None
-            locked = name
-        elif verb == "unlock":
-            if locked is None:
-                return None
-            locked = None
-        elif locked == name:
-            locked = None
-        if verb in ("accept", "reject"):
-            words = [word for word in words if not word.endswith(name)] + [act]
-    accepted = [word[-1] for word in words if word.startswith("accept")]
-    return (locked or (accepted[-1] if accepted else None), locked is not None)
-
-
-def tell(
-    session: Session,
-    study: Study,
-    acts: tuple[str, ...],
-    names: str,
-    reader: Reader,
-    judge: Reader,
-) -> Story:
-    """A case whose contours get their ids in the order of `names`, and the acts, one by one."""
-    name = f"HN-{names} {', '.join(acts)}"
-    case = add_case(session, name, GRID)
-    versions: dict[str, int] = {}
-    revisions: dict[str, int] = {}
-    for contour in names:
-        row = add_label(
-            session,
-            study,
-            case,
-            STRUCTURE,
-            block("PAB".index(contour)),
-            LabelSource.REVISION if versions else LabelSource.PSEUDO,
-            started_from_id=versions.get("P"),
-            reader_id=reader.id if versions else None,
-        )
-        versions[contour] = stored_id(row)
-        if contour != "P":
-            revision = Revision(
-                label_version_id=stored_id(row),
-                reviewed_id=versions["P"],
-                reader_id=stored_id(reader),
-            )
-            session.add(revision)
-            session.flush()
-            revisions[contour] = stored_id(revision)
-    for act in acts:
-        do(session, act, stored_id(case), versions, revisions, judge)
-    outcome = find_outcome(acts)
-    assert outcome is not None
-    return Story(
-        acts=acts,
-        case_id=stored_id(case),
-        versions=versions,
-        accepted=outcome[0],
-        is_locked=outcome[1],
-    )
-
-
-def do(
-    session: Session,
-    act: str,
-    case_id: int,
-    versions: dict[str, int],
-    revisions: dict[str, int],
-    judge: Reader,
-) -> None:
-    verb, _, name = act.partition(" ")
-    if verb == "lock":
-        lock_structure(session, label_version_id=versions[name], by=judge, now=NOON)
-    elif verb == "unlock":
-        unlock_structure(
-            session, case_id=case_id, structure=STRUCTURE, reason="again", by=judge, now=NOON
-        )
-    else:
-        decide_revision(
-            session,
-            revision_id=revisions[name],
-            decision=Decision.ACCEPTED if verb == "accept" else Decision.REJECTED,
-            reason="" if verb == "accept" else "too large",
-            adjudicator=judge,
-            now=NOON,
-        )
 
 
 def test_the_stories_end_as_stated_by_hand(stories: Stories) -> None:

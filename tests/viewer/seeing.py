@@ -1,8 +1,10 @@
-"""What a reader does before each grade: look at the structure."""
+"""What a reader looks at: the structure before each grade, and what is not saved."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+SLOW = 30_000  # ms: five tries with pauses
 
 
 def look(screen: Page) -> None:
@@ -18,3 +20,12 @@ def press_grade(screen: Page, key: str) -> None:
     """Look, then press a grade key."""
     look(screen)
     screen.keyboard.press(key)
+
+
+def not_saved(screen: Page, count: int) -> None:
+    """Wait until the page says that so many acts are not saved."""
+    sign = screen.get_by_test_id("unsaved-sign")
+    if count:
+        expect(sign).to_have_text(f"{count} not saved", timeout=SLOW)
+    else:
+        expect(sign).to_be_hidden()

@@ -229,57 +229,6 @@ def test_steps_go_back_after_a_reload(table: Table) -> None:
     np.testing.assert_array_equal(table.stored(), wanted)
 
 
-def test_grades_go_back_and_forth_by_the_keys_of_every_program(table: Table) -> None:
-    screen = table.screen
-    row = screen.locator("[data-structure=ParotidL]")
-    look(screen)
-    screen.keyboard.press("2")
-    expect(row).to_have_attribute("data-grade", "minor")
-    screen.keyboard.press("Control+z")
-    expect(row).not_to_have_attribute("data-grade", "minor")
-    screen.keyboard.press("Control+y")
-    expect(row).to_have_attribute("data-grade", "minor")
-
-
-def test_a_key_that_bounces_grades_one_structure(table: Table) -> None:
-    screen = table.screen
-    look(screen)
-    screen.keyboard.press("2")
-    screen.keyboard.press("2")
-    expect(screen.get_by_test_id("workspace")).not_to_have_attribute("data-chosen", "ParotidL")
-    screen.keyboard.press("2")
-    expect(screen.get_by_test_id("save-state")).to_contain_text("saved")
-    expect(screen.get_by_test_id("progress")).to_contain_text("1 / 3 graded")
-    look(screen)
-    screen.keyboard.press("2")
-    expect(screen.get_by_test_id("progress")).to_contain_text("2 / 3 graded")
-
-
-def test_a_second_tab_sees_the_first_ones_grades(table: Table) -> None:
-    screen = table.screen
-    page = screen.context.new_page()
-    other = Table(screen=page, url=table.url, bench=table.bench)
-    other.open()
-    screen.bring_to_front()
-    look(screen)
-    screen.keyboard.press("3")
-    expect(page.locator("[data-structure=ParotidL]")).to_have_attribute("data-grade", "major")
-    # Another machine: no channel between the two, but the server knows.
-    screen.request.post(
-        f"{table.url}/api/assignments/1/grades",
-        data={
-            "request_id": "another-machine",
-            "structure": "BrainStem",
-            "label_version": table.bench.versions["BrainStem"],
-            "code": "minor",
-        },
-        headers={"Origin": table.url},
-    )
-    page.evaluate("window.dispatchEvent(new Event('focus'))")
-    expect(page.locator("[data-structure=BrainStem]")).to_have_attribute("data-grade", "minor")
-    page.close()
-
-
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (960, 600)])
 def test_nothing_moves_under_the_hand(table: Table, size: tuple[int, int]) -> None:
     """960 x 600 is what 150 % zoom leaves of 1440 x 900."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,23 +15,17 @@ from han5k_review.store.engine import reading
 from han5k_review.store.tables import Grade
 from tests.viewer.cases import block_case, lps_grid
 from tests.viewer.desk import Desk, DeskCase
-from tests.viewer.drawing_table import Table, near, on_slice
-from tests.viewer.seeing import press_grade
+from tests.viewer.drawing_table import Table
+from tests.viewer.seeing import not_saved, press_grade
 from tests.viewer.test_grading import chosen, grade_of, said_saved
 
 Open = Callable[..., Desk]
 SHAPE = (24, 24, 16)
-SLOW = 30_000  # ms: five tries with pauses
 BAD = "Bad"
 FIRST = tuple(f"A{n}" for n in range(10))
 SECOND = tuple(f"B{n}" for n in range(10))
 KEPT = """() => Object.keys(localStorage).filter((key) => key.startsWith('han5k-review.grade.'))
   .length"""
-
-
-STROKE_IDS = """() => Object.keys(localStorage)
-  .filter((key) => key.startsWith('han5k-review.stroke.')).sort()
-  .map((key) => JSON.parse(localStorage.getItem(key)).patch.id)"""
 
 
 def case(names: tuple[str, ...], assignment: int = 1) -> DeskCase:
@@ -48,14 +41,6 @@ def grade_all(screen: Page, names: tuple[str, ...]) -> None:
         screen.locator(f"[data-structure={name}]").click()
         chosen(screen, name)
         press_grade(screen, "2")
-
-
-def not_saved(screen: Page, count: int) -> None:
-    sign = screen.get_by_test_id("unsaved-sign")
-    if count:
-        expect(sign).to_have_text(f"{count} not saved", timeout=SLOW)
-    else:
-        expect(sign).to_be_hidden()
 
 
 def drop_connection(route: Route) -> None:
@@ -249,78 +234,3 @@ def test_another_accounts_acts_are_neither_shown_nor_sent(open_desk: Open, scree
     not_saved(screen, 0)
     assert [one["structure"] for one in desk.posted] == [BAD]
     assert screen.evaluate(KEPT) == 1
-
-
-def test_a_stroke_that_cannot_be_stored_is_set_aside_with_those_drawn_after_it(
-    table: Table,
-) -> None:
-    """The second of three strokes arrives damaged, always: the first is stored, the others wait."""
-    screen = table.screen
-    table.edit()
-    table.show("axial", 5)
-    screen.route("**/patches", lambda route: route.abort())
-    lines = [table.drag("axial", 5, (6 + 3 * n, 5, 5), (6 + 3 * n, 14, 5)) for n in range(3)]
-    state = screen.get_by_test_id("edit-state")
-    expect(state).to_contain_text("waiting for the network (3)")
-    bad = screen.evaluate(STROKE_IDS)[1]
-
-    def damage(route: Route) -> None:
-        sent = json.loads(route.request.post_data or "{}")
-        for one in sent["patches"]:
-            if one["id"] == bad:
-                one["runs"] = "!!!"
-        route.continue_(post_data=json.dumps(sent))
-
-    screen.unroute_all()
-    screen.route("**/patches", damage)
-    screen.evaluate("() => window.dispatchEvent(new Event('online'))")
-    aside = screen.get_by_test_id("aside")
-    expect(aside).to_contain_text("2 strokes could not be saved: Runs in base64 were expected")
-    expect(aside).to_contain_text("the others were drawn after it")
-    not_saved(screen, 2)
-    wanted = table.start() | (near(lines[0], 5) & on_slice("axial", 5))
-    np.testing.assert_array_equal(table.stored(1), wanted)
-    screen.keyboard.press("Shift+L")
-    expect(screen.get_by_test_id("unsaved-row")).to_contain_text("ParotidL")
-    screen.keyboard.press("Escape")
-    screen.get_by_test_id("aside-try").click()
-    for line in lines[1:]:
-        wanted |= near(line, 5) & on_slice("axial", 5)
-    np.testing.assert_array_equal(table.stored(2), wanted)
-    not_saved(screen, 0)
-
-
-def test_a_draft_whose_strokes_always_fail_holds_up_no_other_draft_and_no_grade(
-    table: Table,
-) -> None:
-    screen = table.screen
-    fail = {"error": "The server met an error it does not know."}
-    screen.route("**/ParotidL/patches", lambda route: route.fulfill(status=500, json=fail))
-    table.edit()
-    table.show("axial", 5)
-    table.drag("axial", 5, (6, 6, 5), (15, 14, 5))
-    expect(screen.get_by_test_id("edit-state")).to_contain_text("waiting")
-    screen.keyboard.press("e")
-    press_grade(screen, "1")
-    said_saved(screen)
-    screen.get_by_test_id("answer-keep").click()  # its draft, before the next structure
-    table.name = "BrainStem"
-    screen.locator("[data-structure=BrainStem]").click()
-    table.edit()
-    table.show("axial", 5)
-    line = table.drag("axial", 5, (6, 6, 5), (15, 14, 5))
-    wanted = table.start() | (near(line, 5) & on_slice("axial", 5))
-    np.testing.assert_array_equal(table.stored(1), wanted)
-    # Others get through, so the one that never does is set aside in the end.
-    not_saved(screen, 1)
-    screen.keyboard.press("Shift+L")
-    expect(screen.get_by_test_id("unsaved-reason")).to_contain_text("It was tried 5 times.")
-    screen.unroute_all()
-    screen.get_by_test_id("unsaved-mend").click()
-    screen.get_by_test_id("answer-keep").click()
-    chosen(screen, "ParotidL")
-    expect(screen.get_by_test_id("aside")).to_contain_text("1 stroke could not be saved")
-    expect(screen.get_by_test_id("aside-try")).to_be_enabled()
-    screen.get_by_test_id("aside-try").click()
-    not_saved(screen, 0)
-    expect(screen.get_by_test_id("edit-state")).to_contain_text("saved")

@@ -17,6 +17,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.web.composition import build_middleware, build_routes
 from tests.web.bench import WebBench, build_bench
+from tests.web.drafting import PAROTID, Tab
 
 SITE = "http://testserver"
 Visit = Callable[..., TestClient]
@@ -54,6 +55,14 @@ def visit(bench: WebBench) -> Iterator[Visit]:
     yield open_client
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def tab(bench: WebBench, visit: Visit) -> Tab:
+    """A tab of anna's with an open draft of ParotidL."""
+    tab = Tab(client=visit("anna"), url=PAROTID, mask=bench.masks["ParotidL"].dense())
+    assert tab.open().status_code == 201
+    return tab
 
 
 def _issue_cookie(bench: WebBench, name: str, settings: Settings) -> str:

@@ -11,8 +11,21 @@ from typing import Any
 
 import httpx
 import numpy as np
+from sqlmodel import select
 
 from han5k_review.review.drafts.voxel_runs import encode_runs
+from han5k_review.store.draft_tables import DraftPatch
+from han5k_review.store.engine import reading
+from tests.web.bench import WebBench
+
+PAROTID = "/api/assignments/1/drafts/ParotidL"
+DOT = np.ones((1, 1, 1), dtype=bool)
+
+
+def count_patches(bench: WebBench) -> int:
+    """How many strokes the journals of all drafts hold."""
+    with reading(bench.study.engine) as session:
+        return len(session.exec(select(DraftPatch)).all())
 
 
 def patch(
