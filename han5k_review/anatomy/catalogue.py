@@ -71,6 +71,14 @@ class Catalogue:
                 return found.pop() if len(found) == 1 else None
         return None
 
+    def get_outside_name(self, name: str) -> str:
+        """What the structure `name` is called in files for others: as TG-263 does.
+
+        Its own name where TG-263 has none for it, or one for several (both halves of a mandible).
+        """
+        tg263 = self.get_structure(name).tg263
+        return tg263 if tg263 and self.find_name(tg263) == name else name
+
     def with_confirmed(self, names: Mapping[str, StructureName | None]) -> Catalogue:
         """The catalogue with names (as files write them) that people confirmed; later ones win."""
         confirmed = dict(self.confirmed)

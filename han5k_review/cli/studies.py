@@ -12,6 +12,7 @@ import typer
 from sqlmodel import func, select
 
 from han5k_review.accounts.readers import add_reader, find_reader
+from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.cli.session import (
     StudyOption,
     actor,
@@ -20,6 +21,7 @@ from han5k_review.cli.session import (
     progress_bar,
     study_folder,
 )
+from han5k_review.demo.dicom_files import write_dicom_entry, write_dicom_manifest
 from han5k_review.demo.study import (
     DEMO_CASES,
     DEMO_REFERENCES,
@@ -28,7 +30,7 @@ from han5k_review.demo.study import (
 )
 from han5k_review.errors import Han5kError, RuleError
 from han5k_review.importing.made_cases import MadeCase, store_case
-from han5k_review.importing.study import create_study, target_table
+from han5k_review.importing.study import create_study, default_tables, target_table
 from han5k_review.review.assigning import assign_cases
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
@@ -99,9 +101,16 @@ def init(
 def demo(
     cases: Annotated[int, typer.Option(min=2, max=50, help="How many synthetic CTs.")] = DEMO_CASES,
     seed: Annotated[int, typer.Option(help="The same seed makes the same study.")] = DEMO_SEED,
+    dicom: Annotated[
+        Path | None,
+        typer.Option(help="No study: write the patients here as DICOM, to import them."),
+    ] = None,
     study: StudyOption = None,
 ) -> None:
     """Build a synthetic study: CTs, pseudo-labels with errors, references, four accounts."""
+    if dicom is not None:
+        _write_dicom(dicom, cases, seed)
+        return
     folder = study_folder(study)
     opened = create_study(
         folder,
@@ -148,6 +157,25 @@ def _add_demo_cases(study: Study, cases: int, seed: int) -> None:
                 now=utc_now(),
             )
             bar.advance(task)
+
+
+def _write_dicom(folder: Path, cases: int, seed: int) -> None:
+    catalogue = read_catalogue(default_tables() / "structures.csv")
+    rows = []
+    with progress_bar() as bar, open_executor(get_settings().processes) as executor:
+        task = bar.add_task("writing synthetic patients", total=cases)
+        made = iterate_demo_cases(
+            catalogue,
+            cases=cases,
+            references_for=min(DEMO_REFERENCES, cases),
+            seed=seed,
+            executor=executor,
+        )
+        for number, entry in enumerate(made):
+            rows.append(write_dicom_entry(folder, entry, catalogue, number))
+            bar.advance(task)
+    manifest = write_dicom_manifest(folder, rows)
+    console.print(f"{cases} patients as DICOM; next: han5k import {manifest} --dry-run")
 
 
 def _add_demo_people(study: Study) -> None:

@@ -24,7 +24,8 @@ def read_case_contours(
     session: Session, study: Study, grid: Grid, versions: Mapping[str, LabelVersion]
 ) -> list[Contour]:
     """Read the masks of structure -> label version, on the case's `grid`."""
-    known = {str(one.name): one for one in read_study_catalogue(study)}
+    catalogue = read_study_catalogue(study)
+    known = {str(one.name): one for one in catalogue}
     contours = []
     for structure, version in versions.items():
         row = known.get(structure)
@@ -33,7 +34,7 @@ def read_case_contours(
                 structure=structure,
                 mask=study.labels.get_mask(version.mask_sha256, grid),
                 **({"colour_rgb": row.color_rgb} if row else {}),
-                tg263=(row.tg263 or "") if row else "",
+                outside_name=catalogue.get_outside_name(structure) if row else structure,
                 algorithm=_ALGORITHMS.get(version.source, ""),
                 made_by=_describe_maker(session, version),
                 version=f"label version {version.id}",

@@ -30,14 +30,14 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 class Contour:
     """A structure's mask under its name; the colour (0-255 each) is a hint for the other tool.
 
-    For DICOM: its name in TG-263, `algorithm` (AUTOMATIC, SEMIAUTOMATIC or empty), and who or what
-    made it in which version.
+    For DICOM: its name there (TG-263), `algorithm` (AUTOMATIC, SEMIAUTOMATIC or empty), and who or
+    what made it in which version.
     """
 
     structure: str
     mask: StructureMask
     colour_rgb: tuple[int, int, int] = (128, 174, 128)
-    tg263: str = ""
+    outside_name: str = ""
     algorithm: str = ""
     made_by: str = ""
     version: str = ""

@@ -76,7 +76,7 @@ def _build(
 
 def _name(contour: Contour) -> NamedMask:
     return NamedMask(
-        name=contour.tg263 or contour.structure,
+        name=contour.outside_name or contour.structure,
         mask=contour.mask,
         colour_rgb=contour.colour_rgb,
         algorithm=contour.algorithm,

@@ -96,7 +96,9 @@ def match_rois(found: DicomLabels, catalogue: Catalogue) -> RoiMatch:
             "(`han5k import --dry-run --names FILE`, then `han5k names FILE`).",
             names,
         )
-    return RoiMatch(word=found.word, rois=rois, unmatched=tuple(unmatched), names=names)
+    return RoiMatch(
+        word=found.word, rois=rois, unmatched=tuple(unmatched), names=tuple(dict.fromkeys(names))
+    )
 
 
 def build_masks(

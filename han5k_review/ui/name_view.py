@@ -38,6 +38,7 @@ def show_confirming(visit: Visit, rows: Sequence[NameRow], catalogue: Catalogue)
     edited = st.data_editor(
         _build_frame(rows, fill=fill),
         hide_index=True,
+        placeholder="",
         key=f"names-editor-{fill}",
         disabled=["Name", "Files", "State", "Nearest"],
         column_config={

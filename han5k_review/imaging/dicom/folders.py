@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -166,6 +167,19 @@ def read_folder(folder: Path, path: Path) -> tuple[DicomFile, ...]:
 
     `path` is what errors name: the folder itself, or the archive that it comes from.
     """
+    is_folder = folder.is_dir()
+    inside = folder if is_folder else folder.parent
+    listed = _walk(inside) if is_folder else [f for f in inside.iterdir() if f.is_file()]
+    stamps = tuple((f, (info := f.stat()).st_size, info.st_mtime_ns, info.st_ino) for f in listed)
+    return _read_headers(folder, path, stamps)
+
+
+_Stamp = tuple[Path, int, int, int]
+
+
+@lru_cache(maxsize=4)
+def _read_headers(folder: Path, path: Path, stamps: tuple[_Stamp, ...]) -> tuple[DicomFile, ...]:
+    """The headers, kept while the files have these stamps: a case is looked at several times."""
     files = []
     for number, file in enumerate(list_dicom_files(folder), start=1):
         what = f"{path}: DICOM file {number} of the folder"

@@ -1,0 +1,169 @@
+"""DICOM in and out against its peers: import, RTSTRUCT and SEG, and a dry run of many cases.
+
+    python benchmarks/exchange.py [--quick] [--rounds R] [--folder DIR] [--peers PYTHON]
+
+The case is a CT of 512 x 512 x 181 voxels with 50 structures, made once and kept in DIR. Each act
+runs in a process of its own on one core; of R rounds the fastest counts. rt-utils, dcmrtstruct2nii,
+platipy and plastimatch read the RTSTRUCT that we wrote and the masks that they make of it are
+compared with the masks that it was written from, voxel by voxel; rt-utils writes one too, which we
+read. `--peers` is the Python that has them (by default this one): they need pydicom below 3. Peers
+that are not installed are left out and said so.
+`--quick` takes a small case and judges CPU seconds: tests run beside it. Exits 0 when the reach is
+met, 1 when it is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from exchange_case import FULL, QUICK, ExchangeCase, Size, make_case, make_cohort
+
+HERE = Path(__file__).resolve().parent
+READING_PEERS = ("rt-utils", "dcmrtstruct2nii", "platipy", "plastimatch")
+FORMS = ("RTSTRUCT", "keyholes", "SEG")
+LIMITS_S = {"import": 3.0, "write": 1.0, "read": 1.0}
+COHORT, COHORT_S, GROWTH = 3346, 120.0, 1.1
+
+
+@dataclass
+class Act:
+    """The fastest of several runs, the most memory that one took, and what the last one found."""
+
+    seconds: float = float("inf")
+    cpu_s: float = float("inf")
+    peak_mb: float = 0.0
+    found: dict[str, object] | None = None
+    problem: str = ""
+
+
+def run_act(python: str, words: tuple[str, ...], rounds: int) -> Act:
+    """Run an act in processes of its own on one core."""
+    cpu = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else -1
+    best = Act()
+    for _ in range(rounds):
+        command = [python, str(HERE / "exchange_acts.py"), *words, str(cpu)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
+        if done.returncode:
+            best.problem = (done.stderr.strip().splitlines() or ["no words"])[-1][:70]
+            return best
+        answer = json.loads(done.stdout.splitlines()[-1])
+        best.seconds = min(best.seconds, answer["seconds"])
+        best.cpu_s = min(best.cpu_s, answer["cpu_s"])
+        best.peak_mb = max(best.peak_mb, answer["peak_mb"])
+        best.found = answer
+    return best
+
+
+def print_act(name: str, act: Act) -> None:
+    if act.found is None:
+        print(f"{name:28}not run: {act.problem}")
+        return
+    text = f"{name:28}{act.seconds:>8.2f}{act.cpu_s:>8.2f}{act.peak_mb:>9.0f}"
+    if "differing" in act.found:
+        dice, missing = act.found["worst_dice"], act.found["missing"]
+        text += f"{act.found['differing']:>12}{dice:>12.4f}{missing:>9}"
+    print(text)
+
+
+def judge(name: str, act: Act, limit_s: float, *, quick: bool) -> list[str]:
+    if act.found is None:
+        return [f"{name} failed: {act.problem}"]
+    took = act.cpu_s if quick else act.seconds
+    misses = [f"{name} {took:.2f} s > {limit_s:g} s"] if took > limit_s else []
+    if act.found.get("differing"):
+        misses.append(f"{name}: {act.found['differing']} voxels differ")
+    return misses
+
+
+def measure_files(
+    case: ExchangeCase, scratch: Path, python: str, peers: str, rounds: int, *, quick: bool
+) -> list[str]:
+    """Write and read each form, ours and the peers'; what misses the reach."""
+    misses: list[str] = []
+    for form in FORMS:
+        file = scratch / f"{form}.dcm"
+        name = f"write {form}"
+        act = run_act(python, ("write", f"ours {form}", str(case.folder), str(file)), rounds)
+        print_act(name, act)
+        misses += judge(name, act, LIMITS_S["write"] if form == "RTSTRUCT" else 9, quick=quick)
+    other = scratch / "rt-utils.dcm"
+    written = run_act(peers, ("write", "rt-utils", str(case.folder), str(other)), 1)
+    print_act("write, rt-utils", written)
+    columns = ("voxels off", 12), ("worst DSC", 12), ("missing", 9)
+    heads = "".join(f"{name:>{width}}" for name, width in columns)
+    print(f"\n{'':28}{'s':>8}{'CPU s':>8}{'peak MB':>9}{heads}")
+    ours = None
+    for form in FORMS:
+        words = ("read", "ours", str(case.folder), str(scratch / f"{form}.dcm"))
+        act = run_act(python, words, rounds)
+        ours = ours or act
+        print_act(f"read {form}", act)
+        misses += judge(f"read {form}", act, LIMITS_S["read"] if form != "SEG" else 9, quick=quick)
+    if written.found:
+        words = ("read", "ours", str(case.folder), str(other))
+        print_act("read what rt-utils wrote", run_act(python, words, 1))
+    for peer in READING_PEERS:
+        words = ("read", peer, str(case.folder), str(scratch / "RTSTRUCT.dcm"))
+        act = run_act(peers, words, 1)
+        print_act(f"read RTSTRUCT, {peer}", act)
+        if act.found and ours and act.cpu_s < ours.cpu_s:
+            misses.append(f"{peer} reads in {act.cpu_s:.2f} CPU s, we in {ours.cpu_s:.2f}")
+    return misses
+
+
+def measure_cohort(manifest: Path, size: Size, python: str) -> list[str]:
+    """The dry run of many small cases; what misses the reach."""
+    act = run_act(python, ("dry run", "ours", str(manifest.parent), str(manifest)), 1)
+    if act.found is None:
+        return [f"dry run failed: {act.problem}"]
+    each_s = act.cpu_s / size.cohort
+    growth = act.found["growth"]
+    print(
+        f"\ndry run of {size.cohort} DICOM cases: {act.cpu_s:.1f} CPU s, {1000 * each_s:.1f} ms "
+        f"each ({COHORT} cases: {each_s * COHORT:.0f} s); last tenth {growth:.2f} x the first; "
+        f"{act.found['names']} ROI names listed"
+    )
+    misses = []
+    if each_s * COHORT > COHORT_S:
+        misses.append(f"dry run of {COHORT} cases {each_s * COHORT:.0f} s > {COHORT_S:g} s")
+    if size is FULL and growth > GROWTH:
+        misses.append(f"dry run grows {growth:.2f} x > {GROWTH}")
+    return misses
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a small case, one round")
+    parser.add_argument("--rounds", type=int, default=None)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--peers", default=sys.executable, help="the Python that has the peers")
+    chosen = parser.parse_args()
+    size = QUICK if chosen.quick else FULL
+    rounds = chosen.rounds or (1 if chosen.quick else 3)
+    print(f"{os.cpu_count()} cores, load of the last minute {os.getloadavg()[0]:.1f}")
+    case = make_case(chosen.folder, size)
+    print(f"one case: {512 // size.step} x {512 // size.step} x {size.slices} voxels, ", end="")
+    print(f"{size.masks} structures; imported with {size.imported} ROIs")
+    print(f"\n{'':28}{'s':>8}{'CPU s':>8}{'peak MB':>9}")
+    with tempfile.TemporaryDirectory(prefix="han5k-exchange-", dir=chosen.folder) as folder:
+        scratch = Path(folder)
+        act = run_act(sys.executable, ("import", "ours", str(case.folder), "-"), rounds)
+        print_act("import CT + RTSTRUCT", act)
+        misses = judge("import", act, LIMITS_S["import"], quick=chosen.quick)
+        misses += measure_files(
+            case, scratch, sys.executable, chosen.peers, rounds, quick=chosen.quick
+        )
+        misses += measure_cohort(make_cohort(scratch, size.cohort), size, sys.executable)
+    print(f"reach: {'missed (' + '; '.join(misses) + ')' if misses else 'met'}")
+    return 1 if misses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
