@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NewType
 
 StructureName = NewType("StructureName", str)
+_ABBREVIATIONS = ("HaN",)
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +51,21 @@ class Structure:
 
     @property
     def title(self) -> str:
-        """The name as a person reads it, e.g. `Parotid left`."""
+        """The name as a person reads it, e.g. `Parotid left`, `Optic nerve right`, `Lens left`."""
         side = {"L": " left", "R": " right"}.get(self.side or "", "")
-        stem = self.name
+        stem, standard = str(self.name), self.tg263 or ""
         if side:
-            stem = StructureName(stem.removesuffix(self.side or "").removesuffix("_"))
-        return stem.replace("_", " ") + side
+            stem = stem.removesuffix(self.side or "").removesuffix("_")
+            standard = standard.removesuffix(self.side or "").removesuffix("_")
+        if standard.startswith(stem):  # `Len` is the lens
+            stem = standard
+        first, *words = [word for part in stem.split("_") for word in _split_words(part)]
+        return " ".join([first, *words]) + side
+
+
+def _split_words(part: str) -> list[str]:
+    """`OpticNerve` as `Optic`, `nerve`; abbreviations such as `HaN` and `TMJ` stay."""
+    if part in _ABBREVIATIONS:
+        return [part]
+    first, *rest = _WORD_START.split(part)
+    return [first, *(word.lower() for word in rest)]

@@ -172,3 +172,17 @@ def test_the_name_of_a_file_tells_the_structure(
     catalogue: Catalogue, text: str, structure: str | None
 ) -> None:
     assert catalogue.find_name_within(text) == structure
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("LenL", "Lens left"),
+        ("OpticNerveR", "Optic nerve right"),
+        ("BrainStem", "Brain stem"),
+        ("Cord_HaN", "Cord HaN"),
+        ("TMJL", "TMJ left"),
+    ],
+)
+def test_a_title_is_read_as_words(catalogue: Catalogue, name: str, title: str) -> None:
+    assert catalogue.get_structure(name).title == title

@@ -5,6 +5,8 @@ import { levelOf } from "../pure/colours.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { h, icon, press, setText } from "./dom.js";
 
+const LOCAL_DRAFT = "Written for this study; no guideline or publication has confirmed it yet.";
+
 export class GradePanel {
   constructor({ reading, grader, act, focus }) {
     Object.assign(this, { reading, grader, act, focus, tagging: false });
@@ -190,8 +192,13 @@ export class GradePanel {
 
   updateHints(structure) {
     const confirmed = structure.hint_source && structure.hint_source !== "to be confirmed";
-    setText(this.hint, structure.hint ? `${structure.hint}${confirmed ? "" : " (to be confirmed)"}` : "");
-    this.hint.title = this.hint.textContent;
+    if (this.hint.dataset.of !== structure.name) {
+      this.hint.dataset.of = structure.name;
+      const draft = h("span", { class: "mark", title: LOCAL_DRAFT }, "local draft");
+      const words = structure.hint ? [structure.hint, " ", confirmed ? null : draft] : [];
+      this.hint.replaceChildren(...words.filter((one) => one !== null));
+      this.hint.title = structure.hint ?? "";
+    }
     const figures = [
       structure.reference_dsc === null || structure.reference_dsc === undefined
         ? null
