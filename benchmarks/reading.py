@@ -117,6 +117,21 @@ def wait_until_finished(page: Page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
+def wait_until_quiet(page: Page) -> None:
+    """Return once nothing was asked of the server for two seconds."""
+    last = [time.monotonic()]
+
+    def note(_: object) -> None:
+        last[0] = time.monotonic()
+
+    page.on("request", note)
+    page.on("response", note)
+    while time.monotonic() - last[0] < 2:
+        page.wait_for_timeout(100)
+    page.remove_listener("request", note)
+    page.remove_listener("response", note)
+
+
 def cpu_seconds(server: Server) -> float:
     times = psutil.Process(server.process.pid).cpu_times()
     return float(times.user + times.system)
@@ -168,7 +183,7 @@ def measure_next_case(page: Page, server: Server, cases: int) -> Row:
 
     By then a reader has looked at fifty structures: what is fetched ahead has come.
     """
-    page.wait_for_load_state("networkidle")
+    wait_until_quiet(page)
     name = page.get_by_test_id("case").inner_text()
     cpu, began = cpu_seconds(server), time.perf_counter()
     page.keyboard.press("Shift+N")

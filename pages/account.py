@@ -18,16 +18,16 @@ with page("Account") as visit:
 
     st.subheader("Change the password", anchor=False)
     with st.form("password", border=False, clear_on_submit=True), st.container(width=420):
-        present = st.text_input("Present password", type="password")
+        present = st.text_input("Current password", type="password")
         wanted = st.text_input("New password", type="password")
         again = st.text_input("New password again", type="password")
         if st.form_submit_button("Change it and sign out everywhere"):
             with attempt(), transaction(visit.bench.study.engine) as session:
                 reader = session.get_one(Reader, visit.identity.reader_id)
                 if not verify_password(reader.password_hash, present).matches:
-                    raise RuleError("The present password was expected; what was typed is not it.")
+                    raise RuleError("This is not your current password.")
                 if wanted != again:
-                    raise RuleError("The new password was expected twice; the two differ.")
+                    raise RuleError("The two new passwords differ. Type the same one twice.")
                 set_password(
                     session,
                     reader,

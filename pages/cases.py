@@ -30,7 +30,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
     record = find_record()
     with reading(bench.study.engine) as session:
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))
-        frame = build_case_frame(session, bench.catalogue, case)
+        frame = build_case_frame(session, bench.catalogue, bench.scale, case)
         history = build_history_frame(session, case)
         structures = list(list_under_review(session, stored_id(case)))
     open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0

@@ -44,7 +44,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
     if views:
         with st.expander(f"All revisions ({len(views)})"):
             st.dataframe(
-                build_revision_frame(views, standings, names_reads=names_reads),
+                build_revision_frame(views, standings, visit.bench.scale, names_reads=names_reads),
                 hide_index=True,
                 placeholder="",
                 column_config=REVISION_COLUMNS,

@@ -31,7 +31,6 @@ with page("Study", Action.READ_ANY_CASE) as visit:
         placeholder="",
         column_config={
             "Progress": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%d %%"),
-            "Last grade (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
     )
     left, right = st.columns(2, gap="large")

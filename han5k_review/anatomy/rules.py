@@ -65,8 +65,8 @@ RULES: Mapping[RuleKey, AnatomyRule] = {
             unit="mm",
             decimals=0,
             sentence=(
-                "Its middle does not lie on the patient's {side} of {other}; it is the {side} one "
-                "of the pair."
+                "Left and right may be swapped: its middle does not lie on the patient's {side} of "
+                "{other}."
             ),
         ),
         AnatomyRule(

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             doctor="Check this machine and, if there is one, the study: disk, tables, files, "
             "database.",
         ),
+        **_rows("structures", structures="The study's structures: list, add rows, add aliases."),
         "import": CommandRow(
             module="cases",
             help="Import cases: one by options, or many by a manifest. Importing again changes "

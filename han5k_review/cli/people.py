@@ -82,6 +82,11 @@ def add(
             now=utc_now(),
         )
         console.print(f"added {reader.name} ({reader.role.value}), shown as {reader.pseudonym}")
+        leads = select(Reader.id).where(
+            col(Reader.role).in_((Role.LEAD, Role.ADMIN)), col(Reader.active)
+        )
+        if session.exec(leads).first() is None:
+            console.print("nobody leads this study yet: `han5k reader add NAME --role lead`")
 
 
 def list_readers(study: StudyOption = None) -> None:

@@ -78,6 +78,6 @@ def _compare_sides(
     if not RULES[RuleKey.SIDE].is_broken(wrong_mm):
         return []
     return [
-        f"{left} does not lie to the patient's left of {right} (its centre is "
-        f"{wrong_mm:.1f} mm to the right of the other): are left and right exchanged?"
+        f"Left and right may be swapped: {left} lies {wrong_mm:.1f} mm to the patient's right of "
+        f"{right}."
     ]

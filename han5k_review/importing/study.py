@@ -146,8 +146,8 @@ def _write_tables(folder: Path, files: Mapping[str, bytes]) -> None:
     if other or (finished and set(there) != set(files)):
         raise RuleError(
             f"The tables of the study in {folder.parent} were expected unchanged, found others "
-            f"({', '.join(other or sorted(set(files) - set(there)))}); a study keeps its tables, "
-            "make another study for new ones."
+            f"({', '.join(other or sorted(set(files) - set(there)))}); a study keeps its tables: "
+            "add to them with `han5k structures`, or make another study."
         )
     for name in sorted(files, key=lambda name: name == "structures.csv"):
         if name not in there:

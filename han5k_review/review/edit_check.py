@@ -108,8 +108,8 @@ def check_grade(
         question = ask(
             f"You graded {structure} “{_WORDS[declared]}”, but your edit changes "
             f"{_percent(measure.vrd)} of the contour's volume (VRD), which fits {fitting} "
-            f"(minor: above {rules.no_vrd_up_to:.0%} and below {rules.major_vrd_from:.0%}; "
-            f"major: above {rules.minor_vrd_up_to:.0%})."
+            f"(up to {100 * rules.minor_vrd_up_to:g} % counts as minor, above "
+            f"{100 * rules.major_vrd_from:g} % as major)."
         )
     return EditCheck(measure=measure, declared=declared, suggested=suggested, question=question)
 

@@ -52,6 +52,11 @@ class Scale:
         known = ", ".join(g.code for g in self.grades)
         raise RuleError(f"A code of the scale {self.name} ({known}) was expected, found {code!r}.")
 
+    def say(self, code: str | None) -> str:
+        """The words of a code, nothing for None; one of another scale as it is."""
+        titles = {grade.code: grade.title for grade in self.grades}
+        return "" if code is None else titles.get(code, code)
+
 
 def read_scales(path: Path) -> dict[str, Scale]:
     """Read `scales.csv`; ConfigError with the line for a bad level, a code or key given twice."""

@@ -68,7 +68,6 @@ REVISION_COLUMNS = {
     "Active s": st.column_config.NumberColumn(
         format="%.0f", help="Active seconds of editing; empty for a file"
     ),
-    "Submitted (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
 }
 WORKLIST_COLUMNS = (
     Column(title="Case"),
@@ -122,12 +121,10 @@ def build_reader_frame(readers: Sequence[Reader], progress: Mapping[int, Progres
                 "Graded": graded,
                 "Structures": total,
                 "Progress": 100 * graded / total if total else 0,
-                "Last grade (UTC)": max(times) if times else None,
+                "Last grade": say_time(max(times)) if times else "",
             }
         )
-    frame = pd.DataFrame(rows)
-    frame["Last grade (UTC)"] = pd.to_datetime(frame["Last grade (UTC)"], utc=True)
-    return frame
+    return pd.DataFrame(rows)
 
 
 def build_scale_frame(scale: Scale) -> pd.DataFrame:
@@ -143,7 +140,11 @@ def build_scale_frame(scale: Scale) -> pd.DataFrame:
 
 
 def build_revision_frame(
-    views: Sequence[RevisionView], standings: Mapping[int, Standing], *, names_reads: bool
+    views: Sequence[RevisionView],
+    standings: Mapping[int, Standing],
+    scale: Scale,
+    *,
+    names_reads: bool,
 ) -> pd.DataFrame:
     """One row per submitted revision, the newest first, with what became of it."""
     rows = list(reversed(views))
@@ -153,12 +154,12 @@ def build_revision_frame(
             "Case": [view.case for view in rows],
             "Structure": [view.child.structure for view in rows],
             "Reader": [view.reader for view in rows],
-            "Submitted (UTC)": [view.revision.submitted_at_utc for view in rows],
-            "Grade": [view.grade.raw_code if view.grade else None for view in rows],
+            "Submitted": [say_time(view.revision.submitted_at_utc) for view in rows],
+            "Grade": [scale.say(view.grade.raw_code) if view.grade else "" for view in rows],
             "VRD %": [_percent(view.revision.vrd) for view in rows],
             "APL mm": pd.Series([view.revision.apl_mm for view in rows], dtype="float64"),
             "Active s": pd.Series([view.revision.active_seconds for view in rows], dtype="float64"),
-            "Stands": [standings[stored_id(view.revision)].value for view in rows],
+            "Status": [standings[stored_id(view.revision)].value for view in rows],
             "Reason": [view.decision.reason if view.decision else "" for view in rows],
         }
     )

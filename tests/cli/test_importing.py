@@ -34,7 +34,7 @@ def test_one_case_is_looked_into_and_exchanged_sides_are_said(
     files = shared_data.parent / "cases" / "files"
     words = ("--case", "A", "--ct", files / "ct.nii.gz", "--labels", files / "swap")
     printed = dry_run(capsys, study, *words)
-    assert "ParotidL does not lie to the patient's left of ParotidR" in printed
+    assert "Left and right may be swapped: ParotidL lies" in printed
     assert "voxels not read" not in printed
 
 
@@ -48,7 +48,7 @@ def test_a_manifest_is_judged_by_headers_unless_deep(
     assert "voxels not read (--deep reads them)" in quick
     assert "left of" not in quick
     deep = dry_run(capsys, study, manifest, "--deep")
-    assert "ParotidL does not lie to the patient's left of ParotidR" in deep
+    assert "Left and right may be swapped: ParotidL lies" in deep
 
 
 def test_the_names_of_a_dry_run_are_confirmed_by_their_table(

@@ -26,6 +26,14 @@ def test_every_page_is_described_and_every_described_page_exists() -> None:
     assert {row.split("`")[1] for row in rows} == files
 
 
+def test_the_tour_has_a_picture_of_each_page_and_stays_small() -> None:
+    shown = set(re.findall(r"\(tour/(\w+)\.webp\)", page_text("tour.md")))
+    pictures = list((ROOT / "docs" / "tour").glob("*.webp"))
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} <= shown
+    assert shown == {path.stem for path in pictures}
+    assert sum(path.stat().st_size for path in pictures) < 2_000_000
+
+
 @pytest.mark.parametrize("field", [f.name for f in fields(Panel)])
 def test_every_metric_is_defined(field: str) -> None:
     assert f"`{field}`" in page_text("correctness.md")

@@ -39,6 +39,20 @@ def is_healthy(process: subprocess.Popen[bytes], url: str) -> bool:
     return False
 
 
+def test_without_a_demo_only_the_environment_is_made_and_the_next_step_is_said() -> None:
+    if not (ROOT / ".venv" / ".stamp-requirements-dev.txt").is_file():
+        pytest.skip("scripts/serve would make the environment first; run through scripts/check")
+    environment = {name: text for name, text in os.environ.items() if name != "HAN5K_STUDY"}
+    said = subprocess.run(
+        [ROOT / "scripts" / "serve", "--no-demo"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "han5k init --study FOLDER" in said
+
+
 def test_serve_brings_up_the_app_and_the_worker_and_takes_both_down(tmp_path: Path) -> None:
     if not (ROOT / ".venv" / ".stamp-requirements-dev.txt").is_file():
         pytest.skip("scripts/serve would make the environment first; run through scripts/check")

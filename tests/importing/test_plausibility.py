@@ -38,7 +38,7 @@ def test_left_and_right_exchanged_are_said_with_both_names(
     assert case.outcome is CaseOutcome.NEW
     (warning,) = case.warnings
     # The boxes of the two files lie 22 voxels of 2 mm apart.
-    assert warning.startswith("labels: ParotidL does not lie to the patient's left of ParotidR")
+    assert warning.startswith("labels: Left and right may be swapped: ParotidL lies")
     assert "44.0 mm" in warning
 
 
@@ -84,7 +84,7 @@ def test_a_pair_on_its_own_sides_is_no_warning() -> None:
     # The same voxels on a grid that grows to the patient's right are the wrong way round.
     mirrored = masks(np.diag([1.0, -1.0, 1.0, 1.0]), ParotidL=slice(15, 18), ParotidR=slice(2, 5))
     (warning,) = list_label_warnings(mirrored, CATALOGUE)
-    assert "13.0 mm to the right" in warning
+    assert "13.0 mm to the patient's right" in warning
 
 
 def test_one_side_alone_and_an_empty_side_are_no_warning() -> None:

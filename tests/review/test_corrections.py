@@ -117,7 +117,7 @@ def test_a_side_swap_and_a_way_out_of_the_parent_are_said() -> None:
     parotid = CATALOGUE.get_structure("ParotidL")
     (sentence,) = list_rule_warnings(parotid, left, {"ParotidR": right}.get)
     assert sentence == (
-        "Its middle does not lie on the patient's left of ParotidR; it is the left one of the pair."
+        "Left and right may be swapped: its middle does not lie on the patient's left of ParotidR."
     )
     assert list_rule_warnings(parotid, right, {"ParotidR": left}.get) == []
     lens = CATALOGUE.get_structure("LenL")

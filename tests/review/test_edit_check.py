@@ -49,7 +49,7 @@ def test_a_question_is_asked_only_of_a_grade_that_does_not_fit(
     assert (check.question is None) == fits
     if check.question is not None:
         assert "15.0 %" in check.question
-        assert "major: above 10%" in check.question
+        assert "above 20 % as major" in check.question
 
 
 def test_taking_everything_away_fits_an_absent_organ() -> None:

@@ -84,7 +84,7 @@ def test_every_pair_of_volumes_is_shaded_or_a_dot(frame: pd.DataFrame) -> None:
 def test_one_published_number_is_a_line_and_only_a_range_is_a_band() -> None:
     (line,) = build_published(["LenL", "Thyroid"], MEASURES[0], CATALOGUE)
     assert (list(line.x), list(line.y)) == (["LenL"], [0.77])  # ../shared/domain/structures.csv
-    assert "one number without a range; to be confirmed" in line.hovertemplate
+    assert "one number without a range; not confirmed" in line.hovertemplate
     lens = replace(CATALOGUE.get_structure("LenL"), reference_dsc_range=(0.7, 0.82))
     ranged = replace(CATALOGUE, structures={lens.name: lens})
     band, line = build_published(["LenL"], MEASURES[0], ranged)

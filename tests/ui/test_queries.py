@@ -21,11 +21,12 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, Reader
 from han5k_review.study import get_case, list_cases
+from han5k_review.study.scale import read_scale
 from han5k_review.ui.cases.frames import build_case_frame
 from han5k_review.ui.cases.query import CaseSummary, CaseWish, list_case_summaries
 from han5k_review.ui.revisions.locks import list_locked
 from tests.evaluation.phantom_study import CASES, CATALOGUE, GRID, block, build_study
-from tests.studies import add_case, add_reader
+from tests.studies import ROOT, add_case, add_reader
 
 
 @pytest.fixture
@@ -51,7 +52,9 @@ def counted(engine: Engine) -> Iterator[list[str]]:
 
 
 def list_frame(session: Session) -> list[object]:
-    return list(build_case_frame(session, CATALOGUE, get_case(session, CASES[0])).columns)
+    scale = read_scale(ROOT / "data" / "scales.csv", "han5k-3")
+    frame = build_case_frame(session, CATALOGUE, scale, get_case(session, CASES[0]))
+    return list(frame.columns)
 
 
 def ask_questions(session: Session) -> list[object]:

@@ -12,17 +12,20 @@ from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
+from han5k_review.study.scale import Scale
 from han5k_review.ui.local_time import say_time
 
 
-def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.DataFrame:
+def build_case_frame(
+    session: Session, catalogue: Catalogue, scale: Scale, case: Case
+) -> pd.DataFrame:
     """One line per structure: volume, each reader's grade, and the panel against the reference.
 
     `disagreement` is a column where any contour under review was drawn several times.
     """
     labels = list_under_review(session, stored_id(case))
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
-    grades = _grades_by_reader(session, case)
+    grades = _grades_by_reader(session, scale, case)
     doubts = find_disagreements(session, [stored_id(label) for label in labels.values()])
     lines = []
     for structure in catalogue:
@@ -46,7 +49,7 @@ def build_case_frame(session: Session, catalogue: Catalogue, case: Case) -> pd.D
     return pd.DataFrame(lines)
 
 
-def _grades_by_reader(session: Session, case: Case) -> dict[str, dict[str, str]]:
+def _grades_by_reader(session: Session, scale: Scale, case: Case) -> dict[str, dict[str, str]]:
     found = session.exec(
         select(Assignment, Reader)
         .join(Reader, col(Reader.id) == Assignment.reader_id)
@@ -57,7 +60,7 @@ def _grades_by_reader(session: Session, case: Case) -> dict[str, dict[str, str]]
     given: dict[str, dict[str, str]] = {}
     for assignment, reader in found:
         given[reader.pseudonym] = {
-            structure: grade.raw_code or ""
+            structure: scale.say(grade.raw_code)
             for (number, structure), grade in grades.items()
             if number == assignment.id
         }

@@ -107,8 +107,8 @@ def build_published(
                 customdata=[[low, high] for _, low, high in bands],
                 width=0.9,
                 marker={"color": _PUBLISHED, "opacity": 0.25},
-                name="published range (to be confirmed)",
-                hovertemplate="published range, to be confirmed: "
+                name="published range (local draft)",
+                hovertemplate="published range, not confirmed: "
                 "%{customdata[0]} to %{customdata[1]}<extra></extra>",
             )
         )
@@ -123,8 +123,8 @@ def build_published(
                     "size": 18 if len(names) <= _MANY_COLUMNS else 9,
                     "line": {"width": 3, "color": _PUBLISHED},
                 },
-                name="published value (to be confirmed)",
-                hovertemplate="published: %{y}, one number without a range; to be confirmed"
+                name="published value (local draft)",
+                hovertemplate="published: %{y}, one number without a range; not confirmed"
                 "<extra></extra>",
             )
         )

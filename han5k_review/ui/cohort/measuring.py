@@ -17,6 +17,7 @@ from han5k_review.evaluation.plan import EvaluationPlan
 from han5k_review.store.columns import utc_now
 from han5k_review.ui.cohort.query import Cohort
 from han5k_review.ui.context import Visit, attempt, open_bench
+from han5k_review.ui.local_time import say_time
 
 _LOOK_SECONDS = 1.0
 
@@ -126,6 +127,6 @@ def describe_last(record: EvaluationRecord | None) -> str:
     if record is None or record.finished_at_utc is None:
         return ""
     return (
-        f"Last evaluation {record.state.value} {record.finished_at_utc:%Y-%m-%d %H:%M} UTC "
+        f"Last evaluation {record.state.value} {say_time(record.finished_at_utc)} "
         f"({record.title}: {record.done - record.failed} of {record.total} pairs have numbers)."
     )

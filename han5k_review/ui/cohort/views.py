@@ -82,7 +82,7 @@ def show_plot(bench: Bench, cohort: Cohort) -> None:
     if undefined:
         words.append(f"{undefined} undefined values (both masks are empty) are not drawn.")
     if measure.published and len(words) < 3:
-        words.append("What is published comes from the study's structure table, to be confirmed.")
+        words.append("What is published comes from the study's structure table, a local draft.")
     st.caption(" ".join(words))
 
 

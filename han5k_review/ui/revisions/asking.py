@@ -108,9 +108,8 @@ def skip_in_viewer(visit: Visit, choice: ViewChoice) -> Mapping[str, str]:
 def describe_facts(candidate: Candidate, scale: Scale) -> str:
     """Grade, VRD and time of a candidate, in a few words."""
     revision, grade = candidate.revision, candidate.grade
-    titles = {one.code: one.title for one in scale.grades}
     code = None if grade is None else grade.raw_code
-    words = ["no grade given" if code is None else titles.get(code, code)]
+    words = [scale.say(code) or "no grade given"]
     if revision.vrd is not None:
         words.append(f"VRD {100 * revision.vrd:.1f} %")
     if revision.slices_edited is not None:

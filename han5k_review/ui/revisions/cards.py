@@ -111,9 +111,8 @@ def _describe_grade(candidate: Candidate, scale: Scale) -> str:
     grade = candidate.grade
     if grade is None or grade.raw_code is None or grade.level is None:
         return "none given"
-    titles = {one.code: one.title for one in scale.grades}
     colour = GRADE_COLORS[grade.level.value]
-    words = escape(titles.get(grade.raw_code, grade.raw_code))
+    words = escape(scale.say(grade.raw_code))
     return f'<span class="grade" style="border-color:{colour}">{words}</span>'
 
 

@@ -13,6 +13,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.local_time import say_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ def show_locks(visit: Visit) -> None:
             "Structure",
             locked,
             format_func=lambda row: (
-                f"{row.case}, {row.structure} (accepted {row.at_utc:%Y-%m-%d %H:%M} UTC)"
+                f"{row.case}, {row.structure} (accepted {say_time(row.at_utc)})"
             ),
         )
         reason = st.text_input("Reason to unlock it", max_chars=MAX_REASON)

@@ -57,8 +57,8 @@ export function sayDraft(session, waiting) {
  */
 export function saySubmitted(name, { vrd, slices_edited }) {
   const share = vrd === null ? "" : `, VRD ${(100 * vrd).toFixed(1)} %`;
-  const edited = slices_edited === 1 ? "1 slice" : `${slices_edited} slices`;
-  return `Revision of ${name} submitted${share}, ${edited} edited.`;
+  const slices = slices_edited === 1 ? "1 slice" : `${slices_edited} slices`;
+  return `Revision of ${name} submitted${share}, ${slices} edited.`;
 }
 
 /**

@@ -1,0 +1,187 @@
+"""The pictures of docs/tour.md, made anew from the demo study: one of each screen.
+
+    python scripts/tour.py [--demo data/demo-study]
+
+Works on a copy of the demo: some structures are graded, two readers revise one, pairs are measured;
+then each page is opened in Chromium as the person whose work it is. Pictures are small WebP files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page
+from sqlmodel import Session, select
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from han5k_review.accounts.readers import get_reader  # noqa: E402
+from han5k_review.imaging.mask import StructureMask  # noqa: E402
+from han5k_review.review.decisions.revising import submit_revision  # noqa: E402
+from han5k_review.review.grading import GradeRequest, submit_grade  # noqa: E402
+from han5k_review.review.labels import list_under_review  # noqa: E402
+from han5k_review.store.columns import utc_now  # noqa: E402
+from han5k_review.store.engine import transaction  # noqa: E402
+from han5k_review.store.identity import stored_id  # noqa: E402
+from han5k_review.store.study import Study, open_study  # noqa: E402
+from han5k_review.store.tables import Assignment, Case  # noqa: E402
+from han5k_review.study import get_study_info, grid_of, read_study_scale  # noqa: E402
+from tests.chromium import running_chromium  # noqa: E402
+from tests.server import Server, running_server  # noqa: E402
+
+PASSWORD = "han5k-demo"
+PICTURES = ROOT / "docs" / "tour"
+SIZE, WIDTH, QUALITY = (1440, 900), 1080, 82
+REVISED = "ParotidL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One picture: who looks at which address, and what must be there first."""
+
+    name: str
+    who: str
+    address: str
+    landmark: str
+
+
+CASE = "demo-01"
+READY = "[data-testid=workspace][data-loaded]"
+SHOTS = (
+    Shot(name="overview", who="lead", address="overview", landmark="text=What waits"),
+    Shot(name="worklist", who="anna", address="worklist", landmark="[data-testid=row]"),
+    Shot(name="review", who="anna", address="review", landmark=READY),
+    Shot(name="cases", who="lead", address="cases", landmark="[data-testid=row]"),
+    Shot(name="case", who="lead", address=f"cases?case={CASE}", landmark="canvas"),
+    Shot(name="surfaces", who="lead", address=f"surfaces?case={CASE}", landmark=".gl-container"),
+    Shot(name="revisions", who="ada", address="revisions", landmark=".han5k-card"),
+    Shot(
+        name="decide",
+        who="ada",
+        address=f"review?case={CASE}&structure={REVISED}&first=r1&compare=r2",
+        landmark=READY,
+    ),
+    Shot(name="cohort", who="lead", address="cohort", landmark=".js-plotly-plot .boxlayer"),
+    Shot(name="retraining", who="lead", address="retraining", landmark="text=A new run"),
+    Shot(name="exports", who="lead", address="exports", landmark="h1"),
+    Shot(name="study", who="lead", address="study", landmark="text=Assign cases"),
+    Shot(name="account", who="anna", address="account", landmark="text=Change the password"),
+)
+
+
+def fill_study(study: Study) -> None:
+    """Grades of two readers, and two revisions of one structure."""
+    with transaction(study.engine) as session:
+        scale = read_study_scale(study, get_study_info(session))
+        case = session.exec(select(Case).where(Case.name == CASE)).one()
+        for name, codes in (("anna", ("no", "minor", "no", "major")), ("ben", ("no", "no", "no"))):
+            reader = get_reader(session, name)
+            task = session.exec(
+                select(Assignment).where(
+                    Assignment.case_id == case.id, Assignment.reader_id == reader.id
+                )
+            ).one()
+            labels = list_under_review(session, stored_id(case))
+            for structure, code in zip(sorted(labels), codes, strict=False):
+                submit_grade(
+                    session,
+                    assignment_id=stored_id(task),
+                    reader=reader,
+                    scale=scale,
+                    request=GradeRequest(
+                        structure=structure,
+                        label_version_id=stored_id(labels[structure]),
+                        code=code,
+                        request_id=f"tour-{name}-{structure}",
+                        active_seconds=6.0,
+                    ),
+                    now=utc_now(),
+                )
+            revise(session, study, case, name, steps=2 if name == "anna" else 4)
+
+
+def revise(session: Session, study: Study, case: Case, name: str, *, steps: int) -> None:
+    """The contour under review, moved a little to the front."""
+    grid = grid_of(case)
+    version = list_under_review(session, stored_id(case))[REVISED]
+    before = study.labels.get_mask(version.mask_sha256, grid)
+    moved = np.roll(before.dense(), -steps, axis=1)
+    submit_revision(
+        session,
+        study.labels,
+        case=case,
+        structure=REVISED,
+        before=before,
+        after=StructureMask.from_dense(moved, grid),
+        reader=get_reader(session, name),
+        now=utc_now(),
+    )
+
+
+def sign_in(page: Page, server: Server, name: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{server.url}/sign-in")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda there: "sign-in" not in there)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def take(page: Page, server: Server, shot: Shot) -> bytes:
+    """Open the page, wait until it is whole, and give its picture as WebP."""
+    page.goto(f"{server.url}/{shot.address}")
+    page.locator(shot.landmark).first.wait_for(state="attached")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(2500)  # slabs, charts and fonts that come after the page itself
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    small = picture.resize((WIDTH, WIDTH * SIZE[1] // SIZE[0]), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=QUALITY, method=6)
+    return out.getvalue()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--demo", type=Path, default=ROOT / "data" / "demo-study")
+    chosen = parser.parse_args()
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="han5k-tour-") as folder:
+        root = Path(folder) / "study"
+        shutil.copytree(chosen.demo, root)
+        study = open_study(root)
+        fill_study(study)
+        study.engine.dispose()
+        command = [sys.executable, "-m", "han5k_review.cli", "evaluate", "--study", str(root)]
+        subprocess.run(command, check=True)
+        with (
+            running_server(root, Path(folder) / "web.log") as server,
+            running_chromium() as browser,
+        ):
+            page = browser.new_context(
+                viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme="light"
+            ).new_page()
+            page.set_default_timeout(180_000)
+            who = None
+            for shot in SHOTS:
+                if shot.who != who:
+                    sign_in(page, server, shot.who)
+                    who = shot.who
+                content = take(page, server, shot)
+                (PICTURES / f"{shot.name}.webp").write_bytes(content)
+                print(f"{shot.name}: {len(content) / 1000:.0f} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
