@@ -48,7 +48,7 @@ def test_what_takes_focus_has_a_name_and_its_turn(open_desk: Open, screen: Page)
     turns = [region for region, _ in found]
     assert turns == sorted(turns, key=["head", "list", "middle", "side"].index)
     screen.get_by_test_id("help-button").focus()
-    for testid in ("search", "order", "structures"):
+    for testid in ("search", "order", "filter", "structures"):
         screen.keyboard.press("Tab")
         expect(screen.get_by_test_id(testid)).to_be_focused()
     screen.get_by_test_id("view-main").focus()

@@ -234,7 +234,7 @@ def test_a_case_can_open_with_two_sets_side_by_side(open_desk: Open, screen: Pag
 
 def test_the_structure_is_turned_in_three_dimensions(open_desk: Open, screen: Page) -> None:
     open_desk(case())
-    screen.keyboard.press(";")
+    screen.keyboard.press("F10")
     words = screen.get_by_test_id("solid-words")
     expect(words).to_have_text("ParotidL, seen from the front")
     canvas = screen.get_by_test_id("solid-canvas")
@@ -250,5 +250,5 @@ def test_the_structure_is_turned_in_three_dimensions(open_desk: Open, screen: Pa
     expect(words).to_have_text("ParotidL, seen from the right")
     screen.keyboard.press("n")
     expect(words).to_contain_text("ParotidR")
-    screen.keyboard.press(";")
+    screen.keyboard.press("F10")
     expect(screen.get_by_test_id("solid-pane")).to_be_hidden()

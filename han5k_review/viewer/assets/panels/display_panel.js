@@ -22,7 +22,13 @@ export class DisplayPanel {
     });
     const keys = keysOf("window-direct");
     for (const [place, window] of reading.data.windows.entries())
-      this.windows.append(h("option", { value: window.name }, windowLabel(window, keys[place])));
+      this.windows.append(
+        h(
+          "option",
+          { value: window.name, "data-action": "window-direct", title: tooltip("window-direct") },
+          windowLabel(window, keys[place]),
+        ),
+      );
     this.byHand = h("option", { value: "by hand", hidden: true }, "by hand");
     this.windows.append(this.byHand);
     this.follow = this.button("window-follow", "Follow");

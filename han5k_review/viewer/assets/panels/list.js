@@ -51,6 +51,35 @@ export class StructureList {
     this.none = h("p", { class: "dim none", hidden: true });
     this.solo = this.button("solo", "Solo");
     this.outlines = this.button("outlines", "All");
+    this.grading = h(
+      "div",
+      { class: "list-grading" },
+      h(
+        "button",
+        {
+          class: "loud wide",
+          type: "button",
+          "data-action": "next-ungraded",
+          "data-testid": "next-ungraded",
+          title: tooltip("next-ungraded"),
+          onclick: () => act("next-ungraded"),
+        },
+        "Next ungraded ",
+        h("kbd", { "data-key": "next-ungraded" }, shortKey("next-ungraded")),
+      ),
+      h(
+        "button",
+        {
+          class: "quiet wide",
+          type: "button",
+          "data-action": "accept-rest",
+          title: tooltip("accept-rest"),
+          onclick: () => act("accept-rest"),
+        },
+        "Accept the rest ",
+        h("kbd", { "data-key": "accept-rest" }, shortKey("accept-rest")),
+      ),
+    );
     this.root = h(
       "nav",
       { class: "list", "aria-label": "Structures" },
@@ -65,21 +94,9 @@ export class StructureList {
         this.button("next-structure", "Next ›"),
       ),
       h("div", { class: "list-foot" }, this.button("visible", "Hide"), this.solo, this.outlines),
-      h(
-        "button",
-        {
-          class: "loud wide",
-          type: "button",
-          "data-action": "next-ungraded",
-          "data-testid": "next-ungraded",
-          title: tooltip("next-ungraded"),
-          onclick: () => act("next-ungraded"),
-        },
-        "Next ungraded ",
-        h("kbd", { "data-key": "next-ungraded" }, shortKey("next-ungraded")),
-      ),
+      this.grading,
     );
-    if (grader.readOnly) this.root.lastChild.hidden = true;
+    this.grading.hidden = grader.readOnly;
     this.byName = new Map(reading.structures.map((s) => [s.name, this.makeRow(s)]));
   }
 

@@ -56,7 +56,7 @@ export const KEYMAP = [
       ["auto-zoom", ["u"], "Zoom to each structure, or leave the zoom"],
       ["layout", ["v"], "One view or three"],
       ["plane", ["x"], "Next plane in the large view"],
-      ["solid-pane", [";"], "The structure in 3-D, drag turns it; or away again"],
+      ["solid-pane", ["F10"], "The structure in 3-D, drag turns it; or away again"],
       ["crosshair", ["i"], "Crosshair on or off"],
       ["ruler", ["m"], "Measure: drag a line"],
       ["palette", ["y"], "Colour-blind safe colours"],
