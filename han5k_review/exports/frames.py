@@ -10,7 +10,10 @@ import pandas as pd
 
 from han5k_review import __version__
 from han5k_review.exports.about_sheet import ABOUT, build_about_rows
+from han5k_review.exports.agreement_rows import build_agreement_rows
+from han5k_review.exports.agreement_sheet import AGREEMENT
 from han5k_review.exports.case_sheet import CASES, build_case_rows
+from han5k_review.exports.certificate_sheet import CERTIFICATES, build_certificate_rows
 from han5k_review.exports.columns import Kind, Table, build_table
 from han5k_review.exports.dictionary import DICTIONARY, build_dictionary_rows
 from han5k_review.exports.grade_rows import build_grade_rows
@@ -78,6 +81,8 @@ def build_tables(rows: StudyRows) -> Export:
         build_table(REVISIONS, build_revision_rows(rows)),
         build_table(METRICS, build_metric_rows(rows)),
         build_table(SUMMARY, build_summary_rows(rows, grades)),
+        build_table(AGREEMENT, build_agreement_rows(rows, grades)),
+        build_table(CERTIFICATES, build_certificate_rows(rows, grades)),
         build_table(CASES, build_case_rows(rows, grades)),
         build_table(READERS, build_reader_rows(rows, grades)),
         build_table(SCALE, build_scale_rows(rows)),
