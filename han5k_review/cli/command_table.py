@@ -66,7 +66,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "scores",
             evaluate="Measure two label sources against each other; what is stored already is "
             "skipped.",
-            export="Write grades and metrics as a spreadsheet.",
+            export="Write grades, metrics and agreement as a spreadsheet.",
         ),
         **_rows(
             "contours",

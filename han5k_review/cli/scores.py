@@ -21,7 +21,7 @@ from han5k_review.evaluation.rows import list_metrics
 from han5k_review.evaluation.run import EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import StructureSummary, build_summary
 from han5k_review.evaluation.tolerances import read_tolerances
-from han5k_review.exports import write_export
+from han5k_review.exports import Selection, write_export
 from han5k_review.exports.frame_csv import build_frame_csv
 from han5k_review.metrics import Definition, segrap
 from han5k_review.settings import get_settings
@@ -177,10 +177,16 @@ def _print_report(report: EvaluationReport) -> None:
 def export(
     out: Annotated[Path, typer.Option(help="The .xlsx, .csv or .zip to write.")],
     study: StudyOption = None,
+    what: Annotated[
+        Selection,
+        typer.Option(
+            help="All sheets, or those of grades, metrics, or agreement and certificates."
+        ),
+    ] = Selection.ALL,
 ) -> None:
-    """Write grades and metrics as a spreadsheet."""
+    """Write grades, metrics and agreement as a spreadsheet."""
     opened = open_chosen(study)
-    report = write_export(opened, out, actor=actor(), now=utc_now())
+    report = write_export(opened, out, actor=actor(), now=utc_now(), what=what)
     for name, count in report.rows.items():
         console.print(f"{name}: {count} rows")
     console.print(f"written: {', '.join(str(path) for path in report.paths)}")

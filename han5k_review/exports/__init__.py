@@ -1,6 +1,7 @@
 """Spreadsheets of a study: one data dictionary, one set of tables, XLSX and CSV writers."""
 
 from han5k_review.exports.frames import Export, build_export, build_frame
+from han5k_review.exports.selection import Selection
 from han5k_review.exports.study_rows import ExportFacts
 from han5k_review.exports.workbook import build_workbook
 from han5k_review.exports.writing import (
@@ -16,6 +17,7 @@ __all__ = [
     "Export",
     "ExportFacts",
     "ExportReport",
+    "Selection",
     "build_export",
     "build_frame",
     "build_workbook",

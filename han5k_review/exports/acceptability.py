@@ -6,18 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from han5k_review.exports.grade_rows import GradeRow
+from han5k_review.exports.severity import SEVERITY
 from han5k_review.statistics.estimates import Interval
 from han5k_review.statistics.shares import measure_exact_interval
 from han5k_review.store.vocabulary import GradeLevel
-
-_SEVERITY = (GradeLevel.NO, GradeLevel.MINOR, GradeLevel.MAJOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptability:
     """Cases of one structure by their verdict, and the share of acceptable ones (no or minor).
 
-    Each case counts once: its worst three-level grade among its readers. `interval` is
+    Each case (or patient) counts once: its worst three-level grade among its readers. `interval` is
     Clopper-Pearson at 95 %, None without a case; cases are independent, reads of one case are not.
     """
 
@@ -27,6 +26,11 @@ class Acceptability:
     major: int
     not_graded: int
     interval: Interval | None
+
+    @classmethod
+    def nobody(cls) -> Acceptability:
+        """A structure that nobody graded."""
+        return cls(grades=0, no=0, minor=0, major=0, not_graded=0, interval=None)
 
     @property
     def cases(self) -> int:
@@ -44,11 +48,14 @@ class Acceptability:
         return self.acceptable / self.cases if self.cases else None
 
 
-def build_acceptability(rows: Iterable[GradeRow]) -> dict[str, Acceptability]:
+def build_acceptability(
+    rows: Iterable[GradeRow], *, by_patient: bool = False
+) -> dict[str, Acceptability]:
     """Structure -> its acceptability, from grades in force of contours under review.
 
     Repeats and calibration reads are left out. A case whose readers all gave a non-grade (not
-    assessable, absent) counts as not graded and stays out of the proportion.
+    assessable, absent) counts as not graded and stays out of the proportion. With `by_patient` the
+    CTs of one patient are one case.
     """
     levels: dict[str, dict[str, list[GradeLevel]]] = {}
     for row in rows:
@@ -57,21 +64,22 @@ def build_acceptability(rows: Iterable[GradeRow]) -> dict[str, Acceptability]:
             continue
         by_case = levels.setdefault(row.grade.structure, {})
         if row.grade.level is not None:
-            by_case.setdefault(row.case.name, []).append(row.grade.level)
+            name = row.case.patient if by_patient else row.case.name
+            by_case.setdefault(name, []).append(row.grade.level)
     return {structure: _count(cases.values()) for structure, cases in levels.items()}
 
 
 def _count(cases: Iterable[list[GradeLevel]]) -> Acceptability:
-    verdicts = {level: 0 for level in _SEVERITY}
+    verdicts = {level: 0 for level in SEVERITY}
     grades = not_graded = 0
     for levels in cases:
         grades += len(levels)
         graded = [level for level in levels if level in verdicts]
         if graded:
-            verdicts[max(graded, key=_SEVERITY.index)] += 1
+            verdicts[max(graded, key=SEVERITY.index)] += 1
         else:
             not_graded += 1
-    no, minor, major = (verdicts[level] for level in _SEVERITY)
+    no, minor, major = (verdicts[level] for level in SEVERITY)
     return Acceptability(
         grades=grades,
         no=no,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from han5k_review.exports.about_sheet import ABOUT
+from han5k_review.exports.agreement_sheet import AGREEMENT
 from han5k_review.exports.case_sheet import CASES
+from han5k_review.exports.certificate_sheet import CERTIFICATES
 from han5k_review.exports.columns import Column, Kind, Sheet, column
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS
@@ -69,6 +71,8 @@ SHEETS: tuple[Sheet[Any], ...] = (
     REVISIONS,
     METRICS,
     SUMMARY,
+    AGREEMENT,
+    CERTIFICATES,
     CASES,
     READERS,
     SCALE,

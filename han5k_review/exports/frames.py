@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
 from han5k_review import __version__
 from han5k_review.exports.about_sheet import ABOUT, build_about_rows
+from han5k_review.exports.agreement_rows import build_agreement_rows
+from han5k_review.exports.agreement_sheet import AGREEMENT
 from han5k_review.exports.case_sheet import CASES, build_case_rows
-from han5k_review.exports.columns import Kind, Table, build_table
+from han5k_review.exports.certificate_sheet import CERTIFICATES, build_certificate_rows
+from han5k_review.exports.columns import Kind, Sheet, Table, build_table
 from han5k_review.exports.dictionary import DICTIONARY, build_dictionary_rows
 from han5k_review.exports.grade_rows import build_grade_rows
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
@@ -19,6 +23,7 @@ from han5k_review.exports.metric_sheets import METRICS, build_metric_rows
 from han5k_review.exports.reader_sheet import READERS, build_reader_rows
 from han5k_review.exports.revision_sheet import REVISIONS, build_revision_rows
 from han5k_review.exports.scale_sheet import SCALE, build_scale_rows
+from han5k_review.exports.selection import Selection
 from han5k_review.exports.study_rows import ExportFacts, StudyRows, read_study_rows
 from han5k_review.exports.summary_sheet import SUMMARY, build_summary_rows
 from han5k_review.metrics import Definition
@@ -35,7 +40,7 @@ _DTYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """All sheets of one export, in their order, `About` first."""
+    """The sheets of one export, in their order, `About` first."""
 
     facts: ExportFacts
     tables: tuple[Table, ...]
@@ -56,32 +61,37 @@ def build_export(
     export_id: str,
     now: datetime,
     definition: Definition = Definition.SURFEL,
+    what: Selection = Selection.ALL,
 ) -> Export:
-    """Read the study and build every sheet. The same data, id and time give the same tables."""
-    return build_tables(
-        read_study_rows(
-            study,
-            export_id=export_id,
-            now=now,
-            software_version=__version__,
-            definition=definition,
-        )
+    """Read the study and build the sheets. The same data, id and time give the same tables."""
+    rows = read_study_rows(
+        study,
+        export_id=export_id,
+        now=now,
+        software_version=__version__,
+        definition=definition,
     )
+    return build_tables(rows, what)
 
 
-def build_tables(rows: StudyRows) -> Export:
-    """Build every sheet from the rows of a study."""
+def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
+    """Build the chosen sheets from the rows of a study; the others cost nothing."""
     grades = build_grade_rows(rows)
-    tables = (
-        build_table(GRADES, (row for row in grades if row.is_current)),
-        build_table(HISTORY, grades),
-        build_table(REVISIONS, build_revision_rows(rows)),
-        build_table(METRICS, build_metric_rows(rows)),
-        build_table(SUMMARY, build_summary_rows(rows, grades)),
-        build_table(CASES, build_case_rows(rows, grades)),
-        build_table(READERS, build_reader_rows(rows, grades)),
-        build_table(SCALE, build_scale_rows(rows)),
-        build_table(DICTIONARY, build_dictionary_rows()),
+    builders: tuple[tuple[Sheet[Any], Callable[[], Iterable[Any]]], ...] = (
+        (GRADES, lambda: (row for row in grades if row.is_current)),
+        (HISTORY, lambda: grades),
+        (REVISIONS, lambda: build_revision_rows(rows)),
+        (METRICS, lambda: build_metric_rows(rows)),
+        (SUMMARY, lambda: build_summary_rows(rows, grades)),
+        (AGREEMENT, lambda: build_agreement_rows(rows, grades)),
+        (CERTIFICATES, lambda: build_certificate_rows(rows, grades)),
+        (CASES, lambda: build_case_rows(rows, grades)),
+        (READERS, lambda: build_reader_rows(rows, grades)),
+        (SCALE, lambda: build_scale_rows(rows)),
+        (DICTIONARY, build_dictionary_rows),
+    )
+    tables = tuple(
+        build_table(sheet, build()) for sheet, build in builders if what.holds(sheet.key)
     )
     about = build_table(ABOUT, build_about_rows(rows.facts, tables))
     return Export(facts=rows.facts, tables=(about, *tables))

@@ -13,7 +13,6 @@ from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.study_rows import StudyRows
 
 _T, _I, _N = Kind.TEXT, Kind.INTEGER, Kind.NUMBER
-_NOBODY = Acceptability(grades=0, no=0, minor=0, major=0, not_graded=0, interval=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +221,7 @@ def build_summary_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[Summ
     return [
         SummaryRow(
             structure=structure,
-            grades=acceptability.get(structure.name, _NOBODY),
+            grades=acceptability.get(structure.name, Acceptability.nobody()),
             metrics=measured.get(structure.name),
         )
         for structure in rows.catalogue

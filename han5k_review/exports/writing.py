@@ -13,6 +13,7 @@ from sqlmodel import Session
 from han5k_review.errors import ConfigError
 from han5k_review.exports.csv_files import build_csv, build_csv_archive
 from han5k_review.exports.frames import Export, build_export
+from han5k_review.exports.selection import Selection
 from han5k_review.exports.workbook import build_workbook
 from han5k_review.metrics import Definition
 from han5k_review.store.audit import add_audit
@@ -21,7 +22,6 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 
 FORMATS = (".xlsx", ".csv", ".zip")
-_MAIN = "grades"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +46,23 @@ def write_export(
     now: datetime,
     export_id: str | None = None,
     definition: Definition = Definition.SURFEL,
+    what: Selection = Selection.ALL,
 ) -> ExportReport:
-    """Export the study to `out`, whose ending chooses the format.
+    """Export the study to `out`, whose ending chooses the format, and `what` the sheets.
 
-    `.xlsx` one workbook; `.csv` the sheet Grades at `out` and every other sheet beside it, as
+    `.xlsx` one workbook; `.csv` the main sheet at `out` and every other sheet beside it, as
     `<stem>-<sheet>.csv`; `.zip` all sheets as CSV in one archive. Each file is whole or not there.
     ConfigError for another ending, StorageError when the disk refuses; then there is no audit row.
     """
     suffix = _check_format(out.suffix)
     export = build_export(
-        study, export_id=export_id or new_export_id(now), now=now, definition=definition
+        study,
+        export_id=export_id or new_export_id(now),
+        now=now,
+        definition=definition,
+        what=what,
     )
-    files = _build_files(export, out, suffix)
+    files = _build_files(export, out, suffix, what)
     with transaction(study.engine) as session:
         _audit(session, export, actor=actor, subject=out.name)
         session.flush()
@@ -95,7 +100,7 @@ def _check_format(suffix: str) -> str:
     return suffix.lower()
 
 
-def _build_files(export: Export, out: Path, suffix: str) -> dict[Path, bytes]:
+def _build_files(export: Export, out: Path, suffix: str, what: Selection) -> dict[Path, bytes]:
     """What goes where; the file that was asked for comes last, when the others are there."""
     if suffix == ".xlsx":
         return {out: build_workbook(export)}
@@ -104,9 +109,9 @@ def _build_files(export: Export, out: Path, suffix: str) -> dict[Path, bytes]:
     others = {
         out.with_name(f"{out.stem}-{table.key}{out.suffix}"): build_csv(table)
         for table in export.tables
-        if table.key != _MAIN
+        if table.key != what.main
     }
-    return {**others, out: build_csv(export.get_table(_MAIN))}
+    return {**others, out: build_csv(export.get_table(what.main))}
 
 
 def _audit(session: Session, export: Export, *, actor: str, subject: str) -> None:

@@ -10,14 +10,15 @@ Computing Krippendorff's Alpha-Reliability, 2011.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.statistics.bootstrap import Draws, Resamples, measure_crossed
-from han5k_review.statistics.estimates import Estimate, Interval, undefined
+from han5k_review.statistics.estimates import Estimate, Interval, build_estimate, undefined
 from han5k_review.statistics.ratings import MISSING, Patterns, Ratings, build_patterns
 from han5k_review.statistics.weights import Weighting, build_weights
 
@@ -68,26 +69,41 @@ class _Pairs:
 def measure_agreement(
     ratings: Ratings, coefficient: Coefficient, resamples: Resamples | None = None
 ) -> Estimate:
-    """One coefficient, with its crossed-bootstrap interval where resamples are given.
+    """One coefficient; see `measure_coefficients`."""
+    return measure_coefficients(ratings, (coefficient,), resamples)[coefficient]
+
+
+def measure_coefficients(
+    ratings: Ratings, coefficients: Sequence[Coefficient], resamples: Resamples | None = None
+) -> dict[Coefficient, Estimate]:
+    """Coefficients, with crossed-bootstrap intervals where resamples of all patients are given.
 
     Undefined, with the reason, where no contour has two grades, and (kappa and alpha, which divide
     by the disagreement that chance would give) where all grades are equal.
     """
     if not ratings.compared:
-        return undefined(NOBODY_COMPARED)
+        return dict.fromkeys(coefficients, undefined(NOBODY_COMPARED))
+    seen = np.bincount(ratings.patient_of, minlength=len(ratings.patients)) > 0
+    reading = (ratings.levels != MISSING).any(axis=0)
     patterns = build_patterns(ratings)
+    patterns = Patterns(
+        levels=patterns.levels[:, reading], by_patient=patterns.by_patient[np.flatnonzero(seen)]
+    )
 
     def statistic(patients: Draws, readers: Draws) -> NDArray[np.float64]:
-        return _measure(patterns, ratings.level_count, coefficient, patients, readers)
+        return _measure(patterns, ratings.level_count, coefficients, patients, readers)
 
     if resamples is None:
-        one = np.ones((1, len(ratings.patients))), np.ones((1, len(ratings.readers)))
-        value = float(statistic(*one)[0])
-        return undefined(ALL_EQUAL) if math.isnan(value) else Estimate(value=value)
-    measured = measure_crossed(statistic, resamples)
-    if measured.value is None:
-        return undefined(ALL_EQUAL)
-    return _within_bounds(measured, coefficient)
+        values = statistic(np.ones((1, seen.sum())), np.ones((1, reading.sum())))[:, 0]
+        measured = [build_estimate(float(value), ALL_EQUAL) for value in values]
+    else:
+        measured = measure_crossed(statistic, resamples.choose(seen, reading))
+    return {
+        coefficient: _within_bounds(estimate, coefficient)
+        if estimate.is_defined
+        else undefined(ALL_EQUAL)
+        for coefficient, estimate in zip(coefficients, measured, strict=True)
+    }
 
 
 def _within_bounds(measured: Estimate, coefficient: Coefficient) -> Estimate:
@@ -99,31 +115,31 @@ def _within_bounds(measured: Estimate, coefficient: Coefficient) -> Estimate:
         high=min(measured.interval.high, 1.0),
         confidence=measured.interval.confidence,
     )
-    return Estimate(value=measured.value, interval=interval, reason=measured.reason)
+    return replace(measured, interval=interval)
 
 
 def _measure(
-    patterns: Patterns, level_count: int, coefficient: Coefficient, patients: Draws, readers: Draws
+    patterns: Patterns,
+    level_count: int,
+    coefficients: Sequence[Coefficient],
+    patients: Draws,
+    readers: Draws,
 ) -> NDArray[np.float64]:
-    """The coefficient of each resample, a few resamples at a time."""
+    """Coefficients of each resample (coefficients, B), a few resamples at a time."""
     size = max(1, _CELLS_AT_ONCE // max(1, len(patterns.levels) * level_count))
-    parts = [
-        _coefficient(
-            _count_pairs(
-                patterns, level_count, patients[first : first + size], readers[first : first + size]
-            ),
-            coefficient,
-        )
-        for first in range(0, len(patients), size)
-    ]
-    return np.concatenate(parts)
+    parts = []
+    for first in range(0, len(patients), size):
+        chosen = slice(first, first + size)
+        pairs = _count_pairs(patterns, level_count, patients[chosen], readers[chosen])
+        parts.append(np.stack([_coefficient(pairs, each) for each in coefficients]))
+    return np.concatenate(parts, axis=1)
 
 
 def _count_pairs(patterns: Patterns, level_count: int, patients: Draws, readers: Draws) -> _Pairs:
     given = patterns.levels[None] == np.arange(level_count)[:, None, None]
-    given = given & (patterns.levels != MISSING)[None]
-    counts = np.einsum("ktr,br->btk", given, readers, optimize=True)  # grades of each level
-    selves = np.einsum("ktr,br->btk", given, readers**2, optimize=True)  # a reader with itself
+    given = given.astype(np.float64).transpose(1, 0, 2)  # (patterns, levels, readers)
+    counts = np.tensordot(readers, given, axes=(1, 2))  # (B, patterns, levels): grades
+    selves = np.tensordot(readers**2, given, axes=(1, 2))  # pairs of a reader with itself
     number = counts.sum(axis=2)
     pairs = number**2 - selves.sum(axis=2)
     weight = np.asarray(patients @ patterns.by_patient)  # (B, patterns)
@@ -132,7 +148,7 @@ def _count_pairs(patterns: Patterns, level_count: int, patients: Draws, readers:
     rated = np.where(number > 0, weight, 0.0)
 
     def sum_pairs(scale: NDArray[np.float64]) -> NDArray[np.float64]:
-        summed = np.einsum("bt,btk,btl->bkl", scale, counts, counts, optimize=True)
+        summed = np.swapaxes(counts * scale[:, :, None], 1, 2) @ counts
         diagonal = np.arange(level_count)
         summed[:, diagonal, diagonal] -= np.einsum("bt,btk->bk", scale, selves)
         return np.asarray(summed, dtype=np.float64)

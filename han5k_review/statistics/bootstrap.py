@@ -20,13 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from han5k_review.statistics.estimates import CONFIDENCE, Estimate, Interval, undefined
+from han5k_review.statistics.estimates import (
+    CONFIDENCE,
+    Estimate,
+    Interval,
+    undefined,
+)
 
 RESAMPLES = 1000
 _FEWEST_DEFINED = 0.5
+_NOTHING = "There is nothing to compare."
 
 Draws = NDArray[np.float64]
-# (patient draws (B, patients), reader draws (B, readers)) -> values (B,), nan where undefined
+# (patient draws (B, patients), reader draws (B, readers)) -> values (numbers, B), nan: undefined
 Statistic = Callable[[Draws, Draws], NDArray[np.float64]]
 
 
@@ -36,6 +42,10 @@ class Resamples:
 
     patients: Draws
     readers: Draws
+
+    def choose(self, patients: NDArray[np.bool_], readers: NDArray[np.bool_]) -> Resamples:
+        """The draws of some patients and readers, for numbers that need no others."""
+        return Resamples(patients=self.patients[:, patients], readers=self.readers[:, readers])
 
 
 def draw_resamples(
@@ -50,37 +60,37 @@ def draw_resamples(
 
 def measure_crossed(
     statistic: Statistic, resamples: Resamples, *, confidence: float = CONFIDENCE
-) -> Estimate:
-    """The statistic of the whole study, and its interval over patients and readers.
+) -> list[Estimate]:
+    """The numbers of the whole study, each with its interval over patients and readers.
 
     With fewer than three readers the readers are kept as they are: the interval then holds for
     these readers alone, and the reason says so. No interval with fewer than two patients, or where
-    the statistic is undefined in half of the resamples.
+    a number is undefined in half of the resamples.
     """
     patients, readers = resamples.patients.shape[1], resamples.readers.shape[1]
-    everyone = np.ones((1, patients)), np.ones((1, readers))
-    value = float(statistic(*everyone)[0]) if patients and readers else math.nan
-    if math.isnan(value):
-        return undefined("There is nothing to compare.")
+    values = statistic(np.ones((1, patients)), np.ones((1, readers)))[:, 0]
     if patients < 2:
-        return Estimate(value=value, reason="One patient alone gives no interval.")
-    same_readers = np.ones_like(resamples.readers)
-    by_patient = _variance(statistic(resamples.patients, same_readers))
-    if readers < 3:
-        reason = "Fewer than three readers: the interval holds for these readers alone."
-        return _settle(value, by_patient, 0.0, (patients, 1), confidence, reason)
-    same_patients = np.ones_like(resamples.patients)
-    by_reader = _variance(statistic(same_patients, resamples.readers))
-    both = _variance(statistic(resamples.patients, resamples.readers))
-    cells = max(both - by_patient - by_reader, 0.0)
-    return _settle(
-        value,
-        by_patient * patients / (patients - 1),
-        by_reader * readers / (readers - 1),
-        (patients, readers),
-        confidence,
-        cells=cells,
-    )
+        alone = "One patient alone gives no interval."
+        return [
+            undefined(_NOTHING) if math.isnan(value) else Estimate(value=value, reason=alone)
+            for value in map(float, values)
+        ]
+    same_readers, same_patients = np.ones_like(resamples.readers), np.ones_like(resamples.patients)
+    by_patient = _variances(statistic(resamples.patients, same_readers))
+    by_reader = cells = np.zeros_like(by_patient)
+    reason = "Fewer than three readers: the interval holds for these readers alone."
+    if readers >= 3:
+        reason = ""
+        by_reader = _variances(statistic(same_patients, resamples.readers))
+        both = _variances(statistic(resamples.patients, resamples.readers))
+        cells = np.maximum(both - by_patient - by_reader, 0.0)
+        by_patient = by_patient * patients / (patients - 1)
+        by_reader = by_reader * readers / (readers - 1)
+    numbers = (patients, readers)
+    return [
+        _settle(float(value), (float(p), float(r), float(c)), numbers, confidence, reason)
+        for value, p, r, c in zip(values, by_patient, by_reader, cells, strict=True)
+    ]
 
 
 def measure_mean(
@@ -99,9 +109,10 @@ def measure_mean(
     def mean(patients: Draws, readers: Draws) -> NDArray[np.float64]:
         total = ((patients @ counts) * readers).sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(total > 0, ((patients @ sums) * readers).sum(axis=1) / total, math.nan)
+            means = ((patients @ sums) * readers).sum(axis=1) / total
+        return np.where(total > 0, means, math.nan)[None]
 
-    return measure_crossed(mean, resamples, confidence=confidence)
+    return measure_crossed(mean, resamples, confidence=confidence)[0]
 
 
 def _draw(generator: np.random.Generator, size: int, resamples: int) -> Draws:
@@ -110,25 +121,27 @@ def _draw(generator: np.random.Generator, size: int, resamples: int) -> Draws:
     return generator.multinomial(size, np.full(size, 1 / size), size=resamples).astype(np.float64)
 
 
-def _variance(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    if len(known) < max(2, _FEWEST_DEFINED * len(values)):
-        return math.nan
-    return float(known.var(ddof=1))
+def _variances(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variance of each number over its resamples (numbers, B); nan where most are undefined."""
+    known = np.isfinite(values).sum(axis=1)
+    enough = known >= np.maximum(2, _FEWEST_DEFINED * values.shape[1])
+    filled = np.where(enough[:, None], values, 0.0)
+    return np.where(enough, np.nanvar(filled, axis=1, ddof=1), math.nan)
 
 
 def _settle(
     value: float,
-    by_patient: float,
-    by_reader: float,
+    variances: tuple[float, float, float],
     numbers: tuple[int, int],
     confidence: float,
-    reason: str = "",
-    cells: float = 0.0,
+    reason: str,
 ) -> Estimate:
+    by_patient, by_reader, cells = variances
+    if math.isnan(value):
+        return undefined(_NOTHING)
     # Whatever the estimates say by chance, the variance is never less than that of the cells.
     variance = max(by_patient + by_reader - cells, cells)
-    if math.isnan(variance):
+    if math.isnan(by_patient + by_reader + cells):
         return Estimate(value=value, reason="Too few grades: most resamples have no value.")
     if variance <= 0:
         return Estimate(value=value, reason="No interval: patients and readers do not differ here.")

@@ -64,10 +64,10 @@ def compare_device(
 
     def statistic(drawn_patients: Draws, drawn_experts: Draws) -> NDArray[np.float64]:
         device, expert = means(drawn_patients, drawn_experts)
-        return device - expert
+        return (device - expert)[None]
 
     device, expert = means(np.ones((1, patients)), np.ones((1, experts)))
-    difference = measure_crossed(statistic, resamples)
+    (difference,) = measure_crossed(statistic, resamples)
     interval = difference.interval
     return DeviceAmongExperts(
         to_device=None if math.isnan(device[0]) else float(device[0]),

@@ -41,11 +41,9 @@ def undefined(reason: str) -> Estimate:
     return Estimate(value=None, reason=reason)
 
 
-def build_estimate(value: float, reason: str, interval: Interval | None = None) -> Estimate:
-    """A number; `reason` counts where the number is nan, or where there is no interval."""
-    if math.isnan(value):
-        return undefined(reason)
-    return Estimate(value=value, interval=interval, reason="" if interval else reason)
+def build_estimate(value: float, reason: str) -> Estimate:
+    """A number without an interval, or where it is nan no number, for this reason."""
+    return undefined(reason) if math.isnan(value) else Estimate(value=value)
 
 
 def check_fraction(name: str, value: float) -> float:

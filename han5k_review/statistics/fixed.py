@@ -39,16 +39,16 @@ def find_fixed_plan(*, limit: float, error_rate: float, failures: int) -> FixedP
     """The fewest reads that suffice with so many failures allowed (exact binomial).
 
     29 reads without a failure for 90 % at an error rate of 5 %, 59 for 95 %. DataError where
-    100,000 reads do not suffice.
+    some 100,000 reads do not suffice.
     """
     check_fraction("The share to be shown", limit)
     check_fraction("The error rate", error_rate)
     low, high = failures, failures + 1
     while bdtr(failures, high, 1 - limit) > error_rate:
         low, high = high, 2 * high
-        if high > _MOST_READS:
+        if low > _MOST_READS:
             raise DataError(
-                f"A plan of at most {_MOST_READS:,} reads was expected for a share of {limit:g} "
+                f"A plan of some {_MOST_READS:,} reads was expected for a share of {limit:g} "
                 f"with {failures} failures; there is none. Choose a smaller share."
             )
     while high - low > 1:

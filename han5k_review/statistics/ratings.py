@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class Ratings:
 
     levels: NDArray[np.int8]
     level_count: int
+    units: tuple[str, ...]
     readers: tuple[str, ...]
     patients: tuple[str, ...]
     patient_of: NDArray[np.intp]
@@ -51,13 +52,19 @@ class Ratings:
     def choose_readers(self, readers: Iterable[str]) -> Ratings:
         """The grades of some readers, in the order given; units without any are left out."""
         columns = [self.readers.index(reader) for reader in readers]
-        levels = self.levels[:, columns]
-        kept = (levels != MISSING).any(axis=1)
-        return Ratings(
-            levels=levels[kept],
-            level_count=self.level_count,
+        chosen = replace(
+            self,
+            levels=self.levels[:, columns],
             readers=tuple(self.readers[column] for column in columns),
-            patients=self.patients,
+        )
+        return chosen.choose_units((chosen.levels != MISSING).any(axis=1))
+
+    def choose_units(self, kept: NDArray[np.bool_]) -> Ratings:
+        """Some units (units,); readers and patients stay, so that one resampling serves all."""
+        return replace(
+            self,
+            levels=self.levels[kept],
+            units=tuple(self.units[place] for place in np.flatnonzero(kept)),
             patient_of=self.patient_of[kept],
         )
 
@@ -132,6 +139,7 @@ def _build(
     return Ratings(
         levels=levels,
         level_count=level_count,
+        units=tuple(row),
         readers=tuple(readers),
         patients=tuple(patients),
         patient_of=np.array([patient[patient_of_unit[unit]] for unit in row], dtype=np.intp),

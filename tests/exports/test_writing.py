@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from han5k_review.errors import ConfigError, StorageError
-from han5k_review.exports import download_export, new_export_id, write_export
+from han5k_review.exports import Selection, download_export, new_export_id, write_export
 from han5k_review.exports.csv_files import build_csv
 from han5k_review.exports.dictionary import SHEETS
 from han5k_review.store.engine import reading
@@ -38,6 +38,26 @@ def test_an_xlsx_export_reports_its_rows_and_leaves_an_audit_row(
     assert (audit.actor, audit.subject, audit.at_utc) == ("lead", "grades.xlsx", LATER)
     assert audit.detail["export_id"] == "E-7"
     assert audit.detail["rows"] == dict(report.rows)
+
+
+@pytest.mark.parametrize(
+    ("what", "main", "others"),
+    [
+        (Selection.AGREEMENT, "agreement", {"certificates", "readers"}),
+        (Selection.METRICS, "metrics", {"summary", "cases"}),
+    ],
+)
+def test_a_selection_writes_its_own_sheets_and_what_explains_them(
+    study: Study, tmp_path: Path, what: Selection, main: str, others: set[str]
+) -> None:
+    out = tmp_path / "part.csv"
+    report = write_export(study, out, actor="lead", now=LATER, what=what)
+    others = others | {"about", "scale", "data-dictionary"}
+    assert {path.name for path in report.paths} == {"part.csv", *(f"part-{k}.csv" for k in others)}
+    written = pd.read_csv(out)
+    (sheet,) = [sheet for sheet in SHEETS if sheet.key == main]
+    assert list(written.columns) == [column.name for column in sheet.columns]
+    assert len(written) == report.rows[sheet.title] > 0
 
 
 def test_a_csv_export_is_the_grades_and_every_other_sheet_beside_them(

@@ -83,10 +83,10 @@ def test_what_gives_no_interval_says_why() -> None:
 
 def test_a_statistic_that_most_resamples_leave_undefined_has_no_interval() -> None:
     def only_everyone(patients: Draws, readers: Draws) -> NDArray[np.float64]:
-        return np.where((patients == 1).all(axis=1), 1.0, math.nan)
+        return np.where((patients == 1).all(axis=1), 1.0, math.nan)[None]
 
     resamples = draw_resamples(np.random.default_rng(0), patients=9, readers=4, resamples=60)
-    measured = measure_crossed(only_everyone, resamples)
+    (measured,) = measure_crossed(only_everyone, resamples)
     assert (measured.value, measured.interval) == (1.0, None)
     assert "Too few grades" in measured.reason
 

@@ -96,6 +96,7 @@ def _components_of(levels: NDArray[np.int8]) -> VarianceComponents | None:
         Ratings(
             levels=levels,
             level_count=100,
+            units=patients,
             readers=tuple(f"r{number}" for number in range(levels.shape[1])),
             patients=patients,
             patient_of=np.arange(len(levels)),

@@ -1,0 +1,213 @@
+"""The sheet `Certificates`: which structures the grades would release, at 90 % and at 95 %."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from han5k_review.anatomy.structure import Structure
+from han5k_review.exports.acceptability import Acceptability, build_acceptability
+from han5k_review.exports.columns import Kind, Sheet, column
+from han5k_review.exports.grade_rows import GradeRow
+from han5k_review.exports.study_rows import StudyRows
+from han5k_review.statistics.fixed import find_fixed_plan, measure_lower_bound
+from han5k_review.statistics.releases import ManyRule, choose_releases
+from han5k_review.statistics.sequential import (
+    find_reads_left,
+    find_sequential_bound,
+    measure_log_e,
+)
+
+LIMITS = (0.90, 0.95)
+ERROR_RATE = 0.05
+_T, _I, _N, _B = Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN
+_MEASURED = "measured: docs/statistics.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRow:
+    """One structure of the catalogue against one limit; patients count once, worst grade."""
+
+    structure: Structure
+    limit: float
+    patients: Acceptability
+    e_value: float
+    e_value_if_failures: float
+    by_discovery: bool
+    by_family: bool
+
+    @property
+    def reads_left(self) -> int:
+        """Further patients until release on its own, if all are acceptable."""
+        found = self.patients
+        return find_reads_left(
+            found.acceptable, found.cases, limit=self.limit, error_rate=ERROR_RATE
+        )
+
+
+def _planned(row: CertificateRow) -> int:
+    failures = row.patients.cases - row.patients.acceptable
+    return find_fixed_plan(limit=row.limit, error_rate=ERROR_RATE, failures=failures).reads
+
+
+CERTIFICATES: Sheet[CertificateRow] = Sheet(
+    key="certificates",
+    title="Certificates",
+    row="a structure of the structure table and a share that is to be shown",
+    columns=(
+        column(
+            "structure",
+            "Structure",
+            _T,
+            "structure table",
+            "Name of the structure.",
+            lambda r: r.structure.name,
+        ),
+        column("tier", "Tier", _T, "structure table", "Risk tier.", lambda r: r.structure.tier),
+        column(
+            "limit",
+            "Share to be shown",
+            _N,
+            "export",
+            "More than this share of patients is to be acceptable.",
+            lambda r: r.limit,
+        ),
+        column(
+            "patients",
+            "Patients judged",
+            _I,
+            "grades",
+            "Patients with a three-level grade of the contour under review; each counts once, with "
+            "the worst grade of all readers and CTs. Repeats and calibration reads are left out.",
+            lambda r: r.patients.cases,
+        ),
+        column(
+            "acceptable",
+            "Patients acceptable",
+            _I,
+            "grades",
+            "Patients with no or minor revision.",
+            lambda r: r.patients.acceptable,
+        ),
+        column(
+            "not_graded",
+            "Not assessable or absent",
+            _I,
+            "grades",
+            "Patients with a non-grade only.",
+            lambda r: r.patients.not_graded,
+        ),
+        column(
+            "lower_bound_fixed",
+            "Lower limit, fixed number",
+            _N,
+            _MEASURED,
+            "One-sided exact 95 % limit of the share. Valid only when the number of patients was "
+            "decided before the first read.",
+            lambda r: measure_lower_bound(r.patients.acceptable, r.patients.cases, ERROR_RATE),
+        ),
+        column(
+            "fixed_reads",
+            "Fixed plan",
+            _I,
+            _MEASURED,
+            "Patients of the fixed plan at 5 % that allows as many failures as there are.",
+            _planned,
+        ),
+        column(
+            "lower_bound_any_time",
+            "Lower limit, any time",
+            _N,
+            _MEASURED,
+            "Lower 95 % limit that is valid however often the grades are looked at.",
+            lambda r: find_sequential_bound(r.patients.acceptable, r.patients.cases, ERROR_RATE),
+        ),
+        column(
+            "e_value",
+            "E-value",
+            _N,
+            _MEASURED,
+            "Evidence that the share is larger; 20 releases a structure that stands alone.",
+            lambda r: r.e_value,
+        ),
+        column(
+            "released_alone",
+            "Released alone",
+            _B,
+            _MEASURED,
+            "The e-value is at least 20: error rate 5 % for this structure alone.",
+            lambda r: r.e_value >= 1 / ERROR_RATE,
+        ),
+        column(
+            "released_discovery",
+            "Released (false discovery)",
+            _B,
+            _MEASURED,
+            "Released by e-BH over all structures: at most 5 % of the released are false, on "
+            "average, when the study stops now.",
+            lambda r: r.by_discovery,
+        ),
+        column(
+            "released_family",
+            "Released (family-wise)",
+            _B,
+            _MEASURED,
+            "The e-value is at least 20 times the number of structures: any false release in at "
+            "most 5 % of studies.",
+            lambda r: r.by_family,
+        ),
+        column(
+            "patients_left",
+            "Patients left",
+            _I,
+            _MEASURED,
+            "Further patients until the structure is released alone, if all are acceptable.",
+            lambda r: r.reads_left,
+        ),
+        column(
+            "e_value_if_failures",
+            "E-value, non-grades as failures",
+            _N,
+            _MEASURED,
+            "The e-value when patients with a non-grade only count as failures.",
+            lambda r: r.e_value_if_failures,
+        ),
+    ),
+)
+
+
+def build_certificate_rows(rows: StudyRows, grades: Iterable[GradeRow]) -> list[CertificateRow]:
+    """Every structure of the catalogue, read or not, at each limit; none before the first grade.
+
+    Readers are taken at their word: how many errors they miss is not measured here.
+    """
+    found = build_acceptability(grades, by_patient=True)
+    if not any(each.cases for each in found.values()):
+        return []
+    structures = list(rows.catalogue)
+    return [row for limit in LIMITS for row in _at(limit, structures, found)]
+
+
+def _at(
+    limit: float, structures: Sequence[Structure], found: dict[str, Acceptability]
+) -> list[CertificateRow]:
+    patients = {str(s.name): found.get(s.name, Acceptability.nobody()) for s in structures}
+    values = {name: _e_value(each.acceptable, each.cases, limit) for name, each in patients.items()}
+    chosen = {rule: choose_releases(values, error_rate=ERROR_RATE, rule=rule) for rule in ManyRule}
+    return [
+        CertificateRow(
+            structure=structure,
+            limit=limit,
+            patients=(each := patients[str(structure.name)]),
+            e_value=values[str(structure.name)],
+            e_value_if_failures=_e_value(each.acceptable, each.cases + each.not_graded, limit),
+            by_discovery=structure.name in chosen[ManyRule.FALSE_DISCOVERY],
+            by_family=structure.name in chosen[ManyRule.FAMILY_WISE],
+        )
+        for structure in structures
+    ]
+
+
+def _e_value(acceptable: int, patients: int, limit: float) -> float:
+    return math.exp(float(measure_log_e(acceptable, patients, limit)))
