@@ -12,7 +12,8 @@ from han5k_review.retraining.jobs.folders import tail_log
 from han5k_review.retraining.runs.run_files import measure_files
 from han5k_review.retraining.runs.run_folders import evaluate_folder, train_folder
 from han5k_review.retraining.runs.run_record import get_run, list_events
-from han5k_review.retraining.teaching.gate import PairedScore, StructureVerdict
+from han5k_review.retraining.teaching.gate import StructureVerdict
+from han5k_review.retraining.teaching.paired_scores import PairedScore
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
 from han5k_review.store.run_tables import RetrainRun, RunEvent
 from han5k_review.store.study import Study

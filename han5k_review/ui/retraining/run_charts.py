@@ -14,7 +14,8 @@ from plotly.subplots import make_subplots
 from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.plan import RunPlan
 from han5k_review.retraining.runs.run_views import RunView
-from han5k_review.retraining.teaching.gate import Interval, PairedScore, StructureVerdict, Verdict
+from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
+from han5k_review.retraining.teaching.paired_scores import Interval, PairedScore
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.style import ACCENT, GRADE_COLORS
