@@ -18,6 +18,7 @@ from han5k_review.retraining.predictions.decisions import (
 from han5k_review.retraining.predictions.prediction_record import list_predictions
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.vocabulary import PredictionState
 
 
@@ -38,7 +39,7 @@ def list_all(study: StudyOption = None) -> None:
     with reading(open_chosen(study).engine) as session:
         acts = list_acts(session)
         for row in list_predictions(session):
-            act = acts.get(row.id or 0)
+            act = acts.get(stored_id(row))
             stands = act.value if act else row.state.value
             console.print(
                 f"{row.id}  {stands}  model {row.model_id}  {len(row.cases)} cases  "

@@ -88,13 +88,10 @@ def _judge(
     dice, hd95 = _measure_changes(paired, settings)
     reasons = _hard_reasons(scores, scored, swapped)
     reasons += _why_worse(dice, hd95, len(paired), settings)
-    reasons += [
-        f"against the contours under review: {reason}"
-        for reason in (
-            *_hard_reasons(in_use, (), ()),
-            *_why_worse(*_measure_changes(beside, settings), len(beside), settings),
-        )
-    ]
+    worse = _hard_reasons(in_use, (), ())
+    worse += _why_worse(*_measure_changes(beside, settings), len(beside), settings)
+    # Where the parent drew what is under review, once is enough.
+    reasons += [f"against the contours under review: {r}" for r in worse if r not in reasons]
     verdict = Verdict.FAIL if reasons else Verdict.PASS
     if len(paired) < settings.min_cases:
         reasons += _why_few(scores, settings)
