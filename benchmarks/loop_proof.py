@@ -10,7 +10,7 @@ from typing import Any
 
 from loop_arms import Arm, VaryingLauncher
 from loop_costs import DiskWatch, Shares, share_run
-from loop_data import GROUP, Split, case_name
+from loop_data import GROUP, ORGANS, Split, case_name
 from loop_progress import Progress
 from loop_report import ArmResult
 
@@ -130,8 +130,9 @@ class Proof:
         nowhere = JobFolder(path=self.root / "no epochs here")
         predict_cases(
             study,
-            PredictionRequest(model_id=parent_id, cases=names),
+            PredictionRequest(model_id=parent_id, cases=names, structures=tuple(ORGANS)),
             actor="loop benchmark",
+            begin_round=True,
             watch=Watch(poll_seconds=0.5, pause=self.progress.pause("pseudo-labels", nowhere, 0.0)),
         )
 

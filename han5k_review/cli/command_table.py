@@ -80,9 +80,11 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         **_rows("runs", run="Runs: list, show, cancel, again, promote, decline."),
         **_rows(
             "models",
-            model="Model versions: list, import, rollback.",
-            predict="Draw cases with a model in use: new pseudo-labels for the next review round.",
+            model="Model versions: list, import, rollback, retire.",
+            predict="Draw cases with a model in use; what it would change is told before it comes "
+            "under review.",
         ),
+        **_rows("predictions", prediction="Predictions: list, review, set aside, withdraw."),
         "predict-files": CommandRow(
             module="file_predictions",
             help="Draw CTs outside the study with one of its models; called again it goes on.",

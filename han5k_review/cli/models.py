@@ -1,4 +1,4 @@
-"""Commands about model versions: list, import, roll back, and draw new pseudo-labels."""
+"""Commands about model versions: list, import, put in use or out of it, and predict with them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from han5k_review.cli.session import (
 )
 from han5k_review.retraining.jobs.machine import choose_device
 from han5k_review.retraining.jobs.watch import Watch
-from han5k_review.retraining.models.model_decisions import roll_back
+from han5k_review.retraining.models.model_decisions import roll_back, take_out_of_use
 from han5k_review.retraining.models.model_import import ForeignModel, import_model
-from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.case_prediction import PredictionReport, predict_cases
+from han5k_review.retraining.predictions.changes import describe_changes
 from han5k_review.retraining.predictions.prediction_record import (
     PredictionRequest,
     request_prediction,
@@ -38,10 +39,13 @@ from han5k_review.study import read_study_catalogue
 
 def register(app: typer.Typer) -> None:
     """Add the commands `model` and `predict`."""
-    model = typer.Typer(help="Model versions: list, import, rollback.", no_args_is_help=True)
+    model = typer.Typer(
+        help="Model versions: list, import, rollback, retire.", no_args_is_help=True
+    )
     model.command("list")(list_all)
     model.command("import")(import_folder)
     model.command("rollback")(rollback)
+    model.command("retire")(retire)
     app.add_typer(model, name="model")
     app.command("predict")(predict)
 
@@ -87,9 +91,28 @@ def rollback(
         console.print(f"{found.name} is in use")
 
 
+def retire(
+    model: int,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    study: StudyOption = None,
+) -> None:
+    """Take the model in use out of use; none of its label group is in use then."""
+    with transaction(open_chosen(study).engine) as session:
+        found = take_out_of_use(session, model, actor=actor(), reason=reason, now=utc_now())
+        console.print(f"{found.name} is out of use; `han5k model rollback {model}` puts it back")
+
+
 def predict(
     model: int,
     cases: Annotated[list[str] | None, typer.Argument(help="Case names; none means all.")] = None,
+    structure: Annotated[
+        list[str] | None,
+        typer.Option(help="Structure to keep; repeatable. Else those that passed the gate."),
+    ] = None,
+    begin_round: Annotated[
+        bool,
+        typer.Option("--put-under-review", help="Do not wait for `han5k prediction review`."),
+    ] = False,
     device: DeviceOption = None,
     uncertainty: Annotated[
         Uncertainty, typer.Option(help="Draw several times and keep how far the contours differ.")
@@ -106,7 +129,7 @@ def predict(
     launcher: LauncherOption = None,
     study: StudyOption = None,
 ) -> None:
-    """Draw cases with a model in use: new pseudo-labels for the next review round."""
+    """Draw cases with a model in use; what it would change is told before it comes under review."""
     opened, settings = open_chosen(study), get_settings()
     chosen = choose_device(device or settings.device)
     if not cases:
@@ -115,6 +138,7 @@ def predict(
     request = PredictionRequest(
         model_id=model,
         cases=cases,
+        structures=structure or (),
         device=chosen,
         uncertainty=uncertainty,
         member_ids=member or (),
@@ -132,5 +156,19 @@ def predict(
             bar.update(task, completed=progress.get("done", 0))
 
         watch = Watch(launcher=make_launcher(settings, launcher), on_progress=show)
-        report = predict_cases(opened, request, actor=actor(), watch=watch)
-    console.print(f"{report.cases} cases drawn, {report.new_labels} new contours under review")
+        report = predict_cases(opened, request, actor=actor(), watch=watch, begin_round=begin_round)
+    print_report(report)
+
+
+def print_report(report: PredictionReport) -> None:
+    """Print what a prediction drew, and where its contours stand."""
+    console.print(f"prediction {report.prediction_id}: {report.cases} cases drawn", markup=False)
+    console.print(describe_changes(report.changes), markup=False)
+    if report.is_under_review:
+        console.print(
+            f"They are under review; `han5k prediction withdraw {report.prediction_id}` goes back"
+        )
+    elif report.new_labels:
+        console.print(
+            f"They wait: `han5k prediction review {report.prediction_id}` begins a new round"
+        )

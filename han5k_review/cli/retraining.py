@@ -44,7 +44,7 @@ def retrain(
     group: Annotated[str | None, typer.Option(help="Label group; else the fullest one.")] = None,
     parent: Annotated[int | None, typer.Option(help="Model version to continue.")] = None,
     count_references: Annotated[
-        bool, typer.Option("--count-references", help="Reference contours of training cases teach.")
+        bool, typer.Option("--count-references", help="Also train on reference contours.")
     ] = False,
     device: DeviceOption = None,
     dry_run: Annotated[
@@ -65,7 +65,7 @@ def retrain(
     with reading(opened.engine) as session:
         request = RunRequest(
             group=group
-            or find_fullest_group(session, opened, catalogue, count_references=count_references),
+            or find_fullest_group(session, catalogue, count_references=count_references),
             preset=preset,
             overrides=overrides,
             parent_model_id=parent,

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import ConfigError
 from han5k_review.review.accepted import list_accepted
 from han5k_review.review.labels import UNDER_REVIEW as UNDER_REVIEW_SOURCES
+from han5k_review.review.labels import is_shown
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import LabelSource
@@ -106,6 +107,8 @@ def find_labels(
         query = query.where(col(LabelVersion.case_id).in_(case_ids))
     if choice.model_version_id is not None:
         query = query.where(col(LabelVersion.model_version_id) == choice.model_version_id)
+    else:  # what a model drew may be measured though nobody put it under review
+        query = query.where(is_shown())
     if choice.reader_id is not None:
         query = query.where(col(LabelVersion.reader_id) == choice.reader_id)
     return {

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,19 +46,57 @@ class Contour:
 
 def build_nifti(contour: Contour) -> bytes:
     """A .nii.gz: uint8 on the whole grid, 1 inside, with sform and qform."""
-    return build_label_nifti(contour.mask.dense().astype(np.uint8), contour.mask.grid)
+    mask = contour.mask
+    values = np.zeros(mask.grid.shape, dtype=np.uint8, order="F")  # as the file has it
+    values[mask.slices] = mask.voxels
+    return build_label_nifti(values, mask.grid)
 
 
 def build_nifti_archive(contours: Sequence[Contour]) -> bytes:
     """A .zip with one .nii.gz per structure, so that overlaps stay, and the disclaimer."""
+    return b"".join(stream_nifti_archive(contours))
+
+
+def stream_nifti_archive(contours: Sequence[Contour]) -> Iterator[bytes]:
+    """The same archive piece by piece, a structure at a time: the first comes at once.
+
+    The contours are checked before the first piece is asked for; errors as `check_contours`.
+    """
     check_contours(contours)
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+    return _stream_archive(contours)
+
+
+def _stream_archive(contours: Sequence[Contour]) -> Iterator[bytes]:
+    pieces = _Pieces()
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as file:
         file.writestr(zipfile.ZipInfo("README.txt", _ZIP_TIME), DISCLAIMER + "\n")
+        yield pieces.take()
         for contour in contours:
             name = zipfile.ZipInfo(f"{contour.structure}.nii.gz", _ZIP_TIME)
             file.writestr(name, build_nifti(contour))
-    return archive.getvalue()
+            yield pieces.take()
+    yield pieces.take()
+
+
+class _Pieces(io.RawIOBase):
+    """Where an archive is written that leaves in pieces: it cannot go back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._kept += data
+        return len(data)
+
+    def take(self) -> bytes:
+        """What was written since the last call."""
+        found = bytes(self._kept)
+        self._kept.clear()
+        return found
 
 
 def build_segmentation(contours: Sequence[Contour]) -> bytes:

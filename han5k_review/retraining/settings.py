@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from han5k_review.errors import ConfigError
 
 
-def _explained(text: str, **given: Any) -> Any:
-    return field(metadata={"explanation": text}, **given)
+def _explained(label: str, text: str, *, unit: str = "", **given: Any) -> Any:
+    return field(metadata={"explanation": text, "label": label, "unit": unit}, **given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,66 +24,108 @@ class RunSettings:
     """All settings of one run; each field carries its explanation."""
 
     count_references: bool = _explained(
+        "Also train on reference contours",
         "Reference contours of training cases teach too, as partial clinical labels do. Off: only "
-        "graded 'no revision' and accepted revisions teach."
+        "graded 'no revision' and accepted revisions teach.",
     )
     replay: bool = _explained(
+        "Keep what the parent knows (replay)",
         "With a parent model: ungraded pseudo-labels of structures of which no revision was "
-        "accepted teach too, so that the model does not forget them."
+        "accepted teach too, so that the model does not forget them.",
     )
     revised_weight: int = _explained(
+        "Weight of revised cases",
         "How many times more often a case with a trusted contour other than 'replayed' is drawn "
-        "than a case that is only replayed."
+        "than a case that is only replayed.",
     )
     monitor_fraction: float = _explained(
+        "Patients set aside for the curve",
         "Share of training patients set aside to draw the pseudo-Dice curve. Below five patients "
-        "none are: the curve then shows training cases."
+        "none are: the curve then shows training cases.",
+        unit="share",
     )
     working_spacing_mm: float | None = _explained(
+        "Working spacing",
         "Volumes are averaged down to about this spacing before nnU-Net sees them, and predictions "
-        "brought back. Empty: native resolution, nnU-Net plans the spacing."
+        "brought back. Empty: native resolution, nnU-Net plans the spacing.",
+        unit="mm",
     )
     crop_to_body: bool = _explained(
-        "Volumes are cut to the box of the patient's body, so that no time goes into air."
+        "Crop to the body",
+        "Volumes are cut to the box of the patient's body, so that no time goes into air.",
     )
     memory_target_gb: float = _explained(
+        "Memory target",
         "What nnU-Net's planner may assume as device memory; it sizes patch, depth and batch. With "
-        "a parent: its patches are made smaller to fit."
+        "a parent: its patches are made smaller to fit.",
+        unit="GB",
     )
-    base_features: int = _explained("Feature maps of the first stage; doubled at each stage.")
-    max_features: int = _explained("Upper limit of feature maps in deep stages.")
-    decoder_convolutions: int = _explained("Convolutions per decoder stage; nnU-Net has two.")
-    epochs: int = _explained("Epochs; a checkpoint is written after each.")
-    iterations_per_epoch: int = _explained("Training steps in an epoch.")
-    monitor_iterations: int = _explained("Steps per epoch that only measure the pseudo-Dice.")
-    optimizer: str = _explained("`sgd` is nnU-Net's own; `adamw` learns faster in very short runs.")
-    learning_rate: float = _explained("First learning rate when training from scratch.")
-    learning_rate_adapt: float = _explained("First learning rate when a parent is continued.")
-    foreground_share: float = _explained("Share of patches centred on a trusted structure.")
+    base_features: int = _explained(
+        "Features of the first stage", "Feature maps of the first stage; doubled at each stage."
+    )
+    max_features: int = _explained(
+        "Most features of a stage", "Upper limit of feature maps in deep stages."
+    )
+    decoder_convolutions: int = _explained(
+        "Convolutions per decoder stage", "Convolutions per decoder stage; nnU-Net has two."
+    )
+    epochs: int = _explained("Epochs", "Epochs; a checkpoint is written after each.")
+    iterations_per_epoch: int = _explained(
+        "Training steps per epoch", "Training steps in an epoch."
+    )
+    monitor_iterations: int = _explained(
+        "Measuring steps per epoch", "Steps per epoch that only measure the pseudo-Dice."
+    )
+    optimizer: str = _explained(
+        "Optimizer", "`sgd` is nnU-Net's own; `adamw` learns faster in very short runs."
+    )
+    learning_rate: float = _explained(
+        "Learning rate from scratch", "First learning rate when training from scratch."
+    )
+    learning_rate_adapt: float = _explained(
+        "Learning rate from a parent", "First learning rate when a parent is continued."
+    )
+    foreground_share: float = _explained(
+        "Patches on a trusted structure",
+        "Share of patches centred on a trusted structure.",
+        unit="share",
+    )
     mirroring: bool = _explained(
-        "Mirror front/back and up/down in training. Left/right is never mirrored."
+        "Mirror front/back and up/down",
+        "Mirror front/back and up/down in training. Left/right is never mirrored.",
     )
-    tile_step: float = _explained("Step of the prediction window, as a share of the patch.")
+    tile_step: float = _explained(
+        "Step of the prediction window",
+        "Step of the prediction window, as a share of the patch.",
+        unit="share of the patch",
+    )
     keep_largest_piece: bool = _explained(
+        "Keep only the largest piece",
         "The model keeps only the largest piece of structures whose training contours are one "
         "piece. Off: every piece it draws stays.",
         default=False,  # what a manifest from before this setting means
     )
-    seed: int = _explained("Seed; each epoch derives its own, so a resumed run repeats exactly.")
-    threads: int = _explained("CPU threads of torch. On busy machines one is faster than two.")
+    seed: int = _explained(
+        "Seed", "Seed; each epoch derives its own, so a resumed run repeats exactly."
+    )
+    threads: int = _explained(
+        "CPU threads", "CPU threads of torch. On busy machines one is faster than two."
+    )
     loader_processes: int = _explained(
-        "Processes that prepare batches; 0 prepares them in the trainer and is reproducible."
+        "Processes that prepare batches",
+        "Processes that prepare batches; 0 prepares them in the trainer and is reproducible.",
     )
     compile_network: bool = _explained(
+        "Compile the network (GPU)",
         "torch.compile of the network that is trained; only on a GPU. Where it fails, the run goes "
-        "on without it."
+        "on without it.",
     )
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
         "count_references": False,
-        "replay": False,
+        "replay": True,
         "revised_weight": 1,
         "monitor_fraction": 0.0,
         "working_spacing_mm": 5.0,
@@ -92,12 +134,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "base_features": 8,
         "max_features": 64,
         "decoder_convolutions": 1,
-        "epochs": 12,
-        "iterations_per_epoch": 70,
+        "epochs": 10,
+        "iterations_per_epoch": 50,
         "monitor_iterations": 4,
         "optimizer": "adamw",
         "learning_rate": 1e-2,
-        "learning_rate_adapt": 3e-3,
+        "learning_rate_adapt": 1e-3,
         "foreground_share": 0.67,
         "mirroring": False,
         "tile_step": 0.75,
@@ -192,10 +234,32 @@ def settings_values(settings: RunSettings) -> dict[str, Any]:
     return asdict(settings)
 
 
-def explain_settings() -> list[tuple[str, str, dict[str, Any]]]:
-    """(name, explanation, value per preset) of every setting, in order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingWords:
+    """What people read of a setting, and its value per preset."""
+
+    name: str
+    label: str
+    unit: str
+    explanation: str
+    values: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """The label with its unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+def explain_settings() -> list[SettingWords]:
+    """Every setting, in order."""
     return [
-        (f.name, str(f.metadata["explanation"]), {p: PRESETS[p][f.name] for p in PRESETS})
+        SettingWords(
+            name=f.name,
+            label=str(f.metadata["label"]),
+            unit=str(f.metadata["unit"]),
+            explanation=str(f.metadata["explanation"]),
+            values={p: PRESETS[p][f.name] for p in PRESETS},
+        )
         for f in fields(RunSettings)
     ]
 
@@ -203,12 +267,12 @@ def explain_settings() -> list[tuple[str, str, dict[str, Any]]]:
 def settings_table() -> str:
     """The settings as a Markdown table, for the docs and the page."""
     lines = [
-        f"| setting | {' | '.join(PRESETS)} | meaning |",
-        "|---|" + "---|" * (len(PRESETS) + 1),
+        f"| setting | on the page | {' | '.join(PRESETS)} | meaning |",
+        "|---|---|" + "---|" * (len(PRESETS) + 1),
     ]
-    for name, explanation, values in explain_settings():
-        cells = " | ".join("-" if v is None else str(v) for v in values.values())
-        lines.append(f"| `{name}` | {cells} | {explanation} |")
+    for row in explain_settings():
+        cells = " | ".join("-" if v is None else str(v) for v in row.values.values())
+        lines.append(f"| `{row.name}` | {row.title} | {cells} | {row.explanation} |")
     return "\n".join(lines) + "\n"
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable
 
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.errors import ConflictError
+from han5k_review.retraining.jobs.device_claims import make_worker_name
 from han5k_review.retraining.jobs.launcher import Launcher, LocalLauncher
 from han5k_review.retraining.jobs.machine import Machine, look_at_machine
 from han5k_review.retraining.jobs.supervisor import Supervisor
 from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.jobs.worker_sign import WorkerSign
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
 from han5k_review.retraining.runs.run_files import clear_runs
 from han5k_review.retraining.runs.run_jobs import RunJobs
+from han5k_review.store.columns import utc_now
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
@@ -55,7 +58,15 @@ def work(
 
     Predictions go first: readers wait for them. Returns how many of both were worked on.
     """
-    watch = Watch(launcher=launcher or LocalLauncher(), poll_seconds=poll_seconds, pause=pause)
+    sign = WorkerSign(study=study, device=device, worker=make_worker_name())
+
+    def pause_and_show(seconds: float) -> None:
+        sign.show(utc_now())
+        pause(seconds)
+
+    watch = Watch(
+        launcher=launcher or LocalLauncher(), poll_seconds=poll_seconds, pause=pause_and_show
+    )
     predictions: Supervisor[PredictionRun] = Supervisor(
         kind=PredictionJobs(study=study, device=device), watch=watch
     )
@@ -64,13 +75,17 @@ def work(
     )
     done = 0
     clear_runs(study)
-    while True:
-        if predictions.work_on_next() or runs.work_on_next():
-            done += 1
-        elif once:
-            return done
-        else:
-            watch.wait()
+    sign.show(utc_now())
+    try:
+        while True:
+            if predictions.work_on_next() or runs.work_on_next():
+                done += 1
+            elif once:
+                return done
+            else:
+                watch.wait()
+    finally:
+        sign.forget()
 
 
 def make_run_jobs(study: Study, device: str, launcher: Launcher) -> RunJobs:

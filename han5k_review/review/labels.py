@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel
 from han5k_review.store.tables import LabelVersion
-from han5k_review.store.vocabulary import LabelSource
+from han5k_review.store.vocabulary import LabelSource, PredictionAct
 
 UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
+
+
+def is_shown() -> ColumnElement[bool]:
+    """True for every label version but those of a prediction that nobody put under review.
+
+    What a prediction drew waits for a person's word; withdrawn, it is as if it had not been drawn,
+    and the contour of before is under review again. No row is changed for it.
+    """
+    put = select(PredictionDecision.prediction_id).where(
+        PredictionDecision.act == PredictionAct.PUT_UNDER_REVIEW
+    )
+    withdrawn = select(PredictionDecision.prediction_id).where(
+        PredictionDecision.act == PredictionAct.WITHDRAWN
+    )
+    prediction_id = col(PredictionLabel.prediction_id)
+    withheld = select(PredictionLabel.label_version_id).where(
+        prediction_id.not_in(put) | prediction_id.in_(withdrawn)
+    )
+    return col(LabelVersion.id).not_in(withheld)
 
 
 def list_newest(
@@ -18,7 +39,7 @@ def list_newest(
     """Structure -> its newest label version of one of `sources` in this case."""
     rows = session.exec(
         select(LabelVersion)
-        .where(LabelVersion.case_id == case_id, col(LabelVersion.source).in_(sources))
+        .where(LabelVersion.case_id == case_id, col(LabelVersion.source).in_(sources), is_shown())
         .order_by(col(LabelVersion.id))
     )
     return {row.structure: row for row in rows}
@@ -38,7 +59,9 @@ def list_earlier(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
     """Structure -> the contour that was under review before the present one."""
     rows = session.exec(
         select(LabelVersion)
-        .where(LabelVersion.case_id == case_id, col(LabelVersion.source).in_(UNDER_REVIEW))
+        .where(
+            LabelVersion.case_id == case_id, col(LabelVersion.source).in_(UNDER_REVIEW), is_shown()
+        )
         .order_by(col(LabelVersion.id))
     )
     present: dict[str, LabelVersion] = {}

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Subquery
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, distinct, func, select
 
-from han5k_review.review.labels import UNDER_REVIEW
+from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
 
 
@@ -125,6 +125,7 @@ def _list_present(scope: Subquery) -> Subquery:
         select(col(LabelVersion.case_id), func.max(LabelVersion.id).label("version_id"))
         .where(
             col(LabelVersion.source).in_(UNDER_REVIEW),
+            is_shown(),
             col(LabelVersion.case_id).in_(select(scope.c.case_id)),
         )
         .group_by(col(LabelVersion.case_id), col(LabelVersion.structure))

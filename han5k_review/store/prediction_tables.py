@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
-from han5k_review.store.vocabulary import PredictionState, Uncertainty
+from han5k_review.store.vocabulary import PredictionAct, PredictionState, Uncertainty
 
 PREDICTION_HOLDS_DEVICE = (PredictionState.DRAWING,)
 """States in which a prediction holds its device; no other prediction may then."""
@@ -15,7 +15,11 @@ _HOLDS_DEVICE = text("state = 'drawing'")
 
 
 class PredictionRun(SQLModel, table=True):
-    """Cases that a model in use is to draw: the record a worker claims, like a retraining run's."""
+    """Cases that a model in use is to draw: the record a worker claims, like a retraining run's.
+
+    `structures` are those whose contours are kept (None, from before: all); `found` says per
+    structure how they compare with the contours under review, once they are drawn.
+    """
 
     __tablename__ = "prediction_run"
     __table_args__ = (
@@ -31,6 +35,8 @@ class PredictionRun(SQLModel, table=True):
     state: PredictionState = Field(sa_type=enum_by_value(PredictionState), index=True)
     model_id: int = Field(foreign_key="model_version.id", index=True)
     cases: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    structures: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    found: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     uncertainty: Uncertainty = Field(sa_type=enum_by_value(Uncertainty))
     member_ids: list[int] = Field(sa_column=Column(JSON, nullable=False))
     device: str = "cpu"
@@ -65,3 +71,28 @@ class LabelUncertainty(SQLModel, table=True):
     disagreement: float
     volume_spread: float | None = None
     measured_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class PredictionLabel(SQLModel, table=True):
+    """A contour and the prediction that drew it. Append-only.
+
+    It is under review while the newest decision on its prediction says so; a contour without such a
+    row was never withheld (review/labels.py).
+    """
+
+    __tablename__ = "prediction_label"
+    id: int | None = Field(default=None, primary_key=True)
+    prediction_id: int = Field(foreign_key="prediction_run.id", index=True)
+    label_version_id: int = Field(foreign_key="label_version.id", unique=True)
+
+
+class PredictionDecision(SQLModel, table=True):
+    """A person's word on the contours of a prediction; the newest row counts. Append-only."""
+
+    __tablename__ = "prediction_decision"
+    id: int | None = Field(default=None, primary_key=True)
+    prediction_id: int = Field(foreign_key="prediction_run.id", index=True)
+    act: PredictionAct = Field(sa_type=enum_by_value(PredictionAct))
+    actor: str
+    reason: str = ""
+    decided_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -27,6 +27,8 @@ APPEND_ONLY = (
     "metric_failure",
     "model_decision",
     "confirmed_name",
+    "prediction_label",
+    "prediction_decision",
 )
 
 

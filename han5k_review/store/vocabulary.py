@@ -87,6 +87,14 @@ class PredictionState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PredictionAct(StrEnum):
+    """What a person decided about the contours of a finished prediction."""
+
+    PUT_UNDER_REVIEW = "put under review"
+    SET_ASIDE = "set aside"
+    WITHDRAWN = "withdrawn"
+
+
 class Uncertainty(StrEnum):
     """How a prediction finds out how sure its contours are."""
 
@@ -112,13 +120,15 @@ class ModelAct(StrEnum):
     DECLINED = "declined"
     PUT_IN_USE = "put in use"
     ROLLED_BACK = "rolled back"
+    TAKEN_OUT = "taken out of use"
 
 
 class Arm(StrEnum):
-    """Which model a run score belongs to."""
+    """Whose contours a run score measures: the parent's, the new model's, or those under review."""
 
     PARENT = "parent"
     CANDIDATE = "candidate"
+    IN_USE = "in_use"
 
 
 class ReferenceKind(StrEnum):

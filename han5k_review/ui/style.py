@@ -26,8 +26,8 @@ a.han5k-link {display: inline-block; padding: .45rem .9rem; border-radius: 4px;
 a.han5k-link:hover, a.han5k-link:focus-visible {border-color: var(--st-primary-color, #2368a8);}
 a.han5k-link.primary {background: light-dark(#2368a8, #5aa2e0);}
 [data-testid="stMultiSelectTagsContainer"] [data-tag] *,
-a.han5k-link.primary, [data-testid^="stBaseButton-primary"],
-[data-testid^="stBaseButton-primary"] :is(p, kbd)
+a.han5k-link.primary, [data-testid^="stBaseButton-primary"]:enabled,
+[data-testid^="stBaseButton-primary"]:enabled :is(p, kbd)
   {color: light-dark(#fff, #0c1a26);}
 [data-testid^="stBaseButton-primary"] kbd {border-color: currentColor; opacity: 1;}
 [data-testid="stCaptionContainer"] {opacity: 1;}

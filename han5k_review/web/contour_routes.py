@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.errors import RuleError
@@ -19,8 +19,8 @@ from han5k_review.exports.case_contours import read_case_contours
 from han5k_review.exports.contour_files import (
     Contour,
     build_nifti,
-    build_nifti_archive,
     build_segmentation,
+    stream_nifti_archive,
 )
 from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
 from han5k_review.exports.frame_csv import build_frame_csv
@@ -41,6 +41,7 @@ from han5k_review.web.desk import (
     get_readable_case,
 )
 
+_BINARY = "application/octet-stream"
 _Names = Annotated[list[Name] | None, Query(max_length=200)]
 
 
@@ -79,9 +80,9 @@ _DICOM_SUFFIXES = {
     ".seg.dcm": DicomForm.SEGMENTATION,
     ".dcm": DicomForm.STRUCTURE_SET,
 }
-_FORMATS: Mapping[str, Callable[[Sequence[Contour], _CaseFacts], bytes]] = {
+_FORMATS: Mapping[str, Callable[[Sequence[Contour], _CaseFacts], bytes | Iterator[bytes]]] = {
     ".nii.gz": _build_single,
-    ".zip": lambda contours, _case: build_nifti_archive(contours),
+    ".zip": lambda contours, _case: stream_nifti_archive(contours),
     ".seg.nrrd": lambda contours, _case: build_segmentation(contours),
     **{suffix: partial(_build_dicom, form) for suffix, form in _DICOM_SUFFIXES.items()},
     **{
@@ -172,14 +173,16 @@ def _answer(
     return answer_download(content, f"{case.name}-{middle}{suffix}")
 
 
-def answer_download(content: bytes, file_name: str) -> Response:
-    """A file that no cache keeps; characters that file systems quarrel about become `_`."""
+def answer_download(content: bytes | Iterator[bytes], file_name: str) -> Response:
+    """A file that no cache keeps; characters that file systems quarrel about become `_`.
+
+    Pieces are sent as they are made, so that the browser shows the download from the first on.
+    """
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in file_name)
-    return Response(
-        content,
-        media_type="application/octet-stream",
-        headers={
-            "Content-Disposition": f'attachment; filename="{safe}"',
-            "Cache-Control": "no-store",
-        },
-    )
+    headers = {
+        "Content-Disposition": f'attachment; filename="{safe}"',
+        "Cache-Control": "no-store",
+    }
+    if isinstance(content, bytes):
+        return Response(content, media_type=_BINARY, headers=headers)
+    return StreamingResponse(content, media_type=_BINARY, headers=headers)

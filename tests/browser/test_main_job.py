@@ -28,8 +28,8 @@ from tests.server import running_server
 from tests.viewer.seeing import look
 
 MINUTES = 60_000
-# Enough to see the loop; the preset has 12 and 70.
-ASKED = {"epochs": "2", "iterations_per_epoch": "20"}
+# Enough to see the loop; the preset has more.
+ASKED = {"epochs": ("Epochs", "2"), "iterations_per_epoch": ("Training steps per epoch", "20")}
 # What the reader presses for each structure: the spoiled ones are not "no revision".
 KEYS = {"ParotidL": "3", "BrainStem": "2", "Larynx": "2"}
 CODES = {"1": "no", "2": "minor", "3": "major"}
@@ -133,8 +133,8 @@ def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
     finished.wait_for()
     page.get_by_role("link", name="Retraining").click()
     page.get_by_role("button", name="Change settings").click()
-    for name, value in ASKED.items():
-        field = page.get_by_label(name.replace("_", " "), exact=True)
+    for label, value in ASKED.values():
+        field = page.get_by_role("spinbutton", name=label, exact=True)
         field.fill(value)
         field.press("Enter")
         finished.wait_for()
@@ -149,7 +149,8 @@ def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
     with reading(study.engine) as session:
         run = session.exec(select(RetrainRun)).one()
         assert run.state is RunState.AWAITING_APPROVAL, run.error
-        assert {name: str(run.settings[name]) for name in ASKED} == ASKED
+        for name, (_, value) in ASKED.items():
+            assert str(run.settings[name]) == value
         model = session.get(ModelVersion, run.result_model_id)
         assert model is not None
         scores = session.exec(select(RunScore)).all()
@@ -157,10 +158,10 @@ def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
         assert {score.structure for score in scores} <= set(ORGANS.values())
         assert len(session.exec(select(Grade)).all()) == len(ORGANS) * len(TRAIN)
     approve(page)
-    predict(desk, page, pictures)
+    drawn = predict(desk, page, list(model.labels), pictures)
     with reading(study.engine) as session:
         query = select(LabelVersion).where(LabelVersion.source == LabelSource.PREDICTION)
-        assert {row.structure for row in session.exec(query)} == set(model.labels)
+        assert len(session.exec(query).all()) == drawn > 0
     study.engine.dispose()
 
 
@@ -171,23 +172,34 @@ def approve(page: Page) -> None:
     expect(page.get_by_role("heading", name="promoted")).to_be_visible(timeout=MINUTES)
 
 
-def predict(desk: Desk, page: Page, pictures: Path) -> None:
-    """Draw one case with the promoted model and open its new label version in the viewer."""
+def predict(desk: Desk, page: Page, structures: list[str], pictures: Path) -> int:
+    """Predict one case, look at what would change, begin the round, and open it in the viewer."""
     case = f"KBP-{HELD_OUT[0]}"
-    chooser = page.get_by_label("Cases to draw")
-    chooser.fill(case)
-    chooser.press("Enter")
-    chooser.press("Escape")
-    page.get_by_role("button", name="Draw 1 case with").click()
-    expect(page.get_by_text("waits for a worker")).to_be_visible(timeout=MINUTES)
+    choose(page, "Cases to predict", [case])
+    choose(page, "Structures to predict", structures)  # the gate had too few cases to pass any
+    page.get_by_role("button", name="Predict 1 case with").click()
+    expect(page.get_by_text("waits for the worker")).to_be_visible(timeout=MINUTES)
     with worker_at_work(desk):
-        drawn = page.get_by_text("1 case drawn")
-        expect(drawn).to_be_visible(timeout=5 * MINUTES)
+        waits = page.get_by_text("waits for you: 1 case.")
+        expect(waits).to_be_visible(timeout=5 * MINUTES)
     page.screenshot(path=pictures / "prediction.png", full_page=True)
-    page.get_by_role("link", name=f"Open {case}").click()
+    put = page.get_by_role("button", name=re.compile(r"Put \d+ contours? under review"))
+    drawn = int(re.findall(r"\d+", put.inner_text())[0])
+    put.click()
+    page.get_by_role("link", name=f"Open {case}").click(timeout=MINUTES)
     expect(page.get_by_test_id("case")).to_have_text(case, timeout=MINUTES)
     workspace = page.get_by_test_id("workspace")
     expect(workspace).to_have_attribute("data-loaded", re.compile("."), timeout=MINUTES)
     # the pseudo-label that was there is now an earlier version of what is under review
     expect(page.get_by_role("button", name="Earlier version")).to_be_visible()
     page.screenshot(path=pictures / "prediction-in-the-viewer.png")
+    return drawn
+
+
+def choose(page: Page, label: str, names: list[str]) -> None:
+    """Choose in a list of many, which begins empty."""
+    chooser = page.get_by_role("combobox", name=label)
+    for name in names:
+        chooser.fill(name)
+        chooser.press("Enter")
+    chooser.press("Escape")

@@ -18,6 +18,7 @@ from han5k_review.exports.contour_files import (
     build_nifti,
     build_nifti_archive,
     build_segmentation,
+    stream_nifti_archive,
 )
 from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.grid import Grid
@@ -126,6 +127,17 @@ def test_a_nifti_comes_back_bit_for_bit(grid: Grid, tmp_path: Path) -> None:
         assert image.header["descrip"].tobytes().startswith(DISCLAIMER.encode())
         assert np.array_equal(np.asarray(image.dataobj) == 1, contour.mask.dense())
         assert read_mask(path, grid).sha256 == contour.mask.sha256
+
+
+def test_an_archive_comes_piece_by_piece_the_first_before_any_contour_is_packed() -> None:
+    contours = blobs(GRIDS["straight"])
+    pieces = list(stream_nifti_archive(contours))
+    assert b"".join(pieces) == build_nifti_archive(contours)
+    assert len(pieces) == 1 + len(contours) + 1, "the disclaimer, each structure, the index"
+    assert b"README.txt" in pieces[0]
+    assert b"Brain" not in pieces[0]
+    with pytest.raises(DataError, match="At least one structure"):
+        stream_nifti_archive([])
 
 
 def test_an_archive_holds_one_nifti_per_structure_and_the_disclaimer() -> None:

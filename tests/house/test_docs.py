@@ -44,7 +44,7 @@ def test_every_run_state_is_explained(state: RunState) -> None:
     assert f"`{state.value}`" in page_text("retraining.md")
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *(row[0] for row in explain_settings())])
+@pytest.mark.parametrize("name", [*PRESETS, *(row.name for row in explain_settings())])
 def test_every_preset_and_setting_of_a_run_is_explained(name: str) -> None:
     assert f"`{name}`" in page_text("retraining.md")
 

@@ -25,9 +25,16 @@ def test_every_preset_state_and_kind_of_reference_is_documented(word: str) -> No
 
 
 def test_every_setting_has_a_value_in_every_preset_and_an_explanation() -> None:
-    for name, explanation, values in explain_settings():
-        assert explanation.endswith("."), name
-        assert set(values) == set(PRESETS)
+    for row in explain_settings():
+        assert row.explanation.endswith("."), row.name
+        assert set(row.values) == set(PRESETS)
+
+
+def test_people_read_no_name_of_a_setting_but_a_label_each_with_its_unit() -> None:
+    titles = [row.title for row in explain_settings()]
+    assert len(set(titles)) == len(titles)
+    assert not any("_" in title for title in titles)
+    assert {"Working spacing (mm)", "Memory target (GB)"} <= set(titles)
 
 
 def test_the_rooms_in_the_architecture_are_those_of_the_import_contract_in_its_order() -> None:

@@ -5,13 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from han5k_review.retraining.teaching.gate import (
-    GateSettings,
-    PairedScore,
-    StructureVerdict,
-    Verdict,
-    judge_candidate,
-)
+from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict, judge_candidate
+from han5k_review.retraining.teaching.paired_scores import GateSettings, PairedScore
 from han5k_review.store.vocabulary import ReferenceKind
 from han5k_review.ui.retraining.run_charts import list_reasons
 
@@ -73,7 +68,38 @@ def test_a_longer_hausdorff_distance_fails() -> None:
 
 
 def test_few_cases_are_left_to_a_person() -> None:
-    assert judge_one([score(n, 0.8, 0.1) for n in range(4)]).verdict is Verdict.TOO_FEW
+    assert judge_one([score(n, 0.8, 0.71) for n in range(4)]).verdict is Verdict.TOO_FEW
+
+
+def test_a_fall_of_a_tenth_fails_however_few_the_cases() -> None:
+    verdict = judge_one([score(1, 0.8, 0.7)])
+    assert verdict.verdict is Verdict.FAIL
+    assert "0.1 or more fails with any number of cases" in verdict.reasons[0]
+
+
+def test_after_a_bad_model_came_into_use_the_contours_under_review_still_judge() -> None:
+    away = math.inf
+    parent = [score(n, 0.0, 0.1, hd95=(away, 30.0), before_cc=0.0) for n in range(5)]
+    present = [score(n, 0.9, 0.1, hd95=(3.0, 30.0)) for n in range(5)]
+    verdict = judge_one(parent, in_use=present)
+    assert verdict.verdict is Verdict.FAIL
+    assert verdict.in_use_dice == pytest.approx(0.9)
+    assert verdict.reasons[0].startswith("against the contours under review: Dice fell by 0.800")
+    better = [score(n, 0.85, 0.9) for n in range(5)]
+    assert judge_one(better, in_use=better).verdict is Verdict.PASS
+
+
+def test_what_meets_the_organ_nowhere_never_passes_even_when_nothing_was_there_before() -> None:
+    away = math.inf
+    nothing = [score(n, 0.0, 0.0, hd95=(away, away), volume_cc=0, before_cc=0) for n in range(5)]
+    verdict = judge_one(nothing)
+    assert verdict.verdict is Verdict.FAIL
+    assert "it meets the organ in none of 5 held-out cases" in verdict.reasons[0]
+
+
+def test_newly_empty_fails_though_what_was_there_before_missed_the_organ() -> None:
+    empty = score(1, 0.0, 0.0, hd95=(90.0, math.inf), volume_cc=0.0)
+    assert "nothing drawn in HN-001" in judge_one([empty]).reasons[0]
 
 
 def test_accepted_unchanged_references_never_decide() -> None:

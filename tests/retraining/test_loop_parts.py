@@ -29,7 +29,8 @@ from han5k_review.retraining.jobs.tasks import TrainJob
 from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.retraining.runs.run_record import get_run
 from han5k_review.retraining.runs.stages import prepare
-from han5k_review.retraining.teaching.gate import GateSettings, PairedScore, judge_candidate
+from han5k_review.retraining.teaching.gate import judge_candidate
+from han5k_review.retraining.teaching.paired_scores import GateSettings, PairedScore
 from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study

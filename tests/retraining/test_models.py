@@ -13,7 +13,7 @@ from han5k_review.retraining.models.card_text import (
     render_card_markdown,
 )
 from han5k_review.retraining.models.model_card import build_model_card
-from han5k_review.retraining.teaching.gate import GateSettings, Interval, bootstrap_mean
+from han5k_review.retraining.teaching.paired_scores import GateSettings, Interval, bootstrap_mean
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from distributed import LocalCluster
-from sqlmodel import select
+from sqlmodel import col, select
 
 from han5k_review.errors import ConfigError, RuleError
 from han5k_review.retraining.jobs.device_claims import make_worker_name
@@ -25,6 +25,7 @@ from han5k_review.retraining.network.predicting.drawing import draw_volume
 from han5k_review.retraining.network.predicting.members import measure_doubt
 from han5k_review.retraining.network.predicting.open_models import open_model
 from han5k_review.retraining.predictions.case_prediction import predict_cases
+from han5k_review.retraining.predictions.changes import StructureChanges, read_changes
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
 from han5k_review.retraining.predictions.prediction_labels import prediction_folder
 from han5k_review.retraining.predictions.prediction_record import (
@@ -55,13 +56,20 @@ from tests.retraining.phantom_study import build_head
 from tests.retraining.warm_launcher import WarmLauncher
 
 CASES = ("HN-000", "HN-004")
+DRAWN = ("BrainStem", "ParotidL")
 
 
 def ask(study: Study, model_id: int, *names: str, **asked: object) -> int:
     with transaction(study.engine) as session:
+        asked = {"structures": DRAWN, **asked}
         request = PredictionRequest(model_id=model_id, cases=names or CASES, **asked)  # type: ignore[arg-type]
         row = request_prediction(session, request, actor="lead", now=utc_now())
         return stored_id(row)
+
+
+def count_told(changes: Mapping[str, StructureChanges]) -> int:
+    """How many drawings were told of: what is empty is counted and left out."""
+    return sum(row.kept + row.empty for row in changes.values())
 
 
 def count_predicted(study: Study) -> int:
@@ -81,7 +89,7 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
     promoted: tuple[Study, int],
 ) -> None:
     study, model_id = promoted
-    unknown = PredictionRequest(model_id=model_id, cases=("HN-000", "HN-099"))
+    unknown = PredictionRequest(model_id=model_id, cases=("HN-000", "HN-099"), structures=DRAWN)
     with pytest.raises(RuleError, match="found HN-099"):
         predict_cases(study, unknown, actor="lead")
     killed: list[int] = []
@@ -94,17 +102,21 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
                 killed.append(process.pid)
         time.sleep(seconds)
 
-    request = PredictionRequest(model_id=model_id, cases=CASES)
+    request = PredictionRequest(model_id=model_id, cases=CASES, structures=DRAWN)
     watch = Watch(launcher=WarmLauncher(), poll_seconds=0.1, pause=pause)
-    report = predict_cases(study, request, actor="lead", watch=watch)
-    assert (report.cases, report.new_labels, len(killed)) == (2, 4, 1)
+    report = predict_cases(study, request, actor="lead", watch=watch, begin_round=True)
+    assert (report.cases, count_told(report.changes), len(killed)) == (2, 4, 1)
+    drawn = [name for name, row in report.changes.items() if row.kept == len(CASES)]
+    assert report.new_labels == sum(row.kept for row in report.changes.values()) > 0
     with reading(study.engine) as session:
         for name in CASES:
             case = session.exec(select(Case).where(Case.name == name)).one()
             under = list_under_review(session, stored_id(case))
-            assert under["BrainStem"].source is LabelSource.PREDICTION
-            assert under["BrainStem"].model_version_id == model_id
+            for structure in drawn:
+                assert under[structure].source is LabelSource.PREDICTION
+                assert under[structure].model_version_id == model_id
             assert under["ParotidR"].source is LabelSource.PSEUDO
+            assert all(label.voxels for label in under.values()), "an empty one never comes there"
     again = predict_cases(study, request, actor="lead", watch=replace(watch, pause=time.sleep))
     assert (again.cases, again.new_labels) == (2, 0)
 
@@ -115,7 +127,7 @@ def test_the_worker_draws_what_is_queued_and_says_how_sure_it_is(
 ) -> None:
     study, model_id = promoted
     prediction_id = ask(study, model_id, uncertainty=Uncertainty.SHIFTED)
-    with pytest.raises(RuleError, match="drawing these cases already"):
+    with pytest.raises(RuleError, match="predicting these cases already"):
         ask(study, model_id)
     assert work(study, once=True, launcher=WarmLauncher(), poll_seconds=0.1) == 1
     with reading(study.engine) as session:
@@ -126,9 +138,10 @@ def test_the_worker_draws_what_is_queued_and_says_how_sure_it_is(
             for label in session.exec(select(LabelVersion))
             if label.id in {d.label_version_id for d in doubts}
         }
-    assert (row.state, row.new_labels, row.error) == (PredictionState.DONE, 4, None)
+    assert (row.state, row.error) == (PredictionState.DONE, None)
+    assert count_told(read_changes(row.found)) == 4
     assert row.progress["done"] == row.progress["of"] == 2
-    assert len(labels) == 4
+    assert len(labels) == row.new_labels > 0
     assert set(labels.values()) == {LabelSource.PREDICTION}
     assert {d.members for d in doubts} == {3}
     assert all(0 <= d.disagreement <= 1 for d in doubts)
@@ -150,7 +163,7 @@ def test_a_queued_prediction_is_cancelled_at_once_and_a_device_does_one_thing(
     supervisor = Supervisor(kind=PredictionJobs(study=study))
     assert supervisor.claim() == first
     assert PredictionJobs(study=study).claim() is None
-    with pytest.raises(RuleError, match="drawing these cases already"):
+    with pytest.raises(RuleError, match="predicting these cases already"):
         ask(study, model_id)
     second = ask(study, model_id, "HN-001")
     with transaction(study.engine) as session:
@@ -209,9 +222,11 @@ def cluster() -> Iterator[str]:
 @pytest.mark.training
 def test_a_dask_cluster_draws_the_same_masks(promoted: tuple[Study, int], cluster: str) -> None:
     study, model_id = promoted
-    request = PredictionRequest(model_id=model_id, cases=CASES, dask_address=cluster)
+    request = PredictionRequest(
+        model_id=model_id, cases=CASES, structures=DRAWN, dask_address=cluster
+    )
     done = predict_cases(study, request, actor="lead", watch=Watch(poll_seconds=0.1))
-    assert done.new_labels == 4
+    assert count_told(done.changes) == 4
     with reading(study.engine) as session:
         case = session.exec(select(Case).where(Case.name == "HN-004")).one()
         drawn = session.exec(
@@ -221,7 +236,9 @@ def test_a_dask_cluster_draws_the_same_masks(promoted: tuple[Study, int], cluste
         ).all()
         evaluated = session.exec(
             select(RunScore.structure, RunScore.prediction_sha256).where(
-                RunScore.case_id == case.id, RunScore.arm == Arm.CANDIDATE
+                RunScore.case_id == case.id,
+                RunScore.arm == Arm.CANDIDATE,
+                col(RunScore.volume_prediction_cc) > 0,
             )
         ).all()
     assert set(drawn) == set(evaluated), "what the run's own evaluation drew on this machine"

@@ -117,7 +117,7 @@ def test_a_prediction_goes_through_slurm_to_new_label_versions(
     promoted: tuple[Study, int],
 ) -> None:
     study, model_id = promoted
-    request = PredictionRequest(model_id=model_id, cases=("HN-004",))
+    request = PredictionRequest(model_id=model_id, cases=("HN-004",), structures=("BrainStem",))
     watch = Watch(launcher=SlurmLauncher(), poll_seconds=0.2)
     report = predict_cases(study, request, actor="lead", watch=watch)
-    assert report.new_labels == 2
+    assert report.changes["BrainStem"].kept + report.changes["BrainStem"].empty == 1

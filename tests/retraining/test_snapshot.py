@@ -269,6 +269,6 @@ def test_the_group_is_chosen_by_what_would_teach_references_too_when_they_count(
             for name in other:
                 add_label(session, study, case, name, mask, LabelSource.REFERENCE)
     with reading(study.engine) as session:
-        assert find_fullest_group(session, study, CATALOGUE) == "2", "6 contours against none"
-        counted = find_fullest_group(session, study, CATALOGUE, count_references=True)
+        assert find_fullest_group(session, CATALOGUE) == "2", "6 contours against none"
+        counted = find_fullest_group(session, CATALOGUE, count_references=True)
     assert counted == "1", "9 references against 6 contours"

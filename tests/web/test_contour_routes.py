@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,15 @@ def test_dicom_reads_back_as_the_masks(
     path.write_bytes(answer.content)
     found = [build_label_mask(roi, GRID).mask.sha256 for roi in read_dicom_labels(path).labels]
     assert sorted(found) == sorted(mask.sha256 for mask in bench.masks.values())
+
+
+def test_an_archive_leaves_while_it_is_made(visit: Visit) -> None:
+    answer = visit("anna").get("/api/assignments/1/contours/a.zip")
+    assert answer.status_code == 200
+    assert "content-length" not in answer.headers, "its length is not known when it begins"
+    assert answer.headers["cache-control"] == "no-store"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
 
 
 @pytest.mark.parametrize(

@@ -138,10 +138,17 @@ def _parts(device: str) -> frozenset[str]:
     return frozenset(f"GPU {n}" for n in gpu_numbers(device)) or frozenset({device})
 
 
+def is_worker_alive(
+    worker: str, seen_at_utc: datetime | None, now: datetime, patience: timedelta = LEASE
+) -> bool:
+    """True while the worker's process runs; on another machine: while it is heard of."""
+    host, pid, started, _ = worker.split("/")
+    if host == socket.gethostname():
+        return ProcessId(pid=int(pid), started=started).is_alive
+    return seen_at_utc is not None and now - seen_at_utc <= patience
+
+
 def _is_orphaned(run: RetrainRun | PredictionRun, now: datetime) -> bool:
     if run.worker is None or run.heartbeat_at_utc is None:
         return True
-    host, pid, started, _ = run.worker.split("/")
-    if host == socket.gethostname():
-        return not ProcessId(pid=int(pid), started=started).is_alive
-    return now - run.heartbeat_at_utc > LEASE
+    return not is_worker_alive(run.worker, run.heartbeat_at_utc, now)

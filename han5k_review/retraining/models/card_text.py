@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from han5k_review.retraining.models.card_words import NOT_STATED
 from han5k_review.retraining.models.model_card import CardPart, CardScore, ModelCard
-from han5k_review.retraining.teaching.gate import Interval
+from han5k_review.retraining.teaching.paired_scores import Interval
 
 
 def render_card_markdown(card: ModelCard) -> str:

@@ -27,13 +27,8 @@ from han5k_review.retraining.models.card_words import (
 )
 from han5k_review.retraining.models.model_facts import ModelFacts, TrainingFacts, read_facts
 from han5k_review.retraining.models.postprocessing import describe_counts, describe_postprocessing
-from han5k_review.retraining.teaching.gate import (
-    GateSettings,
-    Interval,
-    StructureVerdict,
-    Verdict,
-    bootstrap_mean,
-)
+from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
+from han5k_review.retraining.teaching.paired_scores import GateSettings, Interval, bootstrap_mean
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
 from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.tables import LabelVersion, ModelVersion
@@ -282,7 +277,10 @@ def _find_decision(session: Session, model: ModelVersion) -> ModelDecision | Non
     """The newest act that put the model in use."""
     query = (
         select(ModelDecision)
-        .where(ModelDecision.model_id == model.id, col(ModelDecision.act) != ModelAct.DECLINED)
+        .where(
+            ModelDecision.model_id == model.id,
+            col(ModelDecision.act).not_in((ModelAct.DECLINED, ModelAct.TAKEN_OUT)),
+        )
         .order_by(col(ModelDecision.id).desc())
     )
     return session.exec(query).first()

@@ -41,6 +41,39 @@ def roll_back(
     return model
 
 
+def take_out_of_use(
+    session: Session, model_id: int, *, actor: str, reason: str, now: datetime
+) -> ModelVersion:
+    """Retire the model in use; none of its label group is in use then. It can be put back.
+
+    RuleError for a model that is not in use, and without a reason.
+    """
+    model = session.get(ModelVersion, model_id)
+    if model is None or model.state != ModelState.PROMOTED:
+        raise RuleError(f"A model in use was expected; {model_id} is not one.")
+    need_reason(reason)
+    session.add(
+        ModelDecision(
+            model_id=model_id,
+            act=ModelAct.TAKEN_OUT,
+            actor=actor,
+            reason=reason,
+            decided_at_utc=now,
+        )
+    )
+    model.state = ModelState.RETIRED
+    session.add(model)
+    add_audit(
+        session,
+        at_utc=now,
+        actor=actor,
+        action=f"model {ModelAct.TAKEN_OUT.value}",
+        subject=f"model {model.name}",
+        reason=reason,
+    )
+    return model
+
+
 def can_return(model: ModelVersion) -> bool:
     """True for a retired model, and for an imported one that was never in use."""
     imported = model.run_id is None and model.state == ModelState.CANDIDATE

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from han5k_review.errors import ConflictError, DataError
 from han5k_review.retraining.jobs.supervisor import Supervisor
 from han5k_review.retraining.jobs.watch import Watch
+from han5k_review.retraining.predictions.changes import StructureChanges, read_changes
+from han5k_review.retraining.predictions.decisions import put_under_review
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
 from han5k_review.retraining.predictions.prediction_record import (
     PredictionRequest,
@@ -23,18 +26,31 @@ from han5k_review.store.vocabulary import PredictionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionReport:
-    """What a prediction wrote: cases, and label versions that were new."""
+    """What a prediction drew: cases, contours to be reviewed, and how they compare with those now.
 
+    `is_under_review` says whether a new round began with them, or they wait for a decision.
+    """
+
+    prediction_id: int
     cases: int
     new_labels: int
+    changes: Mapping[str, StructureChanges]
+    is_under_review: bool
 
 
 def predict_cases(
-    study: Study, request: PredictionRequest, *, actor: str, watch: Watch | None = None
+    study: Study,
+    request: PredictionRequest,
+    *,
+    actor: str,
+    watch: Watch | None = None,
+    begin_round: bool = False,
 ) -> PredictionReport:
-    """Draw the cases with a promoted model and store its masks as label versions to be reviewed.
+    """Draw the cases with a promoted model and store its masks as label versions.
 
-    Asking for the same again goes on where a broken prediction stopped, and writes nothing twice.
+    They wait for a decision (predictions/decisions.py); with `begin_round` they are put under
+    review at once. Asking for the same again goes on where a broken prediction stopped, and writes
+    nothing twice.
     RuleError for a model that is not promoted or an unknown case, ConflictError when the device
     is taken, DataError when predicting fails or is cancelled.
     """
@@ -57,4 +73,14 @@ def predict_cases(
     if row.state is not PredictionState.DONE:
         why = row.error or f"it is {row.state}"
         raise DataError(f"Prediction {prediction_id} of {len(row.cases)} cases did not end: {why}")
-    return PredictionReport(cases=len(row.cases), new_labels=row.new_labels)
+    begins = begin_round and row.new_labels > 0
+    if begins:
+        with transaction(study.engine) as session:
+            put_under_review(session, prediction_id, actor=actor, now=utc_now())
+    return PredictionReport(
+        prediction_id=prediction_id,
+        cases=len(row.cases),
+        new_labels=row.new_labels,
+        changes=read_changes(row.found),
+        is_under_review=begins,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from han5k_review.review.labels import is_shown
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case, LabelVersion
@@ -33,12 +34,12 @@ class DoubtfulContour:
 def list_doubtful(
     session: Session, model_id: int, cases: Collection[str] | None = None
 ) -> list[DoubtfulContour]:
-    """Contours a model drew with a stored uncertainty, largest disagreement first."""
+    """Contours a model drew, with their uncertainty, largest first; none that was withdrawn."""
     query = (
         select(LabelUncertainty, LabelVersion, Case.name)
         .join(LabelVersion, col(LabelVersion.id) == LabelUncertainty.label_version_id)
         .join(Case, col(Case.id) == LabelVersion.case_id)
-        .where(LabelVersion.model_version_id == model_id)
+        .where(LabelVersion.model_version_id == model_id, is_shown())
         .order_by(col(LabelUncertainty.disagreement).desc(), col(LabelVersion.id))
     )
     return [

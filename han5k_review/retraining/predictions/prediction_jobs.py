@@ -16,6 +16,7 @@ from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import ProcessId
 from han5k_review.retraining.jobs.results import JobResult, PredictResult
 from han5k_review.retraining.jobs.supervisor import Death
+from han5k_review.retraining.predictions.changes import write_changes
 from han5k_review.retraining.predictions.prediction_labels import (
     prediction_folder,
     store_drawings,
@@ -78,11 +79,12 @@ class PredictionJobs:
         """Nothing is kept of it beside the folder's own file."""
 
     def take_result(self, row: PredictionRun, folder: JobFolder, result: JobResult) -> None:
-        """The drawn masks become label versions, those that are new."""
-        new = store_drawings(self.study, row, result.get(PredictResult))
+        """The drawn masks become label versions, which wait for a person's decision."""
+        changes = store_drawings(self.study, row, result.get(PredictResult))
         with transaction(self.study.engine) as session:
             present = get_prediction(session, stored_id(row))
-            present.new_labels += new
+            present.found = write_changes(changes)
+            present.new_labels = sum(row.kept for row in changes.values())
             # What the last look saw may be older than the end.
             present.progress = folder.find_progress() or present.progress
             done = PredictionState.DONE

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
@@ -16,13 +16,20 @@ from han5k_review.retraining.jobs.results import CaseMasks, Doubt, PredictResult
 from han5k_review.retraining.jobs.tasks import DRAWN, ModelFolder, PredictCase, PredictJob
 from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_folders import locate_model
+from han5k_review.retraining.predictions.changes import (
+    Change,
+    StructureChanges,
+    count_changes,
+    find_change,
+)
 from han5k_review.retraining.predictions.prediction_record import get_cases, get_promoted
 from han5k_review.retraining.settings import resolve_settings
+from han5k_review.review.labels import list_under_review
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
-from han5k_review.store.prediction_tables import LabelUncertainty, PredictionRun
+from han5k_review.store.prediction_tables import LabelUncertainty, PredictionLabel, PredictionRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import LabelSource
@@ -70,8 +77,14 @@ def _key(models: list[ModelFolder], row: PredictionRun) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def store_drawings(study: Study, row: PredictionRun, result: PredictResult) -> int:
-    """Add the label versions that are new, case by case; returns how many."""
+def store_drawings(
+    study: Study, row: PredictionRun, result: PredictResult
+) -> dict[str, StructureChanges]:
+    """Keep what was drawn as label versions that wait for a decision, case by case.
+
+    Returns, per structure, how the drawings compare with the contours under review. Empty drawings
+    and those that are the same as the contour under review are counted and not kept.
+    """
     masks, doubts = result.masks[DRAWN], result.doubts.get(DRAWN, {})
     with reading(study.engine) as session:
         model = session.get_one(ModelVersion, row.model_id)
@@ -79,12 +92,12 @@ def store_drawings(study: Study, row: PredictionRun, result: PredictResult) -> i
     missing = [c.name for c in cases if c.name not in masks]
     if missing:
         raise RuleError(f"Masks of every case were expected, none were drawn of {missing}.")
-    written = 0
+    found: list[tuple[str, Change]] = []
     for case in cases:
         drawn = _DrawnCase(case=case, masks=masks[case.name], doubts=doubts.get(case.name, {}))
         with transaction(study.engine) as session:
-            written += _store(session, study, model, drawn, row)
-    return written
+            found += _store(session, study, model, drawn, row)
+    return count_changes(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +111,26 @@ class _DrawnCase:
 
 def _store(
     session: Session, study: Study, model: ModelVersion, drawn: _DrawnCase, row: PredictionRun
-) -> int:
-    query = select(LabelVersion.structure, LabelVersion.mask_sha256).where(
-        LabelVersion.case_id == drawn.case.id, LabelVersion.model_version_id == model.id
-    )
-    known = set(session.exec(query))
-    new = {n: sha256 for n, sha256 in drawn.masks.items() if (n, sha256) not in known}
+) -> list[tuple[str, Change]]:
+    present = list_under_review(session, stored_id(drawn.case))
+    known = _list_known(session, drawn.case, row)
     grid = study.volumes.get_index(drawn.case.image_sha256).grid
     now = utc_now()
-    for name, sha256 in new.items():
+    found: list[tuple[str, Change]] = []
+    new: list[str] = []
+    for name, sha256 in drawn.masks.items():
+        if row.structures is not None and name not in row.structures:
+            continue
         label = _build_label(drawn.case, model, name, study.labels.get_mask(sha256, grid))
+        there = present.get(name)
+        same = there is not None and there.mask_sha256 == sha256
+        change = find_change(label.volume_cc, there.volume_cc if there else None, same=same)
+        found.append((name, change))
+        if change in (Change.EMPTY, Change.SAME) or name in known:
+            continue
+        new.append(name)
         label.created_at_utc = now
-        session.add(label)
-        if name in drawn.doubts:
-            session.flush()
-            session.add(_doubt(label, drawn.doubts[name], row, now))
+        _add(session, row, label, drawn.doubts.get(name))
     if new:
         add_audit(
             session,
@@ -123,7 +141,25 @@ def _store(
             model=model.name,
             structures=sorted(new),
         )
-    return len(new)
+    return found
+
+
+def _list_known(session: Session, case: Case, row: PredictionRun) -> set[str]:
+    """Structures of the case that an interrupted attempt of this prediction stored already."""
+    query = (
+        select(LabelVersion.structure)
+        .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .where(LabelVersion.case_id == case.id, PredictionLabel.prediction_id == row.id)
+    )
+    return set(session.exec(query))
+
+
+def _add(session: Session, row: PredictionRun, label: LabelVersion, doubt: Doubt | None) -> None:
+    session.add(label)
+    session.flush()
+    session.add(PredictionLabel(prediction_id=stored_id(row), label_version_id=stored_id(label)))
+    if doubt is not None:
+        session.add(_doubt(label, doubt, row, label.created_at_utc))
 
 
 def _build_label(case: Case, model: ModelVersion, name: str, mask: StructureMask) -> LabelVersion:

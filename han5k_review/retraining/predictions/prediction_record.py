@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError, RuleError
 from han5k_review.retraining.jobs.machine import choose_device
+from han5k_review.retraining.predictions.drawable import list_drawable
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
@@ -31,11 +32,13 @@ UNFINISHED = frozenset(_MOVES)
 class PredictionRequest:
     """What a person asks for: cases by name, a model in use, and how sure it is of its contours.
 
-    `member_ids` are the further model versions of an ensemble.
+    `structures` are those whose contours are kept; none named: those that passed the gate
+    (`list_drawable`). `member_ids` are the further model versions of an ensemble.
     """
 
     model_id: int
     cases: Sequence[str]
+    structures: Sequence[str] = ()
     uncertainty: Uncertainty = Uncertainty.OFF
     member_ids: Sequence[int] = ()
     device: str = "cpu"
@@ -52,19 +55,24 @@ def request_prediction(
 ) -> PredictionRun:
     """Put cases in the queue for a model in use.
 
-    RuleError for a model that is not promoted, unknown cases, the same request while it is still
-    unfinished, and members that do not draw the same structures.
+    RuleError for a model that is not promoted, unknown cases or structures, none that passed the
+    gate and none named, the same request while it is unfinished, and members that do not draw the
+    same structures.
     """
     model = get_promoted(session, request.model_id)
     chosen = [c.name for c in get_cases(session, request.cases)]
+    structures = _choose_structures(session, model, request)
     members = _get_members(session, model, request)
     other = find_unfinished(session, request)
     if other is not None:
-        raise RuleError(f"{model.name} is drawing these cases already, as prediction {other.id}.")
+        raise RuleError(
+            f"{model.name} is predicting these cases already, as prediction {other.id}."
+        )
     row = PredictionRun(
         state=PredictionState.QUEUED,
         model_id=request.model_id,
         cases=chosen,
+        structures=structures,
         uncertainty=request.uncertainty,
         member_ids=members,
         device=choose_device(request.device),
@@ -83,6 +91,7 @@ def request_prediction(
         subject=f"prediction {row.id}",
         model=model.name,
         cases=chosen,
+        structures=structures,
         uncertainty=request.uncertainty.value,
     )
     return row
@@ -110,6 +119,23 @@ def get_cases(session: Session, names: Sequence[str]) -> Sequence[Case]:
     if unknown or not cases:
         raise RuleError(f"Cases of the study were expected, found {', '.join(unknown) or 'none'}.")
     return cases
+
+
+def _choose_structures(
+    session: Session, model: ModelVersion, request: PredictionRequest
+) -> list[str]:
+    wanted = tuple(request.structures) or list_drawable(session, model).usual
+    unknown = [name for name in wanted if name not in model.labels]
+    if unknown:
+        raise RuleError(
+            f"Structures that {model.name} draws were expected, found {', '.join(unknown)}."
+        )
+    if not wanted:
+        raise RuleError(
+            f"The gate passed no structure of {model.name}, so none is predicted by itself; name "
+            "those that you want all the same."
+        )
+    return [name for name in model.labels if name in wanted]
 
 
 def _get_members(session: Session, model: ModelVersion, request: PredictionRequest) -> list[int]:

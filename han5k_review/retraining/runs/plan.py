@@ -32,10 +32,11 @@ from han5k_review.retraining.runs.resource_estimate import (
 from han5k_review.retraining.settings import RunSettings, resolve_settings
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
 from han5k_review.retraining.teaching.snapshot import ParentTable, Snapshot, build_snapshot
-from han5k_review.retraining.teaching.trust import TrustReason
+from han5k_review.retraining.teaching.trust import TrustReason, judge
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
-from han5k_review.store.vocabulary import ReferenceKind
+from han5k_review.store.vocabulary import ReferenceKind, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,21 +131,44 @@ def plan_run(
     )
 
 
-def find_fullest_group(
-    session: Session, study: Study, catalogue: Catalogue, *, count_references: bool = False
-) -> str:
-    """The label group with the most trusted contours: what a person would most likely train.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelGroup:
+    """A label group: its structures, and how many contours of training cases are trusted."""
+
+    name: str
+    structures: tuple[str, ...]
+    trusted: int
+
+
+def list_groups(
+    session: Session, catalogue: Catalogue, *, count_references: bool = False
+) -> list[LabelGroup]:
+    """The label groups, the one with the most trusted contours first.
 
     With `count_references` the references of training cases are counted too, as the run would.
     """
-    groups = list(dict.fromkeys(structure.group for structure in catalogue))
-    overrides = {"count_references": count_references}
-    plans = [
-        plan_run(session, study, catalogue, RunRequest(group=name, overrides=overrides))
-        for name in groups
+    members: dict[str, list[str]] = {}
+    for structure in catalogue:
+        members.setdefault(structure.group, []).append(str(structure.name))
+    train = {stored_id(c) for c in list_cases(session) if c.split is Split.TRAIN}
+    names = {name for group in members.values() for name in group}
+    trusted = Counter(
+        record.structure
+        for record in read_records(session, names).values()
+        if record.case_id in train and judge(record, count_reference=count_references).trusted
+    )
+    groups = [
+        LabelGroup(name=name, structures=tuple(own), trusted=sum(trusted[n] for n in own))
+        for name, own in members.items()
     ]
-    best = max(plans, key=lambda plan: sum(row.trusted for row in plan.structures))
-    return best.request.group
+    return sorted(groups, key=lambda group: -group.trusted)
+
+
+def find_fullest_group(
+    session: Session, catalogue: Catalogue, *, count_references: bool = False
+) -> str:
+    """The label group that a person would most likely train."""
+    return list_groups(session, catalogue, count_references=count_references)[0].name
 
 
 def _build_table(parent: ModelVersion | None) -> ParentTable | None:

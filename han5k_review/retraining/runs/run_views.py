@@ -9,15 +9,20 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from han5k_review.retraining.jobs.folders import tail_log
+from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.run_files import measure_files
 from han5k_review.retraining.runs.run_folders import evaluate_folder, train_folder
 from han5k_review.retraining.runs.run_record import get_run, list_events
-from han5k_review.retraining.teaching.gate import PairedScore, StructureVerdict
+from han5k_review.retraining.teaching.gate import StructureVerdict
+from han5k_review.retraining.teaching.paired_scores import PairedScore
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
 from han5k_review.store.run_tables import RetrainRun, RunEvent
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
+
+LIVE = frozenset({RunState.QUEUED, *WORK})
+"""States of a run that a worker moves on, without a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ def get_run_view(session: Session, study: Study, run_id: int, *, log_lines: int 
         run=run,
         parent=_find_model(session, run.parent_model_id),
         result=_find_model(session, run.result_model_id),
-        before_is="parent model" if run.parent_model_id else "present pseudo-label",
+        before_is="parent model" if run.parent_model_id else "contours under review",
         epochs=tuple(e.payload for e in events if e.kind == "epoch"),
         events=tuple(e for e in events if e.kind != "epoch"),
         scores=tuple(list_paired_scores(session, run_id)),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
+from han5k_review.retraining.teaching.paired_scores import (
+    GateSettings,
+    Interval,
+    PairedScore,
+    bootstrap_mean,
+)
 
-from han5k_review.store.vocabulary import ReferenceKind
+_ROUNDING = 1e-9
+"""0.8 - 0.7 is a little less than 0.1."""
 
 
 class Verdict(StrEnum):
@@ -19,87 +23,6 @@ class Verdict(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     TOO_FEW = "too few cases: a person decides"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateSettings:
-    """Where the gate stands; starting values of the design, to be changed by a study."""
-
-    min_cases: int = 5
-    dice_drop: float = 0.01
-    hd95_rise_mm: float = 1.0
-    confidence: float = 0.95
-    resamples: int = 2000
-    seed: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairedScore:
-    """One held-out (case, structure) before and after; None = undefined, inf = nothing drawn.
-
-    `before` is the parent model, or the present pseudo-label when there is none.
-    """
-
-    case: str
-    patient: str
-    structure: str
-    kind: ReferenceKind
-    before_dice: float | None
-    after_dice: float | None
-    before_hd95_mm: float | None
-    after_hd95_mm: float | None
-    before_volume_cc: float | None
-    after_volume_cc: float | None
-
-    @property
-    def dice_difference(self) -> float | None:
-        """After minus before."""
-        return _difference(self.after_dice, self.before_dice)
-
-    @property
-    def hd95_difference_mm(self) -> float | None:
-        """After minus before, where both are finite."""
-        return _difference(self.after_hd95_mm, self.before_hd95_mm)
-
-    @property
-    def reference_is_empty(self) -> bool:
-        """True when the reference has no voxel, as either measured arm tells.
-
-        Both empty leaves Dice undefined; a drawing against an empty reference is infinitely far.
-        """
-        arms = (
-            (self.before_dice, self.before_hd95_mm, self.before_volume_cc),
-            (self.after_dice, self.after_hd95_mm, self.after_volume_cc),
-        )
-        return any(
-            volume is not None and (dice is None or (volume > 0 and hd95 == math.inf))
-            for dice, hd95, volume in arms
-        )
-
-    @property
-    def compares(self) -> bool:
-        """True when it says which of both is better: two scores against a voxel or more."""
-        return self.dice_difference is not None and not self.reference_is_empty
-
-    @property
-    def decides(self) -> bool:
-        """False for a pseudo-label accepted unchanged: it came from a model itself."""
-        return self.kind is not ReferenceKind.UNCHANGED
-
-    @property
-    def is_new_empty(self) -> bool:
-        """The candidate draws nothing where something was drawn before and should be."""
-        drawn = self.before_dice is not None and self.before_dice > 0
-        return self.after_volume_cc == 0 and drawn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A mean with its bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +45,7 @@ class StructureVerdict:
     after_dice: float | None
     dice_difference: Interval | None
     hd95_difference_mm: Interval | None
+    in_use_dice: float | None = None
     worst_cases: tuple[str, ...] = field(default=())
 
 
@@ -129,14 +53,23 @@ def judge_candidate(
     scores: Sequence[PairedScore],
     settings: GateSettings,
     swapped: Mapping[str, Collection[str]] | None = None,
+    in_use: Sequence[PairedScore] = (),
 ) -> tuple[StructureVerdict, ...]:
     """One verdict per structure, in order of first appearance.
 
     `swapped`: structure -> cases in which the candidate newly draws left and right exchanged.
+    `in_use`: the candidate beside the contours under review, when `scores` compare it with a
+    parent model. Worse than either fails.
     """
     names = dict.fromkeys(s.structure for s in scores)
     return tuple(
-        _judge(name, [s for s in scores if s.structure == name], settings, swapped or {})
+        _judge(
+            name,
+            [s for s in scores if s.structure == name],
+            settings,
+            (swapped or {}).get(name, ()),
+            [s for s in in_use if s.structure == name],
+        )
         for name in names
     )
 
@@ -145,22 +78,24 @@ def _judge(
     name: str,
     scores: Sequence[PairedScore],
     settings: GateSettings,
-    swapped: Mapping[str, Collection[str]],
+    swapped: Collection[str],
+    in_use: Sequence[PairedScore],
 ) -> StructureVerdict:
     deciding = [s for s in scores if s.decides]
     scored = [s for s in deciding if s.after_dice is not None and not s.reference_is_empty]
     paired = [s for s in deciding if s.compares]
-    dice = bootstrap_mean([(s.patient, s.dice_difference) for s in paired], settings)
-    hd95 = bootstrap_mean([(s.patient, s.hd95_difference_mm) for s in paired], settings)
-    reasons = _hard_reasons(scores, swapped.get(name, ()))
+    beside = [s for s in in_use if s.decides and s.compares]
+    dice, hd95 = _measure_changes(paired, settings)
+    reasons = _hard_reasons(scores, scored, swapped)
+    reasons += _why_worse(dice, hd95, len(paired), settings)
+    worse = _hard_reasons(in_use, (), ())
+    worse += _why_worse(*_measure_changes(beside, settings), len(beside), settings)
+    # Where the parent drew what is under review, once is enough.
+    reasons += [f"against the contours under review: {r}" for r in worse if r not in reasons]
     verdict = Verdict.FAIL if reasons else Verdict.PASS
     if len(paired) < settings.min_cases:
         reasons += _why_few(scores, settings)
         verdict = Verdict.FAIL if verdict is Verdict.FAIL else Verdict.TOO_FEW
-    else:
-        worse = _soft_reasons(dice, hd95, settings)
-        verdict = Verdict.FAIL if worse else verdict
-        reasons.extend(worse)
     worst = sorted(paired, key=_dice_difference)[:3]
     return StructureVerdict(
         structure=name,
@@ -173,7 +108,18 @@ def _judge(
         after_dice=_mean([s.after_dice for s in paired or scored]),
         dice_difference=dice,
         hd95_difference_mm=hd95,
+        in_use_dice=_mean([s.before_dice for s in beside]),
         worst_cases=tuple(s.case for s in worst if _dice_difference(s) < 0),
+    )
+
+
+def _measure_changes(
+    paired: Sequence[PairedScore], settings: GateSettings
+) -> tuple[Interval | None, Interval | None]:
+    """(Dice, HD95) after minus before."""
+    return (
+        bootstrap_mean([(s.patient, s.dice_difference) for s in paired], settings),
+        bootstrap_mean([(s.patient, s.hd95_difference_mm) for s in paired], settings),
     )
 
 
@@ -204,56 +150,38 @@ def _why_few(scores: Sequence[PairedScore], settings: GateSettings) -> list[str]
     return reasons
 
 
-def _hard_reasons(scores: Sequence[PairedScore], swapped: Collection[str]) -> list[str]:
+def _hard_reasons(
+    scores: Sequence[PairedScore], scored: Sequence[PairedScore], swapped: Collection[str]
+) -> list[str]:
     """What no number of cases excuses."""
     reasons = []
     empty = [s.case for s in scores if s.is_new_empty]
     if empty:
-        reasons.append(f"nothing drawn in {', '.join(empty)}")
+        reasons.append(f"nothing drawn in {', '.join(empty)}, where something was drawn before")
+    elif scored and not any(s.after_dice for s in scored):
+        reasons.append(f"it meets the organ in none of {len(scored)} held-out cases (Dice 0)")
     if swapped:
         reasons.append(f"left and right exchanged in {', '.join(sorted(swapped))}")
     return reasons
 
 
-def _soft_reasons(
-    dice: Interval | None, hd95: Interval | None, settings: GateSettings
+def _why_worse(
+    dice: Interval | None, hd95: Interval | None, cases: int, settings: GateSettings
 ) -> list[str]:
+    """A large fall fails with any number of cases, a small one where there are enough."""
     reasons = []
-    if dice is not None and dice.mean < -settings.dice_drop:
-        reasons.append(f"Dice fell by {-dice.mean:.3f}, more than {settings.dice_drop:g}")
-    if hd95 is not None and hd95.mean > settings.hd95_rise_mm:
+    enough = cases >= settings.min_cases
+    fell = 0.0 if dice is None else -dice.mean
+    if enough and fell > settings.dice_drop:
+        reasons.append(f"Dice fell by {fell:.3f}, more than {settings.dice_drop:g}")
+    elif fell >= settings.dice_fall - _ROUNDING:
+        reasons.append(
+            f"Dice fell by {fell:.3f}; {settings.dice_fall:g} or more fails with any number of "
+            "cases"
+        )
+    if enough and hd95 is not None and hd95.mean > settings.hd95_rise_mm:
         reasons.append(f"HD95 rose by {hd95.mean:.1f} mm, more than {settings.hd95_rise_mm:g} mm")
     return reasons
-
-
-def bootstrap_mean(
-    values: Sequence[tuple[str, float | None]], settings: GateSettings
-) -> Interval | None:
-    """Mean and percentile bootstrap over patients (whole patients are drawn, not cases).
-
-    `values` are (patient, value); undefined and infinite ones are left out.
-    """
-    by_patient: dict[str, list[float]] = {}
-    for patient, value in values:
-        if value is not None and math.isfinite(value):
-            by_patient.setdefault(patient, []).append(value)
-    if not by_patient:
-        return None
-    sums = np.array([sum(v) for v in by_patient.values()])
-    counts = np.array([len(v) for v in by_patient.values()])
-    draws = np.random.default_rng(settings.seed).integers(
-        0, len(sums), (settings.resamples, len(sums))
-    )
-    means: NDArray[np.float64] = sums[draws].sum(1) / counts[draws].sum(1)
-    tail = (1 - settings.confidence) / 2
-    low, high = np.quantile(means, (tail, 1 - tail))
-    return Interval(mean=float(sums.sum() / counts.sum()), low=float(low), high=float(high))
-
-
-def _difference(after: float | None, before: float | None) -> float | None:
-    if after is None or before is None or not (math.isfinite(after) and math.isfinite(before)):
-        return None
-    return after - before
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

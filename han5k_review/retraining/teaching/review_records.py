@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.retraining.teaching.trust import LabelRef, ReviewRecord
 from han5k_review.review.accepted import Accepted, list_accepted
-from han5k_review.review.labels import UNDER_REVIEW
+from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Case, Grade, LabelVersion
 from han5k_review.store.vocabulary import GradeLevel, LabelSource
@@ -31,6 +31,7 @@ def read_records(
         .where(
             col(LabelVersion.structure).in_(structures),
             col(LabelVersion.source).in_((*UNDER_REVIEW, LabelSource.REFERENCE)),
+            is_shown(),
         )
         .order_by(col(LabelVersion.id))
     ):

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from han5k_review.retraining.teaching.gate import (
-    GateSettings,
-    PairedScore,
-    StructureVerdict,
-    judge_candidate,
-)
+from han5k_review.retraining.teaching.gate import StructureVerdict, judge_candidate
+from han5k_review.retraining.teaching.paired_scores import GateSettings, PairedScore
 from han5k_review.store.run_tables import RunEvent, RunScore
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Arm
@@ -18,14 +14,25 @@ CHECKS = "checks"
 """The kind of event in a run's history that tells where left and right are exchanged."""
 
 
-def list_paired_scores(session: Session, run_id: int) -> list[PairedScore]:
-    """Before and after of every held-out (case, structure) of a run."""
+def list_paired_scores(
+    session: Session, run_id: int, before: Arm = Arm.PARENT
+) -> list[PairedScore]:
+    """Before and after of every held-out (case, structure) of a run.
+
+    With `before` IN_USE the contours under review stand for before: none for a run without a
+    parent, whose before they are anyhow, and for one from before they were measured.
+    """
+    needed = {before} if before is Arm.IN_USE else {before, Arm.CANDIDATE}
     found: dict[tuple[int, str], dict[Arm, RunScore]] = {}
     query = select(RunScore).where(RunScore.run_id == run_id).order_by(col(RunScore.id))
     for row in session.exec(query):
         found.setdefault((row.case_id, row.structure), {})[row.arm] = row
     cases = {c.id: c for c in session.exec(select(Case))}
-    return [_pair(cases[case_id], structure, arms) for (case_id, structure), arms in found.items()]
+    return [
+        _pair(cases[case_id], structure, arms.get(before), arms.get(Arm.CANDIDATE))
+        for (case_id, structure), arms in found.items()
+        if needed & set(arms)
+    ]
 
 
 def judge_run(
@@ -37,11 +44,17 @@ def judge_run(
     swapped = checks[-1].payload["swapped"] if checks else {}
     before, after = (swapped.get(arm.value, {}) for arm in (Arm.PARENT, Arm.CANDIDATE))
     new = {name: set(cases) - set(before.get(name, ())) for name, cases in after.items()}
-    return judge_candidate(list_paired_scores(session, run_id), settings or GateSettings(), new)
+    return judge_candidate(
+        list_paired_scores(session, run_id),
+        settings or GateSettings(),
+        new,
+        list_paired_scores(session, run_id, Arm.IN_USE),
+    )
 
 
-def _pair(case: Case, structure: str, arms: dict[Arm, RunScore]) -> PairedScore:
-    before, after = arms.get(Arm.PARENT), arms.get(Arm.CANDIDATE)
+def _pair(
+    case: Case, structure: str, before: RunScore | None, after: RunScore | None
+) -> PairedScore:
     either = after or before
     if either is None:
         raise KeyError(structure)

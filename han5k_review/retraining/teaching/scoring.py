@@ -37,16 +37,18 @@ def score_run(
     run_id: int,
     predictions: Mapping[Arm, Masks],
 ) -> Scores:
-    """Measure both arms on every held-out reference.
+    """Measure every arm on every held-out reference.
 
-    Without predictions of the parent arm, 'before' is the present pseudo-label of each case.
+    Without predictions of the parent arm, 'before' is the contour under review of each case; with
+    them, those are an arm of their own: what a prediction would replace.
     """
     scorer = _Scorer(study=study, catalogue=catalogue, run_id=run_id, names=set(snapshot.labels))
     rows: list[RunScore] = []
-    swapped: dict[Arm, dict[str, tuple[str, ...]]] = {arm: {} for arm in Arm}
+    arms = [arm for arm in Arm if arm is not Arm.IN_USE or Arm.PARENT in predictions]
+    swapped: dict[Arm, dict[str, tuple[str, ...]]] = {arm: {} for arm in arms}
     for case in snapshot.held_out:
         grid = study.volumes.get_index(case.image_sha256).grid
-        for arm in Arm:
+        for arm in arms:
             masks = _arm_masks(case, predictions.get(arm))
             rows.extend(scorer.score_case(case, grid, arm, masks))
             for name in _find_swapped(study, catalogue, grid, masks):

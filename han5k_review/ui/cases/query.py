@@ -17,7 +17,7 @@ from sqlalchemy import Select, Subquery
 from sqlmodel import Session, case, col, distinct, func, select
 
 from han5k_review.retraining.predictions.doubts import DOUBTFUL
-from han5k_review.review.labels import UNDER_REVIEW
+from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion
@@ -145,7 +145,11 @@ def _count_structures(
     return _pairs(
         session,
         select(LabelVersion.case_id, func.count(distinct(col(LabelVersion.structure))))
-        .where(col(LabelVersion.source).in_(sources), col(LabelVersion.case_id).in_(numbers))
+        .where(
+            col(LabelVersion.source).in_(sources),
+            col(LabelVersion.case_id).in_(numbers),
+            is_shown(),
+        )
         .group_by(col(LabelVersion.case_id)),
     )
 
@@ -171,7 +175,7 @@ def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
     """Case id -> doubtful contours under review, and the largest disagreement of any."""
     present = (
         select(func.max(LabelVersion.id))
-        .where(col(LabelVersion.source).in_(UNDER_REVIEW))
+        .where(col(LabelVersion.source).in_(UNDER_REVIEW), is_shown())
         .group_by(col(LabelVersion.case_id), col(LabelVersion.structure))
     )
     if numbers is not None:

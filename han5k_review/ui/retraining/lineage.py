@@ -10,10 +10,16 @@ from han5k_review.store.vocabulary import ModelState
 
 # Border colour and style by state; the state stands in words in every box too.
 _LOOKS = {
-    ModelState.PROMOTED: ("#2e9e6b", "filled,bold", "in use"),
-    ModelState.CANDIDATE: ("#3b82c4", "filled", "candidate"),
-    ModelState.RETIRED: ("#8a919c", "filled", "retired"),
-    ModelState.DECLINED: ("#d24b4b", "filled,dashed", "declined"),
+    ModelState.PROMOTED: ("#2e9e6b", "filled,bold"),
+    ModelState.CANDIDATE: ("#3b82c4", "filled"),
+    ModelState.RETIRED: ("#8a919c", "filled"),
+    ModelState.DECLINED: ("#d24b4b", "filled,dashed"),
+}
+STATE_WORDS = {
+    ModelState.PROMOTED: "in use",
+    ModelState.CANDIDATE: "candidate",
+    ModelState.RETIRED: "out of use",
+    ModelState.DECLINED: "declined",
 }
 _FILL, _INK = "#f6f7f9", "#1c2430"
 
@@ -42,7 +48,8 @@ def build_lineage(models: Sequence[ModelVersion]) -> str:
 
 
 def _node(model: ModelVersion) -> str:
-    color, style, words = _LOOKS[ModelState(model.state)]
+    color, style = _LOOKS[ModelState(model.state)]
+    words = STATE_WORDS[ModelState(model.state)]
     origin = f"run {model.run_id}" if model.run_id is not None else "imported"
     label = f"{_quoted(model.name)}\\n{words}, {origin}\\n{model.created_at_utc:%Y-%m-%d %H:%M}"
     return f'm{model.id} [label="{label}", color="{color}", style="{style}"];'

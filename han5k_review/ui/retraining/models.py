@@ -1,4 +1,4 @@
-"""Model versions on the page: the lineage, the card of one, the way back into use, and drawing."""
+"""Model versions on the page: the lineage, the card of one, into use and out of it, predicting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from han5k_review.retraining.models.card_text import (
     render_card_markdown,
 )
 from han5k_review.retraining.models.model_card import CardPart, ModelCard, build_model_card
-from han5k_review.retraining.models.model_decisions import can_return, roll_back
+from han5k_review.retraining.models.model_decisions import can_return, roll_back, take_out_of_use
 from han5k_review.retraining.models.model_facts import read_facts
 from han5k_review.retraining.models.postprocessing import describe_postprocessing
 from han5k_review.store.columns import utc_now
@@ -22,26 +22,25 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from han5k_review.ui.context import Visit, attempt
-from han5k_review.ui.retraining.lineage import build_lineage
-from han5k_review.ui.retraining.predictions import show_drawing
+from han5k_review.ui.retraining.lineage import STATE_WORDS, build_lineage
+from han5k_review.ui.retraining.predictions import show_predicting
 
 
 def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
-    """The graph, and of the chosen model its card, rollback, and drawing with it."""
+    """The graph, and of the chosen model its card, whether it is in use, and its predictions."""
     st.subheader("Models", anchor=False)
     st.graphviz_chart(build_lineage(models), width="content")
     model = st.selectbox(
         "Model version",
         models,
         index=next((n for n, m in enumerate(models) if m.state == ModelState.PROMOTED), 0),
-        format_func=lambda m: f"{m.name} ({m.state})",
+        format_func=lambda m: f"{m.name} ({STATE_WORDS[ModelState(m.state)]})",
         key="model",
         width=420,
     )
-    if model.state == ModelState.PROMOTED:
-        show_drawing(visit, model, models)
-    elif can_return(model) and visit.may(Action.PROMOTE):
-        _show_rollback(visit, model)
+    show_predicting(visit, model, models)
+    if visit.may(Action.PROMOTE) and (can_return(model) or model.state == ModelState.PROMOTED):
+        _show_use(visit, model)
     st.caption(describe_postprocessing(read_facts(model).postprocessing))
     _show_card(visit, model)
 
@@ -91,14 +90,23 @@ def _show_scores(card: ModelCard) -> None:
     )
 
 
-def _show_rollback(visit: Visit, model: ModelVersion) -> None:
-    reason = st.text_input(
-        "Reason", key=f"rollback-reason-{model.id}", placeholder="why this model goes back in use"
-    )
-    if st.button(f"Put {model.name} in use", key=f"rollback-{model.id}"):
+def _show_use(visit: Visit, model: ModelVersion) -> None:
+    """Take the model in use out of use, or put another one in use; both with a reason."""
+    in_use = model.state == ModelState.PROMOTED
+    label = f"Take {model.name} out of use" if in_use else f"Put {model.name} in use"
+    with st.expander(label):
+        if in_use:
+            st.caption(
+                "No model of its label group is in use then. Contours that it predicted stay under "
+                "review until their prediction is withdrawn."
+            )
+        reason = st.text_input("Reason", key=f"use-reason-{model.id}")
+        if not st.button(label, key=f"use-{model.id}"):
+            return
+        act = take_out_of_use if in_use else roll_back
         with attempt():
             with transaction(visit.bench.study.engine) as session:
-                roll_back(
+                act(
                     session,
                     stored_id(model),
                     actor=visit.identity.name,

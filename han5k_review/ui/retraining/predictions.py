@@ -1,19 +1,19 @@
-"""Drawing cases with a model in use: ask, watch, stop, and go to what was drawn."""
+"""Predicting cases with a model in use: ask, watch, stop."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
-import pandas as pd
 import streamlit as st
 from sqlmodel import col, select
 
 from han5k_review.accounts.may import Action
 from han5k_review.retraining.jobs.machine import choose_device
-from han5k_review.retraining.predictions.doubts import DoubtfulContour, list_doubtful
+from han5k_review.retraining.predictions.doubts import list_doubtful
+from han5k_review.retraining.predictions.drawable import Drawable, list_drawable
 from han5k_review.retraining.predictions.prediction_record import (
     UNFINISHED,
     PredictionRequest,
@@ -21,94 +21,131 @@ from han5k_review.retraining.predictions.prediction_record import (
     list_predictions,
     request_prediction,
 )
+from han5k_review.review.labels import is_shown
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
-from han5k_review.store.vocabulary import PredictionState, Uncertainty
+from han5k_review.store.vocabulary import ModelState, PredictionState, Uncertainty
 from han5k_review.ui.context import Visit, attempt
-from han5k_review.ui.links import show_links
-from han5k_review.ui.places import go_to
+from han5k_review.ui.retraining.doubtful import show_doubtful
+from han5k_review.ui.retraining.prediction_rounds import count_cases, show_rounds
 
 _LOOK_SECONDS = 2
-_LINKED = 8
 _METHODS: Mapping[Uncertainty, str] = {
     Uncertainty.OFF: "not measured (fastest)",
-    Uncertainty.SHIFTED: "shifted: 3 drawings of the CT moved by two voxels",
-    Uncertainty.MIRRORED: "mirrored: up to 4 drawings, for models trained with mirroring",
+    Uncertainty.SHIFTED: "shifted: 3 predictions, the CT moved by two voxels",
+    Uncertainty.MIRRORED: "mirrored: up to 4 predictions, for models trained with mirroring",
     Uncertainty.ENSEMBLE: "ensemble: further model versions of the same labels",
 }
 
 
-def show_drawing(visit: Visit, model: ModelVersion, models: Sequence[ModelVersion]) -> None:
-    """Everything about drawing with one model in use."""
+def show_predicting(visit: Visit, model: ModelVersion, models: Sequence[ModelVersion]) -> None:
+    """Everything about predicting with one model: the form if it is in use, and its predictions."""
     with reading(visit.bench.study.engine) as session:
         names = list(session.exec(select(Case.name).order_by(col(Case.name))))
         query = (
             select(Case.name)
             .join(LabelVersion, col(LabelVersion.case_id) == Case.id)
-            .where(LabelVersion.model_version_id == model.id)
+            .where(LabelVersion.model_version_id == model.id, is_shown())
             .distinct()
         )
-        drawn = set(session.exec(query))
+        predicted = set(session.exec(query))
         own = [p for p in list_predictions(session) if p.model_id == model.id]
         doubtful = list_doubtful(session, stored_id(model))
-    if visit.may(Action.RETRAIN):
-        _ask(visit, model, models, names, drawn, asked=len(own))
-    _show_predictions(visit, own)
+        drawable = list_drawable(session, model)
+    if visit.may(Action.RETRAIN) and model.state == ModelState.PROMOTED:
+        todo = [name for name in names if name not in predicted]
+        _ask(
+            visit, model, models, _Choice(cases=names, todo=todo, drawable=drawable, asked=len(own))
+        )
+    if any(p.state in UNFINISHED for p in own):
+        _show_working(visit, stored_id(model))
+    show_rounds(visit, own)
     if doubtful:
-        _show_doubtful(doubtful)
+        show_doubtful(doubtful)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """What may be predicted: cases, those not yet predicted, structures; `asked`: how often."""
+
+    cases: Sequence[str]
+    todo: Sequence[str]
+    drawable: Drawable
+    asked: int
 
 
 def _ask(
-    visit: Visit,
-    model: ModelVersion,
-    models: Sequence[ModelVersion],
-    names: Sequence[str],
-    drawn: set[str],
-    *,
-    asked: int,
+    visit: Visit, model: ModelVersion, models: Sequence[ModelVersion], choice: _Choice
 ) -> None:
-    """The form; it is empty again after each of the `asked` predictions."""
+    """The form; it is empty again after each prediction."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    todo = [name for name in names if name not in drawn]
     chosen = left.multiselect(
-        "Cases to draw",
-        names,
-        placeholder=f"all {len(todo)} cases it has not drawn yet",
-        key=f"draw-cases-{model.id}-{asked}",
+        "Cases to predict",
+        choice.cases,
+        placeholder=f"all {len(choice.todo)} cases it has not predicted yet",
+        key=f"predict-cases-{model.id}-{choice.asked}",
     )
-    cases = chosen or todo
-    method = right.selectbox(
+    cases = chosen or choice.todo
+    with right:
+        method = _ask_method(stored_id(model))
+    members = _ask_members(model, models) if method is Uncertainty.ENSEMBLE else []
+    structures = st.multiselect(
+        "Structures to predict",
+        list(model.labels),
+        default=list(choice.drawable.usual),
+        key=f"predict-structures-{model.id}-{choice.asked}",
+    )
+    device = choose_device(visit.bench.settings.device)
+    st.caption(
+        f"{describe_left_out(choice.drawable, structures)} Nothing comes under review by itself: "
+        f"you see first what would change. Predicted on {device}."
+    )
+    label = f"Predict {count_cases(cases)} with {model.name}"
+    ready = bool(cases and structures)
+    request = PredictionRequest(
+        model_id=stored_id(model),
+        cases=cases,
+        structures=structures,
+        uncertainty=method,
+        member_ids=[stored_id(m) for m in members],
+        device=device,
+        dask_address=visit.bench.settings.dask_address,
+    )
+    if st.button(label, type="primary", key=f"predict-{model.id}", disabled=not ready):
+        _request(visit, request)
+
+
+def _ask_method(model_id: int) -> Uncertainty:
+    chosen: Uncertainty = st.selectbox(
         "Uncertainty",
         list(_METHODS),
         format_func=_METHODS.__getitem__,
-        key=f"draw-method-{model.id}",
-        help="Draws each case several times and keeps, per structure, how far the contours "
+        key=f"predict-method-{model_id}",
+        help="Predicts each case several times and keeps, per structure, how far the contours "
         "differ. The most doubtful are listed first.",
     )
-    members = _ask_members(model, models) if method is Uncertainty.ENSEMBLE else []
-    device = choose_device(visit.bench.settings.device)
-    st.caption(
-        f"Its contours become pseudo-labels under review in the next round. Drawn on {device}."
-    )
-    words = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
-    if st.button(
-        f"Draw {words} with {model.name}",
-        type="primary",
-        key=f"draw-{model.id}",
-        disabled=not cases,
+    return chosen
+
+
+def describe_left_out(drawable: Drawable, chosen: Sequence[str]) -> str:
+    """What the gate said of structures: those left out, and those chosen all the same."""
+    if drawable.unjudged:
+        return "No gate has judged this model, because it was not trained here."
+    parts = []
+    for names, words in (
+        (drawable.failed, "failed the gate"),
+        (drawable.undecided, "had too few held-out cases for the gate"),
     ):
-        request = PredictionRequest(
-            model_id=stored_id(model),
-            cases=cases,
-            uncertainty=method,
-            member_ids=[stored_id(m) for m in members],
-            device=device,
-            dask_address=visit.bench.settings.dask_address,
-        )
-        _request(visit, request)
+        out = [n for n in names if n not in chosen]
+        taken = [n for n in names if n in chosen]
+        if out:
+            parts.append(f"Left out, because they {words}: {', '.join(out)}.")
+        if taken:
+            parts.append(f"Chosen although they {words}: {', '.join(taken)}.")
+    return " ".join(parts) or "All chosen structures passed the gate."
 
 
 def _ask_members(model: ModelVersion, models: Sequence[ModelVersion]) -> list[ModelVersion]:
@@ -130,26 +167,6 @@ def _request(visit: Visit, request: PredictionRequest) -> None:
                 requested_by=visit.get_reader(),
             )
         st.rerun()
-
-
-def _show_predictions(visit: Visit, own: Sequence[PredictionRun]) -> None:
-    if any(p.state in UNFINISHED for p in own):
-        _show_working(visit, own[0].model_id)
-    finished = [p for p in own if p.state not in UNFINISHED]
-    if not finished:
-        return
-    newest = finished[0]
-    if newest.state is PredictionState.FAILED:
-        st.error(f"Prediction {newest.id} failed. {newest.error}")
-    elif newest.state is PredictionState.DONE:
-        st.success(
-            f"Prediction {newest.id}: {_cases(newest)} drawn, {newest.new_labels} new contours "
-            "under review."
-        )
-        names = newest.cases[:_LINKED]
-        show_links({f"Open {name}": f"/review?case={quote(name)}" for name in names})
-    with st.expander(f"Finished predictions: {len(finished)}"):
-        st.dataframe(build_prediction_frame(finished), hide_index=True, placeholder="")
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
@@ -184,70 +201,9 @@ def describe_prediction(row: PredictionRun) -> tuple[float, str]:
     if row.cancel_requested:
         return 0.0, f"{name} stops after the case in hand."
     if row.state is PredictionState.QUEUED:
-        return 0.0, f"{name} waits for a worker on {row.device}: {_cases(row)}."
+        return 0.0, f"{name} waits for the worker of {row.device}: {count_cases(row.cases)}."
     done, of = int(progress.get("done", 0)), int(progress.get("of", len(row.cases)))
-    words = f"{name}: {done} of {of} cases drawn on {row.device}"
+    words = f"{name}: {done} of {of} cases predicted on {row.device}"
     if done and progress.get("eta_seconds") is not None:
         words += f", about {timedelta(seconds=round(progress['eta_seconds']))} left"
     return done / max(of, 1), f"{words}. It goes on when you leave the page."
-
-
-def _cases(row: PredictionRun) -> str:
-    return "1 case" if len(row.cases) == 1 else f"{len(row.cases)} cases"
-
-
-def build_prediction_frame(rows: Sequence[PredictionRun]) -> pd.DataFrame:
-    """One line per finished prediction, newest first."""
-    return pd.DataFrame(
-        {
-            "Prediction": [row.id for row in rows],
-            "State": [row.state.value for row in rows],
-            "Cases": [len(row.cases) for row in rows],
-            "New contours": [row.new_labels for row in rows],
-            "Uncertainty": [row.uncertainty.value for row in rows],
-            "Device": [row.device for row in rows],
-            "Asked for (UTC)": [row.created_at_utc for row in rows],
-            "Asked for by": [row.actor for row in rows],
-            "What happened": [row.error or "" for row in rows],
-        }
-    )
-
-
-def build_doubt_frame(contours: Sequence[DoubtfulContour]) -> pd.DataFrame:
-    """One line per contour, most doubtful first."""
-    return pd.DataFrame(
-        {
-            "Case": [c.case for c in contours],
-            "Structure": [c.structure for c in contours],
-            "Disagreement": [c.disagreement for c in contours],
-            "Volume spread %": [
-                None if c.volume_spread is None else 100 * c.volume_spread for c in contours
-            ],
-            "Volume cc": [c.volume_cc for c in contours],
-            "Drawings": [c.members for c in contours],
-            "Method": [c.method.value for c in contours],
-        }
-    )
-
-
-def _show_doubtful(contours: Sequence[DoubtfulContour]) -> None:
-    st.caption(
-        "Most doubtful first: 1 minus the mean Dice between the drawings, and the spread of their "
-        "volumes. Click a row to look at it in the viewer."
-    )
-    table = st.dataframe(
-        build_doubt_frame(contours),
-        hide_index=True,
-        placeholder="",
-        height=min(35 * (len(contours) + 1) + 3, 320),
-        on_select="rerun",
-        selection_mode="single-row",
-        key="doubtful",
-        column_config={
-            "Disagreement": st.column_config.NumberColumn(format="%.3f"),
-            "Volume spread %": st.column_config.NumberColumn(format="%.0f"),
-            "Volume cc": st.column_config.NumberColumn(format="%.2f"),
-        },
-    )
-    for row in table.selection.rows:
-        go_to("review", case=contours[row].case, structure=contours[row].structure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,10 +12,11 @@ from han5k_review.retraining.jobs.machine import look_at_machine
 from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.restarts import has_epochs_left, start_again
 from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
-from han5k_review.retraining.runs.run_views import RunView, get_run_view
+from han5k_review.retraining.runs.run_views import LIVE, RunView, get_run_view, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
+from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.places import go_to
@@ -29,38 +30,49 @@ from han5k_review.ui.retraining.run_charts import (
     describe_verdicts,
     list_reasons,
 )
+from han5k_review.ui.retraining.run_comparison import show_comparison
 
 _LOOK_SECONDS = 2
 _SHOWN_REASONS = 8
-_LIVE = {RunState.QUEUED, *WORK}
 _NUMBERS = {
     "Gate": st.column_config.TextColumn(width=230),
     "Interval": st.column_config.TextColumn(width=140),
     "HD95 interval": st.column_config.TextColumn(width=140),
     "Before Dice": st.column_config.NumberColumn(format="%.3f"),
     "After Dice": st.column_config.NumberColumn(format="%.3f"),
+    "In use Dice": st.column_config.NumberColumn(format="%.3f"),
     "Difference": st.column_config.NumberColumn(format="%+.3f"),
     "HD95 difference mm": st.column_config.NumberColumn(format="%+.2f"),
 }
 
 
-def show_run(visit: Visit, run_id: int) -> None:
-    """Draw the run; while it is queued or works, look again every two seconds."""
+def show_run(visit: Visit, run_id: int, runs: Sequence[RetrainRun]) -> None:
+    """Draw the run; while it is queued or works, look again every two seconds.
+
+    `runs` is the list above it, as it was drawn.
+    """
     with reading(visit.bench.study.engine) as session:
         view = get_run_view(session, visit.bench.study, run_id)
-    if view.run.state in _LIVE:
-        _show_live(visit, run_id)
+    if view.run.state in LIVE:
+        _show_live(visit, run_id, _list_states(runs))
     else:
         _show_view(visit, view)
+        show_comparison(visit, view, runs)
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
-def _show_live(visit: Visit, run_id: int) -> None:
+def _show_live(visit: Visit, run_id: int, shown: dict[int, RunState]) -> None:
+    """The run as it is now; when any run is not as the list says, the whole page is drawn anew."""
     with reading(visit.bench.study.engine) as session:
         view = get_run_view(session, visit.bench.study, run_id)
-    if view.run.state not in _LIVE:
+        present = _list_states(list_runs(session))
+    if present != shown:
         st.rerun()
     _show_view(visit, view)
+
+
+def _list_states(runs: Sequence[RetrainRun]) -> dict[int, RunState]:
+    return {stored_id(run): run.state for run in runs}
 
 
 def _show_view(visit: Visit, view: RunView) -> None:
@@ -69,15 +81,15 @@ def _show_view(visit: Visit, view: RunView) -> None:
     if run.error:
         st.error(run.error)
     if run.state is RunState.QUEUED:
-        st.caption("Waits for a worker (`han5k worker`, or the one that scripts/serve started).")
+        st.caption(f"Waits for the worker of {run.device}.")
     if run.state in WORK:
         share, words = describe_progress(run.progress)
         st.progress(min(max(share, 0.0), 1.0), text=words)
-    if run.state in _LIVE and visit.may(Action.RETRAIN):
+    if run.state in LIVE and visit.may(Action.RETRAIN):
         _show_cancel(visit, stored_id(run), asked=run.cancel_requested)
     if run.state in (RunState.FAILED, RunState.CANCELLED) and visit.may(Action.RETRAIN):
         _show_again(visit, stored_id(run), run.settings)
-    if run.device == "cpu" and run.preset != "smoke" and run.state in _LIVE:
+    if run.device == "cpu" and run.preset != "smoke" and run.state in LIVE:
         st.warning("On a CPU this preset takes months; it is meant for a GPU.")
     if view.epochs:
         st.plotly_chart(build_learning_chart(view.epochs), key=f"learning-{run.id}")
@@ -100,10 +112,15 @@ def _show_verdicts(view: RunView) -> None:
         f"Held-out cases; before: {view.before_is}, after: this run's model. Mean Dice, paired "
         "differences with a 95 % patient bootstrap interval."
     )
+    if any(v.in_use_dice is not None for v in view.verdicts):
+        st.caption(
+            "In use: the contours under review when the run began. The gate fails a structure that "
+            "is worse than before or worse than those."
+        )
     if view.run.preset == "smoke":
         st.caption(
-            "A smoke run only shows that the loop works: its coarse, small net leaves most small "
-            "structures empty, and the gate says so."
+            "A smoke run shows that the loop works. From scratch its coarse, small network leaves "
+            "most small structures empty, and the gate says so."
         )
     st.markdown(f"**{describe_verdicts(view.verdicts)}**")
     reasons = list_reasons(view.verdicts)
@@ -194,7 +211,8 @@ def _show_cancel(visit: Visit, run_id: int, *, asked: bool) -> None:
 def _show_decision(visit: Visit, run_id: int) -> None:
     reason = st.text_input("Reason", key=f"reason-{run_id}")
     despite = st.checkbox(
-        "Promote although the gate did not pass every structure", key=f"despite-{run_id}"
+        "Promote although the gate fails structures (they are not predicted unless you name them)",
+        key=f"despite-{run_id}",
     )
     yes, no, _ = st.columns([1, 1, 4])
     chosen = None

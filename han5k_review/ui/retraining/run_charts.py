@@ -14,7 +14,8 @@ from plotly.subplots import make_subplots
 from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.plan import RunPlan
 from han5k_review.retraining.runs.run_views import RunView
-from han5k_review.retraining.teaching.gate import Interval, PairedScore, StructureVerdict, Verdict
+from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
+from han5k_review.retraining.teaching.paired_scores import Interval, PairedScore
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.style import ACCENT, GRADE_COLORS
@@ -25,6 +26,8 @@ VERDICT_COLORS = {
     Verdict.FAIL: GRADE_COLORS["major"],
     Verdict.TOO_FEW: _GREY,
 }
+_COLOURS = 10  # of Plotly's own; then they come again, in another line style
+_DASHES = ("solid", "dash", "dot")
 _SYMBOLS = {Verdict.PASS: "circle", Verdict.FAIL: "x", Verdict.TOO_FEW: "diamond-open"}
 
 
@@ -80,19 +83,22 @@ def build_learning_chart(epochs: Sequence[Mapping[str, Any]]) -> go.Figure:
             col=1,
         )
     names = list(epochs[-1]["pseudo_dice"]) if epochs else []
-    for name in names:
+    for number, name in enumerate(names):
         figure.add_trace(
             go.Scatter(
                 x=numbers,
                 y=[e["pseudo_dice"].get(name) for e in epochs],
                 name=name,
-                showlegend=len(names) <= 12,
+                line={"dash": _DASHES[number // _COLOURS % len(_DASHES)]},
             ),
             row=1,
             col=2,
         )
     figure.update_layout(
-        height=320, margin={"l": 8, "r": 8, "t": 32, "b": 8}, legend={"font": {"size": 11}}
+        height=max(320, 80 + 19 * (len(names) + 2)),
+        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        legend={"font": {"size": 11}, "tracegroupgap": 0},
+        hovermode="closest",
     )
     figure.update_xaxes(title="Epoch", dtick=max(1, len(epochs) // 10))
     figure.update_yaxes(range=[0, 1], row=1, col=2)
@@ -109,6 +115,7 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
             "Compared": [row.cases for row in verdicts],
             "Before Dice": [row.before_dice for row in verdicts],
             "After Dice": [row.after_dice for row in verdicts],
+            **_in_use(verdicts),
             "Difference": [
                 row.dice_difference.mean if row.dice_difference else None for row in verdicts
             ],
@@ -131,6 +138,12 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
             "Accepted unchanged": [row.unchanged_cases for row in verdicts],
         }
     )
+
+
+def _in_use(verdicts: Sequence[StructureVerdict]) -> dict[str, list[float | None]]:
+    """The contours under review, where the run compared with them and with a parent."""
+    found = [row.in_use_dice for row in verdicts]
+    return {"In use Dice": found} if any(value is not None for value in found) else {}
 
 
 def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:

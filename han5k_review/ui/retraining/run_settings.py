@@ -6,27 +6,62 @@ from typing import Any
 
 import streamlit as st
 
-from han5k_review.retraining.settings import PRESETS, explain_settings
+from han5k_review.retraining.settings import SettingWords, explain_settings
 
-_OFFERED = ("epochs", "iterations_per_epoch", "memory_target_gb", "seed")
+_ASKED_ELSEWHERE = {"count_references", "threads"}
+_CHOICES = {"optimizer": ("sgd", "adamw")}
+_MAY_BE_EMPTY = {"working_spacing_mm"}
+_COLUMNS = 3
 
 
 def ask_settings(preset: str) -> dict[str, Any]:
     """What the person changed; nothing when everything is as the preset has it."""
-    words = {name: explanation for name, explanation, _ in explain_settings()}
     changed: dict[str, Any] = {}
-    with st.popover("Change settings"):
-        st.caption(f"As the preset {preset} has them. All settings: docs/retraining.md.")
-        for name in _OFFERED:
-            usual = PRESETS[preset][name]
-            value = st.number_input(
-                name.replace("_", " "),
-                min_value=type(usual)(0.001) if isinstance(usual, float) else 1,
-                value=usual,
-                format="%.3f" if isinstance(usual, float) else "%d",
-                help=words[name],
-                key=f"setting-{preset}-{name}",
-            )
+    with st.popover("Change settings", width="content"):
+        st.caption(f"As the preset {preset} has them. What each means is behind its question mark.")
+        columns = st.columns(_COLUMNS, vertical_alignment="bottom")
+        shown = [row for row in explain_settings() if row.name not in _ASKED_ELSEWHERE]
+        for number, row in enumerate(shown):
+            usual = row.values[preset]
+            with columns[number % _COLUMNS]:
+                value = _ask(row, usual, f"setting-{preset}-{row.name}")
             if value != usual:
-                changed[name] = value
+                changed[row.name] = value
     return changed
+
+
+def _ask(row: SettingWords, usual: Any, key: str) -> Any:
+    """The widget that fits the value: a switch, a choice, or a number with its unit."""
+    if isinstance(usual, bool):
+        return st.checkbox(row.title, value=usual, help=row.explanation, key=key)
+    if row.name in _CHOICES:
+        choices = _CHOICES[row.name]
+        place = choices.index(usual)
+        return st.selectbox(row.title, choices, index=place, help=row.explanation, key=key)
+    whole = isinstance(usual, int)
+    return st.number_input(
+        row.title,
+        min_value=0 if whole else 0.0,
+        value=usual,
+        step=1 if whole else None,
+        format="%d" if whole else "%.4g",
+        help=row.explanation,
+        key=key,
+        placeholder="native" if row.name in _MAY_BE_EMPTY else None,
+    )
+
+
+def describe_changed(preset: str, changed: dict[str, Any]) -> str:
+    """The changed settings in a line; empty when there are none."""
+    rows = {row.name: row for row in explain_settings()}
+    told = [
+        f"{rows[name].title} {value if value is not None else 'native'} "
+        f"(preset: {_value(rows[name].values[preset])})"
+        for name, value in changed.items()
+        if name in rows and value != rows[name].values[preset]
+    ]
+    return f"Changed: {'; '.join(told)}." if told else ""
+
+
+def _value(value: Any) -> str:
+    return "native" if value is None else str(value)

@@ -1,0 +1,84 @@
+"""Commands about predictions: list them, and decide on their contours."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from han5k_review.cli.session import StudyOption, actor, console, open_chosen
+from han5k_review.retraining.predictions.changes import describe_changes, read_changes
+from han5k_review.retraining.predictions.decisions import (
+    list_acts,
+    measure_use,
+    put_under_review,
+    set_aside,
+    withdraw,
+)
+from han5k_review.retraining.predictions.prediction_record import list_predictions
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
+from han5k_review.store.vocabulary import PredictionState
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `prediction`."""
+    prediction = typer.Typer(
+        help="Predictions: list, review, set aside, withdraw.", no_args_is_help=True
+    )
+    prediction.command("list")(list_all)
+    prediction.command("review")(review)
+    prediction.command("set-aside")(put_aside)
+    prediction.command("withdraw")(take_back)
+    app.add_typer(prediction, name="prediction")
+
+
+def list_all(study: StudyOption = None) -> None:
+    """List the predictions, newest first, and what those that wait would change."""
+    with reading(open_chosen(study).engine) as session:
+        acts = list_acts(session)
+        for row in list_predictions(session):
+            act = acts.get(stored_id(row))
+            stands = act.value if act else row.state.value
+            console.print(
+                f"{row.id}  {stands}  model {row.model_id}  {len(row.cases)} cases  "
+                f"{row.new_labels} contours  {row.error or ''}",
+                markup=False,
+            )
+            if act is None and row.state is PredictionState.DONE and row.found:
+                console.print(f"   {describe_changes(read_changes(row.found))}", markup=False)
+
+
+def review(prediction: int, study: StudyOption = None) -> None:
+    """Put the contours of a prediction under review: a new round begins."""
+    with transaction(open_chosen(study).engine) as session:
+        put_under_review(session, prediction, actor=actor(), now=utc_now())
+        use = measure_use(session, prediction)
+    console.print(f"{use.contours} contours of prediction {prediction} are under review")
+
+
+def put_aside(
+    prediction: int,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")] = "",
+    study: StudyOption = None,
+) -> None:
+    """Never use the contours of a prediction that waits."""
+    with transaction(open_chosen(study).engine) as session:
+        set_aside(session, prediction, actor=actor(), reason=reason, now=utc_now())
+    console.print(f"prediction {prediction} is set aside; no contour changed")
+
+
+def take_back(
+    prediction: int,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    study: StudyOption = None,
+) -> None:
+    """Withdraw the contours of a prediction: those before are under review again."""
+    with transaction(open_chosen(study).engine) as session:
+        use = measure_use(session, prediction)
+        withdraw(session, prediction, actor=actor(), reason=reason, now=utc_now())
+    console.print(
+        f"{use.contours} contours of prediction {prediction} are withdrawn; {use.grades} grades "
+        f"and {use.revisions} revisions made on them stay in the record"
+    )

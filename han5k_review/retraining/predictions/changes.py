@@ -1,0 +1,109 @@
+"""How predicted contours compare with those under review: new, empty, smaller, larger. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+MUCH = 2.0
+"""From this ratio of volumes on a contour is much larger, below its inverse much smaller."""
+
+
+class Change(StrEnum):
+    """What a predicted contour is against the one under review."""
+
+    NEW = "new"
+    SIMILAR = "similar"
+    SMALLER = "smaller"
+    LARGER = "larger"
+    EMPTY = "empty"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureChanges:
+    """How many contours of one structure are what. Empty and same ones are not kept."""
+
+    new: int = 0
+    similar: int = 0
+    smaller: int = 0
+    larger: int = 0
+    empty: int = 0
+    same: int = 0
+
+    @property
+    def kept(self) -> int:
+        """How many would come under review."""
+        return self.new + self.similar + self.smaller + self.larger
+
+
+def find_change(drawn_cc: float, present_cc: float | None, *, same: bool) -> Change:
+    """What a drawing of `drawn_cc` is beside the contour under review (None: there is none).
+
+    `same`: both have the same voxels. A contour that was empty counts as none.
+    """
+    if drawn_cc == 0:
+        return Change.EMPTY
+    if same:
+        return Change.SAME
+    if not present_cc:
+        return Change.NEW
+    if drawn_cc >= MUCH * present_cc:
+        return Change.LARGER
+    return Change.SMALLER if drawn_cc * MUCH <= present_cc else Change.SIMILAR
+
+
+def count_changes(found: Iterable[tuple[str, Change]]) -> dict[str, StructureChanges]:
+    """Structure -> its counts, from (structure, change) of every drawing."""
+    counts: dict[str, dict[str, int]] = {}
+    for name, change in found:
+        own = counts.setdefault(name, {})
+        own[change.value] = own.get(change.value, 0) + 1
+    return {name: StructureChanges(**own) for name, own in counts.items()}
+
+
+def write_changes(changes: Mapping[str, StructureChanges]) -> dict[str, Any]:
+    """As the prediction's row keeps them."""
+    return {name: asdict(row) for name, row in changes.items()}
+
+
+def read_changes(kept: Mapping[str, Any] | None) -> dict[str, StructureChanges]:
+    """What a row keeps; empty for a prediction from before they were counted."""
+    return {name: StructureChanges(**row) for name, row in (kept or {}).items()}
+
+
+def describe_changes(changes: Mapping[str, StructureChanges]) -> str:
+    """All counts in a sentence."""
+    rows = list(changes.values())
+    parts = [
+        (sum(r.new for r in rows), "new (no contour there now)"),
+        (sum(r.similar for r in rows), "of similar size"),
+        (sum(r.smaller for r in rows), "much smaller (half or less)"),
+        (sum(r.larger for r in rows), "much larger (twice or more)"),
+    ]
+    kept = sum(r.kept for r in rows)
+    told = ", ".join(f"{count} {words}" for count, words in parts if count)
+    sentence = f"{_contours(kept)} would come under review" + (f": {told}." if told else ".")
+    empty, same = sum(r.empty for r in rows), sum(r.same for r in rows)
+    if empty:
+        sentence += f" {_contours(empty)} came out empty and {_stay(empty)} left out"
+        names = list_empty(changes)
+        sentence += f": {', '.join(names)}."
+    if same:
+        sentence += f" {_contours(same)} {'is' if same == 1 else 'are'} the same as now."
+    return sentence
+
+
+def list_empty(changes: Mapping[str, StructureChanges]) -> Sequence[str]:
+    """Structures with an empty drawing."""
+    return [name for name, row in changes.items() if row.empty]
+
+
+def _contours(count: int) -> str:
+    return "1 contour" if count == 1 else f"{count} contours"
+
+
+def _stay(count: int) -> str:
+    return "is" if count == 1 else "are"

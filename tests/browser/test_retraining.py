@@ -1,0 +1,131 @@
+"""The Retraining page in a browser: who works, what a prediction changes, and the ways back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from han5k_review.accounts.readers import add_reader
+from han5k_review.retraining.jobs.device_claims import make_worker_name
+from han5k_review.retraining.jobs.worker_sign import WorkerSign
+from han5k_review.retraining.runs.run_jobs import RunJobs
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import transaction
+from han5k_review.store.study import Study
+from han5k_review.store.tables import StudyInfo
+from han5k_review.store.vocabulary import Role
+from tests.browser.conftest import ROOT, sign_in
+from tests.browser.desk import PASSWORD
+from tests.retraining.conftest import queue_run
+from tests.retraining.drawn_study import CASE, add_model, draw_three, under_review
+from tests.retraining.phantom_study import CATALOGUE, build_study
+from tests.server import running_server
+
+SLOW = 60_000
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """Five heads with a model in use, and a lead."""
+    study = build_study(tmp_path / "study")
+    for name in ("scales.csv", "windows.csv"):
+        (study.tables / name).write_bytes((ROOT / "data" / name).read_bytes())
+    add_model(study)
+    with transaction(study.engine) as session:
+        if session.get(StudyInfo, 1) is None:
+            session.add(StudyInfo(name="phantom", protocol_version="1", scale="han5k-3"))
+        add_reader(
+            session, name="lead", password=PASSWORD, role=Role.LEAD, actor="test", now=utc_now()
+        )
+    return study
+
+
+@pytest.mark.browser
+def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
+    study: Study, screen: Page, tmp_path: Path
+) -> None:
+    before = under_review(study)
+    draw_three(study)
+    with running_server(study.root, tmp_path / "web.log") as server:
+        sign_in(screen, server.url, "lead", PASSWORD)
+        screen.goto(f"{server.url}/retraining")
+        waits = screen.get_by_text("Prediction 1 waits for you: 1 case.")
+        expect(waits).to_be_visible(timeout=SLOW)
+        told = screen.get_by_text("1 contour came out empty and is left out: BrainStem.")
+        expect(told).to_be_visible()
+        assert under_review(study) == before
+        screen.get_by_role("button", name="Put 2 contours under review").click()
+        done = screen.get_by_text("Prediction 1: 2 contours in 1 case under review.")
+        expect(done).to_be_visible(timeout=SLOW)
+        expect(screen.get_by_role("link", name=f"Open {CASE}")).to_be_visible()
+        assert under_review(study)["ParotidL"] != before["ParotidL"]
+        screen.get_by_text("Withdraw a prediction", exact=True).click()
+        withdraw = screen.get_by_role("button", name="Withdraw prediction 1")
+        withdraw.click()
+        expect(screen.get_by_text("A reason was expected")).to_be_visible(timeout=SLOW)
+        reason = screen.get_by_placeholder("why the contours go back")
+        reason.fill("far too small")
+        reason.press("Enter")
+        withdraw.click()
+        expect(screen.get_by_text("Prediction 1 is withdrawn.")).to_be_visible(timeout=SLOW)
+        assert under_review(study) == before
+
+
+@pytest.mark.browser
+def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
+    study: Study, screen: Page, tmp_path: Path
+) -> None:
+    with running_server(study.root, tmp_path / "web.log") as server:
+        sign_in(screen, server.url, "lead", PASSWORD)
+        screen.goto(f"{server.url}/retraining")
+        fullest = "2: EyeL, EyeR, LenL, ... (26 structures, 6 trusted contours)"
+        expect(screen.get_by_role("combobox", name="Label group")).to_have_value(
+            fullest, timeout=SLOW
+        )
+        expect(screen.get_by_role("combobox", name="Continue from")).to_have_value(
+            "from elsewhere (in use)", timeout=SLOW
+        )
+        expect(screen.get_by_text("Also train on reference contours").first).to_be_visible()
+        screen.get_by_role("button", name="Change settings").click()
+        for title in ("Working spacing (mm)", "Memory target (GB)", "Seed"):
+            field = screen.get_by_role("spinbutton", name=title)
+            expect(field).to_be_visible(timeout=SLOW)
+        screen.get_by_role("spinbutton", name="Epochs", exact=True).fill("3")
+        screen.get_by_role("spinbutton", name="Epochs", exact=True).press("Enter")
+        expect(screen.get_by_text("Changed: Epochs 3 (preset:")).to_be_visible(timeout=SLOW)
+        screen.keyboard.press("Escape")
+        screen.get_by_text("Take from elsewhere out of use").first.click()
+        screen.get_by_label("Reason").fill("draws nothing")
+        screen.get_by_label("Reason").press("Enter")
+        screen.get_by_role("button", name="Take from elsewhere out of use").click()
+        back = screen.get_by_text("Put from elsewhere in use")
+        expect(back.first).to_be_visible(timeout=SLOW)
+        expect(screen.get_by_text("Structures to predict")).to_have_count(0, timeout=SLOW)
+
+
+@pytest.mark.browser
+def test_list_and_heading_agree_and_a_missing_worker_is_said(
+    study: Study, screen: Page, tmp_path: Path
+) -> None:
+    queue_run(study)
+    worker = make_worker_name()
+    with running_server(study.root, tmp_path / "web.log") as server:
+        sign_in(screen, server.url, "lead", PASSWORD)
+        screen.goto(f"{server.url}/retraining")
+        expect(screen.get_by_role("heading", name="Run 1: queued")).to_be_visible(timeout=SLOW)
+        missing = screen.get_by_text("No worker runs for cpu. 1 job waits for one.")
+        expect(missing).to_be_visible(timeout=SLOW)
+        cells = screen.locator("canvas td")
+        expect(cells.filter(has_text="queued")).to_have_count(1, timeout=SLOW)
+        WorkerSign(study=study, device="cpu", worker=worker).show(utc_now())
+        jobs = RunJobs(
+            study=study, catalogue=CATALOGUE, look_at_machine=lambda: None, worker=worker
+        )
+        assert jobs.claim() == 1
+        working = screen.get_by_role("heading", name="Run 1: preparing")
+        expect(working).to_be_visible(timeout=SLOW)
+        expect(cells.filter(has_text="preparing")).to_have_count(1, timeout=SLOW)
+        expect(cells.filter(has_text="queued")).to_have_count(0, timeout=SLOW)
+        expect(missing).to_have_count(0, timeout=SLOW)
