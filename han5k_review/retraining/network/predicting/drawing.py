@@ -90,7 +90,8 @@ def draw_volume(
         maps.append(draw_values(model, case, logits))
         if averaged:
             total = torch.zeros(logits.shape) if total is None else total
-            for there, here in zip(total.split(_SLICES, 1), logits.split(_SLICES, 1), strict=True):
+            pairs = (torch.split(values, _SLICES, 1) for values in (total, logits))
+            for there, here in zip(*pairs, strict=True):
                 there += torch.softmax(here.float(), dim=0)
     doubts = measure_doubts(model, maps)
     values = maps[0] if total is None else draw_values(model, case, total)

@@ -141,7 +141,7 @@ def _bring(trusted: Tensor, device: torch.device) -> tuple[tuple[_Classes, ...],
     packed = torch.cat([*parts, trusted[:, 1:].long().flatten()])
     if device.type == "cuda":
         packed = packed.pin_memory().to(device, non_blocking=True)
-    found = packed.to(device).split([*map(len, parts), batch * (count - 1)])
+    found = torch.split(packed.to(device), [*map(len, parts), batch * (count - 1)])
     cases = tuple(
         _Classes(merged=found[n], foreground=found[n + 1], places=found[n + 2])
         for n in range(0, 3 * batch, 3)

@@ -40,6 +40,8 @@ class _PlainLogger(MetaLogger):  # type: ignore[misc]
 class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
     """Built like nnU-Net's trainer, then `set_up` once before `run_training`."""
 
+    network: Any  # nnU-Net's own, in DDP, in torch.compile, or bare
+
     def set_up(
         self,
         settings: RunSettings,
