@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from loop_costs import LossTimes, Shares
-from loop_data import ORGANS, SPOILED
-from loop_readers import MAJOR_DICE, MAJOR_HD95_MM, NO_DICE, NO_HD95_MM, Review
-
 from han5k_review.retraining.teaching.gate import Interval, PairedScore, StructureVerdict, Verdict
 from han5k_review.store.vocabulary import GradeLevel
+from loop_parts.costs import LossTimes, Shares
+from loop_parts.data import ORGANS, SPOILED
+from loop_parts.readers import MAJOR_DICE, MAJOR_HD95_MM, NO_DICE, NO_HD95_MM, Review
 
 MINUTES, SHARE, LOSS_RATIO, DISK_RATIO = 60.0, 0.10, 1.3, 3.0
 OURS = "ours"
