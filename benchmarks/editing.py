@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from editing_server import READERS, measure_patches
+from editing_parts.server import READERS, measure_patches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

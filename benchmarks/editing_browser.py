@@ -20,7 +20,7 @@ from playwright.sync_api import CDPSession, Page, Route
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.viewer_app.bench import desk  # noqa: E402
+from benchmarks.viewer_parts.bench import desk  # noqa: E402
 from han5k_review.web.mask_packet import PacketMask, build_packet  # noqa: E402
 from tests.chromium import running_chromium  # noqa: E402
 from tests.viewer.desk import running  # noqa: E402

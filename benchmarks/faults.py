@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from faults_inputs import (
+from faults_parts.inputs import (
     disk_full,
     held_out_teaches,
     no_memory,
@@ -28,8 +28,8 @@ from faults_inputs import (
     parent_deleted,
     unknown_checkpoint,
 )
-from faults_processes import cancel_in, kill_trainer, kill_worker, two_starts
-from faults_study import POLL_S, Bench, ask, look, read_weights
+from faults_parts.processes import cancel_in, kill_trainer, kill_worker, two_starts
+from faults_parts.study import POLL_S, Bench, ask, look, read_weights
 
 from han5k_review.errors import Han5kError
 from han5k_review.retraining.worker import run_one

@@ -31,8 +31,8 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from importing_acts import drop_from_page_cache
-from importing_case import FULL, QUICK, CaseFiles, make_cases
+from importing_parts.acts import drop_from_page_cache
+from importing_parts.case import FULL, QUICK, CaseFiles, make_cases
 from sqlmodel import select
 
 from han5k_review.importing.imports import run_import
@@ -80,7 +80,15 @@ def make_study(folder: Path) -> Study:
 def run_act(act: str, study: Path, case: CaseFiles, best: Act) -> None:
     """Run an act once, in a process of its own on one core."""
     cpu = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else -1
-    command = [sys.executable, HERE / "importing_acts.py", act, study, case.ct, case.masks, cpu]
+    command = [
+        sys.executable,
+        HERE / "importing_parts" / "acts.py",
+        act,
+        study,
+        case.ct,
+        case.masks,
+        cpu,
+    ]
     done = subprocess.run(
         list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True, cwd=HERE.parent
     )

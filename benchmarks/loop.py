@@ -31,13 +31,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from loop_arms import ARMS
-from loop_costs import Shares, time_losses
-from loop_data import ORGANS, SPOILED, build_study, split_patients
-from loop_progress import Progress
-from loop_proof import FULL, LANES, QUICK, Proof
-from loop_readers import Review, review
-from loop_report import (
+from loop_parts.arms import ARMS
+from loop_parts.costs import Shares, time_losses
+from loop_parts.data import ORGANS, SPOILED, build_study, split_patients
+from loop_parts.progress import Progress
+from loop_parts.proof import FULL, LANES, QUICK, Proof
+from loop_parts.readers import Review, review
+from loop_parts.report import (
     ArmResult,
     find_misses,
     find_tables,

@@ -26,9 +26,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from metrics_case import SHAPE, Case, Cropped, make_case
-from metrics_reach import Panels, PeerResult, judge_reach, print_table
-from metrics_runs import PACKAGES, install, measure_peer, save_case
+from metrics_parts.case import SHAPE, Case, Cropped, make_case
+from metrics_parts.reach import Panels, PeerResult, judge_reach, print_table
+from metrics_parts.runs import PACKAGES, install, measure_peer, save_case
 
 from han5k_review.metrics import Definition, Panel, measure, measure_pair
 

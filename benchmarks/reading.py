@@ -2,7 +2,7 @@
 
     python benchmarks/reading.py [--quick]
 
-One real web process (`streamlit run app.py`) for each study of benchmarks/reading_study.py and
+One real web process (`streamlit run app.py`) for each study of reading_parts/study.py and
 headless Chromium without a GPU. Prints a table and, last, `reach: met` or `reach: missed (what)`;
 exits with 0 or 1. `--quick` leaves out the large study and shortens the case.
 
@@ -38,7 +38,7 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.reading_study import COHORT, PASSWORD, build_reading_study  # noqa: E402
+from benchmarks.reading_parts.study import COHORT, PASSWORD, build_reading_study  # noqa: E402
 from tests.chromium import running_chromium  # noqa: E402
 from tests.server import Server, running_server  # noqa: E402
 from tests.viewer.seeing import look  # noqa: E402

@@ -35,7 +35,7 @@ from playwright.sync_api import Browser, CDPSession, Page
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.viewer_app.measures import (  # noqa: E402
+from benchmarks.viewer_parts.measures import (  # noqa: E402
     WHEEL,
     WHEEL_OVER_DEVTOOLS,
     Steps,
@@ -43,7 +43,7 @@ from benchmarks.viewer_app.measures import (  # noqa: E402
     heap_bytes,
     measure_steps,
 )
-from benchmarks.viewer_app.table import Target, p95, show_table  # noqa: E402
+from benchmarks.viewer_parts.table import Target, p95, show_table  # noqa: E402
 from tests.chromium import running_chromium  # noqa: E402
 
 WORKSPACE = "[data-testid=workspace]"
@@ -68,7 +68,7 @@ def streamlit_process() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = ROOT / "benchmarks/viewer_app/app.py"
+    app = ROOT / "benchmarks/viewer_parts/app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as log:

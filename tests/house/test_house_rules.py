@@ -61,6 +61,15 @@ def test_a_room_stays_small(path: Path) -> None:
     assert lines <= limit_of(path), f"{lines} lines: split {path.name} by noun"
 
 
+def test_tests_and_benchmarks_stay_small_too() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in tracked("tests/*.py", "benchmarks/*.py")
+        if (lines := len(path.read_text().splitlines())) > ROOM_LIMIT
+    }
+    assert not long, "split them by noun"
+
+
 def test_types_are_checked_in_the_rooms_of_javascript_that_have_no_elements() -> None:
     rooms = [f"han5k_review/viewer/assets/{room}/*.js" for room in ("pure", "net", "edit", "draw")]
     paths = tracked(*rooms)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loop_arms import (
+from loop_parts.arms import (
     IGNORED_MARGIN_MM,
     VaryingLauncher,
     ignore_untrusted,
@@ -19,10 +19,10 @@ from loop_arms import (
     teach_background,
     widen,
 )
-from loop_costs import DiskWatch, LossTimes, Shares, time_losses
-from loop_data import ORGANS, split_patients, spoil
-from loop_readers import Finding, Review, choose_revised, judge_contour
-from loop_report import ArmResult, find_misses, find_tables, write_results
+from loop_parts.costs import DiskWatch, LossTimes, Shares, time_losses
+from loop_parts.data import ORGANS, split_patients, spoil
+from loop_parts.readers import Finding, Review, choose_revised, judge_contour
+from loop_parts.report import ArmResult, find_misses, find_tables, write_results
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.retraining.jobs.tasks import TrainJob

@@ -8,12 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loop_arms import Arm, VaryingLauncher
-from loop_costs import DiskWatch, Shares, share_run
-from loop_data import GROUP, ORGANS, Split, case_name
-from loop_progress import Progress
-from loop_report import ArmResult
-
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.tasks import TrainJob
@@ -37,6 +31,11 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
 from han5k_review.study import read_study_catalogue
+from loop_parts.arms import Arm, VaryingLauncher
+from loop_parts.costs import DiskWatch, Shares, share_run
+from loop_parts.data import GROUP, Split, case_name
+from loop_parts.progress import Progress
+from loop_parts.report import ArmResult
 
 LANES = 2
 

@@ -18,7 +18,7 @@ from scipy import ndimage
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.demo.case import DemoCase, build_case
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 VERSION = 1  # counts up when the same names get other files
 SEED = 5
 GRAIN_HU, GRAIN_SLICES = 12.0, 16

@@ -1,6 +1,6 @@
 """One act of the import benchmark in a process of its own, so that its memory is its own.
 
-    python benchmarks/importing_acts.py ACT STUDY CT MASKS CPU
+    python benchmarks/importing_parts/acts.py ACT STUDY CT MASKS CPU
 
 Prints a line of JSON: seconds, CPU seconds, peak memory, and what was found. The process keeps to
 one core (CPU; -1 lets it use all), and the files are not in the page cache when it begins.

@@ -6,6 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from benchmarks.viewer_app.bench import desk
+from benchmarks.viewer_parts.bench import desk
 
 app = st.App(Path(__file__).with_name("page.py"), routes=desk().routes())

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from benchmarks.viewer_app.bench import SLICES, desk, grey_slice, hu_slice
+from benchmarks.viewer_parts.bench import SLICES, desk, grey_slice, hu_slice
 from han5k_review.viewer import ViewerEventKind, view
 
 st.set_page_config(layout="wide")

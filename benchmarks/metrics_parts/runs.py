@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from metrics_case import SHAPE, Case
-from metrics_reach import FORMS, QUICK_FORMS, Panels, PeerResult, Time, judge
+
+from metrics_parts.case import SHAPE, Case
+from metrics_parts.reach import FORMS, QUICK_FORMS, Panels, PeerResult, Time, judge
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = {
@@ -162,7 +163,7 @@ def run_peer(
     why = "no answer"
     try:
         done = subprocess.run(
-            [python, HERE / "metrics_peers.py", name, masks, json.dumps(plan)],
+            [python, HERE / "peers.py", name, masks, json.dumps(plan)],
             capture_output=True,
             text=True,
             env=environment,

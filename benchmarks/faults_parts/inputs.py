@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from faults_study import POLL_S, Bench, ask
 from sqlmodel import select
 
+from faults_parts.study import POLL_S, Bench, ask
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobResult
 from han5k_review.retraining.models.model_folders import locate_model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.viewer_app.measures import Steps
+from benchmarks.viewer_parts.measures import Steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from faults_study import POLL_S, Bench, ask, cancel
-
+from faults_parts.study import POLL_S, Bench, ask, cancel
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.runs.run_folders import evaluate_folder, train_folder
 from han5k_review.retraining.worker import run_one, work
@@ -22,7 +21,7 @@ _WORKER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {folder!r})
-from faults_processes import be_a_worker
+from faults_parts.processes import be_a_worker
 be_a_worker(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
 """
 
@@ -70,7 +69,7 @@ def be_a_worker(folder: Path, run_id: int, dies_in: str) -> None:
 def kill_worker(bench: Bench, state: str) -> tuple[Study, int]:
     study = bench.fresh()
     run_id = ask(study)
-    code = _WORKER.format(folder=str(Path(__file__).resolve().parent))
+    code = _WORKER.format(folder=str(Path(__file__).resolve().parents[1]))
     done = subprocess.run(
         [sys.executable, "-c", code, str(study.root), str(run_id), state], check=False
     )

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from loop_costs import LossTimes, Shares
-from loop_data import ORGANS, SPOILED
-from loop_readers import MAJOR_DICE, MAJOR_HD95_MM, NO_DICE, NO_HD95_MM, Review
-
 from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
 from han5k_review.retraining.teaching.paired_scores import Interval, PairedScore
 from han5k_review.store.vocabulary import GradeLevel
+from loop_parts.costs import LossTimes, Shares
+from loop_parts.data import ORGANS, SPOILED
+from loop_parts.readers import MAJOR_DICE, MAJOR_HD95_MM, NO_DICE, NO_HD95_MM, Review
 
 MINUTES, SHARE, LOSS_RATIO, DISK_RATIO = 60.0, 0.10, 1.3, 3.0
 OURS = "ours"

@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from han5k_review.accounts.passwords import hash_password
 from han5k_review.imaging.grid import Grid

@@ -1,6 +1,6 @@
 """Run one peer on the masks of one case, inside the peers' own environment (see metrics.py).
 
-    python metrics_peers.py PEER MASKS.npz '{"cropped": ["Brainstem", ...], "full": [...]}'
+    python metrics_parts/peers.py PEER MASKS.npz '{"cropped": ["Brainstem", ...], "full": [...]}'
 
 Prints a line of JSON for each form: seconds and values of the structures named. Only the peer's
 own calls are timed; building the full grid for it is not.
