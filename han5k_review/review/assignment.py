@@ -89,10 +89,11 @@ def save_position(
 
 def _list_order(session: Session, reader_id: int) -> list[tuple[int, int, str]]:
     """(assignment id, case id, case name) of the reader's list, in presentation order."""
+    # Columns instead of objects: a list can have thousands of cases.
     rows = session.exec(
         select(col(Assignment.id), col(Assignment.case_id), col(Case.name))
         .join(Case, col(Case.id) == Assignment.case_id)
         .where(Assignment.reader_id == reader_id, Assignment.read_index > ADJUDICATION_INDEX)
         .order_by(col(Assignment.presentation_order))
     )
-    return [(assignment_id, case_id, name) for assignment_id, case_id, name in rows]
+    return [(number, case_id, name) for number, case_id, name in rows if number is not None]

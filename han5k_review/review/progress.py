@@ -56,7 +56,9 @@ def measure_progress(
     totals, renewed = _count_structures(session, scope)
     graded = _count_graded(session, scope)
     if renewed:
-        of_renewed = select(scope).where(scope.c.case_id.in_(renewed)).subquery()
+        of_renewed = (
+            select(scope.c.id, scope.c.case_id).where(scope.c.case_id.in_(renewed)).subquery()
+        )
         graded |= dict.fromkeys(session.exec(select(of_renewed.c.id)), 0)
         graded |= _count_graded(session, of_renewed, _list_present(of_renewed))
     last = _pairs(
