@@ -1,6 +1,7 @@
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
 import { buildEditActions } from "./edit/edit_actions.js";
+import { shortKey } from "./keyboard.js";
 import { acceptRest, chooseFilter } from "./list_actions.js";
 import { nextUngraded, ORDERS, stepFrom } from "./pure/catalogue.js";
 import { PLANE_NAMES } from "./pure/geometry.js";
@@ -61,7 +62,12 @@ export function buildActions(workspace) {
       const name = grader.redo();
       return name && choose(name);
     },
-    "next-ungraded": () => choose(nextUngraded(reading.filtered(), state.selected, grader.grades)),
+    "next-ungraded"() {
+      const next = nextUngraded(reading.filtered(), state.selected, grader.grades);
+      if (next === null && grader.graded < grader.total)
+        workspace.say(`All that are shown have a grade; ${shortKey("filter")} shows the others.`);
+      choose(next);
+    },
     filter: () => chooseFilter(workspace),
     "accept-rest": () => acceptRest(workspace),
     "next-structure": () => choose(stepFrom(reading.listed(), state.selected, 1)),
