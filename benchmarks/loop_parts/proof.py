@@ -33,7 +33,7 @@ from han5k_review.store.vocabulary import RunState
 from han5k_review.study import read_study_catalogue
 from loop_parts.arms import Arm, VaryingLauncher
 from loop_parts.costs import DiskWatch, Shares, share_run
-from loop_parts.data import GROUP, Split, case_name
+from loop_parts.data import GROUP, ORGANS, Split, case_name
 from loop_parts.progress import Progress
 from loop_parts.report import ArmResult
 
