@@ -1,4 +1,12 @@
-"""Measuring a study: which pairs, by whom they are measured, what is stored, what it says."""
+"""Measuring a study: which pairs, by whom they are measured, what is stored, what it says.
+
+In use:
+
+    with reading(study.engine) as session:
+        plan = plan_evaluation(session, catalogue)
+    report = run_evaluation(study, plan)
+    print(report.measured, "of", len(plan.pairs), "pairs measured,", report.failed, "failed")
+"""
 
 from han5k_review.evaluation.background import (
     BackgroundEvaluation,

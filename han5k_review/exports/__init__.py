@@ -1,4 +1,10 @@
-"""Spreadsheets of a study: one data dictionary, one set of tables, XLSX and CSV writers."""
+"""Spreadsheets of a study: one data dictionary, one set of tables, XLSX and CSV writers.
+
+In use:
+
+    report = write_export(study, Path("grades.xlsx"), actor="lead", now=utc_now())
+    content = download_export(study, ".xlsx", actor="lead", now=utc_now())  # the same as bytes
+"""
 
 from han5k_review.exports.frames import Export, build_export, build_frame
 from han5k_review.exports.selection import Selection

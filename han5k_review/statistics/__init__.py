@@ -3,6 +3,11 @@
 Pure: values in, values out, randomness as an argument. Nothing is imported here, since `mixed`
 brings statsmodels (a second): ask the module that you need.
 
+In use:
+
+    share = measure_share(acceptable=57, judged=60)  # of 60 patients, one contour each
+    share.proportion, share.exact, share.wilson
+
 | question | module |
 |---|---|
 | do readers agree | `ratings`, `agreement`, `kappa`, `pairs`, `readers` |

@@ -96,11 +96,11 @@ def test_one_case_that_nobody_foresaw_does_not_stop_the_others(
     opened.engine.dispose()
 
 
-@pytest.mark.parametrize("name", ["[/old] study", "a :smile: b", "[red]x"])
-def test_a_sentence_prints_a_path_as_it_is(tmp_path: Path, name: str) -> None:
-    ended = call("reader", "list", "--study", str(tmp_path / name))
+def test_a_sentence_prints_a_path_as_it_is(tmp_path: Path) -> None:
+    odd = tmp_path / "[/old] study" / "a :smile: b" / "[red]x"
+    ended = call("reader", "list", "--study", str(odd))
     assert ended.returncode == 2
-    assert str(tmp_path / name) in ended.stderr
+    assert str(odd) in ended.stderr
 
 
 def test_a_name_the_terminal_cannot_show_ends_no_command(tmp_path: Path) -> None:
