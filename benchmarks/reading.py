@@ -38,6 +38,7 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.reading_parts.scripts import FIND, PRESSED, TWO_FRAMES  # noqa: E402
 from benchmarks.reading_parts.study import COHORT, PASSWORD, build_reading_study  # noqa: E402
 from tests.chromium import running_chromium  # noqa: E402
 from tests.server import Server, running_server  # noqa: E402
@@ -46,33 +47,6 @@ from tests.viewer.seeing import look  # noqa: E402
 FEW, ROUNDS = 6, 5
 KEY_MS, EDIT_MS = 60, 50
 SWITCH_MS = {FEW: 700, COHORT: 1200}
-TWO_FRAMES = "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
-# The time from a key until the workspace has drawn another structure, by the browser's own clock.
-PRESSED = """() => {
-  window.keyTimes = [];
-  new MutationObserver(() => {
-    if (window.pressedAt === null) return;
-    window.keyTimes.push(performance.now() - window.pressedAt);
-    window.pressedAt = null;
-  }).observe(window.findWorkspace(), { attributeFilter: ["data-chosen"] });
-}"""
-# Before the page's own scripts: its listener lets no other one hear a key after it.
-FIND = """window.pressedAt = null;
-addEventListener("keydown", (event) => {
-  if (/^[0-9]$/.test(event.key)) window.pressedAt = performance.now();
-}, { capture: true });
-window.findWorkspace = () => {
-  const search = (node) => {
-    const found = node.querySelector("[data-testid=workspace]");
-    if (found) return found;
-    for (const one of node.querySelectorAll("*")) {
-      const inner = one.shadowRoot && search(one.shadowRoot);
-      if (inner) return inner;
-    }
-    return null;
-  };
-  return search(document);
-};"""
 LANDMARKS = {
     "worklist": "[data-testid=row]",
     "cases": "[data-testid=row]",
