@@ -31,8 +31,6 @@ with page("Retraining", Action.RETRAIN) as visit:
             key="runs",
             column_config={
                 "State": st.column_config.TextColumn(width="medium"),
-                "Asked for (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-                "Finished (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             },
         )
         numbers = [stored_id(run) for run in runs]

@@ -75,6 +75,7 @@ SHOTS = (
     Shot(name="retraining", who="lead", address="retraining", landmark="text=A new run"),
     Shot(name="exports", who="lead", address="exports", landmark="h1"),
     Shot(name="study", who="lead", address="study", landmark="text=Assign cases"),
+    Shot(name="names", who="lead", address="names", landmark="h1"),
     Shot(name="account", who="anna", address="account", landmark="text=Change the password"),
 )
 

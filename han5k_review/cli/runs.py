@@ -127,7 +127,7 @@ def promote_run(
 def decline_run(run: int, reason: _Reason, study: StudyOption = None) -> None:
     """Turn the run's model down."""
     if not reason.strip():
-        raise RuleError("A reason was expected, found none.")
+        raise RuleError("Please give a reason.")
     with transaction(open_chosen(study).engine) as session:
         model = decline(session, run, actor=actor(), reason=reason, now=utc_now())
         console.print(f"{model.name} is declined")

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, distinct, func, select
+from sqlmodel import Session, case, col, distinct, func, select
 
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
@@ -84,9 +84,11 @@ def measure_progress(
 def _count_structures(session: Session, scope: Subquery) -> tuple[dict[int, int], list[int]]:
     """Case id -> structures under review; and the cases where one of them was drawn anew.
 
-    Only in those can a grade be of a contour that is not under review any more.
+    Only in those can a grade be of a contour that is not under review any more: contours that are
+    not shown (`is_shown`) are drawn ones too.
     """
-    versions, structures = func.count(), func.count(distinct(col(LabelVersion.structure)))
+    shown = case((is_shown(), col(LabelVersion.structure)), else_=None)
+    versions, structures = func.count(), func.count(distinct(shown))
     rows = session.exec(
         select(LabelVersion.case_id, structures, versions)
         .where(

@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 
-def say_time(at_utc: datetime | None) -> str:
+def say_time(at_utc: datetime | None, *, seconds: bool = False) -> str:
     """`2026-05-04 14:00 CEST` in the browser's zone; nothing for None."""
-    return "" if at_utc is None else format_local(at_utc, find_zone(st.context.timezone))
+    if at_utc is None:
+        return ""
+    return format_local(at_utc, find_zone(st.context.timezone), seconds=seconds)
 
 
-def format_local(at_utc: datetime, zone: tzinfo) -> str:
+def format_local(at_utc: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
     """A time with the short name of `zone` at that time."""
-    return f"{at_utc.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    return at_utc.astimezone(zone).strftime(f"%Y-%m-%d {clock} %Z")
 
 
 def find_zone(name: str | None) -> tzinfo:

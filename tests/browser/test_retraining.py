@@ -64,7 +64,7 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
         screen.get_by_text("Withdraw a prediction", exact=True).click()
         withdraw = screen.get_by_role("button", name="Withdraw prediction 1")
         withdraw.click()
-        expect(screen.get_by_text("A reason was expected")).to_be_visible(timeout=SLOW)
+        expect(screen.get_by_text("Please give a reason")).to_be_visible(timeout=SLOW)
         reason = screen.get_by_placeholder("why the contours go back")
         reason.fill("far too small")
         reason.press("Enter")

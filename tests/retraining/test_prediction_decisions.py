@@ -113,7 +113,7 @@ def test_put_under_review_it_begins_a_round_and_withdrawn_the_round_before_is_ba
         assert measure_progress(session)[task_id].graded == 1
         use = measure_use(session, number)
         assert (use.contours, use.grades, use.revisions) == (2, 1, 0)
-        with pytest.raises(RuleError, match="A reason was expected"):
+        with pytest.raises(RuleError, match="Please give a reason"):
             withdraw(session, number, actor="lead", reason=" ", now=utc_now())
         withdraw(session, number, actor="lead", reason="empty organs", now=utc_now())
     assert under_review(study) == before
@@ -236,7 +236,7 @@ def test_only_what_was_asked_for_is_kept_of_a_drawing(study: Study) -> None:
 
 def test_a_first_model_can_be_taken_out_of_use_and_put_back(study: Study) -> None:
     with transaction(study.engine) as session:
-        with pytest.raises(RuleError, match="A reason was expected"):
+        with pytest.raises(RuleError, match="Please give a reason"):
             take_out_of_use(session, 1, actor="lead", reason="", now=utc_now())
         model = take_out_of_use(session, 1, actor="lead", reason="draws nothing", now=utc_now())
         assert model.state == ModelState.RETIRED

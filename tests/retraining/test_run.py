@@ -192,7 +192,7 @@ def test_code_in_a_checkpoint_is_never_run(tmp_path: Path, monkeypatch: pytest.M
 def test_a_person_decides_with_a_reason_and_the_record_shows_it(copy: tuple[Study, int]) -> None:
     study, run_id = copy
     with (
-        pytest.raises(RuleError, match="A reason was expected"),
+        pytest.raises(RuleError, match="Please give a reason"),
         transaction(study.engine) as session,
     ):
         decline(session, run_id, actor="lead", reason=" ", now=utc_now())

@@ -83,7 +83,7 @@ def can_return(model: ModelVersion) -> bool:
 def need_reason(reason: str) -> None:
     """RuleError for an empty reason."""
     if not reason.strip():
-        raise RuleError("A reason was expected, found none.")
+        raise RuleError("Please give a reason.")
 
 
 def put_in_use(session: Session, model: ModelVersion) -> None:

@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, Subquery
-from sqlmodel import Session, case, col, distinct, func, select
+from sqlalchemy import Subquery, case, distinct, func, select
+from sqlmodel import Session, col
 
 from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
@@ -22,6 +22,8 @@ from han5k_review.store.draft_tables import Draft
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion
 from han5k_review.store.vocabulary import DraftState, LabelSource, Split
+
+_Query = Any  # a SELECT; its columns' types are lost as it is narrowed and sorted
 
 
 class CaseFilter(StrEnum):
@@ -107,7 +109,7 @@ def list_case_summaries(
     ]
 
 
-def _narrow(query: Select[Any], wish: CaseWish) -> Select[Any]:
+def _narrow(query: _Query, wish: CaseWish) -> _Query:
     number = col(Case.id)
     words = wish.search.strip()
     if words:
@@ -116,9 +118,11 @@ def _narrow(query: Select[Any], wish: CaseWish) -> Select[Any]:
             | col(Case.patient).icontains(words, autoescape=True)
         )
     if wish.only is CaseFilter.UNASSIGNED:
-        return query.where(number.not_in(_count_readers().with_only_columns(Assignment.case_id)))
+        return query.where(
+            number.not_in(_count_readers().with_only_columns(col(Assignment.case_id)))
+        )
     if wish.only is CaseFilter.DRAFTS:
-        return query.where(number.in_(_count_open_drafts().with_only_columns(Draft.case_id)))
+        return query.where(number.in_(_count_open_drafts().with_only_columns(col(Draft.case_id))))
     if wish.only is CaseFilter.DOUBTFUL:
         doubts = _measure_doubts()
         return query.where(number.in_(select(doubts.c.case_id).where(doubts.c.doubtful > 0)))
@@ -128,7 +132,7 @@ def _narrow(query: Select[Any], wish: CaseWish) -> Select[Any]:
     return query
 
 
-def _sort(query: Select[Any], order: CaseOrder) -> Select[Any]:
+def _sort(query: _Query, order: CaseOrder) -> _Query:
     if order is CaseOrder.NEWEST:
         return query.order_by(col(Case.imported_at_utc).desc(), col(Case.name))
     if order is CaseOrder.DOUBT:
@@ -144,7 +148,7 @@ def _count_structures(
     """Case id -> of how many structures it has a contour of these sources."""
     return _pairs(
         session,
-        select(LabelVersion.case_id, func.count(distinct(col(LabelVersion.structure))))
+        select(col(LabelVersion.case_id), func.count(distinct(col(LabelVersion.structure))))
         .where(
             col(LabelVersion.source).in_(sources),
             col(LabelVersion.case_id).in_(numbers),
@@ -154,19 +158,19 @@ def _count_structures(
     )
 
 
-def _count_readers() -> Select[Any]:
+def _count_readers() -> _Query:
     return (
-        select(Assignment.case_id, func.count())
-        .where(Assignment.read_index > ADJUDICATION_INDEX)
+        select(col(Assignment.case_id), func.count())
+        .where(col(Assignment.read_index) > ADJUDICATION_INDEX)
         .group_by(col(Assignment.case_id))
     )
 
 
-def _count_open_drafts() -> Select[Any]:
+def _count_open_drafts() -> _Query:
     """Drafts with a change in them, by case."""
     return (
-        select(Draft.case_id, func.count())
-        .where(Draft.state == DraftState.OPEN, Draft.version > 0)
+        select(col(Draft.case_id), func.count())
+        .where(col(Draft.state) == DraftState.OPEN, col(Draft.version) > 0)
         .group_by(col(Draft.case_id))
     )
 
@@ -174,7 +178,7 @@ def _count_open_drafts() -> Select[Any]:
 def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
     """Case id -> doubtful contours under review, and the largest disagreement of any."""
     present = (
-        select(func.max(LabelVersion.id))
+        select(func.max(col(LabelVersion.id)))
         .where(col(LabelVersion.source).in_(UNDER_REVIEW), is_shown())
         .group_by(col(LabelVersion.case_id), col(LabelVersion.structure))
     )
@@ -183,7 +187,7 @@ def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
     disagreement = col(LabelUncertainty.disagreement)
     return (
         select(
-            LabelVersion.case_id,
+            col(LabelVersion.case_id),
             func.sum(case((disagreement >= DOUBTFUL, 1), else_=0)).label("doubtful"),
             func.max(disagreement).label("largest"),
         )
@@ -199,5 +203,5 @@ def _read_doubts(session: Session, numbers: Sequence[int]) -> Mapping[int, tuple
     return {row.case_id: (int(row.doubtful), row.largest) for row in rows}
 
 
-def _pairs(session: Session, query: Select[Any]) -> dict[int, int]:
+def _pairs(session: Session, query: _Query) -> dict[int, int]:
     return {int(key): int(value) for key, value in session.execute(query)}

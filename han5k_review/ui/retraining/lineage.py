@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
+from han5k_review.ui.local_time import say_time
 
 # Border colour and style by state; the state stands in words in every box too.
 _LOOKS = {
@@ -51,7 +52,7 @@ def _node(model: ModelVersion) -> str:
     color, style = _LOOKS[ModelState(model.state)]
     words = STATE_WORDS[ModelState(model.state)]
     origin = f"run {model.run_id}" if model.run_id is not None else "imported"
-    label = f"{_quoted(model.name)}\\n{words}, {origin}\\n{model.created_at_utc:%Y-%m-%d %H:%M}"
+    label = f"{_quoted(model.name)}\\n{words}, {origin}\\n{say_time(model.created_at_utc)}"
     return f'm{model.id} [label="{label}", color="{color}", style="{style}"];'
 
 

@@ -29,6 +29,7 @@ from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.vocabulary import PredictionAct, PredictionState
 from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.links import show_links
+from han5k_review.ui.local_time import say_time
 
 _LINKED = 8
 _Acts = Mapping[int, PredictionAct]
@@ -169,7 +170,7 @@ def build_prediction_frame(rows: Sequence[PredictionRun], acts: _Acts) -> pd.Dat
             "Contours": [row.new_labels for row in rows],
             "Uncertainty": [row.uncertainty.value for row in rows],
             "Device": [row.device for row in rows],
-            "Asked for (UTC)": [row.created_at_utc for row in rows],
+            "Asked for": [say_time(row.created_at_utc) for row in rows],
             "Asked for by": [row.actor for row in rows],
             "What happened": [row.error or "" for row in rows],
         }

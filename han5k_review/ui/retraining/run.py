@@ -19,6 +19,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import go_to
 from han5k_review.ui.retraining.run_charts import (
     build_difference_chart,
@@ -101,7 +102,7 @@ def _show_view(visit: Visit, view: RunView) -> None:
         st.caption(describe_files(view))
     with st.expander("Events and log"):
         for happened in view.events:
-            at = f"{happened.at_utc:%Y-%m-%d %H:%M:%S}"
+            at = say_time(happened.at_utc, seconds=True)
             detail = ", ".join(f"{key}: {value}" for key, value in happened.payload.items())
             st.text(f"{at}  {happened.kind}  {detail}")
         st.code("\n".join(view.log) or "No log yet.", language=None)

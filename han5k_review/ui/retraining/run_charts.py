@@ -18,6 +18,7 @@ from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
 from han5k_review.retraining.teaching.paired_scores import Interval, PairedScore
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
+from han5k_review.ui.local_time import say_time
 from han5k_review.ui.style import ACCENT, GRADE_COLORS
 
 _GREY = "#8a919c"
@@ -57,10 +58,8 @@ def build_run_list_frame(runs: Sequence[RetrainRun]) -> pd.DataFrame:
             "Preset": [run.preset for run in runs],
             "Group": [run.group for run in runs],
             "Device": [run.device for run in runs],
-            "Asked for (UTC)": [run.created_at_utc for run in runs],
-            "Finished (UTC)": pd.Series(
-                [run.finished_at_utc for run in runs], dtype="datetime64[us, UTC]"
-            ),
+            "Asked for": [say_time(run.created_at_utc) for run in runs],
+            "Finished": [say_time(run.finished_at_utc) for run in runs],
             "Attempt": [run.attempt for run in runs],
             "What happened": [run.error or "" for run in runs],
         }
