@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from han5k_review.statistics.releases import ManyRule, choose_releases
 from han5k_review.statistics.sequential import (
     find_reads_left,
     find_sequential_bound,
-    measure_log_e,
+    measure_e_value,
 )
 
 LIMITS = (0.90, 0.95)
@@ -193,7 +192,9 @@ def _at(
     limit: float, structures: Sequence[Structure], found: dict[str, Acceptability]
 ) -> list[CertificateRow]:
     patients = {str(s.name): found.get(s.name, Acceptability.nobody()) for s in structures}
-    values = {name: _e_value(each.acceptable, each.cases, limit) for name, each in patients.items()}
+    values = {
+        name: measure_e_value(each.acceptable, each.cases, limit) for name, each in patients.items()
+    }
     chosen = {rule: choose_releases(values, error_rate=ERROR_RATE, rule=rule) for rule in ManyRule}
     return [
         CertificateRow(
@@ -201,13 +202,11 @@ def _at(
             limit=limit,
             patients=(each := patients[str(structure.name)]),
             e_value=values[str(structure.name)],
-            e_value_if_failures=_e_value(each.acceptable, each.cases + each.not_graded, limit),
+            e_value_if_failures=measure_e_value(
+                each.acceptable, each.cases + each.not_graded, limit
+            ),
             by_discovery=structure.name in chosen[ManyRule.FALSE_DISCOVERY],
             by_family=structure.name in chosen[ManyRule.FAMILY_WISE],
         )
         for structure in structures
     ]
-
-
-def _e_value(acceptable: int, patients: int, limit: float) -> float:
-    return math.exp(float(measure_log_e(acceptable, patients, limit)))

@@ -18,6 +18,7 @@ from han5k_review.statistics.bootstrap import RESAMPLES, draw_resamples
 from han5k_review.statistics.estimates import CONFIDENCE, Estimate, Interval, undefined
 
 _FEWEST = 3
+_FEWEST_OF_A_KIND = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +76,15 @@ def measure_against_grades(
         return _result(acceptable, spearman, same, same)
     curve = _Curve(values, acceptable, weights, higher_is_better)
     sensitivity, specificity = curve.best
+    # With one or two of a kind all resamples hold the same ones: an interval would look certain.
+    few = min(int(acceptable.sum()), int((~acceptable).sum())) < _FEWEST_OF_A_KIND
+    kept = slice(0, 1) if few else slice(None)
+    reason = f"Fewer than {_FEWEST_OF_A_KIND} acceptable or other contours: no interval."
     return _result(
         acceptable,
         spearman,
-        _settle(curve.area(), "A resample has one kind of contour."),
-        _settle(curve.thresholds(), "A resample has one kind of contour."),
+        _settle(curve.area()[kept], reason),
+        _settle(curve.thresholds()[kept], reason),
         sensitivity,
         specificity,
     )

@@ -57,27 +57,16 @@ def measure_pair(
     Intervals (percentiles of the resampled patients) hold for these two readers alone.
     """
     pair = ratings.choose_readers((first, second))
-    both = (pair.levels != MISSING).all(axis=1)
-    cells = _by_patient(pair, both)
-    everyone = np.asarray(cells.sum(axis=0)).reshape(1, -1)
-    drawn = resamples.patients @ cells if resamples is not None else np.zeros((0, cells.shape[1]))
-    shape = (-1, pair.level_count, pair.level_count)
-    tables = np.concatenate([everyone, np.asarray(drawn)]).reshape(shape)
-    exact, within = (
-        _mean(tables, build_weights(weighting, pair.level_count))
-        for weighting in (Weighting.IDENTITY, Weighting.WITHIN_ONE)
-    )
-    levels = np.arange(pair.level_count, dtype=np.float64)
-    nothing = not both.any()
-    return PairAgreement(
-        first=first,
-        second=second,
-        compared=int(both.sum()),
-        exact=_settle(exact, NOBODY_COMPARED),
-        within_one=_settle(within, NOBODY_COMPARED),
-        kappa=_settle(measure_kappa(tables), NOBODY_COMPARED if nothing else ALL_EQUAL),
-        bias=_settle(_mean(tables, levels[None, :] - levels[:, None]), NOBODY_COMPARED),
-    )
+    cells = _by_patient(pair, (pair.levels != MISSING).all(axis=1))
+    tables = np.asarray(cells.sum(axis=0), dtype=np.float64).reshape(1, -1)
+    if resamples is not None:
+        tables = np.concatenate([tables, np.asarray(resamples.patients @ cells)])
+    return _measure(first, second, tables.reshape(-1, pair.level_count, pair.level_count))
+
+
+def measure_table(first: str, second: str, table: NDArray[np.float64]) -> PairAgreement:
+    """The same from counts (levels, levels), first reader by second, without intervals."""
+    return _measure(first, second, table[None])
 
 
 def list_pairs(ratings: Ratings, resamples: Resamples | None = None) -> list[PairAgreement]:
@@ -98,6 +87,26 @@ def measure_mean_kappa(pairs: list[PairAgreement]) -> Estimate:
     if known:
         return Estimate(value=sum(known) / len(known))
     return undefined(pairs[0].kappa.reason if pairs else NOBODY_COMPARED)
+
+
+def _measure(first: str, second: str, tables: NDArray[np.float64]) -> PairAgreement:
+    """From tables (1 + B, levels, levels): that of all patients, then those of resamples."""
+    level_count = tables.shape[-1]
+    levels = np.arange(level_count, dtype=np.float64)
+    compared = int(tables[0].sum())
+    exact, within = (
+        _mean(tables, build_weights(weighting, level_count))
+        for weighting in (Weighting.IDENTITY, Weighting.WITHIN_ONE)
+    )
+    return PairAgreement(
+        first=first,
+        second=second,
+        compared=compared,
+        exact=_settle(exact, NOBODY_COMPARED),
+        within_one=_settle(within, NOBODY_COMPARED),
+        kappa=_settle(measure_kappa(tables), ALL_EQUAL if compared else NOBODY_COMPARED),
+        bias=_settle(_mean(tables, levels[None, :] - levels[:, None]), NOBODY_COMPARED),
+    )
 
 
 def _by_patient(pair: Ratings, both: NDArray[np.bool_]) -> csr_array:

@@ -22,6 +22,7 @@ from han5k_review.errors import DataError
 from han5k_review.statistics.estimates import check_fraction
 
 _STEPS = 60
+_LARGEST_LOG = 300 * math.log(10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,11 @@ def measure_log_e(acceptable: ArrayLike, reads: ArrayLike, limit: float) -> NDAr
     return np.asarray(betaln(k + 1, failed + 1) + above - math.log1p(-limit) - likelihood)
 
 
+def measure_e_value(acceptable: int, reads: int, limit: float) -> float:
+    """The e-value; above 10^300 it is given as that, since larger ones are no numbers here."""
+    return math.exp(min(float(measure_log_e(acceptable, reads, limit)), _LARGEST_LOG))
+
+
 def judge_sequential(
     outcomes: Sequence[bool] | NDArray[np.bool_], *, limit: float, error_rate: float
 ) -> SequentialCertificate:
@@ -70,7 +76,7 @@ def judge_sequential(
         error_rate=error_rate,
         reads=reads,
         acceptable=acceptable,
-        e_value=math.exp(logs[-1]) if reads else 1.0,
+        e_value=measure_e_value(acceptable, reads, limit),
         released_at=int(passed[0]) + 1 if len(passed) else None,
         lower_bound=find_sequential_bound(acceptable, reads, error_rate),
     )

@@ -133,6 +133,14 @@ def test_a_sequential_certificate_is_released_once_and_stays_so() -> None:
     assert find_reads_left(0, 0, limit=0.9, error_rate=0.05) == at
 
 
+def test_the_evidence_of_a_very_large_cohort_is_still_a_number() -> None:
+    certificate = judge_sequential([True] * 20_000, limit=0.9, error_rate=0.05)
+    assert certificate.e_value == pytest.approx(1e300)
+    assert certificate.released
+    hopeless = judge_sequential([False] * 5_000, limit=0.9, error_rate=0.05)
+    assert (hopeless.e_value, hopeless.released_at) == (0.0, None)
+
+
 def test_before_the_first_read_nothing_is_known() -> None:
     certificate = judge_sequential([], limit=0.9, error_rate=0.05)
     assert (certificate.e_value, certificate.released_at, certificate.lower_bound) == (1.0, None, 0)

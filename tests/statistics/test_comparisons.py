@@ -69,6 +69,9 @@ def test_a_metric_that_separates_has_area_1_and_a_threshold_between() -> None:
     assert found.auc.value == pytest.approx(1.0)
     assert found.threshold.value == pytest.approx(0.65)
     assert (found.sensitivity, found.specificity) == (1.0, 1.0)
+    # Two unacceptable contours: every resample would find the same threshold.
+    assert found.threshold.interval is None
+    assert "Fewer than 5" in found.threshold.reason
 
 
 def test_what_a_metric_cannot_tell_is_said() -> None:

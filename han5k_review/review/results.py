@@ -1,0 +1,166 @@
+"""Results: what the grades say so far, counted in the database.
+
+Grades in force of contours under review; repeats and calibration reads are left out, as in the
+exports (exports/acceptability.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func
+
+from han5k_review.review.labels import UNDER_REVIEW
+from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
+from han5k_review.store.vocabulary import GradeLevel
+
+LEVELS = (GradeLevel.NO, GradeLevel.MINOR, GradeLevel.MAJOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairCell:
+    """How many contours two readers gave these two levels (places in LEVELS)."""
+
+    first: str
+    second: str
+    first_level: int
+    second_level: int
+    contours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One case of one structure: worst level (a place in LEVELS), time of the last grade."""
+
+    patient: str
+    case: str
+    level: int
+    graded_at_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientCount:
+    """Patients of one structure, each with the worst grade, and those that are acceptable."""
+
+    patients: int
+    acceptable: int
+
+
+def count_grades(session: Session) -> Mapping[str, Mapping[GradeLevel, int]]:
+    """Structure -> grades by level, non-grades too."""
+    rows = session.execute(
+        _counted(col(Grade.structure), col(Grade.level), func.count()).group_by(
+            col(Grade.structure), col(Grade.level)
+        )
+    )
+    found: dict[str, dict[GradeLevel, int]] = {}
+    for structure, level, count in rows:
+        found.setdefault(structure, {})[level] = count
+    return found
+
+
+def count_pairs(session: Session) -> list[PairCell]:
+    """Every two readers on the masks that both graded, by their levels."""
+    one = _counted(
+        col(Grade.label_version_id).label("label"),
+        col(Assignment.reader_id).label("reader"),
+        func.min(_severity()).label("level"),
+    )
+    one = one.where(col(Grade.level).in_(LEVELS)).group_by(
+        col(Grade.label_version_id), col(Assignment.reader_id)
+    )
+    first, second = one.subquery(), one.subquery()
+    names = aliased(Reader), aliased(Reader)
+    rows = session.execute(
+        select(
+            col(names[0].pseudonym),
+            col(names[1].pseudonym),
+            first.c.level,
+            second.c.level,
+            func.count(),
+        )
+        .select_from(first)
+        .join(second, (first.c.label == second.c.label) & (first.c.reader < second.c.reader))
+        .join(names[0], col(names[0].id) == first.c.reader)
+        .join(names[1], col(names[1].id) == second.c.reader)
+        .group_by(col(names[0].pseudonym), col(names[1].pseudonym), first.c.level, second.c.level)
+    )
+    return [
+        PairCell(first=a, second=b, first_level=i, second_level=j, contours=count)
+        for a, b, i, j, count in rows
+    ]
+
+
+def count_patients(session: Session) -> Mapping[str, PatientCount]:
+    """Structure -> its patients with a three-level grade."""
+    worst = (
+        _counted(
+            col(Grade.structure).label("structure"),
+            col(Case.patient),
+            func.max(_severity()).label("level"),
+        )
+        .where(col(Grade.level).in_(LEVELS))
+        .group_by(col(Grade.structure), col(Case.patient))
+        .subquery()
+    )
+    major = LEVELS.index(GradeLevel.MAJOR)
+    rows = session.execute(
+        select(
+            worst.c.structure,
+            func.count(),
+            func.sum(case((worst.c.level < major, 1), else_=0)),
+        ).group_by(worst.c.structure)
+    )
+    return {
+        structure: PatientCount(patients=patients, acceptable=int(acceptable))
+        for structure, patients, acceptable in rows
+    }
+
+
+def list_verdicts(session: Session, structure: str) -> list[Verdict]:
+    """Cases of a structure with a three-level grade, in the order of their last grade."""
+    last = func.max(Grade.graded_at_utc)
+    rows = session.execute(
+        _counted(col(Case.patient), col(Case.name), func.max(_severity()), last)
+        .where(col(Grade.level).in_(LEVELS), col(Grade.structure) == structure)
+        .group_by(col(Case.patient), col(Case.name))
+        .order_by(last, col(Case.name))
+    )
+    return [
+        Verdict(patient=patient, case=name, level=level, graded_at_utc=at)
+        for patient, name, level, at in rows
+    ]
+
+
+def _severity() -> ColumnElement[int]:
+    return case({level: place for place, level in enumerate(LEVELS)}, value=col(Grade.level))
+
+
+def _counted(*columns: Any) -> Select[Any]:
+    """A query over the grades that count, joined with their assignment and case."""
+    newer = aliased(Grade)
+    under_review = (
+        select(func.max(LabelVersion.id))
+        .where(col(LabelVersion.source).in_(UNDER_REVIEW))
+        .group_by(col(LabelVersion.case_id), col(LabelVersion.structure))
+    )
+    counted: Select[Any] = (
+        select(*columns)
+        .select_from(Grade)
+        .join(Assignment, col(Assignment.id) == col(Grade.assignment_id))
+        .join(Case, col(Case.id) == col(Assignment.case_id))
+        .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
+        .where(
+            col(newer.id).is_(None),
+            col(Grade.label_version_id).in_(under_review),
+            col(Grade.level).is_not(None),
+            col(Assignment.is_repeat).is_(False),
+            col(Assignment.is_calibration).is_(False),
+        )
+    )
+    return counted

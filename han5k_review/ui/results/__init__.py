@@ -1,0 +1,1 @@
+"""What the results page shares: charts, and the views that show them."""

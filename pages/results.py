@@ -1,0 +1,29 @@
+import streamlit as st
+
+from han5k_review.accounts.may import Action
+from han5k_review.ui.context import page
+from han5k_review.ui.results.views import (
+    show_agreement,
+    show_certificates,
+    show_grades,
+    show_metrics,
+)
+
+VIEWS = {
+    "Grades": show_grades,
+    "Agreement": show_agreement,
+    "Certificates": show_certificates,
+    "Grade and metric": show_metrics,
+}
+
+with page("Results", Action.ASSIGN) as visit:
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        default=next(iter(VIEWS)),
+        key="view",
+        label_visibility="collapsed",
+        required=True,
+        bind="query-params",
+    )
+    VIEWS[view](visit.bench)
