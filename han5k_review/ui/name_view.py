@@ -18,6 +18,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.name_tables import ConfirmedName
 from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.local_time import say_time
 
 _LEAVE_OUT = "(leave out)"
 
@@ -100,6 +101,6 @@ def build_confirmed_frame(rows: Sequence[ConfirmedName]) -> pd.DataFrame:
             "Name": [row.written for row in reversed(rows)],
             "Structure": [row.structure or _LEAVE_OUT for row in reversed(rows)],
             "By": [row.actor for row in reversed(rows)],
-            "Confirmed (UTC)": [row.confirmed_at_utc for row in reversed(rows)],
+            "Confirmed": [say_time(row.confirmed_at_utc) for row in reversed(rows)],
         }
     )
