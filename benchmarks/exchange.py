@@ -23,7 +23,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from exchange_case import FULL, QUICK, ExchangeCase, Size, make_case, make_cohort
+from exchange_parts.case import FULL, QUICK, ExchangeCase, Size, make_case, make_cohort
 
 HERE = Path(__file__).resolve().parent
 READING_PEERS = ("rt-utils", "dcmrtstruct2nii", "platipy", "plastimatch")
@@ -48,7 +48,7 @@ def run_act(python: str, words: tuple[str, ...], rounds: int) -> Act:
     cpu = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else -1
     best = Act()
     for _ in range(rounds):
-        command = [python, str(HERE / "exchange_acts.py"), *words, str(cpu)]
+        command = [python, str(HERE / "exchange_parts" / "acts.py"), *words, str(cpu)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
         if done.returncode:
             best.problem = (done.stderr.strip().splitlines() or ["no words"])[-1][:70]

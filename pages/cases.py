@@ -11,6 +11,7 @@ from han5k_review.ui.cases.frames import build_case_frame, build_history_frame
 from han5k_review.ui.cases.listing import show_case_list
 from han5k_review.ui.cohort.measuring import find_record, show_case_desk
 from han5k_review.ui.context import page
+from han5k_review.ui.dose_view import show_dose
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS
@@ -32,7 +33,8 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))
         frame = build_case_frame(session, bench.catalogue, bench.scale, case)
         history = build_history_frame(session, case)
-        structures = list(list_under_review(session, stored_id(case)))
+        under_review = list_under_review(session, stored_id(case))
+        structures = list(under_review)
     open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0
 
     heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
@@ -43,7 +45,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         go_to("surfaces", case=name)
     show_case_desk(visit, plan, record, open_pairs, measure)
 
-    tabs = st.tabs(["Structures", "History", "Upload a revision"])
+    tabs = st.tabs(["Structures", "Dose", "History", "Upload a revision"])
     with tabs[0]:
         st.dataframe(
             frame,
@@ -60,13 +62,15 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         base = f"/api/cases/{case.id}/contours/a"
         show_contour_links(base)
     with tabs[1]:
+        show_dose(bench, case, under_review)
+    with tabs[2]:
         st.dataframe(
             history,
             hide_index=True,
             placeholder="",
             column_config={"Volume cc": st.column_config.NumberColumn(format="%.2f")},
         )
-    with tabs[2]:
+    with tabs[3]:
         if visit.may(Action.GRADE):
             show_upload(visit, case, structures)
         else:

@@ -40,6 +40,6 @@ with page("ROI names", Action.IMPORT_CASES) as visit:
 
     st.subheader("Confirmed so far", anchor=False)
     if confirmed:
-        st.dataframe(build_confirmed_frame(confirmed), hide_index=True)
+        st.dataframe(build_confirmed_frame(confirmed), hide_index=True, placeholder="")
     else:
         st.caption("None yet.")

@@ -69,6 +69,11 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             export="Write grades, metrics and agreement as a spreadsheet.",
         ),
         **_rows(
+            "doses",
+            dose="Keep a planned dose (RTDOSE) beside the CT of a case; the case page shows its "
+            "DVH.",
+        ),
+        **_rows(
             "contours",
             contours="Write the contours of a case for a planning system or another tool.",
         ),

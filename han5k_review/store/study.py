@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from han5k_review.errors import StorageError
+from han5k_review.store.dose_files import DoseFiles
 from han5k_review.store.engine import build_engine, sqlite_url
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.migrate import migrate_database
@@ -34,6 +35,11 @@ class Study:
     def runs(self) -> Path:
         """Working folders of retraining runs."""
         return self.root / "runs"
+
+    @property
+    def doses(self) -> DoseFiles:
+        """Planned doses, by the CT they belong to."""
+        return DoseFiles(folder=self.root / "doses")
 
     @property
     def models(self) -> Path:

@@ -1,6 +1,6 @@
 """One act of the exchange benchmark in a process of its own, ours or of a program that is not.
 
-    python benchmarks/exchange_acts.py ACT CASE RTSTRUCT SCRATCH CPU
+    python benchmarks/exchange_parts/acts.py ACT CASE RTSTRUCT SCRATCH CPU
 
 Prints a line of JSON: seconds, CPU seconds, peak memory, and what was found. Run by the Python that
 has the program: it imports nothing of ours but for our own acts.
@@ -24,7 +24,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from importing_acts import read_peak_mb
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the folder of the benchmarks
+
+from importing_parts.acts import read_peak_mb
 
 Masks = Iterator[tuple[str, np.ndarray]]
 
@@ -58,10 +61,9 @@ class Truth:
 def read_ours(case: Path, rtstruct: Path, _scratch: Path) -> Masks:
     from han5k_review.imaging.dicom.label_masks import build_label_mask
     from han5k_review.imaging.dicom.labels import read_dicom_labels
+    from han5k_review.imaging.grid import Grid
 
     with np.load(case / "masks.npz") as file:
-        from han5k_review.imaging.grid import Grid
-
         grid = Grid.from_affine(tuple(int(n) for n in file["shape"]), file["affine_ras"])
     for label in read_dicom_labels(rtstruct).labels:
         mask = build_label_mask(label, grid).mask
@@ -179,9 +181,8 @@ def _cpu_s() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def write_ours(case: Path, out: Path, form: str) -> None:
-    from exchange_case import read_masks
-
+def write_ours(case: Path, out: Path, form: str) -> tuple[float, float]:
+    from exchange_parts.case import read_masks
     from han5k_review.imaging.dicom.references import build_series_reference
     from han5k_review.imaging.dicom.segmentations import build_segmentation
     from han5k_review.imaging.dicom.series import read_series_outline
@@ -197,7 +198,7 @@ def write_ours(case: Path, out: Path, form: str) -> None:
         keyholes = form == "keyholes"
         content = build_structure_set(named, reference, patient="BENCH", keyholes=keyholes)
     out.write_bytes(content)
-    write_ours.took = time.perf_counter() - began, _cpu_s() - cpu_began  # type: ignore[attr-defined]
+    return time.perf_counter() - began, _cpu_s() - cpu_began
 
 
 def write_rt_utils(case: Path, out: Path) -> tuple[float, float]:
@@ -217,8 +218,7 @@ def measure_writing(program: str, case: Path, out: Path) -> dict[str, object]:
     if program == "rt-utils":
         seconds, cpu_s = write_rt_utils(case, out)
     else:
-        write_ours(case, out, program.removeprefix("ours "))
-        seconds, cpu_s = write_ours.took  # type: ignore[attr-defined]
+        seconds, cpu_s = write_ours(case, out, program.removeprefix("ours "))
     return {"seconds": seconds, "cpu_s": cpu_s, "mb": out.stat().st_size / 1e6}
 
 
