@@ -21,6 +21,8 @@ EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
         "tests/cli/test_commands.py": 35,
         "tests/viewer/test_in_streamlit.py": 33,
         "tests/retraining/test_several_gpus.py": 31,
+        "tests/browser/test_retraining.py": 30,
+        "tests/demo/test_demo_command.py": 30,
         "tests/viewer/test_editing.py": 31,
         "tests/viewer/test_drafts.py": 30,
         "tests/demo/test_study.py": 28,
