@@ -16,6 +16,8 @@ EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
         "tests/browser/test_main_job.py": 120,
         "tests/browser/test_pages.py": 106,
         "tests/viewer/test_in_streamlit.py": 33,
+        "tests/browser/test_retraining.py": 30,
+        "tests/demo/test_demo_command.py": 30,
         "tests/viewer/test_editing.py": 31,
         "tests/viewer/test_drafts.py": 30,
         "tests/cli/test_commands.py": 25,

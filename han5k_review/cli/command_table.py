@@ -34,12 +34,15 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         **_rows(
             "studies",
             init="Make an empty study with its own copies of the tables.",
-            demo="Build a synthetic study: CTs, pseudo-labels with errors, references, "
-            "four accounts.",
             doctor="Check this machine and, if there is one, the study: disk, tables, files, "
             "database.",
         ),
         **_rows("structures", structures="The study's structures: list, add rows, add aliases."),
+        **_rows(
+            "demo",
+            demo="Build a synthetic study: CTs, contours with errors, a model in use, revisions, "
+            "accounts.",
+        ),
         "import": CommandRow(
             module="cases",
             help="Import cases: one by options, or many by a manifest. Importing again changes "

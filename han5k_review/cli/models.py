@@ -65,7 +65,7 @@ def list_all(study: StudyOption = None) -> None:
 def import_folder(
     folder: Annotated[Path, typer.Argument(help="nnU-Net v2 model folder (3d_fullres).")],
     name: Annotated[str, typer.Option(help="What the study calls it.")],
-    group: Annotated[str, typer.Option(help="Label group it draws.")],
+    group: Annotated[str, typer.Option(help="Label group it predicts.")],
     fold: Annotated[str, typer.Option(help="Fold to take.")] = "0",
     study: StudyOption = None,
 ) -> None:
@@ -124,7 +124,7 @@ def predict(
         str | None, typer.Option(help="Draw on this Dask cluster; default: HAN5K_DASK_ADDRESS.")
     ] = None,
     queue: Annotated[
-        bool, typer.Option("--queue", help="Leave it to the worker instead of drawing here.")
+        bool, typer.Option("--queue", help="Leave it to the worker instead of predicting here.")
     ] = False,
     launcher: LauncherOption = None,
     study: StudyOption = None,
@@ -150,7 +150,7 @@ def predict(
             console.print(f"prediction {row.id} is queued: {len(cases)} cases on {chosen}")
         return
     with progress_bar() as bar:
-        task = bar.add_task("drawing", total=len(cases))
+        task = bar.add_task("predicting", total=len(cases))
 
         def show(progress: dict[str, Any]) -> None:
             bar.update(task, completed=progress.get("done", 0))
@@ -162,7 +162,9 @@ def predict(
 
 def print_report(report: PredictionReport) -> None:
     """Print what a prediction drew, and where its contours stand."""
-    console.print(f"prediction {report.prediction_id}: {report.cases} cases drawn", markup=False)
+    console.print(
+        f"prediction {report.prediction_id}: {report.cases} cases predicted", markup=False
+    )
     console.print(describe_changes(report.changes), markup=False)
     if report.is_under_review:
         console.print(

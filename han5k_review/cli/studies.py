@@ -9,54 +9,27 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import func, select
+from sqlmodel import select
 
-from han5k_review.accounts.readers import add_reader, find_reader
-from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.cli.session import (
     StudyOption,
-    actor,
     console,
     open_chosen,
-    progress_bar,
     study_folder,
 )
-from han5k_review.demo.dicom_files import write_dicom_entry, write_dicom_manifest
-from han5k_review.demo.study import (
-    DEMO_CASES,
-    DEMO_REFERENCES,
-    DEMO_SEED,
-    iterate_demo_cases,
-)
 from han5k_review.errors import Han5kError, RuleError
-from han5k_review.importing.made_cases import MadeCase, store_case
-from han5k_review.importing.study import create_study, default_tables, target_table
-from han5k_review.review.assigning import assign_cases
+from han5k_review.importing.study import create_study, target_table
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import reading, transaction
-from han5k_review.store.files import write_atomically
+from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
-from han5k_review.store.vocabulary import Role
-from han5k_review.study import list_cases, read_study_catalogue
-from han5k_review.workforce import open_executor
-
-DEMO_PASSWORD = "han5k-demo"
-# Two who read and two who may decide, so that each one's own work has a second person.
-DEMO_ACCOUNTS = (
-    ("anna", Role.READER),
-    ("ben", Role.READER),
-    ("ada", Role.ADJUDICATOR),
-    ("lead", Role.LEAD),
-)
-_DONE = "demo-complete"
+from han5k_review.study import read_study_catalogue
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands `init`, `demo` and `doctor`."""
+    """Add the commands `init` and `doctor`."""
     app.command("init")(init)
-    app.command("demo")(demo)
     app.command("doctor")(doctor)
 
 
@@ -96,102 +69,6 @@ def init(
     )
     catalogue = read_study_catalogue(opened)
     console.print(f"{opened.root}: {name}, {len(catalogue)} structures, scale {scale}")
-
-
-def demo(
-    cases: Annotated[int, typer.Option(min=2, max=50, help="How many synthetic CTs.")] = DEMO_CASES,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same study.")] = DEMO_SEED,
-    dicom: Annotated[
-        Path | None,
-        typer.Option(help="No study: write the patients here as DICOM, to import them."),
-    ] = None,
-    study: StudyOption = None,
-) -> None:
-    """Build a synthetic study: CTs, pseudo-labels with errors, references, four accounts."""
-    if dicom is not None:
-        _write_dicom(dicom, cases, seed)
-        return
-    folder = study_folder(study)
-    opened = create_study(
-        folder,
-        "Synthetic demo",
-        now_utc=utc_now(),
-        protocol_version="demo",
-        database_url=get_settings().database_url,
-    )
-    _add_demo_cases(opened, cases, seed)
-    _add_demo_people(opened)
-    with reading(opened.engine) as session:
-        stored = session.exec(select(func.count()).select_from(Case)).one()
-        labels = session.exec(select(func.count()).select_from(LabelVersion)).one()
-    names = ", ".join(name for name, _ in DEMO_ACCOUNTS)
-    text = f"Demo accounts: {names}; the password of each is {DEMO_PASSWORD}."
-    write_atomically(folder / _DONE, f"{text}\n".encode())
-    console.print(f"{stored} cases, {labels} contours in {folder}")
-    console.print(text)
-
-
-def _add_demo_cases(study: Study, cases: int, seed: int) -> None:
-    catalogue = read_study_catalogue(study)
-    with progress_bar() as bar, open_executor(get_settings().processes) as executor:
-        task = bar.add_task("building synthetic cases", total=cases)
-        for made in iterate_demo_cases(
-            catalogue,
-            cases=cases,
-            references_for=min(DEMO_REFERENCES, cases),
-            seed=seed,
-            executor=executor,
-        ):
-            store_case(
-                study,
-                MadeCase(
-                    name=made.name,
-                    patient=made.patient,
-                    split=made.split,
-                    volume=made.ct,
-                    pseudo=made.pseudo,
-                    reference=made.reference,
-                    origin="han5k demo",
-                ),
-                actor=actor(),
-                now=utc_now(),
-            )
-            bar.advance(task)
-
-
-def _write_dicom(folder: Path, cases: int, seed: int) -> None:
-    catalogue = read_catalogue(default_tables() / "structures.csv")
-    rows = []
-    with progress_bar() as bar, open_executor(get_settings().processes) as executor:
-        task = bar.add_task("writing synthetic patients", total=cases)
-        made = iterate_demo_cases(
-            catalogue,
-            cases=cases,
-            references_for=min(DEMO_REFERENCES, cases),
-            seed=seed,
-            executor=executor,
-        )
-        for number, entry in enumerate(made):
-            rows.append(write_dicom_entry(folder, entry, catalogue, number))
-            bar.advance(task)
-    manifest = write_dicom_manifest(folder, rows)
-    console.print(f"{cases} patients as DICOM; next: han5k import {manifest} --dry-run")
-
-
-def _add_demo_people(study: Study) -> None:
-    for name, role in DEMO_ACCOUNTS:
-        with transaction(study.engine) as session:
-            reader = find_reader(session, name) or add_reader(
-                session,
-                name=name,
-                password=DEMO_PASSWORD,
-                role=role,
-                actor=actor(),
-                now=utc_now(),
-            )
-            if role is not Role.ADJUDICATOR:
-                rows = list_cases(session)
-                assign_cases(session, reader=reader, cases=rows, actor=actor(), now=utc_now())
 
 
 def doctor(study: StudyOption = None) -> None:

@@ -18,20 +18,23 @@ from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.vocabulary import Split
 
 DEMO_SEED = 5030
-DEMO_CASES = 6
-DEMO_REFERENCES = 4
+DEMO_CASES = 8
+DEMO_REFERENCES = 7
+_TRAIN_WITH_REFERENCES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DemoEntry:
-    """One case of the demo study. `reference` is empty for a case without references; `errors`
-    says what was done on purpose to each pseudo-label."""
+    """One case of the demo study. `truth` is what its CT was painted from, `reference` the same, or
+    empty for a case without references; `errors` says what was done on purpose to each
+    pseudo-label."""
 
     name: str
     patient: str
     split: Split
     ct: CtVolume
     pseudo: Masks
+    truth: Masks
     reference: Masks
     errors: Mapping[StructureName, PseudoError]
 
@@ -46,8 +49,9 @@ def iterate_demo_cases(
 ) -> Iterator[DemoEntry]:
     """The study's cases in order, each of another patient; the same seed gives the same study.
 
-    The first `references_for` cases have references; the latter half of those (rounded down) is
-    held out, all others train. With an `executor` (processes) they are made side by side, two
+    The first `references_for` cases have references; of those the first two train (of fewer than
+    four the first half, rounded up) and the others are held out; cases without references train.
+    With an `executor` (processes) they are made side by side, two
     more than are taken. Raises ConfigError for a number of references outside 0 .. cases.
     """
     if not 0 <= references_for <= cases:
@@ -74,13 +78,15 @@ def build_entry(number: int, catalogue: Catalogue, references_for: int, seed: in
     case = build_case(seed + number, catalogue)
     rng = np.random.default_rng([seed, number, 1])
     pseudo = build_pseudo_labels(case, catalogue, rng)
-    held_out = references_for - references_for // 2 <= number < references_for
+    taught = min(_TRAIN_WITH_REFERENCES, (references_for + 1) // 2)
+    held_out = taught <= number < references_for
     return DemoEntry(
         name=f"demo-{number + 1:02d}",
         patient=f"DEMO{number + 1:03d}",
         split=Split.HELD_OUT if held_out else Split.TRAIN,
         ct=case.ct,
         pseudo=pseudo.masks,
+        truth=case.references,
         reference=case.references if number < references_for else {},
         errors=pseudo.errors,
     )

@@ -29,7 +29,7 @@ class RunSettings:
         "graded 'no revision' and accepted revisions teach.",
     )
     replay: bool = _explained(
-        "Keep what the parent knows (replay)",
+        "Replay what the parent knows",
         "With a parent model: ungraded pseudo-labels of structures of which no revision was "
         "accepted teach too, so that the model does not forget them.",
     )
@@ -102,7 +102,7 @@ class RunSettings:
     keep_largest_piece: bool = _explained(
         "Keep only the largest piece",
         "The model keeps only the largest piece of structures whose training contours are one "
-        "piece. Off: every piece it draws stays.",
+        "piece. Off: every piece it predicts stays.",
         default=False,  # what a manifest from before this setting means
     )
     seed: int = _explained(

@@ -99,7 +99,7 @@ def test_what_meets_the_organ_nowhere_never_passes_even_when_nothing_was_there_b
 
 def test_newly_empty_fails_though_what_was_there_before_missed_the_organ() -> None:
     empty = score(1, 0.0, 0.0, hd95=(90.0, math.inf), volume_cc=0.0)
-    assert "nothing drawn in HN-001" in judge_one([empty]).reasons[0]
+    assert "nothing predicted in HN-001" in judge_one([empty]).reasons[0]
 
 
 def test_accepted_unchanged_references_never_decide() -> None:
@@ -154,7 +154,7 @@ def test_an_organ_that_is_empty_in_every_held_out_patient_is_said_to_be() -> Non
     verdict = judge_one(scores)
     assert (verdict.verdict, verdict.scored_cases) == (Verdict.TOO_FEW, 0)
     assert verdict.reasons[1:] == (
-        "the organ is empty in every held-out reference, the model draws it there in HN-009",
+        "the organ is empty in every held-out reference, the model predicts it there in HN-009",
     )
 
 

@@ -152,7 +152,7 @@ def test_drawn_again_after_it_was_withdrawn_the_same_contours_can_be_reviewed(
     third = draw(study, masks)
     with transaction(study.engine) as session:
         assert read_changes(get_prediction(session, third).found)["ParotidL"].same == 1
-        with pytest.raises(RuleError, match="drew no contour"):
+        with pytest.raises(RuleError, match="predicted no contour"):
             put_under_review(session, third, actor="eve", now=utc_now())
 
 
@@ -222,7 +222,7 @@ def test_only_structures_that_passed_the_gate_are_predicted_unless_they_are_name
             "ParotidL"
         ]
         wrong = PredictionRequest(model_id=1, cases=["HN-001"], structures=["Lung"])
-        with pytest.raises(RuleError, match="Structures that from elsewhere draws were expected"):
+        with pytest.raises(RuleError, match="Structures that from elsewhere predicts"):
             request_prediction(session, wrong, actor="eve", now=utc_now())
 
 

@@ -190,7 +190,7 @@ def test_a_parent_whose_labels_or_files_are_not_the_registered_ones_is_refused(
         add_parent(study, labels=swapped)
     )
     foreign = add_parent(study, name="foreign", labels={"BrainStem": 1, "Tail": 2})
-    assert "foreign draws Tail, which the study's structure table" in refusals(foreign)
+    assert "foreign predicts Tail, which the study's structure table" in refusals(foreign)
     run_id = queue_run(study, parent_model_id=1)
     with reading(study.engine) as session:
         folder = study.models / session.get_one(ModelVersion, 1).folder

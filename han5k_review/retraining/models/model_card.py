@@ -165,7 +165,7 @@ def _basic(
             ("Licence of the weights", NOT_STATED),
             ("Model source", f"models/{model.folder} in the study; not published"),
             ("Checkpoint SHA-256", model.checkpoint_sha256),
-            ("In use", "It drew label versions of this study." if drawn else "It drew none yet."),
+            ("In use", "It predicted contours." if drawn else "It predicted none."),
         ),
     )
 

@@ -45,10 +45,10 @@ def decide_postprocessing(
 def describe_postprocessing(rule: Postprocessing | None) -> str:
     """One line for people; None is a model that was registered without a rule."""
     if rule is None:
-        return "Keeps every piece it draws: no rule was registered with it."
+        return "Keeps every piece it predicts: no rule was registered with it."
     kept = rule.keep_largest
     if not kept:
-        return "Keeps every piece it draws: no structure is known to be one piece."
+        return "Keeps every piece it predicts: no structure is known to be one piece."
     many = "structure" if len(kept) == 1 else "structures"
     return f"Keeps only the largest piece of {len(kept)} {many}: {', '.join(kept)}."
 

@@ -60,7 +60,7 @@ def put_under_review(
     row = _get_waiting(session, prediction_id)
     drawn = _list_drawn(session, prediction_id)
     if not drawn:
-        raise RuleError(f"Prediction {prediction_id} drew no contour that could be reviewed.")
+        raise RuleError(f"Prediction {prediction_id} predicted no contour that could be reviewed.")
     later = _list_later(session, drawn)
     if later:
         raise RuleError(
@@ -118,7 +118,7 @@ def _get_waiting(session: Session, prediction_id: int) -> PredictionRun:
     act = find_act(session, prediction_id)
     if row.state is not PredictionState.DONE or act is not None:
         raise RuleError(
-            f"A drawn prediction that waits for a decision was expected; {prediction_id} is "
+            f"A finished prediction that waits for a decision was expected; {prediction_id} is "
             f"{act.value if act else row.state.value}."
         )
     return row

@@ -128,7 +128,7 @@ def _choose_structures(
     unknown = [name for name in wanted if name not in model.labels]
     if unknown:
         raise RuleError(
-            f"Structures that {model.name} draws were expected, found {', '.join(unknown)}."
+            f"Structures that {model.name} predicts were expected, found {', '.join(unknown)}."
         )
     if not wanted:
         raise RuleError(

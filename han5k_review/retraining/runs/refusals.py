@@ -73,13 +73,13 @@ def refuse_parent(
     unknown = [name for name in parent.labels if name not in catalogue.structures]
     if unknown:
         found.append(
-            f"{parent.name} draws {', '.join(unknown)}, which the study's structure table does "
+            f"{parent.name} predicts {', '.join(unknown)}, which the study's structure table does "
             "not have; add them to structures.csv or choose another parent."
         )
     if snapshot.teaching and _teaches_nothing_new(snapshot, drawn):
         found.append(
-            f"Every trusted contour is what {parent.name} drew itself: there is nothing to learn; "
-            "accept revisions first."
+            f"Every trusted contour is what {parent.name} predicted itself: there is nothing to "
+            "learn; accept revisions first."
         )
     return found
 

@@ -134,7 +134,11 @@ def _why_few(scores: Sequence[PairedScore], settings: GateSettings) -> list[str]
     if empty:
         share = "every" if len(empty) == len(deciding) else f"{len(empty)} of {len(deciding)}"
         drawn = [s.case for s in empty if s.after_volume_cc]
-        what = f"the model draws it there in {', '.join(drawn)}" if drawn else "so is the drawing"
+        what = (
+            f"the model predicts it there in {', '.join(drawn)}"
+            if drawn
+            else "so is the prediction"
+        )
         reasons.append(f"the organ is empty in {share} held-out reference, {what}")
     if alone:
         reasons.append(
@@ -145,7 +149,7 @@ def _why_few(scores: Sequence[PairedScore], settings: GateSettings) -> list[str]
         told = "" if mean is None else f" (Dice of the new model with them {mean:.3f})"
         reasons.append(
             f"the only references are {len(unchanged)} contours accepted unchanged{told}, which "
-            "a model drew itself"
+            "a model predicted itself"
         )
     return reasons
 
@@ -157,7 +161,7 @@ def _hard_reasons(
     reasons = []
     empty = [s.case for s in scores if s.is_new_empty]
     if empty:
-        reasons.append(f"nothing drawn in {', '.join(empty)}, where something was drawn before")
+        reasons.append(f"nothing predicted in {', '.join(empty)}, where there was something before")
     elif scored and not any(s.after_dice for s in scored):
         reasons.append(f"it meets the organ in none of {len(scored)} held-out cases (Dice 0)")
     if swapped:

@@ -85,7 +85,7 @@ class PairedScore:
 
     @property
     def is_new_empty(self) -> bool:
-        """The candidate draws nothing where something was drawn before and should be."""
+        """The candidate draws nothing where something was predicted before and should be."""
         drawn = self.before_volume_cc is not None and self.before_volume_cc > 0
         return self.after_volume_cc == 0 and drawn and not self.reference_is_empty
 

@@ -11,22 +11,24 @@ from han5k_review.retraining.settings import SettingWords, explain_settings
 _ASKED_ELSEWHERE = {"count_references", "threads"}
 _CHOICES = {"optimizer": ("sgd", "adamw")}
 _MAY_BE_EMPTY = {"working_spacing_mm"}
-_COLUMNS = 3
+_COLUMNS = 2
 
 
 def ask_settings(preset: str) -> dict[str, Any]:
     """What the person changed; nothing when everything is as the preset has it."""
     changed: dict[str, Any] = {}
     with st.popover("Change settings", width="content"):
-        st.caption(f"As the preset {preset} has them. What each means is behind its question mark.")
-        columns = st.columns(_COLUMNS, vertical_alignment="bottom")
+        st.markdown(f"As the preset {preset} has them; each is explained behind its question mark.")
         shown = [row for row in explain_settings() if row.name not in _ASKED_ELSEWHERE]
-        for number, row in enumerate(shown):
-            usual = row.values[preset]
-            with columns[number % _COLUMNS]:
-                value = _ask(row, usual, f"setting-{preset}-{row.name}")
-            if value != usual:
-                changed[row.name] = value
+        shown.sort(key=lambda row: isinstance(row.values[preset], bool))  # switches last
+        for first in range(0, len(shown), _COLUMNS):
+            columns = st.columns(_COLUMNS, vertical_alignment="bottom")
+            for column, row in zip(columns, shown[first : first + _COLUMNS], strict=False):
+                usual = row.values[preset]
+                with column:
+                    value = _ask(row, usual, f"setting-{preset}-{row.name}")
+                if value != usual:
+                    changed[row.name] = value
     return changed
 
 
