@@ -37,6 +37,7 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
         "compare",
         "side_by_side",
         "rules",
+        "decision",
         "account",
     }
     assert found["rules"]["outside"]["at_least"] == 0.01
@@ -57,7 +58,13 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
     }
     assert found["resume"] == {"structure": "Larynx", "slice": 6}
     assert found["label_sets"] == [
-        {"key": "a", "name": "Pseudo-label", "line": "solid", "url": "/api/assignments/12/masks/a"}
+        {
+            "key": "a",
+            "name": "Pseudo-label",
+            "line": "solid",
+            "url": "/api/assignments/12/masks/a",
+            "color": None,
+        }
     ]
 
 
