@@ -1,8 +1,17 @@
+// @ts-check
 // What the header and the grade panel say of grades on their way.
 
 import { statusOf } from "./net/requests.js";
 
-/** News of the queue -> the state that is said. */
+/**
+ * @typedef {{ state: string, sentence: string, at?: Date | null }} Save what is said of grades on their way
+ * @typedef {{ structure: string, detail?: unknown, isPending?: boolean }} News
+ */
+
+/**
+ * News of the queue -> the state that is said.
+ * @type {Record<string, string>}
+ */
 const SAVE_STATES = {
   stored: "saved",
   sending: "saving",
@@ -13,7 +22,13 @@ const SAVE_STATES = {
   withdrawn: "saved",
 };
 
-/** What is said after news of the queue about the grade of a structure; `isPending`: others are on their way. */
+/**
+ * What is said after news of the queue about the grade of a structure; `isPending`: others are on their way.
+ * @param {Save} save what was said before
+ * @param {string} kind
+ * @param {News} news
+ * @returns {Save}
+ */
 export function heard(save, kind, { structure, detail, isPending }) {
   const at = kind === "stored" ? new Date() : save.at;
   const isStuck = kind === "sending" && ["waiting", "expired"].includes(save.state);
@@ -27,7 +42,11 @@ export function heard(save, kind, { structure, detail, isPending }) {
   };
 }
 
-/** { word, tone, sentence } of what was stored or not, while `waiting` grades are in the queue. */
+/**
+ * { word, tone, sentence } of what was stored or not, while `waiting` grades are in the queue.
+ * @param {Save} save
+ * @param {number} waiting
+ */
 export function sayGrades(save, waiting) {
   const { state, at, sentence } = save;
   const clock = at?.toLocaleTimeString([], { hour12: false });

@@ -1,8 +1,10 @@
+// @ts-check
 // One sentence over the picture: what could not be shown, and a second try where that may help.
 
 import { h, setText } from "./dom.js";
 
 export class Banner {
+  /** @param {() => void} tryAgain */
   constructor(tryAgain) {
     this.words = h("span", { "data-testid": "banner" });
     const onclick = () => {
@@ -13,7 +15,10 @@ export class Banner {
     this.root = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.button);
   }
 
-  /** `again`: with the button that tries once more. */
+  /**
+   * @param {string} sentence
+   * @param {boolean} [again] with the button that tries once more
+   */
   say(sentence, again) {
     setText(this.words, sentence);
     this.button.hidden = !again;

@@ -1,3 +1,4 @@
+// @ts-check
 // Says which structures the list shows, and brings the others.
 
 import { shortKey } from "../keyboard.js";
@@ -6,8 +7,13 @@ import { tooltip } from "../pure/keymap.js";
 import { h, setText } from "./dom.js";
 
 export class FilterButton {
+  /**
+   * @param {{ reading: import("../reading.js").Reading,
+   *   grader: { grades: Parameters<typeof listFilters>[1], total: number }, act: (action: string) => void }} workspace
+   */
   constructor({ reading, grader, act }) {
-    Object.assign(this, { reading, grader });
+    this.reading = reading;
+    this.grader = grader;
     this.root = h(
       "button",
       {

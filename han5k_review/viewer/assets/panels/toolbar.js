@@ -1,9 +1,11 @@
+// @ts-check
 // The row above the views: planes, tools, zoom, layout.
 
 import { PLANE_NAMES, PLANES } from "../pure/geometry.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, icon, press } from "./dom.js";
 
+/** @type {Record<string, string>} */
 const SHAPES = {
   layout: "M2 2.5h8v11H2zM10 2.5h4v5h-4zM10 7.5h4v6h-4z",
   crosshair: "M8 1.5v13M1.5 8h13",
@@ -14,8 +16,10 @@ const SHAPES = {
 };
 
 export class Toolbar {
+  /** @param {{ reading: import("../reading.js").Reading, act: (action: string, detail?: string) => void }} workspace */
   constructor({ reading, act }) {
-    Object.assign(this, { reading, act });
+    this.reading = reading;
+    this.act = act;
     this.planes = new Map(
       PLANE_NAMES.map((plane) => [
         plane,
@@ -54,6 +58,10 @@ export class Toolbar {
     );
   }
 
+  /**
+   * @param {string} action
+   * @param {string} word
+   */
   plain(action, word) {
     return h(
       "button",
@@ -67,6 +75,10 @@ export class Toolbar {
     );
   }
 
+  /**
+   * @param {string} action
+   * @param {string} word
+   */
   tool(action, word) {
     return h(
       "button",
