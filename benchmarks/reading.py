@@ -25,8 +25,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -38,8 +36,14 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.reading_parts.scripts import FIND, PRESSED, TWO_FRAMES  # noqa: E402
-from benchmarks.reading_parts.study import COHORT, PASSWORD, build_reading_study  # noqa: E402
+from benchmarks.reading_parts.browser import (  # noqa: E402
+    PRESSED,
+    TWO_FRAMES,
+    signed_in,
+    wait_until_finished,
+    wait_until_quiet,
+)
+from benchmarks.reading_parts.study import COHORT, build_reading_study  # noqa: E402
 from tests.chromium import running_chromium  # noqa: E402
 from tests.server import Server, running_server  # noqa: E402
 from tests.viewer.seeing import look  # noqa: E402
@@ -69,41 +73,6 @@ class Row:
     @property
     def is_met(self) -> bool:
         return self.found <= self.reach
-
-
-@contextmanager
-def signed_in(browser: Browser, server: Server, name: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(180_000)
-    page.add_init_script(FIND)
-    page.goto(f"{server.url}/sign-in")
-    page.fill("input[name=name]", name)
-    page.fill("input[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda there: "sign-in" not in there)
-    wait_until_finished(page)
-    yield page
-    context.close()
-
-
-def wait_until_finished(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
-def wait_until_quiet(page: Page) -> None:
-    """Return once nothing was asked of the server for two seconds."""
-    last = [time.monotonic()]
-
-    def note(_: object) -> None:
-        last[0] = time.monotonic()
-
-    page.on("request", note)
-    page.on("response", note)
-    while time.monotonic() - last[0] < 2:
-        page.wait_for_timeout(100)
-    page.remove_listener("request", note)
-    page.remove_listener("response", note)
 
 
 def cpu_seconds(server: Server) -> float:

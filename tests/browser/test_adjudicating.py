@@ -65,7 +65,7 @@ def test_accept_reject_and_next_go_by_key_in_the_viewer(
     look(screen)
     screen.screenshot(path=pictures / "decide.png")
     screen.keyboard.press("Space")
-    expect(panel).to_contain_text("Decide: Brain stem", timeout=SLOW)
+    expect(panel).to_contain_text("Decide: Brainstem", timeout=SLOW)
     expect(case).to_have_text("HN-002")
     look(screen)
     screen.keyboard.press("Delete")
