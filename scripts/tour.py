@@ -42,7 +42,7 @@ from tests.server import Server, running_server  # noqa: E402
 PASSWORD = "han5k-demo"
 PICTURES = ROOT / "docs" / "tour"
 SIZE, WIDTH, QUALITY = (1440, 900), 1080, 82
-REVISED = "ParotidL"
+REVISED = "ParotidR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
