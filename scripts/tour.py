@@ -71,6 +71,7 @@ SHOTS = (
         address=f"review?case={CASE}&structure={REVISED}&first=r1&compare=r2",
         landmark=READY,
     ),
+    Shot(name="results", who="lead", address="results", landmark=".js-plotly-plot .barlayer"),
     Shot(name="cohort", who="lead", address="cohort", landmark=".js-plotly-plot .boxlayer"),
     Shot(name="results", who="lead", address="results", landmark=".js-plotly-plot .plot-container"),
     Shot(name="retraining", who="lead", address="retraining", landmark="text=A new run"),
