@@ -34,6 +34,7 @@ def test_a_patient_leaves_as_dicom_and_comes_back_the_same(
         split=Split.TRAIN,
         ct=case.ct,
         pseudo=pseudo.masks,
+        truth=case.references,
         reference=case.references,
         errors={},
     )
