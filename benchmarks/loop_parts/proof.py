@@ -38,6 +38,7 @@ from loop_parts.progress import Progress
 from loop_parts.report import ArmResult
 
 LANES = 2
+LEARNING_RATE_ADAPT = 3e-3  # what the preset had when docs/loop.md was written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +175,11 @@ class Proof:
         request = RunRequest(
             group=GROUP,
             preset="smoke",
-            overrides={"iterations_per_epoch": self.sizes.iterations, **overrides},
+            overrides={
+                "iterations_per_epoch": self.sizes.iterations,
+                "learning_rate_adapt": LEARNING_RATE_ADAPT,
+                **overrides,
+            },
             parent_model_id=parent_id,
         )
         catalogue = read_study_catalogue(study)
