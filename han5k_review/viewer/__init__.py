@@ -4,14 +4,15 @@
     payload = build_payload(
         seen, catalogue=catalogue, windows=windows, scale=scale, warnings={}
     )
-    event = view(payload, key="viewer")
+    event = find_event("viewer")
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
         ...
+    view(payload, key="viewer")
 
 Who owns which state there, and what redraws when: docs/viewer-code.md.
 """
 
-from han5k_review.viewer.door import ViewerEvent, ViewerEventKind, view
+from han5k_review.viewer.door import ViewerEvent, ViewerEventKind, find_event, view
 from han5k_review.viewer.mount import build_payload
 from han5k_review.viewer.payload import (
     Addresses,
@@ -46,5 +47,6 @@ __all__ = [
     "ViewerStructure",
     "ViewerWindow",
     "build_payload",
+    "find_event",
     "view",
 ]

@@ -74,6 +74,15 @@ def view(payload: ViewerPayload, key: str, *, full_page: bool = True) -> ViewerE
     return read_event(result.get("event"))
 
 
+def find_event(key: str) -> ViewerEvent | None:
+    """What the viewer with this key asks in this rerun, before it is shown; None when nothing.
+
+    A page that answers first builds one case instead of two.
+    """
+    state = st.session_state.get(key)
+    return None if state is None else read_event(state.get("event"))
+
+
 def read_event(raw: object) -> ViewerEvent | None:
     """The event in what JavaScript sent; None for nothing and for anything unknown."""
     if not isinstance(raw, dict) or raw.get("kind") not in set(ViewerEventKind):
