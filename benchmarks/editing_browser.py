@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.viewer_parts.bench import desk  # noqa: E402
 from han5k_review.web.mask_packet import PacketMask, build_packet  # noqa: E402
-from tests.chromium import running_chromium  # noqa: E402
-from tests.viewer.desk import running  # noqa: E402
+from rigs.chromium import running_chromium  # noqa: E402
+from rigs.viewer_desk import running  # noqa: E402
 
 NAME = "ParotidL"
 TWO_FRAMES = "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"

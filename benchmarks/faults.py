@@ -35,7 +35,7 @@ from han5k_review.errors import Han5kError
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
-from tests.retraining.phantom_study import build_study
+from rigs.phantom_study import build_study
 
 STATES = ("queued", "preparing", "training", "evaluating", "awaiting approval")
 

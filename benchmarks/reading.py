@@ -44,9 +44,9 @@ from benchmarks.reading_parts.browser import (  # noqa: E402
     wait_until_quiet,
 )
 from benchmarks.reading_parts.study import COHORT, build_reading_study  # noqa: E402
-from tests.chromium import running_chromium  # noqa: E402
-from tests.server import Server, running_server  # noqa: E402
-from tests.viewer.seeing import look  # noqa: E402
+from rigs.chromium import running_chromium  # noqa: E402
+from rigs.seeing import look  # noqa: E402
+from rigs.server import Server, running_server  # noqa: E402
 
 FEW, ROUNDS = 6, 5
 KEY_MS, EDIT_MS = 60, 50

@@ -44,7 +44,7 @@ from benchmarks.viewer_parts.measures import (  # noqa: E402
     measure_steps,
 )
 from benchmarks.viewer_parts.table import Target, p95, show_table  # noqa: E402
-from tests.chromium import running_chromium  # noqa: E402
+from rigs.chromium import running_chromium  # noqa: E402
 
 WORKSPACE = "[data-testid=workspace]"
 PEERS = {

@@ -6,8 +6,8 @@ from han5k_review.errors import RuleError
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader
-from han5k_review.ui.context import attempt, page
 from han5k_review.ui.links import show_link
+from han5k_review.ui.visit import attempt, page
 
 with page("Account") as visit:
     st.write(

@@ -10,12 +10,12 @@ from han5k_review.study import find_case
 from han5k_review.ui.cases.frames import build_case_frame, build_history_frame
 from han5k_review.ui.cases.listing import show_case_list
 from han5k_review.ui.cohort.measuring import find_record, show_case_desk
-from han5k_review.ui.context import page
 from han5k_review.ui.dose_view import show_dose
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to
 from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS
 from han5k_review.ui.uploads import show_upload
+from han5k_review.ui.visit import page
 
 with page("Cases", Action.READ_ANY_CASE) as visit:
     bench = visit.bench

@@ -11,7 +11,7 @@ from han5k_review.ui.cohort.views import (
     show_volumes,
     show_worst,
 )
-from han5k_review.ui.context import page
+from han5k_review.ui.visit import page
 
 VIEWS = ("Plot", "Per structure", "Worst pairs", "Volumes", "Trend", "No number")
 

@@ -1,8 +1,8 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.ui.context import page
 from han5k_review.ui.links import show_link
+from han5k_review.ui.visit import page
 
 with page("Exports", Action.EXPORT) as visit:
     st.write(

@@ -3,12 +3,12 @@ import streamlit as st
 from han5k_review.accounts.may import Action
 from han5k_review.importing.confirmed_names import list_confirmed_names, read_clinic_catalogue
 from han5k_review.store.engine import reading
-from han5k_review.ui.context import page
 from han5k_review.ui.name_view import (
     build_confirmed_frame,
     read_uploaded_names,
     show_confirming,
 )
+from han5k_review.ui.visit import page
 
 with page("ROI names", Action.IMPORT_CASES) as visit:
     bench = visit.bench

@@ -6,7 +6,6 @@ from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.review.overview import list_disagreements, measure_overview
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
-from han5k_review.ui.context import page
 from han5k_review.ui.overview_view import (
     DISAGREEMENT_COLUMNS,
     PACE_COLUMNS,
@@ -19,6 +18,7 @@ from han5k_review.ui.overview_view import (
 )
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.rows.table import show_rows
+from han5k_review.ui.visit import page
 
 MOST_DISAGREEMENTS = 20
 

@@ -1,13 +1,13 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.ui.context import page
 from han5k_review.ui.results.views import (
     show_agreement,
     show_certificates,
     show_grades,
     show_metrics,
 )
+from han5k_review.ui.visit import page
 
 VIEWS = {
     "Grades": show_grades,

@@ -5,12 +5,12 @@ from han5k_review.retraining.runs.run_views import list_models, list_runs
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.texts.numbers import find_whole_number
-from han5k_review.ui.context import page
 from han5k_review.ui.retraining.models import show_models
 from han5k_review.ui.retraining.new_run import ask_new_run
 from han5k_review.ui.retraining.run import show_run
 from han5k_review.ui.retraining.run_charts import build_run_list_frame
 from han5k_review.ui.retraining.worker_state import show_worker_state
+from han5k_review.ui.visit import page
 
 with page("Retraining", Action.RETRAIN) as visit:
     bench = visit.bench

@@ -3,12 +3,12 @@ import streamlit as st
 from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.store.engine import reading
-from han5k_review.ui.context import Visit, page
 from han5k_review.ui.places import find_assignment_id, go_to, page_file
 from han5k_review.ui.review_payload import build_case_payload, build_task_payload
 from han5k_review.ui.revisions.asking import ask_in_viewer, decide_in_viewer, skip_in_viewer
 from han5k_review.ui.style import show_disclaimer
 from han5k_review.ui.view_choice import ViewChoice
+from han5k_review.ui.visit import Visit, page
 from han5k_review.viewer import ViewerEvent, ViewerEventKind, find_event, view
 
 

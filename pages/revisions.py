@@ -6,12 +6,12 @@ from han5k_review.review.decisions.adjudication import list_questions, settle_st
 from han5k_review.review.decisions.revising import list_revisions
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.store.engine import reading
-from han5k_review.ui.context import page
 from han5k_review.ui.places import page_file
 from han5k_review.ui.revisions.bulk import show_bulk
 from han5k_review.ui.revisions.locks import show_locks
 from han5k_review.ui.revisions.question import show_question
 from han5k_review.ui.tables import REVISION_COLUMNS, build_revision_frame
+from han5k_review.ui.visit import page
 
 with page("Revisions", Action.ADJUDICATE) as visit:
     names_reads = read_edit_rules(visit.bench.study.tables).names_reads

@@ -6,9 +6,9 @@ from han5k_review.review.progress import measure_progress
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Reader
 from han5k_review.study import list_cases
-from han5k_review.ui.context import page
 from han5k_review.ui.people_view import show_accounts, show_assigning, show_unassigning
 from han5k_review.ui.tables import build_reader_frame, build_scale_frame
+from han5k_review.ui.visit import page
 
 with page("Study", Action.READ_ANY_CASE) as visit:
     bench = visit.bench

@@ -8,9 +8,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
 from han5k_review.study import find_case, grid_of
-from han5k_review.ui.context import page
 from han5k_review.ui.places import find_assignment_id, page_file
 from han5k_review.ui.surface_chart import build_surface_chart
+from han5k_review.ui.visit import page
 
 FIRST = ("Brain", "MandibleL", "MandibleR", "ParotidL", "ParotidR", "Cord_HaN", "BrainStem")
 

@@ -5,13 +5,13 @@ from han5k_review.review.assignment import find_next, list_worklist
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
-from han5k_review.ui.context import page
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.tables import WORKLIST_COLUMNS, build_worklist_rows
 from han5k_review.ui.uploads import show_upload
+from han5k_review.ui.visit import page
 
 with page("Worklist", Action.GRADE) as visit:
     with reading(visit.bench.study.engine) as session:

@@ -36,8 +36,8 @@ from han5k_review.store.identity import stored_id  # noqa: E402
 from han5k_review.store.study import Study, open_study  # noqa: E402
 from han5k_review.store.tables import Assignment, Case  # noqa: E402
 from han5k_review.study import get_study_info, grid_of, read_study_scale  # noqa: E402
-from tests.chromium import running_chromium  # noqa: E402
-from tests.server import Server, running_server  # noqa: E402
+from rigs.chromium import running_chromium  # noqa: E402
+from rigs.server import Server, running_server  # noqa: E402
 
 PASSWORD = "han5k-demo"
 PICTURES = ROOT / "docs" / "tour"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.chromium import running_chromium
-from tests.databases import PostgresServer
+from rigs.chromium import running_chromium
+from rigs.databases import PostgresServer
 from tests.file_order import expected_seconds, slowest_files
 
 ROOT = Path(__file__).resolve().parents[1]

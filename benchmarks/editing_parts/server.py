@@ -34,7 +34,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import open_study
 from han5k_review.store.tables import Case, LabelVersion, Reader, StudyInfo
 from han5k_review.store.vocabulary import LabelSource, Role, Split
-from tests.server import running_server
+from rigs.server import running_server
 
 READERS = 20
 PASSWORD = "a benchmark's password"

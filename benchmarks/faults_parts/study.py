@@ -23,7 +23,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
-from tests.retraining.phantom_study import CATALOGUE, TINY
+from rigs.phantom_study import CATALOGUE, TINY
 
 POLL_S = 0.1
 

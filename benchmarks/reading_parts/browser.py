@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, Page
 
 from benchmarks.reading_parts.study import PASSWORD
-from tests.server import Server
+from rigs.server import Server
 
 TWO_FRAMES = "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
 # The time from a key until the workspace has drawn another structure, by the browser's own clock.

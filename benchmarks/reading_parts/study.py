@@ -27,7 +27,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
 from han5k_review.store.vocabulary import GradeLevel, LabelSource, Role, Split
 from han5k_review.study import read_study_catalogue
-from tests.viewer.cases import patient_case
+from rigs.viewer_cases import patient_case
 
 PASSWORD = "a benchmark's password"
 COHORT = 3346

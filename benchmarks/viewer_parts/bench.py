@@ -12,8 +12,8 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.viewer import LabelSet, NextCase
 from han5k_review.web.addresses import CaseRoutes, name_task
-from tests.viewer.cases import lps_grid, patient_case
-from tests.viewer.desk import Desk, DeskCase
+from rigs.viewer_cases import lps_grid, patient_case
+from rigs.viewer_desk import Desk, DeskCase
 
 SLICES = 160
 CASES = 24

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, ChosenLabel, LabelChoice
 from han5k_review.evaluation.plan import CasePlan, EvaluationPlan, plan_evaluation
-from han5k_review.evaluation.records import (
+from han5k_review.evaluation.stored_panels import (
     PairKey,
     StoredPanel,
     find_failures,

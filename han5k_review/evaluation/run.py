@@ -18,7 +18,7 @@ from han5k_review.evaluation.pair import (
     measure_batches,
 )
 from han5k_review.evaluation.plan import EvaluationPlan, Gap
-from han5k_review.evaluation.records import PairKey, find_stored_keys, store_outcomes
+from han5k_review.evaluation.stored_panels import PairKey, find_stored_keys, store_outcomes
 from han5k_review.metrics import check_installed
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction

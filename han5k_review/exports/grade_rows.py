@@ -8,7 +8,7 @@ from datetime import datetime
 
 from han5k_review.anatomy.structure import Structure
 from han5k_review.evaluation import ChosenLabel
-from han5k_review.evaluation.records import StoredPanel
+from han5k_review.evaluation.stored_panels import StoredPanel
 from han5k_review.exports.study_rows import ExportFacts, StudyRows
 from han5k_review.review.decisions.revising import RevisionView
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader

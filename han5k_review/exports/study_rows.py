@@ -13,7 +13,7 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation import ChosenLabel, PairMetrics, list_metrics, plan_evaluation
 from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
 from han5k_review.evaluation.plan import PlannedPair
-from han5k_review.evaluation.records import PairKey, StoredPanel, find_stored_panels
+from han5k_review.evaluation.stored_panels import PairKey, StoredPanel, find_stored_panels
 from han5k_review.metrics import Definition
 from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.decisions.revising import RevisionView, list_revisions

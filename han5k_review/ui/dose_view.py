@@ -20,7 +20,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.study import grid_of
-from han5k_review.ui.context import Bench
+from han5k_review.ui.visit import Bench
 
 _SHOWN_AT_FIRST = 8
 

@@ -17,8 +17,8 @@ from han5k_review.importing.name_list import NameRow, NameState, read_name_rows
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.name_tables import ConfirmedName
-from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.visit import Visit, attempt
 
 _LEAVE_OUT = "(leave out)"
 

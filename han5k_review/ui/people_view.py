@@ -23,7 +23,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
-from han5k_review.ui.context import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt
 
 _CHOSEN = "these cases"
 _SHOWN_NAMES = 8

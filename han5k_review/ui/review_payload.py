@@ -13,8 +13,8 @@ from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.store.identity import stored_id
-from han5k_review.ui.context import Visit
 from han5k_review.ui.view_choice import ViewChoice
+from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Resume, ViewerPayload, build_payload
 
 

@@ -10,8 +10,8 @@ import streamlit as st
 from han5k_review.review.corrections import Correction, CorrectionPlan
 from han5k_review.review.decisions.read_comparison import find_widest_slice
 from han5k_review.store.tables import Case
-from han5k_review.ui.context import Bench
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
+from han5k_review.ui.visit import Bench
 
 _COLUMNS = {
     "Before cc": st.column_config.NumberColumn(format="%.2f"),

@@ -22,8 +22,8 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of
-from han5k_review.ui.context import Bench, Visit, attempt
 from han5k_review.ui.upload_preview import show_numbers, show_pictures
+from han5k_review.ui.visit import Bench, Visit, attempt
 
 _SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".mha")
 _SHOWN = "upload-shown"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from han5k_review.store.engine import build_engine
-from tests.databases import new_sqlite_url
+from rigs.databases import new_sqlite_url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

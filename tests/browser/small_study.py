@@ -22,8 +22,8 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Reader, Revision
 from han5k_review.store.vocabulary import Role, Split
 from han5k_review.study import get_case, list_cases
+from rigs.studies import make_box, make_grid
 from tests.browser.desk import PASSWORD
-from tests.studies import make_box, make_grid
 
 GRID = make_grid((48, 48, 24))
 PEOPLE = (

@@ -8,10 +8,10 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from rigs.server import running_server
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD, Desk
 from tests.browser.test_pages import PAGES, open_page
-from tests.server import running_server
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 FIND = """axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations

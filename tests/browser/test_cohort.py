@@ -15,10 +15,10 @@ from han5k_review.accounts.readers import add_reader
 from han5k_review.evaluation import plan_evaluation
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Role
+from rigs.server import Server, running_server
+from rigs.studies import add_identity
 from tests.browser.conftest import sign_in
 from tests.evaluation.phantom_study import CATALOGUE, build_study
-from tests.server import Server, running_server
-from tests.studies import add_identity
 
 PASSWORD = "a long enough password"
 DEADLINE = 60_000

@@ -24,9 +24,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Role, Uncertainty
+from rigs.server import running_server
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD, Desk
-from tests.server import running_server
 
 SIZES = ((1440, 900), (1024, 768))
 SLOW = 60_000  # ms: a page or viewer that comes up on a machine that does other things too

@@ -16,12 +16,11 @@ from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import StudyInfo
 from han5k_review.store.vocabulary import Role
+from rigs.phantom_study import CATALOGUE, build_study, queue_run
+from rigs.server import running_server
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD
-from tests.retraining.conftest import queue_run
 from tests.retraining.drawn_study import CASE, add_model, draw_three, under_review
-from tests.retraining.phantom_study import CATALOGUE, build_study
-from tests.server import running_server
 
 SLOW = 60_000
 

@@ -10,7 +10,7 @@ import pytest
 from typer.core import TyperCommand
 
 from han5k_review.cli.command_table import COMMANDS, load_command
-from tests.databases import open_new_study
+from rigs.databases import open_new_study
 
 # Libraries that take a twentieth of a second or more to import, and what they are here for.
 LEARNING = {"torch", "nnunetv2", "streamlit", "fastapi", "plotly", "dask", "submitit"}

@@ -15,8 +15,8 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import Role
+from rigs.studies import add_identity
 from tests.evaluation.phantom_study import GRID, block, build_study
-from tests.studies import add_identity
 
 CASE = ("--case", "HN-002", "--reader", "ann")
 Revise = Callable[..., tuple[int, str]]

@@ -9,8 +9,8 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import LabelSource
-from tests.databases import open_new_study
-from tests.studies import ROOT, add_case, add_label, make_box, make_grid
+from rigs.databases import open_new_study
+from rigs.studies import ROOT, add_case, add_label, make_box, make_grid
 
 GRID = make_grid((24, 20, 10))
 CATALOGUE: Catalogue = read_catalogue(ROOT / "data" / "structures.csv")

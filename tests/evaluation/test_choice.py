@@ -29,8 +29,8 @@ from han5k_review.store.tables import (
     RevisionDecision,
 )
 from han5k_review.store.vocabulary import Decision, LabelSource, Role
+from rigs.studies import add_label
 from tests.evaluation.phantom_study import CATALOGUE, block, build_study
-from tests.studies import add_label
 
 
 def add_revision(study: Study, session: Session, start_i: int, *words: Decision) -> int:

@@ -21,8 +21,8 @@ from han5k_review.evaluation import plan_evaluation
 from han5k_review.store.engine import reading
 from han5k_review.store.run_tables import Metric
 from han5k_review.store.study import Study
+from rigs.studies import ROOT, copy_tables
 from tests.evaluation.phantom_study import CASES, CATALOGUE, build_study
-from tests.studies import ROOT, copy_tables
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from han5k_review.evaluation import (
     run_evaluation,
 )
 from han5k_review.evaluation.frames import build_metrics_frame
-from han5k_review.evaluation.records import MEASURE_FAILED
+from han5k_review.evaluation.stored_panels import MEASURE_FAILED
 from han5k_review.metrics import Definition, measure
 from han5k_review.store.engine import reading
 from han5k_review.store.run_tables import MetricFailure

@@ -17,7 +17,7 @@ from han5k_review.evaluation import (
     run_evaluation,
 )
 from han5k_review.evaluation.frames import build_trend_frame
-from han5k_review.evaluation.records import read_stamp
+from han5k_review.evaluation.stored_panels import read_stamp
 from han5k_review.metrics import Definition
 from han5k_review.review.decisions.locking import lock_structure
 from han5k_review.store.columns import utc_now
@@ -25,8 +25,8 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, ModelVersion, Reader
 from han5k_review.store.vocabulary import LabelSource, Role, Split
+from rigs.studies import add_label
 from tests.evaluation.phantom_study import CATALOGUE, block
-from tests.studies import add_label
 
 
 def add_model(session: Session, study: Study, name: str, shift: int) -> None:

@@ -26,9 +26,9 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import LabelSource
-from tests.databases import open_new_study
+from rigs.databases import open_new_study
+from rigs.studies import add_case, add_label
 from tests.evaluation.phantom_study import CATALOGUE
-from tests.studies import add_case, add_label
 
 PATIENTS = ("0522c0331", "TCGA-CV-A6JO")
 RATERS = (("oncologist", LabelSource.REFERENCE), ("radiographer", LabelSource.PSEUDO))

@@ -22,9 +22,9 @@ from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.study.scale import read_scale
-from tests.databases import open_new_study
+from rigs.databases import open_new_study
+from rigs.studies import add_identity
 from tests.evaluation.phantom_study import CATALOGUE, GRID, ROOT, block, build_study
-from tests.studies import add_identity
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)

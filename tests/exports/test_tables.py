@@ -12,7 +12,7 @@ from han5k_review.exports.columns import Cell, Kind, Sheet
 from han5k_review.exports.dictionary import SHEETS
 from han5k_review.metrics import Panel
 from han5k_review.store.study import Study
-from tests.databases import open_new_study
+from rigs.databases import open_new_study
 from tests.exports.conftest import COMMENT, LATER
 
 

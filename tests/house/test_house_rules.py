@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM_LIMIT = 300
+BESIDE = ("tests", "rigs", "benchmarks")  # Python that the product knows nothing of
 PAGE_LIMIT = 120
 JS_LIMIT = 250
 JS_COLUMNS = 110
@@ -64,10 +65,22 @@ def test_a_room_stays_small(path: Path) -> None:
 def test_tests_and_benchmarks_stay_small_too() -> None:
     long = {
         path.relative_to(ROOT).as_posix(): lines
-        for path in tracked("tests/*.py", "benchmarks/*.py")
+        for path in tracked(*(f"{top}/*.py" for top in BESIDE))
         if (lines := len(path.read_text().splitlines())) > ROOM_LIMIT
     }
     assert not long, "split them by noun"
+
+
+def test_tests_and_benchmarks_share_rigs_and_do_not_import_each_other() -> None:
+    others = {"tests": "benchmarks", "benchmarks": "tests", "rigs": "tests|benchmarks"}
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for top, other in others.items()
+        for path in tracked(f"{top}/*.py")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if re.match(rf"\s*(from|import) ({other})\b", line)
+    ]
+    assert not found
 
 
 def test_types_are_checked_in_the_rooms_of_javascript_that_have_no_elements() -> None:
@@ -163,7 +176,9 @@ def test_the_id_of_a_row_is_asked_for_by_its_name() -> None:
     guess = re.compile(r"\.id[ ]or 0\b")
     found = [
         f"{path.name}:{number}"
-        for path in tracked("han5k_review/*.py", "pages/*.py", "tests/*.py", "benchmarks/*.py")
+        for path in tracked(
+            "han5k_review/*.py", "pages/*.py", "tests/*.py", "rigs/*.py", "benchmarks/*.py"
+        )
         if "retraining" not in path.parts[:-1] or "tests" in path.parts
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if guess.search(line)

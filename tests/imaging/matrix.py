@@ -35,8 +35,8 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import Role
 from han5k_review.study import read_study_catalogue
-from han5k_review.ui.context import Bench, open_bench
 from han5k_review.ui.uploads import read_upload
+from han5k_review.ui.visit import Bench, open_bench
 from tests.imaging.defects import AFFINE, Affine, Cell, Defect
 from tests.imaging.header_writers import sound_nifti
 from tests.imaging.metaimage_defects import METAIMAGE_DEFECTS

@@ -14,7 +14,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit
 from han5k_review.study import read_study_catalogue
-from tests.studies import NOON
+from rigs.studies import NOON
 
 HEAD = "order,name,group,window,color_rgb,aliases\n"
 

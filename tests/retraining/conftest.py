@@ -7,25 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from han5k_review.retraining.runs.plan import RunRequest
-from han5k_review.retraining.runs.run_commands import promote, request_run
+from han5k_review.retraining.runs.run_commands import promote
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
+from rigs.phantom_study import build_study, queue_run
 from tests.once import build_once
-from tests.retraining.phantom_study import CATALOGUE, TINY, build_study
 from tests.retraining.warm_launcher import WarmLauncher
-
-
-def queue_run(study: Study, **asked: object) -> int:
-    """Put a tiny run of label group 2 in the queue."""
-    request = RunRequest(**{"group": "2", "overrides": TINY, **asked})  # type: ignore[arg-type]
-    with transaction(study.engine) as session:
-        run = request_run(session, study, CATALOGUE, request, requested_by=None, now=utc_now())
-        return stored_id(run)
 
 
 def train_once(folder: Path) -> None:

@@ -21,7 +21,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, ModelVersion
 from han5k_review.store.vocabulary import LabelSource, ModelState
-from tests.retraining.phantom_study import GRID
+from rigs.phantom_study import GRID
 
 NAMES = ("BrainStem", "ParotidL", "ParotidR")
 CASE = "HN-004"  # held out: nobody graded it

@@ -26,7 +26,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion, StudyInfo
 from han5k_review.store.vocabulary import PredictionState, RunState, Uncertainty
 from han5k_review.store.volume_files import VolumeFiles
-from tests.retraining.phantom_study import CATALOGUE
+from rigs.phantom_study import CATALOGUE
 
 RUNS = PREDICTIONS = 8
 ROUNDS = RUNS + PREDICTIONS

@@ -25,8 +25,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import build_study
+from rigs.phantom_study import build_study, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
 # A worker asks its launcher where jobs run while it prepares: there this one dies.

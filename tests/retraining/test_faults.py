@@ -30,8 +30,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import build_study
+from rigs.phantom_study import build_study, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
 _DYING_WORKER = """

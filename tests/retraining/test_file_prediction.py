@@ -33,7 +33,7 @@ from han5k_review.retraining.predictions.file_prediction import (
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, ModelVersion
-from tests.retraining.phantom_study import CATALOGUE, build_head
+from rigs.phantom_study import CATALOGUE, build_head
 from tests.retraining.warm_launcher import WarmLauncher
 
 SOON = Watch(launcher=WarmLauncher(), poll_seconds=0.1)

@@ -34,7 +34,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import Uncertainty
-from tests.retraining.phantom_study import build_head
+from rigs.phantom_study import build_head
 
 LONG_CT = (333, 512, 512)
 

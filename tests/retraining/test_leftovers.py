@@ -13,8 +13,7 @@ from han5k_review.retraining.worker import work
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import build_study
+from rigs.phantom_study import build_study, queue_run
 
 VOLUME = "train/work/preprocessed/Dataset001_Run/nnUNetPlans_3d_fullres/HN-000.b2nd"
 MODEL = "train/model/fold_0/checkpoint_final.pth"

@@ -23,7 +23,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
-from tests.retraining.phantom_study import CATALOGUE, build_head, build_study
+from rigs.phantom_study import CATALOGUE, build_head, build_study
 from tests.retraining.warm_launcher import WarmLauncher
 
 pytestmark = pytest.mark.training

@@ -27,8 +27,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study, open_study
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import CATALOGUE, build_study
+from rigs.phantom_study import CATALOGUE, build_study, queue_run
 from tests.retraining.warm_launcher import start_fork
 
 

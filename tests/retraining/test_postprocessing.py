@@ -34,7 +34,7 @@ from han5k_review.retraining.teaching.snapshot import SnapshotMask
 from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.volume_files import VolumeFiles
-from tests.retraining.phantom_study import GRID, build_head
+from rigs.phantom_study import GRID, build_head
 
 NONE = Postprocessing()
 

@@ -51,8 +51,7 @@ from han5k_review.store.vocabulary import (
     PredictionState,
     Uncertainty,
 )
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import build_head
+from rigs.phantom_study import build_head, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
 CASES = ("HN-000", "HN-004")

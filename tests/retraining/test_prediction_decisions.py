@@ -46,6 +46,7 @@ from han5k_review.store.vocabulary import (
     RunState,
 )
 from han5k_review.ui.cases.query import CaseWish, list_case_summaries
+from rigs.phantom_study import add_grade, build_study
 from tests.retraining.drawn_study import (
     CASE,
     NAMES,
@@ -56,7 +57,6 @@ from tests.retraining.drawn_study import (
     mask_of,
     under_review,
 )
-from tests.retraining.phantom_study import add_grade, build_study
 
 
 @pytest.fixture

@@ -45,8 +45,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import RunState
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import CATALOGUE, TINY
+from rigs.phantom_study import CATALOGUE, TINY, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
 RADCURE = CaseSize(shape_ijk=(512, 512, 181), spacing_mm=(0.98, 0.98, 2.0))

@@ -39,8 +39,7 @@ from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.tables import Audit, Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import Arm, LabelSource, ModelState, RunState, Split
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import TINY
+from rigs.phantom_study import TINY, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
 pytestmark = pytest.mark.training

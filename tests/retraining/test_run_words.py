@@ -15,8 +15,7 @@ from han5k_review.store.run_tables import RunScore
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Arm, ReferenceKind, Split
 from han5k_review.ui.retraining.run_charts import build_worst_frame
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import build_study
+from rigs.phantom_study import build_study, queue_run
 
 
 def test_a_run_without_contours_before_shows_the_scores_it_has(

@@ -24,7 +24,7 @@ from han5k_review.store.vocabulary import (
     ReferenceKind,
     Split,
 )
-from tests.retraining.phantom_study import (
+from rigs.phantom_study import (
     CATALOGUE,
     add_grade,
     add_head,

@@ -16,7 +16,7 @@ from han5k_review.retraining.jobs.worker_sign import (
 from han5k_review.retraining.worker import work
 from han5k_review.store.columns import utc_now
 from han5k_review.ui.retraining.worker_state import describe_unserved
-from tests.retraining.phantom_study import build_study
+from rigs.phantom_study import build_study
 
 
 class EnoughSeenError(Exception):

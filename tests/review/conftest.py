@@ -16,8 +16,8 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.study.scale import Scale, read_scale
-from tests.databases import open_new_study
-from tests.studies import NOON, ROOT, add_case, add_label, add_reader, make_box, make_grid
+from rigs.databases import open_new_study
+from rigs.studies import NOON, ROOT, add_case, add_label, add_reader, make_box, make_grid
 
 GRID = make_grid((12, 12, 6))
 STRUCTURES = ("BrainStem", "ParotidL", "ParotidR")

@@ -18,7 +18,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Reader, Revision
 from han5k_review.store.vocabulary import Decision, LabelSource
-from tests.studies import NOON, add_case, add_label, make_box, make_grid
+from rigs.studies import NOON, add_case, add_label, make_box, make_grid
 
 GRID = make_grid((12, 12, 6))
 

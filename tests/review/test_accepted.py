@@ -27,7 +27,8 @@ from han5k_review.review.label_sets import ACCEPTED_KEY, find_label_set, view_ca
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import LabelVersion, Reader
 from han5k_review.store.vocabulary import Role
-from tests.databases import open_new_study
+from rigs.databases import open_new_study
+from rigs.studies import NOON, add_identity, add_reader
 from tests.review.stories import (
     ACTS,
     LONGEST,
@@ -38,7 +39,6 @@ from tests.review.stories import (
     is_new,
     tell,
 )
-from tests.studies import NOON, add_identity, add_reader
 
 STATED = {  # by hand, from the words of review/accepted.py
     (): None,

@@ -21,8 +21,8 @@ from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Audit, Case
+from rigs.studies import add_case
 from tests.review.conftest import GRID, NOON, Bench
-from tests.studies import add_case
 
 NEW = tuple(f"HN-{number:03d}" for number in range(2, 12))
 

@@ -18,8 +18,8 @@ from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Grade, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import DraftState, GradeLevel, LabelSource
+from rigs.studies import NOON
 from tests.review.conftest import Bench, block
-from tests.studies import NOON
 
 Edit = Callable[[Bench, Session, Reader], Revision]
 

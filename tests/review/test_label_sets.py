@@ -20,8 +20,8 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision, LabelSource, Role
+from rigs.studies import add_label
 from tests.review.conftest import NOON, Bench, block
-from tests.studies import add_label
 
 
 def revise(

@@ -11,8 +11,8 @@ from han5k_review.review.progress import measure_progress
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Reader
 from han5k_review.store.vocabulary import LabelSource
+from rigs.studies import add_case, add_label
 from tests.review.conftest import GRID, NOON, Bench, block
-from tests.studies import add_case, add_label
 
 ASSIGNMENT_OF_BEN = 2
 

@@ -11,8 +11,8 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionLabel, PredictionRun
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import LabelSource, PredictionState, Uncertainty
+from rigs.studies import add_label
 from tests.review.conftest import NOON, STRUCTURES, Bench, block
-from tests.studies import add_label
 
 
 def counts(session: Session, bench: Bench) -> tuple[int, int]:

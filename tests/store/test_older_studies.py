@@ -20,8 +20,8 @@ from sqlmodel import Session, SQLModel, select
 
 from han5k_review.evaluation.choice import find_labels, get_choice
 from han5k_review.evaluation.plan import PlannedPair, plan_evaluation
-from han5k_review.evaluation.records import find_failures
 from han5k_review.evaluation.rows import list_metrics
+from han5k_review.evaluation.stored_panels import find_failures
 from han5k_review.metrics import Definition
 from han5k_review.review.accepted import list_accepted
 from han5k_review.store.engine import build_engine, reading

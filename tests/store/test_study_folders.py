@@ -13,7 +13,7 @@ from han5k_review.store.study import DATABASE_NAME, open_study
 from han5k_review.store.tables import Audit, Case
 from han5k_review.store.vocabulary import Split
 from han5k_review.study import find_case, find_cases
-from tests.databases import open_new_study
+from rigs.databases import open_new_study
 
 NAMES = ["my study", "Prüfung Ü", "50% trial", "a%20b", "what?now", "c#sharp", "x@y:z", "日本",
          "semi;colon", "q'uo\"te", "a&b=c", "back\\slash", "~tilde", "[brackets]", "{braces}",

@@ -20,8 +20,8 @@ from han5k_review.study import (
     read_study_catalogue,
     read_study_scale,
 )
+from rigs.studies import add_identity
 from tests.evaluation.phantom_study import CASES, GRID, build_study
-from tests.studies import add_identity
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from han5k_review.accounts.identity import build_identity
 from han5k_review.importing.confirmed_names import list_confirmed_names, read_clinic_catalogue
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Reader
-from han5k_review.ui.context import Visit, open_bench
 from han5k_review.ui.name_view import (
     build_confirmed_frame,
     read_uploaded_names,
     show_confirming,
 )
+from han5k_review.ui.visit import Visit, open_bench
 
 bench = open_bench()
 with reading(bench.study.engine) as session:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from han5k_review.importing.confirmed_names import list_confirmed_names
 from han5k_review.settings import get_settings
 from han5k_review.store.engine import reading
-from han5k_review.ui.context import open_bench
+from han5k_review.ui.visit import open_bench
 from tests.web.bench import build_bench
 
 SCRIPT = Path(__file__).with_name("names_page.py")

@@ -25,8 +25,8 @@ from han5k_review.study.scale import read_scale
 from han5k_review.ui.cases.frames import build_case_frame
 from han5k_review.ui.cases.query import CaseSummary, CaseWish, list_case_summaries
 from han5k_review.ui.revisions.locks import list_locked
+from rigs.studies import ROOT, add_case, add_reader
 from tests.evaluation.phantom_study import CASES, CATALOGUE, GRID, block, build_study
-from tests.studies import ROOT, add_case, add_reader
 
 
 @pytest.fixture

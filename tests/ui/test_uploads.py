@@ -15,7 +15,7 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.decisions.revising import list_revisions
 from han5k_review.settings import get_settings
 from han5k_review.store.engine import reading
-from han5k_review.ui.context import open_bench
+from han5k_review.ui.visit import open_bench
 from tests.web.bench import GRID, WebBench, build_bench
 
 SCRIPT = Path(__file__).with_name("upload_page.py")

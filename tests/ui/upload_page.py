@@ -7,8 +7,8 @@ from sqlmodel import select
 from han5k_review.accounts.identity import build_identity
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case, Reader
-from han5k_review.ui.context import Visit, open_bench
 from han5k_review.ui.uploads import show_upload
+from han5k_review.ui.visit import Visit, open_bench
 
 bench = open_bench()
 with reading(bench.study.engine) as session:

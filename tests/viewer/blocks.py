@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.viewer import LabelLine
-from tests.viewer.cases import block_case, lps_grid, payload
-from tests.viewer.desk import DeskCase
+from rigs.viewer_cases import block_case, lps_grid, payload
+from rigs.viewer_desk import DeskCase
 
 SHAPE = (64, 60, 40)
 SPACING = (1.0, 1.0, 2.5)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.viewer.desk import Desk, DeskCase, running
+from rigs.viewer_desk import Desk, DeskCase, running
 from tests.viewer.drawing_table import Table, sitting
 from tests.web.bench import build_bench
 

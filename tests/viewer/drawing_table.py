@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from han5k_review.settings import Settings
 from han5k_review.web.composition import build_middleware, build_routes
-from tests.viewer.cases import payload, plain_structure
-from tests.viewer.desk import HARNESS, Desk, running
+from rigs.viewer_cases import payload, plain_structure
+from rigs.viewer_desk import HARNESS, Desk, running
 from tests.web.bench import GRID, PASSWORD, WebBench
 from tests.web.drafting import read_packet
 

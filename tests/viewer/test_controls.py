@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from rigs.viewer_desk import Desk, DeskCase
 from tests.viewer.blocks import case, chosen, compared_case
-from tests.viewer.desk import Desk, DeskCase
 
 Open = Callable[..., Desk]
 

@@ -9,7 +9,7 @@ import pytest
 
 from han5k_review.viewer import GivenGrade, Resume, ViewerEvent, ViewerEventKind, ViewerPayload
 from han5k_review.viewer.door import read_event
-from tests.viewer.cases import payload, plain_structure
+from rigs.viewer_cases import payload, plain_structure
 
 STRUCTURES = (plain_structure("Larynx"),)
 

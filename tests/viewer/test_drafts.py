@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import expect
 
+from rigs.seeing import press_grade
 from tests.viewer.drawing_table import Table, near, on_slice
-from tests.viewer.seeing import press_grade
 
 
 def test_the_neighbours_stay_bit_for_bit(table: Table) -> None:

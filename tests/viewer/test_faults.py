@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from han5k_review.imaging.grid import Grid
-from tests.viewer.cases import block_case, lps_grid
-from tests.viewer.desk import Desk, DeskCase
+from rigs.viewer_cases import block_case, lps_grid
+from rigs.viewer_desk import Desk, DeskCase
 
 Open = Callable[..., Desk]
 BLOCK = {"Larynx": (slice(4, 9), slice(5, 11), slice(1, 3))}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from rigs.seeing import look
 from tests.viewer.drawing_table import Table
-from tests.viewer.seeing import look
 
 
 def test_grades_go_back_and_forth_by_the_keys_of_every_program(table: Table) -> None:

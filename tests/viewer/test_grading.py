@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.viewer.cases import block_case, lps_grid
-from tests.viewer.desk import Desk, DeskCase
-from tests.viewer.seeing import look, press_grade
+from rigs.seeing import look, press_grade
+from rigs.viewer_cases import block_case, lps_grid
+from rigs.viewer_desk import Desk, DeskCase
 
 SHAPE = (48, 48, 16)
 NAMES = ("BrainStem", "Larynx", "ParotidL")

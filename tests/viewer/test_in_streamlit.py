@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
+from rigs.seeing import press_grade
+from rigs.server import running_server
 from tests.browser.conftest import sign_in
-from tests.server import running_server
 from tests.viewer.drawing_table import Table, near, on_slice
-from tests.viewer.seeing import press_grade
 from tests.web.bench import PASSWORD, build_bench
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
+from rigs.seeing import look, press_grade
+from rigs.viewer_desk import Desk
 from tests.viewer.blocks import case, chosen, compared_case
-from tests.viewer.desk import Desk
 from tests.viewer.drawing_table import Table
-from tests.viewer.seeing import look, press_grade
 from tests.viewer.test_grading import grade_of, said_saved
 
 Open = Callable[..., Desk]

@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.volume import CtVolume
-from tests.viewer.cases import block_case, lps_grid
-from tests.viewer.desk import Desk
+from rigs.viewer_cases import block_case, lps_grid
+from rigs.viewer_desk import Desk
 
 SHAPE = (20, 26, 12)
 SPACING = (0.8, 1.3, 3.0)

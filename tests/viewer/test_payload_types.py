@@ -11,7 +11,7 @@ from enum import StrEnum
 import pytest
 
 from han5k_review.viewer import payload
-from tests.viewer.desk import ASSETS
+from rigs.viewer_desk import ASSETS
 
 TYPES = ASSETS / "pure/payload.js"
 RECORD = re.compile(r"@typedef \{object\} (\w+)\n(.*?)\*/", re.S)

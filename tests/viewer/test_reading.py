@@ -8,13 +8,13 @@ from dataclasses import replace
 from playwright.sync_api import Page, expect
 
 from han5k_review.viewer import Resume
+from rigs.viewer_desk import Desk, DeskCase
 from tests.viewer.blocks import (
     at_slice,
     case,
     chosen,
     compared_case,
 )
-from tests.viewer.desk import Desk, DeskCase
 
 Open = Callable[..., Desk]
 

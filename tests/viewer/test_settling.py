@@ -14,8 +14,8 @@ from han5k_review.store.draft_tables import Draft
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Grade, Revision
 from han5k_review.store.vocabulary import DraftState
+from rigs.seeing import look
 from tests.viewer.drawing_table import Table, near, on_slice
-from tests.viewer.seeing import look
 
 BIG = ((6, 6, 5), (15, 14, 5))
 

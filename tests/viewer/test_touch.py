@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
+from rigs.viewer_desk import Desk
 from tests.viewer.blocks import at_slice, case
-from tests.viewer.desk import Desk
 from tests.viewer.drawing_table import Table, near, on_slice
 
 Open = Callable[..., Desk]

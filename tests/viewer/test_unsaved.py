@@ -13,10 +13,10 @@ from sqlmodel import select
 
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Grade
-from tests.viewer.cases import block_case, lps_grid
-from tests.viewer.desk import Desk, DeskCase
+from rigs.seeing import not_saved, press_grade
+from rigs.viewer_cases import block_case, lps_grid
+from rigs.viewer_desk import Desk, DeskCase
 from tests.viewer.drawing_table import Table
-from tests.viewer.seeing import not_saved, press_grade
 from tests.viewer.test_grading import chosen, grade_of, said_saved
 
 Open = Callable[..., Desk]

@@ -7,8 +7,8 @@ import json
 import numpy as np
 from playwright.sync_api import Route, expect
 
+from rigs.seeing import not_saved, press_grade
 from tests.viewer.drawing_table import Table, near, on_slice
-from tests.viewer.seeing import not_saved, press_grade
 from tests.viewer.test_grading import chosen, said_saved
 
 STROKE_IDS = """() => Object.keys(localStorage)

@@ -18,8 +18,8 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Reader, StudyInfo
 from han5k_review.store.vocabulary import LabelSource, Role
-from tests.databases import open_new_study
-from tests.studies import NOON, ROOT, add_case, add_label, make_box, make_grid
+from rigs.databases import open_new_study
+from rigs.studies import NOON, ROOT, add_case, add_label, make_box, make_grid
 
 GRID = make_grid((24, 20, 19))
 PASSWORD = "correct horse battery"

@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from han5k_review.store.draft_tables import DraftPatch
 from han5k_review.store.engine import reading
-from tests.server import Server, running_server
+from rigs.server import Server, running_server
 from tests.web.bench import GRID, PASSWORD, WebBench, build_bench
 from tests.web.drafting import Tab, patch
 

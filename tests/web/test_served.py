@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from han5k_review.accounts.readers import get_reader, sign_out_everywhere
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Grade
-from tests.server import Server, running_server
+from rigs.server import Server, running_server
 from tests.web.bench import NOON, PASSWORD, WebBench, build_bench
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}

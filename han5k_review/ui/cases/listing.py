@@ -20,11 +20,11 @@ from han5k_review.ui.cases.query import (
     count_cases,
     list_case_summaries,
 )
-from han5k_review.ui.context import Bench
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import go_to
 from han5k_review.ui.rows.pages import ROWS_A_PAGE, ask_page_number
 from han5k_review.ui.rows.table import Cell, Column, Kind, OpenRow, show_rows
+from han5k_review.ui.visit import Bench
 
 _DOUBT_COLUMNS = (
     Column(

@@ -16,8 +16,8 @@ from han5k_review.evaluation.background import (
 from han5k_review.evaluation.plan import EvaluationPlan
 from han5k_review.store.columns import utc_now
 from han5k_review.ui.cohort.query import Cohort
-from han5k_review.ui.context import Visit, attempt, open_bench
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.visit import Visit, attempt, open_bench
 
 _LOOK_SECONDS = 1.0
 

@@ -15,8 +15,8 @@ from sqlmodel import col, select
 from han5k_review.evaluation.choice import IMPORTED, LabelChoice, list_choices
 from han5k_review.evaluation.frames import build_metrics_frame, build_volume_frame
 from han5k_review.evaluation.plan import EvaluationPlan, plan_evaluation
-from han5k_review.evaluation.records import read_stamp
 from han5k_review.evaluation.rows import NOT_MEASURED, PairMetrics, list_metrics
+from han5k_review.evaluation.stored_panels import read_stamp
 from han5k_review.evaluation.summary import StructureSummary, build_summary
 from han5k_review.evaluation.tolerances import Tolerances, ToleranceTable
 from han5k_review.evaluation.trend import TrendPoint, list_trend
@@ -24,7 +24,7 @@ from han5k_review.metrics import Definition
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import LabelSource, Split
-from han5k_review.ui.context import Bench
+from han5k_review.ui.visit import Bench
 
 ANY_SPLIT = "all"
 _MISSING_FIELDS = ["case", "patient", "structure", "definition", "tolerance_mm", "reason"]

@@ -33,7 +33,6 @@ from han5k_review.ui.cohort.query import (
     read_trend,
     read_volumes,
 )
-from han5k_review.ui.context import Bench
 from han5k_review.ui.places import go_to
 from han5k_review.ui.rows.table import Column, Kind, OpenRow, show_rows
 from han5k_review.ui.tables import (
@@ -41,6 +40,7 @@ from han5k_review.ui.tables import (
     SUMMARY_COLUMNS,
     TREND_COLUMNS,
 )
+from han5k_review.ui.visit import Bench
 
 _SHOWN_ROWS = 300
 _WORST_FIELDS = {

@@ -35,13 +35,13 @@ from han5k_review.statistics.sequential import (
 from han5k_review.store.engine import reading
 from han5k_review.store.vocabulary import GradeLevel
 from han5k_review.ui.cohort.charts import MEASURES, Measure
-from han5k_review.ui.context import Bench
 from han5k_review.ui.results.charts import (
     build_agreement_chart,
     build_certificate_chart,
     build_grade_chart,
     build_metric_chart,
 )
+from han5k_review.ui.visit import Bench
 
 _MAJOR = LEVELS.index(GradeLevel.MAJOR)
 _MOST_SHOWN = 1e6

@@ -21,9 +21,9 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
-from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.retraining.lineage import STATE_WORDS, build_lineage
 from han5k_review.ui.retraining.predictions import show_predicting
+from han5k_review.ui.visit import Visit, attempt
 
 
 def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:

@@ -16,9 +16,9 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
-from han5k_review.ui.context import Bench, Visit, attempt
 from han5k_review.ui.retraining.run_charts import build_plan_frame, describe_needs
 from han5k_review.ui.retraining.run_settings import ask_settings, describe_changed
+from han5k_review.ui.visit import Bench, Visit, attempt
 
 _NAMED = 3
 

@@ -27,9 +27,9 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.vocabulary import PredictionAct, PredictionState
-from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.links import show_links
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.visit import Visit, attempt
 
 _LINKED = 8
 _Acts = Mapping[int, PredictionAct]

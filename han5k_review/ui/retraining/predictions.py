@@ -28,9 +28,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import ModelState, PredictionState, Uncertainty
-from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.retraining.doubtful import show_doubtful
 from han5k_review.ui.retraining.prediction_rounds import count_cases, show_rounds
+from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
 _METHODS: Mapping[Uncertainty, str] = {

@@ -18,7 +18,6 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
-from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import go_to
 from han5k_review.ui.retraining.run_charts import (
@@ -32,6 +31,7 @@ from han5k_review.ui.retraining.run_charts import (
     list_reasons,
 )
 from han5k_review.ui.retraining.run_comparison import show_comparison
+from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
 _SHOWN_REASONS = 8

@@ -15,7 +15,7 @@ from han5k_review.retraining.teaching.paired_scores import PairedScore
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.store.run_tables import RetrainRun
-from han5k_review.ui.context import Visit
+from han5k_review.ui.visit import Visit
 
 _FORMATS = {
     "Dice": "%.3f",

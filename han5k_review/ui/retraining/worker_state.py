@@ -14,7 +14,7 @@ from han5k_review.retraining.runs.run_views import LIVE, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
-from han5k_review.ui.context import Visit
+from han5k_review.ui.visit import Visit
 
 _LOOK_SECONDS = 5
 

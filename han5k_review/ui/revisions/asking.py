@@ -21,8 +21,8 @@ from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
 from han5k_review.study import grid_of
 from han5k_review.study.scale import Scale
-from han5k_review.ui.context import Visit
 from han5k_review.ui.view_choice import ViewChoice
+from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Decision as Asked
 from han5k_review.viewer import DecisionCandidate, ViewerEvent, ViewerPayload
 

@@ -23,7 +23,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of
-from han5k_review.ui.context import Bench, Visit, attempt
+from han5k_review.ui.visit import Bench, Visit, attempt
 
 _PLAN = "bulk-plan"
 _COLUMNS = {

@@ -12,8 +12,8 @@ from han5k_review.review.decisions.locking import MAX_REASON, list_locks, unlock
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
-from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.visit import Visit, attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

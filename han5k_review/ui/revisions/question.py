@@ -18,7 +18,6 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
 from han5k_review.study import grid_of
-from han5k_review.ui.context import Visit, attempt
 from han5k_review.ui.places import go_to
 from han5k_review.ui.revisions.asking import build_compare_query
 from han5k_review.ui.revisions.cards import (
@@ -27,6 +26,7 @@ from han5k_review.ui.revisions.cards import (
     show_cards,
 )
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
+from han5k_review.ui.visit import Visit, attempt
 
 _REVIEWED = "Contour under review"
 _PLOT_DASHES = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dash-dot": "dashdot"}

@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from tests.viewer.cases import block_case, lps_grid, patient_case
-from tests.viewer.desk import Desk
+from rigs.viewer_cases import block_case, lps_grid, patient_case
+from rigs.viewer_desk import Desk
 
 
 @cache

@@ -9,7 +9,8 @@ import { h, setText } from "./dom.js";
 export class FilterButton {
   /**
    * @param {{ reading: import("../reading.js").Reading,
-   *   grader: { grades: Parameters<typeof listFilters>[1], total: number }, act: (action: string) => void }} workspace
+   *   grader: { grades: Parameters<typeof listFilters>[1], total: number },
+   *   act: (action: string) => void }} workspace
    */
   constructor({ reading, grader, act }) {
     this.reading = reading;

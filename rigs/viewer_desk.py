@@ -30,7 +30,7 @@ from han5k_review.viewer import ViewerPayload
 from han5k_review.web.encoding import Encoding, choose_encoding, encode
 from han5k_review.web.mask_packet import PacketMask, build_packet
 
-ASSETS = Path(__file__).resolve().parents[2] / "han5k_review/viewer/assets"
+ASSETS = Path(__file__).resolve().parents[1] / "han5k_review/viewer/assets"
 # Mounts the component as Streamlit does: a shadow root, the style sheet, the default export.
 HARNESS = """<!doctype html><html><head><meta charset="utf-8"><title>harness</title>
 <link rel="icon" href="data:,">

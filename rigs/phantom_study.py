@@ -14,6 +14,8 @@ from sqlmodel import Session
 from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.retraining.runs.plan import RunRequest
+from han5k_review.retraining.runs.run_commands import request_run
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
@@ -28,8 +30,8 @@ from han5k_review.store.tables import (
     RevisionDecision,
 )
 from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Split
-from tests.databases import open_new_study
-from tests.studies import ROOT, add_case, add_label, add_reader, make_grid
+from rigs.databases import open_new_study
+from rigs.studies import ROOT, add_case, add_label, add_reader, make_grid
 
 TABLE = ROOT / "data" / "structures.csv"
 CATALOGUE: Catalogue = read_catalogue(TABLE)
@@ -173,3 +175,11 @@ def build_study(folder: Path, *, train: int = 3, held_out: int = 2) -> Study:
                     if name == "ParotidL":
                         add_revision(session, study, case, pseudo, truth, reader, Decision.ACCEPTED)
     return study
+
+
+def queue_run(study: Study, **asked: object) -> int:
+    """Put a tiny run of label group 2 in the queue."""
+    request = RunRequest(**{"group": "2", "overrides": TINY, **asked})  # type: ignore[arg-type]
+    with transaction(study.engine) as session:
+        run = request_run(session, study, CATALOGUE, request, requested_by=None, now=utc_now())
+        return stored_id(run)

@@ -11,18 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loop_parts.arms import (
-    IGNORED_MARGIN_MM,
-    VaryingLauncher,
-    ignore_untrusted,
-    keep_pseudo_labels,
-    teach_background,
-    widen,
-)
-from loop_parts.costs import DiskWatch, LossTimes, Shares, time_losses
-from loop_parts.data import ORGANS, split_patients, spoil
-from loop_parts.readers import Finding, Review, choose_revised, judge_contour
-from loop_parts.report import ArmResult, find_misses, find_tables, write_results
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.retraining.jobs.tasks import TrainJob
@@ -35,8 +23,19 @@ from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import GradeLevel, ReferenceKind
-from tests.retraining.conftest import queue_run
-from tests.retraining.phantom_study import CATALOGUE, ROOT, build_study
+from loop_parts.arms import (
+    IGNORED_MARGIN_MM,
+    VaryingLauncher,
+    ignore_untrusted,
+    keep_pseudo_labels,
+    teach_background,
+    widen,
+)
+from loop_parts.costs import DiskWatch, LossTimes, Shares, time_losses
+from loop_parts.data import ORGANS, split_patients, spoil
+from loop_parts.readers import Finding, Review, choose_revised, judge_contour
+from loop_parts.report import ArmResult, find_misses, find_tables, write_results
+from rigs.phantom_study import CATALOGUE, ROOT, build_study, queue_run
 
 SHAPE = (30, 20, 24)
 

@@ -30,9 +30,9 @@ from han5k_review.viewer import (
     ViewerWindow,
 )
 from han5k_review.web.addresses import SIGN_IN, CaseRoutes, name_task
-from tests.viewer.desk import DeskCase
+from rigs.viewer_desk import DeskCase
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 LPS = (-1.0, -1.0, 1.0)
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.studies import ROOT
+from rigs.studies import ROOT
 
 ROWS = (
     {"check": "machine", "expected": "", "seen": "One GPU, PyTorch 2", "met": None},
