@@ -101,6 +101,6 @@ def test_the_lineage_draws_parent_to_child_with_state_run_and_date() -> None:
     assert "  m1 -> m3;" in graph
     assert graph.count("->") == 1
     assert graph.count("subgraph cluster_") == 2
-    assert 'label="the \\"first\\"\\nretired, imported\\n2026-05-04 12:00"' in graph
+    assert 'label="the \\"first\\"\\nout of use, imported\\n2026-05-04 12:00 UTC"' in graph
     assert "in use, run 9" in graph
     assert "declined, run 4" in graph

@@ -120,7 +120,7 @@ def test_anatomy_is_reminded_of_while_drawing(table: Table, pictures: Path) -> N
     cc = outside * 2 * 2 * 3 / 1000
     expect(advice).to_contain_text(f"{cc:.2f} cc lie outside BrainStem, in which it should lie")
     expect(advice).to_contain_text(
-        "not lie on the patient's left of BrainStem; it is the left one of the pair"
+        "Left and right may be swapped: its middle does not lie on the patient's left of BrainStem"
     )
     expect(advice).not_to_contain_text("pieces")
     table.show("axial", 12)

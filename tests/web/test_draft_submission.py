@@ -61,7 +61,7 @@ def test_a_grade_that_disagrees_with_the_edit_is_asked_about(bench: WebBench, ta
     assert (asked.status_code, asked.json()["reason"]) == (409, "grade_disagrees")
     check = asked.json()["check"]
     assert (check["declared"], check["suggested"]) == ("no", ["major"])
-    assert "major: above 10%" in check["question"]
+    assert "above 20 % as major" in check["question"]
     done = tab.submit(confirmed=True)
     assert done.status_code == 201
     assert done.json()["confirmed"] is True
