@@ -57,6 +57,11 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
                 **DOUBT_COLUMNS,
                 "volume_cc": st.column_config.NumberColumn("Volume cc", format="%.2f"),
                 "reason": st.column_config.TextColumn("No numbers because"),
+                **{  # a reader's grade, in words
+                    str(column): st.column_config.TextColumn(width=115)
+                    for column in frame
+                    if str(column)[1:].isdigit()
+                },
             },
         )
         base = f"/api/cases/{case.id}/contours/a"

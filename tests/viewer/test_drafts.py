@@ -24,6 +24,18 @@ def test_the_neighbours_stay_bit_for_bit(table: Table) -> None:
     assert [draft["structure"] for draft in drafts] == ["ParotidL"]
 
 
+def test_a_draft_without_a_stroke_starts_from_the_contour_that_is_here(table: Table) -> None:
+    asked: list[str] = []
+    table.screen.on("request", lambda request: asked.append(request.url))
+    table.edit()
+    assert [url for url in asked if url.endswith("/drafts/ParotidL")], "it was opened"
+    assert not [url for url in asked if url.endswith(("/mask", "/patches"))]
+    table.show("axial", 4)
+    strokes = table.drag("axial", 4, (8, 9, 4), (13, 13, 4))
+    assert len(strokes)
+    assert table.stored().any()
+
+
 def test_a_closed_tab_goes_on_where_it_was(table: Table) -> None:
     screen = table.screen
     table.edit()

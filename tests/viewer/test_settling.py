@@ -196,6 +196,9 @@ def test_a_draft_is_reopened_at_its_own_slice_and_zoom(table: Table) -> None:
     table.stored()
     for _ in range(3):
         screen.keyboard.press("+")
+    screen.evaluate(
+        "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
+    )
     scale = screen.get_by_test_id("view-main-scale").inner_text()
     screen.locator("[data-structure=BrainStem]").click()
     ask(screen)

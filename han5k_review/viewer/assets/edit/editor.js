@@ -118,7 +118,7 @@ export class Editor {
     if (this.states.isLocked(name)) await this.states.refresh();
     if (this.states.isLocked(name) || this.reading.state.selected !== name) return;
     const base = findStart(this, name);
-    const opened = await this.session.open(name, takeOver, base);
+    const opened = await this.session.open(name, takeOver, base, reviewed.get(name));
     // The server may know of a lock that came meanwhile.
     if (!opened && this.session.refusal === "locked") this.states.refresh();
     if (!opened) return;

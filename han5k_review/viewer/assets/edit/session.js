@@ -67,12 +67,14 @@ export class DraftSession {
 
   /**
    * Opens or resumes the draft of a structure, a new one from label version `base`; { mask, place,
-   * base }, or null with the reason in `saying()`.
+   * base }, or null with the reason in `saying()`. `held`, the contour that is here already, is not
+   * fetched again for a draft without a stroke that starts from it.
    * @param {string} name
    * @param {boolean} takeOver
    * @param {number | null} base
+   * @param {WireMask} [held]
    */
-  async open(name, takeOver = false, base = null) {
+  async open(name, takeOver = false, base = null, held = undefined) {
     const url = this.drafts.urlOf(name);
     this.begin("opening", name, url);
     this.save = { ...this.save, state: "idle", sentence: "" };
@@ -82,9 +84,12 @@ export class DraftSession {
       this.draft = opened.draft;
       this.place = opened.place;
       this.queue.setAside(this.queue.entries(url).filter((entry) => entry.draft !== this.draft));
+      const isBare = opened.version === 0 && this.queue.entries(url).length === 0;
       this.queue.resume(url);
       await this.drained(url);
-      const mask = await this.fetch(url, name);
+      const isHere = isBare && held?.label_version === opened.base_label_version;
+      if (isHere) this.version = this.saved = 0;
+      const mask = isHere ? held : await this.fetch(url, name);
       if (this.url !== url || this.state !== "opening") return null;
       this.state = "open";
       this.keeper = setInterval(() => this.keep(), KEEP_MS);
