@@ -1,5 +1,7 @@
 """The reader study: versions of its protocol, what each read shows, planted errors, pauses"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -54,7 +56,7 @@ def vocabulary(name: str, values: tuple[str, ...]) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
-def needed(name: str, kind: sa.types.TypeEngine[object]) -> sa.Column[object]:
+def needed(name: str, kind: Any) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False)
 
 
