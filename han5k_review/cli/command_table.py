@@ -65,6 +65,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "or at random.",
             unassign="Take cases that nobody began off a reader's worklist.",
         ),
+        **_rows("reader_study", study="The reader study: protocol, size, who reads what, pauses."),
         **_rows(
             "scores",
             evaluate="Measure two label sources against each other; what is stored already is "
