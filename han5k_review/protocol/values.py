@@ -77,9 +77,10 @@ def _yes_or_no(name: str, text: str) -> bool:
 def _word(vocabulary: type[E]) -> Callable[[str, str], E]:
     def read(name: str, text: str) -> E:
         wanted = text.lower().replace("-", " ").replace("_", " ")
-        for member in vocabulary:
-            if member.value.replace("-", " ").replace("_", " ") == wanted:
-                return member
+        spelled = {one.value.replace("-", " ").replace("_", " "): one for one in vocabulary}
+        like = [one for words, one in spelled.items() if wanted and words.startswith(wanted)]
+        if wanted in spelled or len(like) == 1:
+            return spelled.get(wanted, like[0])
         raise DataError(
             f"One of {', '.join(one.value for one in vocabulary)} was expected for {name}, found "
             f"{text!r}."
@@ -89,7 +90,7 @@ def _word(vocabulary: type[E]) -> Callable[[str, str], E]:
 
 
 def find_preset(text: str) -> Preset:
-    """The preset of this name; DataError lists them."""
+    """The preset of this name, or the only one that begins like it; DataError lists them."""
     return _word(Preset)("the design", text)
 
 
