@@ -68,8 +68,8 @@ def train_arm(place: Place, arm: str) -> ModelFolder:
 
 def measure(place: Place, model: ModelFolder) -> Scores:
     """Dice of each test patient and structure against its reference."""
-    from han5k_review.retraining.network.predicting.drawing import predict_case
     from han5k_review.retraining.network.predicting.open_models import open_model
+    from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 
     patients: Patients = read_patients(place.work / "patients")
     files, opened = (

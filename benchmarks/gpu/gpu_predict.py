@@ -38,8 +38,8 @@ def make_long_ct(place: Place) -> CtVolume:
 
 def draw(model: Any, case: Any) -> NDArray[np.uint8]:
     """The label map, as a prediction makes it."""
-    from han5k_review.retraining.network.predicting.drawing import draw_anywhere
     from han5k_review.retraining.network.predicting.members import list_logits
+    from han5k_review.retraining.network.predicting.volume_prediction import draw_anywhere
 
     (logits,) = list_logits([model], case.image, Uncertainty.OFF)
     return draw_anywhere(model, case, logits)

@@ -20,7 +20,7 @@ from rigs.phantom_study import CATALOGUE, build_study, queue_run
 from rigs.server import running_server
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD
-from tests.retraining.drawn_study import CASE, add_model, draw_three, under_review
+from tests.retraining.predicted_study import CASE, add_model, draw_three, under_review
 
 SLOW = 60_000
 

@@ -23,8 +23,8 @@ from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.retraining.models.model_folders import locate_model
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.retraining.predictions.file_prediction import (
     FilesRequest,
     find_cts,

@@ -15,8 +15,8 @@ from han5k_review.retraining.models.model_decisions import roll_back
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.models.model_import import ForeignModel, import_model
 from han5k_review.retraining.network.checkpoints import read_plain
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id

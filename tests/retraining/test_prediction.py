@@ -21,9 +21,9 @@ from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.supervisor import Supervisor
 from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.retraining.models.model_folders import locate_model
-from han5k_review.retraining.network.predicting.drawing import draw_volume
 from han5k_review.retraining.network.predicting.members import measure_doubt
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import draw_volume
 from han5k_review.retraining.predictions.case_prediction import predict_cases
 from han5k_review.retraining.predictions.changes import StructureChanges, read_changes
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs

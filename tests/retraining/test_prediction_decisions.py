@@ -22,7 +22,7 @@ from han5k_review.retraining.predictions.decisions import (
     set_aside,
     withdraw,
 )
-from han5k_review.retraining.predictions.drawable import list_drawable
+from han5k_review.retraining.predictions.offered_structures import list_drawable
 from han5k_review.retraining.predictions.prediction_record import (
     PredictionRequest,
     get_prediction,
@@ -47,7 +47,7 @@ from han5k_review.store.vocabulary import (
 )
 from han5k_review.ui.cases.query import CaseWish, list_case_summaries
 from rigs.phantom_study import add_grade, build_study
-from tests.retraining.drawn_study import (
+from tests.retraining.predicted_study import (
     CASE,
     NAMES,
     add_model,

@@ -24,8 +24,8 @@ from han5k_review.retraining.models.model_folders import hash_file, locate_model
 from han5k_review.retraining.models.postprocessing import decide_postprocessing
 from han5k_review.retraining.models.postprocessing_files import write_postprocessing
 from han5k_review.retraining.network.checkpoints import read_plain
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.retraining.network.training.dataset import prepare_dataset
 from han5k_review.retraining.network.working_grid import reduce_volume
 from han5k_review.retraining.runs.run_commands import decline, promote

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError, RuleError
 from han5k_review.retraining.jobs.machine import choose_device
-from han5k_review.retraining.predictions.drawable import list_drawable
+from han5k_review.retraining.predictions.offered_structures import list_drawable
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from han5k_review.accounts.may import Action
 from han5k_review.retraining.jobs.machine import choose_device
 from han5k_review.retraining.predictions.doubts import list_doubtful
-from han5k_review.retraining.predictions.drawable import Drawable, list_drawable
+from han5k_review.retraining.predictions.offered_structures import Drawable, list_drawable
 from han5k_review.retraining.predictions.prediction_record import (
     UNFINISHED,
     PredictionRequest,

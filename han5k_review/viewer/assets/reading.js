@@ -7,7 +7,6 @@ import { OutlineCache } from "./draw/outlines.js";
 import { WindowTable } from "./draw/window_table.js";
 import { PlaneCameras } from "./plane_cameras.js";
 import { storePreferences } from "./preferences.js";
-import { Profiles } from "./profiles.js";
 import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
 import { structureColours } from "./pure/colours.js";
 import { filterStructures } from "./pure/filters.js";
@@ -16,6 +15,7 @@ import { isEmpty, peakOf } from "./pure/masks.js";
 import { windowNamed } from "./pure/windowing.js";
 import { beginState } from "./reading_state.js";
 import { SeenSlices } from "./seen_slices.js";
+import { Profiles } from "./slice_profiles.js";
 
 /** @import { Grades } from "./pure/catalogue.js" */
 /** @import { CameraWish } from "./pure/cameras.js" */

@@ -15,7 +15,7 @@ from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobOutcome, JobResult, PredictResult
 from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase, PredictJob, visible_device
-from han5k_review.retraining.network.predicting.drawing import Drawn, DrawTask, draw_case
+from han5k_review.retraining.network.predicting.volume_prediction import Drawn, DrawTask, draw_case
 from han5k_review.store.files import write_atomically
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.workforce import open_workforce

@@ -19,8 +19,8 @@ from han5k_review.imaging.nifti_labels import build_label_nifti
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import FilesResult, JobOutcome, JobResult
 from han5k_review.retraining.jobs.tasks import FileForm, FilesJob, visible_device
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import OpenModel, open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.store.files import write_atomically
 
 RECORD = "predict-files.json"
