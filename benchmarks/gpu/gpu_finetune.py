@@ -79,9 +79,9 @@ def measure(place: Place, model: ModelFolder) -> Scores:
     found = {}
     for number in TEST_CASES:
         volume = patients.volume(number)
-        drawn = predict_case(opened, volume)
+        predicted = predict_case(opened, volume)
         for name, sha256 in patients.masks(number, "reference").items():
-            truth, mask = files.get_mask(sha256, volume.grid), drawn[name]
+            truth, mask = files.get_mask(sha256, volume.grid), predicted[name]
             if truth.voxel_count >= (1 if place.quick else _LEAST_VOXELS):
                 both = int(np.count_nonzero(truth.dense() & mask.dense()))
                 found[number, name] = 2 * both / (truth.voxel_count + mask.voxel_count)

@@ -89,13 +89,13 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         **_rows(
             "models",
             model="Model versions: list, import, rollback, retire.",
-            predict="Draw cases with a model in use; what it would change is told before it comes "
-            "under review.",
+            predict="Predict cases with a model in use; what it would change is told before "
+            "it comes under review.",
         ),
         **_rows("predictions", prediction="Predictions: list, review, set aside, withdraw."),
         "predict-files": CommandRow(
             module="file_predictions",
-            help="Draw CTs outside the study with one of its models; called again it goes on.",
+            help="Predict CTs outside the study with one of its models; called again it goes on.",
         ),
         **_rows(
             "reference",

@@ -1,4 +1,4 @@
-"""The command that draws CTs which are not in the study."""
+"""The command that predicts CTs which are not in the study."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def predict_folder(
     launcher: LauncherOption = None,
     study: StudyOption = None,
 ) -> None:
-    """Draw CTs outside the study with one of its models; called again it goes on."""
+    """Predict CTs outside the study with one of its models; called again it goes on."""
     settings = get_settings()
     with progress_bar() as bar, stop_on_interrupt() as stop:
-        task = bar.add_task("drawing", total=None)
+        task = bar.add_task("predicting", total=None)
 
         def show(progress: dict[str, Any]) -> None:
             bar.update(task, completed=progress.get("done", 0), total=progress.get("of"))
@@ -82,7 +82,7 @@ def _print_report(report: FilesReport, out: Path) -> None:
     for sentence in report.failed.values():
         console.print(f"failed: {sentence}", markup=False)
     console.print(
-        f"{report.drawn} CTs drawn into {out}, {report.kept} drawn before, "
+        f"{report.predicted} CTs predicted into {out}, {report.kept} predicted before, "
         f"{len(report.failed)} failed",
         markup=False,
     )

@@ -115,13 +115,14 @@ def predict(
     ] = False,
     device: DeviceOption = None,
     uncertainty: Annotated[
-        Uncertainty, typer.Option(help="Draw several times and keep how far the contours differ.")
+        Uncertainty,
+        typer.Option(help="Predict several times and keep how far the contours differ."),
     ] = Uncertainty.OFF,
     member: Annotated[
         list[int] | None, typer.Option(help="Further model version of an ensemble; repeatable.")
     ] = None,
     dask: Annotated[
-        str | None, typer.Option(help="Draw on this Dask cluster; default: HAN5K_DASK_ADDRESS.")
+        str | None, typer.Option(help="Predict on this Dask cluster; default: HAN5K_DASK_ADDRESS.")
     ] = None,
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to the worker instead of predicting here.")
@@ -129,7 +130,7 @@ def predict(
     launcher: LauncherOption = None,
     study: StudyOption = None,
 ) -> None:
-    """Draw cases with a model in use; what it would change is told before it comes under review."""
+    """Predict cases with a model in use; what it would change is told before review."""
     opened, settings = open_chosen(study), get_settings()
     chosen = choose_device(device or settings.device)
     if not cases:
@@ -161,7 +162,7 @@ def predict(
 
 
 def print_report(report: PredictionReport) -> None:
-    """Print what a prediction drew, and where its contours stand."""
+    """Print what became of a prediction, and where its contours stand."""
     console.print(
         f"prediction {report.prediction_id}: {report.cases} cases predicted", markup=False
     )

@@ -40,7 +40,7 @@ def list_all(study: StudyOption = None) -> None:
         acts = list_acts(session)
         for row in list_predictions(session):
             act = acts.get(stored_id(row))
-            stands = act.value if act else row.state.value
+            stands = act.value if act else row.state.word
             console.print(
                 f"{row.id}  {stands}  model {row.model_id}  {len(row.cases)} cases  "
                 f"{row.new_labels} contours  {row.error or ''}",

@@ -76,7 +76,7 @@ def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, str]:
         return {}
     found = find_disagreements(session, [stored_id(one) for one in seen.versions.values()])
     return {
-        version: f"Drawn several times, it differed: mean Dice {1 - doubt:.2f}."
+        version: f"Predicted several times, it differed: mean Dice {1 - doubt:.2f}."
         for version, doubt in found.items()
         if doubt >= DOUBTFUL
     }

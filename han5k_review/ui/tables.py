@@ -39,8 +39,9 @@ DOUBT_COLUMNS = {
     "disagreement": st.column_config.NumberColumn(
         "Disagreement",
         format="%.2f",
-        help=f"Between a model's own drawings of the contour under review: 0 none, 1 they do not "
-        f"meet; doubtful from {DOUBTFUL} on. Where the model is unstable, not where it is wrong.",
+        help="Between a model's own predictions of the contour under review: 0 none, 1 they do "
+        f"not meet; doubtful from {DOUBTFUL} on. Where the model is unstable, not where it is "
+        "wrong.",
     ),
 }
 SUMMARY_COLUMNS = {

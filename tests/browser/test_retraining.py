@@ -20,7 +20,7 @@ from rigs.phantom_study import CATALOGUE, build_study, queue_run
 from rigs.server import running_server
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD
-from tests.retraining.predicted_study import CASE, add_model, draw_three, under_review
+from tests.retraining.predicted_study import CASE, add_model, predict_three, under_review
 
 SLOW = 60_000
 
@@ -46,7 +46,7 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
     study: Study, screen: Page, tmp_path: Path
 ) -> None:
     before = under_review(study)
-    draw_three(study)
+    predict_three(study)
     with running_server(study.root, tmp_path / "web.log") as server:
         sign_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining")
@@ -96,7 +96,7 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
         expect(screen.get_by_text("Changed: Epochs 3 (preset:")).to_be_visible(timeout=SLOW)
         screen.keyboard.press("Escape")
         screen.get_by_text("Take from elsewhere out of use").first.click()
-        screen.get_by_label("Reason").fill("draws nothing")
+        screen.get_by_label("Reason").fill("predicts nothing")
         screen.get_by_label("Reason").press("Enter")
         screen.get_by_role("button", name="Take from elsewhere out of use").click()
         back = screen.get_by_text("Put from elsewhere in use")

@@ -61,8 +61,8 @@ def test_a_foreign_model_becomes_a_version_under_the_studys_names(
     study = build_study(tmp_path / "study", train=1, held_out=0)
     model = import_model(study, CATALOGUE, outside(foreign), actor="lead", watch=SOON)
     assert model.labels == {"BrainStem": 1, "ParotidL": 2}
-    drawn = predict_case(open_model(locate_model(study, model), "cpu"), build_head(3).volume)
-    assert set(drawn) == {"BrainStem", "ParotidL"}
+    predicted = predict_case(open_model(locate_model(study, model), "cpu"), build_head(3).volume)
+    assert set(predicted) == {"BrainStem", "ParotidL"}
     with transaction(study.engine) as session:
         used = roll_back(session, stored_id(model), actor="lead", reason="start", now=utc_now())
         assert used.state == ModelState.PROMOTED

@@ -137,7 +137,7 @@ def _basic(
     verdicts: Sequence[StructureVerdict],
 ) -> CardSection:
     parent = session.get(ModelVersion, model.parent_id) if model.parent_id else None
-    drawn = session.exec(
+    predicted = session.exec(
         select(LabelVersion.id).where(LabelVersion.model_version_id == model.id).limit(1)
     ).first()
     return CardSection(
@@ -165,7 +165,7 @@ def _basic(
             ("Licence of the weights", NOT_STATED),
             ("Model source", f"models/{model.folder} in the study; not published"),
             ("Checkpoint SHA-256", model.checkpoint_sha256),
-            ("In use", "It predicted contours." if drawn else "It predicted none."),
+            ("In use", "It predicted contours." if predicted else "It predicted none."),
         ),
     )
 

@@ -1,9 +1,9 @@
-"""Postprocessing: which structures a model draws as one piece, and the contours that say so.
+"""Postprocessing: which structures a model predicts as one piece, and the contours that say so.
 
 A network leaves stray pieces far from an organ. A structure whose training contours are one piece
-keeps only the largest piece of its drawing (docs/decisions/0011-one-piece.md). nnU-Net calls this
-postprocessing. The rule is a file of the model's folder, registered by its hash like the weights
-(`postprocessing_files`). Pure.
+keeps only the largest piece of its prediction (docs/decisions/0011-one-piece.md). nnU-Net calls
+this postprocessing. The rule is a file of the model's folder, registered by its hash like the
+weights (`postprocessing_files`). Pure.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WHOLE = 0.99
 def decide_postprocessing(
     names: Sequence[str], counts: Mapping[str, PieceCount], parent: Postprocessing
 ) -> Postprocessing:
-    """The rule of a model that draws `names`.
+    """The rule of a model that predicts `names`.
 
     A structure with at least 5 counted contours is one piece when 95 % of them are. With fewer it
     is what it was to the parent.

@@ -39,24 +39,24 @@ class StructureChanges:
         return self.new + self.similar + self.smaller + self.larger
 
 
-def find_change(drawn_cc: float, present_cc: float | None, *, same: bool) -> Change:
-    """What a drawing of `drawn_cc` is beside the contour under review (None: there is none).
+def find_change(predicted_cc: float, present_cc: float | None, *, same: bool) -> Change:
+    """What a prediction of `predicted_cc` is beside the contour under review (None: there is none).
 
     `same`: both have the same voxels. A contour that was empty counts as none.
     """
-    if drawn_cc == 0:
+    if predicted_cc == 0:
         return Change.EMPTY
     if same:
         return Change.SAME
     if not present_cc:
         return Change.NEW
-    if drawn_cc >= MUCH * present_cc:
+    if predicted_cc >= MUCH * present_cc:
         return Change.LARGER
-    return Change.SMALLER if drawn_cc * MUCH <= present_cc else Change.SIMILAR
+    return Change.SMALLER if predicted_cc * MUCH <= present_cc else Change.SIMILAR
 
 
 def count_changes(found: Iterable[tuple[str, Change]]) -> dict[str, StructureChanges]:
-    """Structure -> its counts, from (structure, change) of every drawing."""
+    """Structure -> its counts, from (structure, change) of every prediction."""
     counts: dict[str, dict[str, int]] = {}
     for name, change in found:
         own = counts.setdefault(name, {})
@@ -97,7 +97,7 @@ def describe_changes(changes: Mapping[str, StructureChanges]) -> str:
 
 
 def list_empty(changes: Mapping[str, StructureChanges]) -> Sequence[str]:
-    """Structures with an empty drawing."""
+    """Structures with an empty prediction."""
     return [name for name, row in changes.items() if row.empty]
 
 

@@ -27,7 +27,7 @@ LIVE = frozenset({RunState.QUEUED, *WORK})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """Everything a page draws of one run."""
+    """Everything a page shows of one run."""
 
     run: RetrainRun
     parent: ModelVersion | None

@@ -21,7 +21,7 @@ def build_case_frame(
 ) -> pd.DataFrame:
     """One line per structure: volume, each reader's grade, and the panel against the reference.
 
-    `disagreement` is a column where any contour under review was drawn several times.
+    `disagreement` is a column where any contour under review was predicted several times.
     """
     labels = list_under_review(session, stored_id(case))
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}

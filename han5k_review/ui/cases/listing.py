@@ -37,7 +37,7 @@ _DOUBT_COLUMNS = (
         title="Largest disagreement",
         kind=Kind.NUMBER,
         decimals=2,
-        help="Between a model's own drawings of a contour: 0 none, 1 they do not meet.",
+        help="Between a model's own predictions of a contour: 0 none, 1 they do not meet.",
     ),
 )
 

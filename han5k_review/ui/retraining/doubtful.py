@@ -22,7 +22,7 @@ def build_doubt_frame(contours: Sequence[DoubtfulContour]) -> pd.DataFrame:
                 None if c.volume_spread is None else 100 * c.volume_spread for c in contours
             ],
             "Volume cc": [c.volume_cc for c in contours],
-            "Drawings": [c.members for c in contours],
+            "Predictions": [c.members for c in contours],
             "Method": [c.method.value for c in contours],
         }
     )
@@ -31,8 +31,8 @@ def build_doubt_frame(contours: Sequence[DoubtfulContour]) -> pd.DataFrame:
 def show_doubtful(contours: Sequence[DoubtfulContour]) -> None:
     """The table; a click on a row opens the contour."""
     st.caption(
-        "Most doubtful first: 1 minus the mean Dice between the drawings, and the spread of their "
-        "volumes. Click a row to look at it in the viewer."
+        "Most doubtful first: 1 minus the mean Dice between the predictions, and the spread of "
+        "their volumes. Click a row to look at it in the viewer."
     )
     table = st.dataframe(
         build_doubt_frame(contours),

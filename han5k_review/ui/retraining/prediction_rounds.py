@@ -183,7 +183,7 @@ def _state(row: PredictionRun, acts: _Acts) -> str:
         return "under review" if act is PredictionAct.PUT_UNDER_REVIEW else act.value
     if row.state is PredictionState.DONE:
         return "waits for a decision" if row.new_labels else "nothing to review"
-    return row.state.value
+    return row.state.word
 
 
 def count_cases(cases: Sequence[str]) -> str:

@@ -13,7 +13,10 @@ from sqlmodel import col, select
 from han5k_review.accounts.may import Action
 from han5k_review.retraining.jobs.machine import choose_device
 from han5k_review.retraining.predictions.doubts import list_doubtful
-from han5k_review.retraining.predictions.offered_structures import Drawable, list_drawable
+from han5k_review.retraining.predictions.offered_structures import (
+    OfferedStructures,
+    list_offered_structures,
+)
 from han5k_review.retraining.predictions.prediction_record import (
     UNFINISHED,
     PredictionRequest,
@@ -54,12 +57,10 @@ def show_predicting(visit: Visit, model: ModelVersion, models: Sequence[ModelVer
         predicted = set(session.exec(query))
         own = [p for p in list_predictions(session) if p.model_id == model.id]
         doubtful = list_doubtful(session, stored_id(model))
-        drawable = list_drawable(session, model)
+        offered = list_offered_structures(session, model)
     if visit.may(Action.RETRAIN) and model.state == ModelState.PROMOTED:
         todo = [name for name in names if name not in predicted]
-        _ask(
-            visit, model, models, _Choice(cases=names, todo=todo, drawable=drawable, asked=len(own))
-        )
+        _ask(visit, model, models, _Choice(cases=names, todo=todo, offered=offered, asked=len(own)))
     if any(p.state in UNFINISHED for p in own):
         _show_working(visit, stored_id(model))
     show_rounds(visit, own)
@@ -73,7 +74,7 @@ class _Choice:
 
     cases: Sequence[str]
     todo: Sequence[str]
-    drawable: Drawable
+    offered: OfferedStructures
     asked: int
 
 
@@ -95,12 +96,12 @@ def _ask(
     structures = st.multiselect(
         "Structures to predict",
         list(model.labels),
-        default=list(choice.drawable.usual),
+        default=list(choice.offered.usual),
         key=f"predict-structures-{model.id}-{choice.asked}",
     )
     device = choose_device(visit.bench.settings.device)
     st.caption(
-        f"{describe_left_out(choice.drawable, structures)} Nothing comes under review by itself: "
+        f"{describe_left_out(choice.offered, structures)} Nothing comes under review by itself: "
         f"you see first what would change. Predicted on {device}."
     )
     label = f"Predict {count_cases(cases)} with {model.name}"
@@ -130,14 +131,14 @@ def _ask_method(model_id: int) -> Uncertainty:
     return chosen
 
 
-def describe_left_out(drawable: Drawable, chosen: Sequence[str]) -> str:
+def describe_left_out(offered: OfferedStructures, chosen: Sequence[str]) -> str:
     """What the gate said of structures: those left out, and those chosen all the same."""
-    if drawable.unjudged:
+    if offered.unjudged:
         return "No gate has judged this model, because it was not trained here."
     parts = []
     for names, words in (
-        (drawable.failed, "failed the gate"),
-        (drawable.undecided, "had too few held-out cases for the gate"),
+        (offered.failed, "failed the gate"),
+        (offered.undecided, "had too few held-out cases for the gate"),
     ):
         out = [n for n in names if n not in chosen]
         taken = [n for n in names if n in chosen]
