@@ -56,7 +56,7 @@ def get_visible_task(session: Session, assignment: Assignment, *, names_reads: b
     grades = list_current_grades(session, assignment_id)
     return VisibleCase(
         case_id=assignment.case_id,
-        case=session.get_one(Case, assignment.case_id).name,
+        case=assignment.alias or session.get_one(Case, assignment.case_id).name,
         sets=sets,
         versions=versions,
         sees_doubts=not assignment.blinded,

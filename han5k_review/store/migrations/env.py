@@ -8,11 +8,20 @@ from han5k_review.store import (
     model_tables,
     name_tables,
     prediction_tables,
+    protocol_tables,
     run_tables,
     tables,
 )
 
-_ = (tables, run_tables, draft_tables, prediction_tables, model_tables, name_tables)
+_ = (
+    tables,
+    run_tables,
+    draft_tables,
+    prediction_tables,
+    model_tables,
+    name_tables,
+    protocol_tables,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],
