@@ -43,6 +43,7 @@ from han5k_review.study import (
     list_cases,
     read_study_catalogue,
 )
+from han5k_review.texts.counts import say_count
 from han5k_review.workforce import open_executor
 
 DEMO_PASSWORD = "han5k-demo"
@@ -85,7 +86,7 @@ def demo(
     names = ", ".join(name for name, _ in DEMO_ACCOUNTS)
     text = f"Demo accounts: {names}; the password of each is {DEMO_PASSWORD}."
     write_atomically(folder / _DONE, f"{text}\n".encode())
-    console.print(f"{stored} cases, {labels} contours in {folder}")
+    console.print(f"{say_count(stored, 'case')}, {say_count(labels, 'contour')} in {folder}")
     console.print(text)
 
 
@@ -105,7 +106,9 @@ def _write_dicom(folder: Path, cases: int, seed: int) -> None:
             rows.append(write_dicom_entry(folder, entry, catalogue, number))
             bar.advance(task)
     manifest = write_dicom_manifest(folder, rows)
-    console.print(f"{cases} patients as DICOM; next: han5k import {manifest} --dry-run")
+    console.print(
+        f"{say_count(cases, 'patient')} as DICOM; next: han5k import {manifest} --dry-run"
+    )
 
 
 def _add_cases(study: Study, cases: int, seed: int) -> Truth:

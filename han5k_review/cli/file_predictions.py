@@ -26,6 +26,7 @@ from han5k_review.retraining.predictions.file_prediction import (
     predict_files,
 )
 from han5k_review.settings import get_settings
+from han5k_review.texts.counts import say_count
 
 _LOOK_S = 1.0
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
@@ -82,7 +83,7 @@ def _print_report(report: FilesReport, out: Path) -> None:
     for sentence in report.failed.values():
         console.print(f"failed: {sentence}", markup=False)
     console.print(
-        f"{report.predicted} CTs predicted into {out}, {report.kept} predicted before, "
+        f"{say_count(report.predicted, 'CT')} predicted into {out}, {report.kept} predicted before, "
         f"{len(report.failed)} failed",
         markup=False,
     )

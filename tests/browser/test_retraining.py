@@ -79,7 +79,7 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
     with running_server(study.root, tmp_path / "web.log") as server:
         sign_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining")
-        fullest = "2: EyeL, EyeR, LenL, ... (26 structures, 6 trusted contours)"
+        fullest = "2: 26 structures, 6 trusted contours (EyeL, EyeR, LenL, ...)"
         expect(screen.get_by_role("combobox", name="Label group")).to_have_value(
             fullest, timeout=SLOW
         )
@@ -116,7 +116,7 @@ def test_list_and_heading_agree_and_a_missing_worker_is_said(
         expect(screen.get_by_role("heading", name="Run 1: queued")).to_be_visible(timeout=SLOW)
         missing = screen.get_by_text("No worker runs for cpu. 1 job waits for one.")
         expect(missing).to_be_visible(timeout=SLOW)
-        cells = screen.locator("canvas td")
+        cells = screen.locator("[data-testid=row] td")
         expect(cells.filter(has_text="queued")).to_have_count(1, timeout=SLOW)
         WorkerSign(study=study, device="cpu", worker=worker).show(utc_now())
         jobs = RunJobs(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from han5k_review.retraining.jobs.piece_rule import PieceCount, Postprocessing
+from han5k_review.texts.counts import say_count
 
 LEAST_CONTOURS = 5
 LEAST_ONE_PIECE = 0.95
@@ -49,8 +50,9 @@ def describe_postprocessing(rule: Postprocessing | None) -> str:
     kept = rule.keep_largest
     if not kept:
         return "Keeps every piece it predicts: no structure is known to be one piece."
-    many = "structure" if len(kept) == 1 else "structures"
-    return f"Keeps only the largest piece of {len(kept)} {many}: {', '.join(kept)}."
+    return (
+        f"Keeps only the largest piece of {say_count(len(kept), 'structure')}: {', '.join(kept)}."
+    )
 
 
 def describe_counts(rule: Postprocessing | None) -> str:

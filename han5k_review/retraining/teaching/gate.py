@@ -12,6 +12,7 @@ from han5k_review.retraining.teaching.paired_scores import (
     PairedScore,
     bootstrap_mean,
 )
+from han5k_review.texts.counts import say_count
 
 _ROUNDING = 1e-9
 """0.8 - 0.7 is a little less than 0.1."""
@@ -142,13 +143,15 @@ def _why_few(scores: Sequence[PairedScore], settings: GateSettings) -> list[str]
         reasons.append(f"the organ is empty in {share} held-out reference, {what}")
     if alone:
         reasons.append(
-            f"nothing to compare with in {len(alone)} cases: they had no contour before the run"
+            f"nothing to compare with in {say_count(len(alone), 'case')} "
+            "without a contour before the run"
         )
     if unchanged and not deciding:
         mean = _mean([s.after_dice for s in unchanged])
         told = "" if mean is None else f" (Dice of the new model with them {mean:.3f})"
         reasons.append(
-            f"the only references are {len(unchanged)} contours accepted unchanged{told}, which "
+            "nothing to judge on but "
+            f"{say_count(len(unchanged), 'contour')} accepted unchanged{told}, which "
             "a model predicted itself"
         )
     return reasons

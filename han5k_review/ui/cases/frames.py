@@ -67,6 +67,14 @@ def _grades_by_reader(session: Session, scale: Scale, case: Case) -> dict[str, d
     return given
 
 
+def describe_case(case: Case) -> str:
+    """Patient, split, matrix, and when it came in, in one line."""
+    matrix = " x ".join(map(str, case.shape_ijk))
+    split = case.split.value.replace("_", " ")
+    imported = say_time(case.imported_at_utc)
+    return f"Patient {case.patient}, {split}, matrix {matrix}, imported {imported}."
+
+
 def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
     """Every label version of the case, oldest first."""
     rows = session.exec(

@@ -31,8 +31,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import ModelState, PredictionState, Uncertainty
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.retraining.doubtful import show_doubtful
-from han5k_review.ui.retraining.prediction_rounds import count_cases, show_rounds
+from han5k_review.ui.retraining.prediction_rounds import show_rounds
 from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
@@ -86,7 +87,7 @@ def _ask(
     chosen = left.multiselect(
         "Cases to predict",
         choice.cases,
-        placeholder=f"all {len(choice.todo)} cases it has not predicted yet",
+        placeholder=f"all it has not predicted yet: {say_count(len(choice.todo), 'case')}",
         key=f"predict-cases-{model.id}-{choice.asked}",
     )
     cases = chosen or choice.todo
@@ -104,7 +105,7 @@ def _ask(
         f"{describe_left_out(choice.offered, structures)} Nothing comes under review by itself: "
         f"you see first what would change. Predicted on {device}."
     )
-    label = f"Predict {count_cases(cases)} with {model.name}"
+    label = f"Predict {say_count(len(cases), 'case')} with {model.name}"
     ready = bool(cases and structures)
     request = PredictionRequest(
         model_id=stored_id(model),
@@ -202,9 +203,12 @@ def describe_prediction(row: PredictionRun) -> tuple[float, str]:
     if row.cancel_requested:
         return 0.0, f"{name} stops after the case in hand."
     if row.state is PredictionState.QUEUED:
-        return 0.0, f"{name} waits for the worker of {row.device}: {count_cases(row.cases)}."
+        return (
+            0.0,
+            f"{name} waits for the worker of {row.device}: {say_count(len(row.cases), 'case')}.",
+        )
     done, of = int(progress.get("done", 0)), int(progress.get("of", len(row.cases)))
-    words = f"{name}: {done} of {of} cases predicted on {row.device}"
+    words = f"{name}: {done} of {say_count(of, 'case')} predicted on {row.device}"
     if done and progress.get("eta_seconds") is not None:
         words += f", about {timedelta(seconds=round(progress['eta_seconds']))} left"
     return done / max(of, 1), f"{words}. It goes on when you leave the page."

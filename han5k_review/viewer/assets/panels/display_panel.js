@@ -3,6 +3,7 @@
 import { DASHES } from "../draw/layers.js";
 import { shortKey } from "../keyboard.js";
 import { askLargestSurfaceError } from "../net/surface_error.js";
+import { sayCount } from "../pure/counts.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { windowLabel } from "../pure/windowing.js";
 import { h, press, setText, svg } from "./dom.js";
@@ -185,7 +186,7 @@ export class DisplayPanel {
       : !profile
         ? `${state.selected} is not in this set`
         : total
-          ? `${total} voxels differ on ${slices} slices`
+          ? `${sayCount(total, "voxel differs", "voxels differ")} on ${sayCount(slices, "slice")}`
           : "The masks are the same";
     const surface = this.surface.of === `${state.selected}|${state.compare}` ? this.surface.words : "";
     setText(this.compared, state.compare ? [difference, surface].filter(Boolean).join("; ") : "");
