@@ -29,8 +29,8 @@ class VisibleCase:
 
     `image_sha256`: its CT. `sets`: the one under review first. `versions`: structure -> the contour
     that is listed. `grades`: those in force of the listed contours. `resume`: structure and axial
-    slice (k). `sees_doubts`: may learn how far the drawings of a model differed. Without an assignment there
-    is nothing to grade and nothing to edit.
+    slice (k). `sees_doubts`: may learn how far the drawings of a model differed. Without an
+    assignment there is nothing to grade and nothing to edit.
     """
 
     case_id: int
