@@ -73,8 +73,8 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         **_rows(
             "doses",
-            dose="Keep a planned dose (RTDOSE) beside the CT of a case; the case page shows its "
-            "DVH.",
+            dose="Keep a planned dose (RTDOSE) beside the CT of a case, for its DVH and the "
+            "viewer.",
         ),
         **_rows(
             "contours",

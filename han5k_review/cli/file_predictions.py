@@ -83,8 +83,8 @@ def _print_report(report: FilesReport, out: Path) -> None:
     for sentence in report.failed.values():
         console.print(f"failed: {sentence}", markup=False)
     console.print(
-        f"{say_count(report.predicted, 'CT')} predicted into {out}, {report.kept} predicted before, "
-        f"{len(report.failed)} failed",
+        f"{say_count(report.predicted, 'CT')} predicted into {out}, {report.kept} predicted "
+        f"before, {len(report.failed)} failed",
         markup=False,
     )
     if report.is_cancelled:

@@ -60,6 +60,7 @@ def _build(session: Session, visit: Visit, seen: VisibleCase) -> ViewerPayload:
         windows=bench.windows,
         scale=bench.scale,
         warnings=_list_doubts(session, seen),
+        has_dose=bench.study.doses.find_newest(seen.image_sha256) is not None,
     )
     return replace(payload, account=_account_key(visit))
 

@@ -3,6 +3,7 @@
 //
 // Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
 
+import { DoseShown } from "./dose_shown.js";
 import { OutlineCache } from "./draw/outlines.js";
 import { WindowTable } from "./draw/window_table.js";
 import { PlaneCameras } from "./plane_cameras.js";
@@ -57,6 +58,7 @@ export class Reading {
     this.colours = structureColours(this.structures, this.state.colourBlind);
     /** @type {OutlineCache | null} */
     this.outlines = null;
+    this.dose = data.addresses.dose ? new DoseShown(this, data.addresses.dose) : null;
     this.reviewed = data.label_sets[0]?.key ?? null;
     if (opened.volume) this.begin(opened.volume);
   }

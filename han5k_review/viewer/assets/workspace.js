@@ -186,6 +186,7 @@ export class Workspace {
     this.openDrafts.close();
     this.grader.close();
     this.editor.close();
+    this.reading.dose?.close();
     this.root.remove();
   }
 }

@@ -69,6 +69,7 @@ export function furnish(workspace) {
   workspace.list = new StructureList({ ...parts, states: workspace.editor.states });
   workspace.gradePanel = new GradePanel(parts);
   workspace.display = new DisplayPanel(parts);
+  if (workspace.display.dose) workspace.stage.main.root.append(workspace.display.dose.legend);
   workspace.toolbar = new Toolbar(parts);
   workspace.bar = new SliceBar(parts);
   workspace.solidPane = new SolidPane(parts);
