@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         "import": CommandRow(
             module="cases",
-            help="Import cases: one by options, or many by a manifest. Importing again changes "
+            help="Import cases: one by options, or many by a manifest or tree. Again changes "
             "nothing.",
         ),
         "names": CommandRow(
