@@ -81,6 +81,10 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             contours="Write the contours of a case for a planning system or another tool.",
         ),
         **_rows(
+            "releasing",
+            release="Write what was accepted or certified as a data set to cite; check a copy.",
+        ),
+        **_rows(
             "retraining",
             retrain="Start a run from the trusted contours; a worker takes it up.",
             worker="Work on the queued runs and predictions of one device, one after the other.",
