@@ -18,7 +18,7 @@ UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
 def is_shown() -> ColumnElement[bool]:
     """True for every label version but those of a prediction that nobody put under review.
 
-    What a prediction drew waits for a person's word; withdrawn, it is as if it had not been drawn,
+    What a model predicted waits for a person's word; withdrawn, it is as if it had not been there,
     and the contour of before is under review again. No row is changed for it.
     """
     put = select(PredictionDecision.prediction_id).where(

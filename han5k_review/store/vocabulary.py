@@ -79,13 +79,21 @@ class RunState(StrEnum):
 
 
 class PredictionState(StrEnum):
-    """States of a prediction; the moves are in `retraining.prediction_record`."""
+    """States of a prediction; the moves are in `retraining/predictions/prediction_record.py`.
+
+    Databases of before hold the word "drawing", and a CHECK keeps it: `word` is what people read.
+    """
 
     QUEUED = "queued"
-    DRAWING = "drawing"
+    PREDICTING = "drawing"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+    @property
+    def word(self) -> str:
+        """The state as pages, commands and the audit trail call it."""
+        return self.name.lower()
 
 
 class PredictionAct(StrEnum):

@@ -36,8 +36,12 @@ def build_payload(
     windows: Iterable[Window],
     scale: Scale,
     warnings: Mapping[int, str],
+    has_dose: bool = False,
 ) -> ViewerPayload:
-    """The mount object of one case; `warnings`: label version id -> a sentence about it."""
+    """The mount object of one case; `warnings`: label version id -> a sentence about it.
+
+    `has_dose`: a planned dose is known for its CT.
+    """
     edits = seen.assignment_id is not None
     routes = (
         name_case(seen.case_id) if seen.assignment_id is None else name_task(seen.assignment_id)
@@ -52,6 +56,7 @@ def build_payload(
             position=routes.position if seen.may_grade else None,
             drafts=routes.drafts if edits else None,
             sign_in=SIGN_IN,
+            dose=routes.dose if has_dose else None,
         ),
         next=None if seen.next_task is None else _next_case(seen.next_task),
         label_sets=_label_sets(seen.sets, routes),

@@ -138,7 +138,7 @@ class Addresses:
     """Where the viewer asks and tells; the CT's index names its slabs, each label set its masks.
 
     `grades` and `position` are None where there is nothing to grade, `drafts` where nothing can be
-    edited.
+    edited, `dose` where none is known.
     """
 
     volume: str
@@ -147,6 +147,7 @@ class Addresses:
     position: str | None
     drafts: str | None
     sign_in: str
+    dose: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
