@@ -3,6 +3,7 @@ import streamlit as st
 from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import find_next, list_worklist
 from han5k_review.review.labels import list_under_review
+from han5k_review.review.pauses import find_pause
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.ui.links import show_contour_links
@@ -17,6 +18,7 @@ from han5k_review.ui.visit import page
 with page("Worklist", Action.GRADE) as visit:
     with reading(visit.bench.study.engine) as session:
         entries = list_worklist(session, visit.identity.reader_id)
+        pause = find_pause(session, visit.identity.reader_id)
 
     upcoming = find_next(entries)
     done = sum(entry.is_done for entry in entries)
@@ -31,7 +33,9 @@ with page("Worklist", Action.GRADE) as visit:
             st.info("No case is assigned to you yet. Ask the study lead for cases.")
     else:
         left, middle, right = st.columns([2, 1, 1], vertical_alignment="center")
-        if upcoming is None:
+        if pause is not None:
+            left.info(f"Reading is paused by {pause.actor}: {pause.reason}")
+        elif upcoming is None:
             left.success("Every case on your list is graded.")
         else:
             verb = "Continue" if upcoming.graded else "Start"
@@ -50,8 +54,10 @@ with page("Worklist", Action.GRADE) as visit:
         if opened is not None:
             go_to("review", assignment=opened)
 
+        named = [entry for entry in entries if entry.is_named]
+    if entries and named:
         with st.expander("Correct a case in another tool"):
-            entry = st.selectbox("Case", entries, format_func=lambda one: one.case)
+            entry = st.selectbox("Case", named, format_func=lambda one: one.case)
             with reading(visit.bench.study.engine) as session:
                 case = session.get_one(Case, entry.case_id)
                 structures = list(list_under_review(session, entry.case_id))

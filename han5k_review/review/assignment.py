@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.pauses import find_pause
@@ -21,7 +22,10 @@ _FIRST_LOOK = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorklistEntry:
-    """One row of a reader's worklist; `open_drafts` are edits begun and not submitted."""
+    """One row of a reader's worklist; `open_drafts` are edits begun and not submitted.
+
+    `is_named`: `case` is the case's own name, not the alias of a read of a protocol.
+    """
 
     assignment_id: int
     case_id: int
@@ -30,6 +34,7 @@ class WorklistEntry:
     total: int
     last_graded_at_utc: datetime | None
     open_drafts: int = 0
+    is_named: bool = True
 
     @property
     def is_done(self) -> bool:
@@ -56,8 +61,9 @@ def list_worklist(
             total=progress[assignment_id].total,
             last_graded_at_utc=progress[assignment_id].last_graded_at_utc,
             open_drafts=drafts.get(assignment_id, 0),
+            is_named=is_named,
         )
-        for assignment_id, case_id, case in _list_order(session, reader_id, now)
+        for assignment_id, case_id, case, is_named in _list_order(session, reader_id, now)
     ]
 
 
@@ -76,7 +82,7 @@ def find_next_assignment(
     """
     if find_pause(session, reader_id) is not None:
         return None
-    ids = [assignment_id for assignment_id, _, _ in _list_order(session, reader_id, now)]
+    ids = [assignment_id for assignment_id, _, _, _ in _list_order(session, reader_id, now)]
     start = ids.index(after) + 1 if after in ids else 0
     coming = [one for one in (*ids[start:], *ids[:start]) if one != after]
     done, size = 0, _FIRST_LOOK
@@ -101,31 +107,32 @@ def save_position(
 
 def _list_order(
     session: Session, reader_id: int, now: datetime | None
-) -> list[tuple[int, int, str]]:
-    """(assignment id, case id, name for the reader) of the reader's list, in its order."""
+) -> list[tuple[int, int, str, bool]]:
+    """(assignment id, case id, name for the reader, whether it is the case's own), in order."""
     # Columns instead of objects: a list can have thousands of cases.
-    rows = session.exec(
-        select(
+    rows = session.execute(
+        sa.select(
             col(Assignment.id),
             col(Assignment.case_id),
-            func.coalesce(Assignment.alias, Case.name),
+            col(Case.name),
+            col(Assignment.alias),
             col(Assignment.repeat_of_id),
         )
         .join(Case, col(Case.id) == Assignment.case_id)
         .where(
-            Assignment.reader_id == reader_id,
-            Assignment.read_index > ADJUDICATION_INDEX,
+            col(Assignment.reader_id) == reader_id,
+            col(Assignment.read_index) > ADJUDICATION_INDEX,
             col(Assignment.closed_at_utc).is_(None),
         )
         .order_by(col(Assignment.presentation_order))
     ).all()
     hidden: Collection[int] = ()
-    if any(repeats is not None for _, _, _, repeats in rows):
+    if any(row.repeat_of_id is not None for row in rows):
         hidden = list_hidden(session, reader_id, now or utc_now())
     return [
-        (number, case_id, name)
-        for number, case_id, name, _ in rows
-        if number is not None and number not in hidden
+        (row.id, row.case_id, row.alias or row.name, row.alias is None)
+        for row in rows
+        if row.id not in hidden
     ]
 
 

@@ -24,6 +24,7 @@ _SCREENS = (
     ("surfaces", "3-D", None, False),
     ("cases", "Cases", Action.READ_ANY_CASE, True),
     ("revisions", "Revisions", Action.ADJUDICATE, True),
+    ("protocol", "Protocol", Action.ASSIGN, True),
     ("results", "Results", Action.ASSIGN, True),
     ("cohort", "Cohort", Action.READ_ANY_CASE, True),
     ("retraining", "Retraining", Action.RETRAIN, True),
