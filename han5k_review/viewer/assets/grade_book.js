@@ -1,5 +1,5 @@
 // @ts-check
-// The grades of one case as this tab knows them: what is noted, given, confirmed and taken back. Sends nothing.
+// The grades of one case as this tab knows them: noted, given, confirmed and taken back. Sends nothing.
 
 import { newId } from "./edit/drafts.js";
 import { countGraded } from "./pure/catalogue.js";

@@ -9,7 +9,7 @@ import { ACTIONS, keysOf, labelsOf, readOwnKeys, tooltip, useKeys } from "./pure
 /** @import { OwnKeys } from "./pure/keymap.js" */
 /** @import { Workspace } from "./workspace.js" */
 
-/** @typedef {{ keyboard?: { getLayoutMap(): Promise<Map<string, string>> } }} KeyboardTeller Some browsers. */
+/** @typedef {{ keyboard?: { getLayoutMap(): Promise<Map<string, string>> } }} KeyboardTeller */
 /** @typedef {Map<string, string>} Tooltips action -> its tooltip, with the keys of now */
 
 const KEY = "han5k-review.keys";
