@@ -242,7 +242,10 @@ def _outcome(
 
 
 def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(structures whose shown contour has a grade, structures that the read shows)."""
+    """(structures whose shown contour has a grade, structures that the read shows).
+
+    DataError for an assignment that is not stored.
+    """
     if assignment.id is None:
         raise DataError("A stored assignment was expected.")
     shown = list_shown(session, assignment)

@@ -74,7 +74,8 @@ class CaseWish:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSummary:
     """One row of the case list; the disagreements are of the contours under review, if any were
-    predicted several times: how many are doubtful, and the largest."""
+    predicted several times: how many are doubtful, and the largest.
+    """
 
     name: str
     patient: str
