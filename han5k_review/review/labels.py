@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel
+from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel, PredictionRun
 from han5k_review.store.tables import LabelVersion
-from han5k_review.store.vocabulary import LabelSource, PredictionAct
+from han5k_review.store.vocabulary import LabelSource, PredictionAct, PredictionState
 
 UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
 
@@ -48,6 +48,23 @@ def list_newest(
 def list_under_review(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
     """Structure -> the pseudo-label that is to be graded now."""
     return list_newest(session, case_id, UNDER_REVIEW)
+
+
+def list_waiting(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
+    """Structure -> the newest contour of a finished prediction that nobody decided on yet."""
+    decided = select(PredictionDecision.prediction_id)
+    rows = session.exec(
+        select(LabelVersion)
+        .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .join(PredictionRun, col(PredictionRun.id) == PredictionLabel.prediction_id)
+        .where(
+            LabelVersion.case_id == case_id,
+            PredictionRun.state == PredictionState.DONE,
+            col(PredictionRun.id).not_in(decided),
+        )
+        .order_by(col(LabelVersion.id))
+    )
+    return {row.structure: row for row in rows}
 
 
 def list_references(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
