@@ -1,4 +1,4 @@
-"""Rows open by a click anywhere in them and by Enter, headings order them; long lists come in pages.
+"""Rows open by a click anywhere in them and by Enter, headings order them; long lists in pages.
 What takes long to make says so while it is made."""
 
 from __future__ import annotations
