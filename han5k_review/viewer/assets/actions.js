@@ -156,6 +156,7 @@ export function buildActions(workspace) {
     leave() {
       if (workspace.editor.pointer.dropOutline()) return;
       workspace.help.hide();
+      if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();
       workspace.combine.hide();
       workspace.gradePanel.leaveTags();
