@@ -20,7 +20,7 @@ from han5k_review.ui.rows.columns import Column, Kind, OpenRow
 
 METRIC_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
-    "structure": st.column_config.TextColumn("Structure", pinned=True),
+    "structure": st.column_config.TextColumn("Structure"),
     "dice": st.column_config.NumberColumn("Dice", format="%.3f"),
     "hd95_mm": st.column_config.NumberColumn("HD95 mm", format="%.2f"),
     "surface_dice": st.column_config.NumberColumn("Surface Dice", format="%.3f"),
@@ -45,7 +45,7 @@ DOUBT_COLUMNS = {
     ),
 }
 SUMMARY_COLUMNS = {
-    "structure": st.column_config.TextColumn("Structure", pinned=True),
+    "structure": st.column_config.TextColumn("Structure"),
     "measured": st.column_config.NumberColumn("n"),
     "dice_median": st.column_config.NumberColumn("Dice", format="%.3f", help="Median."),
     "dice_quartile_1": st.column_config.NumberColumn("Dice Q1", format="%.3f"),
@@ -65,7 +65,7 @@ SUMMARY_COLUMNS = {
     "definition": st.column_config.TextColumn("Definition"),
 }
 TREND_COLUMNS = {
-    "version": st.column_config.TextColumn("Version", pinned=True),
+    "version": st.column_config.TextColumn("Version"),
     **SUMMARY_COLUMNS,
 }
 REVISION_COLUMNS = {

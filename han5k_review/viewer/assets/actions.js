@@ -148,7 +148,7 @@ export function buildActions(workspace) {
     "solid-pane": () => workspace.solidPane.toggle(),
     dose() {
       if (reading.dose) reading.dose.toggle();
-      else workspace.say("No planned dose is known for this case.", true);
+      else workspace.say("No planned dose is known for this case.");
     },
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
     ruler() {
@@ -192,6 +192,7 @@ export function buildActions(workspace) {
     leave() {
       if (workspace.editor.pointer.dropOutline()) return;
       workspace.help.hide();
+      if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();
       workspace.combine.hide();
       workspace.display.dose?.hide();

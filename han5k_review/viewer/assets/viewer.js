@@ -2,7 +2,7 @@
 // The component's door: Streamlit calls the default export on every rerun that changes the data.
 //
 // Stable selectors (data-testid): workspace, case, progress, save-state, load-state, sign-in, next-case,
-// help-button, help, help-close, banner, try-again, stage, view-main, view-upper, view-lower (each with
+// help-button, help, help-close, banner, banner-close, try-again, stage, view-main, view-upper, view-lower (each with
 // -canvas, -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left, -right, -top, -bottom),
 // structures, structure (data-structure, data-grade), search, order, filter, next-ungraded, structure-title,
 // structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,

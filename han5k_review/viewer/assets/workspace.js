@@ -97,6 +97,7 @@ export class Workspace {
    */
   act(action, argument) {
     this.touch();
+    this.banner.pass();
     this.actions[action]?.(argument);
   }
 
@@ -114,8 +115,9 @@ export class Workspace {
       this.reading.begin(detail);
       this.stage.arrange();
       if (detail.index.oblique)
-        this.say(
+        this.banner.say(
           "This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.",
+          { stays: true },
         );
       this.beginEditing();
     } else if (kind === "masks") {
@@ -123,13 +125,14 @@ export class Workspace {
       this.beginEditing();
     } else if (kind === "network") this.lost = detail;
     else if (kind === "expired") this.expired = detail;
-    else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
+    else if (kind === "broken")
+      this.banner.say(`${detail.what} could not be opened. ${detail.error.message}`, { stays: true });
     else if (kind === "slab") {
       this.reading.markSeen();
       if (detail.state !== "ready")
-        this.say(
+        this.banner.say(
           `Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`,
-          true,
+          { again: true },
         );
       this.prefetchNext();
     }
@@ -151,9 +154,12 @@ export class Workspace {
     return this.opened.expect(again ? sets.slice(1) : sets, again);
   }
 
-  /** @param {string} sentence */
-  say(sentence, again = false) {
-    this.banner.say(sentence, again);
+  /**
+   * A notice, which goes with the next key.
+   * @param {string} sentence
+   */
+  say(sentence) {
+    this.banner.say(sentence);
   }
 
   /** Ask once more for what did not come whole. */

@@ -2,6 +2,7 @@
 // The line above everything: case, progress, save state, next case, help.
 
 import { countGraded } from "../pure/catalogue.js";
+import { sayCount } from "../pure/counts.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, setText } from "./dom.js";
 
@@ -96,7 +97,7 @@ export class Header {
     if (!volume) return this.say("opening", "");
     const { total, ready, damaged, waiting } = volume.progress();
     if (waiting) return this.say(`loading ${Math.round((100 * ready) / total)} %`, "");
-    if (damaged) return this.say(`${damaged} part${damaged > 1 ? "s" : ""} of the CT damaged`, "bad");
+    if (damaged) return this.say(`${sayCount(damaged, "part")} of the CT damaged`, "bad");
     return this.say("", "");
   }
 
