@@ -10,8 +10,8 @@ import nibabel as nib
 import numpy as np
 
 from han5k_review.anatomy.catalogue import Catalogue, read_catalogue
-from han5k_review.demo.flaw import FLAWS, PseudoError
 from han5k_review.demo.pseudo import plan_errors
+from han5k_review.imaging.flaws import FLAWS, PseudoError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume

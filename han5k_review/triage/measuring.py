@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.rules import RULES, SIDES, RuleKey, measure_wrong_side_mm
@@ -19,6 +20,7 @@ from han5k_review.triage.density import measure_density
 from han5k_review.triage.features import KEYS, FeatureKey
 from han5k_review.triage.shape import measure_reach_mm, measure_shape
 
+Floats = NDArray[np.float32]
 PLACES = 9
 """A contour's landmarks, in mm to the left, back and top: middle, lower and upper faces."""
 
@@ -40,38 +42,50 @@ class Overlap:
     share: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _nothing() -> Floats:
+    return np.zeros(0, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ContourMeasures:
     """What was measured of one contour beside the others of its case.
 
     `values` in the order of `KEYS`, nan where a feature has no meaning; `places_mm` are nine
     landmarks (`PLACES`), `reach_mm` 26 distances (`shape.DIRECTIONS`); all are empty for an empty
-    contour.
+    contour. `changed` is 1 minus the Dice with the version under review before, None without one.
     """
 
     structure: str
-    values: tuple[float, ...] = ()
-    places_mm: tuple[float, ...] = ()
-    reach_mm: tuple[float, ...] = ()
+    values: Floats = field(default_factory=_nothing)
+    places_mm: Floats = field(default_factory=_nothing)
+    reach_mm: Floats = field(default_factory=_nothing)
     overlaps: tuple[Overlap, ...] = ()
     broken: tuple[BrokenRule, ...] = ()
+    changed: float | None = None
 
     @property
     def is_empty(self) -> bool:
         """True when the contour has no voxel: nothing could be measured."""
-        return not self.values
+        return not self.values.size
 
 
 def measure_case(
-    masks: Mapping[str, StructureMask], ct: CtVolume, catalogue: Catalogue
+    masks: Mapping[str, StructureMask],
+    ct: CtVolume,
+    catalogue: Catalogue,
+    earlier: Mapping[str, StructureMask] | None = None,
 ) -> dict[str, ContourMeasures]:
-    """Structure -> what was measured, for contours of one case on the CT's grid (LPS axes)."""
+    """Structure -> what was measured, for contours of one case on the CT's grid (LPS axes).
+
+    `earlier` are the contours that were under review before these.
+    """
+    before = earlier or {}
     body = find_body(ct)
     boxed = {name: mask for name, mask in masks.items() if not mask.is_empty}
     found = {}
     for name, mask in masks.items():
         if mask.is_empty:
-            found[name] = ContourMeasures(structure=name)
+            found[name] = ContourMeasures(structure=name, changed=_measure_change(mask, before, name))
             continue
         structure = catalogue.get_structure(name)
         outside_cc = body.measure_outside_cc(mask)
@@ -84,13 +98,28 @@ def measure_case(
         }
         found[name] = ContourMeasures(
             structure=name,
-            values=tuple(values[key] for key in KEYS),
-            places_mm=_measure_places_mm(mask),
+            values=np.array([values[key] for key in KEYS], dtype=np.float32),
+            places_mm=_measure_places_mm(mask).astype(np.float32),
             reach_mm=measure_reach_mm(mask),
             overlaps=_list_overlaps(name, boxed),
             broken=tuple(_list_broken(structure, boxed, values, outside_cc)),
+            changed=_measure_change(mask, before, name),
         )
     return found
+
+
+def _measure_change(
+    mask: StructureMask, before: Mapping[str, StructureMask], name: str
+) -> float | None:
+    """1 minus the Dice with the earlier version; 0 where both are empty."""
+    other = before.get(name)
+    if other is None:
+        return None
+    both = mask.voxel_count + other.voxel_count
+    if not both:
+        return 0.0
+    common = mask.voxel_count - count_outside(mask, other)
+    return 1 - 2 * common / both
 
 
 def _measure_body(mask: StructureMask, body: Body, outside_cc: float) -> dict[FeatureKey, float]:
@@ -104,7 +133,7 @@ def _measure_body(mask: StructureMask, body: Body, outside_cc: float) -> dict[Fe
     }
 
 
-def _measure_places_mm(mask: StructureMask) -> tuple[float, ...]:
+def _measure_places_mm(mask: StructureMask) -> NDArray[np.float64]:
     spacing_mm = np.array(mask.grid.spacing_mm)
     count = mask.voxel_count
     middle = [
@@ -114,7 +143,7 @@ def _measure_places_mm(mask: StructureMask) -> tuple[float, ...]:
     low = np.array(mask.start_ijk)
     high = low + np.array(mask.voxels.shape) - 1
     places = [(low + middle) * spacing_mm, low * spacing_mm, high * spacing_mm]
-    return tuple(round(float(v), 2) for place in places for v in place)
+    return np.concatenate(places)
 
 
 def _list_overlaps(name: str, boxed: Mapping[str, StructureMask]) -> tuple[Overlap, ...]:
@@ -144,7 +173,7 @@ def _list_broken(
         outside = count_outside(mask, container) * mask.grid.voxel_volume_cc
     side = nothing
     if pair is not None:
-        own_mm, pair_mm = (_measure_places_mm(one)[0] for one in (mask, pair))
+        own_mm, pair_mm = (float(_measure_places_mm(one)[0]) for one in (mask, pair))
         side = measure_wrong_side_mm(structure.side, own_mm, pair_mm)
     last = mask.start_ijk[2] + mask.voxels.shape[2] == mask.grid.shape[2]
     amounts = {

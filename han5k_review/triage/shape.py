@@ -61,7 +61,7 @@ def measure_shape(mask: StructureMask) -> dict[FeatureKey, float]:
     }
 
 
-def measure_reach_mm(mask: StructureMask) -> tuple[float, ...]:
+def measure_reach_mm(mask: StructureMask) -> NDArray[np.float32]:
     """How far a mask reaches from its middle in each of `DIRECTIONS`, in mm (its support)."""
     spacing_mm = np.array(mask.grid.spacing_mm)
     padded = np.pad(mask.voxels, 1)
@@ -77,7 +77,7 @@ def measure_reach_mm(mask: StructureMask) -> tuple[float, ...]:
         ]
     )
     along = (points_mm - middle_mm * spacing_mm) @ DIRECTIONS.T
-    return tuple(round(float(v), 2) for v in along.max(axis=0))
+    return np.asarray(along.max(axis=0), dtype=np.float32)
 
 
 def _measure_axes(

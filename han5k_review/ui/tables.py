@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
+from han5k_review.triage.doubts import DOUBTFUL
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.decisions.adjudication import Standing
 from han5k_review.review.decisions.revising import RevisionView
