@@ -40,6 +40,10 @@ APPEND_ONLY = (
     "protocol_version",
     "planted_contour",
     "reading_pause",
+    "triage_measure",
+    "triage_round",
+    "triage_score",
+    "triage_draw",
 )
 
 

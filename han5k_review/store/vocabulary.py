@@ -224,3 +224,17 @@ class SourceGuess(StrEnum):
     MODEL = "a model"
     PERSON = "a person"
     UNSURE = "not sure"
+
+
+class TriageKind(StrEnum):
+    """What a score of triage is: a rank in the cohort, or a probability learned from grades."""
+
+    COHORT = "cohort"
+    GRADES = "grades"
+
+
+class DrawArm(StrEnum):
+    """Why a case was put on a list: drawn at random with a known probability, or for its doubt."""
+
+    RANDOM = "random"
+    DOUBT = "doubt"

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.decisions.adjudication import Standing
 from han5k_review.review.decisions.revising import RevisionView
@@ -15,6 +14,7 @@ from han5k_review.review.progress import Progress
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.study.scale import Scale
+from han5k_review.triage.doubts import DOUBTFUL
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.rows.columns import Column, Kind, OpenRow
 

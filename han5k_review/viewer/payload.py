@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from han5k_review.anatomy.rules import RULES
+from han5k_review.anatomy.rules import RULES, WHILE_DRAWING
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -130,6 +130,7 @@ def _list_rules() -> dict[str, ViewerRule]:
             at_least=rule.at_least, unit=rule.unit, decimals=rule.decimals, sentence=rule.sentence
         )
         for key, rule in RULES.items()
+        if key in WHILE_DRAWING
     }
 
 

@@ -11,6 +11,7 @@ from han5k_review.store import (
     protocol_tables,
     run_tables,
     tables,
+    triage_tables,
 )
 
 _ = (
@@ -21,6 +22,7 @@ _ = (
     model_tables,
     name_tables,
     protocol_tables,
+    triage_tables,
 )
 
 context.configure(

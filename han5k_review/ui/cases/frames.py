@@ -7,12 +7,12 @@ from sqlmodel import Session, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
-from han5k_review.retraining.predictions.doubts import find_disagreements
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 from han5k_review.study.scale import Scale
+from han5k_review.triage.doubts import find_disagreements
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.tables import list_telling
 
