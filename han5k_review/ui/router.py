@@ -28,6 +28,7 @@ _SCREENS = (
     ("cohort", "Cohort", Action.READ_ANY_CASE, True),
     ("retraining", "Retraining", Action.RETRAIN, True),
     ("exports", "Exports", Action.EXPORT, True),
+    ("imports", "Import", Action.IMPORT_CASES, True),
     ("names", "ROI names", Action.IMPORT_CASES, True),
     ("study", "Study", Action.READ_ANY_CASE, True),
     ("account", "Account", None, True),

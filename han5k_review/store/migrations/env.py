@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 from han5k_review.store import (
     draft_tables,
+    import_tables,
     model_tables,
     name_tables,
     prediction_tables,
@@ -12,7 +13,15 @@ from han5k_review.store import (
     tables,
 )
 
-_ = (tables, run_tables, draft_tables, prediction_tables, model_tables, name_tables)
+_ = (
+    tables,
+    run_tables,
+    draft_tables,
+    import_tables,
+    prediction_tables,
+    model_tables,
+    name_tables,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],
