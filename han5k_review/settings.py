@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     processes: int = Field(
         default=2, ge=1, description="Worker processes for importing and measuring many cases."
     )
+    import_folder: Path | None = Field(
+        default=None,
+        description="Folder of the server whose folders the page Import may import from; unset "
+        "means none.",
+    )
     dask_address: str | None = Field(
         default=None,
         description="Dask scheduler (`tcp://host:port`) that `han5k evaluate` and `han5k predict` "

@@ -96,6 +96,16 @@ class PredictionState(StrEnum):
         return self.name.lower()
 
 
+class ImportState(StrEnum):
+    """States of an import that a page started; the moves are in `intake.record`."""
+
+    QUEUED = "queued"
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 class PredictionAct(StrEnum):
     """What a person decided about the contours of a finished prediction."""
 

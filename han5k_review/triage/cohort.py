@@ -127,7 +127,9 @@ class _Table:
         self._reach_mm = np.array([one.measures.reach_mm for one in same], dtype=np.float64)
         nothing = np.full(PLACES, math.nan)
         own = np.array([one.measures.places_mm for one in same], dtype=np.float64)
-        beside = np.array([[places[other].get(one.case, nothing) for other in others] for one in same])
+        beside = np.array(
+            [[places[other].get(one.case, nothing) for other in others] for one in same]
+        )
         # (contours, landmark, landmark of a partner, axis), from the latter to the former
         self._offsets_mm = own.reshape(len(same), 3, 1, 3) - beside.reshape(
             len(same), 1, 3 * len(others), 3

@@ -70,5 +70,3 @@ def find_scores(session: Session, contours: Collection[int] | None = None) -> di
         contour: Score(doubt=doubt, is_doubtful=bool(doubtful), reasons=tuple(reasons))
         for contour, doubt, doubtful, reasons in session.exec(query)
     }
-
-

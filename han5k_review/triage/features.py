@@ -100,9 +100,7 @@ def _row(
     words: tuple[str, str] = (_ABOVE, _BELOW),
 ) -> Feature:
     high, low = words
-    return Feature(
-        key=key, group=group, what=what, high=high, low=low, least_spread=least_spread
-    )
+    return Feature(key=key, group=group, what=what, high=high, low=low, least_spread=least_spread)
 
 
 _SHAPE, _PLACE, _DENSITY = FeatureGroup.SHAPE, FeatureGroup.PLACE, FeatureGroup.DENSITY

@@ -85,7 +85,9 @@ def measure_case(
     found = {}
     for name, mask in masks.items():
         if mask.is_empty:
-            found[name] = ContourMeasures(structure=name, changed=_measure_change(mask, before, name))
+            found[name] = ContourMeasures(
+                structure=name, changed=_measure_change(mask, before, name)
+            )
             continue
         structure = catalogue.get_structure(name)
         outside_cc = body.measure_outside_cc(mask)

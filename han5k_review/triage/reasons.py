@@ -53,7 +53,9 @@ def _list_striking(unusual: Unusual) -> list[tuple[float, str]]:
         if abs(score) >= STRIKING:
             way = ways[0] if score > 0 else ways[1]
             sentence = f"{what} {_say(score)} too far {way} beside its neighbours."
-            found.append((abs(score), sentence.replace("far high", "high").replace("far low", "low")))
+            found.append(
+                (abs(score), sentence.replace("far high", "high").replace("far low", "low"))
+            )
     if unusual.overlap >= STRIKING and unusual.overlaps_with:
         words = f"Its overlap with {unusual.overlaps_with} is {_say(unusual.overlap)} above the cohort's."
         found.append((unusual.overlap, words))

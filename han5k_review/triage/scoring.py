@@ -37,9 +37,7 @@ class Scoring:
     area: float | None
 
 
-def score_contours(
-    contours: Sequence[CohortContour], revised: Mapping[int, bool]
-) -> Scoring:
+def score_contours(contours: Sequence[CohortContour], revised: Mapping[int, bool]) -> Scoring:
     """Score every contour; `revised` says of graded ones whether a reader asked for a revision."""
     unusual = measure_unusual(contours)
     common = _find_common(contours)

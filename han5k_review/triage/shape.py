@@ -163,9 +163,7 @@ def _count_holes(voxels: BoolArray) -> int:
     if count <= padded.shape[2]:  # one background a slice
         return 0
     outside = np.unique(pieces[0, 0])
-    return int(np.count_nonzero(~padded)) - int(
-        np.isin(pieces, outside, kind="table").sum()
-    )
+    return int(np.count_nonzero(~padded)) - int(np.isin(pieces, outside, kind="table").sum())
 
 
 def _measure_likeness(last: BoolArray, before: BoolArray) -> float:

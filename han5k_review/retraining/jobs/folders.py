@@ -27,6 +27,7 @@ from han5k_review.retraining.jobs.results import (
     JobResult,
     PredictResult,
     TrainResult,
+    TreeImportResult,
 )
 from han5k_review.retraining.jobs.tasks import Job
 from han5k_review.store.files import write_atomically
@@ -49,6 +50,7 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "predict": TypeAdapter(PredictResult),
     "predict-files": TypeAdapter(FilesResult),
     "import": TypeAdapter(ImportResult),
+    "import-tree": TypeAdapter(TreeImportResult),
 }
 _T = TypeVar("_T")
 

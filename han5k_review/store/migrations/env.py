@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 from han5k_review.store import (
     draft_tables,
+    import_tables,
     model_tables,
     name_tables,
     prediction_tables,
@@ -18,6 +19,7 @@ _ = (
     tables,
     run_tables,
     draft_tables,
+    import_tables,
     prediction_tables,
     model_tables,
     name_tables,
