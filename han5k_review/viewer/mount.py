@@ -8,6 +8,7 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure
 from han5k_review.anatomy.windows import Window
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
+from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.review.visible_case import NextTask, VisibleCase
 from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
@@ -36,8 +37,12 @@ def build_payload(
     windows: Iterable[Window],
     scale: Scale,
     warnings: Mapping[int, str],
+    numbers: RowNumbers,
 ) -> ViewerPayload:
-    """The mount object of one case; `warnings`: label version id -> a sentence about it."""
+    """The mount object of one case; `warnings`: label version id -> a sentence about it.
+
+    `numbers` are those of the task, which its routes have too.
+    """
     edits = seen.assignment_id is not None
     routes = (
         name_case(seen.case_id) if seen.assignment_id is None else name_task(seen.assignment_id)
@@ -56,7 +61,7 @@ def build_payload(
         next=None if seen.next_task is None else _next_case(seen.next_task),
         label_sets=_label_sets(seen.sets, routes),
         structures=tuple(
-            _structure(structure, version, warnings.get(stored_id(version)))
+            _structure(structure, version, warnings.get(stored_id(version)), numbers)
             for structure in catalogue
             if (version := seen.versions.get(structure.name)) is not None
         ),
@@ -64,7 +69,7 @@ def build_payload(
             ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu) for w in windows
         ),
         scale=_scale(scale),
-        grades={name: _grade(grade) for name, grade in seen.grades.items()},
+        grades={name: _grade(grade, numbers) for name, grade in seen.grades.items()},
         resume=None
         if seen.resume is None
         else Resume(structure=seen.resume[0], slice=seen.resume[1]),
@@ -94,7 +99,9 @@ def _label_sets(sets: Iterable[StoredLabelSet], routes: CaseRoutes) -> tuple[Lab
     )
 
 
-def _structure(structure: Structure, version: LabelVersion, warning: str | None) -> ViewerStructure:
+def _structure(
+    structure: Structure, version: LabelVersion, warning: str | None, numbers: RowNumbers
+) -> ViewerStructure:
     warnings = ["The contour is empty."] if version.voxels == 0 else []
     if warning is not None:
         warnings.append(warning)
@@ -105,7 +112,7 @@ def _structure(structure: Structure, version: LabelVersion, warning: str | None)
         color_safe=structure.color_safe_hex,
         window=structure.window,
         group=structure.group,
-        label_version=version.id,
+        label_version=numbers.show(RowKind.LABEL_VERSION, version.id),
         tier=structure.tier,
         pair=structure.pair,
         side=structure.side,
@@ -135,9 +142,9 @@ def _scale(scale: Scale) -> ViewerScale:
     )
 
 
-def _grade(grade: Grade) -> GivenGrade:
+def _grade(grade: Grade, numbers: RowNumbers) -> GivenGrade:
     return GivenGrade(
-        id=stored_id(grade),
+        id=numbers.show(RowKind.GRADE, grade.id),
         code=grade.raw_code or "",
         graded_at_utc=format_utc(grade.graded_at_utc),
         tags=tuple(grade.tags),

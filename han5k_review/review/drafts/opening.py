@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from han5k_review.errors import AccessError, DataError
+from han5k_review.errors import DataError
 from han5k_review.review.decisions.locking import check_unlocked
 from han5k_review.review.drafts.leases import (
     check_free,
@@ -82,7 +82,7 @@ def get_open_draft(
         raise DraftError(
             Reason.ANOTHER_DRAFT,
             f"A stroke for the open draft of {structure} in this case was expected, found one for "
-            f"draft {draft_id}; reload the case.",
+            "another draft; reload the case.",
         )
     if draft.state is not DraftState.OPEN:
         raise DraftError(
@@ -208,22 +208,18 @@ def _get_base(
     if base_id is None or base_id == reviewed.id:
         return reviewed
     base = session.get(LabelVersion, base_id)
-    fits = (
-        base is not None
-        and base.case_id == reviewed.case_id
-        and base.structure == reviewed.structure
-        and base.source not in UNDER_REVIEW
+    if base is not None and base.case_id == reviewed.case_id:
+        is_own = base.source is LabelSource.REVISION and base.reader_id == reader.id
+        fits = base.structure == reviewed.structure and base.source not in UNDER_REVIEW
+        if fits and (is_own or may_edit_any):
+            return base
+    # One answer for all others: a reader does not learn which contours there are.
+    whose = "A" if may_edit_any else "Your own"
+    raise DraftError(
+        Reason.NOT_UNDER_REVIEW,
+        f"{whose} revision of {reviewed.structure} in this case was expected to start from, found "
+        "another contour.",
     )
-    if base is None or not fits:
-        raise DraftError(
-            Reason.NOT_UNDER_REVIEW,
-            f"A revision of {reviewed.structure} in this case was expected to start from, found "
-            f"contour {base_id}.",
-        )
-    is_own = base.source is LabelSource.REVISION and base.reader_id == reader.id
-    if not is_own and not may_edit_any:
-        raise AccessError(f"The revision {base_id} of {reviewed.structure} is not one of yours.")
-    return base
 
 
 def _new_draft(
