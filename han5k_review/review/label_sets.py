@@ -95,7 +95,9 @@ def view_case(*, names_reads: bool = True) -> Viewpoint:
 
 def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> list[LabelSet]:
     """The sets that hold anything; the one under review always comes first."""
-    sets = [_set(UNDER_REVIEW_KEY, "Pseudo-label", list_under_review(session, case_id))]
+    # A blinded reader does not learn whether a person or a model made the contour.
+    name = "Contour" if viewpoint.blinded else "Pseudo-label"
+    sets = [_set(UNDER_REVIEW_KEY, name, list_under_review(session, case_id))]
     if viewpoint.own_id is not None:
         own = list_own(session, case_id, viewpoint.own_id)
         sets.append(_set(OWN_KEY, "Own revision", own))

@@ -1,8 +1,9 @@
 """Row numbers: what a reader's browser sees in place of the database's ids.
 
-Ids count: a revision made after a pseudo-label has a higher one, and a grade's id says how many the
-others have given. So each task numbers its rows in an order of its own that only the study's key
-tells. The numbers stand in no table: they are the ids, enciphered within the range of ids.
+Ids count: a revision made after a pseudo-label has a higher one, and a draft's id says how many the
+others have begun. So each task numbers its rows in an order of its own that only the study's key
+tells. The numbers stand in no table: they are the ids, enciphered within the range of ids. Grades
+and revisions show no id at all.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ from pathlib import Path
 
 from han5k_review.accounts.cookie import KEY_NAME, read_or_create_key
 from han5k_review.errors import DataError
-
-_HIGHEST_ID = 2**31 - 1
-"""Row ids are whole numbers from 1 to this one, on both database engines."""
+from han5k_review.store.columns import MAX_ROW_ID
 
 _HALF_BITS = 16
 _HALF = (1 << _HALF_BITS) - 1
@@ -28,9 +27,7 @@ class RowKind(StrEnum):
     """Which table a number belongs to: the same id has another number in each."""
 
     LABEL_VERSION = "label version"
-    GRADE = "grade"
     DRAFT = "draft"
-    REVISION = "revision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +55,10 @@ class RowNumbers:
     def _walk(self, kind: RowKind, number: int, step: Callable[[RowKind, int], int]) -> int:
         if self.key is None:
             return number
-        if not 1 <= number <= _HIGHEST_ID:
-            raise DataError(f"A number of a {kind} from 1 to {_HIGHEST_ID} was expected.")
+        if not 1 <= number <= MAX_ROW_ID:
+            raise DataError(f"A number of a {kind} from 1 to {MAX_ROW_ID} was expected.")
         value = step(kind, number - 1)
-        while value >= _HIGHEST_ID:
+        while value >= MAX_ROW_ID:
             value = step(kind, value)
         return value + 1
 

@@ -12,8 +12,10 @@ from han5k_review.retraining.predictions.doubts import DOUBTFUL, find_disagreeme
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.row_numbers import WHOLE_CASE, RowKind, RowNumbers, number_task
+from han5k_review.review.signatures import check_sees_sources
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.store.identity import stored_id
+from han5k_review.study import get_case
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Resume, ViewerPayload, build_payload
@@ -46,6 +48,8 @@ def build_case_payload(
     The set `choice.first` comes first, and `choice.compare` stands beside it.
     """
     require(visit.identity, Action.READ_ANY_CASE)
+    case_id = stored_id(get_case(session, case_name))
+    check_sees_sources(session, visit.identity.reader_id, case_id)
     seen = get_visible_case(session, case_name, names_reads=_names_reads(visit), first=choice.first)
     return replace(
         _build(session, visit, seen, WHOLE_CASE),

@@ -151,7 +151,7 @@ def _read_contours(
     if missing:
         raise HTTPException(404, f"There is no contour of {', '.join(missing)[:200]} here.")
     versions = {n: v for n, v in found.versions.items() if not wanted or n in wanted}
-    return read_case_contours(session, study, grid_of(case), versions)
+    return read_case_contours(session, study, grid_of(case), versions, blinded=viewpoint.blinded)
 
 
 def _answer(

@@ -97,7 +97,6 @@ def describe_submission(
     """A revision that came from a draft; the same however often it is asked for."""
     level = submission.declared_level
     return {
-        "revision": numbers.show(RowKind.REVISION, revision.id),
         "label_version": numbers.show(RowKind.LABEL_VERSION, revision.label_version_id),
         "vrd": _finite(revision.vrd),
         "apl_mm": _finite(revision.apl_mm),

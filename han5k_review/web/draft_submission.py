@@ -13,7 +13,12 @@ from han5k_review.accounts.may import Action
 from han5k_review.errors import RuleError
 from han5k_review.review.drafts.opening import get_draft, get_open_draft
 from han5k_review.review.drafts.submission import find_submission, prepare_submission, submit_draft
-from han5k_review.review.grading import count_graded, list_current_grades, submit_grade
+from han5k_review.review.grading import (
+    count_graded,
+    count_turns,
+    list_current_grades,
+    submit_grade,
+)
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.row_numbers import RowKind
 from han5k_review.store.columns import utc_now
@@ -120,10 +125,11 @@ def _describe(
     """What was submitted, and how the grade of the structure stands now."""
     grades = list_current_grades(visitor.session, stored_id(visitor.assignment))
     grade = grades.get(structure)
+    turn = count_turns(visitor.session, stored_id(visitor.assignment)).get(structure, 0)
     graded, total = count_graded(visitor.session, visitor.assignment)
     return {
         **describe_submission(*made, visitor.numbers),
-        "grade": None if grade is None else describe_grade(grade, visitor.numbers),
+        "grade": None if grade is None else describe_grade(grade, turn, visitor.numbers),
         "graded": graded,
         "total": total,
     }

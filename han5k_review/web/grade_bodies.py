@@ -44,10 +44,10 @@ class GradeBody(Body):
         )
 
 
-def describe_grade(grade: Grade, numbers: RowNumbers) -> dict[str, Any]:
-    """One act of grading, in the numbers of its task."""
+def describe_grade(grade: Grade, turn: int, numbers: RowNumbers) -> dict[str, Any]:
+    """One act of grading, in the numbers of its task; `turn` counts the acts on its structure."""
     return {
-        "id": numbers.show(RowKind.GRADE, grade.id),
+        "turn": turn,
         "structure": grade.structure,
         "label_version": numbers.show(RowKind.LABEL_VERSION, grade.label_version_id),
         "code": grade.raw_code,

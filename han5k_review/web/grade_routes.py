@@ -15,7 +15,12 @@ from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import save_position
 from han5k_review.review.declared_grades import check_given_grade
 from han5k_review.review.edit_rules import EditRules, read_edit_rules
-from han5k_review.review.grading import get_own_assignment, list_current_grades, submit_grade
+from han5k_review.review.grading import (
+    count_turns,
+    get_own_assignment,
+    list_current_grades,
+    submit_grade,
+)
 from han5k_review.review.row_numbers import number_task
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -47,7 +52,12 @@ def build_grade_router(desk: Desk) -> APIRouter:
             reader = _get_reader(session, get_identity(request))
             get_own_assignment(session, assignment_id, reader)
             found = list_current_grades(session, assignment_id)
-            answer = {"grades": {name: describe_grade(one, numbers) for name, one in found.items()}}
+            turns = count_turns(session, assignment_id)
+            answer = {
+                "grades": {
+                    name: describe_grade(one, turns[name], numbers) for name, one in found.items()
+                }
+            }
         return answer_json(answer)
 
     @router.post("/assignments/{assignment_id}/grades")
@@ -89,7 +99,7 @@ def _store_grade(
         )
         check = check_given_grade(session, outcome.grade, rules)
         answer = {
-            "grade": describe_grade(outcome.grade, numbers),
+            "grade": describe_grade(outcome.grade, outcome.turn, numbers),
             "graded": outcome.graded,
             "total": outcome.total,
             "check": None if check is None else describe_check(check, rules),

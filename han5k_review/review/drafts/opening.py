@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from han5k_review.errors import DataError
+from han5k_review.errors import DataError, RuleError
 from han5k_review.review.decisions.locking import check_unlocked
 from han5k_review.review.drafts.leases import (
     check_free,
@@ -21,6 +21,7 @@ from han5k_review.review.drafts.leases import (
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.labels import UNDER_REVIEW, list_under_review
 from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
@@ -119,6 +120,7 @@ def open_draft(
             f"A structure under review in this case was expected, found {structure!r}.",
         )
     check_unlocked(session, assignment.case_id, structure)
+    _check_unsigned(session, assignment_id)
     draft = find_draft(session, assignment_id, structure)
     is_new = draft is None
     taken = False
@@ -195,6 +197,13 @@ def is_outdated(session: Session, draft: Draft) -> bool:
     """True when the contour under review is no longer the one this draft revises."""
     present = list_under_review(session, draft.case_id).get(draft.structure)
     return present is None or present.id != draft.reviewed_label_version_id
+
+
+def _check_unsigned(session: Session, assignment_id: int) -> None:
+    try:
+        check_unsigned(session, assignment_id)
+    except RuleError as error:
+        raise DraftError(Reason.SIGNED, str(error)) from error
 
 
 def _get_base(

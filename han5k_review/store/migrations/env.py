@@ -9,10 +9,19 @@ from han5k_review.store import (
     name_tables,
     prediction_tables,
     run_tables,
+    signature_tables,
     tables,
 )
 
-_ = (tables, run_tables, draft_tables, prediction_tables, model_tables, name_tables)
+_ = (
+    tables,
+    run_tables,
+    draft_tables,
+    prediction_tables,
+    model_tables,
+    name_tables,
+    signature_tables,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

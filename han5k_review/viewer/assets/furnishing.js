@@ -47,7 +47,7 @@ export function furnish(workspace) {
       if (isGraded) grader.accept(name, answer);
       showRevision(workspace, name, answer.label_version);
     },
-    readOnly: data.assignment === null,
+    readOnly: data.addresses.drafts === null,
   });
   workspace.stage.editor = workspace.editor;
   workspace.openDrafts = new OpenDrafts(workspace.editor.session);
