@@ -41,7 +41,7 @@ class MemoryDraft:
         path = route.request.url
         if path.endswith("/mask"):
             mask = desk().cases[1].masks["a"][NAME]
-            item = PacketMask(structure=NAME, label_version_id=1, mask=mask)
+            item = PacketMask(structure=NAME, label_version=1, mask=mask)
             route.fulfill(body=build_packet([item], draft=1, version=0))
             return
         if path.endswith("/patches"):

@@ -171,7 +171,7 @@ class Desk:
         key = request.path_params["key"]
         packet = build_packet(
             [
-                PacketMask(structure=name, label_version_id=versions.get(name, 0), mask=mask)
+                PacketMask(structure=name, label_version=versions.get(name, 0), mask=mask)
                 for name, mask in case.masks[key].items()
             ]
         )

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.progress import measure_progress
+from han5k_review.review.signatures import list_signatures
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case
 
@@ -27,6 +28,7 @@ class WorklistEntry:
     total: int
     last_graded_at_utc: datetime | None
     open_drafts: int = 0
+    signed_at_utc: datetime | None = None
 
     @property
     def is_done(self) -> bool:
@@ -38,6 +40,7 @@ def list_worklist(session: Session, reader_id: int) -> list[WorklistEntry]:
     """The reader's assignments in presentation order, with progress."""
     progress = measure_progress(session, reader_id=reader_id)
     drafts = count_drafts(session, col(Draft.assignment_id), reader_id)
+    signed = {found: one.at_utc for found, one in list_signatures(session).items()}
     return [
         WorklistEntry(
             assignment_id=assignment_id,
@@ -47,6 +50,7 @@ def list_worklist(session: Session, reader_id: int) -> list[WorklistEntry]:
             total=progress[assignment_id].total,
             last_graded_at_utc=progress[assignment_id].last_graded_at_utc,
             open_drafts=drafts.get(assignment_id, 0),
+            signed_at_utc=signed.get(assignment_id),
         )
         for assignment_id, case_id, case in _list_order(session, reader_id)
     ]

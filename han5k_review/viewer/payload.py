@@ -147,10 +147,10 @@ class Addresses:
     volume: str
     label_sets: str
     grades: str | None
-    signature: str | None
     position: str | None
     drafts: str | None
     sign_in: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

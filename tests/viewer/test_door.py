@@ -69,7 +69,7 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
 
 
 def test_given_grades_go_in_with_their_flags() -> None:
-    grade = GivenGrade(id=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
+    grade = GivenGrade(turn=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
     base = payload(12, STRUCTURES)
     mounted = ViewerPayload(
         case=base.case,
@@ -82,7 +82,7 @@ def test_given_grades_go_in_with_their_flags() -> None:
     )
     assert mounted.to_json()["grades"] == {
         "Larynx": {
-            "id": 5,
+            "turn": 5,
             "code": "minor",
             "graded_at_utc": "2026-01-05T14:02:11Z",
             "tags": ["over"],
