@@ -8,13 +8,13 @@ from han5k_review.review.signatures import check_sees_sources
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.study import find_case
-from han5k_review.ui.cases.frames import build_case_frame, build_history_frame
+from han5k_review.ui.cases.frames import build_case_frame, build_history_frame, describe_case
 from han5k_review.ui.cases.listing import show_case_list
 from han5k_review.ui.cohort.measuring import find_record, show_case_desk
 from han5k_review.ui.dose_view import show_dose
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to
-from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS
+from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS, list_telling
 from han5k_review.ui.uploads import show_upload
 from han5k_review.ui.visit import page
 
@@ -39,7 +39,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         structures = list(under_review)
     open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0
 
-    heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
+    heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="center")
     heading.subheader(name, anchor=False)
     if view.button("Open in the viewer", type="primary", key="open-viewer"):
         go_to("review", case=name)
@@ -47,6 +47,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         go_to("surfaces", case=name)
     show_case_desk(visit, plan, record, open_pairs, measure)
 
+    st.caption(describe_case(case))
     tabs = st.tabs(["Structures", "Dose", "History", "Upload a revision"])
     with tabs[0]:
         st.dataframe(
@@ -54,6 +55,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
             hide_index=True,
             placeholder="",
             height=min(35 * (len(frame) + 1) + 3, 640),
+            column_order=list_telling(frame, map(str, frame)),
             column_config={
                 **METRIC_COLUMNS,
                 **DOUBT_COLUMNS,

@@ -7,6 +7,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
+from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.tables import WORKLIST_COLUMNS, build_worklist_rows
@@ -40,12 +41,12 @@ with page("Worklist", Action.GRADE) as visit:
         middle.metric("Cases finished", f"{done:,} / {len(entries):,}")
         right.metric("Structures graded", f"{graded:,} / {total:,}")
 
-        st.caption("Click a row to open its case.")
-        first = entries.index(upcoming) if upcoming else 0
-        shown = ask_page("worklist", entries, first)
-        opened = show_rows(
-            WORKLIST_COLUMNS, build_worklist_rows(shown), key="worklist", label="Your cases"
-        )
+        st.caption("Click a row to open its case, a heading to order the list.")
+        order = find_order("worklist")
+        first = entries.index(upcoming) if upcoming and order is None else 0
+        rows = sort_rows(WORKLIST_COLUMNS, build_worklist_rows(entries), order)
+        shown = ask_page(f"worklist-{order}", rows, first)
+        opened = show_rows(WORKLIST_COLUMNS, shown, key="worklist", label="Your cases", order=order)
         if opened is not None:
             go_to("review", assignment=opened)
 

@@ -47,7 +47,7 @@ EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
         "tests/accounts/test_cookie.py": 14,
         "tests/web/test_guard.py": 14,
         "tests/web/test_grade_routes.py": 14,
-        "tests/cli/test_last_resort.py": 12,
+        "tests/cli/test_unforeseen_errors.py": 12,
         "tests/web/test_volume_routes.py": 12,
         "tests/retraining/test_several_gpus.py": 10,
         "tests/retraining/test_preflight.py": 10,

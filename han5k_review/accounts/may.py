@@ -24,6 +24,7 @@ class Action(StrEnum):
     IMPORT_CASES = "import cases"
     RETRAIN = "start and cancel retraining runs"
     PROMOTE = "promote or decline a model"
+    RELEASE = "release contours as a data set"
     MANAGE_READERS = "add readers and set their passwords"
     MANAGE_ACCOUNTS = "add, change and close accounts"
 
@@ -47,7 +48,13 @@ MAY: Mapping[Role, frozenset[Action]] = {
     Role.ENGINEER: _ENGINEER,
     Role.LEAD: _ADJUDICATOR
     | _ENGINEER
-    | {Action.ASSIGN, Action.UNLOCK_READS, Action.PROMOTE, Action.MANAGE_READERS},
+    | {
+        Action.ASSIGN,
+        Action.UNLOCK_READS,
+        Action.PROMOTE,
+        Action.RELEASE,
+        Action.MANAGE_READERS,
+    },
     Role.ADMIN: frozenset(Action),
 }
 

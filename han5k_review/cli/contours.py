@@ -30,6 +30,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
 from han5k_review.study import get_case, grid_of
+from han5k_review.texts.counts import say_count
 
 
 class ContourFormat(StrEnum):
@@ -112,7 +113,7 @@ def contours(
             format=format_.value,
             structures=[contour.structure for contour in found],
         )
-    console.print(f"{out}: {len(found)} structures of {row.name}, research use only")
+    console.print(f"{out}: {say_count(len(found), 'structure')} of {row.name}, research use only")
 
 
 def _read(session: Session, study: Study, row: Case, key: str, wanted: list[str]) -> list[Contour]:

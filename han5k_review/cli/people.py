@@ -27,6 +27,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.study import get_case
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.text_files import read_text
 
 _PasswordFile = Annotated[
@@ -98,7 +99,7 @@ def list_readers(study: StudyOption = None) -> None:
             console.print(
                 f"{reader.name}  {reader.role.value}{state}  {reader.pseudonym}  "
                 f"{sum(e.graded for e in entries)} of {sum(e.total for e in entries)} graded "
-                f"in {len(entries)} cases"
+                f"in {say_count(len(entries), 'case')}"
             )
 
 
@@ -143,7 +144,7 @@ def assign(
             wish = Wish(pool=pool, most=most, seed=seed)
             wanted = plan_assignment(session, found, wish).cases
         added = assign_cases(session, reader=found, cases=wanted, actor=actor(), now=utc_now())
-    console.print(f"{added} cases assigned to {reader}")
+    console.print(f"{say_count(added, 'case')} assigned to {reader}")
 
 
 def unassign(
@@ -171,7 +172,7 @@ def unassign(
         gone = unassign_cases(
             session, reader=found, assignment_ids=ids, actor=actor(), now=utc_now()
         )
-    console.print(f"{gone} cases taken off {reader}'s list")
+    console.print(f"{say_count(gone, 'case')} taken off {reader}'s list")
 
 
 def _get_cases(session: Session, names: Sequence[str]) -> list[Case]:

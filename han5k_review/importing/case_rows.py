@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from han5k_review.importing.case_reading import CaseContent, ReadLabel
+from han5k_review.importing.case_contents import CaseContent, ReadLabel
 from han5k_review.importing.case_rules import (
     check_known,
     claim_name,
@@ -20,7 +20,7 @@ from han5k_review.importing.known_cases import (
     KnownCase,
     KnownLabel,
     find_known_case,
-    read_claims,
+    refresh_claims,
 )
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.audit import add_audit
@@ -42,14 +42,23 @@ def find_new_labels(content: CaseContent, known: KnownCase | None) -> tuple[Read
 
 
 def write_case(
-    session: Session, source: CaseSource, content: CaseContent, *, actor: str, now_utc: datetime
+    session: Session,
+    source: CaseSource,
+    content: CaseContent,
+    *,
+    actor: str,
+    now_utc: datetime,
+    stored: Claims | None = None,
 ) -> tuple[bool, tuple[ReadLabel, ...]]:
     """Add the rows a case still lacks; (is a new case, its new labels). Does not commit.
 
+    `stored` are claims that were read before, of committed cases alone: only those since are read.
     Raises RuleError when the study's rules forbid it. Two imports at a time see each other here.
     """
     queue_writers(session, Case.__tablename__)
-    claims = read_claims(session)
+    stored = Claims() if stored is None else stored
+    refresh_claims(session, stored)
+    claims = stored.overlay()
     name = claim_name(source, claims)
     known = find_known_case(session, name)
     if known is not None:

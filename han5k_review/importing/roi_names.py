@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
-from han5k_review.errors import DataError
 from han5k_review.imaging.dicom.label_masks import build_label_mask
 from han5k_review.imaging.dicom.labels import DicomLabel, DicomLabels, is_drawn
 from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.imaging.dicom.segments import Segment
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.importing.refusals import UnfitLabelsError
 
 NO_FRAME = (
     "the CT names no frame of reference: whether the structure set was drawn on it cannot be told, "
@@ -33,7 +33,7 @@ class FoundName:
     structure: StructureName | None
 
 
-class UnfitNamesError(DataError):
+class UnfitNamesError(UnfitLabelsError):
     """The names of a file do not fit the study's structures; they are all in `names`."""
 
     def __init__(self, sentence: str, names: tuple[FoundName, ...]) -> None:

@@ -40,7 +40,8 @@ class CaseSource:
     `ct` may be None for a case the study knows; `split` None means the patient's own, or train;
     `reference_label_map` None means `label_map`. `fill` says what overlapping contours of an
     RTSTRUCT mean. `origin` says where the source was given.
-    `notices` are what a person should read about the row itself.
+    `notices` are what a person should read about the row itself. `ct_files` are the files of a
+    DICOM series where they are known, and `ct_shape` its sizes in any order.
     """
 
     name: str
@@ -54,6 +55,8 @@ class CaseSource:
     origin: str
     notices: tuple[str, ...] = ()
     fill: FillRule = FillRule.EVEN_ODD
+    ct_files: tuple[Path, ...] = ()
+    ct_shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ def build_source(
         )
     written = texts["case"] or (ct.name.split(".")[0] if ct else "")
     name = tidy_name(written)
-    if not _is_name(name):
+    if not is_case_name(name):
         raise DataError(
             f"{origin}: a case name of letters, digits, space, '.', '_' or '-' was expected, "
             f"found {written!r}."
@@ -182,8 +185,8 @@ def _read_row(row: TableRow, folder: Path, study: Study) -> CaseSource | BadSour
         return BadSource(name=name, origin=row.where, sentence=str(error))
 
 
-def _is_name(name: str) -> bool:
-    """Letters with their marks, digits, and within the name space, `.`, `-`, `_`."""
+def is_case_name(name: str) -> bool:
+    """Whether a case can be called so: letters, marks, digits; within it space, `.`, `-`, `_`."""
     kinds = [unicodedata.category(c)[0] for c in name]
     fits = all(kind in "LMN" or c in _BETWEEN for c, kind in zip(name, kinds, strict=True))
     return fits and 1 <= len(name) <= _LONGEST_NAME and (kinds[0] in "LN" or name[0] == "_")

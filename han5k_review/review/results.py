@@ -1,7 +1,6 @@
 """Results: what the grades say so far, counted in the database.
 
-Grades in force of contours under review; repeats and calibration reads are left out, as in the
-exports (exports/acceptability.py).
+Grades in force of contours under review, as far as they count (review/counting.py).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
+from han5k_review.review.counting import is_counted
 from han5k_review.review.labels import UNDER_REVIEW
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
 from han5k_review.store.vocabulary import GradeLevel
@@ -159,8 +159,7 @@ def _counted(*columns: Any) -> Select[Any]:
             col(newer.id).is_(None),
             col(Grade.label_version_id).in_(under_review),
             col(Grade.level).is_not(None),
-            col(Assignment.is_repeat).is_(False),
-            col(Assignment.is_calibration).is_(False),
+            is_counted(),
         )
     )
     return counted

@@ -126,6 +126,8 @@ def hash_grades(session: Session, grades: Mapping[str, Grade]) -> str:
             "comment": grade.comment,
             "flagged_slices": list(grade.flagged_slices),
             "in_bulk": grade.in_bulk,
+            "confidence": grade.confidence,
+            "source_guess": None if grade.source_guess is None else grade.source_guess.value,
             "active_seconds": grade.active_seconds,
             "graded_at_utc": format_utc(grade.graded_at_utc),
         }

@@ -23,6 +23,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.visit import Visit, attempt
 
 _CHOSEN = "these cases"
@@ -43,7 +44,7 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
         plan = plan_assignment(session, reader, wish)
     st.caption(_describe(plan, reader))
     count = len(plan.cases)
-    label = f"Add {count} {'case' if count == 1 else 'cases'} to {reader.name}'s list"
+    label = f"Add {say_count(count, 'case')} to {reader.name}'s list"
     if st.button(label, type="primary", disabled=not count, key="assign"):
         with attempt(), transaction(visit.bench.study.engine) as session:
             added = assign_cases(
@@ -53,7 +54,9 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
                 actor=visit.identity.name,
                 now=utc_now(),
             )
-            st.session_state["people-told"] = f"{added} cases added to {reader.name}'s list."
+            st.session_state["people-told"] = (
+                f"{say_count(added, 'case')} added to {reader.name}'s list."
+            )
         st.rerun()
 
 
@@ -106,7 +109,7 @@ def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
         placeholder=f"none chosen, {len(rows):,} could be taken off",
         key="unassign-cases",
     )
-    label = f"Take {len(chosen)} {'case' if len(chosen) == 1 else 'cases'} off the list"
+    label = f"Take {say_count(len(chosen), 'case')} off the list"
     if st.button(label, disabled=not chosen, key="unassign"):
         with attempt(), transaction(visit.bench.study.engine) as session:
             gone = unassign_cases(
@@ -116,7 +119,9 @@ def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
                 actor=visit.identity.name,
                 now=utc_now(),
             )
-            st.session_state["people-told"] = f"{gone} cases taken off {reader.name}'s list."
+            st.session_state["people-told"] = (
+                f"{say_count(gone, 'case')} taken off {reader.name}'s list."
+            )
         st.rerun()
 
 

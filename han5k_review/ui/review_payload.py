@@ -68,6 +68,7 @@ def _build(session: Session, visit: Visit, seen: VisibleCase, numbers: RowNumber
         scale=bench.scale,
         warnings=_list_doubts(session, seen),
         numbers=numbers,
+        has_dose=bench.study.doses.find_newest(seen.image_sha256) is not None,
     )
     return replace(payload, account=_account_key(visit))
 
@@ -84,7 +85,7 @@ def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, str]:
         return {}
     found = find_disagreements(session, [stored_id(one) for one in seen.versions.values()])
     return {
-        version: f"Drawn several times, it differed: mean Dice {1 - doubt:.2f}."
+        version: f"Predicted several times, it differed: mean Dice {1 - doubt:.2f}."
         for version, doubt in found.items()
         if doubt >= DOUBTFUL
     }

@@ -40,10 +40,12 @@ def build_payload(
     scale: Scale,
     warnings: Mapping[int, str],
     numbers: RowNumbers,
+    has_dose: bool = False,
 ) -> ViewerPayload:
     """The mount object of one case; `warnings`: label version id -> a sentence about it.
 
-    `numbers` are those of the task, which its routes have too.
+    `numbers` are those of the task, which its routes have too. `has_dose`: a planned dose is known
+    for its CT.
     """
     edits = seen.assignment_id is not None and seen.signature is None
     routes = (
@@ -60,6 +62,7 @@ def build_payload(
             position=routes.position if seen.may_grade else None,
             drafts=routes.drafts if edits else None,
             sign_in=SIGN_IN,
+            dose=routes.dose if has_dose else None,
         ),
         next=None if seen.next_task is None else _next_case(seen.next_task),
         label_sets=_label_sets(seen.sets, routes),

@@ -141,7 +141,7 @@ class Addresses:
     """Where the viewer asks and tells; the CT's index names its slabs, each label set its masks.
 
     `grades`, `position` and `signature` are None where there is nothing to grade, `drafts` where
-    nothing can be edited.
+    nothing can be edited, `dose` where none is known.
     """
 
     volume: str
@@ -151,6 +151,7 @@ class Addresses:
     drafts: str | None
     sign_in: str
     signature: str | None = None
+    dose: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

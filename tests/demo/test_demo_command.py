@@ -1,4 +1,4 @@
-"""The demo study of the command: a model in use draws, readers revised what it draws wrongly."""
+"""The demo study of the command: a model in use, and readers who revised its errors."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def test_the_projects_model_is_in_use_and_its_contours_are_under_review(study: S
         for split in Split:
             under = list_under_review(session, stored_id(get_case(session, split)))
             for name, label in under.items():
-                drawn = name in model.labels
-                assert (label.source is LabelSource.PREDICTION) is drawn, name
+                predicted = name in model.labels
+                assert (label.source is LabelSource.PREDICTION) is predicted, name
             assert set(model.labels) <= set(under)
 
 
 @pytest.mark.training
-def test_readers_revised_what_it_draws_wrongly_and_a_run_can_start(study: Study) -> None:
+def test_readers_revised_what_it_predicts_wrongly_and_a_run_can_start(study: Study) -> None:
     with reading(study.engine) as session:
         case = get_case(session, Split.TRAIN)
         grid = grid_of(case)
@@ -74,8 +74,8 @@ def test_readers_revised_what_it_draws_wrongly_and_a_run_can_start(study: Study)
         for (_, name), found in accepted.items():
             truth = study.labels.get_mask(found.contour.mask_sha256, grid)
             label = list_under_review(session, stored_id(case))[name]
-            drawn = study.labels.get_mask(label.mask_sha256, grid)
-            assert measure_pair(truth, drawn, grid.spacing_mm).dice < 0.85, name
+            predicted = study.labels.get_mask(label.mask_sha256, grid)
+            assert measure_pair(truth, predicted, grid.spacing_mm).dice < 0.85, name
         catalogue = read_study_catalogue(study)
         request = RunRequest(group="2", parent_model_id=1)
         plan = plan_run(session, study, catalogue, request)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from han5k_review.importing.case_reading import CaseContent, CaseTask, StudyFiles, read_case
+from han5k_review.importing.case_contents import CaseContent
+from han5k_review.importing.case_reading import CaseTask, StudyFiles, read_case
 from han5k_review.importing.file_stamps import measure_stamp
 from han5k_review.importing.fingerprints import measure_catalogue
 from han5k_review.importing.imports import plan_import, run_import

@@ -54,14 +54,14 @@ def put_under_review(
 ) -> PredictionDecision:
     """Its contours are the ones under review: a new round begins.
 
-    RuleError unless it is done and waits for a decision, when it drew nothing to review, and when
-    contours came under review after it was drawn: its counts would not hold any more.
+    RuleError unless it is done and waits for a decision, when it predicted nothing to review, and
+    when contours came under review after it was predicted: its counts would not hold any more.
     """
     row = _get_waiting(session, prediction_id)
-    drawn = _list_drawn(session, prediction_id)
-    if not drawn:
+    predicted = _list_predicted(session, prediction_id)
+    if not predicted:
         raise RuleError(f"Prediction {prediction_id} predicted no contour that could be reviewed.")
-    later = _list_later(session, drawn)
+    later = _list_later(session, predicted)
     if later:
         raise RuleError(
             f"Prediction {prediction_id} is older than {len(later)} contours that are under review "
@@ -92,7 +92,7 @@ def withdraw(
     if act is not PredictionAct.PUT_UNDER_REVIEW:
         raise RuleError(
             f"Contours of prediction {prediction_id} were expected under review; it is "
-            f"{act.value if act else row.state.value}."
+            f"{act.value if act else row.state.word}."
         )
     return _decide(session, row, PredictionAct.WITHDRAWN, actor, reason.strip(), now)
 
@@ -119,12 +119,12 @@ def _get_waiting(session: Session, prediction_id: int) -> PredictionRun:
     if row.state is not PredictionState.DONE or act is not None:
         raise RuleError(
             f"A finished prediction that waits for a decision was expected; {prediction_id} is "
-            f"{act.value if act else row.state.value}."
+            f"{act.value if act else row.state.word}."
         )
     return row
 
 
-def _list_drawn(session: Session, prediction_id: int) -> Mapping[CaseStructure, int]:
+def _list_predicted(session: Session, prediction_id: int) -> Mapping[CaseStructure, int]:
     query = (
         select(LabelVersion)
         .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
@@ -133,17 +133,17 @@ def _list_drawn(session: Session, prediction_id: int) -> Mapping[CaseStructure, 
     return {(row.case_id, row.structure): stored_id(row) for row in session.exec(query)}
 
 
-def _list_later(session: Session, drawn: Mapping[CaseStructure, int]) -> Sequence[str]:
-    """Structures of which a contour newer than the drawn one is under review."""
+def _list_later(session: Session, predicted: Mapping[CaseStructure, int]) -> Sequence[str]:
+    """Structures of which a contour newer than the predicted one is under review."""
     query = select(LabelVersion).where(
-        col(LabelVersion.id) > min(drawn.values()),
+        col(LabelVersion.id) > min(predicted.values()),
         col(LabelVersion.source).in_(UNDER_REVIEW),
         is_shown(),
     )
     return [
         row.structure
         for row in session.exec(query)
-        if stored_id(row) > drawn.get((row.case_id, row.structure), stored_id(row))
+        if stored_id(row) > predicted.get((row.case_id, row.structure), stored_id(row))
     ]
 
 

@@ -183,7 +183,7 @@ def _train_job(
                 name=c.name,
                 image_sha256=c.image_sha256,
                 masks={n: h for n, h in c.trusted.items() if n in snapshot.labels},
-                drawn_by_parent=tuple(
+                predicted_by_parent=tuple(
                     m.structure
                     for m in c.masks
                     if m.trusted and m.model_version_id and m.model_version_id == parent_id

@@ -8,6 +8,7 @@ from han5k_review.store import (
     model_tables,
     name_tables,
     prediction_tables,
+    protocol_tables,
     run_tables,
     signature_tables,
     tables,
@@ -20,6 +21,7 @@ _ = (
     prediction_tables,
     model_tables,
     name_tables,
+    protocol_tables,
     signature_tables,
 )
 

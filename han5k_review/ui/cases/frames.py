@@ -21,7 +21,7 @@ def build_case_frame(
 ) -> pd.DataFrame:
     """One line per structure: volume, each reader's grade, and the panel against the reference.
 
-    `disagreement` is a column where any contour under review was drawn several times.
+    `disagreement` is a column where any contour under review was predicted several times.
     """
     labels = list_under_review(session, stored_id(case))
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
@@ -65,6 +65,14 @@ def _grades_by_reader(session: Session, scale: Scale, case: Case) -> dict[str, d
             if number == assignment.id
         }
     return given
+
+
+def describe_case(case: Case) -> str:
+    """Patient, split, matrix, and when it came in, in one line."""
+    matrix = " x ".join(map(str, case.shape_ijk))
+    split = case.split.value.replace("_", " ")
+    imported = say_time(case.imported_at_utc)
+    return f"Patient {case.patient}, {split}, matrix {matrix}, imported {imported}."
 
 
 def build_history_frame(session: Session, case: Case) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from han5k_review.statistics.sequential import (
 )
 from han5k_review.store.engine import reading
 from han5k_review.store.vocabulary import GradeLevel
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.cohort.charts import MEASURES, Measure
 from han5k_review.ui.results.charts import (
     build_agreement_chart,
@@ -151,7 +152,8 @@ def show_metrics(bench: Bench) -> None:
         config=_PLOT,
     )
     st.caption(
-        f"{found.contours} cases, {found.acceptable} acceptable. Spearman with the grade: "
+        f"{say_count(found.contours, 'case')}, {found.acceptable} "
+        "acceptable. Spearman with the grade: "
         f"{_say(found.spearman)}. Area under the ROC curve: {_say(found.auc)}. "
         f"Threshold that separates best: {_say(found.threshold)}."
     )

@@ -116,6 +116,10 @@ export function buildActions(workspace) {
     layout: () => set({ layout: after(LAYOUTS, state.layout) }, "layout", "preferences"),
     plane: (name) => set({ main: name ?? after(PLANE_NAMES, state.main) }, "layout", "preferences"),
     "solid-pane": () => workspace.solidPane.toggle(),
+    dose() {
+      if (reading.dose) reading.dose.toggle();
+      else workspace.say("No planned dose is known for this case.", true);
+    },
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
     ruler() {
       if (state.tool === "ruler") workspace.stage.clearRulers();
@@ -160,6 +164,7 @@ export function buildActions(workspace) {
       workspace.help.hide();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();
       workspace.combine.hide();
+      workspace.display.dose?.hide();
       workspace.gradePanel.leaveTags();
       if (state.tool !== "crosshair") set({ tool: "crosshair" }, "tool");
       workspace.stage.focus();

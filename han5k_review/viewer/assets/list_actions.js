@@ -2,6 +2,7 @@
 // after the last grade. All are answered by key.
 
 import { STAY } from "./panels/question.js";
+import { chooseForm, sayCount } from "./pure/counts.js";
 import { filterStructures, listFilters, sortRest, tiersOf } from "./pure/filters.js";
 import { keysOf } from "./pure/keymap.js";
 import { wasScrolledThrough } from "./seen_slices.js";
@@ -10,7 +11,6 @@ const NOT_YET =
   "Nothing can be accepted yet: show the whole axial picture and all outlines, and scroll through the slices. " +
   "Only structures seen from end to end are accepted.";
 const BACK = { id: STAY, key: "Escape", words: "Back" };
-const many = (count, one, several) => (count === 1 ? `1 ${one}` : `${count} ${several}`);
 
 /** Which structures the list shows, and the next keys walk. */
 export async function chooseFilter(workspace) {
@@ -55,11 +55,11 @@ const namesOf = (structures) => structures.map(({ name }) => name);
 
 function sayRest({ ready, unseen, doubtful }, title) {
   return [
-    `Accept the rest as "${title}"? ${many(ready.length, "structure was", "structures were")} scrolled through.`,
+    `Accept the rest as "${title}"? ${sayCount(ready.length, "structure was", "structures were")} scrolled through.`,
     unseen.length
-      ? `${many(unseen.length, "was", "were")} not, and stay${unseen.length === 1 ? "s" : ""} open.`
+      ? `${sayCount(unseen.length, "was", "were")} not, and ${chooseForm(unseen.length, "stays", "stay")} open.`
       : "",
-    doubtful.length ? `${many(doubtful.length, "has", "have")} a warning: grade them one by one.` : "",
+    doubtful.length ? `${sayCount(doubtful.length, "has", "have")} a warning: grade them one by one.` : "",
   ]
     .filter(Boolean)
     .join(" ");

@@ -1,12 +1,12 @@
 // The workspace of one case: panels around the stage, keys, and one drawing per frame.
 
-import { offerLeft } from "./edit/left_open.js";
-import { furnish } from "./furnishing.js";
+import { offerLeft } from "./edit/open_drafts.js";
 import { Grader } from "./grader.js";
 import { prefetchCase, takeCase } from "./net/cases.js";
 import { PositionKeeper } from "./position.js";
 import { Reading } from "./reading.js";
 import { markScrolled } from "./seen_slices.js";
+import { furnish } from "./workspace_parts.js";
 
 const PANELS_OF = {
   list: ["list", "structure", "layers", "grades"],
@@ -186,6 +186,7 @@ export class Workspace {
     this.openDrafts.close();
     this.grader.close();
     this.editor.close();
+    this.reading.dose?.close();
     this.root.remove();
   }
 }

@@ -54,7 +54,7 @@ class OpenModel:
         return found
 
     def sees_like(self, other: OpenModel) -> bool:
-        """True when both read a case on the same grid and draw the same labels."""
+        """True when both read a case on the same grid and predict the same labels."""
         mine, theirs = (_eye(m) for m in (self, other))
         return mine == theirs
 
@@ -188,7 +188,7 @@ def clear_strays(model: OpenModel, values: NDArray[np.integer[Any]]) -> NDArray[
     return cleared
 
 
-def draw_values(model: OpenModel, case: PreparedCase, scores: torch.Tensor) -> NDArray[np.uint8]:
+def predict_values(model: OpenModel, case: PreparedCase, scores: torch.Tensor) -> NDArray[np.uint8]:
     """The label map (z, y, x) on the working grid from logits or probabilities."""
     cropped = _most_likely(model, scores, case.properties)
     full = np.zeros(case.properties["shape_before_cropping"], dtype=np.uint8)

@@ -6,7 +6,7 @@ from alembic import op
 from han5k_review.store.append_only import refuse_change
 
 revision = "0019"
-down_revision = "0011"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

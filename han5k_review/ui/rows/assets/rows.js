@@ -1,6 +1,8 @@
 // A table whose rows open: by a click anywhere in one, by Enter on its link. Arrows go from row to row.
 //
-// Stable selectors (data-testid): rows (the table), row (data-key).
+// A click on a heading orders the list by its column; the page sorts, since it has all rows.
+//
+// Stable selectors (data-testid): rows (the table), row (data-key), sort (a heading's button).
 
 /** What a key does with the place of the focus in a list of `count` rows; null: not ours. */
 export function step(key, place, count) {
@@ -10,6 +12,8 @@ export function step(key, place, count) {
   if (key === "Home") return 0;
   return key === "End" ? last : null;
 }
+
+const ARROWS = { none: "\u2195", ascending: "\u2191", descending: "\u2193" };
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -23,6 +27,8 @@ function cellOf(text, column) {
     const bar = element("span", { className: "bar" }, element("i"));
     bar.firstChild.style.width = `${Math.max(0, Math.min(100, Number(text)))}%`;
     cell.append(bar, ` ${text} %`);
+  } else if (column.kind === "time") {
+    for (const part of text.split(/ (.*)/, 2)) cell.append(element("span", {}, part), " ");
   } else cell.append(text);
   return cell;
 }
@@ -34,13 +40,22 @@ function rowOf(row, columns) {
   const made = element("tr", { className: row.alert ? "alert" : "" }, ...cells);
   made.dataset.testid = "row";
   made.dataset.key = row.key;
+  if (row.shown) made.setAttribute("aria-current", "true");
   return made;
 }
 
+function headingOf(column) {
+  const arrow = element("span", { className: "arrow", ariaHidden: "true" }, ARROWS[column.sort]);
+  const button = element("button", { type: "button", title: column.help }, column.title, arrow);
+  button.dataset.testid = "sort";
+  button.dataset.column = column.title;
+  const heading = element("th", { scope: "col", className: column.kind }, button);
+  heading.setAttribute("aria-sort", column.sort);
+  return heading;
+}
+
 function tableOf({ label, columns, rows }) {
-  const headings = columns.map((column) =>
-    element("th", { scope: "col", title: column.help, className: column.kind }, column.title),
-  );
+  const headings = columns.map(headingOf);
   const body = element("tbody", {}, ...rows.map((row) => rowOf(row, columns)));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...headings)), body);
   table.setAttribute("aria-label", label);
@@ -60,6 +75,11 @@ export default function rows({ data, parentElement, setTriggerValue }) {
     else parentElement.append(frame);
   }
   frame.onclick = (event) => {
+    const heading = event.target.closest("button");
+    if (heading) {
+      setTriggerValue("sort", heading.dataset.column);
+      return;
+    }
     const row = event.target.closest("tbody tr");
     // A new tab or window was asked for, or words were marked: the browser's own business.
     if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;

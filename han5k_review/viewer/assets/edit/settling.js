@@ -4,6 +4,7 @@
 
 import { pause } from "../net/requests.js";
 import { STAY } from "../panels/question.js";
+import { sayCount } from "../pure/counts.js";
 import { discardEdit, submitEdit } from "./finishing.js";
 
 /** @import { Answer } from "../panels/question.js" */
@@ -173,7 +174,7 @@ export class Settling {
     const names = editor.states.listUnsubmitted();
     if (!names.length) return true;
     const first = names[0];
-    const edits = names.length === 1 ? "1 edit is" : `${names.length} edits are`;
+    const edits = sayCount(names.length, "edit is", "edits are");
     const chosen = await this.workspace.question.ask(`${edits} not submitted: ${names.join(", ")}.`, [
       { id: KEEP, key: "Enter", words: "Keep as draft and go on", loud: true },
       { id: "open", key: "s", words: `Look at ${first} and submit` },

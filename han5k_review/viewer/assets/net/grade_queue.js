@@ -4,13 +4,13 @@
 // Grades of one structure go in order; those of others never wait for them. A grade that cannot be
 // stored is set aside with its reason. The request id makes a second sending harmless.
 
-import { fateOf, TRIES } from "../pure/patience.js";
-import { Kept } from "./kept.js";
+import { fateOf, TRIES } from "../pure/request_failures.js";
+import { Kept } from "./kept_entries.js";
 import { Outbox } from "./outbox.js";
 import { messageOf, request, statusOf } from "./requests.js";
 
 /** @import { About } from "./about.js" */
-/** @import { Store } from "./kept.js" */
+/** @import { Store } from "./kept_entries.js" */
 /** @import { Ended } from "./outbox.js" */
 
 /**

@@ -5,6 +5,7 @@
 // Nothing is decided that was not on the screen for a moment.
 
 import { DASHES } from "../draw/layers.js";
+import { sayCount } from "../pure/counts.js";
 import { h, press, setText, svg } from "./dom.js";
 
 /** @import { DecisionCandidate, LabelSet } from "../pure/payload.js" */
@@ -59,12 +60,7 @@ export class DecisionPanel {
     this.root = h(
       "section",
       { class: "decision", "aria-label": "Decide", "data-testid": "decision" },
-      h(
-        "h3",
-        {},
-        `Decide: ${this.title()} `,
-        h("small", {}, `${waiting} ${waiting === 1 ? "waits" : "wait"}`),
-      ),
+      h("h3", {}, `Decide: ${this.title()} `, h("small", {}, sayCount(waiting, "waits", "wait"))),
       ...this.rows,
       this.reason,
       h("div", { class: "line" }, this.accept, this.reject, this.next),

@@ -3,9 +3,11 @@
 import { DASHES } from "../draw/layers.js";
 import { shortKey } from "../keyboard.js";
 import { askLargestSurfaceError } from "../net/surface_error.js";
+import { sayCount } from "../pure/counts.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { windowLabel } from "../pure/windowing.js";
 import { h, press, setText, svg } from "./dom.js";
+import { DosePanel } from "./dose_panel.js";
 
 export class DisplayPanel {
   constructor({ reading, act, focus }) {
@@ -53,6 +55,7 @@ export class DisplayPanel {
       h("div", { class: "line" }, this.difference, this.jump, this.error, this.pair),
       this.compared,
     );
+    this.dose = reading.dose ? new DosePanel({ dose: reading.dose, act, focus }) : null;
     this.root = h(
       "section",
       { class: "display-panel", "aria-label": "Display" },
@@ -62,6 +65,7 @@ export class DisplayPanel {
       h("div", { class: "line" }, this.fill, this.dim, this.palette),
       this.thickness,
       this.opacity,
+      this.dose?.root,
     );
   }
 
@@ -161,6 +165,7 @@ export class DisplayPanel {
   update() {
     const { state, data } = this.reading;
     this.showSets();
+    this.dose?.update();
     if (state.window) {
       const known = data.windows.some((window) => window.name === state.window.name);
       if (!known) setText(this.byHand, windowLabel(state.window));
@@ -185,7 +190,7 @@ export class DisplayPanel {
       : !profile
         ? `${state.selected} is not in this set`
         : total
-          ? `${total} voxels differ on ${slices} slices`
+          ? `${sayCount(total, "voxel differs", "voxels differ")} on ${sayCount(slices, "slice")}`
           : "The masks are the same";
     const surface = this.surface.of === `${state.selected}|${state.compare}` ? this.surface.words : "";
     setText(this.compared, state.compare ? [difference, surface].filter(Boolean).join("; ") : "");

@@ -1,6 +1,6 @@
 // What could not be stored: a sign in the header, and a list with each reason, to mend or to drop.
 
-import { sayAside } from "../edit/aside_panel.js";
+import { sayAside } from "../edit/strokes_aside_panel.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, setText } from "./dom.js";
 

@@ -89,6 +89,7 @@
  * @property {string | null} drafts
  * @property {string | null} signature
  * @property {string} sign_in
+ * @property {string | null} dose
  */
 
 /**

@@ -1,4 +1,4 @@
-"""CT files outside the study: each drawn by one model, its contours written beside each other."""
+"""CT files outside the study, predicted by one model: the contours of each lie side by side."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from han5k_review.imaging.nifti_labels import build_label_nifti
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import FilesResult, JobOutcome, JobResult
 from han5k_review.retraining.jobs.tasks import FileForm, FilesJob, visible_device
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import OpenModel, open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.store.files import write_atomically
 
 RECORD = "predict-files.json"
@@ -41,7 +41,7 @@ class FileRecord:
 class _Told:
     """What is told of the files at the end: how many, and a sentence where there is one."""
 
-    drawn: int = 0
+    predicted: int = 0
     kept: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class _Told:
     def end(self, outcome: JobOutcome) -> JobResult:
         """The job's result."""
         values = FilesResult(
-            drawn=self.drawn, kept=self.kept, failed=self.failed, notices=self.notices
+            predicted=self.predicted, kept=self.kept, failed=self.failed, notices=self.notices
         )
         return JobResult(outcome=outcome, values=values)
 
@@ -58,10 +58,10 @@ _RECORDS: TypeAdapter[dict[str, FileRecord]] = TypeAdapter(dict[str, FileRecord]
 
 
 def predict_each_file(folder: JobFolder, job: FilesJob) -> JobResult:
-    """Draw the files that were not drawn yet; one that cannot be read stops no other.
+    """Predict the files that were not predicted yet; one that cannot be read stops no other.
 
-    The result's values are `drawn`, `kept` (nothing changed since an earlier call), `failed` (file
-    -> sentence) and `notices` (file -> what a person should look at).
+    The result's values are `predicted`, `kept` (nothing changed since an earlier call), `failed`
+    (file -> sentence) and `notices` (file -> what a person should look at).
     """
     model = open_model(job.model, visible_device(job), job.settings.tile_step)
     records = _read_records(job.out / RECORD)
@@ -118,7 +118,7 @@ def _predict_file(
         write_atomically(job.out / file, content)
     records[name] = record
     write_atomically(job.out / RECORD, _RECORDS.dump_json(records, indent=1))
-    told.drawn += 1
+    told.predicted += 1
 
 
 def _read_records(path: Path) -> dict[str, FileRecord]:
@@ -129,7 +129,7 @@ def _read_records(path: Path) -> dict[str, FileRecord]:
     except (OSError, ValidationError) as error:
         raise DataError(
             f"The record of earlier predictions was expected at {path}, found: {error}; delete "
-            "the file to draw every CT again."
+            "the file to predict every CT again."
         ) from error
 
 

@@ -1,4 +1,7 @@
-"""Flaws: one function per error that networks make, from a mask to the flawed mask."""
+"""Flaws: one function per error that networks make, from a mask to the flawed mask.
+
+The demo draws its pseudo-labels with them, and a study plants them to measure vigilance.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,11 @@ from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobOutcome, JobResult, PredictResult
 from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase, PredictJob, visible_device
-from han5k_review.retraining.network.predicting.drawing import Drawn, DrawTask, draw_case
+from han5k_review.retraining.network.predicting.volume_prediction import (
+    Predicted,
+    PredictionTask,
+    predict_and_store,
+)
 from han5k_review.store.files import write_atomically
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.workforce import open_workforce
@@ -27,50 +31,50 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True, kw_only=True)
 class Kept:
-    """What was drawn so far, in a file: model -> case -> structure -> mask hash, and doubts."""
+    """What was predicted so far, in a file: model -> case -> structure -> mask hash, and doubts."""
 
     path: Path
-    drawn: PredictResult
+    predicted: PredictResult
 
     @classmethod
     def read(cls, path: Path) -> Kept:
-        """What an earlier process drew; empty when there was none, DataError for another file."""
+        """What an earlier process predicted, empty when none did; DataError for another file."""
         try:
             found = _KEPT.validate_json(path.read_bytes()) if path.exists() else None
         except (OSError, ValidationError) as error:
             raise DataError(
-                f"What was drawn so far was expected in {path}, found: {error}; delete the file to "
-                "draw every case again."
+                f"What was predicted so far was expected in {path}, found: {error}; delete the "
+                "file to predict every case again."
             ) from error
-        return cls(path=path, drawn=found or PredictResult(masks={}))
+        return cls(path=path, predicted=found or PredictResult(masks={}))
 
-    def add(self, model: str, case: str, drawn: Drawn) -> None:
+    def add(self, model: str, case: str, predicted: Predicted) -> None:
         """Keep one case, on disk before anything else happens."""
-        self.drawn.masks.setdefault(model, {})[case] = drawn.masks
-        if drawn.doubts:
-            self.drawn.doubts.setdefault(model, {})[case] = drawn.doubts
-        write_atomically(self.path, _KEPT.dump_json(self.drawn, indent=1))
+        self.predicted.masks.setdefault(model, {})[case] = predicted.masks
+        if predicted.doubts:
+            self.predicted.doubts.setdefault(model, {})[case] = predicted.doubts
+        write_atomically(self.path, _KEPT.dump_json(self.predicted, indent=1))
 
 
 def predict(folder: JobFolder, job: PredictJob) -> JobResult:
     """Run the task; cases that were finished before a crash are not predicted again.
 
     The result's `masks` are model -> case -> structure -> mask hash; its `seconds` were spent on
-    drawing in this process.
+    predicting in this process.
     """
     kept = Kept.read(job.kept or folder.path / "predicted.json")
     todo = [
         (name, models, case)
         for name, models in _arms(job)
         for case in job.cases
-        if not _is_drawn(kept, name, case, job)
+        if not _is_predicted(kept, name, case, job)
     ]
     of = len(_arms(job)) * len(job.cases)
     started, first = time.monotonic(), of - len(todo)
     folder.write_progress({"phase": "predicting", "done": first, "of": of})
     tasks = [(name, _task(job, models, case)) for name, models, case in todo]
-    for number, (name, case, drawn) in enumerate(_draw(folder, job, tasks), start=1):
-        kept.add(name, case, drawn)
+    for number, (name, case, predicted) in enumerate(_predict(folder, job, tasks), start=1):
+        kept.add(name, case, predicted)
         each = (time.monotonic() - started) / number
         folder.write_progress(
             {
@@ -81,10 +85,10 @@ def predict(folder: JobFolder, job: PredictJob) -> JobResult:
                 "eta_seconds": round(each * (len(tasks) - number), 1),
             }
         )
-    if any(not _is_drawn(kept, name, c, job) for name, _ in _arms(job) for c in job.cases):
+    if any(not _is_predicted(kept, name, c, job) for name, _ in _arms(job) for c in job.cases):
         return JobResult(outcome=JobOutcome.CANCELLED)
     seconds = round(time.monotonic() - started, 1)
-    masks, doubts = _of_job(kept.drawn.masks, job), _of_job(kept.drawn.doubts, job)
+    masks, doubts = _of_job(kept.predicted.masks, job), _of_job(kept.predicted.doubts, job)
     values = PredictResult(masks=masks, doubts=doubts, seconds=seconds)
     return JobResult(outcome=JobOutcome.DONE, values=values)
 
@@ -99,21 +103,21 @@ def _of_job(found: dict[str, dict[str, _T]], job: PredictJob) -> dict[str, dict[
 
 
 def _arms(job: PredictJob) -> list[tuple[str, tuple[ModelFolder, ...]]]:
-    """(name, models that draw together)."""
+    """(name, models that predict together)."""
     if job.together:
         return [(next(iter(job.models)), tuple(job.models.values()))]
     return [(name, (model,)) for name, model in job.models.items()]
 
 
-def _is_drawn(kept: Kept, name: str, case: PredictCase, job: PredictJob) -> bool:
-    """Drawn before, with masks that are still on disk."""
-    found = kept.drawn.masks.get(name, {}).get(case.name)
+def _is_predicted(kept: Kept, name: str, case: PredictCase, job: PredictJob) -> bool:
+    """Predicted before, with masks that are still on disk."""
+    found = kept.predicted.masks.get(name, {}).get(case.name)
     labels = LabelFiles(folder=job.masks)
     return found is not None and all(labels.path(sha256).exists() for sha256 in found.values())
 
 
-def _task(job: PredictJob, models: tuple[ModelFolder, ...], case: PredictCase) -> DrawTask:
-    return DrawTask(
+def _task(job: PredictJob, models: tuple[ModelFolder, ...], case: PredictCase) -> PredictionTask:
+    return PredictionTask(
         models=models,
         case=case,
         volumes=job.volumes,
@@ -125,32 +129,32 @@ def _task(job: PredictJob, models: tuple[ModelFolder, ...], case: PredictCase) -
     )
 
 
-def _draw(
-    folder: JobFolder, job: PredictJob, tasks: list[tuple[str, DrawTask]]
-) -> Iterator[tuple[str, str, Drawn]]:
-    """(model, case, drawn) as they come, until all are drawn or somebody asks to stop."""
+def _predict(
+    folder: JobFolder, job: PredictJob, tasks: list[tuple[str, PredictionTask]]
+) -> Iterator[tuple[str, str, Predicted]]:
+    """(model, case, predicted) as they come, until all are predicted or somebody asks to stop."""
     with open_workforce(1, job.dask_address) as force:
         if force.executor is None:
             for name, task in tasks:
                 if folder.stop_asked:
                     return
-                yield name, task.case.name, draw_case(task)
+                yield name, task.case.name, predict_and_store(task)
             return
         try:
             yield from _fan_out(folder, force.executor, force.workers, tasks)
         except force.broken as error:
             raise DataError(
-                f"A Dask worker died while it drew ({error}); give the workers more memory and "
-                "ask again: the cases drawn so far are kept."
+                f"A Dask worker died while it predicted ({error}); give the workers more memory "
+                "and ask again: the cases predicted so far are kept."
             ) from error
 
 
 def _fan_out(
-    folder: JobFolder, executor: Executor, workers: int, tasks: list[tuple[str, DrawTask]]
-) -> Iterator[tuple[str, str, Drawn]]:
+    folder: JobFolder, executor: Executor, workers: int, tasks: list[tuple[str, PredictionTask]]
+) -> Iterator[tuple[str, str, Predicted]]:
     """At most two cases per worker are in flight, so that a stop is a stop."""
     waiting = list(reversed(tasks))
-    flying: dict[Future[Drawn], tuple[str, str]] = {}
+    flying: dict[Future[Predicted], tuple[str, str]] = {}
     while waiting or flying:
         if folder.stop_asked:
             for future in flying:
@@ -158,7 +162,7 @@ def _fan_out(
             return
         while waiting and len(flying) < workers * _TASKS_PER_WORKER:
             name, task = waiting.pop()
-            flying[executor.submit(draw_case, task)] = (name, task.case.name)
+            flying[executor.submit(predict_and_store, task)] = (name, task.case.name)
         done, _ = wait(flying, timeout=1.0, return_when=FIRST_COMPLETED)
         for future in done:
             name, case = flying.pop(future)

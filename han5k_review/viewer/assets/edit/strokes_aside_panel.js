@@ -2,6 +2,7 @@
 // What the palette says of strokes that no longer fit, and what can be done with them.
 
 import { h, setText } from "../panels/dom.js";
+import { chooseForm, sayCount } from "../pure/counts.js";
 
 /** @import { Editor } from "./editor.js" */
 
@@ -13,11 +14,11 @@ const KEPT = ["", "It is kept in this browser.", "They are kept in this browser.
  */
 export function sayAside(strokes) {
   const count = strokes.length;
-  const many = count === 1 ? "1 stroke" : `${count} strokes`;
+  const many = sayCount(count, "stroke");
   const reason = strokes.find((stroke) => stroke.reason)?.reason;
   const kept = KEPT[Math.min(count, 2)];
   if (!reason)
-    return `${many} no longer ${count === 1 ? "fits" : "fit"}: the contour was changed elsewhere meanwhile. ${kept}`;
+    return `${many} no longer ${chooseForm(count, "fits", "fit")}: the contour was changed elsewhere meanwhile. ${kept}`;
   const later = count === 1 ? "" : " The first could not, the others were drawn after it.";
   return `${many} could not be saved: ${reason}${later} ${kept}`;
 }
@@ -54,7 +55,7 @@ export class AsidePanel {
     this.root.hidden = count === 0;
     if (!count) return;
     setText(this.words, sayAside(strokes));
-    setText(this.draw, count === 1 ? "Draw it on this contour" : "Draw them on this contour");
+    setText(this.draw, `Draw ${chooseForm(count, "it", "them")} on this contour`);
     this.draw.disabled = !editor.ready;
     this.draw.title = editor.ready
       ? "Each stroke becomes a step that Undo takes back"

@@ -5,12 +5,11 @@ import { Stage } from "./draw/stage.js";
 import { CombinePanel } from "./edit/combine_panel.js";
 import { EditPanel } from "./edit/edit_panel.js";
 import { Editor } from "./edit/editor.js";
-import { OpenDrafts } from "./edit/left_open.js";
+import { OpenDrafts } from "./edit/open_drafts.js";
 import { Settling } from "./edit/settling.js";
 import { Keyboard, rewriteKeys } from "./keyboard.js";
 import { sayFinished } from "./list_actions.js";
-import { mendUnsaved } from "./mending.js";
-import { arrangePage } from "./page.js";
+import { arrangePage } from "./page_layout.js";
 import { Banner } from "./panels/banner.js";
 import { DisplayPanel } from "./panels/display_panel.js";
 import { GradePanel } from "./panels/grade_panel.js";
@@ -25,6 +24,7 @@ import { UnsavedPanel } from "./panels/unsaved_panel.js";
 import { browserStore } from "./preferences.js";
 import { showRevision } from "./revision_shown.js";
 import { Sight } from "./sight.js";
+import { mendUnsaved } from "./unsaved_entry.js";
 
 /** Makes the parts of a workspace that has its reading and its grader. */
 export function furnish(workspace) {
@@ -69,6 +69,7 @@ export function furnish(workspace) {
   workspace.list = new StructureList({ ...parts, states: workspace.editor.states });
   workspace.gradePanel = new GradePanel(parts);
   workspace.display = new DisplayPanel(parts);
+  if (workspace.display.dose) workspace.stage.main.root.append(workspace.display.dose.legend);
   workspace.toolbar = new Toolbar(parts);
   workspace.bar = new SliceBar(parts);
   workspace.solidPane = new SolidPane(parts);

@@ -1,4 +1,4 @@
-"""Predictions of a phantom study whose process drew what a test wants."""
+"""Predictions of a phantom study whose process predicted what a test wants."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobOutcome, JobResult, PredictResult
-from han5k_review.retraining.jobs.tasks import DRAWN
+from han5k_review.retraining.jobs.tasks import MAIN_MODEL
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
 from han5k_review.retraining.predictions.prediction_record import (
     PredictionRequest,
@@ -55,22 +55,26 @@ def grown(mask: StructureMask, slices: int) -> StructureMask:
     return StructureMask.from_box(box, mask.start_ijk, mask.grid)
 
 
-def draw(study: Study, masks: dict[str, StructureMask], *, names: tuple[str, ...] = NAMES) -> int:
-    """A prediction of one case whose process drew these masks."""
+def predict(
+    study: Study, masks: dict[str, StructureMask], *, names: tuple[str, ...] = NAMES
+) -> int:
+    """A prediction of one case whose process predicted these masks."""
     with transaction(study.engine) as session:
         request = PredictionRequest(model_id=1, cases=[CASE], structures=names)
         number = stored_id(request_prediction(session, request, actor="eve", now=utc_now()))
     jobs = PredictionJobs(study=study)
     assert jobs.claim(only=number) == number
     hashes = {name: study.labels.put_mask(mask) for name, mask in masks.items()}
-    result = JobResult(outcome=JobOutcome.DONE, values=PredictResult(masks={DRAWN: {CASE: hashes}}))
+    result = JobResult(
+        outcome=JobOutcome.DONE, values=PredictResult(masks={MAIN_MODEL: {CASE: hashes}})
+    )
     jobs.take_result(jobs.look(number), JobFolder(path=study.runs / "nothing"), result)
     return number
 
 
-def draw_three(study: Study) -> int:
+def predict_three(study: Study) -> int:
     """An empty brainstem, a left parotid of one slice, a right one of twice the slices."""
-    return draw(study, build_three(study))
+    return predict(study, build_three(study))
 
 
 def build_three(study: Study) -> dict[str, StructureMask]:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { listLeft, OpenDrafts } from "../../../han5k_review/viewer/assets/edit/left_open.js";
+import { listLeft, OpenDrafts } from "../../../han5k_review/viewer/assets/edit/open_drafts.js";
 
 const draft = (structure, version, until_utc, more = {}) => ({
   structure,

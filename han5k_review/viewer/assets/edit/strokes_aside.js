@@ -1,6 +1,7 @@
 // @ts-check
 // Strokes that no longer fit their draft: drawn again on the contour as it is now, or taken away as a file.
 
+import { sayCount } from "../pure/counts.js";
 import { buildNifti } from "./nifti.js";
 import { eachVoxel } from "./patches.js";
 
@@ -95,7 +96,7 @@ export class AsideStrokes {
     }
     editor.session.queue.aside.remove(strokes);
     const undo = changed ? " Undo takes each back." : "";
-    editor.notice = `${changed} of ${strokes.length} ${strokes.length === 1 ? "stroke" : "strokes"} changed the contour.${undo}`;
+    editor.notice = `${changed} of ${sayCount(strokes.length, "stroke")} changed the contour.${undo}`;
     editor.tell("edit");
   }
 

@@ -1,4 +1,4 @@
-"""One case drawn by one model or its ensemble: the unit of work, here or on a Dask worker."""
+"""One case predicted by one model or its ensemble: the unit of work, here or on a Dask worker."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from han5k_review.imaging.volume import CtVolume
 from han5k_review.retraining.jobs.results import Doubt
 from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase
 from han5k_review.retraining.network.predicting.members import list_logits, measure_doubts
-from han5k_review.retraining.network.predicting.memory import check_drawing_memory
+from han5k_review.retraining.network.predicting.memory import check_prediction_memory
 from han5k_review.retraining.network.predicting.open_models import (
     OpenModel,
     PreparedCase,
-    draw_values,
     open_model,
+    predict_values,
     prepare_case,
     restore_masks,
 )
@@ -33,7 +33,7 @@ _SLICES = 16  # softmax of so many at once, so that memory holds no second volum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawTask:
+class PredictionTask:
     """What one case needs; small, and the same in every process that sees the study's folder."""
 
     models: tuple[ModelFolder, ...]
@@ -47,21 +47,21 @@ class DrawTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """Hashes of the stored masks, and the doubts when several drawings were made."""
+class Predicted:
+    """Hashes of the stored masks, and the doubts when several predictions were made."""
 
     masks: dict[str, str]
     doubts: dict[str, Doubt] = field(default_factory=dict)
 
 
-def draw_case(task: DrawTask) -> Drawn:
-    """Read the CT, draw it, store the masks by hash; memory holds one case at a time."""
+def predict_and_store(task: PredictionTask) -> Predicted:
+    """Read the CT, predict it, store the masks by hash; memory holds one case at a time."""
     torch.set_num_threads(task.threads)
     models = [_open(m, task.device, task.tile_step) for m in task.models]
     volume = VolumeFiles(folder=task.volumes).get_volume(task.case.image_sha256)
-    masks, doubts = draw_volume(models, volume, task.uncertainty)
+    masks, doubts = predict_volume(models, volume, task.uncertainty)
     labels = LabelFiles(folder=task.masks)
-    return Drawn(masks={n: labels.put_mask(mask) for n, mask in masks.items()}, doubts=doubts)
+    return Predicted(masks={n: labels.put_mask(mask) for n, mask in masks.items()}, doubts=doubts)
 
 
 @lru_cache(maxsize=_OPEN_MODELS)
@@ -69,43 +69,45 @@ def _open(model: ModelFolder, device: str, tile_step: float) -> OpenModel:
     return open_model(model, device, tile_step)
 
 
-def draw_volume(
+def predict_volume(
     models: list[OpenModel], volume: CtVolume, uncertainty: Uncertainty = Uncertainty.OFF
 ) -> tuple[dict[str, StructureMask], dict[str, Doubt]]:
     """Masks on the volume's own grid, and the doubt per structure unless `uncertainty` is off.
 
-    Mirrored and ensemble drawings are averaged (softmax) for the mask; shifted ones only tell how
-    much the plain drawing is to be doubted.
+    Mirrored and ensemble predictions are averaged (softmax) for the mask; shifted ones only tell
+    how much the plain prediction is to be doubted.
     """
     model = models[0]
     case = prepare_case(model, volume)
     heads = model.predictor.label_manager.num_segmentation_heads
-    check_drawing_memory(case.image.shape[1:], heads, uncertainty, model.predictor.device)
+    check_prediction_memory(case.image.shape[1:], heads, uncertainty, model.predictor.device)
     if uncertainty is Uncertainty.OFF:
         (logits,) = list_logits(models[:1], case.image, uncertainty)
-        return restore_masks(model, case, draw_anywhere(model, case, logits)), {}
+        return restore_masks(model, case, predict_values_anywhere(model, case, logits)), {}
     averaged = uncertainty is not Uncertainty.SHIFTED
     maps, total = [], None
     for logits in list_logits(models, case.image, uncertainty):
-        maps.append(draw_values(model, case, logits))
+        maps.append(predict_values(model, case, logits))
         if averaged:
             total = torch.zeros(logits.shape) if total is None else total
             pairs = (torch.split(values, _SLICES, 1) for values in (total, logits))
             for there, here in zip(*pairs, strict=True):
                 there += torch.softmax(here.float(), dim=0)
     doubts = measure_doubts(model, maps)
-    values = maps[0] if total is None else draw_values(model, case, total)
+    values = maps[0] if total is None else predict_values(model, case, total)
     return restore_masks(model, case, values), doubts
 
 
-def draw_anywhere(model: OpenModel, case: PreparedCase, logits: torch.Tensor) -> NDArray[np.uint8]:
+def predict_values_anywhere(
+    model: OpenModel, case: PreparedCase, logits: torch.Tensor
+) -> NDArray[np.uint8]:
     """The label map, found on the GPU when it has room for that too."""
     try:
-        return draw_values(model, case, logits)
+        return predict_values(model, case, logits)
     except torch.cuda.OutOfMemoryError:
-        return draw_values(model, case, logits.cpu())
+        return predict_values(model, case, logits.cpu())
 
 
 def predict_case(model: OpenModel, volume: CtVolume) -> dict[str, StructureMask]:
     """One mask per structure of the model's table, on the volume's own grid."""
-    return draw_volume([model], volume)[0]
+    return predict_volume([model], volume)[0]
