@@ -4,6 +4,7 @@ from han5k_review.accounts.may import Action
 from han5k_review.evaluation.plan import plan_evaluation
 from han5k_review.evaluation.rows import NOT_MEASURED
 from han5k_review.review.labels import list_under_review
+from han5k_review.review.signatures import check_sees_sources
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.study import find_case
@@ -35,6 +36,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
     name = case.name
     record = find_record()
     with reading(bench.study.engine) as session:
+        check_sees_sources(session, visit.identity.reader_id, stored_id(case))
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))
         frame = build_case_frame(session, bench.catalogue, bench.scale, case)
         history = build_history_frame(session, case)

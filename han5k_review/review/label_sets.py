@@ -87,6 +87,11 @@ class Viewpoint:
     shows_reads: bool = False
     names_reads: bool = False
 
+    @property
+    def blinded(self) -> bool:
+        """True where nothing may tell who or what made a contour."""
+        return self.task is not None and self.task.blinded
+
 
 def view_task(assignment: Assignment, *, names_reads: bool = True) -> Viewpoint:
     """A reader's own task: nobody else's read. Where an adjudicator edits: the whole case."""
@@ -104,13 +109,15 @@ def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> lis
     """The sets that hold anything; the one under review always comes first."""
     task = viewpoint.task
     shown = list_under_review(session, case_id) if task is None else list_shown(session, task)
-    sets = [_set(UNDER_REVIEW_KEY, "Pseudo-label", shown)]
+    # A blinded reader does not learn whether a person or a model made the contour.
+    name = "Contour" if viewpoint.blinded else "Pseudo-label"
+    sets = [_set(UNDER_REVIEW_KEY, name, shown)]
     if task is not None:
         sets.append(_set(OWN_KEY, "Own revision", list_own(session, task)))
     if viewpoint.shows_reads:
         sets += _list_reads(session, case_id, viewpoint)
         sets.append(_set(WAITING_KEY, "Waiting prediction", list_waiting(session, case_id)))
-    if task is None or not task.blinded:
+    if not viewpoint.blinded:
         sets += [
             _set(REFERENCE_KEY, "Reference", list_references(session, case_id)),
             _set(ACCEPTED_KEY, "Accepted contour", _list_accepted(session, case_id)),

@@ -35,6 +35,7 @@ APPEND_ONLY = (
     "metric_failure",
     "model_decision",
     "confirmed_name",
+    "read_signature",
     "prediction_label",
     "prediction_decision",
     "protocol_version",

@@ -49,6 +49,13 @@ class Decision(StrEnum):
     REJECTED = "rejected"
 
 
+class SignatureAct(StrEnum):
+    """What was done to a read: signed by its reader, or opened again by another person."""
+
+    SIGNED = "signed"
+    UNLOCKED = "unlocked"
+
+
 class DraftState(StrEnum):
     """What became of a draft; only an open one takes patches."""
 

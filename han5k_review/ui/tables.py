@@ -82,6 +82,7 @@ WORKLIST_COLUMNS = (
     Column(title="Progress", kind=Kind.SHARE),
     Column(title="Edits not submitted", kind=Kind.NUMBER),
     Column(title="Last grade", kind=Kind.TIME),
+    Column(title="Signed", kind=Kind.TIME),
 )
 MISSING_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
@@ -113,6 +114,7 @@ def build_worklist_rows(entries: Sequence[WorklistEntry]) -> list[OpenRow]:
                 100 * entry.graded / max(entry.total, 1),
                 entry.open_drafts or None,
                 say_time(entry.last_graded_at_utc),
+                say_time(entry.signed_at_utc),
             ),
         )
         for entry in entries

@@ -60,6 +60,7 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "grades": "/api/assignments/1/grades",
         "position": "/api/assignments/1/position",
         "drafts": "/api/assignments/1/drafts",
+        "signature": "/api/assignments/1/signature",
         "sign_in": "/sign-in",
     }
     assert found["next"] == {
@@ -80,10 +81,10 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
 
 
 def test_given_grades_go_in_with_their_flags(mounted: ViewerPayload) -> None:
-    grade = GivenGrade(id=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
+    grade = GivenGrade(turn=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
     assert replace(mounted, grades={"Larynx": grade}).to_json()["grades"] == {
         "Larynx": {
-            "id": 5,
+            "turn": 5,
             "code": "minor",
             "graded_at_utc": "2026-01-05T14:02:11Z",
             "tags": ["over"],

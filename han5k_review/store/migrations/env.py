@@ -11,6 +11,7 @@ from han5k_review.store import (
     prediction_tables,
     protocol_tables,
     run_tables,
+    signature_tables,
     tables,
     triage_tables,
 )
@@ -25,6 +26,7 @@ _ = (
     name_tables,
     protocol_tables,
     triage_tables,
+    signature_tables,
 )
 
 context.configure(

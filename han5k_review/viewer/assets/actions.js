@@ -8,6 +8,7 @@ import { nextUngraded, ORDERS, stepFrom } from "./pure/catalogue.js";
 import { PLANE_NAMES } from "./pure/geometry.js";
 import { KEYMAP } from "./pure/keymap.js";
 import { nextWindow, windowNamed } from "./pure/windowing.js";
+import { signRead } from "./signing.js";
 
 const LAYOUTS = ["three", "one"];
 /**
@@ -99,6 +100,7 @@ export function buildActions(workspace) {
     },
     filter: () => chooseFilter(workspace),
     "accept-rest": () => acceptRest(workspace),
+    sign: () => signRead(workspace),
     "next-structure": () => choose(stepFrom(reading.listed(), state.selected, 1)),
     "previous-structure": () => choose(stepFrom(reading.listed(), state.selected, -1)),
     choose,

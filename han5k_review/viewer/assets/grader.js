@@ -62,8 +62,8 @@ export class Grader extends GradeBook {
   merge(grades) {
     const waiting = new Set(this.queue.entries().map(({ body }) => body.structure));
     for (const [name, grade] of Object.entries(grades ?? {})) {
-      const known = this.grades.get(name)?.id ?? 0;
-      if (!waiting.has(name) && this.byName.has(name) && known < (grade.id ?? 0)) this.take(name, grade);
+      const known = this.grades.get(name)?.turn ?? 0;
+      if (!waiting.has(name) && this.byName.has(name) && known < (grade.turn ?? 0)) this.take(name, grade);
     }
     this.tell("grades", "list", "structure");
   }
@@ -182,7 +182,7 @@ export class Grader extends GradeBook {
     if (this.readOnly) return;
     const body = this.request(name, code, inBulk);
     const wasComplete = this.graded === this.total;
-    this.grades.set(name, { ...body, id: this.grades.get(name)?.id, pending: true });
+    this.grades.set(name, { ...body, turn: this.grades.get(name)?.turn, pending: true });
     this.completes = !wasComplete && this.graded === this.total;
     this.queue.add(this.url, body);
     this.tell("grades", "list");

@@ -103,9 +103,11 @@ export async function sayFinished(workspace) {
       words: data.next ? "Next case" : "Back to the worklist",
       loud: true,
     },
+    { id: "sign", key: keysOf("sign")[0], words: "Sign this read" },
     { id: "undo", key: "z", words: "Undo the last grade" },
     { id: STAY, key: "Escape", words: "Stay here" },
   ]);
   if (chosen === "next") workspace.leave();
+  if (chosen === "sign") workspace.act("sign");
   if (chosen === "undo") workspace.act("undo");
 }

@@ -73,7 +73,7 @@ export function buildParts(workspace) {
       if (isGraded) grader.accept(name, answer);
       showRevision(workspace, name, answer.label_version);
     },
-    readOnly: data.assignment === null,
+    readOnly: data.addresses.drafts === null,
   });
   stage.editor = editor;
   const settling = new Settling(workspace);

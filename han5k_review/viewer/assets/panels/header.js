@@ -70,7 +70,7 @@ export class Header {
         h(
           "span",
           { class: "dim" },
-          data.assignment === null ? "read only" : "adjudication: edit, nothing to grade",
+          data.signed ?? (data.assignment === null ? "read only" : "adjudication: edit, nothing to grade"),
         ),
       );
   }

@@ -15,6 +15,7 @@ export const KEYMAP = [
       ["flag-slice", ["f"], "Flag this slice"],
       ["undo", ["z", "Ctrl+Z"], "Undo the last grade; while editing, the last step"],
       ["accept-rest", ["Shift+Y"], "Accept the rest that was scrolled through, all or one tier"],
+      ["sign", ["Ctrl+S"], "Sign the read once every structure has its grade: it is then closed"],
       ["unsaved", ["Shift+L"], "What could not be saved: mend it or drop it"],
     ],
   ],
