@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from contextlib import suppress
+
+from playwright.sync_api import Page, TimeoutError, expect
 
 SLOW = 30_000  # ms: five tries with pauses
 
@@ -20,6 +22,17 @@ def press_grade(screen: Page, key: str) -> None:
     """Look, then press a grade key."""
     look(screen)
     screen.keyboard.press(key)
+
+
+def try_until_set_aside(screen: Page) -> None:
+    """Let what always fails be tried again without its pauses, as when the network is back."""
+    sign = screen.get_by_test_id("unsaved-sign")
+    for _ in range(40):
+        screen.evaluate("() => window.dispatchEvent(new Event('online'))")
+        with suppress(TimeoutError):
+            sign.wait_for(timeout=200)
+            return
+    raise AssertionError("It was never set aside.")
 
 
 def not_saved(screen: Page, count: int) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from han5k_review.cli.main import main
 from rigs.chromium import running_chromium
 from rigs.databases import PostgresServer
 from tests.file_order import expected_seconds, slowest_files
+from tests.once import build_once
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES_SHOWN = 20
@@ -45,6 +47,18 @@ def shared_data() -> Path:
     if not (folder / "README.md").is_file():
         pytest.fail(f"The shared test data was expected in {folder}; set HAN5K_SHARED_DATA.")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo study of two cases, made once by the command; tests take copies."""
+
+    def build(folder: Path) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main(["demo", "--cases", "2", "--study", str(folder)])
+        assert not ended.value.code
+
+    return build_once(tmp_path_factory, "demo-study", build)
 
 
 @pytest.fixture(scope="session")

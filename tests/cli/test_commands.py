@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,10 +88,9 @@ def test_init_twice_changes_nothing_and_another_name_is_refused(
 
 
 def test_the_demo_command_makes_a_study_that_doctor_trusts_until_a_mask_is_gone(
-    han5k: Han5k, tmp_path: Path
+    han5k: Han5k, tmp_path: Path, demo_study: Path
 ) -> None:
-    study = tmp_path / "study"
-    assert "2 cases" in han5k("demo", "--cases", "2", "--study", str(study))[1]
+    study = shutil.copytree(demo_study, tmp_path / "study")
     assert "2 cases" in han5k("demo", "--cases", "2", "--study", str(study))[1]
     assert "no problem found" in han5k("doctor", "--study", str(study))[1]
     gone = next((study / "labels").rglob("*.nii.gz"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import pytest
 from sqlmodel import Session, select
 
 from han5k_review.cli.demo_review import REVISED
-from han5k_review.cli.main import main
 from han5k_review.metrics import measure_pair
 from han5k_review.retraining.models.shipped_model import read_shipped_model
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
@@ -28,12 +28,8 @@ MODEL = Path(__file__).resolve().parents[2] / "data" / "demo_model"
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    folder = tmp_path_factory.mktemp("demo") / "study"
-    with pytest.raises(SystemExit) as ended:
-        main(["demo", "--cases", "2", "--study", str(folder)])
-    assert not ended.value.code
-    study = open_study(folder)
+def study(demo_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    study = open_study(shutil.copytree(demo_study, tmp_path_factory.mktemp("demo") / "study"))
     yield study
     study.engine.dispose()
 

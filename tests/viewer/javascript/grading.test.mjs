@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as c from "../../../han5k_review/viewer/assets/pure/catalogue.js";
 import * as g from "../../../han5k_review/viewer/assets/pure/grading.js";
+import { fateOf, Patience, TRIES } from "../../../han5k_review/viewer/assets/pure/patience.js";
 
 const structures = [
   {
@@ -122,4 +123,30 @@ test("pauses do not count as work", () => {
   assert.equal(clock.activeSeconds("A"), 15);
   assert.equal(clock.activeSeconds("B"), 0);
   assert.equal(clock.openedAt("B"), new Date(105_000).toISOString());
+});
+
+test("what becomes of an act that failed depends on the answer", () => {
+  const fates = [null, 401, 403, 404, 408, 409, 413, 422, 425, 429, 500, 502, 503, 507].map(fateOf);
+  assert.deepEqual(fates, [
+    ...["again", "expired", "foreign", "aside", "again", "aside", "aside", "aside"],
+    ...["again", "again", "again", "again", "again", "again"],
+  ]);
+});
+
+test("an act is hopeless after five failures while others got through, and rests longer each time", () => {
+  const patience = new Patience();
+  const answers = [];
+  const rests = [];
+  for (let turn = 0; turn < TRIES; turn++) {
+    answers.push(patience.failed("one", { now: 0, others: turn === 0 ? 0 : 1, answered: true }));
+    rests.push(patience.next(0));
+  }
+  assert.deepEqual(answers, [false, false, false, false, true]);
+  assert.deepEqual(rests, [500, 1000, 2000, 4000, 8000]);
+  const alone = new Patience();
+  const tries = Array.from({ length: 9 }, () => alone.failed("one", { now: 0, others: 0, answered: true }));
+  assert.ok(!tries.includes(true), "nothing else got through either");
+  assert.ok(alone.rests("one", 14_999));
+  alone.wake();
+  assert.ok(!alone.rests("one", 0));
 });
