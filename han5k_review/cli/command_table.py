@@ -37,7 +37,10 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             doctor="Check this machine and, if there is one, the study: disk, tables, files, "
             "database.",
         ),
-        **_rows("structures", structures="The study's structures: list, add rows, add aliases."),
+        **_rows(
+            "structures",
+            structures="The study's structures: list, add rows, add aliases, renew colours.",
+        ),
         **_rows(
             "demo",
             demo="Build a synthetic study: CTs, contours with errors, a model in use, revisions, "

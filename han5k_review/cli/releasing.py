@@ -22,6 +22,7 @@ from han5k_review.exports.release import (
 )
 from han5k_review.settings import get_settings
 from han5k_review.store.study import Study
+from han5k_review.texts.counts import say_count
 from han5k_review.workforce import open_executor
 
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
@@ -116,8 +117,9 @@ def _make(study: Study, plan: ReleasePlan, out: Path, processes: int | None) -> 
         console.print("Stopped; nothing was released.")
         raise typer.Exit(_STOPPED)
     console.print(
-        f"{report.folder}: {report.contours} contours of {report.cases} cases in {report.files} "
-        f"files, {report.nbytes / 1e6:.1f} MB, research use only"
+        f"{report.folder}: {say_count(report.contours, 'contour')} of "
+        f"{say_count(report.cases, 'case')} in "
+        f"{say_count(report.files, 'file')}, {report.nbytes / 1e6:.1f} MB, research use only"
     )
     console.print(f"fingerprint (SHA-256 of SHA256SUMS): {report.fingerprint}")
 
@@ -135,10 +137,13 @@ def _print_plan(plan: ReleasePlan) -> None:
     console.print(table)
     if nowhere:
         console.print(f"no contour in the study: {', '.join(nowhere)}")
-    console.print(f"{len(plan.lines)} contours of {len(plan.cases)} cases would be released")
+    console.print(
+        f"{say_count(len(plan.lines), 'contour')} of "
+        f"{say_count(len(plan.cases), 'case')} would be released"
+    )
     if plan.block.cases:
         console.print(
-            f"label maps of nnU-Net: {len(plan.block.cases)} cases with "
+            f"label maps of nnU-Net: {say_count(len(plan.block.cases), 'case')} with "
             f"{', '.join(plan.block.structures)}; other cases lack one of them"
         )
 

@@ -18,7 +18,8 @@ from han5k_review.cli.session import (
     study_folder,
 )
 from han5k_review.errors import Han5kError, RuleError
-from han5k_review.importing.study import create_study, target_table
+from han5k_review.importing.structure_table import TABLE, list_other_colours
+from han5k_review.importing.study import create_study, default_tables, target_table
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
@@ -84,6 +85,7 @@ def doctor(study: StudyOption = None) -> None:
         console.print(
             f"study {opened.root}: {say_count(len(read_study_catalogue(opened)), 'structure')}"
         )
+        _tell_colours(opened)
         problems += _check_files(opened)
     except Han5kError as error:
         console.print(f"problem: {error}", style="red")
@@ -91,6 +93,15 @@ def doctor(study: StudyOption = None) -> None:
     if problems:
         raise RuleError(f"{say_count(problems, 'problem')} found; mend them in the order shown.")
     console.print("no problem found")
+
+
+def _tell_colours(opened: Study) -> None:
+    other = list_other_colours(opened, default_tables() / TABLE)
+    if other:
+        console.print(
+            f"{say_count(len(other), 'structure')} with colours of an earlier table, in which "
+            "neighbours may look alike: `han5k structures colours` takes those of today"
+        )
 
 
 def _check_files(study: Study) -> int:

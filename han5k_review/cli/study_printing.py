@@ -9,13 +9,15 @@ from han5k_review.protocol.handing_over import HandOver
 from han5k_review.protocol.reads import ReadPlan
 from han5k_review.protocol.size import StudyPlan
 from han5k_review.protocol.words import say_share
+from han5k_review.texts.counts import say_count
 
 
 def print_study(found: StudyPlan) -> None:
     """The planner's answer: effort, repeats, and what the certificate does."""
     effort = found.effort
     console.print(
-        f"{found.cases} cases, {found.readers} readers: {effort.grades:,} grades "
+        f"{say_count(found.cases, 'case')}, "
+        f"{say_count(found.readers, 'reader')}: {say_count(effort.grades, 'grade')} "
         f"({effort.repeats:,} repeats, {effort.calibration:,} calibration, {found.planted:,} "
         f"planted errors in place of a contour)"
     )
@@ -23,12 +25,13 @@ def print_study(found: StudyPlan) -> None:
         f"expert time: {effort.minutes:,.0f} minutes, {effort.minutes_per_reader:,.0f} per reader"
     )
     console.print(
-        f"repeats: {found.repeats_needed} contours read twice tell agreement with oneself within "
+        f"repeats: {say_count(found.repeats_needed, 'contour')} read "
+        "twice would tell agreement with oneself within "
         "0.1 (when it is 0.8)"
     )
     if found.fixed is not None:
         console.print(
-            f"fixed certificate: {found.fixed.reads} patients with at most "
+            f"fixed certificate: {say_count(found.fixed.reads, 'patient')} with at most "
             f"{found.fixed.failures} failures"
         )
     if found.points:
@@ -52,7 +55,8 @@ def print_study(found: StudyPlan) -> None:
 def print_reads(found: ReadPlan) -> None:
     """What would come to whose list."""
     console.print(
-        f"version {found.number}: {found.cases} new cases, {found.known} on the lists already"
+        f"version {found.number}: {say_count(found.cases, 'new case')}, "
+        f"{found.known} on the lists already"
     )
     table = Table(
         "reader", "reads", "repeats", "calibration", "contours", "planted", box=None, padding=(0, 2)

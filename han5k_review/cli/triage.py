@@ -96,7 +96,8 @@ def _describe(newest: TriageRound) -> str:
     if newest.kind is TriageKind.COHORT:
         return f"{scored} against the cohort; too few grades to learn from ({newest.graded})"
     return (
-        f"{scored} by what {newest.graded} grades teach; area under the ROC curve "
+        f"{scored} by what "
+        f"{say_count(newest.graded, 'grade teaches', 'grades teach')}; area under the ROC curve "
         f"{newest.area:.2f} in cross-validation by patient"
     )
 

@@ -26,6 +26,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.import_tables import TreeImport
 from han5k_review.store.vocabulary import ImportState, LabelSource, Split
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt
 
@@ -46,7 +47,8 @@ def show_asking(visit: Visit) -> None:
     folder = visit.bench.settings.import_folder
     if folder is None:
         st.info(
-            "Which folder of the server may be imported from here is a setting: HAN5K_IMPORT_FOLDER. "
+            "Which folder of the server may be imported from here is a "
+            "setting: HAN5K_IMPORT_FOLDER. "
             "Without it, import on the server: `han5k import FOLDER --dry-run`."
         )
         return
@@ -114,12 +116,12 @@ def describe_working(row: TreeImport) -> str:
     if row.cancel_requested:
         return f"{words}stops after the cases in work."
     if progress.get("stage") == "cases":
-        words += f"{progress['done']} of {progress['total']} cases"
+        words += f"{progress['done']} of {say_count(progress['total'], 'case')}"
         if progress["refused"]:
             words += f", {progress['refused']} refused"
         words += f", about {timedelta(seconds=progress['seconds_left'])} left"
     elif progress:
-        words += f"searching, {progress['files']} files so far"
+        words += f"searching, {say_count(progress['files'], 'file')} so far"
     else:
         words += "waits to begin"
     return f"{words}. Started by {row.actor}; it goes on when you leave the page."
@@ -157,8 +159,10 @@ def describe_done(row: TreeImport) -> str:
     counts = ", ".join(f"{found.get(word, 0)} {word}" for word in _OUTCOMES)
     names = found.get("unmatched_names", 0)
     what = "Dry run: nothing was stored. " if row.dry_run else ""
-    told = f" {names} names of contours match no structure: see ROI names." if names else ""
-    return f"{what}{counts}, in {found.get('files', 0)} files.{told}"
+    told = (
+        f" {say_count(names, 'contour name')} without a structure: see ROI names." if names else ""
+    )
+    return f"{what}{counts}, in {say_count(found.get('files', 0), 'file')}.{told}"
 
 
 _OUTCOMES = ("new", "changed", "unchanged", "refused")

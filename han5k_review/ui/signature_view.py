@@ -13,6 +13,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Case
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt
 
@@ -63,7 +64,7 @@ def show_unlocking(visit: Visit) -> None:
     with reading(engine) as session:
         unchanged = is_as_signed(session, signature)
     st.caption(
-        f"{signature.signer} signed {signature.grades} grades: “{signature.meaning}” "
+        f"{signature.signer} signed {say_count(signature.grades, 'grade')}: “{signature.meaning}” "
         + (
             "The grades are as they were signed."
             if unchanged

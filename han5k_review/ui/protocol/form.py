@@ -108,7 +108,7 @@ def _ask_what(fields: Fields, base: Protocol, facts: StudyFacts) -> Protocol:
         )
     sources = fields.names("Label sources, mixed blind", "sources", base.sources, facts.sources)
     every = st.checkbox(
-        f"All {len(facts.structures)} structures with contours",
+        f"All structures with contours: {len(facts.structures)}",
         set(base.structures) == set(facts.structures),
         key=fields.key("every"),
     )

@@ -15,6 +15,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.visit import Visit, attempt
 
 _EVERYBODY = "all readers"
@@ -58,7 +59,8 @@ def show_assigning_by_protocol(visit: Visit, readers: Sequence[Reader]) -> None:
 
 def _show_plan(plan: ReadPlan) -> None:
     st.caption(
-        f"Version {plan.number}: {plan.cases:,} new cases; {plan.known:,} are on the lists already."
+        f"Version {plan.number}: {say_count(plan.cases, 'new case')}; "
+        f"{plan.known:,} are on the lists already."
     )
     rows = [
         {

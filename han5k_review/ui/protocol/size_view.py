@@ -8,6 +8,7 @@ import streamlit as st
 from han5k_review.protocol.rules import Protocol
 from han5k_review.protocol.size import SECONDS_PER_GRADE, StudyPlan, plan_study
 from han5k_review.protocol.words import describe_certificate, say_share
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.visit import attempt
 
 _COLUMNS = {
@@ -46,9 +47,11 @@ def _show_effort(found: StudyPlan) -> None:
     middle.metric("Hours in all", f"{effort.minutes / 60:,.1f}")
     right.metric("Hours per reader", f"{effort.minutes_per_reader / 60:,.1f}")
     st.caption(
-        f"Of these {effort.repeats:,} repeats, {effort.calibration:,} calibration grades and "
+        f"Of these {effort.repeats:,} repeats, "
+        f"{say_count(effort.calibration, 'calibration grade')} and "
         f"{found.planted:,} planted errors, which take the place of a contour. "
-        f"{found.repeats_needed} contours read twice tell the agreement of readers with themselves "
+        f"{say_count(found.repeats_needed, 'contour')} read twice would "
+        "tell the agreement of readers with themselves "
         "within 0.1 (when it is 0.8)."
     )
 
@@ -57,7 +60,8 @@ def _show_points(protocol: Protocol, found: StudyPlan) -> None:
     st.markdown(f"**Certificate** {describe_certificate(protocol)}")
     if found.fixed is not None:
         st.caption(
-            f"{found.fixed.reads} patients per structure with at most {found.fixed.failures} "
+            f"{say_count(found.fixed.reads, 'patient')} per structure with "
+            f"at most {found.fixed.failures} "
             f"failures; {found.reads_per_structure} are planned."
         )
     if not found.points:
@@ -75,6 +79,7 @@ def _show_points(protocol: Protocol, found: StudyPlan) -> None:
         pd.DataFrame(rows), hide_index=True, placeholder="", column_config=_COLUMNS, key="points"
     )
     st.caption(
-        f"How likely a structure of that quality is released with {found.reads_per_structure} "
-        f"patients, at an error rate of {say_share(found.error_rate)}. Exact, not simulated."
+        "How likely a structure of that quality is released with "
+        f"{say_count(found.reads_per_structure, 'patient')}, at an error rate of "
+        f"{say_share(found.error_rate)}. Exact, not simulated."
     )

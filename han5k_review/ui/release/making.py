@@ -16,6 +16,7 @@ from han5k_review.exports.release.background import (
     propose_name,
 )
 from han5k_review.store.columns import utc_now
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt, open_bench
 
@@ -51,7 +52,9 @@ def show_desk(visit: Visit, plan: ReleasePlan, record: MakingRecord | None) -> N
         return
     name, button = st.columns([3, 2], vertical_alignment="bottom")
     folder = name.text_input("Folder", value=propose_name(visit.bench.study), key="folder")
-    words = f"Release {len(plan.lines)} contours of {len(plan.cases)} cases"
+    words = (
+        f"Release {say_count(len(plan.lines), 'contour')} of {say_count(len(plan.cases), 'case')}"
+    )
     if button.button(words, type="primary", key="make", width="stretch"):
         with attempt():
             require(visit.identity, Action.RELEASE)
@@ -66,8 +69,10 @@ def _show_last(record: MakingRecord | None) -> None:
     at = say_time(record.finished_at_utc)
     if record.report is not None:
         st.success(
-            f"{record.folder.name} was made {at}: {record.report.contours} contours of "
-            f"{record.report.cases} cases in {record.report.files} files. It lies in "
+            f"{record.folder.name} was made {at}: "
+            f"{say_count(record.report.contours, 'contour')} of "
+            f"{say_count(record.report.cases, 'case')} in "
+            f"{say_count(record.report.files, 'file')}. It lies in "
             f"{record.folder}."
         )
     elif record.state is MakingState.CANCELLED:

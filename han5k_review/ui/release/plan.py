@@ -18,6 +18,7 @@ from han5k_review.exports.release import (
 )
 from han5k_review.exports.release.datasheet import describe_rule
 from han5k_review.exports.release.plan import StructureCounts
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.visit import Bench
 
 _RULES = {
@@ -89,7 +90,7 @@ def show_plan(plan: ReleasePlan) -> None:
         st.caption(f"No contour in the study: {', '.join(nowhere)}.")
     if plan.block.cases:
         st.caption(
-            f"Label maps of nnU-Net: {len(plan.block.cases)} cases with "
+            f"Label maps of nnU-Net: {say_count(len(plan.block.cases), 'case')} with "
             f"{', '.join(plan.block.structures)}. The other cases lack one of these structures and "
             "come in the other forms only, as nnU-Net would take what is missing for background."
         )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from han5k_review.exports.release import check_release
 from han5k_review.exports.release.background import FoundRelease, list_releases
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.visit import Visit, attempt
 
 
@@ -28,8 +29,9 @@ def _show_release(visit: Visit, one: FoundRelease) -> None:
     with st.container(border=True):
         words, sheet, check = st.columns([5, 2, 2], vertical_alignment="center")
         words.markdown(
-            f"**{one.folder.name}**: {one.title}, version {one.version}; {one.contours} contours "
-            f"of {one.cases} cases"
+            f"**{one.folder.name}**: {one.title}, version {one.version}; "
+            f"{say_count(one.contours, 'contour')} "
+            f"of {say_count(one.cases, 'case')}"
         )
         words.caption(str(one.folder))
         sheet.download_button(

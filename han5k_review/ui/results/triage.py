@@ -13,6 +13,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.triage_tables import TriageRound, TriageScore
 from han5k_review.store.vocabulary import TriageKind
+from han5k_review.texts.counts import say_count
 from han5k_review.triage.proof import (
     FEWEST,
     Predicted,
@@ -74,7 +75,10 @@ def show_triage(bench: Bench) -> None:
 
 def describe_round(newest: TriageRound) -> str:
     """One sentence on the newest scores: when, of how many, and what a score is."""
-    made = f"{newest.contours:,} contours were scored {say_time(newest.made_at_utc)}."
+    made = (
+        f"{say_count(newest.contours, 'contour was', 'contours were')} "
+        f"scored {say_time(newest.made_at_utc)}."
+    )
     if newest.kind is TriageKind.COHORT:
         return (
             f"{made} A score is the share of contours that are less unusual: there are too few "
@@ -82,7 +86,8 @@ def describe_round(newest: TriageRound) -> str:
         )
     return (
         f"{made} A score is the probability that a reader asks for a revision, learned from "
-        f"{newest.graded:,} graded contours (area under the ROC curve {newest.area:.2f} in "
+        f"{say_count(newest.graded, 'graded contour')} (area under the "
+        f"ROC curve {newest.area:.2f} in "
         "cross-validation by patient)."
     )
 
@@ -111,7 +116,8 @@ def _show_proof(proof: Proof | None, predicted: list[Predicted], arm: RandomArm)
     columns[3].metric(
         "Cases without a major revision",
         _say(arm.acceptable, percent=True),
-        help=f"Of the whole cohort, by the random arm alone: {arm.read} of {arm.drawn} cases that "
+        help=f"Of the whole cohort, by the random arm alone: {arm.read} of "
+        f"{say_count(arm.drawn, 'case')} that "
         f"were drawn at random are read whole. {arm.acceptable.reason}",
     )
     if proof is None:

@@ -127,9 +127,11 @@ def _count_cases(row: StructureVerdict) -> str:
 
 
 def _in_use(verdicts: Sequence[StructureVerdict]) -> dict[str, list[float | None]]:
-    """The contours under review, where the run compared with them and with a parent."""
+    """The contours under review, where they are others than those before the run."""
     found = [row.in_use_dice for row in verdicts]
-    return {"In use Dice": found} if any(value is not None for value in found) else {}
+    before = [row.before_dice for row in verdicts]
+    differs = any(one is not None and one != b for one, b in zip(found, before, strict=True))
+    return {"In use Dice": found} if differs else {}
 
 
 def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:

@@ -11,7 +11,7 @@ from han5k_review.retraining.settings import SettingWords, explain_settings
 _ASKED_ELSEWHERE = {"count_references", "threads"}
 _CHOICES = {"optimizer": ("sgd", "adamw")}
 _MAY_BE_EMPTY = {"working_spacing_mm"}
-_COLUMNS = 4
+_COLUMNS = 3
 
 
 def ask_settings(preset: str) -> dict[str, Any]:
