@@ -95,7 +95,8 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         **_rows(
             "models",
             model="Model versions: list, import, rollback, retire.",
-            predict="Predict cases with a model in use; what it would change is told before review.",
+            predict="Predict cases with a model in use; what it would change is told before "
+            "review.",
         ),
         **_rows("predictions", prediction="Predictions: list, review, set aside, withdraw."),
         "predict-files": CommandRow(
