@@ -1,8 +1,8 @@
 """Rules of anatomy: what a contour should keep to beside others, and when and how it is said.
 
-One table for the warnings of the server, the warnings while drawing (those in `WHILE_DRAWING` travel
-in the viewer's payload), the check of a model's left and right, and triage. Pure numbers in: who
-has masks measures them.
+One table for the warnings of the server, the warnings while drawing (those in `WHILE_DRAWING`
+travel in the viewer's payload), the check of a model's left and right, and triage. Pure numbers in:
+who has masks measures them.
 
     RULES[RuleKey.OUTSIDE].judge(0.29, other="Brain")
     -> "0.29 cc lie outside Brain, in which it should lie."

@@ -99,7 +99,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "models",
             model="Model versions: list, import, rollback, retire.",
             predict="Predict cases with a model in use; what it would change is told before "
-            "it comes under review.",
+            "review.",
         ),
         **_rows("predictions", prediction="Predictions: list, review, set aside, withdraw."),
         "predict-files": CommandRow(

@@ -39,8 +39,9 @@ class RemotePatient:
         images = [one for one in self.series if one.modality == "CT"]
         counts = ", ".join(str(one.instances or "unknown") for one in images)
         drawn = sum(one.holds_contours for one in self.series)
+        series = say_count(len(images), "CT series", "CT series")
         return (
-            f"{self.pseudonym}: {say_count(len(images), 'CT series', 'CT series')} ({counts} images), "
+            f"{self.pseudonym}: {series} ({counts} images), "
             f"{say_count(drawn, 'series', 'series')} of contours"
         )
 

@@ -115,7 +115,7 @@ def cancel_import(session: Session, import_id: int, *, actor: str, now: datetime
 def resume_import(
     session: Session, study: Study, import_id: int, *, actor: str, now: datetime
 ) -> TreeImport:
-    """Put one that failed or was cancelled in the queue again: stored cases are left alone."""
+    """Queue one that failed or was cancelled again; RuleError while another one is at work."""
     row = get_import(session, import_id)
     others = [one for one in list_imports(session) if one.state in UNFINISHED]
     if others:

@@ -41,8 +41,8 @@ Places = NDArray[np.int64]
 class CohortContour:
     """A contour of the cohort under its number, and whose it is.
 
-    `disagreement` (0 to 1) is how far a model's drawings of it, or its earlier version, differ from
-    it; None where there is one alone.
+    `disagreement` (0 to 1) is how far a model's predictions of it, or its earlier version, differ
+    from it; None where there is one alone.
     """
 
     contour: int
@@ -72,13 +72,13 @@ class Unusual:
 
     @property
     def singles(self) -> Floats:
-        """What is judged alone: features, places by the median, overlap, disagreement."""
+        """What is judged alone (n,), no unit: features, places, overlap, disagreement."""
         alone = (self.overlap, self.disagreement)
         return np.concatenate([self.features, self.places[:PLACES], alone])
 
     @property
     def row(self) -> Floats:
-        """All numbers in a fixed order, for what learns from them."""
+        """All numbers (n,), no unit, in a fixed order, for what learns from them."""
         alone = (self.overlap, self.disagreement)
         return np.concatenate([self.features, self.places, alone, self.groups])
 
@@ -106,7 +106,7 @@ def measure_unusual(contours: Sequence[CohortContour]) -> dict[int, Unusual]:
 
 
 def deal_patients(patients: Sequence[str], folds: int) -> Places:
-    """The fold of each patient name; the same names give the same folds, evenly filled."""
+    """The index (contours,) of each patient's fold; the same names give the same, evenly filled."""
     names = sorted(set(patients))
     order = np.random.default_rng(len(names)).permutation(len(names))
     fold = {name: int(place) % folds for name, place in zip(names, order, strict=True)}

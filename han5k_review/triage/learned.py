@@ -80,7 +80,7 @@ def learn_scores(examples: Sequence[Example], revised: Mapping[int, bool]) -> Le
 
 
 def build_rows(examples: Sequence[Example]) -> Floats:
-    """(contours, numbers): each with and without its sign, and the number of broken rules."""
+    """(contours, numbers): each with and without its sign, and the count of broken rules."""
     signed = np.array([one.unusual.row for one in examples])
     rules = np.array([[one.rules] for one in examples], dtype=np.float64)
     return np.hstack([np.abs(signed), signed, rules])

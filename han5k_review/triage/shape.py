@@ -62,7 +62,7 @@ def measure_shape(mask: StructureMask) -> dict[FeatureKey, float]:
 
 
 def measure_reach_mm(mask: StructureMask) -> NDArray[np.float32]:
-    """How far a mask reaches from its middle in each of `DIRECTIONS`, in mm (its support)."""
+    """How far a mask reaches from its middle (directions,), in mm, for `DIRECTIONS`."""
     spacing_mm = np.array(mask.grid.spacing_mm)
     padded = np.pad(mask.voxels, 1)
     core = padded.copy()
@@ -186,7 +186,7 @@ def _measure_bulges(voxels: BoolArray, spacing_mm: NDArray[np.float64]) -> tuple
 
 
 def measure_peak(profile: NDArray[np.floating]) -> float:
-    """Largest distance of a value from the median of those up to four slices away."""
+    """Largest distance of a value (slices,), in its unit, from the median of four slices around."""
     return float(np.abs(profile - ndimage.median_filter(profile, 9, mode="nearest")).max())
 
 

@@ -47,8 +47,8 @@ def show_asking(visit: Visit) -> None:
     folder = visit.bench.settings.import_folder
     if folder is None:
         st.info(
-            "Which folder of the server may be imported from here is a "
-            "setting: HAN5K_IMPORT_FOLDER. "
+            "Which folder of the server may be imported from here is a setting: "
+            "HAN5K_IMPORT_FOLDER. "
             "Without it, import on the server: `han5k import FOLDER --dry-run`."
         )
         return

@@ -139,7 +139,7 @@ def _makers(facts: ReleaseFacts) -> Iterator[str]:
             f"{parent}"
         )
     if not facts.models:
-        yield "No contour was drawn by a model that the study knows."
+        yield "No contour was predicted by a model that the study knows."
     yield "\n## Readers\n\n| reader | role | grades | revisions in the release |\n|---|---|---|---|"
     yield from (
         f"| {one.reader} | {one.role} | {one.grades} | {one.revisions_released} |"

@@ -47,7 +47,7 @@ class StructureFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """A model that drew contours of the release, or a parent of one."""
+    """A model that predicted contours of the release, or a parent of one."""
 
     name: str
     checkpoint_sha256: str

@@ -171,7 +171,7 @@ def _list_lines(session: Session, rows: StudyRows, choice: Choice) -> tuple[Rele
 
 
 def _list_models(session: Session, lines: Sequence[ReleaseLine]) -> list[ModelVersion]:
-    """The models that drew a released contour, or one that was corrected, and their parents."""
+    """The models of released contours, or of those that were corrected, and their parents."""
     wanted = {line.version.model_version_id for line in lines}
     begun = {line.version.started_from_id for line in lines}
     while numbers := sorted(number for number in begun if number is not None):

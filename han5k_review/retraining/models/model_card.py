@@ -138,9 +138,9 @@ def _basic(
     verdicts: Sequence[StructureVerdict],
 ) -> CardSection:
     parent = session.get(ModelVersion, model.parent_id) if model.parent_id else None
-    predicted = session.exec(
-        select(LabelVersion.id).where(LabelVersion.model_version_id == model.id).limit(1)
-    ).first()
+    made = select(LabelVersion.id).where(LabelVersion.model_version_id == model.id).limit(1)
+    predicted = session.exec(made).first()
+    count = say_count(len(model.labels), "structure")
     return CardSection(
         part=CardPart.BASIC,
         fields=(
@@ -151,10 +151,7 @@ def _basic(
                 "Changes",
                 f"Continues {parent.name} in run {model.run_id}." if parent else FIRST_VERSION,
             ),
-            (
-                "Summary",
-                f"Contours of {say_count(len(model.labels), 'structure')} on head-and-neck CT.",
-            ),
+            ("Summary", f"Contours of {count} on head-and-neck CT."),
             ("Anatomical site", "HN"),
             ("Clearance", "Not approved for medical use: research use only."),
             ("Accepted into the study by", _describe_decision(decision)),

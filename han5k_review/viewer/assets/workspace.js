@@ -205,10 +205,9 @@ export class Workspace {
   measure(began) {
     const { dataset } = this.root;
     dataset.drawMs = (performance.now() - began).toFixed(2);
-    if (dataset.chosen !== (this.reading.state.selected ?? ""))
-      dataset.chosen = this.reading.state.selected ?? "";
+    const { volume, state } = this.reading;
+    if (dataset.chosen !== (state.selected ?? "")) dataset.chosen = state.selected ?? "";
     this.sight.drawn(this.reading, this.stage);
-    const { volume } = this.reading;
     if (!this.stage.shown || !volume) return;
     if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
     const { total, ready } = volume.progress();

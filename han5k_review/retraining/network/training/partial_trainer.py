@@ -171,7 +171,7 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         own = self.local_rank * 7919  # each GPU draws its own patches
         seed = (self.settings.seed * 100003 + self.current_epoch + own) % 2**31
         random.seed(seed)
-        np.random.seed(seed)  # nnU-Net draws from numpy's global state
+        np.random.seed(seed)  # numpy's global state is what nnU-Net uses
         torch.manual_seed(seed)
         super().on_train_epoch_start()
 

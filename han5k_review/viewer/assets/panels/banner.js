@@ -1,6 +1,6 @@
 // @ts-check
-// One sentence over the picture: what could not be shown, with a second try where that may help; it stays until
-// it is closed. A notice of what a key could not do goes with the next key.
+// One sentence over the picture: what could not be shown, with a second try where that may help; it stays
+// until it is closed. A notice of what a key could not do goes with the next key.
 
 import { h, setText } from "./dom.js";
 
