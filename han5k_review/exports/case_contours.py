@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
-from han5k_review.exports.contour_files import Contour
+from han5k_review.exports.contour_files import Contour, Maker
 from han5k_review.imaging.grid import Grid
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.study import read_study_catalogue
 
-ALGORITHMS: Mapping[LabelSource, str] = {
+_ALGORITHMS = {
     LabelSource.PSEUDO: "AUTOMATIC",
     LabelSource.PREDICTION: "AUTOMATIC",
     LabelSource.REVISION: "SEMIAUTOMATIC",
@@ -43,22 +43,29 @@ def read_case_contours(
                 mask=study.labels.get_mask(version.mask_sha256, grid),
                 **({"colour_rgb": row.color_rgb} if row else {}),
                 outside_name=catalogue.get_outside_name(structure) if row else structure,
-                algorithm="" if blinded else ALGORITHMS.get(version.source, ""),
-                made_by="" if blinded else _describe_maker(session, version),
-                version="" if blinded else f"label version {version.id}",
+                maker=Maker() if blinded else build_maker(version, _find_model(session, version)),
             )
         )
     return contours
 
 
-def _describe_maker(session: Session, version: LabelVersion) -> str:
-    """Where the contour comes from: its kind and model; never a person."""
-    if version.model_version_id is None:
-        return describe_maker(version)
-    return describe_maker(version, session.get_one(ModelVersion, version.model_version_id).name)
+def build_maker(version: LabelVersion, model: str | None = None) -> Maker:
+    """What made a contour, never a person: the algorithm of the SEG that it was imported from.
 
-
-def describe_maker(version: LabelVersion, model: str | None = None) -> str:
-    """The same sentence when the model's name is known."""
+    Else its kind in this study, with the name of its model, and the number of the label version.
+    """
+    kind = version.algorithm_kind or _ALGORITHMS.get(version.source, "")
+    if version.algorithm_name:
+        return Maker(kind=kind, name=version.algorithm_name, version=version.algorithm_version)
     text = f"HaN5K {version.source.value}"
-    return text if model is None else f"{text}, {model}"
+    return Maker(
+        kind=kind,
+        name=text if model is None else f"{text}, {model}",
+        version=f"label version {version.id}",
+    )
+
+
+def _find_model(session: Session, version: LabelVersion) -> str | None:
+    if version.model_version_id is None:
+        return None
+    return session.get_one(ModelVersion, version.model_version_id).name

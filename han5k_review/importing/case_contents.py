@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from han5k_review.anatomy.structure import StructureName
+from han5k_review.imaging.dicom.segments import NO_MAKER, SegmentMaker
 from han5k_review.imaging.grid import Grid
 from han5k_review.importing.fingerprints import Fingerprint
 from han5k_review.importing.refusals import RefusalKind
@@ -14,13 +15,22 @@ from han5k_review.store.vocabulary import LabelSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLabel:
-    """One mask that was read: its hash and size, without its voxels."""
+    """One mask that was read: its hash and size, without its voxels; `maker` is known of a SEG."""
 
     source: LabelSource
     structure: StructureName
     mask_sha256: str
     voxels: int
     volume_cc: float
+    maker: SegmentMaker = NO_MAKER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDose:
+    """A planned dose that was read: its hash when it was kept, and whether it is a new one."""
+
+    sha256: str
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +56,7 @@ class CaseContent:
     stamp: str = ""
     is_same: bool = False
     names: tuple[FoundName, ...] = ()
+    dose: ReadDose | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

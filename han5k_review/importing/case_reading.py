@@ -14,11 +14,13 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError, Han5kError
 from han5k_review.imaging.ct_files import CtReading, read_ct, read_ct_with_notices
+from han5k_review.imaging.dicom.doses import DoseReading, read_dose
 from han5k_review.imaging.dicom.references import hash_frame
+from han5k_review.imaging.dicom.segments import NO_MAKER, SegmentMaker
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.importing.case_contents import CaseContent, CaseRefusal, ReadLabel
+from han5k_review.importing.case_contents import CaseContent, CaseRefusal, ReadDose, ReadLabel
 from han5k_review.importing.case_labels import CaseLabels, read_case_labels
 from han5k_review.importing.case_outlines import ROLES, CaseOutline, describe_names, outline_case
 from han5k_review.importing.ct_identity import check_new_ct, check_same_ct
@@ -34,6 +36,7 @@ from han5k_review.importing.plausibility import list_image_warnings, list_label_
 from han5k_review.importing.refusals import RefusalKind, TwinCtError, find_kind
 from han5k_review.importing.roi_names import UnfitNamesError
 from han5k_review.importing.sources import CaseSource
+from han5k_review.store.dose_files import DoseFiles
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.store.volume_files import VolumeFiles
@@ -43,10 +46,11 @@ from han5k_review.texts.paths import describe_unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFiles:
-    """Where volumes and masks of the study lie."""
+    """Where volumes, masks and doses of the study lie."""
 
     volumes: VolumeFiles
     labels: LabelFiles
+    doses: DoseFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +136,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
     source = task.source
     ct = None if source.ct is None else read_ct_with_notices(source.ct, source.ct_files)
     image_sha256, grid = _check_ct(ct.volume if ct else None, task)
-    warnings = list(source.notices)
-    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
-    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
-    if source.labels is None and source.reference is None:
-        warnings.append("no labels: there is nothing to review yet")
+    warnings = _list_ct_warnings(source, ct, grid)
     masks: dict[tuple[LabelSource, StructureName], StructureMask] = {}
     channels: list[str] = []
     files = [
@@ -149,7 +149,11 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
         warnings += [*empty, *(f"{ROLES[kind]}: {sentence}" for sentence in sentences)]
         channels += describe_names(kind, found)
-    labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
+    makers = {(kind, name): maker for kind, f in files for name, maker in f.makers.items()}
+    dose = None if source.dose is None else read_dose(source.dose, ct.frame_uid if ct else "")
+    warnings += [f"dose: {notice}" for notice in dose.notices] if dose else []
+    channels += [f"planned dose of up to {dose.volume.gy.max():.2f} Gy"] if dose else []
+    labels = tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
         if ct is not None and ct.volume.sha256 == image_sha256:
@@ -168,7 +172,26 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         private_names=frozenset(n for _, f in files if f.is_free_text for n in f.unmatched),
         stamp=settled,
         names=tuple(name for _, found in files for name in found.names),
+        dose=None if dose is None else _keep_dose(task, image_sha256, dose),
     )
+
+
+def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> list[str]:
+    warnings = list(source.notices)
+    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
+    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
+    if source.labels is None and source.reference is None:
+        warnings.append("no labels: there is nothing to review yet")
+    return warnings
+
+
+def _keep_dose(task: CaseTask, image_sha256: str, dose: DoseReading) -> ReadDose:
+    """What comes of a dose; the import keeps it, the newest again changes nothing."""
+    doses = task.files.doses
+    before = doses.find_newest(image_sha256)
+    sha256 = doses.put_dose(image_sha256, dose.volume) if task.write else ""
+    is_new = task.write and doses.find_newest(image_sha256) != before
+    return ReadDose(sha256=sha256, is_new=is_new)
 
 
 def _is_stored(known: KnownCase, files: StudyFiles) -> bool:
@@ -244,11 +267,15 @@ def _sort_out_empty(
     return kept, [f"empty references, left out: {names}"]
 
 
-def _describe(kind: LabelSource, name: StructureName, mask: StructureMask) -> ReadLabel:
+def _describe(
+    key: tuple[LabelSource, StructureName], mask: StructureMask, maker: SegmentMaker | None
+) -> ReadLabel:
+    kind, name = key
     return ReadLabel(
         source=kind,
         structure=name,
         mask_sha256=mask.sha256,
         voxels=mask.voxel_count,
         volume_cc=mask.volume_cc,
+        maker=maker or NO_MAKER,
     )

@@ -66,7 +66,9 @@ def write_case(
         if content.image_sha256 != known.image_sha256:
             raise image_error(source, known, content.image_sha256, content.grid)
     labels = find_new_labels(content, known)
-    if known is not None and not labels:
+    _audit_dose(session, content, name, actor=actor, now_utc=now_utc)
+    has_new_dose = content.dose is not None and content.dose.is_new
+    if known is not None and not labels and not has_new_dose:
         return False, ()
     case_id = known.case_id if known else _add_case(session, source, content, claims, now_utc)
     for label in labels:
@@ -89,6 +91,21 @@ def write_case(
     return known is None, labels
 
 
+def _audit_dose(
+    session: Session, content: CaseContent, name: str, *, actor: str, now_utc: datetime
+) -> None:
+    """The row that `han5k dose` leaves too, when the dose is not the newest one already."""
+    if content.dose is not None and content.dose.is_new:
+        add_audit(
+            session,
+            at_utc=now_utc,
+            actor=actor,
+            action="dose",
+            subject=f"case {name}",
+            sha256=content.dose.sha256,
+        )
+
+
 def _build_version(
     case_id: int, label: ReadLabel, previous: KnownLabel | None, now_utc: datetime
 ) -> LabelVersion:
@@ -100,6 +117,9 @@ def _build_version(
         voxels=label.voxels,
         volume_cc=label.volume_cc,
         note=f"imported; replaces version {previous.version_id}" if previous else "imported",
+        algorithm_kind=label.maker.kind,
+        algorithm_name=label.maker.name,
+        algorithm_version=label.maker.version,
         created_at_utc=now_utc,
     )
 

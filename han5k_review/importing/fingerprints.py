@@ -41,6 +41,7 @@ def list_inputs(source: CaseSource) -> dict[str, Path]:
         "ct": source.ct,
         "labels": source.labels,
         "reference": source.reference,
+        "dose": source.dose,
         "label_map": source.label_map if source.labels else None,
         "reference_label_map": source.reference_label_map if source.reference else None,
     }

@@ -69,7 +69,7 @@ def plan_import(
         if known is None:
             walk.take_ct(source, content.image_sha256, content.planes_sha256)
         labels = find_new_labels(content, known)
-        return _outcome(known is None, labels), labels
+        return _outcome(known is None, labels, content), labels
 
     return _report(walk, sources, plan_case, executor, progress)
 
@@ -115,7 +115,7 @@ def run_import(
             )
         if is_new:
             walk.take_ct(source, content.image_sha256, content.planes_sha256)
-        return _outcome(is_new, labels), labels
+        return _outcome(is_new, labels, content), labels
 
     return _report(walk, sources, import_case, executor, progress)
 
@@ -258,7 +258,8 @@ def _plan_outline(
     return (CaseOutcome.NEW if is_new else CaseOutcome.CHANGED), outline.labels
 
 
-def _outcome(is_new: bool, labels: tuple[Label, ...]) -> CaseOutcome:
+def _outcome(is_new: bool, labels: tuple[Label, ...], content: CaseContent) -> CaseOutcome:
     if is_new:
         return CaseOutcome.NEW
-    return CaseOutcome.CHANGED if labels else CaseOutcome.UNCHANGED
+    has_new_dose = content.dose is not None and content.dose.is_new
+    return CaseOutcome.CHANGED if labels or has_new_dose else CaseOutcome.UNCHANGED

@@ -23,6 +23,7 @@ _ROLES = {
     "reference_label_map": "label map of the reference",
     "structures": "structure table",
     "fill": "rule of filling contours",
+    "dose": "planned dose",
 }
 NOT_READ = "voxels not read (--deep reads them)"
 
@@ -77,6 +78,8 @@ class CaseReport:
         elif self.changed is not None:
             roles = ", ".join(_ROLES.get(role, role) for role in self.changed)
             text = f"{self.name}: changed since its last import: {roles} ({self._counts()})"
+        elif not self.labels:
+            text = f"{self.name}: changed, with no new labels"
         else:
             names = ", ".join(dict.fromkeys(label.structure for label in self.labels))
             text = f"{self.name}: changed labels, new versions of {self._counts()} ({names})"

@@ -23,6 +23,7 @@ MANIFEST_COLUMNS = (
     "ct",
     "labels",
     "reference",
+    "dose",
     "label_map",
     "reference_label_map",
     "fill",
@@ -39,7 +40,7 @@ class CaseSource:
 
     `ct` may be None for a case the study knows; `split` None means the patient's own, or train;
     `reference_label_map` None means `label_map`. `fill` says what overlapping contours of an
-    RTSTRUCT mean. `origin` says where the source was given.
+    RTSTRUCT mean. `dose` is an RTDOSE. `origin` says where the source was given.
     `notices` are what a person should read about the row itself. `ct_files` are the files of a
     DICOM series where they are known, and `ct_shape` its sizes in any order.
     """
@@ -55,6 +56,7 @@ class CaseSource:
     origin: str
     notices: tuple[str, ...] = ()
     fill: FillRule = FillRule.EVEN_ODD
+    dose: Path | None = None
     ct_files: tuple[Path, ...] = ()
     ct_shape: tuple[int, ...] = ()
 
@@ -117,6 +119,7 @@ def build_source(
         reference_label_map=own or label_map,
         origin=origin,
         fill=_find_fill(texts["fill"], origin),
+        dose=path("dose"),
     )
 
 

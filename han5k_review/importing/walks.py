@@ -69,7 +69,9 @@ class Walk:
             catalogue_sha256=self.catalogue_sha256,
             known=known,
             owners=self.claims.owners if known is None else {},
-            files=StudyFiles(volumes=self.study.volumes, labels=self.study.labels),
+            files=StudyFiles(
+                volumes=self.study.volumes, labels=self.study.labels, doses=self.study.doses
+            ),
             write=self.write,
             deep=self.deep,
             settle_s=self.settle_s,

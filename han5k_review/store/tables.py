@@ -118,7 +118,8 @@ class LabelVersion(SQLModel, table=True):
     """One mask of one structure of one case, and who made it. Append-only.
 
     `started_from_id` is the label version that the edit of a revision began with, or that an error
-    was planted in.
+    was planted in. The algorithm's kind (AUTOMATIC, ...), name and version are those of an imported
+    DICOM SEG, else empty.
     """
 
     __tablename__ = "label_version"
@@ -133,7 +134,16 @@ class LabelVersion(SQLModel, table=True):
     reader_id: int | None = Field(default=None, foreign_key="reader.id")
     model_version_id: int | None = Field(default=None, foreign_key="model_version.id")
     note: str = ""
+    algorithm_kind: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    algorithm_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    algorithm_version: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+    @property
+    def algorithm(self) -> str:
+        """Kind, name and version of the algorithm in one text; empty where none is known."""
+        known = (self.algorithm_kind, self.algorithm_name, self.algorithm_version)
+        return ", ".join(filter(None, known))
 
 
 class Assignment(SQLModel, table=True):

@@ -37,6 +37,8 @@ _CONTOUR_LINKS = {
     "RTSTRUCT without holes (.dcm)": ".keyholes.dcm",
     "Contours as DICOM SEG (.dcm)": ".seg.dcm",
     "Report of the RTSTRUCT (.csv)": ".dcm.csv",
+    "Report without holes (.csv)": ".keyholes.dcm.csv",
+    "Report of the SEG (.csv)": ".seg.dcm.csv",
 }
 
 

@@ -69,7 +69,7 @@ def read(study: Study, case: CaseSource, known: KnownCase, *, deep: bool) -> Cas
         catalogue_sha256=measure_catalogue(catalogue),
         known=known,
         owners={},
-        files=StudyFiles(volumes=study.volumes, labels=study.labels),
+        files=StudyFiles(volumes=study.volumes, labels=study.labels, doses=study.doses),
         write=True,
         deep=deep,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from han5k_review.anatomy.structure import Structure
-from han5k_review.exports.contour_files import Contour, build_nifti
+from han5k_review.exports.contour_files import Contour, Maker, build_nifti
 from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
 from han5k_review.exports.release.label_values import LabelValues, build_label_map, find_sets
 from han5k_review.exports.release.request import ReleaseForm
@@ -42,9 +42,7 @@ class ContourWork:
     structure: Structure
     mask_sha256: str
     outside_name: str
-    algorithm: str
-    made_by: str
-    version: str
+    maker: Maker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +155,7 @@ def _build_contour(one: ContourWork, mask: StructureMask) -> Contour:
         mask=mask,
         colour_rgb=one.structure.color_rgb,
         outside_name=one.outside_name,
-        algorithm=one.algorithm,
-        made_by=one.made_by,
-        version=one.version,
+        maker=one.maker,
     )
 
 

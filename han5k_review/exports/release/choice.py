@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.study_rows import StudyRows
+from han5k_review.review.counting import GradeUse, find_use
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.vocabulary import GradeLevel
 
@@ -142,10 +143,10 @@ def _judge(
 
 
 def _count_levels(grades: Iterable[GradeRow]) -> Mapping[int, Counter[GradeLevel]]:
-    """Label version -> grades in force by level; repeats and calibration reads are left out."""
+    """Label version -> grades in force by level, of first reads that count."""
     counts: dict[int, Counter[GradeLevel]] = {}
     for row in grades:
-        is_counted = row.is_current and not row.assignment.is_repeat
-        if is_counted and not row.assignment.is_calibration and row.grade.level is not None:
+        is_counted = find_use(row.assignment, row.label.source) is GradeUse.FIRST
+        if row.is_current and is_counted and row.grade.level is not None:
             counts.setdefault(row.grade.label_version_id, Counter())[row.grade.level] += 1
     return counts

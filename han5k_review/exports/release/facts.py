@@ -14,6 +14,7 @@ from han5k_review.exports.release.case_work import CaseMade
 from han5k_review.exports.release.choice import Reason, Standing
 from han5k_review.exports.release.label_values import LabelValues
 from han5k_review.exports.release.plan import ReleaseLine, ReleasePlan
+from han5k_review.review.counting import GradeUse, find_use
 from han5k_review.store.vocabulary import GradeLevel
 
 
@@ -57,7 +58,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderFacts:
-    """A reader under the pseudonym: grades in force, and revisions that are in the release."""
+    """A reader under the pseudonym: grades that count, and revisions that are in the release."""
 
     reader: str
     role: str
@@ -205,7 +206,11 @@ def _list_models(plan: ReleasePlan) -> tuple[ModelFacts, ...]:
 
 
 def _list_readers(plan: ReleasePlan) -> tuple[ReaderFacts, ...]:
-    graded = Counter(row.reader.pseudonym for row in plan.grades if row.is_current)
+    graded = Counter(
+        row.reader.pseudonym
+        for row in plan.grades
+        if row.is_current and find_use(row.assignment, row.label.source) is GradeUse.FIRST
+    )
     drawn = Counter(line.reader for line in plan.lines)
     people = sorted(plan.rows.readers.values(), key=lambda reader: reader.pseudonym)
     return tuple(

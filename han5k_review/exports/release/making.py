@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from han5k_review.errors import RuleError, StorageError
 from han5k_review.exports.about_sheet import RESEARCH_USE
-from han5k_review.exports.case_contours import ALGORITHMS, describe_maker
+from han5k_review.exports.case_contours import build_maker
 from han5k_review.exports.release.case_work import (
     CaseMade,
     CaseWork,
@@ -228,9 +228,7 @@ def _contour(plan: ReleasePlan, line: ReleaseLine) -> ContourWork:
         structure=plan.rows.catalogue.get_structure(name),
         mask_sha256=version.mask_sha256,
         outside_name=plan.rows.catalogue.get_outside_name(name),
-        algorithm=ALGORITHMS.get(version.source, ""),
-        made_by=describe_maker(version, line.model),
-        version=f"label version {version.id}",
+        maker=build_maker(version, line.model),
     )
 
 

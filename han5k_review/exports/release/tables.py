@@ -23,6 +23,7 @@ CONTOUR_COLUMNS = (
     "voxels",
     "volume_cc",
     "model",
+    "algorithm",
     "reader",
     "grades_no",
     "grades_minor",
@@ -66,7 +67,8 @@ def _list_contours(plan: ReleasePlan) -> list[tuple[object, ...]]:
             (
                 *(line.case, line.patient, chosen.structure, names[chosen.structure]),
                 *(chosen.standing.value, version.source.value, version.id, version.mask_sha256),
-                *(version.voxels, round(version.volume_cc, 4), line.model or "", line.reader or ""),
+                *(version.voxels, round(version.volume_cc, 4), line.model or ""),
+                *(version.algorithm, line.reader or ""),
                 *(levels.get(one, 0) for one in (GradeLevel.NO, GradeLevel.MINOR)),
                 *(levels.get(GradeLevel.MAJOR, 0), other),
                 chosen.case_id in maps and chosen.structure in mapped,

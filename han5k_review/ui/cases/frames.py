@@ -100,6 +100,7 @@ def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
             "Volume cc": [row.volume_cc for row in rows],
             "Made": [say_time(row.created_at_utc) for row in rows],
             "Mask SHA-256": [row.mask_sha256[:12] for row in rows],
+            "Algorithm": [row.algorithm for row in rows],
             "Note": [row.note for row in rows],
         }
     )

@@ -121,9 +121,9 @@ def test_the_maker_is_read_and_without_voxels_only_names(
     file = write(tmp_path / "seg.dcm", two)
     found = read_dicom_labels(file, voxels=False)
     assert [one.name for one in found.labels] == ["Parotid_L", "Eye_L"]
-    assert [one.made_by for one in found.labels if isinstance(one, Segment)] == [
+    assert [one.maker.describe() for one in found.labels if isinstance(one, Segment)] == [
         "AUTOMATIC, nnU-Net 3, label version 12",
-        "MANUAL, not known",
+        "MANUAL",
     ]
     assert build_label_mask(found.labels[0], two[0].mask.grid).mask.is_empty
 
