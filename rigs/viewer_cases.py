@@ -55,6 +55,7 @@ def payload(
     next_assignment: int | None = None,
     resume: Resume | None = None,
     read_only: bool = False,
+    has_dose: bool = False,
 ) -> ViewerPayload:
     """A mount object with the house's windows and scale."""
     scale = read_scale(DATA / "scales.csv", "han5k-3")
@@ -75,6 +76,7 @@ def payload(
             position=None if read_only else routes.position,
             drafts=routes.drafts,
             sign_in=SIGN_IN,
+            dose=routes.dose if has_dose else None,
         ),
         next=None if next_assignment is None else next_case(next_assignment, sets),
         label_sets=label_sets(routes, sets),

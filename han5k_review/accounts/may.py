@@ -23,6 +23,7 @@ class Action(StrEnum):
     IMPORT_CASES = "import cases"
     RETRAIN = "start and cancel retraining runs"
     PROMOTE = "promote or decline a model"
+    RELEASE = "release contours as a data set"
     MANAGE_READERS = "add readers and set their passwords"
     MANAGE_ACCOUNTS = "add, change and close accounts"
 
@@ -44,7 +45,9 @@ MAY: Mapping[Role, frozenset[Action]] = {
     Role.READER: _READER,
     Role.ADJUDICATOR: _ADJUDICATOR,
     Role.ENGINEER: _ENGINEER,
-    Role.LEAD: _ADJUDICATOR | _ENGINEER | {Action.ASSIGN, Action.PROMOTE, Action.MANAGE_READERS},
+    Role.LEAD: _ADJUDICATOR
+    | _ENGINEER
+    | {Action.ASSIGN, Action.PROMOTE, Action.RELEASE, Action.MANAGE_READERS},
     Role.ADMIN: frozenset(Action),
 }
 

@@ -25,6 +25,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Decision
 from han5k_review.study import ct_of, get_case, read_study_catalogue
+from han5k_review.texts.counts import say_count
 
 
 def register(app: typer.Typer) -> None:
@@ -122,7 +123,8 @@ def _describe(one: Correction) -> str:
     panel = one.panel
     numbers = (
         f"{one.before.volume_cc:.2f} -> {one.after.volume_cc:.2f} cc, VRD {100 * panel.vrd:.1f} %, "
-        f"Dice {panel.dice:.3f}, APL {panel.apl_mm:.0f} mm, {one.slices_changed} slices changed"
+        f"Dice {panel.dice:.3f}, APL {panel.apl_mm:.0f} mm, "
+        f"{say_count(one.slices_changed, 'slice')} changed"
     )
     return numbers if one.refusal is None else f"{numbers}; left out: {one.refusal}"
 

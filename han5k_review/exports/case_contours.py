@@ -13,7 +13,7 @@ from han5k_review.store.tables import LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.study import read_study_catalogue
 
-_ALGORITHMS = {
+ALGORITHMS: Mapping[LabelSource, str] = {
     LabelSource.PSEUDO: "AUTOMATIC",
     LabelSource.PREDICTION: "AUTOMATIC",
     LabelSource.REVISION: "SEMIAUTOMATIC",
@@ -35,7 +35,7 @@ def read_case_contours(
                 mask=study.labels.get_mask(version.mask_sha256, grid),
                 **({"colour_rgb": row.color_rgb} if row else {}),
                 outside_name=catalogue.get_outside_name(structure) if row else structure,
-                algorithm=_ALGORITHMS.get(version.source, ""),
+                algorithm=ALGORITHMS.get(version.source, ""),
                 made_by=_describe_maker(session, version),
                 version=f"label version {version.id}",
             )
@@ -45,7 +45,12 @@ def read_case_contours(
 
 def _describe_maker(session: Session, version: LabelVersion) -> str:
     """Where the contour comes from: its kind and model; never a person."""
-    text = f"HaN5K {version.source.value}"
     if version.model_version_id is None:
-        return text
-    return f"{text}, {session.get_one(ModelVersion, version.model_version_id).name}"
+        return describe_maker(version)
+    return describe_maker(version, session.get_one(ModelVersion, version.model_version_id).name)
+
+
+def describe_maker(version: LabelVersion, model: str | None = None) -> str:
+    """The same sentence when the model's name is known."""
+    text = f"HaN5K {version.source.value}"
+    return text if model is None else f"{text}, {model}"

@@ -11,6 +11,7 @@ from han5k_review.importing.case_outlines import OutlinedLabel
 from han5k_review.importing.refusals import RefusalKind
 from han5k_review.importing.roi_names import FoundName
 from han5k_review.store.vocabulary import LabelSource
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.names import show_line
 
 Label = ReadLabel | OutlinedLabel
@@ -90,7 +91,7 @@ class CaseReport:
         parts = []
         for kind, word in _WORDS.items():
             number = sum(label.source is kind for label in self.labels)
-            parts.append(f"{number} {word}{'' if number == 1 else 's'}")
+            parts.append(say_count(number, word))
         return " and ".join(parts)
 
 
@@ -120,5 +121,4 @@ class ImportReport:
         counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in CaseOutcome)
         depth = "" if self.deep else ", voxels not read; --deep reads them"
         end = f"nothing was written (dry run{depth})" if self.dry_run else "done"
-        number = len(self.cases)
-        return f"{number} case{'' if number == 1 else 's'}: {counts}; {end}."
+        return f"{say_count(len(self.cases), 'case')}: {counts}; {end}."

@@ -11,13 +11,14 @@ from sqlmodel import Session, col, select
 
 from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
-from han5k_review.review.labels import list_under_review
+from han5k_review.review.labels import list_shown
 from han5k_review.store.audit import add_audit
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
-from han5k_review.store.vocabulary import GradeLevel, Role
+from han5k_review.store.vocabulary import GradeLevel, Role, SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
 
 MAX_COMMENT = 4000
+MOST_CONFIDENT = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class GradeRequest:
     """What a reader sends. `code` None withdraws the present grade (undo).
 
     `request_id` is made by the client once per act, so that a repeated send changes nothing.
-    `in_bulk`: accepted with the rest that was scrolled through.
+    `in_bulk`: accepted with the rest that was scrolled through. `confidence` is 1 to 5.
     """
 
     request_id: str
@@ -38,6 +39,8 @@ class GradeRequest:
     opened_at_utc: datetime | None = None
     active_seconds: float | None = None
     in_bulk: bool = False
+    confidence: int | None = None
+    source_guess: SourceGuess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,11 @@ def submit_grade(
     if known is not None:
         _check_same(known, assignment_id, request)
         return _outcome(session, assignment, known, is_new=False)
+    if assignment.closed_at_utc is not None:
+        raise RuleError(
+            "A read that goes on was expected, this one was closed by the study lead; its grades "
+            "are kept. Open your worklist for the next case."
+        )
     if assignment.is_adjudication:
         raise RuleError(
             "A read of this case was expected to grade in, found the place where an adjudicator "
@@ -124,6 +132,8 @@ def _build_grade(scale: Scale, assignment_id: int, request: GradeRequest, now: d
         graded_at_utc=now,
         active_seconds=request.active_seconds,
         in_bulk=request.in_bulk,
+        confidence=request.confidence,
+        source_guess=request.source_guess,
         request_id=request.request_id,
     )
 
@@ -186,7 +196,7 @@ def _check_same(known: Grade, assignment_id: int, request: GradeRequest) -> None
 
 
 def _check_label(session: Session, assignment: Assignment, request: GradeRequest) -> None:
-    present = list_under_review(session, assignment.case_id).get(request.structure)
+    present = list_shown(session, assignment).get(request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
     if present.id != request.label_version_id:
@@ -204,6 +214,10 @@ def _check_words(request: GradeRequest) -> None:
         raise RuleError(
             f"A comment of at most {MAX_COMMENT} characters was expected, found "
             f"{len(request.comment)}."
+        )
+    if request.confidence is not None and not 1 <= request.confidence <= MOST_CONFIDENT:
+        raise RuleError(
+            f"A confidence from 1 to {MOST_CONFIDENT} was expected, found {request.confidence}."
         )
     if not 8 <= len(request.request_id) <= 64:
         raise RuleError("A request id of 8 to 64 characters was expected.")
@@ -228,9 +242,12 @@ def _outcome(
 
 
 def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(structures whose contour under review has a grade, structures under review)."""
+    """(structures whose shown contour has a grade, structures that the read shows).
+
+    DataError for an assignment that is not stored.
+    """
     if assignment.id is None:
         raise DataError("A stored assignment was expected.")
-    under_review = list_under_review(session, assignment.case_id)
+    shown = list_shown(session, assignment)
     graded = {g.label_version_id for g in list_current_grades(session, assignment.id).values()}
-    return sum(version.id in graded for version in under_review.values()), len(under_review)
+    return sum(version.id in graded for version in shown.values()), len(shown)

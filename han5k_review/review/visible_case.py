@@ -27,14 +27,15 @@ class NextTask:
 class VisibleCase:
     """One case as one person may see it.
 
-    `sets`: the one under review first. `versions`: structure -> the contour that is listed.
-    `grades`: those in force of the listed contours. `resume`: structure and axial slice (k).
-    `sees_doubts`: may learn how far the drawings of a model differed. Without an assignment there
-    is nothing to grade and nothing to edit.
+    `image_sha256`: its CT. `sets`: the one under review first. `versions`: structure -> the contour
+    that is listed. `grades`: those in force of the listed contours. `resume`: structure and axial
+    slice (k). `sees_doubts`: may learn how far the predictions of a model differed. Without an
+    assignment there is nothing to grade and nothing to edit.
     """
 
     case_id: int
     case: str
+    image_sha256: str
     sets: tuple[LabelSet, ...]
     versions: Mapping[str, LabelVersion]
     sees_doubts: bool
@@ -54,9 +55,11 @@ def get_visible_task(session: Session, assignment: Assignment, *, names_reads: b
     sets = _list_task_sets(session, assignment, names_reads)
     versions = sets[0].versions
     grades = list_current_grades(session, assignment_id)
+    case = session.get_one(Case, assignment.case_id)
     return VisibleCase(
         case_id=assignment.case_id,
-        case=session.get_one(Case, assignment.case_id).name,
+        case=assignment.alias or case.name,
+        image_sha256=case.image_sha256,
         sets=sets,
         versions=versions,
         sees_doubts=not assignment.blinded,
@@ -88,7 +91,12 @@ def get_visible_case(
         versions |= found.versions
     sets.sort(key=lambda found: found.key != first)
     return VisibleCase(
-        case_id=case_id, case=case.name, sets=tuple(sets), versions=versions, sees_doubts=True
+        case_id=case_id,
+        case=case.name,
+        image_sha256=case.image_sha256,
+        sets=tuple(sets),
+        versions=versions,
+        sees_doubts=True,
     )
 
 

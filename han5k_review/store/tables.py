@@ -10,7 +10,15 @@ from sqlalchemy import JSON, Column, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
-from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Role, Split
+from han5k_review.store.protocol_tables import ProtocolVersion
+from han5k_review.store.vocabulary import (
+    Decision,
+    GradeLevel,
+    LabelSource,
+    Role,
+    SourceGuess,
+    Split,
+)
 
 APPEND_ONLY = (
     "label_version",
@@ -29,6 +37,13 @@ APPEND_ONLY = (
     "confirmed_name",
     "prediction_label",
     "prediction_decision",
+    "protocol_version",
+    "planted_contour",
+    "reading_pause",
+    "triage_measure",
+    "triage_round",
+    "triage_score",
+    "triage_draw",
 )
 
 
@@ -101,7 +116,8 @@ class ModelVersion(SQLModel, table=True):
 class LabelVersion(SQLModel, table=True):
     """One mask of one structure of one case, and who made it. Append-only.
 
-    `started_from_id` is the label version that the edit of a revision began with.
+    `started_from_id` is the label version that the edit of a revision began with, or that an error
+    was planted in.
     """
 
     __tablename__ = "label_version"
@@ -123,6 +139,10 @@ class Assignment(SQLModel, table=True):
     """One reader's task: read one case once. The resume place is the only part that moves.
 
     Reads count from 1; `read_index` 0 is no read but the place where an adjudicator edits the case.
+
+    A read of a protocol has `protocol_id`, its contours in `read_contour`, and `alias`, the name
+    by which its reader knows it; a hidden repeat says what it repeats. A read that was left
+    half-way is closed: its grades stay, nothing more comes.
     """
 
     __tablename__ = "assignment"
@@ -137,6 +157,12 @@ class Assignment(SQLModel, table=True):
     blinded: bool = True
     resume_structure: str | None = None
     resume_slice: int | None = None
+    protocol_id: int | None = Field(
+        default=None, foreign_key=f"{ProtocolVersion.__tablename__}.id", index=True
+    )
+    repeat_of_id: int | None = Field(default=None, foreign_key="assignment.id")
+    alias: str | None = None
+    closed_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
     @property
@@ -167,6 +193,9 @@ class Grade(SQLModel, table=True):
     comment: str = ""
     flagged_slices: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     confidence: int | None = None
+    source_guess: SourceGuess | None = Field(
+        default=None, sa_column=Column(enum_by_value(SourceGuess), nullable=True)
+    )
     opened_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     graded_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     active_seconds: float | None = None

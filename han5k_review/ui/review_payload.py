@@ -8,11 +8,11 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, require
-from han5k_review.retraining.predictions.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.store.identity import stored_id
+from han5k_review.triage.doubts import list_doubts
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Resume, ViewerPayload, build_payload
@@ -60,6 +60,7 @@ def _build(session: Session, visit: Visit, seen: VisibleCase) -> ViewerPayload:
         windows=bench.windows,
         scale=bench.scale,
         warnings=_list_doubts(session, seen),
+        has_dose=bench.study.doses.find_newest(seen.image_sha256) is not None,
     )
     return replace(payload, account=_account_key(visit))
 
@@ -70,16 +71,11 @@ def _account_key(visit: Visit) -> str:
     return hashlib.sha256(whose.encode()).hexdigest()[:16]
 
 
-def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, str]:
-    """Label version id -> what is said of a contour that came out differently each time."""
+def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, tuple[str, ...]]:
+    """Label version id -> why that contour is doubtful; nothing where the person is blinded."""
     if not seen.sees_doubts:
         return {}
-    found = find_disagreements(session, [stored_id(one) for one in seen.versions.values()])
-    return {
-        version: f"Drawn several times, it differed: mean Dice {1 - doubt:.2f}."
-        for version, doubt in found.items()
-        if doubt >= DOUBTFUL
-    }
+    return list_doubts(session, [stored_id(one) for one in seen.versions.values()])
 
 
 def _chosen_place(seen: VisibleCase, choice: ViewChoice) -> Resume | None:

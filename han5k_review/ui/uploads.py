@@ -24,6 +24,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.study import ct_of
+from han5k_review.texts.counts import choose_form, say_count
 from han5k_review.ui.upload_preview import show_numbers, show_pictures
 from han5k_review.ui.visit import Bench, Visit, attempt
 
@@ -161,7 +162,7 @@ def _offer(visit: Visit, case: Case, shown: _Shown) -> None:
         st.info("Nothing in this file can be taken.")
         return
     names = [one.structure for one in plan.taken]
-    label = f"Take {names[0]}" if len(names) == 1 else f"Take {len(names)} structures"
+    label = f"Take {names[0] if len(names) == 1 else say_count(len(names), 'structure')}"
     if not st.button(label, type="primary", key="take-upload"):
         return
     with transaction(visit.bench.study.engine) as session:
@@ -174,8 +175,8 @@ def _offer(visit: Visit, case: Case, shown: _Shown) -> None:
             now=utc_now(),
         )
         numbers = ", ".join(str(revision.id) for revision in revisions)
-    words = (
-        f"revision {numbers}; it waits" if len(names) == 1 else f"revisions {numbers}; they wait"
-    )
+    count = len(names)
+    words = f"{choose_form(count, 'revision', 'revisions')} {numbers}; "
+    words += choose_form(count, "it waits", "they wait")
     st.session_state[_SHOWN] = replace(shown, taken=f"Taken as {words} for an adjudicator.")
     st.rerun()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure
@@ -35,9 +35,13 @@ def build_payload(
     catalogue: Catalogue,
     windows: Iterable[Window],
     scale: Scale,
-    warnings: Mapping[int, str],
+    warnings: Mapping[int, Sequence[str]],
+    has_dose: bool = False,
 ) -> ViewerPayload:
-    """The mount object of one case; `warnings`: label version id -> a sentence about it."""
+    """The mount object of one case; `warnings`: label version id -> sentences about it.
+
+    `has_dose`: a planned dose is known for its CT.
+    """
     edits = seen.assignment_id is not None
     routes = (
         name_case(seen.case_id) if seen.assignment_id is None else name_task(seen.assignment_id)
@@ -52,11 +56,12 @@ def build_payload(
             position=routes.position if seen.may_grade else None,
             drafts=routes.drafts if edits else None,
             sign_in=SIGN_IN,
+            dose=routes.dose if has_dose else None,
         ),
         next=None if seen.next_task is None else _next_case(seen.next_task),
         label_sets=_label_sets(seen.sets, routes),
         structures=tuple(
-            _structure(structure, version, warnings.get(stored_id(version)))
+            _structure(structure, version, warnings.get(stored_id(version), ()))
             for structure in catalogue
             if (version := seen.versions.get(structure.name)) is not None
         ),
@@ -94,10 +99,10 @@ def _label_sets(sets: Iterable[StoredLabelSet], routes: CaseRoutes) -> tuple[Lab
     )
 
 
-def _structure(structure: Structure, version: LabelVersion, warning: str | None) -> ViewerStructure:
-    warnings = ["The contour is empty."] if version.voxels == 0 else []
-    if warning is not None:
-        warnings.append(warning)
+def _structure(
+    structure: Structure, version: LabelVersion, doubts: Sequence[str]
+) -> ViewerStructure:
+    empty = ("The contour is empty.",) if version.voxels == 0 else ()
     return ViewerStructure(
         name=structure.name,
         title=structure.title,
@@ -114,7 +119,7 @@ def _structure(structure: Structure, version: LabelVersion, warning: str | None)
         hint_source=structure.hint_source,
         reference_dsc=structure.reference_dsc,
         reference_hd95_mm=structure.reference_hd95_mm,
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys((*empty, *doubts))),
     )
 
 

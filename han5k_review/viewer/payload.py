@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from han5k_review.anatomy.rules import RULES
+from han5k_review.anatomy.rules import RULES, WHILE_DRAWING
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -130,6 +130,7 @@ def _list_rules() -> dict[str, ViewerRule]:
             at_least=rule.at_least, unit=rule.unit, decimals=rule.decimals, sentence=rule.sentence
         )
         for key, rule in RULES.items()
+        if key in WHILE_DRAWING
     }
 
 
@@ -138,7 +139,7 @@ class Addresses:
     """Where the viewer asks and tells; the CT's index names its slabs, each label set its masks.
 
     `grades` and `position` are None where there is nothing to grade, `drafts` where nothing can be
-    edited.
+    edited, `dose` where none is known.
     """
 
     volume: str
@@ -147,6 +148,7 @@ class Addresses:
     position: str | None
     drafts: str | None
     sign_in: str
+    dose: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

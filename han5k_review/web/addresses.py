@@ -20,6 +20,11 @@ class CaseRoutes:
         return f"{self.root}/volume"
 
     @property
+    def dose(self) -> str:
+        """The index of the planned dose, which names its slabs."""
+        return f"{self.root}/dose"
+
+    @property
     def label_sets(self) -> str:
         """Which sets of contours there are now."""
         return f"{self.root}/label_sets"

@@ -14,6 +14,7 @@ from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
 from han5k_review.web.desk import Desk
+from han5k_review.web.dose_routes import build_dose_router
 from han5k_review.web.draft_routes import build_draft_router
 from han5k_review.web.encoding import AnswerCache
 from han5k_review.web.entrance import Entrance
@@ -59,6 +60,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
     )
     for build_router in (
         build_volume_router,
+        build_dose_router,
         build_mask_router,
         build_label_set_router,
         build_grade_router,

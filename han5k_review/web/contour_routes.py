@@ -170,19 +170,25 @@ def _answer(
             structures=[contour.structure for contour in contours],
         )
     middle = contours[0].structure if len(contours) == 1 else "contours"
-    return answer_download(content, f"{case.name}-{middle}{suffix}")
+    count = len(contours) + 1 if suffix == ".zip" else None  # the README is a file too
+    return answer_download(content, f"{case.name}-{middle}{suffix}", files=count)
 
 
-def answer_download(content: bytes | Iterator[bytes], file_name: str) -> Response:
+def answer_download(
+    content: bytes | Iterator[bytes], file_name: str, *, files: int | None = None
+) -> Response:
     """A file that no cache keeps; characters that file systems quarrel about become `_`.
 
-    Pieces are sent as they are made, so that the browser shows the download from the first on.
+    Pieces are sent as they are made; `files`, how many an archive will have, goes ahead of them, so
+    that the page can say how far it is.
     """
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in file_name)
     headers = {
         "Content-Disposition": f'attachment; filename="{safe}"',
         "Cache-Control": "no-store",
     }
+    if files is not None:
+        headers["Han5k-Files"] = str(files)
     if isinstance(content, bytes):
         return Response(content, media_type=_BINARY, headers=headers)
     return StreamingResponse(content, media_type=_BINARY, headers=headers)

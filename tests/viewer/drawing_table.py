@@ -36,7 +36,8 @@ def build_app(bench: WebBench) -> Starlette:
         replace(plain_structure(name), label_version=version)
         for name, version in bench.versions.items()
     )
-    mount = payload(1, structures).to_json()
+    doses = bench.study.doses.folder
+    mount = payload(1, structures, has_dose=doses.is_dir()).to_json()
     settings = Settings(study=bench.study.root)
 
     def answer_mount(_: Request) -> Response:

@@ -236,7 +236,10 @@ def test_the_rest_is_accepted_by_key_once_it_was_scrolled_through(
     desk = open_desk(case())
     chosen(screen, "BrainStem")
     screen.keyboard.press("Shift+Y")
-    expect(screen.get_by_test_id("banner")).to_contain_text("scroll through")
+    notice = screen.get_by_test_id("banner")
+    expect(notice).to_contain_text("scroll through")
+    screen.keyboard.press("ArrowUp")
+    expect(notice).to_be_hidden()  # it went with the next key
     screen.keyboard.press("u")  # leave the zoom
     screen.keyboard.press("b")
     view = screen.get_by_test_id("view-main")

@@ -14,6 +14,7 @@ from han5k_review.imaging.dicom.contours import PlanarContour, Roi
 from han5k_review.imaging.dicom.polygons import build_edges, fill_layers
 from han5k_review.imaging.grid import RAS_TO_LPS, Grid
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.texts.counts import say_count
 
 OFF_SLICE_SHARE = 0.1
 """A plane further than this share of the spacing from its slice is said to lie between slices."""
@@ -59,7 +60,7 @@ def build_roi_mask(roi: Roi, grid: Grid, rule: FillRule = FillRule.EVEN_ODD) -> 
     GeometryError when a contour is not planar along one axis of the grid.
     """
     notices = [
-        f"{count} contours of type {kind} enclose nothing and are not drawn"
+        f"{say_count(count, 'contour')} of type {kind} not drawn, as nothing is enclosed"
         for kind, count in roi.not_drawn
     ]
     if not roi.contours:
@@ -157,7 +158,7 @@ def _list_place_notices(
 ) -> tuple[str, ...]:
     notices = []
     if outside:
-        notices.append(f"{outside} contours lie above or below the CT and are not drawn")
+        notices.append(f"{say_count(outside, 'contour')} not drawn, above or below the CT")
     if off_mm.size:
         notices.append(
             f"{off_mm.size} contours lie between slices, up to {off_mm.max():.2f} mm from the "
@@ -165,10 +166,11 @@ def _list_place_notices(
         )
     if crowded:
         notices.append(
-            f"{crowded} contours are not drawn, as another plane lies nearer to their slice"
+            f"{say_count(crowded, 'contour')} not drawn, as another plane "
+            "lies nearer to their slice"
         )
     if cut:
-        notices.append(f"{cut} contours leave the CT at its sides and are cut off there")
+        notices.append(f"{say_count(cut, 'contour')} cut off at the sides of the CT")
     return tuple(notices)
 
 

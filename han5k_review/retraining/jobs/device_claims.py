@@ -60,7 +60,7 @@ def claim_row(
 
     A row is orphaned when its worker let go of it, is dead on this machine, or has not been heard
     of for `LEASE`. `begin` moves a queued row to its first state at work, in the same transaction.
-    One device trains or draws, never both. None when there is nothing to take.
+    One device trains or predicts, never both. None when there is nothing to take.
     """
     try:
         with transaction(engine) as session:

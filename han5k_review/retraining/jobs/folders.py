@@ -100,7 +100,7 @@ class JobFolder:
         write_atomically(self.path / "result.json", _RESULT.dump_json(result, indent=1))
 
     def find_result(self) -> JobResult | None:
-        """How it ended, or None when it has not (or has crashed)."""
+        """How it ended, or None when it has not (or has crashed); DataError for another file."""
         if not (self.path / "result.json").exists():
             return None
         found = self._read("result.json", _WRITTEN)

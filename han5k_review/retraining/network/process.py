@@ -16,10 +16,10 @@ from han5k_review.retraining.jobs.tasks import NetworkJob, TreeImportJob
 _OUT_OF_MEMORY = {
     "train": "The device {device} had not enough memory for this network (memory_target_gb was "
     "{target:g}); start it again with a lower memory_target_gb: it goes on from its last epoch.",
-    "predict": "The device {device} had not enough memory to draw a case; close other programs on "
-    "it or draw elsewhere, and ask again: the cases drawn so far are kept.",
-    "predict-files": "The device {device} had not enough memory to draw a CT; close other programs "
-    "on it or draw elsewhere, and ask again: the CTs drawn so far are kept.",
+    "predict": "The device {device} had not enough memory to predict a case; close other programs "
+    "on it or predict elsewhere, and ask again: the cases predicted so far are kept.",
+    "predict-files": "The device {device} had not enough memory to predict a CT; close other "
+    "programs on it or predict elsewhere, and ask again: the CTs predicted so far are kept.",
     "import": "The device {device} had not enough memory to read the model; close other programs "
     "on it, and import it again.",
 }

@@ -179,6 +179,11 @@ def decide_revision(
         raise RuleError("This revision is your own; a second person decides it.")
     if decision is Decision.REJECTED and not reason.strip():
         raise RuleError("Please give a reason for rejecting.")
+    if session.get_one(LabelVersion, revision.reviewed_id).source is LabelSource.PLANTED:
+        raise RuleError(
+            f"Revision {revision_id} corrects an error that was planted to measure vigilance; it "
+            "is kept, but never accepted."
+        )
     _settle_lock(session, revision, decision, reason, adjudicator, now)
     row = RevisionDecision(
         revision_id=revision_id,

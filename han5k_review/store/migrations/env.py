@@ -9,8 +9,10 @@ from han5k_review.store import (
     model_tables,
     name_tables,
     prediction_tables,
+    protocol_tables,
     run_tables,
     tables,
+    triage_tables,
 )
 
 _ = (
@@ -21,6 +23,8 @@ _ = (
     prediction_tables,
     model_tables,
     name_tables,
+    protocol_tables,
+    triage_tables,
 )
 
 context.configure(

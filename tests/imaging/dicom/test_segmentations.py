@@ -228,4 +228,4 @@ def test_slices_beyond_the_ct_are_left_out_and_counted(
     shorter = two[1].mask.grid.cropped((0, 0, 0), (11, 9, 4))
     built = build_label_mask(label, shorter)
     np.testing.assert_array_equal(built.mask.dense(), two[1].mask.dense()[:, :, :4])
-    assert built.notices == ("2 slices of it lie above or below the CT and are left out",)
+    assert built.notices == ("2 slices of it left out, above or below the CT",)

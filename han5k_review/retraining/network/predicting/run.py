@@ -8,8 +8,8 @@ from han5k_review.errors import ConfigError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobResult
 from han5k_review.retraining.jobs.tasks import FilesJob, ImportJob, NetworkJob, TrainJob
-from han5k_review.retraining.network.predicting.case_drawing import predict
-from han5k_review.retraining.network.predicting.file_drawing import predict_each_file
+from han5k_review.retraining.network.predicting.case_job import predict
+from han5k_review.retraining.network.predicting.file_job import predict_each_file
 from han5k_review.retraining.network.predicting.foreign import adopt_foreign
 from han5k_review.retraining.network.process import run_job
 

@@ -88,6 +88,7 @@
  * @property {string | null} position
  * @property {string | null} drafts
  * @property {string} sign_in
+ * @property {string | null} dose
  */
 
 /**
