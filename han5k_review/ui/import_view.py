@@ -27,6 +27,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.import_tables import TreeImport
 from han5k_review.store.vocabulary import ImportState, LabelSource, Split
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt
 
@@ -120,7 +121,7 @@ def describe_working(row: TreeImport) -> str:
             words += f", {progress['refused']} refused"
         words += f", about {timedelta(seconds=progress['seconds_left'])} left"
     elif progress:
-        words += f"searching, {progress['files']} files so far"
+        words += f"searching, {say_count(progress['files'], 'file')} so far"
     else:
         words += "waits to begin"
     return f"{words}. Started by {row.actor}; it goes on when you leave the page."
@@ -157,9 +158,12 @@ def describe_done(row: TreeImport) -> str:
     found = row.found or {}
     counts = ", ".join(f"{found.get(word, 0)} {word}" for word in _OUTCOMES)
     names = found.get("unmatched_names", 0)
-    what = "Dry run: nothing was stored. " if row.dry_run else ""
-    told = f" {names} names of contours match no structure: see ROI names." if names else ""
-    return f"{what}{counts}, in {found.get('files', 0)} files.{told}"
+    what = "Dry run, nothing was stored: " if row.dry_run else "Imported: "
+    told = ""
+    if names:
+        verb = "fits" if names == 1 else "fit"
+        told = f" {say_count(names, 'name')} of contours {verb} no structure: see ROI names."
+    return f"{what}{counts}, in {say_count(found.get('files', 0), 'file')}.{told}"
 
 
 _OUTCOMES = ("new", "changed", "unchanged", "refused")
