@@ -55,7 +55,7 @@ def show_asking(visit: Visit) -> None:
         return
     names = [_WHOLE, *_list_folders(folder)]
     left, right = st.columns(2)
-    chosen = left.selectbox(f"Folder in {folder}", names, key="import-folder")
+    chosen = left.selectbox(f"Folder in {folder.name}", names, key="import-folder")
     contours = right.selectbox("The contours in it are", list(_CONTOURS), key="import-contours")
     naming = left.selectbox("Cases are named", list(_NAMING), key="import-naming")
     split = right.selectbox("All patients are for", list(_SPLITS), key="import-split")
