@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,37 +49,36 @@ def show_asking(visit: Visit) -> None:
     if folder is None:
         st.info(
             "Which folder of the server may be imported from here is a setting: "
-            "HAN5K_IMPORT_FOLDER. "
-            "Without it, import on the server: `han5k import FOLDER --dry-run`."
+            "HAN5K_IMPORT_FOLDER. Without it, import on the server: "
+            "`han5k import FOLDER --dry-run`."
         )
         return
     names = [_WHOLE, *_list_folders(folder)]
     left, right = st.columns(2)
-    chosen = left.selectbox(f"Folder in {folder}", names, key="import-folder")
+    chosen = left.selectbox(f"Folder in {folder.name}", names, key="import-folder")
     contours = right.selectbox("The contours in it are", list(_CONTOURS), key="import-contours")
     naming = left.selectbox("Cases are named", list(_NAMING), key="import-naming")
     split = right.selectbox("All patients are for", list(_SPLITS), key="import-split")
-    order = {
-        "root": folder if chosen == _WHOLE else folder / chosen,
-        "contours": _CONTOURS[contours],
-        "naming": _NAMING[naming],
-        "split": _SPLITS[split],
-        "processes": visit.bench.settings.processes,
-    }
+    order = IntakeOrder(
+        root=folder if chosen == _WHOLE else folder / chosen,
+        contours=_CONTOURS[contours],
+        naming=_NAMING[naming],
+        split=_SPLITS[split],
+        processes=visit.bench.settings.processes,
+    )
     look, start, _ = st.columns([1, 1, 3])
-    for place, label, dry_run in ((look, "Dry run", True), (start, "Import", False)):
-        kind = "primary" if dry_run else "secondary"
-        if place.button(label, key=f"import-{label}", type=kind, width="stretch"):
-            with attempt():
-                require(visit.identity, Action.IMPORT_CASES)
-                with transaction(visit.bench.study.engine) as session:
-                    request_import(
-                        session,
-                        IntakeOrder(**order, dry_run=dry_run),
-                        actor=visit.identity.name,
-                        now=utc_now(),
-                    )
-                st.rerun()
+    is_look = look.button("Dry run", key="import-look", type="primary", width="stretch")
+    is_start = start.button("Import", key="import-start", width="stretch")
+    if is_look or is_start:
+        _request(visit, replace(order, dry_run=is_look))
+
+
+def _request(visit: Visit, order: IntakeOrder) -> None:
+    with attempt():
+        require(visit.identity, Action.IMPORT_CASES)
+        with transaction(visit.bench.study.engine) as session:
+            request_import(session, order, actor=visit.identity.name, now=utc_now())
+        st.rerun()
 
 
 def _list_folders(folder: Path) -> list[str]:
@@ -158,10 +158,11 @@ def describe_done(row: TreeImport) -> str:
     found = row.found or {}
     counts = ", ".join(f"{found.get(word, 0)} {word}" for word in _OUTCOMES)
     names = found.get("unmatched_names", 0)
-    what = "Dry run: nothing was stored. " if row.dry_run else ""
-    told = (
-        f" {say_count(names, 'contour name')} without a structure: see ROI names." if names else ""
-    )
+    what = "Dry run, nothing was stored: " if row.dry_run else "Imported: "
+    told = ""
+    if names:
+        verb = "fits" if names == 1 else "fit"
+        told = f" {say_count(names, 'name')} of contours {verb} no structure: see ROI names."
     return f"{what}{counts}, in {say_count(found.get('files', 0), 'file')}.{told}"
 
 

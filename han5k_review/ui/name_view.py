@@ -14,9 +14,12 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.importing.confirmed_names import confirm_names
 from han5k_review.importing.name_list import NameRow, NameState, read_name_rows
+from han5k_review.intake.record import import_folder, list_imports
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import transaction
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.name_tables import ConfirmedName
+from han5k_review.store.study import Study
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt
@@ -30,6 +33,16 @@ def read_uploaded_names(upload: UploadedFile, catalogue: Catalogue) -> tuple[Nam
         path = Path(folder) / f"names{Path(upload.name).suffix.lower()}"
         path.write_bytes(upload.getbuffer())
         return read_name_rows(path, catalogue)
+
+
+def find_import_names(study: Study, catalogue: Catalogue) -> tuple[NameRow, ...]:
+    """The names of the newest import of a page whose report is still there; else none."""
+    with reading(study.engine) as session:
+        rows = list_imports(session)
+        folders = [import_folder(study, stored_id(row)).path for row in rows]
+    tables = (folder / "names.csv" for folder in folders)
+    newest = next((table for table in tables if table.is_file()), None)
+    return () if newest is None else read_name_rows(newest, catalogue)
 
 
 def show_confirming(visit: Visit, rows: Sequence[NameRow], catalogue: Catalogue) -> None:

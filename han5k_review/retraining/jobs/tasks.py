@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -160,12 +160,12 @@ class TreeImportJob:
     dry_run: bool
     processes: int
     actor: str
-    settings: RunSettings = field(default_factory=RunSettings)
     device: str = "import"
     task: Literal["import-tree"] = "import-tree"
 
 
-Job = TrainJob | PredictJob | FilesJob | ImportJob | TreeImportJob
+NetworkJob = TrainJob | PredictJob | FilesJob | ImportJob
+Job = NetworkJob | TreeImportJob
 
 
 def visible_device(job: Job) -> str:
