@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -146,8 +147,7 @@ def import_cases(
     choice = TreeChoice(contours=contours.source, naming=case_names, split=split)
     if dicomweb is not None:
         _refuse_with_server(manifest, cells)
-        server = open_server(dicomweb)
-        wanted = RemoteOrder(server=server, choice=choice, spool=spool, deep=deep)
+        wanted = RemoteOrder(server=open_server(dicomweb), choice=choice, spool=spool, deep=deep)
         filters = ServerFilters(patient=patient_id, study_uid=study_uid)
         patients = list_patients(opened, wanted, filters, who)
         if not dry_run:
@@ -164,24 +164,35 @@ def import_cases(
     else:
         given = FoundSources.of(_sources(opened, manifest, cells))
         workers = min(workers, len(given.sources.sources))
-    with progress_bar() as bar, open_workforce(workers, dask) as workforce:
-        found = given or find_tree_sources(
-            opened, order, executor=workforce.executor, told=_tell_files(bar)
-        )
+    with open_workforce(workers, dask) as workforce:
+        found, done = _import(opened, catalogue, order, given, workforce.executor)
+    if who is not None:
+        write_patient_table(who, found.sources)
+        console.print(f"{who}: who is behind each case; keep it in the hospital.")
+    _print(done, catalogue, found.notices, names=names, report=report)
+
+
+def _import(
+    study: Study,
+    catalogue: Catalogue,
+    order: TreeOrder,
+    given: FoundSources | None,
+    executor: Executor | None,
+) -> tuple[FoundSources, ImportReport]:
+    """What was given, or is found in the tree, and what became of it; with a bar."""
+    with progress_bar() as bar:
+        found = given or find_tree_sources(study, order, executor=executor, told=_tell_files(bar))
         done = import_tree(
-            opened,
+            study,
             catalogue,
             found,
             order,
             actor=actor(),
             now=utc_now,
-            executor=workforce.executor,
+            executor=executor,
             progress=_tell_cases(bar, len(found.sources.sources)),
         )
-    if who is not None:
-        write_patient_table(who, found.sources)
-        console.print(f"{who}: who is behind each case; keep it in the hospital.")
-    _print(done, catalogue, found.notices, names=names, report=report)
+    return found, done
 
 
 def _tell_files(bar: Progress) -> Callable[[int], None]:

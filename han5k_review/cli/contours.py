@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from han5k_review.exports.contour_files import Contour, build_nifti_archive, bui
 from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
 from han5k_review.exports.frame_csv import build_frame_csv
 from han5k_review.exports.round_trips import build_round_trip_frame
+from han5k_review.imaging.dicom.web_server import WebServer
 from han5k_review.review.label_sets import (
     UNDER_REVIEW_KEY,
     find_label_set,
@@ -81,14 +83,8 @@ def contours(
     study: StudyOption = None,
 ) -> None:
     """Write the contours of a case for a planning system or another tool."""
-    if out is None and to_dicomweb is None:
-        raise ConfigError("A file by --out, or a server by --to-dicomweb, was expected.")
-    for option, given in (("series", series), ("report", report), ("to-dicomweb", to_dicomweb)):
-        if given is not None and not format_.is_dicom:
-            raise ConfigError(
-                f"--{option} goes with --format {', '.join(DicomForm)}, found {format_.value}."
-            )
-    server = None if to_dicomweb is None else open_server(to_dicomweb)
+    _check_format(format_, {"series": series, "report": report, "to-dicomweb": to_dicomweb})
+    server = _find_server(out, to_dicomweb)
     opened = open_chosen(study)
     with reading(opened.engine) as session:
         row = get_case(session, case)
@@ -125,8 +121,22 @@ def contours(
             server=None if server is None else server.access.url,
             structures=[contour.structure for contour in found],
         )
-    place = out if out is not None else to_dicomweb
-    console.print(f"{place}: {say_count(len(found), 'structure')} of {row.name}, research use only")
+    told = f"{say_count(len(found), 'structure')} of {row.name}, research use only"
+    console.print(f"{out or to_dicomweb}: {told}")
+
+
+def _find_server(out: Path | None, address: str | None) -> WebServer | None:
+    if out is None and address is None:
+        raise ConfigError("A file by --out, or a server by --to-dicomweb, was expected.")
+    return None if address is None else open_server(address)
+
+
+def _check_format(form: ContourFormat, options: Mapping[str, object]) -> None:
+    for option, given in options.items():
+        if given is not None and not form.is_dicom:
+            raise ConfigError(
+                f"--{option} goes with --format {', '.join(DicomForm)}, found {form.value}."
+            )
 
 
 def _read(session: Session, study: Study, row: Case, key: str, wanted: list[str]) -> list[Contour]:

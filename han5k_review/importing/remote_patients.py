@@ -38,12 +38,9 @@ class RemotePatient:
         """The patient in one line, before anything of them was retrieved."""
         images = [one for one in self.series if one.modality == "CT"]
         counts = ", ".join(str(one.instances or "unknown") for one in images)
-        drawn = sum(one.holds_contours for one in self.series)
-        series = say_count(len(images), "CT series", "CT series")
-        return (
-            f"{self.pseudonym}: {series} ({counts} images), "
-            f"{say_count(drawn, 'series', 'series')} of contours"
-        )
+        found = say_count(len(images), "CT series", "CT series")
+        drawn = say_count(sum(one.holds_contours for one in self.series), "series", "series")
+        return f"{self.pseudonym}: {found} ({counts} images), {drawn} of contours"
 
 
 def build_remote_patients(

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import httpx
@@ -26,6 +24,7 @@ from han5k_review.importing.tree_sources import TreeChoice
 from han5k_review.settings import get_settings
 from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
+from rigs.crooked_server import crooked, reply
 from rigs.orthanc import REFUSED_PATIENT, Orthanc, running_orthanc
 from tests.imaging.dicom.writing import (
     build_rtstruct,
@@ -180,44 +179,6 @@ def test_only_a_few_cases_lie_on_the_disk_at_once(
     )
     assert seen == [(2, 3, 2), (3, 3, 1)]
     assert list(spool.iterdir()) == []
-
-
-@contextmanager
-def crooked(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    """A server that answers each request as told."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            answer(self)
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
-    handler.send_response(status)
-    for name, text in headers.items():
-        handler.send_header(name.replace("_", "-"), text)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.send_header("Connection", "close")
-    handler.end_headers()
-    handler.wfile.write(body)
-    handler.close_connection = True
 
 
 def ask(url: str, authorization: str | None = None) -> str:

@@ -240,11 +240,8 @@ export class Workspace {
     this.position.send();
     this.sizes.disconnect();
     this.stopListening();
-    this.sight.close();
-    this.openDrafts.close();
-    this.grader.close();
-    this.editor.close();
-    this.reading.dose?.close();
+    const { sight, openDrafts, grader, editor, reading } = this;
+    for (const part of [sight, openDrafts, grader, editor, reading.dose]) part?.close();
     this.root.remove();
   }
 }
