@@ -145,7 +145,6 @@ def _count_levels(grades: Iterable[GradeRow]) -> Mapping[int, Counter[GradeLevel
     """Label version -> grades in force by level; repeats and calibration reads are left out."""
     counts: dict[int, Counter[GradeLevel]] = {}
     for row in grades:
-        is_counted = row.is_current and not row.assignment.is_repeat
-        if is_counted and not row.assignment.is_calibration and row.grade.level is not None:
+        if row.is_counted and row.grade.level is not None:
             counts.setdefault(row.grade.label_version_id, Counter())[row.grade.level] += 1
     return counts
