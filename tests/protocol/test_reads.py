@@ -23,6 +23,7 @@ from han5k_review.review.pauses import pause_reading, resume_reading
 from han5k_review.review.progress import measure_progress
 from han5k_review.review.results import count_grades
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.protocol_tables import PlantedContour
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import GradeLevel, LabelSource, Preset
@@ -122,7 +123,7 @@ def test_sources_are_mixed_and_graded_as_they_are_shown(room: Room) -> None:
         sources = Counter(v.source for row in reads for v in list_shown(session, row).values())
         assert sources == {LabelSource.PSEUDO: 24, LabelSource.REFERENCE: 24}
         finish(room, session, reads[0])
-        assert measure_progress(session)[reads[0].id or 0].is_done
+        assert measure_progress(session)[stored_id(reads[0])].is_done
 
 
 def test_who_takes_over_gets_the_rest_and_done_work_is_kept(room: Room) -> None:
@@ -195,7 +196,8 @@ def test_an_export_says_of_each_grade_whether_it_counts(room: Room) -> None:
     assert grades[grades["is_planted"]]["contour_source"].eq("planted").all()
     summary = build_frame(export.get_table("summary"))
     assert summary["grades"].sum() == uses["first read"] == 18
-    (reader,) = build_frame(export.get_table("readers")).query("grades > 0").to_dict("records")
+    readers = build_frame(export.get_table("readers"))
+    (reader,) = readers[readers["grades"] > 0].to_dict("records")
     assert (reader["planted_errors"], reader["planted_found"], reader["sensitivity"]) == (4, 0, 0)
     sheet = build_frame(export.get_table("protocol"))
     changed = sheet[sheet["is_changed"]]
