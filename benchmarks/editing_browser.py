@@ -4,24 +4,24 @@
 
 One synthetic CT of 512 x 512 x 160 with 50 structures in three planes, headless Chromium without a
 GPU. Times are the main thread's task time (DevTools `TaskDuration`) from the input to the frame
-after it; the draft routes answer from memory, benchmarks/editing.py measures the server. Prints a
-table and, last, `reach: met` or `reach: missed (what)`; exits with 0 or 1.
+after it; the study's own routes answer beside, benchmarks/editing.py measures them. Prints a table
+and, last, `reach: met` or `reach: missed (what)`; exits with 0 or 1.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import CDPSession, Page, Route
+from playwright.sync_api import CDPSession, Page, Request
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.viewer_parts.bench import desk  # noqa: E402
-from han5k_review.web.mask_packet import PacketMask, build_packet  # noqa: E402
+from benchmarks.viewer_parts.bench import build_bench  # noqa: E402
 from rigs.chromium import running_chromium  # noqa: E402
 from rigs.viewer_desk import running  # noqa: E402
 
@@ -29,29 +29,9 @@ NAME = "ParotidL"
 TWO_FRAMES = "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
 
 
-class MemoryDraft:
-    """The draft routes of docs/transport.md as far as drawing needs them."""
-
-    def __init__(self) -> None:
-        self.version = 0
-        self.patch_bytes: list[int] = []
-
-    def answer(self, route: Route) -> None:
-        """Open, mask, patches and lease."""
-        path = route.request.url
-        if path.endswith("/mask"):
-            mask = desk().cases[1].masks["a"][NAME]
-            item = PacketMask(structure=NAME, label_version_id=1, mask=mask)
-            route.fulfill(body=build_packet([item], draft=1, version=0))
-            return
-        if path.endswith("/patches"):
-            patches = json.loads(route.request.post_data or "{}")["patches"]
-            self.patch_bytes += [len(json.dumps(patch)) for patch in patches]
-            self.version += len(patches)
-            # Another version than the tab's: nothing to compare counts with, nothing is reloaded.
-            route.fulfill(json={"draft": 1, "version": -1, "voxels": 0, "patches": []})
-            return
-        route.fulfill(json={"draft": 1, "version": 0, "voxels": 0, "place": None})
+def bytes_of(request: Request) -> list[int]:
+    """The size of each patch that a request carries."""
+    return [len(json.dumps(patch)) for patch in json.loads(request.post_data or "{}")["patches"]]
 
 
 def task_ms(session: CDPSession) -> float:
@@ -110,10 +90,18 @@ def draw(page: Page, session: CDPSession) -> dict[str, list[float]]:
 
 def run() -> tuple[dict[str, list[float]], list[int]]:
     """The whole sitting in a fresh browser."""
-    draft = MemoryDraft()
-    with running(desk().app()) as url, running_chromium() as browser:
+    sent: list[int] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running((desk := build_bench(Path(folder))).app()) as url,
+        running_chromium() as browser,
+    ):
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.route("**/drafts/**", draft.answer)
+        desk.sign_in(page.context, url, "anna")
+        page.on(
+            "request",
+            lambda made: sent.extend(bytes_of(made)) if made.url.endswith("/patches") else None,
+        )
         page.goto(f"{url}/harness?assignment=1")
         page.wait_for_selector("[data-testid=workspace][data-first-slice-ms]")
         page.wait_for_selector("[data-testid=workspace][data-loaded='20/20']")
@@ -127,7 +115,7 @@ def run() -> tuple[dict[str, list[float]], list[int]]:
         session.send("Performance.enable")
         times = draw(page, session)
         page.wait_for_timeout(500)
-    return times, draft.patch_bytes
+    return times, sent
 
 
 def main() -> int:

@@ -18,23 +18,20 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import httpx
 from playwright.sync_api import Browser, CDPSession, Page
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.viewer_parts.bench import build_bench  # noqa: E402
 from benchmarks.viewer_parts.measures import (  # noqa: E402
     WHEEL,
     WHEEL_OVER_DEVTOOLS,
@@ -43,8 +40,10 @@ from benchmarks.viewer_parts.measures import (  # noqa: E402
     heap_bytes,
     measure_steps,
 )
+from benchmarks.viewer_parts.process import streamlit_process  # noqa: E402
 from benchmarks.viewer_parts.table import Target, p95, show_table  # noqa: E402
 from rigs.chromium import running_chromium  # noqa: E402
+from rigs.viewer_desk import Desk  # noqa: E402
 
 WORKSPACE = "[data-testid=workspace]"
 PEERS = {
@@ -62,39 +61,20 @@ new PerformanceObserver((list) => {
 }).observe({ type: "longtask", buffered: true });"""
 
 
-@contextmanager
-def streamlit_process() -> Iterator[str]:
-    """The three viewers on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = ROOT / "benchmarks/viewer_parts/app.py"
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            with httpx.Client(trust_env=False, timeout=5) as client:
-                while process.poll() is None:
-                    try:
-                        if client.get(f"{url}/_stcore/health").status_code == 200:
-                            break
-                    except httpx.TransportError:
-                        time.sleep(0.3)
-            if process.poll() is not None:
-                log.seek(0)
-                raise RuntimeError(log.read().decode())
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The three viewers in one Streamlit process, the study they show, and a browser."""
+
+    url: str
+    desk: Desk
+    browser: Browser
 
 
 @contextmanager
-def fresh_page(browser: Browser) -> Iterator[tuple[Page, CDPSession, Wire]]:
-    """A page of 1440 x 900 with an empty cache."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+def fresh_page(site: Site) -> Iterator[tuple[Page, CDPSession, Wire]]:
+    """A page of 1440 x 900 with an empty cache, and anna's cookie."""
+    context = site.browser.new_context(viewport={"width": 1440, "height": 900})
+    site.desk.sign_in(context, site.url, "anna")
     page = context.new_page()
     page.set_default_timeout(120_000)
     page.add_init_script(LONG_TASKS)
@@ -124,10 +104,10 @@ class Ours:
     over_devtools: Steps = field(default_factory=Steps)
 
 
-def measure_ours(browser: Browser, url: str, steps: int, ours: Ours) -> None:
+def measure_ours(site: Site, steps: int, ours: Ours) -> None:
     """One fresh page: first slice, longest main-thread task until all is loaded, slice steps."""
-    with fresh_page(browser) as (page, session, wire):
-        ours.first_ms.append(open_ours(page, url))
+    with fresh_page(site) as (page, session, wire):
+        ours.first_ms.append(open_ours(page, site.url))
         wait_until_loaded(page)
         tasks = page.evaluate("() => window.longTasks")
         mounted = page.evaluate("() => performance.getEntriesByName('han5k-mount')[0].startTime")
@@ -141,18 +121,18 @@ def measure_ours(browser: Browser, url: str, steps: int, ours: Ours) -> None:
         )
 
 
-def measure_empty(browser: Browser, steps: int) -> Steps:
+def measure_empty(site: Site, steps: int) -> Steps:
     """A wheel event over DevTools to a page with nothing in it: what this browser takes itself."""
-    with fresh_page(browser) as (page, session, wire):
+    with fresh_page(site) as (page, session, wire):
         page.set_content("<p>empty</p>")
         page.mouse.move(500, 450)
         return measure_steps(page, session, wire, "empty", steps, WHEEL_OVER_DEVTOOLS)
 
 
-def measure_compared(browser: Browser, url: str, steps: int) -> Steps:
+def measure_compared(site: Site, steps: int) -> Steps:
     """Slice steps with a second label set of 50 structures drawn over the first."""
-    with fresh_page(browser) as (page, session, wire):
-        open_ours(page, url)
+    with fresh_page(site) as (page, session, wire):
+        open_ours(page, site.url)
         wait_until_loaded(page)
         page.wait_for_timeout(4000)
         page.keyboard.press("b")
@@ -161,25 +141,24 @@ def measure_compared(browser: Browser, url: str, steps: int) -> Steps:
         return measure_steps(page, session, wire, "ours", steps, WHEEL)
 
 
-def measure_peer(browser: Browser, url: str, kind: str, steps: int) -> Steps:
-    with fresh_page(browser) as (page, session, wire):
-        page.goto(f"{url}/?viewer={kind}")
+def measure_peer(site: Site, kind: str, steps: int) -> Steps:
+    with fresh_page(site) as (page, session, wire):
+        page.goto(f"{site.url}/?viewer={kind}")
         page.locator(READY[kind]).first.wait_for(state="attached")
         page.wait_for_timeout(1000)
         page.focus("[data-testid=stSlider] input")
         return measure_steps(page, session, wire, kind, steps)
 
 
-def measure_prefetched(browser: Browser, url: str) -> float:
+def measure_prefetched(site: Site) -> float:
     """Mount to first slice of a case that was prefetched, median of three."""
     taken = []
-    with fresh_page(browser) as (page, _, _):
+    with fresh_page(site) as (page, _, _):
         for number in (2, 3, 4):
             # The slab farthest from the first wanted slice is the last one to come.
-            end = f"/api/assignments/{number}/volume/image/19"
-            with page.expect_response(lambda answer, end=end: answer.url.endswith(end)):
+            with page.expect_response(f"**/api/assignments/{number}/volume/*/19"):
                 if number == 2:
-                    open_ours(page, url)
+                    open_ours(page, site.url)
             page.wait_for_timeout(1500)
             go_to_next(page, number)
             taken.append(float(page.get_attribute(WORKSPACE, "data-first-slice-ms") or "nan"))
@@ -193,10 +172,10 @@ def go_to_next(page: Page, number: int) -> None:
     page.locator(f"{WORKSPACE}[data-first-slice-ms]").wait_for()
 
 
-def measure_window_drag(browser: Browser, url: str) -> float:
+def measure_window_drag(site: Site) -> float:
     """Frames per second drawn while the window is dragged."""
-    with fresh_page(browser) as (page, _, _):
-        open_ours(page, url)
+    with fresh_page(site) as (page, _, _):
+        open_ours(page, site.url)
         wait_until_loaded(page)
         page.wait_for_timeout(4000)
         page.evaluate(
@@ -218,10 +197,10 @@ def measure_window_drag(browser: Browser, url: str) -> float:
     return 1000 * (len(draws) - 1) / (draws[-1] - draws[0])
 
 
-def measure_heap(browser: Browser, url: str) -> tuple[float, float]:
+def measure_heap(site: Site) -> tuple[float, float]:
     """Growth in per cent of the JavaScript heap and of array buffers, case 3 to case 22."""
-    with fresh_page(browser) as (page, session, _):
-        open_ours(page, url)
+    with fresh_page(site) as (page, session, _):
+        open_ours(page, site.url)
         sizes = []
         for number in range(2, 23):
             go_to_next(page, number)
@@ -235,16 +214,16 @@ def measure_heap(browser: Browser, url: str) -> tuple[float, float]:
     return 100 * (late / early - 1), 100 * (late_buffers / max(1, early_buffers) - 1)
 
 
-def measure_the_rest(browser: Browser, url: str, ours: Ours) -> list[Target]:
+def measure_the_rest(site: Site, ours: Ours) -> list[Target]:
     """What the full mode adds to the steps."""
-    growth, buffers = measure_heap(browser, url)
+    growth, buffers = measure_heap(site)
     print(f"array buffers grew by {buffers:.1f} % over 20 cases")
-    drag = measure_window_drag(browser, url)
-    both = measure_compared(browser, url, 60)
+    drag = measure_window_drag(site)
+    both = measure_compared(site, 60)
     return [
         Target(what="main thread of a slice step, p95", value=p95(ours.steps.main_ms), limit=16),
         Target(what="the same, two label sets", value=p95(both.main_ms), limit=16),
-        Target(what="first slice, prefetched", value=measure_prefetched(browser, url), limit=300),
+        Target(what="first slice, prefetched", value=measure_prefetched(site), limit=300),
         Target(what="window drag", value=drag, limit=30, at_least=True, unit="fps"),
         Target(what="longest task in loading, from 50 ms on", value=ours.longest_ms, limit=100),
         Target(what="JS heap growth over 20 cases", value=growth, limit=10, unit="%"),
@@ -256,15 +235,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="first slice and slice steps only")
     quick = parser.parse_args().quick
-    with streamlit_process() as url, running_chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        streamlit_process((desk := build_bench(Path(folder))).study.root) as url,
+        running_chromium() as browser,
+    ):
+        site = Site(url=url, desk=desk, browser=browser)
         ours = Ours()
         rows = {"ours": ours.steps, "  the same, over DevTools": ours.over_devtools}
-        rows["  empty page, over DevTools"] = measure_empty(browser, 25 if quick else 60)
+        rows["  empty page, over DevTools"] = measure_empty(site, 25 if quick else 60)
         # In turns, so that what else the machine does falls on all of them alike.
         for _ in range(ROUNDS):
-            measure_ours(browser, url, 25 if quick else 60, ours)
+            measure_ours(site, 25 if quick else 60, ours)
             for kind, name in PEERS.items():
-                found = measure_peer(browser, url, kind, 6 if quick else 15)
+                found = measure_peer(site, kind, 6 if quick else 15)
                 rows.setdefault(name, Steps()).add(found)
         show_table(rows)
         image, heatmap, _ = (median(rows[name].frame_ms) for name in PEERS.values())
@@ -285,7 +269,7 @@ def main() -> int:
             Target(what="bytes per slice step", value=max(ours.steps.received), limit=0, unit="B"),
         ]
         if not quick:
-            targets += measure_the_rest(browser, url, ours)
+            targets += measure_the_rest(site, ours)
     for target in targets:
         print(target.line())
     load, cores = os.getloadavg()[0], os.cpu_count()

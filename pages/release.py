@@ -1,5 +1,3 @@
-import streamlit as st
-
 from han5k_review.accounts.may import Action
 from han5k_review.ui.release.making import find_record, show_desk
 from han5k_review.ui.release.plan import ask_request, read_plan, show_plan

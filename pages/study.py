@@ -8,6 +8,7 @@ from han5k_review.store.tables import Reader
 from han5k_review.study import list_cases
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.people_view import show_accounts, show_assigning, show_unassigning
+from han5k_review.ui.signature_view import show_unlocking
 from han5k_review.ui.tables import build_reader_frame, build_scale_frame
 from han5k_review.ui.visit import page
 
@@ -42,6 +43,9 @@ with page("Study", Action.READ_ANY_CASE) as visit:
             show_assigning(visit, readers, cases)
             with st.expander("Take cases off a list"):
                 show_unassigning(visit, readers)
+        if visit.may(Action.UNLOCK_READS):
+            with st.expander("Open a signed read again"):
+                show_unlocking(visit)
         if visit.may(Action.MANAGE_READERS):
             with st.expander("Accounts"):
                 show_accounts(visit, readers)

@@ -1,17 +1,21 @@
-"""The real thing for tests: `streamlit run app.py` in a process of its own, on a free port."""
+"""The real thing for tests: `streamlit run app.py` in a process of its own, on a free port.
+
+The process is a fork of one that has imported already (rigs/warm_server.py).
+"""
 
 from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
+
+from rigs.warm_server import start_warm
 
 ROOT = Path(__file__).resolve().parents[1]
 _PROBE_SECONDS = 0.2
@@ -23,7 +27,7 @@ class Server:
     """A running web process. `log` holds what it printed."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: psutil.Process
     log: Path
 
     @property
@@ -52,24 +56,26 @@ def running_server(
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Serve `study` until the block ends; fails with the log when the server does not come up."""
-    port = _find_free_port()
+    port = find_free_port()
     variables = {**os.environ, "HAN5K_STUDY": str(study), **(environment or {})}
     if database_url is not None:
         variables["HAN5K_DATABASE_URL"] = database_url
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
-        )
+    process = start_warm(["run", "app.py", "--server.port", str(port)], variables, log)
     server = Server(url=f"http://127.0.0.1:{port}", process=process, log=log)
     try:
         _wait_until_healthy(server)
         yield server
     finally:
+        _end(process)
+
+
+def _end(process: psutil.Process) -> None:
+    """By a signal, or at once when that takes too long; it may be dead already."""
+    with suppress(psutil.NoSuchProcess):
         process.terminate()
         try:
             process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
+        except psutil.TimeoutExpired:
             process.kill()
             process.wait()
 
@@ -84,13 +90,14 @@ def _wait_until_healthy(server: Server) -> None:
                 pass
             try:
                 server.process.wait(timeout=_PROBE_SECONDS)
-            except subprocess.TimeoutExpired:
+            except psutil.TimeoutExpired:
                 continue
             break
     raise RuntimeError(f"The server did not come up:\n{server.log.read_text()}")
 
 
-def _find_free_port() -> int:
+def find_free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

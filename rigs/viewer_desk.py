@@ -1,34 +1,44 @@
-"""A small real server that speaks docs/transport.md, with faults that a test can switch on.
+"""The viewer before the project's own server: the real routes on a real study, faults in between.
 
-It is uvicorn and Starlette on a real port with our own slabs, packets and encodings; what it leaves
-out is the study: cases are given as arrays, grades are kept in a list.
+What stands for Streamlit here is one page that mounts the component; what it mounts with is read
+from the study as the review page reads it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import mimetypes
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from playwright.sync_api import BrowserContext
+from sqlmodel import Session, select
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.slabs import Slab, iter_slabs
-from han5k_review.imaging.volume import CtVolume
-from han5k_review.viewer import ViewerPayload
-from han5k_review.web.encoding import Encoding, choose_encoding, encode
-from han5k_review.web.mask_packet import PacketMask, build_packet
+from han5k_review.accounts.cookie import COOKIE_NAME, open_seal
+from han5k_review.accounts.identity import build_identity
+from han5k_review.accounts.readers import get_reader
+from han5k_review.anatomy.windows import read_windows
+from han5k_review.review.row_numbers import WHOLE_CASE, RowNumbers, number_task
+from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
+from han5k_review.settings import Settings
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Assignment, Grade
+from han5k_review.study import get_study_info, read_study_catalogue, read_study_scale
+from han5k_review.viewer import ViewerPayload, build_payload
+from han5k_review.web.composition import build_middleware, build_routes
+from rigs.viewer_faults import Faults, FaultyLine
 
 ASSETS = Path(__file__).resolve().parents[1] / "han5k_review/viewer/assets"
 # Mounts the component as Streamlit does: a shadow root, the style sheet, the default export.
@@ -55,176 +65,88 @@ window.mount(data);
 
 
 @dataclass(slots=True, kw_only=True)
-class Faults:
-    """What the server does wrong from now on."""
-
-    signed_out: bool = False
-    corrupt_slabs: set[int] = field(default_factory=set)
-    foreign: bool = False
-    stale: bool = False
-    refused: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True, kw_only=True)
-class DeskCase:
-    """One case: the mount object, the CT and its label sets by key."""
-
-    payload: ViewerPayload
-    ct: CtVolume
-    masks: Mapping[str, Mapping[str, StructureMask]]
-    slabs: list[Slab] = field(init=False)
-    packed: dict[tuple[str, Encoding], bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.slabs = list(iter_slabs(self.ct.hu))
-
-
-@dataclass(slots=True, kw_only=True)
 class Desk:
-    """Cases by assignment number, what was posted, and the faults."""
+    """A served study, what a test makes go wrong, and what was stored.
 
-    cases: dict[int, DeskCase]
+    `shown`: assignment -> fields of the mount object that the page around the viewer chooses.
+    """
+
+    study: Study
+    shown: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
-    posted: list[dict[str, Any]] = field(default_factory=list)
-    positions: list[dict[str, Any]] = field(default_factory=list)
-    grades: dict[str, dict[str, Any]] = field(default_factory=dict)
-    locks: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def app(self) -> Starlette:
-        """The routes of the contract, the component's assets and the harness page."""
+        """The real routes behind their guard, and the page of the harness outside of it."""
+        settings = Settings(study=self.study.root)
+        line = Middleware(FaultyLine, faults=self.faults, asked=self.asked)
+        real = Starlette(
+            routes=build_routes(self.study, settings),
+            middleware=[line, *build_middleware(self.study, settings)],
+        )
         return Starlette(
             routes=[
                 Route("/harness", lambda _: HTMLResponse(HARNESS)),
-                Route("/mount", self.mount),
-                Route("/assets/{path:path}", self.asset),
-                *self.routes(),
+                Route("/mount", self._answer_mount),
+                Route("/assets/{path:path}", _answer_asset),
+                Mount("/", real),
             ]
         )
 
-    def routes(self) -> list[Route]:
-        """The routes of docs/transport.md."""
-        return [
-            Route("/api/assignments/{number:int}/volume", self.index),
-            Route("/api/assignments/{number:int}/volume/{image}/{slab:int}", self.slab),
-            Route("/api/assignments/{number:int}/masks/{key}", self.masks),
-            Route("/api/assignments/{number:int}/drafts", self.drafts),
-            Route("/api/assignments/{number:int}/grades", self.list_grades, methods=["GET"]),
-            Route("/api/assignments/{number:int}/grades", self.grade, methods=["POST"]),
-            Route("/api/assignments/{number:int}/position", self.position, methods=["POST"]),
-        ]
+    def payload(self, assignment: int) -> ViewerPayload:
+        """What the viewer mounts with for a task, as the study has it now."""
+        with reading(self.study.engine) as session:
+            task = session.get_one(Assignment, assignment)
+            numbers = number_task(self.study.root, assignment)
+            built = self._build(session, get_visible_task(session, task, names_reads=True), numbers)
+        return replace(built, **self.shown.get(assignment, {}))
 
-    def mount(self, request: Request) -> Response:
-        case = self.cases[int(request.query_params.get("assignment", "1"))]
-        return JSONResponse({**case.payload.to_json(), "grades": self.grades})
+    def case_payload(self, case: str) -> ViewerPayload:
+        """What the viewer mounts with where a whole case is looked at and nothing is graded."""
+        with reading(self.study.engine) as session:
+            seen = get_visible_case(session, case, names_reads=True)
+            return self._build(session, seen, WHOLE_CASE)
 
-    def asset(self, request: Request) -> Response:
-        path = ASSETS / request.path_params["path"]
-        return Response(path.read_bytes(), media_type=mimetypes.guess_type(path.name)[0])
-
-    def refusal(self, request: Request) -> Response | None:
-        self.asked.append(request.url.path)
-        if self.faults.signed_out:
-            return JSONResponse({"error": "Sign in first."}, status_code=401)
-        return None
-
-    def case(self, request: Request) -> DeskCase:
-        return self.cases[request.path_params["number"]]
-
-    def index(self, request: Request) -> Response:
-        if refused := self.refusal(request):
-            return refused
-        case = self.case(request)
-        grid = case.ct.grid
-        url = request.url.path
-        slabs = [
-            {"first": s.first, "slices": s.slices, "sha256": s.sha256, "url": f"{url}/image/{n}"}
-            for n, s in enumerate(case.slabs)
-        ]
-        return JSONResponse(
-            {
-                "shape": list(grid.shape),
-                "spacing_mm": list(grid.spacing_mm),
-                "affine_ras": [list(row) for row in grid.affine_ras],
-                "image": "image",
-                "slab_slices": 8,
-                "slabs": slabs,
-                "oblique": grid.is_oblique,
-            }
+    def _build(self, session: Session, seen: VisibleCase, numbers: RowNumbers) -> ViewerPayload:
+        return build_payload(
+            seen,
+            catalogue=read_study_catalogue(self.study),
+            windows=read_windows(self.study.tables / "windows.csv"),
+            scale=read_study_scale(self.study, get_study_info(session)),
+            warnings={},
+            numbers=numbers,
+            has_dose=self.study.doses.find_newest(seen.image_sha256) is not None,
         )
 
-    def slab(self, request: Request) -> Response:
-        if refused := self.refusal(request):
-            return refused
-        number = request.path_params["slab"]
-        content = self.case(request).slabs[number].shuffled
-        if number in self.faults.corrupt_slabs:
-            content = bytes(len(content))
-            return Response(content, media_type="application/octet-stream")
-        return self.binary(request, f"slab {number}", content)
+    def sign_in(self, context: BrowserContext, url: str, name: str) -> None:
+        """Give the browser the cookie of an account, without the slow hash of the form."""
+        with reading(self.study.engine) as session:
+            identity = build_identity(get_reader(session, name))
+        seal = open_seal(self.study.root, Settings().session_hours)
+        cookie = seal.issue_cookie(identity, utc_now())
+        context.add_cookies([{"name": COOKIE_NAME, "value": cookie, "url": url}])
 
-    def masks(self, request: Request) -> Response:
-        if refused := self.refusal(request):
-            return refused
-        case = self.case(request)
-        versions = {s.name: s.label_version or 0 for s in case.payload.structures}
-        key = request.path_params["key"]
-        packet = build_packet(
-            [
-                PacketMask(structure=name, label_version_id=versions.get(name, 0), mask=mask)
-                for name, mask in case.masks[key].items()
-            ]
-        )
-        return self.binary(request, f"masks {key}", packet)
+    def grades(self) -> Sequence[Grade]:
+        """Every act of grading that is stored, in order."""
+        with reading(self.study.engine) as session:
+            return session.exec(select(Grade).order_by("id")).all()
 
-    def binary(self, request: Request, name: str, content: bytes) -> Response:
-        encoding = choose_encoding(request.headers.get("accept-encoding"))
-        packed = self.case(request).packed
-        if (name, encoding) not in packed:
-            packed[name, encoding] = encode(content, encoding)
-        headers = {
-            "Content-Encoding": encoding.value,
-            "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
-            "Cache-Control": "private, max-age=31536000, immutable",
-        }
-        body = packed[name, encoding]
-        return Response(body, media_type="application/octet-stream", headers=headers)
+    def position(self, assignment: int) -> tuple[str | None, int | None]:
+        """The structure and slice at which a task would be resumed."""
+        with reading(self.study.engine) as session:
+            task = session.get_one(Assignment, assignment)
+            return task.resume_structure, task.resume_slice
 
-    def list_grades(self, request: Request) -> Response:
-        if refused := self.refusal(request):
-            return refused
-        return JSONResponse({"grades": self.grades})
+    def _answer_mount(self, request: Request) -> Response:
+        asked = request.query_params
+        if "case" in asked:
+            return JSONResponse(self.case_payload(asked["case"]).to_json())
+        return JSONResponse(self.payload(int(asked.get("assignment", "1"))).to_json())
 
-    async def grade(self, request: Request) -> Response:
-        if refused := self.refusal(request):
-            return refused
-        if self.faults.foreign:
-            return JSONResponse({"error": "This is another reader's task."}, status_code=403)
-        if self.faults.stale:
-            return JSONResponse({"error": "The label was revised meanwhile."}, status_code=409)
-        body = json.loads(await request.body())
-        if status := self.faults.refused.get(body["structure"]):
-            return JSONResponse({"error": "This one cannot be stored."}, status_code=status)
-        known = {one["request_id"] for one in self.posted}
-        if body["request_id"] not in known:
-            self.posted.append(body)
-            grade = {**body, "id": len(self.posted), "graded_at_utc": "2026-01-05T14:02:11Z"}
-            self.grades[body["structure"]] = grade
-            if body["code"] is None:
-                del self.grades[body["structure"]]
-        total = len(self.case(request).payload.structures)
-        grade = self.grades.get(body["structure"], {"id": len(self.posted), "code": None})
-        answer = {"grade": grade, "graded": len(self.grades), "total": total}
-        return JSONResponse(answer, status_code=201)
 
-    def drafts(self, request: Request) -> Response:
-        if refused := self.refusal(request):
-            return refused
-        return JSONResponse({"drafts": [], "locks": self.locks, "lease_seconds": 120})
-
-    async def position(self, request: Request) -> Response:
-        self.positions.append(json.loads(await request.body()))
-        return Response(status_code=204)
+def _answer_asset(request: Request) -> Response:
+    path = ASSETS / request.path_params["path"]
+    return Response(path.read_bytes(), media_type=mimetypes.guess_type(path.name)[0])
 
 
 @contextmanager

@@ -76,6 +76,7 @@ SHOTS = (
     Shot(name="results", who="lead", address="results", landmark=".js-plotly-plot .plot-container"),
     Shot(name="retraining", who="lead", address="retraining", landmark="text=A new run"),
     Shot(name="exports", who="lead", address="exports", landmark="h1"),
+    Shot(name="release", who="lead", address="release", landmark="text=Releases so far"),
     Shot(name="names", who="lead", address="names", landmark="text=Table of names"),
     Shot(name="study", who="lead", address="study", landmark="text=Assign cases"),
     Shot(name="account", who="anna", address="account", landmark="text=Change the password"),

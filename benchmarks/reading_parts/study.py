@@ -66,7 +66,7 @@ def build_reading_study(root: Path, cases: int) -> Study:
             volume_cc=mask.volume_cc,
             tolerance_mm=catalogue.get_structure(name).tolerance_mm,
         )
-        for name, mask in patient.masks["a"].items()
+        for name, mask in patient.masks.items()
     ]
     numbers = range(1, cases + 1)
     with transaction(study.engine) as session:

@@ -10,14 +10,14 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from benchmarks.viewer_parts.bench import SLICES, desk, grey_slice, hu_slice
+from benchmarks.viewer_parts.bench import SLICES, grey_slice, hu_slice, open_bench
 from han5k_review.viewer import ViewerEventKind, view
 
 st.set_page_config(layout="wide")
 kind = st.query_params.get("viewer", "ours")
 if kind == "ours":
     number = int(st.query_params.get("assignment", "1"))
-    event = view(desk().cases[number].payload, key="viewer")
+    event = view(open_bench().payload(number), key="viewer")
     if event is not None and event.kind is ViewerEventKind.NEXT_CASE:
         st.query_params["assignment"] = str(number + 1)
         st.rerun()

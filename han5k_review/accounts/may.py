@@ -18,6 +18,7 @@ class Action(StrEnum):
     SEE_SOURCES = "see who or what made a contour"
     ADJUDICATE = "decide on revisions"
     ASSIGN = "assign cases to readers"
+    UNLOCK_READS = "unlock signed reads"
     EVALUATE = "start evaluations"
     EXPORT = "export the study"
     IMPORT_CASES = "import cases"
@@ -47,7 +48,13 @@ MAY: Mapping[Role, frozenset[Action]] = {
     Role.ENGINEER: _ENGINEER,
     Role.LEAD: _ADJUDICATOR
     | _ENGINEER
-    | {Action.ASSIGN, Action.PROMOTE, Action.RELEASE, Action.MANAGE_READERS},
+    | {
+        Action.ASSIGN,
+        Action.UNLOCK_READS,
+        Action.PROMOTE,
+        Action.RELEASE,
+        Action.MANAGE_READERS,
+    },
     Role.ADMIN: frozenset(Action),
 }
 

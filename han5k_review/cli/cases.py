@@ -11,11 +11,18 @@ import typer
 from rich.progress import Progress
 
 from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.cli.dicom_servers import (
+    ServerFilters,
+    import_patients,
+    list_patients,
+    open_server,
+)
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
 from han5k_review.errors import ConfigError
 from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.importing.confirmed_names import read_clinic_catalogue
 from han5k_review.importing.name_list import build_name_rows, write_name_table
+from han5k_review.importing.remote_imports import RemoteOrder
 from han5k_review.importing.report_files import write_report
 from han5k_review.importing.reports import CaseReport, ImportReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
@@ -91,13 +98,26 @@ def import_cases(
         Path | None, typer.Option(help="Write the ROI names of all files here (CSV), to confirm.")
     ] = None,
     contours: Annotated[
-        Contours, typer.Option(help="Tree: what its contours are, pseudo or reference.")
+        Contours, typer.Option(help="Tree, DICOMweb: what the contours are, pseudo or reference.")
     ] = Contours.PSEUDO,
     case_names: Annotated[
-        CaseNaming, typer.Option(help="Tree: pseudonym, or patient-id where that is one already.")
+        CaseNaming,
+        typer.Option(help="Tree, DICOMweb: pseudonym, or patient-id where that is one already."),
     ] = CaseNaming.PSEUDONYM,
     who: Annotated[
-        Path | None, typer.Option(help="Tree: write case and patient here (CSV), for the hospital.")
+        Path | None,
+        typer.Option(help="Tree, DICOMweb: write case and patient here (CSV), for the hospital."),
+    ] = None,
+    dicomweb: Annotated[
+        str | None,
+        typer.Option(help="Import from this DICOMweb server (setting: HAN5K_DICOMWEB_URL)."),
+    ] = None,
+    patient_id: Annotated[
+        str, typer.Option(help="DICOMweb: only this patient, as the server calls them.")
+    ] = "",
+    study_uid: Annotated[str, typer.Option(help="DICOMweb: only this study, by its UID.")] = "",
+    spool: Annotated[
+        Path | None, typer.Option(help="DICOMweb: folder for the few files on their way.")
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write the report here: <name>.html and <name>.csv.")
@@ -124,6 +144,16 @@ def import_cases(
     with reading(opened.engine) as session:
         catalogue = read_clinic_catalogue(session, read_study_catalogue(opened))
     choice = TreeChoice(contours=contours.source, naming=case_names, split=split)
+    if dicomweb is not None:
+        _refuse_with_server(manifest, cells)
+        server = open_server(dicomweb)
+        wanted = RemoteOrder(server=server, choice=choice, spool=spool, deep=deep)
+        filters = ServerFilters(patient=patient_id, study_uid=study_uid)
+        patients = list_patients(opened, wanted, filters, who)
+        if not dry_run:
+            done = import_patients(opened, catalogue, patients, wanted, processes)
+            _print(done, catalogue, (), names=names, report=report)
+        return
     # One case takes seconds; what only its voxels tell is worth them.
     reads_voxels = deep or (dry_run and manifest is None)
     order = TreeOrder(root=manifest or Path(), choice=choice, dry_run=dry_run, deep=reads_voxels)
@@ -171,6 +201,13 @@ def _refuse_with_tree(cells: dict[str, str | None]) -> None:
             f"Either a folder tree or --{given[0].replace('_', '-')} was expected, found both; "
             "import single cases by --case and --ct."
         )
+
+
+def _refuse_with_server(manifest: Path | None, cells: dict[str, str | None]) -> None:
+    given = [name for name, cell in cells.items() if cell and name != "split"]
+    if manifest is not None or given:
+        other = f"--{given[0].replace('_', '-')}" if given else "a manifest"
+        raise ConfigError(f"Either --dicomweb or {other} was expected, found both.")
 
 
 def _print(

@@ -72,6 +72,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "skipped.",
             export="Write grades, metrics and agreement as a spreadsheet.",
         ),
+        **_rows("triage", triage="Contours that may be wrong, and why: compute, list, explain."),
         **_rows(
             "doses",
             dose="Keep a planned dose (RTDOSE) beside the CT of a case, for its DVH and the "

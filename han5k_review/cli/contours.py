@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
+from han5k_review.cli.dicom_servers import open_server, store_at
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.exports.case_contours import read_case_contours
@@ -55,7 +56,7 @@ def register(app: typer.Typer) -> None:
 
 def contours(
     case: Annotated[str, typer.Argument(help="Case name.")],
-    out: Annotated[Path, typer.Option(help="File to write.")],
+    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
     format_: Annotated[
         ContourFormat,
         typer.Option("--format", help="DICOM RTSTRUCT or SEG, 3D Slicer, or a zip of NIfTI."),
@@ -73,14 +74,21 @@ def contours(
     report: Annotated[
         Path | None, typer.Option(help="DICOM: table (CSV) of how each structure came back.")
     ] = None,
+    to_dicomweb: Annotated[
+        str | None,
+        typer.Option(help="DICOM: store it at this server (setting: HAN5K_DICOMWEB_URL)."),
+    ] = None,
     study: StudyOption = None,
 ) -> None:
     """Write the contours of a case for a planning system or another tool."""
-    for option, given in (("series", series), ("report", report)):
+    if out is None and to_dicomweb is None:
+        raise ConfigError("A file by --out, or a server by --to-dicomweb, was expected.")
+    for option, given in (("series", series), ("report", report), ("to-dicomweb", to_dicomweb)):
         if given is not None and not format_.is_dicom:
             raise ConfigError(
                 f"--{option} goes with --format {', '.join(DicomForm)}, found {format_.value}."
             )
+    server = None if to_dicomweb is None else open_server(to_dicomweb)
     opened = open_chosen(study)
     with reading(opened.engine) as session:
         row = get_case(session, case)
@@ -102,7 +110,10 @@ def contours(
     else:
         build = build_segmentation if format_ is ContourFormat.SEGMENTATION else build_nifti_archive
         content = build(found)
-    write_atomically(out, content)
+    if out is not None:
+        write_atomically(out, content)
+    if server is not None:
+        store_at(server, content)
     with transaction(opened.engine) as session:
         add_audit(
             session,
@@ -111,9 +122,11 @@ def contours(
             action="download contours",
             subject=row.name,
             format=format_.value,
+            server=None if server is None else server.access.url,
             structures=[contour.structure for contour in found],
         )
-    console.print(f"{out}: {say_count(len(found), 'structure')} of {row.name}, research use only")
+    place = out if out is not None else to_dicomweb
+    console.print(f"{place}: {say_count(len(found), 'structure')} of {row.name}, research use only")
 
 
 def _read(session: Session, study: Study, row: Case, key: str, wanted: list[str]) -> list[Contour]:

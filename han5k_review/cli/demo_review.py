@@ -110,11 +110,24 @@ def _revise(
     if label is None:
         return
     _grade_major(session, study, case, label, reader)
+    accept_correction(session, study, label, mask, reader=reader, adjudicator=ada)
+
+
+def accept_correction(
+    session: Session,
+    study: Study,
+    label: LabelVersion,
+    mask: StructureMask,
+    *,
+    reader: Reader,
+    adjudicator: Reader,
+) -> None:
+    """A reader corrects the contour `label` to `mask`; an adjudicator accepts it at once."""
     revision = submit_revision(
         session,
         study.labels,
-        case=case,
-        structure=structure,
+        case=session.get_one(Case, label.case_id),
+        structure=label.structure,
         before=study.labels.get_mask(label.mask_sha256, mask.grid),
         after=mask,
         reader=reader,
@@ -125,7 +138,7 @@ def _revise(
         revision_id=stored_id(revision),
         decision=Decision.ACCEPTED,
         reason="",
-        adjudicator=ada,
+        adjudicator=adjudicator,
         now=utc_now(),
     )
 

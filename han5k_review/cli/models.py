@@ -12,9 +12,11 @@ from han5k_review.cli.launchers import make_launcher
 from han5k_review.cli.session import (
     DeviceOption,
     LauncherOption,
+    ReasonOption,
     StudyOption,
     actor,
     console,
+    decide,
     open_chosen,
     progress_bar,
 )
@@ -86,24 +88,23 @@ def import_folder(
 
 def rollback(
     model: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    reason: ReasonOption,
     study: StudyOption = None,
 ) -> None:
     """Put an earlier, or an imported, model in use for its label group."""
-    with transaction(open_chosen(study).engine) as session:
-        found = roll_back(session, model, actor=actor(), reason=reason, now=utc_now())
-        console.print(f"{found.name} is in use")
+    decide(study, roll_back, model, lambda found: f"{found.name} is in use", reason=reason)
 
 
 def retire(
     model: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    reason: ReasonOption,
     study: StudyOption = None,
 ) -> None:
     """Take the model in use out of use; none of its label group is in use then."""
-    with transaction(open_chosen(study).engine) as session:
-        found = take_out_of_use(session, model, actor=actor(), reason=reason, now=utc_now())
-        console.print(f"{found.name} is out of use; `han5k model rollback {model}` puts it back")
+    back = f"`han5k model rollback {model}` puts it back"
+    decide(
+        study, take_out_of_use, model, lambda m: f"{m.name} is out of use; {back}", reason=reason
+    )
 
 
 def predict(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from han5k_review.cli.session import StudyOption, actor, console, open_chosen
+from han5k_review.cli.session import ReasonOption, StudyOption, actor, console, decide, open_chosen
 from han5k_review.retraining.predictions.changes import describe_changes, read_changes
 from han5k_review.retraining.predictions.decisions import (
     list_acts,
@@ -64,18 +62,17 @@ def review(prediction: int, study: StudyOption = None) -> None:
 
 def put_aside(
     prediction: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")] = "",
+    reason: ReasonOption = "",
     study: StudyOption = None,
 ) -> None:
     """Never use the contours of a prediction that waits."""
-    with transaction(open_chosen(study).engine) as session:
-        set_aside(session, prediction, actor=actor(), reason=reason, now=utc_now())
-    console.print(f"prediction {prediction} is set aside; no contour changed")
+    said = f"prediction {prediction} is set aside; no contour changed"
+    decide(study, set_aside, prediction, lambda _: said, reason=reason)
 
 
 def take_back(
     prediction: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    reason: ReasonOption,
     study: StudyOption = None,
 ) -> None:
     """Withdraw the contours of a prediction: those before are under review again."""

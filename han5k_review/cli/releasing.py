@@ -21,6 +21,7 @@ from han5k_review.exports.release import (
     plan_release,
 )
 from han5k_review.settings import get_settings
+from han5k_review.store.study import Study
 from han5k_review.workforce import open_executor
 
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
@@ -94,13 +95,16 @@ def release(
     opened = open_chosen(study)
     plan = plan_release(opened, request)
     _print_plan(plan)
-    if out is None or dry_run:
-        return
+    if out is not None and not dry_run:
+        _make(opened, plan, out, processes)
+
+
+def _make(study: Study, plan: ReleasePlan, out: Path, processes: int | None) -> None:
     workers = min(processes or get_settings().processes, max(1, len(plan.cases)))
     with progress_bar() as bar, open_executor(workers) as executor, stop_on_interrupt() as stop:
         task = bar.add_task("releasing", total=None)
         report = make_release(
-            opened,
+            study,
             plan,
             out,
             actor=actor(),

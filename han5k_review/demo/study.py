@@ -27,7 +27,8 @@ _TRAIN_WITH_REFERENCES = 2
 class DemoEntry:
     """One case of the demo study. `truth` is what its CT was painted from, `reference` the same, or
     empty for a case without references; `errors` says what was done on purpose to each
-    pseudo-label."""
+    pseudo-label.
+    """
 
     name: str
     patient: str

@@ -21,13 +21,21 @@ ALGORITHMS: Mapping[LabelSource, str] = {
 
 
 def read_case_contours(
-    session: Session, study: Study, grid: Grid, versions: Mapping[str, LabelVersion]
+    session: Session,
+    study: Study,
+    grid: Grid,
+    versions: Mapping[str, LabelVersion],
+    *,
+    blinded: bool = False,
 ) -> list[Contour]:
-    """Read the masks of structure -> label version, on the case's `grid`."""
+    """Read the masks of structure -> label version, on the case's `grid`, by name.
+
+    `blinded`: nothing in them tells who or what made a contour.
+    """
     catalogue = read_study_catalogue(study)
     known = {str(one.name): one for one in catalogue}
     contours = []
-    for structure, version in versions.items():
+    for structure, version in sorted(versions.items()):
         row = known.get(structure)
         contours.append(
             Contour(
@@ -35,9 +43,9 @@ def read_case_contours(
                 mask=study.labels.get_mask(version.mask_sha256, grid),
                 **({"colour_rgb": row.color_rgb} if row else {}),
                 outside_name=catalogue.get_outside_name(structure) if row else structure,
-                algorithm=ALGORITHMS.get(version.source, ""),
-                made_by=_describe_maker(session, version),
-                version=f"label version {version.id}",
+                algorithm="" if blinded else ALGORITHMS.get(version.source, ""),
+                made_by="" if blinded else _describe_maker(session, version),
+                version="" if blinded else f"label version {version.id}",
             )
         )
     return contours

@@ -101,9 +101,11 @@ def read_study_rows(
     now: datetime,
     software_version: str,
     definition: Definition = Definition.SURFEL,
+    measured: bool = True,
 ) -> StudyRows:
     """Read the study in one transaction that other writers do not disturb.
 
+    Without `measured` the numbers of pairs stay out, which are most of the work.
     StorageError when the database holds no study, ConfigError when its tables are broken.
     """
     catalogue = read_study_catalogue(study)
@@ -122,11 +124,16 @@ def read_study_rows(
             software_version=software_version,
             definition=definition,
         )
-        return _read(session, facts, catalogue, scales)
+        return _read(session, facts, catalogue, scales, measured=measured)
 
 
 def _read(
-    session: Session, facts: ExportFacts, catalogue: Catalogue, scales: Mapping[str, Scale]
+    session: Session,
+    facts: ExportFacts,
+    catalogue: Catalogue,
+    scales: Mapping[str, Scale],
+    *,
+    measured: bool,
 ) -> StudyRows:
     cases = _by_id(session, Case)
     labels = session.exec(
@@ -136,7 +143,6 @@ def _read(
     )
     graded = {stored_id(label): label for label in labels}
     references = find_labels(session, REFERENCE)
-    plan = plan_evaluation(session, catalogue, definition=facts.definition)
     return StudyRows(
         facts=facts,
         catalogue=catalogue,
@@ -159,8 +165,10 @@ def _read(
         grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
         revisions=list_revisions(session),
         accepted=list_accepted(session),
-        metrics=list_metrics(session, plan),
-        graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition),
+        metrics=_list_metrics(session, facts, catalogue) if measured else (),
+        graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition)
+        if measured
+        else {},
     )
 
 
@@ -175,6 +183,13 @@ def _list_planted(session: Session) -> dict[int, PlantedError]:
         row.label_version_id: PlantedError(kind=row.kind, source=LabelSource(source))
         for row, source in rows
     }
+
+
+def _list_metrics(
+    session: Session, facts: ExportFacts, catalogue: Catalogue
+) -> Sequence[PairMetrics]:
+    plan = plan_evaluation(session, catalogue, definition=facts.definition)
+    return list_metrics(session, plan)
 
 
 def _by_id(session: Session, table: type[T]) -> dict[int, T]:

@@ -27,7 +27,7 @@ class DoseVolume:
     prescription_gy: float | None = None
 
     def sample(self, mask: StructureMask) -> NDArray[np.float32]:
-        """The dose at the centre of every voxel of a mask, in Gray; NaN beyond the dose grid."""
+        """The dose (voxels,) in Gy at the centres of a mask's voxels; NaN beyond the dose grid."""
         voxels = np.argwhere(mask.voxels) + np.array(mask.start_ijk)
         points = np.column_stack([mask.grid.points_ras_mm(voxels), np.ones(len(voxels))])
         places = (points @ np.linalg.inv(self.grid.affine).T)[:, :3]

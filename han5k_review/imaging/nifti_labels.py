@@ -15,7 +15,7 @@ _GZIP_LEVEL = 4
 
 
 def build_label_nifti(values: NDArray[np.integer], grid: Grid) -> bytes:
-    """A .nii.gz of `values` (ni, nj, nk; labels, or HU as int16) on `grid`, with sform and qform.
+    """A .nii.gz of `values` (i, j, k), labels, or HU as int16, on `grid`, with sform and qform.
 
     The same values give the same bytes. The header says that it is for research.
     """

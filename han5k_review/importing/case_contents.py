@@ -27,7 +27,8 @@ class ReadLabel:
 class CaseContent:
     """What a source holds. `is_same` means: the very files of the last import, not read again.
 
-    `planes_sha256` is empty where no CT was read. `channels` says of each 4-D file which channel is
+    `planes_sha256` and `frame_sha256` (`hash_frame`) are empty where no CT was read, or it names no
+    frame of reference. `channels` says of each 4-D file which channel is
     which structure. `private_names` are those of `unmatched` that are shown and never stored.
     `stamp` tells its files from changed ones without a look inside; empty when they are too new.
     """
@@ -36,6 +37,7 @@ class CaseContent:
     image_sha256: str
     grid: Grid
     planes_sha256: str = ""
+    frame_sha256: str = ""
     labels: tuple[ReadLabel, ...] = ()
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError, Han5kError
 from han5k_review.imaging.ct_files import CtReading, read_ct, read_ct_with_notices
+from han5k_review.imaging.dicom.references import hash_frame
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
@@ -159,6 +160,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         image_sha256=image_sha256,
         grid=grid,
         planes_sha256=ct.volume.planes_sha256 if ct else "",
+        frame_sha256=hash_frame(ct.frame_uid, image_sha256) if ct else "",
         labels=labels,
         unmatched=tuple(dict.fromkeys(show_line(n) for _, f in files for n in f.unmatched)),
         warnings=tuple(map(show_line, warnings)),

@@ -117,6 +117,7 @@ def _add_case(
         split=claim.split,
         image_sha256=content.image_sha256,
         planes_sha256=content.planes_sha256 or None,
+        frame_sha256=content.frame_sha256 or None,
         shape_ijk=list(content.grid.shape),
         affine_ras=[list(row) for row in content.grid.affine_ras],
         imported_at_utc=now_utc,

@@ -1,5 +1,6 @@
 """Case rules: what forbids a case. A CT never moves and never enters twice, a patient stays in one
-split; names mean the same whatever their capitals, white space and Unicode form."""
+split; names mean the same whatever their capitals, white space and Unicode form.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def add_structures(study: Study, table: Path, *, actor: str, now: datetime) -> T
     """Add the rows of `table` to the study's structures.
 
     Raises ConfigError when a row is wrong or its name is there already, or an alias is claimed
-    twice; then nothing changes.
+    twice, and DataError for a table without rows; then nothing changes.
     """
     columns, rows = _read(study)
     new = read_table(table, what="A structure table", required=STRUCTURE_COLUMNS)
@@ -55,7 +55,8 @@ def add_aliases(
 ) -> TableChange:
     """Give a structure further names; those that it has already stay as they are.
 
-    Raises ConfigError for an unknown structure, or when another one has such a name.
+    Raises ConfigError for an unknown structure, or when another one has such a name, DataError
+    for a name with |, and RuleError when all of them are known already.
     """
     catalogue = read_catalogue(study.tables / TABLE)
     name = catalogue.get_structure(structure).name

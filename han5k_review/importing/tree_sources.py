@@ -57,7 +57,7 @@ def build_tree_sources(found: FoundTree, study: Study, choice: TreeChoice) -> Tr
 
     Of a patient with several series those with contours are taken, or all where none has any.
     """
-    namer = _Namer(choice=choice, key=read_or_create_key(study.root / KEY_NAME))
+    namer = open_namer(study, choice)
     by_patient: dict[str, list[TreeSeries]] = {}
     sources: list[Source] = []
     for series in found.series:
@@ -90,7 +90,9 @@ def write_patient_table(path: Path, found: TreeSources) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Namer:
+class PatientNamer:
+    """Makes the names of patients with a key of the study."""
+
     choice: TreeChoice
     key: bytes
 
@@ -102,7 +104,13 @@ class _Namer:
         return f"P-{self.hash(patient)}"
 
     def hash(self, text: str) -> str:
+        """A short hash that nobody without the key can make."""
         return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+
+
+def open_namer(study: Study, choice: TreeChoice) -> PatientNamer:
+    """The namer of a study; its key is made at the first use."""
+    return PatientNamer(choice=choice, key=read_or_create_key(study.root / KEY_NAME))
 
 
 def _build_patient(
@@ -110,7 +118,7 @@ def _build_patient(
     own: Sequence[TreeSeries],
     labels: Sequence[TreeFile],
     found: FoundTree,
-    namer: _Namer,
+    namer: PatientNamer,
 ) -> Iterator[Source]:
     name = namer.name(patient)
     if not name:

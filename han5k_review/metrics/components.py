@@ -43,7 +43,7 @@ def _root(links: Integers, run: int) -> int:
 
 @compiled
 def count_runs(rows: Words) -> int:
-    """Number of runs of voxels along all rows."""
+    """Number of runs of voxels along all rows (a, b, words) of bits."""
     runs = 0
     for a in range(1, rows.shape[0] - 1):
         for b in range(1, rows.shape[1] - 1):
@@ -61,8 +61,8 @@ def count_components(
 ) -> tuple[int, int, float, float, float]:
     """Components (26-neighbourhood), voxels, and the sums of their indices i, k, j.
 
-    `links` counts from 0 to the number of runs; `starts`, `stops` (as many) and `first` (rows,
-    rows + 1) are room to work in.
+    `rows` (a, b, words) of bits. `links` counts from 0 to the number of runs; `starts`, `stops` (as
+    many) and `first` (rows, rows + 1) are room to work in.
     """
     ones, none = ~np.uint64(0), np.uint64(0)
     voxels, sum_a, sum_b, sum_c = 0, 0.0, 0.0, 0.0

@@ -119,7 +119,8 @@ def assign_reads(
 ) -> int:
     """Put the plan that was looked at on the lists, with its planted errors. How many reads.
 
-    ConflictError when cases, readers or the protocol have changed since; then nothing is written.
+    ConflictError when cases, readers or the protocol have changed since, RuleError when nothing
+    is new; then nothing is written.
     """
     queue_writers(session, "assignment")
     plan = plan_reads(session, wish)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.pauses import find_pause
 from han5k_review.review.progress import measure_progress
+from han5k_review.review.signatures import list_signatures
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.protocol_tables import ProtocolVersion
@@ -35,6 +36,7 @@ class WorklistEntry:
     last_graded_at_utc: datetime | None
     open_drafts: int = 0
     is_named: bool = True
+    signed_at_utc: datetime | None = None
 
     @property
     def is_done(self) -> bool:
@@ -52,6 +54,7 @@ def list_worklist(
     """
     progress = measure_progress(session, reader_id=reader_id)
     drafts = count_drafts(session, col(Draft.assignment_id), reader_id)
+    signed = {found: one.at_utc for found, one in list_signatures(session).items()}
     return [
         WorklistEntry(
             assignment_id=assignment_id,
@@ -62,6 +65,7 @@ def list_worklist(
             last_graded_at_utc=progress[assignment_id].last_graded_at_utc,
             open_drafts=drafts.get(assignment_id, 0),
             is_named=is_named,
+            signed_at_utc=signed.get(assignment_id),
         )
         for assignment_id, case_id, case, is_named in _list_order(session, reader_id, now)
     ]

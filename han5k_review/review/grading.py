@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import list_shown
+from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
 from han5k_review.store.vocabulary import GradeLevel, Role, SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
@@ -45,9 +47,13 @@ class GradeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeOutcome:
-    """The stored grade, whether it was new, and how far the case is."""
+    """The stored grade, whether it was new, and how far the case is.
+
+    `turn` counts the acts on its structure in this read, this one included.
+    """
 
     grade: Grade
+    turn: int
     is_new: bool
     graded: int
     total: int
@@ -84,6 +90,7 @@ def submit_grade(
             "A read of this case was expected to grade in, found the place where an adjudicator "
             "edits it; grades are given in the worklist."
         )
+    check_unsigned(session, assignment_id)
     _check_label(session, assignment, request)
     grade = _build_grade(scale, assignment_id, request, now)
     _check_words(request)
@@ -172,6 +179,28 @@ def list_grades_in_force(
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
 
+def count_turns(session: Session, assignment_id: int) -> Mapping[str, int]:
+    """Structure -> how many acts of grading there were in this read: which of two is newer."""
+    rows = session.exec(
+        select(col(Grade.structure), func.count())
+        .where(Grade.assignment_id == assignment_id)
+        .group_by(col(Grade.structure))
+    )
+    return {structure: int(count) for structure, count in rows}
+
+
+def _count_acts(session: Session, assignment_id: int, structure: str, *, up_to: int) -> int:
+    return session.exec(
+        select(func.count())
+        .select_from(Grade)
+        .where(
+            Grade.assignment_id == assignment_id,
+            Grade.structure == structure,
+            col(Grade.id) <= up_to,
+        )
+    ).one()
+
+
 def _last_id(session: Session, assignment_id: int, structure: str) -> int | None:
     rows = session.exec(
         select(Grade.id)
@@ -238,11 +267,15 @@ def _outcome(
     session: Session, assignment: Assignment, grade: Grade, *, is_new: bool
 ) -> GradeOutcome:
     graded, total = count_graded(session, assignment)
-    return GradeOutcome(grade=grade, is_new=is_new, graded=graded, total=total)
+    turn = _count_acts(session, grade.assignment_id, grade.structure, up_to=stored_id(grade))
+    return GradeOutcome(grade=grade, turn=turn, is_new=is_new, graded=graded, total=total)
 
 
 def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(structures whose shown contour has a grade, structures that the read shows)."""
+    """(structures whose shown contour has a grade, structures that the read shows).
+
+    DataError for an assignment that is not stored.
+    """
     if assignment.id is None:
         raise DataError("A stored assignment was expected.")
     shown = list_shown(session, assignment)

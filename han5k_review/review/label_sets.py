@@ -2,7 +2,8 @@
 
 The viewer's payload and the mask routes read the same table, so a key means the same to both. Keys
 (docs/transport.md): `a` under review, `o` the reader's own revision, `r1`, `r2`, ... each reader's
-read, `e` the adjudicated edit, `c` accepted, `b` reference, `p` the contour under review before.
+read, `e` the adjudicated edit, `c` accepted, `b` reference, `p` the contour under review before,
+`w` what a prediction drew that waits for a decision.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from han5k_review.review.labels import (
     list_references,
     list_shown,
     list_under_review,
+    list_waiting,
 )
 from han5k_review.review.reads import list_own, list_reads
 from han5k_review.store.tables import Assignment, LabelVersion
 
 UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
-ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY = "c", "p", "e"
+ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY, WAITING_KEY = "c", "p", "e", "w"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ _STYLES = {
     REFERENCE_KEY: SetStyle(line="dashed"),
     ACCEPTED_KEY: SetStyle(line="dotted"),
     EARLIER_KEY: SetStyle(line="dash-dot"),
+    WAITING_KEY: SetStyle(line="dotted"),
 }
 
 
@@ -76,13 +79,18 @@ class Viewpoint:
     """What somebody may see of a case.
 
     `task`: a reader's own read, with the contours that it shows and the own revision; blinded,
-    nothing else. `shows_reads`: every reader's read and the adjudicated edit; `names_reads`: by
-    pseudonym instead of a number.
+    nothing else. `shows_reads`: every reader's read, the adjudicated edit, and predictions that
+    wait for a decision; `names_reads`: by pseudonym instead of a number.
     """
 
     task: Assignment | None = None
     shows_reads: bool = False
     names_reads: bool = False
+
+    @property
+    def blinded(self) -> bool:
+        """True where nothing may tell who or what made a contour."""
+        return self.task is not None and self.task.blinded
 
 
 def view_task(assignment: Assignment, *, names_reads: bool = True) -> Viewpoint:
@@ -101,12 +109,15 @@ def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> lis
     """The sets that hold anything; the one under review always comes first."""
     task = viewpoint.task
     shown = list_under_review(session, case_id) if task is None else list_shown(session, task)
-    sets = [_set(UNDER_REVIEW_KEY, "Pseudo-label", shown)]
+    # A blinded reader does not learn whether a person or a model made the contour.
+    name = "Contour" if viewpoint.blinded else "Pseudo-label"
+    sets = [_set(UNDER_REVIEW_KEY, name, shown)]
     if task is not None:
         sets.append(_set(OWN_KEY, "Own revision", list_own(session, task)))
     if viewpoint.shows_reads:
         sets += _list_reads(session, case_id, viewpoint)
-    if task is None or not task.blinded:
+        sets.append(_set(WAITING_KEY, "Waiting prediction", list_waiting(session, case_id)))
+    if not viewpoint.blinded:
         sets += [
             _set(REFERENCE_KEY, "Reference", list_references(session, case_id)),
             _set(ACCEPTED_KEY, "Accepted contour", _list_accepted(session, case_id)),

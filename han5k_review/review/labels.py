@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel
+from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel, PredictionRun
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import Assignment, LabelVersion
-from han5k_review.store.vocabulary import LabelSource, PredictionAct
+from han5k_review.store.vocabulary import LabelSource, PredictionAct, PredictionState
 
 UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
 
@@ -62,6 +62,23 @@ def list_shown(session: Session, assignment: Assignment) -> Mapping[str, LabelVe
         select(LabelVersion)
         .join(ReadContour, col(ReadContour.label_version_id) == col(LabelVersion.id))
         .where(ReadContour.assignment_id == assignment.id)
+    )
+    return {row.structure: row for row in rows}
+
+
+def list_waiting(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
+    """Structure -> the newest contour of a finished prediction that nobody decided on yet."""
+    decided = select(PredictionDecision.prediction_id)
+    rows = session.exec(
+        select(LabelVersion)
+        .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .join(PredictionRun, col(PredictionRun.id) == PredictionLabel.prediction_id)
+        .where(
+            LabelVersion.case_id == case_id,
+            PredictionRun.state == PredictionState.DONE,
+            col(PredictionRun.id).not_in(decided),
+        )
+        .order_by(col(LabelVersion.id))
     )
     return {row.structure: row for row in rows}
 

@@ -20,7 +20,6 @@ from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
 
-
 _SCOPE = (
     col(Assignment.id),
     col(Assignment.case_id),

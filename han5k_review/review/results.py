@@ -137,6 +137,38 @@ def list_verdicts(session: Session, structure: str) -> list[Verdict]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContourVerdict:
+    """What readers said of one contour: worst level (a place in LEVELS), its first grade, and the
+    active seconds of all its grades (0 where none were measured)."""
+
+    contour: int
+    patient: str
+    level: int
+    graded_at_utc: datetime
+    active_seconds: float
+
+
+def list_contour_verdicts(session: Session) -> list[ContourVerdict]:
+    """Contours under review that have a three-level grade, with their worst."""
+    first = func.min(Grade.graded_at_utc)
+    seconds = func.sum(func.coalesce(col(Grade.active_seconds), 0.0))
+    rows = session.execute(
+        _counted(
+            col(Grade.label_version_id), col(Case.patient), func.max(_severity()), first, seconds
+        )
+        .where(col(Grade.level).in_(LEVELS))
+        .group_by(col(Grade.label_version_id), col(Case.patient))
+        .order_by(col(Grade.label_version_id))
+    )
+    return [
+        ContourVerdict(
+            contour=contour, patient=patient, level=level, graded_at_utc=at, active_seconds=spent
+        )
+        for contour, patient, level, at, spent in rows
+    ]
+
+
 def _severity() -> ColumnElement[int]:
     return case({level: place for place, level in enumerate(LEVELS)}, value=col(Grade.level))
 

@@ -26,15 +26,18 @@ class DoseFiles:
         """Keep a dose of this CT; its hash. The newest dose again changes nothing."""
         digest = hashlib.sha256(np.asfortranarray(dose.gy).tobytes(order="F"))
         digest.update(repr((dose.grid.shape, dose.grid.affine_ras)).encode())
-        extra = {}
         if dose.prescription_gy is not None:
             digest.update(repr(dose.prescription_gy).encode())
-            extra = {"prescription_gy": np.float64(dose.prescription_gy)}
         sha256 = digest.hexdigest()
         there = self._list(image_sha256)
         if not there or not there[-1].stem.endswith(sha256):
             content = io.BytesIO()
-            np.savez_compressed(content, gy=dose.gy, affine_ras=dose.grid.affine, **extra)
+            np.savez_compressed(
+                content,
+                gy=dose.gy,
+                affine_ras=dose.grid.affine,
+                prescription_gy=np.array(dose.prescription_gy or np.nan),
+            )
             name = f"{len(there) + 1:04d}-{sha256}.npz"
             write_atomically(self.folder / image_sha256 / name, content.getvalue())
         return sha256
@@ -64,9 +67,13 @@ def read_dose_file(path: Path) -> DoseVolume:
     try:
         with np.load(path, allow_pickle=False) as kept:
             gy = kept["gy"]
-            prescribed = float(kept["prescription_gy"]) if "prescription_gy" in kept else None
-            grid = Grid.from_affine(gy.shape, kept["affine_ras"])
-            return DoseVolume(grid=grid, gy=gy, prescription_gy=prescribed)
+            # Doses of before know no prescription.
+            prescribed = float(kept["prescription_gy"]) if "prescription_gy" in kept else np.nan
+            return DoseVolume(
+                grid=Grid.from_affine(gy.shape, kept["affine_ras"]),
+                gy=gy,
+                prescription_gy=prescribed if np.isfinite(prescribed) else None,
+            )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise StorageError(
             f"A whole dose was expected in {path}, found a damaged file; read the RTDOSE again "

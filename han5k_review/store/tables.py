@@ -35,11 +35,16 @@ APPEND_ONLY = (
     "metric_failure",
     "model_decision",
     "confirmed_name",
+    "read_signature",
     "prediction_label",
     "prediction_decision",
     "protocol_version",
     "planted_contour",
     "reading_pause",
+    "triage_measure",
+    "triage_round",
+    "triage_score",
+    "triage_draw",
 )
 
 
@@ -61,7 +66,8 @@ class Case(SQLModel, table=True):
     """One CT under its pseudonym. `affine_ras` is 4 x 4, row-major, of the grid in LPS axes.
 
     `planes_sha256` tells the CT whatever its header says (`CtVolume.planes_sha256`); None for a
-    case of before, until the next import measures it.
+    case of before, until the next import measures it. `frame_sha256` is the hash of the frame of
+    reference of a DICOM series with `image_sha256` (`hash_frame`); None where none is known.
     """
 
     __tablename__ = "study_case"
@@ -71,6 +77,7 @@ class Case(SQLModel, table=True):
     split: Split = Field(sa_type=enum_by_value(Split))
     image_sha256: str = Field(index=True)
     planes_sha256: str | None = Field(default=None, index=True)
+    frame_sha256: str | None = None
     shape_ijk: list[int] = Field(sa_column=Column(JSON, nullable=False))
     affine_ras: list[list[float]] = Field(sa_column=Column(JSON, nullable=False))
     imported_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
@@ -240,5 +247,5 @@ class Audit(SQLModel, table=True):
     at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     actor: str
     action: str = Field(index=True)
-    subject: str
+    subject: str = Field(index=True)
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

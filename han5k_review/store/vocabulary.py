@@ -49,6 +49,13 @@ class Decision(StrEnum):
     REJECTED = "rejected"
 
 
+class SignatureAct(StrEnum):
+    """What was done to a read: signed by its reader, or opened again by another person."""
+
+    SIGNED = "signed"
+    UNLOCKED = "unlocked"
+
+
 class DraftState(StrEnum):
     """What became of a draft; only an open one takes patches."""
 
@@ -94,6 +101,16 @@ class PredictionState(StrEnum):
     def word(self) -> str:
         """The state as pages, commands and the audit trail call it."""
         return self.name.lower()
+
+
+class ImportState(StrEnum):
+    """States of an import that a page started; the moves are in `intake.record`."""
+
+    QUEUED = "queued"
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class PredictionAct(StrEnum):
@@ -224,3 +241,17 @@ class SourceGuess(StrEnum):
     MODEL = "a model"
     PERSON = "a person"
     UNSURE = "not sure"
+
+
+class TriageKind(StrEnum):
+    """What a score of triage is: a rank in the cohort, or a probability learned from grades."""
+
+    COHORT = "cohort"
+    GRADES = "grades"
+
+
+class DrawArm(StrEnum):
+    """Why a case was put on a list: drawn at random with a known probability, or for its doubt."""
+
+    RANDOM = "random"
+    DOUBT = "doubt"

@@ -162,7 +162,10 @@ def build_disagreement_rows(
 
 
 def describe_disk(study: Study) -> str:
-    """Free space where the study lies, in one phrase; a warning when it gets narrow."""
+    """Free space where the study lies, in one phrase; a warning when it gets narrow.
+
+    StorageError when the folder is gone.
+    """
     try:
         space = shutil.disk_usage(study.root)
     except OSError as error:

@@ -30,6 +30,7 @@ _SCREENS = (
     ("retraining", "Retraining", Action.RETRAIN, True),
     ("exports", "Exports", Action.EXPORT, True),
     ("release", "Release", Action.RELEASE, True),
+    ("imports", "Import", Action.IMPORT_CASES, True),
     ("names", "ROI names", Action.IMPORT_CASES, True),
     ("study", "Study", Action.READ_ANY_CASE, True),
     ("account", "Account", None, True),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.decisions.adjudication import Standing
 from han5k_review.review.decisions.revising import RevisionView
@@ -15,12 +14,13 @@ from han5k_review.review.progress import Progress
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.study.scale import Scale
+from han5k_review.triage.doubts import DOUBTFUL
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.rows.columns import Column, Kind, OpenRow
 
 METRIC_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
-    "structure": st.column_config.TextColumn("Structure", pinned=True),
+    "structure": st.column_config.TextColumn("Structure"),
     "dice": st.column_config.NumberColumn("Dice", format="%.3f"),
     "hd95_mm": st.column_config.NumberColumn("HD95 mm", format="%.2f"),
     "surface_dice": st.column_config.NumberColumn("Surface Dice", format="%.3f"),
@@ -45,7 +45,7 @@ DOUBT_COLUMNS = {
     ),
 }
 SUMMARY_COLUMNS = {
-    "structure": st.column_config.TextColumn("Structure", pinned=True),
+    "structure": st.column_config.TextColumn("Structure"),
     "measured": st.column_config.NumberColumn("n"),
     "dice_median": st.column_config.NumberColumn("Dice", format="%.3f", help="Median."),
     "dice_quartile_1": st.column_config.NumberColumn("Dice Q1", format="%.3f"),
@@ -65,7 +65,7 @@ SUMMARY_COLUMNS = {
     "definition": st.column_config.TextColumn("Definition"),
 }
 TREND_COLUMNS = {
-    "version": st.column_config.TextColumn("Version", pinned=True),
+    "version": st.column_config.TextColumn("Version"),
     **SUMMARY_COLUMNS,
 }
 REVISION_COLUMNS = {
@@ -82,6 +82,7 @@ WORKLIST_COLUMNS = (
     Column(title="Progress", kind=Kind.SHARE),
     Column(title="Edits not submitted", kind=Kind.NUMBER),
     Column(title="Last grade", kind=Kind.TIME),
+    Column(title="Signed", kind=Kind.TIME),
 )
 MISSING_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
@@ -113,6 +114,7 @@ def build_worklist_rows(entries: Sequence[WorklistEntry]) -> list[OpenRow]:
                 100 * entry.graded / max(entry.total, 1),
                 entry.open_drafts or None,
                 say_time(entry.last_graded_at_utc),
+                say_time(entry.signed_at_utc),
             ),
         )
         for entry in entries

@@ -39,6 +39,11 @@ class CaseRoutes:
         return f"{self.root}/grades"
 
     @property
+    def signature(self) -> str:
+        """Where a complete read is signed; only below a task."""
+        return f"{self.root}/signature"
+
+    @property
     def position(self) -> str:
         """Where the place to resume at is sent; only below a task."""
         return f"{self.root}/position"

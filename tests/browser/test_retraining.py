@@ -87,14 +87,13 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
             "from elsewhere (in use)", timeout=SLOW
         )
         expect(screen.get_by_text("Also train on reference contours").first).to_be_visible()
-        screen.get_by_role("button", name="Change settings").click()
+        screen.get_by_text("Change settings", exact=True).click()
         for title in ("Working spacing (mm)", "Memory target (GB)", "Seed"):
             field = screen.get_by_role("spinbutton", name=title)
             expect(field).to_be_visible(timeout=SLOW)
         screen.get_by_role("spinbutton", name="Epochs", exact=True).fill("3")
         screen.get_by_role("spinbutton", name="Epochs", exact=True).press("Enter")
         expect(screen.get_by_text("Changed: Epochs 3 (preset:")).to_be_visible(timeout=SLOW)
-        screen.keyboard.press("Escape")
         screen.get_by_text("Take from elsewhere out of use").first.click()
         screen.get_by_label("Reason").fill("predicts nothing")
         screen.get_by_label("Reason").press("Enter")

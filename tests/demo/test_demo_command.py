@@ -65,7 +65,20 @@ def test_the_projects_model_is_in_use_and_its_contours_are_under_review(study: S
 
 
 @pytest.mark.training
-def test_readers_revised_what_it_predicts_wrongly_and_a_run_can_start(study: Study) -> None:
+def test_retrain_continues_the_model_in_use_unless_told_otherwise(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, continues in (((), True), (("--from-scratch",), False)):
+        with pytest.raises(SystemExit) as ended:
+            main(["retrain", "--dry-run", *words, "--study", str(study.root)])
+        assert not ended.value.code
+        said = capsys.readouterr().out
+        assert ("Continues model 1 (demo-model), in use" in said) is continues
+        assert ("No parent model" in said) is not continues
+
+
+@pytest.mark.training
+def test_readers_revised_what_it_draws_wrongly_and_a_run_can_start(study: Study) -> None:
     with reading(study.engine) as session:
         case = get_case(session, Split.TRAIN)
         grid = grid_of(case)

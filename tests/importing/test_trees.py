@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -167,6 +169,10 @@ def test_a_dicomdir_is_an_index_and_no_authority(tmp_path: Path) -> None:
     for path in sorted((tmp_path / "tree" / "01").iterdir()):
         files.add(path)
     files.write(media)
+    with warnings.catch_warnings():  # pydicom leaves its temporary folder to the collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        del files
+        gc.collect()
     whole = find_tree(media / "DICOMDIR")
     assert [series.shape for series in whole.series] == [(12, 10, 6)]
     assert len(whole.labels) == 1

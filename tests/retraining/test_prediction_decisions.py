@@ -17,6 +17,7 @@ from han5k_review.retraining.predictions.changes import (
     read_changes,
 )
 from han5k_review.retraining.predictions.decisions import (
+    list_first_predicted,
     measure_use,
     put_under_review,
     set_aside,
@@ -29,6 +30,7 @@ from han5k_review.retraining.predictions.prediction_record import (
     request_prediction,
 )
 from han5k_review.retraining.teaching.review_records import read_records
+from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case
 from han5k_review.review.labels import list_earlier
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.columns import utc_now
@@ -65,6 +67,28 @@ def study(tmp_path: Path) -> Study:
     study = build_study(tmp_path / "study")
     add_model(study)
     return study
+
+
+def test_what_waits_is_seen_beside_what_is_under_review_but_by_no_reader(study: Study) -> None:
+    predict_three(study)
+    with reading(study.engine) as session:
+        case_id = stored_id(session.exec(select(Case).where(Case.name == CASE)).one())
+        waiting = find_label_set(session, case_id, "w", view_case())
+        assert waiting is not None
+        assert set(waiting.versions) == {"ParotidL", "ParotidR"}  # BrainStem came out empty
+        assert (
+            find_label_set(
+                session,
+                case_id,
+                "w",
+                Viewpoint(task=Assignment(case_id=case_id, reader_id=1, presentation_order=1)),
+            )
+            is None
+        )
+        assert list_first_predicted(session, 1) == {CASE: "ParotidL"}
+    with transaction(study.engine) as session:
+        put_under_review(session, 1, actor="lead", now=utc_now())
+        assert find_label_set(session, case_id, "w", view_case()) is None
 
 
 def test_a_prediction_is_told_by_its_volume_beside_the_contour_under_review() -> None:

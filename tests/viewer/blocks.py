@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from playwright.sync_api import Page, expect
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.viewer import LabelLine
-from rigs.viewer_cases import block_case, lps_grid, payload
-from rigs.viewer_desk import DeskCase
+from rigs.viewer_cases import DeskCase, block_case, lps_grid
 
 SHAPE = (64, 60, 40)
 SPACING = (1.0, 1.0, 2.5)
@@ -25,29 +25,24 @@ def ramp() -> np.ndarray:
     return (100 * i + k - 3000).astype(np.int16)
 
 
-def case(**options: object) -> DeskCase:
+def case(**options: Any) -> DeskCase:
     return block_case(ramp(), lps_grid(SHAPE, SPACING), BLOCKS, **options)
 
 
-def compared_case() -> DeskCase:
-    """A second label set: ParotidL one voxel wider on slice 12, three wider on slice 15; ParotidR
+def compared_case(**options: Any) -> DeskCase:
+    """References beside: ParotidL one voxel wider on slice 12, three wider on slice 15; ParotidR
     six wider on slice 25."""
     built = case()
-    sets = (("a", "Pseudo-label", LabelLine.SOLID), ("b", "Reference", LabelLine.DASHED))
-    dense = built.masks["a"]["ParotidL"].dense().copy()
+    dense = built.masks["ParotidL"].dense().copy()
     dense[50, 20:34, 12] = True
     dense[50:53, 20:34, 15] = True
     wider = StructureMask.from_dense(dense, built.ct.grid)
-    dense = built.masks["a"]["ParotidR"].dense().copy()
+    dense = built.masks["ParotidR"].dense().copy()
     dense[22:28, 20:34, 25] = True
     right = StructureMask.from_dense(dense, built.ct.grid)
-    return DeskCase(
-        payload=payload(1, built.payload.structures, sets=sets),
-        ct=built.ct,
-        masks={
-            "a": built.masks["a"],
-            "b": {**built.masks["a"], "ParotidL": wider, "ParotidR": right},
-        },
+    return case(
+        references={**built.masks, "ParotidL": wider, "ParotidR": right},
+        **options,
     )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from rigs.viewer_desk import Desk, DeskCase, running
+from rigs.viewer_cases import DeskCase, store_cases
+from rigs.viewer_desk import Desk, running
 from tests.viewer.drawing_table import Table, sitting
 from tests.web.bench import build_bench
 
@@ -17,16 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def open_desk(screen: Page) -> Iterator[Callable[..., Desk]]:
-    """open_desk(case, ...): serves the cases as assignments 1, 2, ... and mounts the first."""
+def open_desk(screen: Page, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """open_desk(case, ...): a study with the cases, mounted as `who` sees the first of them."""
     with ExitStack() as stack:
 
-        def open_cases(*cases: DeskCase, wait: bool = True) -> Desk:
-            desk = Desk(cases=dict(enumerate(cases, start=1)))
+        def open_cases(*cases: DeskCase, view: str = "assignment=1", who: str = "anna") -> Desk:
+            desk = store_cases(tmp_path / "study", cases)
+            stack.callback(desk.study.engine.dispose)
             url = stack.enter_context(running(desk.app()))
-            screen.goto(f"{url}/harness?assignment=1")
-            if wait:
-                screen.wait_for_selector("[data-testid=workspace][data-first-slice-ms]")
+            desk.sign_in(screen.context, url, who)
+            screen.goto(f"{url}/harness?{view}")
+            screen.wait_for_selector("[data-testid=workspace][data-first-slice-ms]")
             return desk
 
         yield open_cases

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
 
-from han5k_review.settings import Settings
-from han5k_review.web.composition import build_middleware, build_routes
-from rigs.viewer_cases import payload, plain_structure
-from rigs.viewer_desk import HARNESS, Desk, running
-from tests.web.bench import GRID, PASSWORD, WebBench
+from rigs.viewer_cases import write_plain_table
+from rigs.viewer_desk import Desk, running
+from tests.web.bench import GRID, WebBench
 from tests.web.drafting import read_packet
 
 SHAPE = GRID.shape
@@ -28,31 +22,6 @@ SPACING = np.array([2.0, 2.0, 3.0])
 # columns, rows, through, are rows counted from below: the planes as docs/viewer.md describes them
 PLANES = {"axial": (0, 1, 2, False), "sagittal": (1, 2, 0, True), "coronal": (0, 2, 1, True)}
 Mask = NDArray[np.bool_]
-
-
-def build_app(bench: WebBench) -> Starlette:
-    """The study's own routes behind its guard, and the page that mounts the component."""
-    structures = tuple(
-        replace(plain_structure(name), label_version=version)
-        for name, version in bench.versions.items()
-    )
-    doses = bench.study.doses.folder
-    mount = payload(1, structures, has_dose=doses.is_dir()).to_json()
-    settings = Settings(study=bench.study.root)
-
-    def answer_mount(_: Request) -> Response:
-        return JSONResponse({**mount, "grades": {}})
-
-    desk = Desk(cases={})
-    return Starlette(
-        routes=[
-            Route("/harness", lambda _: HTMLResponse(HARNESS)),
-            Route("/mount", answer_mount),
-            Route("/assets/{path:path}", desk.asset),
-            *build_routes(bench.study, settings),
-        ],
-        middleware=build_middleware(bench.study, settings),
-    )
 
 
 CENTRES = np.stack(np.indices(SHAPE), axis=-1).astype(float)
@@ -189,11 +158,9 @@ class Table:
 
 @contextmanager
 def sitting(bench: WebBench, screen: Page) -> Iterator[Table]:
-    """Serve the study and sign anna in."""
-    with running(build_app(bench)) as url:
-        screen.goto(f"{url}/sign-in")
-        screen.locator("[name=name]").fill("anna")
-        screen.locator("[name=password]").fill(PASSWORD)
-        screen.locator("[name=password]").press("Enter")
-        screen.wait_for_url(lambda address: "sign-in" not in address)
+    """Serve the study, its structures without partners and titles, to anna."""
+    write_plain_table(bench.study, bench.versions)
+    desk = Desk(study=bench.study)
+    with running(desk.app()) as url:
+        desk.sign_in(screen.context, url, "anna")
         yield Table(screen=screen, url=url, bench=bench)

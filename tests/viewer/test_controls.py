@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from rigs.viewer_desk import Desk, DeskCase
+from rigs.viewer_desk import Desk
 from tests.viewer.blocks import case, chosen, compared_case
 
 Open = Callable[..., Desk]
 
 
 def test_every_action_has_a_button_with_its_key(open_desk: Open, screen: Page) -> None:
-    open_desk(DeskCase(payload=compared_case().payload, ct=case().ct, masks=compared_case().masks))
+    open_desk(compared_case())
     screen.keyboard.press("?")
     expect(screen.get_by_test_id("help")).to_be_visible()
     titles = screen.evaluate(
@@ -73,7 +73,7 @@ def test_keys_typed_into_a_comment_stay_there(open_desk: Open, screen: Page) -> 
     screen.keyboard.press("c")
     screen.keyboard.type("3 slices too n")
     chosen(screen, "ParotidL")
-    assert desk.posted == []
+    assert desk.grades() == []
     screen.keyboard.press("Escape")
     screen.keyboard.press("n")
     chosen(screen, "ParotidR")

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from han5k_review.viewer import GivenGrade, Resume, ViewerEvent, ViewerEventKind, ViewerPayload
 from han5k_review.viewer.door import read_event
-from rigs.viewer_cases import payload, plain_structure
+from rigs.viewer_cases import block_case, lps_grid, store_cases
 
-STRUCTURES = (plain_structure("Larynx"),)
+SHAPE = (12, 12, 8)
+BLOCK = {"Larynx": (slice(4, 9), slice(5, 11), slice(1, 3))}
 
 
-def test_the_payload_is_the_mount_object_of_the_contract() -> None:
-    mounted = payload(
-        12, STRUCTURES, next_assignment=13, resume=Resume(structure="Larynx", slice=6)
-    )
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[ViewerPayload]:
+    """The first of two stored cases."""
+    hu, grid = np.zeros(SHAPE, dtype=np.int16), lps_grid(SHAPE, (1.0, 1.0, 2.0))
+    cases = [block_case(hu, grid, BLOCK, resume=("Larynx", 6), has_next=True) for _ in range(2)]
+    desk = store_cases(tmp_path, cases)
+    yield desk.payload(1)
+    desk.study.engine.dispose()
+
+
+def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload) -> None:
     found = mounted.to_json()
     assert json.loads(json.dumps(found)) == found
     assert set(found) == {
@@ -44,17 +55,18 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
     assert found["edit_base"] is None
     assert found["start_editing"] is False
     assert found["addresses"] == {
-        "volume": "/api/assignments/12/volume",
-        "label_sets": "/api/assignments/12/label_sets",
-        "grades": "/api/assignments/12/grades",
-        "position": "/api/assignments/12/position",
-        "drafts": "/api/assignments/12/drafts",
+        "volume": "/api/assignments/1/volume",
+        "label_sets": "/api/assignments/1/label_sets",
+        "grades": "/api/assignments/1/grades",
+        "position": "/api/assignments/1/position",
+        "drafts": "/api/assignments/1/drafts",
+        "signature": "/api/assignments/1/signature",
         "sign_in": "/sign-in",
     }
     assert found["next"] == {
-        "assignment": 13,
-        "volume": "/api/assignments/13/volume",
-        "label_sets": [{**found["label_sets"][0], "url": "/api/assignments/13/masks/a"}],  # type: ignore[index,dict-item]
+        "assignment": 2,
+        "volume": "/api/assignments/2/volume",
+        "label_sets": [{**found["label_sets"][0], "url": "/api/assignments/2/masks/a"}],  # type: ignore[index,dict-item]
     }
     assert found["resume"] == {"structure": "Larynx", "slice": 6}
     assert found["label_sets"] == [
@@ -62,27 +74,17 @@ def test_the_payload_is_the_mount_object_of_the_contract() -> None:
             "key": "a",
             "name": "Pseudo-label",
             "line": "solid",
-            "url": "/api/assignments/12/masks/a",
+            "url": "/api/assignments/1/masks/a",
             "color": None,
         }
     ]
 
 
-def test_given_grades_go_in_with_their_flags() -> None:
-    grade = GivenGrade(id=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
-    base = payload(12, STRUCTURES)
-    mounted = ViewerPayload(
-        case=base.case,
-        addresses=base.addresses,
-        label_sets=base.label_sets,
-        structures=base.structures,
-        windows=base.windows,
-        scale=base.scale,
-        grades={"Larynx": grade},
-    )
-    assert mounted.to_json()["grades"] == {
+def test_given_grades_go_in_with_their_flags(mounted: ViewerPayload) -> None:
+    grade = GivenGrade(turn=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
+    assert replace(mounted, grades={"Larynx": grade}).to_json()["grades"] == {
         "Larynx": {
-            "id": 5,
+            "turn": 5,
             "code": "minor",
             "graded_at_utc": "2026-01-05T14:02:11Z",
             "tags": ["over"],
@@ -92,9 +94,12 @@ def test_given_grades_go_in_with_their_flags() -> None:
     }
 
 
-def test_what_is_no_plain_json_is_refused_before_streamlit_makes_text_of_it() -> None:
+def test_what_is_no_plain_json_is_refused_before_streamlit_makes_text_of_it(
+    mounted: ViewerPayload,
+) -> None:
+    odd = replace(mounted, resume=Resume(structure="Larynx", slice=np.int64(6)))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="plain JSON value was expected, found int64"):
-        payload(12, STRUCTURES, resume=Resume(structure="Larynx", slice=np.int64(6))).to_json()  # type: ignore[arg-type]
+        odd.to_json()
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_case_is_graded_on_every_layout(
     grade_of(screen, "ParotidL", "minor")
     chosen(screen, "ParotidR")
     said_saved(screen)
-    assert [(one["structure"], one["code"]) for one in desk.posted] == [("ParotidL", "minor")]
+    assert [(one.structure, one.raw_code) for one in desk.grades()] == [("ParotidL", "minor")]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_keys_of_the_browser_and_of_text_in_the_making_do_nothing(
     screen.get_by_test_id("search").focus()
     press("3", "Numpad3")
     expect(screen.get_by_test_id("search")).to_have_value("3")
-    assert desk.posted == []
+    assert desk.grades() == []
 
 
 def test_the_help_shows_what_this_keyboard_has(

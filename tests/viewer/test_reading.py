@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 
-from han5k_review.viewer import Resume
-from rigs.viewer_desk import Desk, DeskCase
+from rigs.viewer_desk import Desk
 from tests.viewer.blocks import (
     at_slice,
     case,
@@ -28,13 +26,13 @@ def test_the_first_structure_opens_at_its_centre(open_desk: Open, screen: Page) 
 
 
 def test_a_reader_resumes_where_they_stopped(open_desk: Open, screen: Page) -> None:
-    desk = open_desk(case(resume=Resume(structure="ParotidR", slice=24)))
+    desk = open_desk(case(resume=("ParotidR", 24)))
     chosen(screen, "ParotidR")
     at_slice(screen, 24)
     screen.keyboard.press("ArrowUp")
     with screen.expect_response("**/position"):
         at_slice(screen, 25)
-    assert desk.positions[-1] == {"structure": "ParotidR", "slice": 25}
+    assert desk.position(1) == ("ParotidR", 25)
 
 
 def test_wheel_and_keys_step_through_slices(open_desk: Open, screen: Page) -> None:
@@ -225,9 +223,7 @@ def test_two_label_sets_stand_side_by_side(open_desk: Open, screen: Page) -> Non
 
 
 def test_a_case_can_open_with_two_sets_side_by_side(open_desk: Open, screen: Page) -> None:
-    built = compared_case()
-    mounted = replace(built.payload, compare="b", side_by_side=True)
-    open_desk(DeskCase(payload=mounted, ct=built.ct, masks=built.masks))
+    open_desk(compared_case(compare="b", side_by_side=True))
     expect(screen.get_by_test_id("view-upper-title")).to_contain_text("Reference")
     expect(screen.get_by_test_id("view-main-title")).to_contain_text("Pseudo-label")
 

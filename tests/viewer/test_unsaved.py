@@ -14,8 +14,8 @@ from sqlmodel import select
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Grade
 from rigs.seeing import not_saved, press_grade
-from rigs.viewer_cases import block_case, lps_grid
-from rigs.viewer_desk import Desk, DeskCase
+from rigs.viewer_cases import DeskCase, block_case, lps_grid
+from rigs.viewer_desk import Desk
 from tests.viewer.drawing_table import Table
 from tests.viewer.test_grading import chosen, grade_of, said_saved
 
@@ -28,12 +28,11 @@ KEPT = """() => Object.keys(localStorage).filter((key) => key.startsWith('han5k-
   .length"""
 
 
-def case(names: tuple[str, ...], assignment: int = 1) -> DeskCase:
+def case(names: tuple[str, ...]) -> DeskCase:
     box = (slice(8, 16), slice(8, 16), slice(4, 9))
     hu = np.zeros(SHAPE, dtype=np.int16)
     grid = lps_grid(SHAPE, (1.0, 1.0, 3.0))
-    options = {"case": f"HN-00{assignment}"}
-    return block_case(hu, grid, dict.fromkeys(names, box), assignment=assignment, **options)
+    return block_case(hu, grid, dict.fromkeys(names, box))
 
 
 def grade_all(screen: Page, names: tuple[str, ...]) -> None:
@@ -54,7 +53,7 @@ def drop_connection(route: Route) -> None:
 def test_twenty_grades_behind_one_that_always_fails_are_stored_and_it_is_set_aside(
     open_desk: Open, screen: Page, fault: int
 ) -> None:
-    desk = open_desk(case((BAD, *FIRST)), case(SECOND, 2))
+    desk = open_desk(case((BAD, *FIRST)), case(SECOND))
     screen.route("**/grades", lambda route: route.abort())
     # What a page sends while it is left passes the route: the server takes nothing either.
     desk.faults.refused = dict.fromkeys((BAD, *FIRST, *SECOND), 503)
@@ -63,7 +62,7 @@ def test_twenty_grades_behind_one_that_always_fails_are_stored_and_it_is_set_asi
     screen.wait_for_selector("[data-testid=workspace][data-first-slice-ms]")
     grade_all(screen, SECOND)
     expect(screen.get_by_test_id("save-state")).to_contain_text("(21)")
-    assert desk.posted == []
+    assert desk.grades() == []
     screen.unroute_all()
     desk.faults.refused = {BAD: fault}
     screen.reload()
@@ -71,7 +70,7 @@ def test_twenty_grades_behind_one_that_always_fails_are_stored_and_it_is_set_asi
     screen.wait_for_function(f"({KEPT})() === 0")
     screen.reload()
     not_saved(screen, 1)
-    assert sorted(one["structure"] for one in desk.posted) == sorted([*FIRST, *SECOND])
+    assert sorted(one.structure for one in desk.grades()) == sorted([*FIRST, *SECOND])
     screen.get_by_test_id("unsaved-sign").click()
     row = screen.get_by_test_id("unsaved-row")
     expect(row).to_have_count(1)
@@ -92,9 +91,9 @@ def test_one_whose_connection_always_breaks_holds_up_nothing_and_is_set_aside_in
         expect(mark).not_to_have_class(re.compile("pending"))
         # The line may be gone: a failure counts only where others got through since the last one.
         screen.evaluate("() => window.dispatchEvent(new Event('online'))")
-    assert len(desk.posted) == len(FIRST)
+    assert len(desk.grades()) == len(FIRST)
     not_saved(screen, 1)
-    assert BAD not in [one["structure"] for one in desk.posted]
+    assert BAD not in [one.structure for one in desk.grades()]
 
 
 def test_half_an_emoji_is_refused_kept_mended_and_stored(table: Table, pictures: Path) -> None:
@@ -168,13 +167,13 @@ def test_what_the_server_could_not_take_may_be_sent_again(open_desk: Open, scree
     desk.faults.refused = {BAD: 500}
     grade_all(screen, (BAD, "A0"))
     not_saved(screen, 1)
-    assert [one["structure"] for one in desk.posted] == ["A0"]
+    assert [one.structure for one in desk.grades()] == ["A0"]
     desk.faults.refused = {}
     screen.keyboard.press("Shift+L")
     screen.get_by_test_id("unsaved-again").click()
     not_saved(screen, 0)
     grade_of(screen, BAD, "minor")
-    assert [one["structure"] for one in desk.posted] == ["A0", BAD]
+    assert [one.structure for one in desk.grades()] == ["A0", BAD]
 
 
 def test_a_newer_grade_takes_the_place_of_what_was_set_aside(open_desk: Open, screen: Page) -> None:
@@ -188,7 +187,7 @@ def test_a_newer_grade_takes_the_place_of_what_was_set_aside(open_desk: Open, sc
     desk.faults.refused = {}
     grade_all(screen, (BAD,))
     not_saved(screen, 0)
-    assert [one["structure"] for one in desk.posted] == [BAD]
+    assert [one.structure for one in desk.grades()] == [BAD]
 
 
 def test_undo_after_a_refusal_leaves_the_one_before(open_desk: Open, screen: Page) -> None:
@@ -199,7 +198,7 @@ def test_undo_after_a_refusal_leaves_the_one_before(open_desk: Open, screen: Pag
     screen.keyboard.press("z")
     grade_of(screen, "A0", "")
     said_saved(screen)
-    assert [(one["structure"], one["code"]) for one in desk.posted] == [
+    assert [(one.structure, one.raw_code) for one in desk.grades()] == [
         ("A0", "minor"),
         ("A0", None),
     ]
@@ -212,7 +211,7 @@ def test_an_entry_that_cannot_be_read_is_in_nobodys_way(open_desk: Open, screen:
     screen.wait_for_selector("[data-testid=workspace][data-first-slice-ms]")
     grade_all(screen, ("A0",))
     said_saved(screen)
-    assert [one["structure"] for one in desk.posted] == ["A0"]
+    assert [one.structure for one in desk.grades()] == ["A0"]
     assert screen.evaluate("() => localStorage.getItem('han5k-review.grade.000.x')") == "{half"
 
 
@@ -232,5 +231,5 @@ def test_another_accounts_acts_are_neither_shown_nor_sent(open_desk: Open, scree
     grade_all(screen, (BAD,))
     said_saved(screen)
     not_saved(screen, 0)
-    assert [one["structure"] for one in desk.posted] == [BAD]
+    assert [one.structure for one in desk.grades()] == [BAD]
     assert screen.evaluate(KEPT) == 1

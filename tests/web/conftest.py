@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,8 @@ def visit(bench: WebBench) -> Iterator[Visit]:
     """`visit("anna")` is a client with anna's cookie, `visit(None)` one without.
 
     The cookie comes straight from the seal: the slow hash of the sign-in form is test_entrance's.
+    Each client keeps one event loop: without, every request would start a thread with a new one.
     """
-    opened: list[TestClient] = []
 
     def open_client(name: str | None, **choices: str) -> TestClient:
         settings = Settings(study=bench.study.root, **choices)  # type: ignore[arg-type]
@@ -45,16 +46,16 @@ def visit(bench: WebBench) -> Iterator[Visit]:
             routes=build_routes(bench.study, settings),
             middleware=build_middleware(bench.study, settings),
         )
-        client = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+        client = stack.enter_context(
+            TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+        )
         client.headers["origin"] = SITE
-        opened.append(client)
         if name is not None:
             client.cookies.set(COOKIE_NAME, _issue_cookie(bench, name, settings))
         return client
 
-    yield open_client
-    for client in opened:
-        client.close()
+    with ExitStack() as stack:
+        yield open_client
 
 
 @pytest.fixture

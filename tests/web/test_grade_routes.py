@@ -22,7 +22,7 @@ def body(bench: WebBench, **changes: Any) -> dict[str, Any]:
     return {
         "request_id": str(uuid.uuid4()),
         "structure": "ParotidL",
-        "label_version": bench.versions["ParotidL"],
+        "label_version": bench.number("ParotidL"),
         "code": "minor",
         "tags": ["cranial"],
         "comment": "a little high",
@@ -44,9 +44,9 @@ def test_a_grade_is_answered_once_it_is_stored(bench: WebBench, visit: Visit) ->
     (row,) = stored(bench)
     assert answer.json() == {
         "grade": {
-            "id": row.id,
+            "turn": 1,
             "structure": "ParotidL",
-            "label_version": bench.versions["ParotidL"],
+            "label_version": bench.number("ParotidL"),
             "code": "minor",
             "tags": ["cranial"],
             "comment": "a little high",
@@ -75,7 +75,7 @@ def test_the_same_request_sent_twice_at_once_is_stored_once(bench: WebBench, vis
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: anna.post(GRADES, json=sent), range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
-    assert len({answer.json()["grade"]["id"] for answer in answers}) == 1
+    assert {answer.json()["grade"]["turn"] for answer in answers} == {1}
     assert len(stored(bench)) == 1
 
 
@@ -86,16 +86,18 @@ def test_grades_given_at_once_form_one_chain(bench: WebBench, visit: Visit) -> N
         answers = list(threads.map(lambda sent: anna.post(GRADES, json=sent), sends))
     rows = stored(bench)
     assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert sorted(answer.json()["grade"]["turn"] for answer in answers) == [1, 2, 3]
     assert [row.supersedes_id for row in rows] == [None, *(row.id for row in rows[:-1])]
 
 
 def test_undo_withdraws_by_a_new_row(bench: WebBench, visit: Visit) -> None:
     anna = visit("anna")
-    given = anna.post(GRADES, json=body(bench)).json()["grade"]["id"]
+    anna.post(GRADES, json=body(bench))
     undone = anna.post(GRADES, json=body(bench, code=None, tags=[], comment=""))
     assert undone.status_code == 201
     assert undone.json()["graded"] == 0
-    assert [row.supersedes_id for row in stored(bench)] == [None, given]
+    given, withdrawal = stored(bench)
+    assert withdrawal.supersedes_id == given.id
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,14 @@ def _sections(facts: ReleaseFacts) -> Iterator[str]:
     yield from _certificates(facts)
     if facts.label_maps is not None:
         yield from _label_maps(facts.label_maps)
+    yield from _makers(facts)
+    yield f"\n## Scale\n\nGrades are on the scale {facts.scale}.\n"
+    yield from (f"* **{title}**: {words}" for title, words in facts.grade_definitions.items())
+    yield "\n## Known defects\n"
+    yield from (f"* {sentence}" for sentence in DEFECTS)
+
+
+def _makers(facts: ReleaseFacts) -> Iterator[str]:
     yield "\n## Models\n"
     for model in facts.models:
         parent = f"; continued from {model.parent}" if model.parent else ""
@@ -137,10 +145,6 @@ def _sections(facts: ReleaseFacts) -> Iterator[str]:
         f"| {one.reader} | {one.role} | {one.grades} | {one.revisions_released} |"
         for one in facts.readers
     )
-    yield f"\n## Scale\n\nGrades are on the scale {facts.scale}.\n"
-    yield from (f"* **{title}**: {words}" for title, words in facts.grade_definitions.items())
-    yield "\n## Known defects\n"
-    yield from (f"* {sentence}" for sentence in DEFECTS)
 
 
 def _has_contour(one: StructureFacts) -> bool:

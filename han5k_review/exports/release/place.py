@@ -67,7 +67,8 @@ def check_place(out: Path, needed_bytes: int) -> None:
 def open_beside(out: Path) -> Iterator[Path]:
     """A new folder beside `out`, deleted at the end unless it was moved to its place.
 
-    What a killed run left there is deleted first; ConflictError while another one writes in it.
+    What a killed run left there is deleted first; ConflictError while another one writes in it,
+    StorageError when the disk refuses.
     """
     beside = out.with_name(f".{out.name}.part")
     try:

@@ -103,7 +103,9 @@ class ReleasePlan:
 def plan_release(study: Study, request: ReleaseRequest | None = None) -> ReleasePlan:
     """Read the study and apply the rule. ConfigError for a structure or limit that it has not."""
     request = request or ReleaseRequest()
-    rows = read_study_rows(study, export_id="", now=_NO_TIME, software_version=__version__)
+    rows = read_study_rows(
+        study, export_id="", now=_NO_TIME, software_version=__version__, measured=False
+    )
     for name in (*request.structures, *request.map_structures):
         rows.catalogue.get_structure(name)
     if request.limit not in LIMITS:

@@ -55,7 +55,7 @@ class Frames:
     level: float | None = None
 
     def get_plane(self, frame: int, number: int) -> NDArray[np.bool_]:
-        """(rows, columns): what is inside of segment `number` in a frame."""
+        """(rows, columns), True inside of segment `number` in a frame."""
         if self.values is not None:
             plane = self.values[frame]
             inside: NDArray[np.bool_] = np.asarray(

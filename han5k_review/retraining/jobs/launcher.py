@@ -22,6 +22,7 @@ MODULES = {
     "predict": "han5k_review.retraining.network.predicting.run",
     "predict-files": "han5k_review.retraining.network.predicting.run",
     "import": "han5k_review.retraining.network.predicting.run",
+    "import-tree": "han5k_review.cli.import_process",
 }
 _SAME_START_S = 0.05
 KILLED = (

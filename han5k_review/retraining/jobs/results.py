@@ -83,8 +83,17 @@ class ImportResult:
     source_sha256: str
 
 
-JobValues = TrainResult | PredictResult | FilesResult | ImportResult
-_T = TypeVar("_T", TrainResult, PredictResult, FilesResult, ImportResult)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeImportResult:
+    """How many cases came out how (`new`, `changed`, `unchanged`, `refused`), in how many files."""
+
+    cases: dict[str, int]
+    files: int
+    unmatched_names: int
+
+
+JobValues = TrainResult | PredictResult | FilesResult | ImportResult | TreeImportResult
+_T = TypeVar("_T", TrainResult, PredictResult, FilesResult, ImportResult, TreeImportResult)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

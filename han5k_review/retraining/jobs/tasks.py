@@ -1,8 +1,8 @@
-"""Jobs: what a process is asked to do - train, predict cases or files, import a model."""
+"""Jobs: what a process is asked to do - train, predict cases or files, import a model or cases."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field
 
 from han5k_review.retraining.settings import RunSettings
-from han5k_review.store.vocabulary import Uncertainty
+from han5k_review.store.vocabulary import LabelSource, Split, Uncertainty
 
 MAIN_MODEL = "model"
 """The name of the one model of a prediction job that is no member of an ensemble."""
@@ -145,7 +145,27 @@ class ImportJob:
     task: Literal["import"] = "import"
 
 
-Job = TrainJob | PredictJob | FilesJob | ImportJob
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeImportJob:
+    """Import the folder tree `root` into `study`, or look through it (`dry_run`).
+
+    `contours` says what its contours are, `naming` what cases are called by.
+    """
+
+    study: Path
+    root: Path
+    contours: LabelSource
+    naming: str
+    split: Split | None
+    dry_run: bool
+    processes: int
+    actor: str
+    settings: RunSettings = field(default_factory=RunSettings)
+    device: str = "import"
+    task: Literal["import-tree"] = "import-tree"
+
+
+Job = TrainJob | PredictJob | FilesJob | ImportJob | TreeImportJob
 
 
 def visible_device(job: Job) -> str:

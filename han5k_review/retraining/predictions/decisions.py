@@ -23,7 +23,7 @@ from han5k_review.store.prediction_tables import (
     PredictionLabel,
     PredictionRun,
 )
-from han5k_review.store.tables import Grade, LabelVersion, Revision
+from han5k_review.store.tables import Case, Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import PredictionAct, PredictionState
 
 _NAMED = 5
@@ -111,6 +111,21 @@ def measure_use(session: Session, prediction_id: int) -> RoundUse:
         grades=count(Grade, col(Grade.label_version_id).in_(own), col(Grade.raw_code).is_not(None)),
         revisions=count(Revision, col(Revision.reviewed_id).in_(own)),
     )
+
+
+def list_first_predicted(session: Session, prediction_id: int) -> Mapping[str, str]:
+    """Name of the case -> the structure drawn first in it; to look at what waits."""
+    rows = session.exec(
+        select(Case.name, LabelVersion.structure)
+        .join(LabelVersion, col(LabelVersion.case_id) == Case.id)
+        .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .where(PredictionLabel.prediction_id == prediction_id)
+        .order_by(col(LabelVersion.id))
+    )
+    found: dict[str, str] = {}
+    for name, structure in rows:
+        found.setdefault(name, structure)
+    return found
 
 
 def _get_waiting(session: Session, prediction_id: int) -> PredictionRun:

@@ -84,6 +84,7 @@ def store_predictions(
 
     Returns, per structure, how the predictions compare with the contours under review. Empty
     predictions and those that are the same as the contour under review are counted and not kept.
+    RuleError when a case has no masks.
     """
     masks, doubts = result.masks[MAIN_MODEL], result.doubts.get(MAIN_MODEL, {})
     with reading(study.engine) as session:

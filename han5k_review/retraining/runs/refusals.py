@@ -31,7 +31,7 @@ def refuse_study(
         found.append(
             f"No contour of label group {group} is trusted on a training case: grade "
             "pseudo-labels, accept revisions, or let the references of training cases teach "
-            "(count_references)."
+            "(on the page: Also train on reference contours; `--count-references`)."
         )
     elif all(c.monitor for c in snapshot.teaching):
         found.append(

@@ -105,7 +105,10 @@ def keep_candidate(study: Study, run: RetrainRun, result: TrainResult) -> ModelV
 
 
 def write_evaluation(study: Study, run: RetrainRun) -> None:
-    """Write the prediction job of the held-out cases: candidate, and parent when there is one."""
+    """Write the prediction job of the held-out cases: candidate, and parent when there is one.
+
+    DataError when the run has no model.
+    """
     snapshot = read_snapshot(study, run)
     with reading(study.engine) as session:
         parent = _find_parent(session, study, run)

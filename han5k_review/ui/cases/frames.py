@@ -7,13 +7,14 @@ from sqlmodel import Session, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
-from han5k_review.retraining.predictions.doubts import find_disagreements
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 from han5k_review.study.scale import Scale
+from han5k_review.triage.doubts import find_disagreements
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.tables import list_telling
 
 
 def build_case_frame(
@@ -47,6 +48,16 @@ def build_case_frame(
         line["reason"] = (row.reason if row else None) or ""
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def choose_columns(frame: pd.DataFrame) -> tuple[list[str], str]:
+    """The columns that say something in any row; the definition of distances, when all rows share
+    one, is said once and has no column."""
+    columns = list_telling(frame, map(str, frame))
+    found = set(frame["definition"]) - {""} if "definition" in columns else set()
+    if len(found) != 1:
+        return columns, ""
+    return [name for name in columns if name != "definition"], str(found.pop())
 
 
 def _grades_by_reader(session: Session, scale: Scale, case: Case) -> dict[str, dict[str, str]]:

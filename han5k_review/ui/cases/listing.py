@@ -7,12 +7,10 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import streamlit as st
-from sqlmodel import select
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.store.engine import reading
-from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case
+from han5k_review.triage.doubts import DOUBTFUL, has_doubts
 from han5k_review.ui.cases.query import (
     CaseFilter,
     CaseOrder,
@@ -46,8 +44,8 @@ _DOUBT_COLUMNS = (
     Column(
         title="Doubtful",
         kind=Kind.NUMBER,
-        help=f"Contours under review with a disagreement of {DOUBTFUL} or more; empty where none "
-        "was measured.",
+        help=f"Contours under review that triage doubts, or with a disagreement of {DOUBTFUL} or "
+        "more; empty where nothing was measured.",
     ),
     Column(
         title="Largest disagreement",
@@ -61,7 +59,7 @@ _DOUBT_COLUMNS = (
 def show_case_list(bench: Bench, chosen: Case | None) -> None:
     """The list, folded away where a case is chosen; a row that is opened chooses its case."""
     with st.expander("All cases", expanded=chosen is None), reading(bench.study.engine) as session:
-        shows_doubts = session.exec(select(LabelUncertainty.id).limit(1)).first() is not None
+        shows_doubts = has_doubts(session)
         wish, order = _ask_wish(shows_doubts=shows_doubts), find_order(_LIST)
         count = count_cases(session, wish)
         if count == 0 and wish == CaseWish():

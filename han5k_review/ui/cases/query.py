@@ -16,12 +16,13 @@ from typing import Any
 from sqlalchemy import Subquery, case, distinct, func, select
 from sqlmodel import Session, col
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion
+from han5k_review.store.triage_tables import TriageRound, TriageScore
 from han5k_review.store.vocabulary import DraftState, LabelSource, Split
+from han5k_review.triage.doubts import DOUBTFUL
 
 _Query = Any  # a SELECT; its columns' types are lost as it is narrowed and sorted
 
@@ -73,8 +74,11 @@ class CaseWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSummary:
-    """One row of the case list; the disagreements are of the contours under review, if any were
-    predicted several times: how many are doubtful, and the largest."""
+    """One row of the case list.
+
+    `doubtful` counts contours under review that triage or their own predictions doubt;
+    `largest_disagreement` is of those that were predicted several times.
+    """
 
     name: str
     patient: str
@@ -209,7 +213,8 @@ def _count_open_drafts() -> _Query:
 
 
 def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
-    """Case id -> doubtful contours under review, and the largest disagreement of any."""
+    """Case id -> contours under review that their score or their predictions doubt, and the largest
+    disagreement of any."""
     present = (
         select(func.max(col(LabelVersion.id)))
         .where(col(LabelVersion.source).in_(UNDER_REVIEW), is_shown())
@@ -217,15 +222,21 @@ def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
     )
     if numbers is not None:
         present = present.where(col(LabelVersion.case_id).in_(numbers))
-    disagreement = col(LabelUncertainty.disagreement)
+    disagreement, score = col(LabelUncertainty.disagreement), col(TriageScore.is_doubtful)
+    newest = select(func.max(col(TriageRound.id))).scalar_subquery()
+    number = col(LabelVersion.id)
     return (
         select(
             col(LabelVersion.case_id),
-            func.sum(case((disagreement >= DOUBTFUL, 1), else_=0)).label("doubtful"),
+            func.sum(case(((disagreement >= DOUBTFUL) | score, 1), else_=0)).label("doubtful"),
             func.max(disagreement).label("largest"),
         )
-        .join(LabelUncertainty, col(LabelUncertainty.label_version_id) == col(LabelVersion.id))
-        .where(col(LabelVersion.id).in_(present))
+        .outerjoin(LabelUncertainty, col(LabelUncertainty.label_version_id) == number)
+        .outerjoin(
+            TriageScore,
+            (col(TriageScore.label_version_id) == number) & (col(TriageScore.round_id) == newest),
+        )
+        .where(number.in_(present), disagreement.is_not(None) | score.is_not(None))
         .group_by(col(LabelVersion.case_id))
         .subquery()
     )

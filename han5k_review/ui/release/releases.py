@@ -1,4 +1,4 @@
-"""The releases that were made so far: where they lie, their datasheet, and whether they are whole."""
+"""The releases made so far: where they lie, their datasheet, and whether they are whole."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def build_agreement_chart(pairs: Sequence[PairAgreement]) -> go.Figure:
 def build_certificate_chart(
     evidence: NDArray[np.float64], error_rate: float, cases: Sequence[str]
 ) -> go.Figure:
-    """The e-value after each patient (0.001 to 10,000), with the line that releases."""
+    """The e-values (patients,), no unit, from 0.001 to 10,000, with the line that releases."""
     shown = np.clip(np.append(0.0, evidence) / math.log(10), *_SHOWN_POWERS)
     figure = go.Figure(
         go.Scatter(

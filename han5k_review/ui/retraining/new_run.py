@@ -39,7 +39,9 @@ def ask_new_run(visit: Visit) -> None:
         _start(visit, request, machine)
     frame = build_plan_frame(plan)
     height = min(35 * (len(frame) + 1) + 3, 320)
-    st.dataframe(frame, hide_index=True, placeholder="", height=height)
+    judged = st.column_config.NumberColumn(help="Reference contours of held-out cases.")
+    columns = {"Judged on": judged}
+    st.dataframe(frame, hide_index=True, placeholder="", height=height, column_config=columns)
 
 
 def _ask_request(visit: Visit) -> RunRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pandas as pd
 import streamlit as st
@@ -16,12 +16,14 @@ from han5k_review.retraining.predictions.changes import (
 )
 from han5k_review.retraining.predictions.decisions import (
     list_acts,
+    list_first_predicted,
     measure_use,
     put_under_review,
     set_aside,
     withdraw,
 )
 from han5k_review.retraining.predictions.prediction_record import UNFINISHED
+from han5k_review.review.label_sets import UNDER_REVIEW_KEY, WAITING_KEY
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -70,6 +72,7 @@ def _show_waiting(visit: Visit, row: PredictionRun) -> None:
         st.markdown(f"**Prediction {row.id} waits for you: {say_count(len(row.cases), 'case')}.**")
         st.markdown(describe_changes(changes))
         st.dataframe(build_changes_frame(changes), hide_index=True, placeholder="")
+        _show_ways(visit, row)
         if not visit.may(Action.RETRAIN):
             return
         st.caption("Compared with the contours under review now. It can be withdrawn later.")
@@ -86,6 +89,27 @@ def _show_waiting(visit: Visit, row: PredictionRun) -> None:
             chosen = PredictionAct.SET_ASIDE
         if chosen is not None:
             _decide(visit, stored_id(row), chosen, "")
+
+
+def _show_ways(visit: Visit, row: PredictionRun) -> None:
+    """Into the viewer: what waits beside what is under review, one link a case."""
+    with reading(visit.bench.study.engine) as session:
+        places = list_first_predicted(session, stored_id(row))
+    if not places:
+        return
+    beside = {"first": UNDER_REVIEW_KEY, "compare": WAITING_KEY}
+    shown = list(places.items())[:_LINKED]
+    show_links(
+        {
+            f"Look at {case}": f"/review?{urlencode({'case': case, 'structure': name, **beside})}"
+            for case, name in shown
+        }
+    )
+    if len(places) > len(shown):
+        st.caption(
+            f"The first {len(shown)} of {say_count(len(places), 'case')}; any other case shows it "
+            "in the viewer too, as the set Waiting prediction."
+        )
 
 
 def _show_newest(row: PredictionRun, acts: _Acts) -> None:

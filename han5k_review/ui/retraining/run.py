@@ -35,20 +35,20 @@ from han5k_review.ui.retraining.run_comparison import show_comparison
 from han5k_review.ui.rows.columns import Column, Kind, list_rows
 from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.table import show_rows
+from han5k_review.ui.tables import list_telling
 from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
 _SHOWN_REASONS = 8
 _NUMBERS = {
-    "Structure": st.column_config.TextColumn(pinned=True),
-    "Gate": st.column_config.TextColumn(width=230),
-    "Interval": st.column_config.TextColumn(width=140),
-    "HD95 interval": st.column_config.TextColumn(width=140),
+    "Gate": st.column_config.TextColumn(width=105),
+    "Interval": st.column_config.TextColumn(width=125),
+    "HD95 interval": st.column_config.TextColumn(width=105),
     "Before Dice": st.column_config.NumberColumn(format="%.3f"),
     "After Dice": st.column_config.NumberColumn(format="%.3f"),
     "In use Dice": st.column_config.NumberColumn(format="%.3f"),
     "Difference": st.column_config.NumberColumn(format="%+.3f"),
-    "HD95 difference mm": st.column_config.NumberColumn(format="%+.2f"),
+    "HD95 mm": st.column_config.NumberColumn(format="%+.2f", help="After minus before."),
 }
 
 _WORST = (
@@ -148,10 +148,12 @@ def _show_verdicts(view: RunView) -> None:
             key=f"differences-{view.run.id}",
             config={"displaylogo": False},
         )
+    frame = build_verdict_frame(view.verdicts)
     st.dataframe(
-        build_verdict_frame(view.verdicts),
+        frame,
         hide_index=True,
         placeholder="",
+        column_order=list_telling(frame, map(str, frame)),
         column_config=_NUMBERS,
     )
     _show_worst(view)

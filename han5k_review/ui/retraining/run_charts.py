@@ -40,7 +40,7 @@ def build_plan_frame(plan: RunPlan) -> pd.DataFrame:
             "Trained": [row.in_model for row in plan.structures],
             "Trusted": [row.trusted for row in plan.structures],
             "Untrusted": [row.untrusted for row in plan.structures],
-            "Held-out references": [sum(row.references.values()) for row in plan.structures],
+            "Judged on": [sum(row.references.values()) for row in plan.structures],
             "Why": [
                 ", ".join(f"{count} x {reason.value}" for reason, count in row.reasons.items())
                 for row in plan.structures
@@ -93,8 +93,7 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
         {
             "Structure": [row.structure for row in verdicts],
             "Gate": [row.verdict.value for row in verdicts],
-            "Cases": [row.scored_cases for row in verdicts],
-            "Compared": [row.cases for row in verdicts],
+            "Cases": [_count_cases(row) for row in verdicts],
             "Before Dice": [row.before_dice for row in verdicts],
             "After Dice": [row.after_dice for row in verdicts],
             **_in_use(verdicts),
@@ -107,7 +106,7 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
                 else ""
                 for row in verdicts
             ],
-            "HD95 difference mm": [
+            "HD95 mm": [
                 row.hd95_difference_mm.mean if row.hd95_difference_mm else None for row in verdicts
             ],
             "HD95 interval": [
@@ -117,9 +116,14 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
                 for row in verdicts
             ],
             "Accepted unchanged": [row.unchanged_cases for row in verdicts],
-            "Because": ["; ".join(row.reasons) for row in verdicts],
         }
     )
+
+
+def _count_cases(row: StructureVerdict) -> str:
+    """Held-out cases with a score, and how many of them were compared where that is fewer."""
+    all_compared = row.cases == row.scored_cases
+    return str(row.cases) if all_compared else f"{row.cases} of {row.scored_cases}"
 
 
 def _in_use(verdicts: Sequence[StructureVerdict]) -> dict[str, list[float | None]]:

@@ -72,7 +72,7 @@ def describe_plan(plan: BulkPlan) -> str:
     """How many keep within the limits, and how many are left to look at, by why."""
     left = {
         f"{plan.beyond} {choose_form(plan.beyond, 'changes', 'change')} more": plan.beyond,
-        f"{plan.several} where several revisions wait": plan.several,
+        f"{plan.several} with more than one revision": plan.several,
         f"{plan.own} of your own": plan.own,
     }
     rest = ", ".join(words for words, count in left.items() if count)

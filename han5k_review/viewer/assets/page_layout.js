@@ -1,10 +1,15 @@
+// @ts-check
 // Where everything stands on the page of one case.
 
 import { shortKey } from "./keyboard.js";
-import { DecisionPanel } from "./panels/decision_panel.js";
 import { h } from "./panels/dom.js";
 
-/** The root element with the workspace's stage and panels in it; hidden until there is a style sheet. */
+/** @import { Workspace } from "./workspace.js" */
+
+/**
+ * The root element with the workspace's stage and panels in it; hidden until there is a style sheet.
+ * @param {Workspace} workspace
+ */
 export function arrangePage(workspace) {
   const {
     header,
@@ -21,8 +26,8 @@ export function arrangePage(workspace) {
     question,
     combine,
     solidPane,
+    decision,
   } = workspace;
-  workspace.decision = workspace.data.decision ? new DecisionPanel(workspace) : null;
   return h(
     "div",
     { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
@@ -41,7 +46,7 @@ export function arrangePage(workspace) {
     h(
       "aside",
       { class: "side", "aria-label": "Grade and display" },
-      workspace.decision?.root,
+      decision?.root,
       gradePanel.root,
       editPanel.root,
       display.root,
@@ -59,7 +64,9 @@ export function arrangePage(workspace) {
   );
 }
 
+/** @param {Workspace} workspace */
 function keysLine({ grader, data }) {
+  /** @param {string} action */
   const key = (action) => h("span", { "data-key": action }, shortKey(action));
   if (grader.readOnly)
     return [

@@ -1,6 +1,6 @@
-// What a workspace is furnished with: the views, the editor, every panel, and the page they stand on.
+// @ts-check
+// The parts of a workspace: the views, the editor, every panel, and the page they stand on.
 
-import { buildActions } from "./actions.js";
 import { Stage } from "./draw/stage.js";
 import { CombinePanel } from "./edit/combine_panel.js";
 import { EditPanel } from "./edit/edit_panel.js";
@@ -9,7 +9,6 @@ import { OpenDrafts } from "./edit/open_drafts.js";
 import { Settling } from "./edit/settling.js";
 import { Keyboard, rewriteKeys } from "./keyboard.js";
 import { sayFinished } from "./list_actions.js";
-import { arrangePage } from "./page_layout.js";
 import { Banner } from "./panels/banner.js";
 import { DisplayPanel } from "./panels/display_panel.js";
 import { GradePanel } from "./panels/grade_panel.js";
@@ -24,60 +23,86 @@ import { UnsavedPanel } from "./panels/unsaved_panel.js";
 import { browserStore } from "./preferences.js";
 import { showRevision } from "./revision_shown.js";
 import { Sight } from "./sight.js";
-import { mendUnsaved } from "./unsaved_entry.js";
+import { openUnsaved } from "./unsaved_entry.js";
 
-/** Makes the parts of a workspace that has its reading and its grader. */
-export function furnish(workspace) {
-  workspace.keyboard = new Keyboard(browserStore(), workspace.data.account ?? null, (before) => {
+/** @import { Grader } from "./grader.js" */
+/** @import { ViewerPayload } from "./pure/payload.js" */
+/** @import { Reading } from "./reading.js" */
+/** @import { Topic } from "./topics.js" */
+/** @import { Workspace } from "./workspace.js" */
+
+/** @typedef {(action: string, argument?: any) => void} Act does what the key table calls `action` */
+/** @typedef {(...what: Topic[]) => void} Tell redraws what shows these topics */
+
+/**
+ * What every panel is made with.
+ * @typedef {object} PanelParts
+ * @property {Reading} reading
+ * @property {Grader} grader
+ * @property {ViewerPayload} data
+ * @property {Act} act
+ * @property {() => void} focus gives the keys back to the picture
+ * @property {Tell} tell
+ * @property {() => void} signIn
+ */
+
+/**
+ * Makes the parts of a workspace that has its reading and its grader.
+ * @param {Workspace} workspace
+ */
+export function buildParts(workspace) {
+  const keyboard = new Keyboard(browserStore(), workspace.data.account ?? null, (before) => {
     if (workspace.root) rewriteKeys(workspace, before);
   });
+  /** @type {Act} */
   const act = (action, argument) => workspace.act(action, argument);
   const focus = () => workspace.stage.focus();
+  /** @type {Tell} */
   const tell = (...what) => workspace.redraw(...what);
   const { reading, grader, data } = workspace;
+  /** @type {PanelParts} */
   const parts = { reading, grader, data, act, focus, tell, signIn: () => workspace.trigger("sign_in") };
-  workspace.stage = new Stage(reading, act);
-  workspace.editor = new Editor({
+  const stage = new Stage(reading, act);
+  const editor = new Editor({
     data,
     reading,
-    stage: workspace.stage,
+    stage,
     store: browserStore(),
     tell,
     submitted: (name, answer, isGraded) => {
       if (isGraded) grader.accept(name, answer);
       showRevision(workspace, name, answer.label_version);
     },
-    readOnly: data.assignment === null,
+    readOnly: data.addresses.drafts === null,
   });
-  workspace.stage.editor = workspace.editor;
-  workspace.openDrafts = new OpenDrafts(workspace.editor.session);
-  workspace.question = new Question(focus);
-  workspace.settling = new Settling(workspace);
-  grader.question = (name, check) => workspace.settling.askAfterwards(name, check);
+  stage.editor = editor;
+  const settling = new Settling(workspace);
+  grader.question = (name, check) => settling.askAfterwards(name, check);
   grader.finished = () => sayFinished(workspace);
-  workspace.sight = new Sight((name) => {
-    workspace.root.dataset.inSight = name;
-  });
-  workspace.editPanel = new EditPanel({ ...parts, editor: workspace.editor });
-  workspace.combine = new CombinePanel({ ...parts, editor: workspace.editor });
-  workspace.unsaved = new UnsavedPanel({
-    ...parts,
-    editor: workspace.editor,
-    mending: (item) => mendUnsaved(workspace, item),
-  });
-  workspace.header = new Header({ ...parts, unsaved: workspace.unsaved });
-  workspace.list = new StructureList({ ...parts, states: workspace.editor.states });
-  workspace.gradePanel = new GradePanel(parts);
-  workspace.display = new DisplayPanel(parts);
-  if (workspace.display.dose) workspace.stage.main.root.append(workspace.display.dose.legend);
-  workspace.toolbar = new Toolbar(parts);
-  workspace.bar = new SliceBar(parts);
-  workspace.solidPane = new SolidPane(parts);
-  workspace.help = new Help({ scale: data.scale, focus, keyboard: workspace.keyboard });
-  workspace.actions = buildActions(workspace);
-  workspace.banner = new Banner(() => workspace.tryAgain());
-  workspace.root = arrangePage(workspace);
-  workspace.root.addEventListener("pointerup", (event) => workspace.giveFocusBack(event));
-  workspace.sizes = new ResizeObserver(() => workspace.redraw("size"));
-  workspace.sizes.observe(workspace.stage.root);
+  const unsaved = new UnsavedPanel({ ...parts, editor, openHere: (item) => openUnsaved(workspace, item) });
+  const display = new DisplayPanel(parts);
+  if (display.dose) stage.main.root.append(display.dose.legend);
+  return {
+    keyboard,
+    stage,
+    editor,
+    settling,
+    unsaved,
+    openDrafts: new OpenDrafts(editor.session),
+    question: new Question(focus),
+    sight: new Sight((name) => {
+      workspace.root.dataset.inSight = name;
+    }),
+    editPanel: new EditPanel({ ...parts, editor }),
+    combine: new CombinePanel({ ...parts, editor }),
+    header: new Header({ ...parts, unsaved }),
+    list: new StructureList({ ...parts, states: editor.states }),
+    gradePanel: new GradePanel(parts),
+    display,
+    toolbar: new Toolbar(parts),
+    bar: new SliceBar(parts),
+    solidPane: new SolidPane(parts),
+    help: new Help({ scale: data.scale, focus, keyboard }),
+    banner: new Banner(() => workspace.tryAgain()),
+  };
 }

@@ -25,7 +25,8 @@ def list_logits(
 
     A single one stays where it was predicted; of several, a GPU holds one at a time.
 
-    `image` is (1, z, y, x), preprocessed. ConfigError where the method does not fit the models.
+    `image` is (1, z, y, x), preprocessed; logits are (classes, z, y, x). ConfigError where the
+    method does not fit the models.
     """
     first = models[0]
     plain = _run(first, image)
@@ -65,7 +66,7 @@ def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 
 def measure_doubt(predictions: Sequence[NDArray[np.bool_]]) -> Doubt:
-    """Compare predictions of one structure on one grid, two at least."""
+    """Compare predictions of one structure, masks (z, y, x) on one grid, two at least."""
     counts = [int(np.count_nonzero(d)) for d in predictions]
     agreements = []
     for (a, left), (b, right) in combinations(zip(counts, predictions, strict=True), 2):
@@ -80,7 +81,7 @@ def measure_doubt(predictions: Sequence[NDArray[np.bool_]]) -> Doubt:
 
 
 def measure_doubts(model: OpenModel, maps: Sequence[NDArray[np.uint8]]) -> dict[str, Doubt]:
-    """One doubt per structure from the label maps of all members.
+    """One doubt per structure from the label maps (z, y, x) of all members.
 
     Each prediction is looked at as `model` would keep it: stray pieces it removes are not doubted.
     """

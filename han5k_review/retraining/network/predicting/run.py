@@ -7,7 +7,7 @@ import sys
 from han5k_review.errors import ConfigError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobResult
-from han5k_review.retraining.jobs.tasks import FilesJob, ImportJob, Job, TrainJob
+from han5k_review.retraining.jobs.tasks import FilesJob, ImportJob, Job, TrainJob, TreeImportJob
 from han5k_review.retraining.network.predicting.case_job import predict
 from han5k_review.retraining.network.predicting.file_job import predict_each_file
 from han5k_review.retraining.network.predicting.foreign import adopt_foreign
@@ -16,7 +16,7 @@ from han5k_review.retraining.network.process import run_job
 
 def run(folder: JobFolder, job: Job) -> JobResult:
     """Predict cases or files, or bring a foreign model in; ConfigError for another task."""
-    if isinstance(job, TrainJob):
+    if isinstance(job, TrainJob | TreeImportJob):
         raise ConfigError(f"A prediction was expected in {folder.path}, found {job.task}.")
     if isinstance(job, ImportJob):
         return adopt_foreign(folder, job)

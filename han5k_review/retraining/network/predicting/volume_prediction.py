@@ -101,7 +101,7 @@ def predict_volume(
 def predict_values_anywhere(
     model: OpenModel, case: PreparedCase, logits: torch.Tensor
 ) -> NDArray[np.uint8]:
-    """The label map, found on the GPU when it has room for that too."""
+    """The label map (z, y, x) of logits (classes, z, y, x), on the GPU if it has room for it."""
     try:
         return predict_values(model, case, logits)
     except torch.cuda.OutOfMemoryError:

@@ -50,6 +50,6 @@ class ParentMemory:
 def merge_prediction(
     seg: NDArray[Any], predicted: NDArray[np.integer[Any]], values: list[int]
 ) -> NDArray[Any]:
-    """`seg` with the labels `values` taken from `predicted` wherever nothing else stands."""
+    """`seg` (1, z, y, x) with the labels `values` of `predicted` wherever nothing else stands."""
     rest = np.where(np.isin(seg, values), 0, seg)
     return np.where((rest == 0) & np.isin(predicted, values), predicted, rest).astype(seg.dtype)

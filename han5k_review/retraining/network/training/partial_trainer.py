@@ -117,7 +117,7 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         return DeepSupervisionWrapper(self.marginal, weights / weights.sum())
 
     def get_tr_and_val_datasets(self) -> tuple[Any, Any]:
-        """Cases drawn as often as their weight says; every one must be in the trust table."""
+        """Cases drawn as often as their weight says; DataError for one that trusts no structure."""
         train, monitor = super().get_tr_and_val_datasets()
         unknown = (set(train.identifiers) | set(monitor.identifiers)) - set(self.trust_table)
         if unknown:

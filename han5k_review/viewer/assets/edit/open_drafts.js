@@ -61,7 +61,7 @@ export function listLeft(drafts, hadStrokes) {
 
 /**
  * Offers the edit that was left last.
- * @param {any} workspace
+ * @param {import("../workspace.js").Workspace} workspace
  */
 export async function offerLeft(workspace) {
   const { editor, openDrafts, question, data } = workspace;

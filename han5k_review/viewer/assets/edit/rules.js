@@ -1,5 +1,5 @@
 // @ts-check
-// What anatomy says of a contour while it is drawn: inside its outer structure, on its side, in one piece. No DOM.
+// What anatomy says of a contour while it is drawn: in its outer structure, on its side, one piece. No DOM.
 //
 // Masks are an EditMask or what pure/masks.js parses. Volumes are in LPS axes: i grows to the left.
 

@@ -9,6 +9,7 @@ import { discardEdit, submitEdit } from "./finishing.js";
 
 /** @import { Answer } from "../panels/question.js" */
 /** @import { ViewerScaleGrade } from "../pure/payload.js" */
+/** @import { Workspace } from "../workspace.js" */
 
 const UNGRADED = "ungraded";
 const KEEP = "keep";
@@ -21,7 +22,7 @@ const CODE = "code-";
  */
 
 export class Settling {
-  /** @param {any} workspace */
+  /** @param {Workspace} workspace */
   constructor(workspace) {
     this.workspace = workspace;
     /** @type {string | null} a structure whose editing was left with a change in its draft */
@@ -114,7 +115,7 @@ export class Settling {
     const answers = proposed ? [change(proposed, `Change the grade to ${proposed.title.toLowerCase()}`)] : [];
     const keep = { id: KEEP, key: "k", words: "Keep the grade" };
     const chosen = await this.workspace.question.ask(check.question ?? "", [...answers, keep]);
-    if (chosen.startsWith(CODE)) this.workspace.grader.give(name, chosen.slice(CODE.length));
+    if (chosen.startsWith(CODE)) this.workspace.grader.give([name], chosen.slice(CODE.length));
   }
 
   // -- leaving -----------------------------------------------------------------------------------
@@ -234,12 +235,12 @@ const stay = (words) => ({ id: STAY, key: "Escape", words });
 
 /**
  * True once no grade of this structure is on its way; false when that cannot be soon.
- * @param {any} grader
+ * @param {import("../grader.js").Grader} grader
  * @param {string} name
  */
 async function gradesSettled(grader, name) {
   for (let n = 0; n < 100; n++) {
-    if (!grader.isOnItsWay(name)) return true;
+    if (!grader.queue.holds(grader.url, name)) return true;
     if (["waiting", "expired"].includes(grader.save.state)) return false;
     await pause(50);
   }

@@ -7,7 +7,10 @@ import { Volume } from "./volume.js";
 
 /** @import { DoseGrid } from "../pure/dose_grid.js" */
 /** @import { VolumeIndex } from "./volume.js" */
-/** @typedef {VolumeIndex & { gy_per_step: number, maximum_gy: number, prescription_gy: number | null }} DoseIndex */
+/**
+ * @typedef {VolumeIndex & { gy_per_step: number, maximum_gy: number, prescription_gy: number | null }}
+ *   DoseIndex
+ */
 
 export class Dose {
   /**

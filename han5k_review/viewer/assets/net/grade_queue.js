@@ -80,6 +80,25 @@ export class GradeQueue {
   }
 
   /**
+   * What could not be stored for one address: structure -> entry.
+   * @param {string} url
+   * @returns {Map<string, GradeEntry>}
+   */
+  asideByName(url) {
+    const own = this.aside().filter((entry) => entry.url === url);
+    return new Map(own.map((entry) => [entry.body.structure, entry]));
+  }
+
+  /**
+   * Is a grade of this structure not stored yet?
+   * @param {string} url
+   * @param {string} name
+   */
+  holds(url, name) {
+    return this.entries().some((entry) => entry.url === url && entry.body.structure === name);
+  }
+
+  /**
    * Was it made by who is signed in now, as far as is known?
    * @param {GivenEntry} entry
    */

@@ -8,7 +8,8 @@ import { DASHES } from "../draw/layers.js";
 import { sayCount } from "../pure/counts.js";
 import { h, press, setText, svg } from "./dom.js";
 
-/** @import { DecisionCandidate, LabelSet } from "../pure/payload.js" */
+/** @import { Decision, DecisionCandidate, LabelSet } from "../pure/payload.js" */
+/** @import { Workspace } from "../workspace.js" */
 
 /** @param {LabelSet | undefined} set the line of a set, as it is drawn in the picture */
 function sampleOf(set) {
@@ -26,11 +27,14 @@ function sampleOf(set) {
 }
 
 export class DecisionPanel {
-  /** @param {any} workspace has data, reading, sight, act, trigger, stage */
-  constructor(workspace) {
+  /**
+   * @param {Workspace} workspace
+   * @param {Decision} asked
+   */
+  constructor(workspace, asked) {
     this.workspace = workspace;
     this.data = workspace.data;
-    this.asked = this.data.decision;
+    this.asked = asked;
     /** @type {DecisionCandidate[]} */
     this.candidates = this.asked.candidates;
     this.chosen = Math.max(
@@ -71,7 +75,7 @@ export class DecisionPanel {
 
   title() {
     const { structure } = this.asked;
-    return this.data.structures.find((/** @type {any} */ one) => one.name === structure)?.title ?? structure;
+    return this.data.structures.find((one) => one.name === structure)?.title ?? structure;
   }
 
   /**

@@ -1,7 +1,9 @@
+// @ts-check
 // The right panel's lower part: window, label sets to compare, how outlines are drawn.
 
 import { DASHES } from "../draw/layers.js";
 import { shortKey } from "../keyboard.js";
+import { messageOf } from "../net/requests.js";
 import { askLargestSurfaceError } from "../net/surface_error.js";
 import { sayCount } from "../pure/counts.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
@@ -9,9 +11,19 @@ import { windowLabel } from "../pure/windowing.js";
 import { h, press, setText, svg } from "./dom.js";
 import { DosePanel } from "./dose_panel.js";
 
+/** @import { LabelSet } from "../pure/payload.js" */
+/** @import { PanelParts } from "../workspace_parts.js" */
+
 export class DisplayPanel {
+  /** @param {PanelParts} parts */
   constructor({ reading, act, focus }) {
-    Object.assign(this, { reading, act, focus });
+    this.reading = reading;
+    this.act = act;
+    this.focus = focus;
+    /** @type {LabelSet[] | null} the sets that have their rows */
+    this.shown = null;
+    /** @type {Map<string, HTMLElement>} */
+    this.sets = new Map();
     this.windows = h("select", {
       "aria-label": "Window",
       "data-testid": "window-select",
@@ -46,7 +58,7 @@ export class DisplayPanel {
     this.error = this.button("largest-error", "Worst surface");
     this.pair = this.button("side-by-side", "Side by side");
     this.compared = h("p", { class: "dim", "data-testid": "difference-text", role: "status" });
-    this.surface = { of: null, words: "" };
+    this.surface = { of: "", words: "" };
     this.compare = h(
       "div",
       { class: "compare", "data-testid": "compare" },
@@ -69,6 +81,10 @@ export class DisplayPanel {
     );
   }
 
+  /**
+   * @param {string} action
+   * @param {string} word
+   */
   button(action, word) {
     return h(
       "button",
@@ -77,6 +93,13 @@ export class DisplayPanel {
     );
   }
 
+  /**
+   * @param {string} word
+   * @param {"thickness" | "opacity"} name
+   * @param {number} min
+   * @param {number} max
+   * @param {number} step
+   */
   slider(word, name, min, max, step) {
     const { reading } = this;
     return h(
@@ -90,12 +113,17 @@ export class DisplayPanel {
         step,
         value: reading.state[name],
         "data-testid": name,
-        oninput: (event) => reading.change({ [name]: Number(event.target.value) }, "layers", "preferences"),
+        oninput: (/** @type {{ target: HTMLInputElement }} */ { target }) =>
+          reading.change({ [name]: Number(target.value) }, "layers", "preferences"),
         onchange: () => this.focus(),
       }),
     );
   }
 
+  /**
+   * @param {LabelSet} set
+   * @param {boolean} first
+   */
   setRow(set, first) {
     const dash = (DASHES[set.line] ?? []).join(" ");
     const sample = svg(
@@ -144,12 +172,14 @@ export class DisplayPanel {
   async goToSurfaceError() {
     const { reading } = this;
     const { selected, compare } = reading.state;
-    const [one, other] = [reading.mask(), reading.mask(selected, compare)];
+    const one = reading.mask();
+    const other = compare === null ? null : reading.mask(selected, compare);
     const of = `${selected}|${compare}`;
     this.surface = { of, words: "measuring the surfaces ..." };
     this.update();
     try {
-      const found = one && other ? await askLargestSurfaceError(one, other, reading.volume.spacing) : null;
+      const { volume } = reading;
+      const found = volume && one && other ? await askLargestSurfaceError(one, other, volume.spacing) : null;
       if (reading.state.selected !== selected || reading.state.compare !== compare) return;
       this.surface = {
         of,
@@ -157,7 +187,7 @@ export class DisplayPanel {
       };
       if (found) reading.moveTo(found.ijk);
     } catch (error) {
-      this.surface = { of, words: error.message };
+      this.surface = { of, words: messageOf(error) };
     }
     this.update();
   }

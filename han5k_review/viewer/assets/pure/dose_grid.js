@@ -1,7 +1,7 @@
 // @ts-check
 // Where a dose lies in a CT, and its values there by trilinear interpolation. No DOM.
 //
-// A dose has a grid of its own. On a slice of the CT it is sampled on a lattice of points in plane millimetres:
+// A dose has a grid of its own. On a slice of the CT it is sampled on a lattice of points in plane mm:
 // where both grids have the same axes, on the columns and rows of the dose grid itself, so that nothing is
 // interpolated but between its planes; else at half its spacing.
 

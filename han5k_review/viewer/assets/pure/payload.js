@@ -64,7 +64,7 @@
 /**
  * A grade that stands in the database.
  * @typedef {object} GivenGrade
- * @property {number} id
+ * @property {number} turn
  * @property {string} code
  * @property {string} graded_at_utc
  * @property {string[]} tags
@@ -87,6 +87,7 @@
  * @property {string | null} grades
  * @property {string | null} position
  * @property {string | null} drafts
+ * @property {string | null} signature
  * @property {string} sign_in
  * @property {string | null} dose
  */
@@ -148,6 +149,8 @@
  * @property {Record<string, ViewerRule>} rules
  * @property {Decision | null} decision
  * @property {string | null} account
+ * @property {string | null} meaning
+ * @property {string | null} signed
  */
 
 export {};
