@@ -22,6 +22,7 @@ from han5k_review.review.labels import list_shown
 from han5k_review.review.pauses import pause_reading, resume_reading
 from han5k_review.review.progress import measure_progress
 from han5k_review.review.results import count_grades
+from han5k_review.review.visible_case import get_visible_task
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.protocol_tables import PlantedContour
@@ -122,6 +123,8 @@ def test_sources_are_mixed_and_graded_as_they_are_shown(room: Room) -> None:
         reads = room.list_reads(session)
         sources = Counter(v.source for row in reads for v in list_shown(session, row).values())
         assert sources == {LabelSource.PSEUDO: 24, LabelSource.REFERENCE: 24}
+        seen = get_visible_task(session, reads[0], names_reads=True)
+        assert (seen.asks_source, seen.asks_confidence) == (True, True)
         finish(room, session, reads[0])
         assert measure_progress(session)[stored_id(reads[0])].is_done
 

@@ -90,6 +90,8 @@ def test_given_grades_go_in_with_their_flags(mounted: ViewerPayload) -> None:
             "tags": ["over"],
             "comment": "",
             "flagged_slices": [],
+            "confidence": None,
+            "source_guess": None,
         }
     }
 
