@@ -62,6 +62,9 @@ with page("Protocol", Action.ASSIGN) as visit:
         required=True,
         bind="query-params",
     )
+    if view == "Reads":
+        show_assigning_by_protocol(visit, readers)
+        st.stop()
     left, right = st.columns(2, gap="large")
     if view == "Protocol":
         with left:
@@ -72,9 +75,6 @@ with page("Protocol", Action.ASSIGN) as visit:
             if fits:
                 count = sum(one.role is Role.READER for one in readers)
                 show_size(protocol, cases=len(cases), readers=count)
-    elif view == "Reads":
-        with left:
-            show_assigning_by_protocol(visit, readers)
     elif view == "Readers":
         with left:
             st.subheader("Hand reads over", anchor=False)

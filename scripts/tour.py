@@ -72,6 +72,7 @@ SHOTS = (
         landmark=READY,
     ),
     Shot(name="cohort", who="lead", address="cohort", landmark=".js-plotly-plot .boxlayer"),
+    Shot(name="protocol", who="lead", address="protocol", landmark="text=Hours in all"),
     Shot(name="results", who="lead", address="results", landmark=".js-plotly-plot .plot-container"),
     Shot(name="retraining", who="lead", address="retraining", landmark="text=A new run"),
     Shot(name="exports", who="lead", address="exports", landmark="h1"),

@@ -15,10 +15,12 @@ from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
 from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.stored_panels import PairKey, StoredPanel, find_stored_panels
 from han5k_review.metrics import Definition
+from han5k_review.protocol.record import find_freeze
 from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.decisions.revising import RevisionView, list_revisions
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import CaseStructure, stored_id
+from han5k_review.store.protocol_tables import PlantedContour, ProtocolVersion
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
@@ -28,6 +30,7 @@ from han5k_review.store.tables import (
     ModelVersion,
     Reader,
 )
+from han5k_review.store.vocabulary import LabelSource, PlantedKind
 from han5k_review.study import get_study_info, grid_of, read_study_catalogue, read_study_scales
 from han5k_review.study.scale import Scale
 
@@ -48,12 +51,22 @@ class ExportFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlantedError:
+    """An error made on purpose: its kind, and the source of the contour that it was made in."""
+
+    kind: PlantedKind
+    source: LabelSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRows:
     """The rows of a study, by id, and what is derived from several of them.
 
-    `under_review` and `references` go by (case id, structure); `graded_panels` holds, by label
-    version id, the stored panels of graded contours against the newest references; `metrics`
-    those of the contours under review, with a reason where there is none.
+    `protocols` are the versions of the reader study's protocol; `planted` holds planted errors by
+    the id of their label version. `under_review` and `references` go by (case id, structure);
+    `graded_panels` holds, by label version id, the stored panels of graded contours against the
+    newest references; `metrics` those of the contours under review, with a reason where there is
+    none.
     """
 
     facts: ExportFacts
@@ -64,6 +77,9 @@ class StudyRows:
     readers: Mapping[int, Reader]
     assignments: Mapping[int, Assignment]
     models: Mapping[int, str]
+    protocols: Mapping[int, ProtocolVersion]
+    frozen_at_utc: datetime | None
+    planted: Mapping[int, PlantedError]
     graded_labels: Mapping[int, LabelVersion]
     under_review: Mapping[CaseStructure, ChosenLabel]
     references: Mapping[CaseStructure, ChosenLabel]
@@ -140,6 +156,9 @@ def _read(
             if not row.is_adjudication
         },
         models={number: model.name for number, model in _by_id(session, ModelVersion).items()},
+        protocols=_by_id(session, ProtocolVersion),
+        frozen_at_utc=find_freeze(session),
+        planted=_list_planted(session),
         graded_labels=graded,
         under_review=find_labels(session, UNDER_REVIEW),
         references=references,
@@ -151,6 +170,19 @@ def _read(
         if measured
         else {},
     )
+
+
+def _list_planted(session: Session) -> dict[int, PlantedError]:
+    """Label version id -> how the error was made, and the source of the contour it is in."""
+    rows = session.exec(
+        select(PlantedContour, LabelVersion.source).join(
+            LabelVersion, col(LabelVersion.id) == col(PlantedContour.original_id)
+        )
+    )
+    return {
+        row.label_version_id: PlantedError(kind=row.kind, source=LabelSource(source))
+        for row, source in rows
+    }
 
 
 def _list_metrics(

@@ -124,33 +124,20 @@ def assign_reads(
     """
     queue_writers(session, "assignment")
     plan = plan_reads(session, wish)
+    if not seen.reads:
+        raise RuleError(
+            "New cases to assign were expected, found none; every case is on the lists already."
+        )
     if plan != seen:
         raise ConflictError(
             "The plan that was shown was expected, it has changed since; look at it again."
         )
-    if not plan.reads:
-        raise RuleError(
-            "New cases to assign were expected, found none; every case is on the lists already."
-        )
     version = session.get_one(ProtocolVersion, plan.protocol_id)
     names = _draw_aliases(session, version.seed, len(plan.reads))
-    rows: dict[int, Assignment] = {}
     for reader_id in wish.reader_ids:
         own = [read for read in plan.reads if read.reader_id == reader_id]
         shown = _make_contours(session, study, version, own, now)
-        for part in (
-            [r for r in own if r.repeats is None],
-            [r for r in own if r.repeats is not None],
-        ):
-            new = [_new(read, version, shown, names, rows) for read in part]
-            rows |= {
-                read.number: row
-                for read, row in zip(
-                    part, append_reads(session, reader_id, new, now=now), strict=True
-                )
-            }
-        _place(own, rows)
-    session.flush()
+        _write(session, own, version, shown, names, now)
     add_audit(
         session,
         at_utc=now,
@@ -163,6 +150,26 @@ def assign_reads(
         readers=[share.reader_id for share in plan.shares],
     )
     return len(plan.reads)
+
+
+def _write(
+    session: Session,
+    own: Sequence[PlannedRead],
+    version: ProtocolVersion,
+    shown: Mapping[int, Mapping[str, int]],
+    names: Sequence[str],
+    now: datetime,
+) -> None:
+    """Put one reader's reads on the list: first reads, then the repeats that name them."""
+    rows: dict[int, Assignment] = {}
+    first = [read for read in own if read.repeats is None]
+    again = [read for read in own if read.repeats is not None]
+    for part in (first, again):
+        new = [_new(read, version, shown, names, rows) for read in part]
+        written = append_reads(session, part[0].reader_id, new, now=now) if part else []
+        rows |= {read.number: row for read, row in zip(part, written, strict=True)}
+    _place(own, rows)
+    session.flush()
 
 
 def _new(

@@ -18,6 +18,7 @@ from han5k_review.statistics.planning import (
     measure_effort,
 )
 from han5k_review.statistics.releases import ManyRule
+from han5k_review.statistics.sequential import find_reads_left
 from han5k_review.store.vocabulary import CertificateKind, Preset
 
 SHARES = (0.85, 0.90, 0.95, 0.97, 0.99, 1.0)
@@ -84,7 +85,7 @@ def plan_study(
         reads_per_structure=reads,
         error_rate=rate,
         repeats_needed=find_repeats(agreement=_REPEAT_AGREEMENT, half_width=_REPEAT_WIDTH),
-        doubts=tuple([*_say_short(fixed, reads), *list_doubts(protocol, readers)]),
+        doubts=tuple([*_say_short(protocol, fixed, reads, rate), *list_doubts(protocol, readers)]),
     )
 
 
@@ -127,10 +128,16 @@ def _characterise(
     return None, ()
 
 
-def _say_short(fixed: FixedPlan | None, reads: int) -> list[str]:
-    if fixed is None or reads >= fixed.reads:
+def _say_short(protocol: Protocol, fixed: FixedPlan | None, reads: int, rate: float) -> list[str]:
+    """Whether so few patients can release anything at all."""
+    needed = 0
+    if fixed is not None:
+        needed = fixed.reads
+    elif protocol.certificate is CertificateKind.SEQUENTIAL:
+        needed = find_reads_left(0, 0, limit=protocol.limit, error_rate=rate)
+    if reads >= needed:
         return []
     return [
-        f"The fixed certificate needs {fixed.reads} patients per structure, there are {reads}: no "
+        f"The certificate needs at least {needed} patients per structure, there are {reads}: no "
         "structure can be released."
     ]

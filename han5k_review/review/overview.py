@@ -224,11 +224,7 @@ def list_disagreements(session: Session, *, most: int) -> list[Disagreement]:
         )
         .outerjoin(later, col(later.supersedes_id) == col(Grade.id))
         .join(Reader, col(Reader.id) == col(peer.reader_id))
-        .where(
-            col(later.id).is_(None),
-            col(Grade.level).is_not(None),
-            is_counted(peer),
-        )
+        .where(col(later.id).is_(None), col(Grade.level).is_not(None), is_counted(peer))
         .order_by(in_force.c.last.desc(), col(Reader.id))
     )
     found: dict[tuple[str, str], dict[str, str]] = {}

@@ -20,6 +20,14 @@ from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
 
+_SCOPE = (
+    col(Assignment.id),
+    col(Assignment.case_id),
+    col(Assignment.reader_id),
+    col(Assignment.protocol_id),
+    col(Assignment.closed_at_utc),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -50,17 +58,7 @@ def measure_progress(
         wanted.append(col(Assignment.reader_id) == reader_id)
     if assignment_ids is not None:
         wanted.append(col(Assignment.id).in_(assignment_ids))
-    scope = (
-        sa.select(
-            col(Assignment.id),
-            col(Assignment.case_id),
-            col(Assignment.reader_id),
-            col(Assignment.protocol_id),
-            col(Assignment.closed_at_utc),
-        )
-        .where(*wanted)
-        .subquery()
-    )
+    scope = sa.select(*_SCOPE).where(*wanted).subquery()
     totals, renewed = _count_structures(session, scope)
     graded = _count_graded(session, scope)
     if renewed:

@@ -12,6 +12,7 @@ from han5k_review.review.grading import count_turns, list_current_grades
 from han5k_review.review.label_sets import LabelSet, list_label_sets, view_case, view_task
 from han5k_review.review.signatures import find_signature
 from han5k_review.store.identity import stored_id
+from han5k_review.store.protocol_tables import ProtocolVersion
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
 from han5k_review.study import get_case
@@ -46,6 +47,8 @@ class VisibleCase:
     may_grade: bool = False
     grades: Mapping[str, Grade] = field(default_factory=dict)
     turns: Mapping[str, int] = field(default_factory=dict)
+    asks_source: bool = False
+    asks_confidence: bool = False
     signature: ReadSignature | None = None
     resume: tuple[str, int] | None = None
     next_task: NextTask | None = None
@@ -62,13 +65,17 @@ def get_visible_task(session: Session, assignment: Assignment, *, names_reads: b
     grades = list_current_grades(session, assignment_id)
     signature = find_signature(session, assignment_id)
     case = session.get_one(Case, assignment.case_id)
+    number = assignment.protocol_id
+    protocol = None if number is None else session.get_one(ProtocolVersion, number)
     return VisibleCase(
         case_id=assignment.case_id,
         case=assignment.alias or case.name,
         image_sha256=case.image_sha256,
         sets=sets,
         versions=versions,
-        sees_doubts=not assignment.blinded,
+        sees_doubts=not assignment.blinded and (protocol is None or protocol.ai_assistance),
+        asks_source=protocol is not None and protocol.asks_source,
+        asks_confidence=protocol is not None and protocol.asks_confidence,
         assignment_id=assignment_id,
         may_grade=signature is None and not assignment.is_adjudication,
         signature=signature,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure
 from han5k_review.anatomy.windows import Window
+from han5k_review.review.grading import MOST_CONFIDENT
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
 from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.review.signing import MEANING
@@ -15,6 +16,7 @@ from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Grade, LabelVersion
+from han5k_review.store.vocabulary import SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
 from han5k_review.viewer.payload import (
     Addresses,
@@ -80,6 +82,8 @@ def build_payload(
         if seen.resume is None
         else Resume(structure=seen.resume[0], slice=seen.resume[1]),
         read_only=not seen.may_grade,
+        source_guesses=tuple(SourceGuess) if seen.may_grade and seen.asks_source else (),
+        most_confident=MOST_CONFIDENT if seen.may_grade and seen.asks_confidence else None,
         meaning=MEANING if seen.may_grade else None,
         signed=None if seen.signature is None else _say_signed(seen.signature),
     )
@@ -160,4 +164,6 @@ def _grade(grade: Grade, turn: int) -> GivenGrade:
         tags=tuple(grade.tags),
         comment=grade.comment,
         flagged_slices=tuple(grade.flagged_slices),
+        confidence=grade.confidence,
+        source_guess=None if grade.source_guess is None else grade.source_guess.value,
     )

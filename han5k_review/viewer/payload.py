@@ -107,6 +107,8 @@ class GivenGrade:
     tags: tuple[str, ...] = ()
     comment: str = ""
     flagged_slices: tuple[int, ...] = ()
+    confidence: int | None = None
+    source_guess: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,8 @@ class ViewerPayload:
     `rules` are the rules of anatomy that speak while a contour is drawn.
     `decision` lets an adjudicator accept and reject by key.
     `account` tells the browser which acts that wait in it are this person's; it names nobody.
+    `source_guesses` are the answers to what made a contour, `most_confident` the highest number of
+    how sure one is; without them it is not asked.
     `meaning` is what a reader signs; `signed` says who signed a read, which is then closed.
     """
 
@@ -221,6 +225,8 @@ class ViewerPayload:
     rules: dict[str, ViewerRule] = field(default_factory=_list_rules)
     decision: Decision | None = None
     account: str | None = None
+    source_guesses: tuple[str, ...] = ()
+    most_confident: int | None = None
     meaning: str | None = None
     signed: str | None = None
 

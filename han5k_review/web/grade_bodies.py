@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from han5k_review.review.grading import MAX_COMMENT, GradeRequest
+from han5k_review.review.grading import MAX_COMMENT, MOST_CONFIDENT, GradeRequest
 from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.store.columns import format_utc
 from han5k_review.store.tables import Grade
+from han5k_review.store.vocabulary import SourceGuess
 from han5k_review.web.bodies import Body, Index, Key, Moment, Name, RowId, Seconds, Text
 
 
@@ -27,6 +28,8 @@ class GradeBody(Body):
     opened_at_utc: Moment | None = None
     active_seconds: Seconds | None = None
     in_bulk: bool = False
+    confidence: int | None = Field(default=None, ge=1, le=MOST_CONFIDENT)
+    source_guess: SourceGuess | None = None
 
     def to_request(self, numbers: RowNumbers) -> GradeRequest:
         """The request as the review room takes it; `numbers` are those of its task."""
@@ -41,6 +44,8 @@ class GradeBody(Body):
             opened_at_utc=self.opened_at_utc,
             active_seconds=self.active_seconds,
             in_bulk=self.in_bulk,
+            confidence=self.confidence,
+            source_guess=self.source_guess,
         )
 
 
@@ -55,5 +60,7 @@ def describe_grade(grade: Grade, turn: int, numbers: RowNumbers) -> dict[str, An
         "comment": grade.comment,
         "flagged_slices": list(grade.flagged_slices),
         "in_bulk": grade.in_bulk,
+        "confidence": grade.confidence,
+        "source_guess": None if grade.source_guess is None else grade.source_guess.value,
         "graded_at_utc": format_utc(grade.graded_at_utc),
     }

@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import Session, select
 
 from han5k_review.cli.demo_review import REVISED
+from han5k_review.cli.main import main
 from han5k_review.metrics import measure_pair
 from han5k_review.retraining.models.shipped_model import read_shipped_model
 from han5k_review.retraining.runs.plan import RunRequest, plan_run

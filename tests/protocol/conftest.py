@@ -14,6 +14,7 @@ from han5k_review.protocol.rules import Protocol, StudyFacts
 from han5k_review.review.grading import GradeOutcome, GradeRequest, submit_grade
 from han5k_review.review.labels import list_shown
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Reader
 from han5k_review.store.vocabulary import LabelSource
@@ -54,13 +55,13 @@ class Room:
     def grade(self, session: Session, row: Assignment, structure: str, code: str) -> GradeOutcome:
         return submit_grade(
             session,
-            assignment_id=row.id or 0,
+            assignment_id=stored_id(row),
             reader=session.get_one(Reader, row.reader_id),
             scale=SCALE,
             request=GradeRequest(
                 request_id=f"request-{row.id}-{structure}-{code}",
                 structure=structure,
-                label_version_id=list_shown(session, row)[structure].id or 0,
+                label_version_id=stored_id(list_shown(session, row)[structure]),
                 code=code,
             ),
             now=NOON,
@@ -91,7 +92,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
                     LabelSource.REFERENCE,
                 )
         readers = {
-            name: add_reader(session, name).id or 0 for name in ("anna", "ben", "carla", "dora")
+            name: stored_id(add_reader(session, name)) for name in ("anna", "ben", "carla", "dora")
         }
     yield Room(study=study, readers=readers)
     study.engine.dispose()

@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from han5k_review.errors import ConflictError, RuleError
 from han5k_review.evaluation.choice import find_labels as find_chosen
 from han5k_review.evaluation.choice import list_choices
+from han5k_review.exports.frames import build_export, build_frame
 from han5k_review.protocol.handing_over import hand_over, plan_hand_over
 from han5k_review.protocol.presets import build_preset
 from han5k_review.protocol.reads import ReadPlan, ReadWish, assign_reads, plan_reads
@@ -21,7 +22,9 @@ from han5k_review.review.labels import list_shown
 from han5k_review.review.pauses import pause_reading, resume_reading
 from han5k_review.review.progress import measure_progress
 from han5k_review.review.results import count_grades
+from han5k_review.review.visible_case import get_visible_task
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.protocol_tables import PlantedContour
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import GradeLevel, LabelSource, Preset
@@ -120,8 +123,10 @@ def test_sources_are_mixed_and_graded_as_they_are_shown(room: Room) -> None:
         reads = room.list_reads(session)
         sources = Counter(v.source for row in reads for v in list_shown(session, row).values())
         assert sources == {LabelSource.PSEUDO: 24, LabelSource.REFERENCE: 24}
+        seen = get_visible_task(session, reads[0], names_reads=True)
+        assert (seen.asks_source, seen.asks_confidence) == (True, True)
         finish(room, session, reads[0])
-        assert measure_progress(session)[reads[0].id or 0].is_done
+        assert measure_progress(session)[stored_id(reads[0])].is_done
 
 
 def test_who_takes_over_gets_the_rest_and_done_work_is_kept(room: Room) -> None:
@@ -167,3 +172,38 @@ def test_a_pause_offers_no_further_case(room: Room) -> None:
         pause_reading(session, anna, reason="holiday", actor="lead", now=NOON)
         assert find_next_assignment(session, room.readers["anna"]) is None
         assert find_next_assignment(session, room.readers["ben"]) is not None
+
+
+def test_an_export_says_of_each_grade_whether_it_counts(room: Room) -> None:
+    facts = room.facts()
+    protocol = replace(
+        build_preset(Preset.INTRA_READER, facts),
+        planted_share=0.2,
+        calibration_cases=("HN-000",),
+    )
+    room.set(protocol)
+    with transaction(room.study.engine) as session:
+        assign(room, session, "anna")
+        for row in room.list_reads(session):
+            finish(room, session, row)
+    room.set(replace(protocol, seed=2), "another draw")
+    export = build_export(room.study, export_id="e", now=NOON)
+    grades = build_frame(export.get_table("grades"))
+    uses = grades["grade_use"].value_counts().to_dict()
+    # 11 cases of 2 contours, 4 of them planted; 2 repeats; one calibration case
+    assert uses["planted error"] >= 4
+    assert uses["calibration"] == 2
+    assert sum(uses.values()) == 22 + 4 + 2
+    assert set(grades["protocol_version"]) == {"1"}
+    assert set(grades["arm"]) == {"pseudo"}
+    assert grades[grades["is_planted"]]["contour_source"].eq("planted").all()
+    summary = build_frame(export.get_table("summary"))
+    assert summary["grades"].sum() == uses["first read"] == 18
+    readers = build_frame(export.get_table("readers"))
+    (reader,) = readers[readers["grades"] > 0].to_dict("records")
+    assert (reader["planted_errors"], reader["planted_found"], reader["sensitivity"]) == (4, 0, 0)
+    sheet = build_frame(export.get_table("protocol"))
+    changed = sheet[sheet["is_changed"]]
+    assert list(changed["item"]) == ["Seed of the draw"]
+    assert list(changed["reason"]) == ["another draw"]
+    assert changed["after_freeze"].tolist() == [False]  # made at the same moment as the grades

@@ -52,6 +52,8 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "account",
         "meaning",
         "signed",
+        "source_guesses",
+        "most_confident",
     }
     assert found["rules"]["outside"]["at_least"] == 0.01
     assert found["edit_base"] is None
@@ -92,6 +94,8 @@ def test_given_grades_go_in_with_their_flags(mounted: ViewerPayload) -> None:
             "tags": ["over"],
             "comment": "",
             "flagged_slices": [],
+            "confidence": None,
+            "source_guess": None,
         }
     }
 

@@ -29,6 +29,8 @@ def body(bench: WebBench, **changes: Any) -> dict[str, Any]:
         "flagged_slices": [6],
         "opened_at_utc": "2026-05-04T12:00:00Z",
         "active_seconds": 7.2,
+        "confidence": 4,
+        "source_guess": "a model",
         **changes,
     }
 
@@ -52,6 +54,8 @@ def test_a_grade_is_answered_once_it_is_stored(bench: WebBench, visit: Visit) ->
             "comment": "a little high",
             "flagged_slices": [6],
             "in_bulk": False,
+            "confidence": 4,
+            "source_guess": "a model",
             "graded_at_utc": row.graded_at_utc.isoformat().replace("+00:00", "Z"),
         },
         "graded": 1,
@@ -114,6 +118,8 @@ def test_undo_withdraws_by_a_new_row(bench: WebBench, visit: Visit) -> None:
         ({"opened_at_utc": "yesterday"}, 422),
         ({"comment": "x" * 5000}, 422),
         ({"reader": "ben"}, 422),
+        ({"confidence": 6}, 422),
+        ({"source_guess": "my colleague"}, 422),
     ],
 )
 def test_what_the_study_does_not_know_is_refused_in_one_sentence(

@@ -20,7 +20,6 @@ from enum import StrEnum
 
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.study_rows import StudyRows
-from han5k_review.review.counting import GradeUse, find_use
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.vocabulary import GradeLevel
 
@@ -146,7 +145,6 @@ def _count_levels(grades: Iterable[GradeRow]) -> Mapping[int, Counter[GradeLevel
     """Label version -> grades in force by level, of first reads that count."""
     counts: dict[int, Counter[GradeLevel]] = {}
     for row in grades:
-        is_counted = find_use(row.assignment, row.label.source) is GradeUse.FIRST
-        if row.is_current and is_counted and row.grade.level is not None:
+        if row.is_counted and row.grade.level is not None:
             counts.setdefault(row.grade.label_version_id, Counter())[row.grade.level] += 1
     return counts

@@ -123,11 +123,11 @@ def _ask_what(fields: Fields, base: Protocol, facts: StudyFacts) -> Protocol:
 def _ask_reads(fields: Fields, base: Protocol, facts: StudyFacts) -> Protocol:
     left, middle, right = st.columns(3)
     with left:
-        reads = fields.whole("Reads per case and source", "reads", base.reads_per_case, 1, 20)
+        reads = fields.whole("Reads per case", "reads", base.reads_per_case, 1, 20)
     with middle:
         share = fields.per_cent("Hidden repeats, %", "repeats", base.repeat_share, 0.0, 100.0)
     with right:
-        weeks = fields.whole("Weeks before a repeat", "weeks", base.repeat_weeks, 0, 520)
+        weeks = fields.whole("Repeat after weeks", "weeks", base.repeat_weeks, 0, 520)
     with left:
         order = fields.word("Order", "order", base.order)
     with middle:

@@ -4,6 +4,7 @@
 import { tagLetters } from "../pure/catalogue.js";
 import { levelOf } from "../pure/colours.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
+import { AskedPanel } from "./asked_panel.js";
 import { h, icon, press, setText } from "./dom.js";
 
 /** @import { ViewerScaleGrade, ViewerStructure } from "../pure/payload.js" */
@@ -34,6 +35,7 @@ export class GradePanel {
     this.tagsEnter = this.small("tags", "Tags");
     this.flag = this.small("flag-slice", "Flag slice");
     this.undo = this.small("undo", "Undo");
+    this.asked = new AskedPanel(reading, grader);
     this.comment = h("textarea", {
       rows: "2",
       placeholder: "Comment",
@@ -63,6 +65,7 @@ export class GradePanel {
       h("div", { class: "grades", role: "group", "aria-label": "Grade" }, ...this.buttons.values()),
       h("div", { class: "line" }, this.tagsEnter, this.flag, this.undo),
       this.tagBox,
+      this.asked.root,
       this.comment,
     );
     this.hint = h("p", { class: "hint", "data-testid": "hint" });
@@ -194,6 +197,7 @@ export class GradePanel {
     for (const [code, button] of this.buttons) press(button, grade?.code === code);
     const draft = grader.draft(structure.name);
     for (const [tag, button] of this.tagButtons) press(button, draft.tags.includes(tag));
+    this.asked.update(draft);
     press(this.tagsEnter, this.tagging);
     this.tagBox.classList.toggle("typing", this.tagging);
     this.updateFlag();

@@ -70,6 +70,8 @@
  * @property {string[]} tags
  * @property {string} comment
  * @property {number[]} flagged_slices
+ * @property {number | null} confidence
+ * @property {string | null} source_guess
  */
 
 /**
@@ -149,6 +151,8 @@
  * @property {Record<string, ViewerRule>} rules
  * @property {Decision | null} decision
  * @property {string | null} account
+ * @property {string[]} source_guesses
+ * @property {number | null} most_confident
  * @property {string | null} meaning
  * @property {string | null} signed
  */
