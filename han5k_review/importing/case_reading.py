@@ -153,7 +153,6 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
     dose = None if source.dose is None else read_dose(source.dose, ct.frame_uid if ct else "")
     warnings += [f"dose: {notice}" for notice in dose.notices] if dose else []
     channels += [f"planned dose of up to {dose.volume.gy.max():.2f} Gy"] if dose else []
-    labels = tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
         if ct is not None and ct.volume.sha256 == image_sha256:
@@ -165,7 +164,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         grid=grid,
         planes_sha256=ct.volume.planes_sha256 if ct else "",
         frame_sha256=hash_frame(ct.frame_uid, image_sha256) if ct else "",
-        labels=labels,
+        labels=tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items()),
         unmatched=tuple(dict.fromkeys(show_line(n) for _, f in files for n in f.unmatched)),
         warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
