@@ -163,7 +163,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         grid=grid,
         planes_sha256=ct.volume.planes_sha256 if ct else "",
         frame_sha256=hash_frame(ct.frame_uid, image_sha256) if ct else "",
-        labels=labels,
+        labels=tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items()),
         unmatched=tuple(dict.fromkeys(show_line(n) for _, f in files for n in f.unmatched)),
         warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
