@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the folder of th
 
 from importing_parts.acts import read_peak_mb
 
-from exchange_parts.cohorts import cpu_s, measure_crew, measure_tree
+from exchange_parts.cohorts import measure_crew, measure_tree, read_cpu_s
 
 Masks = Iterator[tuple[str, np.ndarray]]
 
@@ -156,10 +156,10 @@ def measure_reading(program: str, case: Path, rtstruct: Path, scratch: Path) -> 
     masks = READERS[program](case, rtstruct, scratch)
     missing = set(truth.names)
     while True:
-        began, cpu_began = time.perf_counter(), cpu_s()
+        began, cpu_began = time.perf_counter(), read_cpu_s()
         found = next(masks, None)
         seconds += time.perf_counter() - began
-        cpu_s += cpu_s() - cpu_began
+        cpu_s += read_cpu_s() - cpu_began
         if found is None:
             break
         name, mask = found
@@ -187,14 +187,14 @@ def write_ours(case: Path, out: Path, form: str) -> tuple[float, float]:
     named = read_masks(case / "masks.npz")
     grid = named[0].mask.grid
     reference = build_series_reference(read_series_outline(case / "ct"), grid)
-    began, cpu_began = time.perf_counter(), cpu_s()
+    began, cpu_began = time.perf_counter(), read_cpu_s()
     if form == "SEG":
         content = build_segmentation(named, reference, patient="BENCH")
     else:
         keyholes = form == "keyholes"
         content = build_structure_set(named, reference, patient="BENCH", keyholes=keyholes)
     out.write_bytes(content)
-    return time.perf_counter() - began, cpu_s() - cpu_began
+    return time.perf_counter() - began, read_cpu_s() - cpu_began
 
 
 def write_rt_utils(case: Path, out: Path) -> tuple[float, float]:
@@ -202,12 +202,12 @@ def write_rt_utils(case: Path, out: Path) -> tuple[float, float]:
 
     truth = Truth(case / "masks.npz")
     masks = {name: truth.dense(name).transpose(1, 0, 2) for name in truth.names}
-    began, cpu_began = time.perf_counter(), cpu_s()
+    began, cpu_began = time.perf_counter(), read_cpu_s()
     made = RTStructBuilder.create_new(dicom_series_path=str(case / "ct"))
     for name, mask in masks.items():
         made.add_roi(mask=mask, name=name)
     made.save(str(out))
-    return time.perf_counter() - began, cpu_s() - cpu_began
+    return time.perf_counter() - began, read_cpu_s() - cpu_began
 
 
 def measure_writing(program: str, case: Path, out: Path) -> dict[str, object]:
@@ -231,11 +231,11 @@ def measure_import(case: Path) -> dict[str, object]:
         cells = {"case": "A", "ct": str(case / "ct"), "labels": str(case / "imported.dcm")}
         source = build_source(cells, folder=Path(), study=study, origin="benchmark")
         catalogue = read_study_catalogue(study)
-        began, cpu_began = time.perf_counter(), cpu_s()
+        began, cpu_began = time.perf_counter(), read_cpu_s()
         report = run_import(
             study, catalogue, [source], actor="benchmark", now=lambda: datetime.now(UTC)
         )
-        took = time.perf_counter() - began, cpu_s() - cpu_began
+        took = time.perf_counter() - began, read_cpu_s() - cpu_began
         study.engine.dispose()
         return {"seconds": took[0], "cpu_s": took[1], "found": report.cases[0].sentence[:60]}
 

@@ -177,11 +177,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
 
 
 def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> list[str]:
-    warnings = list(source.notices)
-    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
-    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
-    if source.labels is None and source.reference is None:
-        warnings.append("no labels: there is nothing to review yet")
+    warnings = _list_ct_warnings(source, ct, grid)
     return warnings
 
 
@@ -192,6 +188,15 @@ def _keep_dose(task: CaseTask, image_sha256: str, dose: DoseReading) -> ReadDose
     sha256 = doses.put_dose(image_sha256, dose.volume) if task.write else ""
     is_new = task.write and doses.find_newest(image_sha256) != before
     return ReadDose(sha256=sha256, is_new=is_new)
+
+
+def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> list[str]:
+    warnings = list(source.notices)
+    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
+    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
+    if source.labels is None and source.reference is None:
+        warnings.append("no labels: there is nothing to review yet")
+    return warnings
 
 
 def _is_stored(known: KnownCase, files: StudyFiles) -> bool:
