@@ -7,7 +7,7 @@ read and nothing stands against it; rows are never written here.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from han5k_review.anatomy.catalogue import Catalogue
@@ -156,9 +156,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
     labels = tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
-        if ct is not None and ct.volume.sha256 == image_sha256:
-            task.files.volumes.put_volume(ct.volume)
-        task.files.labels.put_masks(masks.values())
+        _store_files(task.files, ct, image_sha256, masks.values())
     return CaseContent(
         fingerprint=fingerprint,
         image_sha256=image_sha256,
@@ -177,8 +175,20 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
 
 
 def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> list[str]:
-    warnings = _list_ct_warnings(source, ct, grid)
+    warnings = list(source.notices)
+    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
+    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
+    if source.labels is None and source.reference is None:
+        warnings.append("no labels: there is nothing to review yet")
     return warnings
+
+
+def _store_files(
+    files: StudyFiles, ct: CtReading | None, image_sha256: str, masks: Collection[StructureMask]
+) -> None:
+    if ct is not None and ct.volume.sha256 == image_sha256:
+        files.volumes.put_volume(ct.volume)
+    files.labels.put_masks(masks)
 
 
 def _keep_dose(task: CaseTask, image_sha256: str, dose: DoseReading) -> ReadDose:
@@ -188,15 +198,6 @@ def _keep_dose(task: CaseTask, image_sha256: str, dose: DoseReading) -> ReadDose
     sha256 = doses.put_dose(image_sha256, dose.volume) if task.write else ""
     is_new = task.write and doses.find_newest(image_sha256) != before
     return ReadDose(sha256=sha256, is_new=is_new)
-
-
-def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> list[str]:
-    warnings = list(source.notices)
-    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
-    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
-    if source.labels is None and source.reference is None:
-        warnings.append("no labels: there is nothing to review yet")
-    return warnings
 
 
 def _is_stored(known: KnownCase, files: StudyFiles) -> bool:
