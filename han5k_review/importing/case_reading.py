@@ -151,7 +151,6 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         channels += describe_names(kind, found)
     makers = {(kind, name): maker for kind, f in files for name, maker in f.makers.items()}
     dose = _read_dose(source, ct, warnings, channels)
-    labels = tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
         _store_files(task.files, ct, image_sha256, masks.values())
