@@ -40,6 +40,11 @@ class PlantedContour:
     error: PseudoError
     measures: ContourMeasures
 
+    @property
+    def is_wrong(self) -> bool:
+        """True when an error was planted in it."""
+        return self.error is not PseudoError.NONE
+
 
 def read_planted(folder: Path, table: Path, seed: int, most: int | None) -> list[PlantedContour]:
     """The contours of the first `most` patients of a folder, half of them spoiled."""

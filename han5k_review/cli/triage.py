@@ -114,7 +114,7 @@ def list_cases(
         scores = find_scores(session)
         works = {work.case: work for work in list_works(session)}
         ordered = sorted(measure_case_doubts(session).items(), key=lambda one: (-one[1], one[0]))
-    table = Table("case", "sum of scores", "doubtful", "contours", box=None)
+    table = Table("case", "doubt", "doubtful", "contours", box=None)
     for name, doubt in ordered[:most]:
         numbers = [one.contour for one in works[name].contours]
         doubtful = sum(n in scores and scores[n].is_doubtful for n in numbers)

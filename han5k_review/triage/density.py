@@ -11,6 +11,7 @@ from scipy import ndimage
 from han5k_review.imaging.mask import BoolArray, StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.triage.features import FeatureKey
+from han5k_review.triage.fit import measure_elsewhere
 from han5k_review.triage.shape import measure_peak
 
 _LOCAL_MM = 10.0
@@ -36,7 +37,13 @@ def measure_density(mask: StructureMask, ct: CtVolume) -> dict[FeatureKey, float
     low, high = np.percentile(values, (5, 95))
     rim_low, rim_high = np.percentile(rim, (10, 90)) if rim.size else (math.nan, math.nan)
     flat = (edges[0][0] + edges[1][0]) / max(edges[0][1] + edges[1][1], 1)
+    upper, lower = _measure_ends(mask, ct)
+    edge_elsewhere, spread_elsewhere = measure_elsewhere(mask, ct)
     return {
+        FeatureKey.EDGE_UPPER: upper,
+        FeatureKey.EDGE_LOWER: lower,
+        FeatureKey.EDGE_ELSEWHERE: edge_elsewhere,
+        FeatureKey.SPREAD_ELSEWHERE: spread_elsewhere,
         FeatureKey.HU_MEAN: float(values.mean()),
         FeatureKey.HU_SPREAD: float(values.std()),
         FeatureKey.HU_LOW: float(low),
@@ -61,6 +68,24 @@ def _measure_slice_peak(chosen: BoolArray, hu: NDArray[np.float32]) -> float:
     sums = np.where(chosen, hu, 0.0).sum(axis=(0, 1))
     filled = counts > 0
     return measure_peak(sums[filled] / counts[filled])
+
+
+def _measure_ends(mask: StructureMask, ct: CtVolume) -> tuple[float, float]:
+    """Mean change of HU from the highest slice to the one above it, and from the lowest down."""
+    i, j, k = mask.slices
+    ends = (
+        (k.stop - 1, k.stop, mask.voxels[:, :, -1]),
+        (k.start, k.start - 1, mask.voxels[:, :, 0]),
+    )
+    found = []
+    for last, beyond, filled in ends:
+        if not 0 <= beyond < ct.grid.shape[2]:
+            found.append(math.nan)
+            continue
+        pair = [ct.hu[i, j, n][filled].astype(np.float32) for n in (last, beyond)]
+        hu = [np.clip(one, _LEAST_HU, _MOST_HU) for one in pair]
+        found.append(float(np.abs(hu[0] - hu[1]).mean()))
+    return found[0], found[1]
 
 
 def _measure_local(

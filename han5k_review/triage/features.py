@@ -63,6 +63,10 @@ class FeatureKey(StrEnum):
     SHELL_SPREAD = "shell_spread"
     EDGE_FLAT = "edge_in_slice"
     EDGE_UPRIGHT = "edge_across_slices"
+    EDGE_UPPER = "edge_at_upper_end"
+    EDGE_LOWER = "edge_at_lower_end"
+    EDGE_ELSEWHERE = "edge_elsewhere"
+    SPREAD_ELSEWHERE = "spread_elsewhere"
 
 
 class FeatureGroup(StrEnum):
@@ -154,6 +158,10 @@ FEATURES: Mapping[FeatureKey, Feature] = {
         _row(FeatureKey.SHELL_SPREAD, _DENSITY, "spread of HU just outside it", 5.0),
         _row(FeatureKey.EDGE_FLAT, _DENSITY, "change of HU across its outline", 3.0),
         _row(FeatureKey.EDGE_UPRIGHT, _DENSITY, "change of HU above and below it", 3.0),
+        _row(FeatureKey.EDGE_UPPER, _DENSITY, "change of HU at its upper end", 5.0),
+        _row(FeatureKey.EDGE_LOWER, _DENSITY, "change of HU at its lower end", 5.0),
+        _row(FeatureKey.EDGE_ELSEWHERE, _DENSITY, "change of HU 4 mm beside its outline", 0.03),
+        _row(FeatureKey.SPREAD_ELSEWHERE, _DENSITY, "spread of HU 4 mm beside its place", 0.03),
     )
 }
 KEYS = tuple(FEATURES)

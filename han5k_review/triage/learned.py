@@ -23,7 +23,7 @@ FEWEST_OF_A_KIND = 20
 """Contours of each kind (to be revised, not to be revised) below which nothing is learned."""
 FEWEST_PATIENTS = 8
 _FOLDS = 5
-_TREES, _LEAF, _SHARE, _SEED = 200, 2, 0.3, 0
+_TREES, _LEAF, _SHARE, _SEED = 300, 1, 0.3, 0
 _MOST = 20_000
 _EDGE = 0.5 / _TREES
 
@@ -66,7 +66,7 @@ def learn_scores(examples: Sequence[Example], revised: Mapping[int, bool]) -> Le
     raw, probabilities = np.zeros(len(examples)), np.zeros(len(examples))
     for fold in np.unique(folds):
         taught = known & (folds != fold)
-        raw[folds == fold] = _fit(rows[taught], truth[taught], rows[folds == fold])
+        raw[folds == fold] = fit_scores(rows[taught], truth[taught], rows[folds == fold])
     for fold in np.unique(folds):
         others = known & (folds != fold)
         probabilities[folds == fold] = _calibrate(raw[others], truth[others], raw[folds == fold])
@@ -86,8 +86,8 @@ def build_rows(examples: Sequence[Example]) -> Floats:
     return np.hstack([np.abs(signed), signed, rules])
 
 
-def _fit(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
-    """Scores (0 to 1) of the rows `asked`."""
+def fit_scores(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
+    """Scores (0 to 1) of the rows `asked`, by trees that learned from the others."""
     if len(rows) > _MOST:
         chosen = np.random.default_rng(_SEED).choice(len(rows), _MOST, replace=False)
         rows, truth = rows[chosen], truth[chosen]

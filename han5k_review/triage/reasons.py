@@ -47,7 +47,8 @@ def _list_striking(unusual: Unusual) -> list[tuple[float, str]]:
         if abs(score) >= STRIKING:
             feature = FEATURES[key]
             where = feature.high if score > 0 else feature.low
-            sentence = f"Its {feature.what} is {_say(score)} {where} the cohort's."
+            article = "The" if " its " in feature.what else "Its"
+            sentence = f"{article} {feature.what} is {_say(score)} {where} the cohort's."
             found.append((abs(score), sentence))
     for (what, ways), score in zip(_LANDMARKS, map(float, unusual.places[:PLACES]), strict=True):
         if abs(score) >= STRIKING:
@@ -57,7 +58,8 @@ def _list_striking(unusual: Unusual) -> list[tuple[float, str]]:
                 (abs(score), sentence.replace("far high", "high").replace("far low", "low"))
             )
     if unusual.overlap >= STRIKING and unusual.overlaps_with:
-        words = f"Its overlap with {unusual.overlaps_with} is {_say(unusual.overlap)} above the cohort's."
+        beyond = f"{_say(unusual.overlap)} above the cohort's."
+        words = f"Its overlap with {unusual.overlaps_with} is {beyond}"
         found.append((unusual.overlap, words))
     if unusual.disagreement >= STRIKING:
         words = "Its versions or drawings differ more than those of other patients"

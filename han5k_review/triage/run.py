@@ -53,7 +53,7 @@ class TriageProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriageReport:
-    """What a run did. `cases` = measured + known + failed + left; `round_id` None: no new scores."""
+    """What a run did: cases = measured + known + failed + left. No `round_id`: no new scores."""
 
     cases: int
     measured: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from han5k_review.triage.reasons import STRIKING, explain
 _COMMON = 0.3
 _FEWEST_FOR_COMMON = 5
 _LARGEST = 5
-_DOUBTFUL_PROBABILITY = 0.5
+_DOUBTFUL_PROBABILITY, _DOUBTFUL_RANK = 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,46 +41,62 @@ def score_contours(contours: Sequence[CohortContour], revised: Mapping[int, bool
     """Score every contour; `revised` says of graded ones whether a reader asked for a revision."""
     unusual = measure_unusual(contours)
     common = _find_common(contours)
-    rules = {
-        one.contour: sum(b.key not in common[one.measures.structure] for b in one.measures.broken)
-        for one in contours
-    }
-    reasons = {
-        one.contour: tuple(
-            explain(one.measures, unusual.get(one.contour), common[one.measures.structure])
-        )
-        for one in contours
-    }
-    examples = [
+    judged = [_judge(one, unusual.get(one.contour), common) for one in contours]
+    reasons = {one.contour: one.reasons for one in judged}
+    examples = list_examples(contours, unusual, {one.contour: one.rules for one in judged})
+    known = {one.contour: revised[one.contour] for one in examples if one.contour in revised}
+    if not can_learn(known, [one.patient for one in examples if one.contour in known]):
+        sizes = {one.contour: one.size for one in judged}
+        scores = _rank(sizes, reasons)
+        return Scoring(kind=TriageKind.COHORT, scores=scores, graded=len(known), area=None)
+    learned = learn_scores(examples, known)
+    return Scoring(
+        kind=TriageKind.GRADES,
+        scores={
+            number: _score_learned(learned.probabilities.get(number), found)
+            for number, found in reasons.items()
+        },
+        graded=learned.graded,
+        area=learned.area,
+    )
+
+
+def list_examples(
+    contours: Sequence[CohortContour],
+    unusual: Mapping[int, Unusual],
+    rules: Mapping[int, int] | None = None,
+) -> list[Example]:
+    """Contours that have a cohort, for learning; `rules` counts those that each breaks."""
+    return [
         Example(
             contour=one.contour,
             patient=one.patient,
             unusual=unusual[one.contour],
-            rules=rules[one.contour],
+            rules=len(one.measures.broken) if rules is None else rules[one.contour],
         )
         for one in contours
         if one.contour in unusual
     ]
-    known = {one.contour: revised[one.contour] for one in examples if one.contour in revised}
-    patients = [one.patient for one in examples if one.contour in known]
-    if can_learn(known, patients):
-        learned = learn_scores(examples, known)
-        scores = {
-            one.contour: _score_learned(one, learned.probabilities, reasons[one.contour])
-            for one in contours
-        }
-        return Scoring(
-            kind=TriageKind.GRADES, scores=scores, graded=learned.graded, area=learned.area
-        )
-    sizes = {
-        one.contour: measure_size(unusual.get(one.contour), rules[one.contour])
-        if not one.measures.is_empty
-        else math.inf
-        for one in contours
-    }
-    return Scoring(
-        kind=TriageKind.COHORT, scores=_rank(sizes, reasons), graded=len(known), area=None
-    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A contour's reasons, broken rules that count, and how unusual it is (empty: infinitely)."""
+
+    contour: int
+    reasons: tuple[str, ...]
+    rules: int
+    size: float
+
+
+def _judge(
+    one: CohortContour, unusual: Unusual | None, common: Mapping[str, Collection[RuleKey]]
+) -> _Judged:
+    usual = common[one.measures.structure]
+    rules = sum(broken.key not in usual for broken in one.measures.broken)
+    size = math.inf if one.measures.is_empty else measure_size(unusual, rules)
+    reasons = tuple(explain(one.measures, unusual, usual))
+    return _Judged(contour=one.contour, reasons=reasons, rules=rules, size=size)
 
 
 def measure_size(unusual: Unusual | None, rules: int) -> float:
@@ -104,11 +120,9 @@ def _find_common(contours: Sequence[CohortContour]) -> dict[str, set[RuleKey]]:
     return common
 
 
-def _score_learned(
-    one: CohortContour, probabilities: Mapping[int, float], reasons: tuple[str, ...]
-) -> Score:
-    """An empty contour, and one without a cohort, is judged by its rules alone."""
-    doubt = probabilities.get(one.contour, 1.0 if reasons else 0.0)
+def _score_learned(probability: float | None, reasons: tuple[str, ...]) -> Score:
+    """An empty contour, and one without a cohort, has no probability: its rules decide."""
+    doubt = probability if probability is not None else float(bool(reasons))
     is_doubtful = doubt >= _DOUBTFUL_PROBABILITY
     if is_doubtful and not reasons:
         reasons = ("Like contours that readers asked to revise; no single number stands out.",)
@@ -116,12 +130,19 @@ def _score_learned(
 
 
 def _rank(sizes: Mapping[int, float], reasons: Mapping[int, tuple[str, ...]]) -> dict[int, Score]:
+    """Doubtful are those of the most unusual fifth in which something stands out."""
     values = np.sort(list(sizes.values()))
+    ranks = {
+        contour: float(np.searchsorted(values, size)) / max(len(values) - 1, 1)
+        for contour, size in sizes.items()
+    }
     return {
         contour: Score(
-            doubt=float(np.searchsorted(values, size)) / max(len(values) - 1, 1),
-            is_doubtful=bool(reasons[contour]) and size >= STRIKING,
+            doubt=rank,
+            is_doubtful=bool(reasons[contour])
+            and sizes[contour] >= STRIKING
+            and rank >= _DOUBTFUL_RANK,
             reasons=reasons[contour],
         )
-        for contour, size in sizes.items()
+        for contour, rank in ranks.items()
     }

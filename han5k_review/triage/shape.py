@@ -198,7 +198,7 @@ def _measure_width_peak(voxels: BoolArray, axis: int) -> float:
 
 
 def _measure_runs(voxels: BoolArray, axis: int) -> tuple[float, float]:
-    """Share of the voxels in runs of fewer than three along an axis; further runs per filled row."""
+    """Share of voxels in runs of fewer than three along an axis; further runs per filled row."""
     rows = np.moveaxis(voxels, axis, -1)
     padded = np.pad(rows, ((0, 0), (0, 0), (2, 2)))
     triple = padded[..., :-2] & padded[..., 1:-1] & padded[..., 2:]

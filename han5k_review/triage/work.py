@@ -36,14 +36,20 @@ class CaseWork:
     contours: tuple[WorkContour, ...]
 
     def hash_beside(self, catalogue: Catalogue) -> str:
-        """What all measurements of this case stand on: the CT, the masks, how they belong together."""
+        """What its measurements stand on: the CT, the masks, how structures belong together."""
         content = [self.image_sha256]
         for one in sorted(self.contours, key=lambda c: c.structure):
             row = catalogue.get_structure(one.structure)
             content.append(
                 json.dumps(
-                    [one.structure, one.mask_sha256, one.earlier_sha256]
-                    + [row.side, row.pair, row.inside]
+                    [
+                        one.structure,
+                        one.mask_sha256,
+                        one.earlier_sha256,
+                        row.side,
+                        row.pair,
+                        row.inside,
+                    ]
                 )
             )
         return hashlib.sha256("\n".join(content).encode()).hexdigest()

@@ -23,7 +23,7 @@ from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.triage_tables import TriageDraw
-from han5k_review.store.vocabulary import DrawArm
+from han5k_review.store.vocabulary import DrawArm, TriageKind
 from han5k_review.triage.doubts import find_scores
 from han5k_review.triage.stored import find_round, list_works
 
@@ -59,14 +59,21 @@ class OrderedPlan:
 
 
 def measure_case_doubts(session: Session) -> dict[str, float]:
-    """Case name -> how many of its contours will have to be revised, by the newest scores."""
+    """Case name -> how many of its contours will have to be revised, by the newest scores.
+
+    Probabilities are summed. Where scores are ranks, doubtful contours are counted, and the mean
+    rank (0 to 1) decides between cases that have as many.
+    """
+    newest = find_round(session)
     scores = find_scores(session)
-    return {
-        work.case: math.fsum(
-            scores[one.contour].doubt for one in work.contours if one.contour in scores
-        )
-        for work in list_works(session)
-    }
+    found = {}
+    for work in list_works(session):
+        of_case = [scores[one.contour] for one in work.contours if one.contour in scores]
+        total = math.fsum(score.doubt for score in of_case)
+        if newest is not None and newest.kind is TriageKind.COHORT:
+            total = sum(score.is_doubtful for score in of_case) + total / max(len(of_case), 1)
+        found[work.case] = total
+    return found
 
 
 def plan_by_doubt(

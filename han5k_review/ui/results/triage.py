@@ -93,11 +93,23 @@ def describe_round(newest: TriageRound) -> str:
 
 
 def _show_proof(proof: Proof | None, predicted: list[Predicted], arm: RandomArm) -> None:
+    _show_figures(proof, len(predicted), arm)
+    if proof is not None:
+        _show_charts(proof)
+        return
     revised = sum(one.revised for one in predicted)
+    st.info(
+        f"Too few grades to say how well scores predict: {FEWEST} contours to be revised and "
+        f"{FEWEST} without a revision are needed, all scored before their grade; there are "
+        f"{revised} and {len(predicted) - revised}."
+    )
+
+
+def _show_figures(proof: Proof | None, graded: int, arm: RandomArm) -> None:
     columns = st.columns(4)
     columns[0].metric(
         "Graded after their score",
-        f"{len(predicted):,}",
+        f"{graded:,}",
         help="Contours under review that had a score before their first grade. Only these count "
         "here: a score that was made afterwards could know the answer.",
     )
@@ -120,13 +132,9 @@ def _show_proof(proof: Proof | None, predicted: list[Predicted], arm: RandomArm)
         f"{say_count(arm.drawn, 'case')} that "
         f"were drawn at random are read whole. {arm.acceptable.reason}",
     )
-    if proof is None:
-        st.info(
-            f"Too few grades to say how well scores predict: {FEWEST} contours to be revised and "
-            f"{FEWEST} without a revision are needed, all scored before their grade; there are "
-            f"{revised} and {len(predicted) - revised}."
-        )
-        return
+
+
+def _show_charts(proof: Proof) -> None:
     left, right = st.columns(2)
     left.plotly_chart(build_roc_chart(proof.curves), key="roc", config=_PLOT)
     right.plotly_chart(build_risk_chart(proof.curves), key="risk", config=_PLOT)
