@@ -180,9 +180,10 @@ def _measure_bulges(voxels: BoolArray, spacing_mm: NDArray[np.float64]) -> tuple
     coarse = np.pad(voxels[tuple(slice(None, None, n) for n in steps)], 3)
     sigma = _SMOOTH_MM / (spacing_mm * steps)
     smooth = ndimage.gaussian_filter(coarse.astype(np.float32), sigma.tolist(), truncate=2.5)
-    size = max(np.count_nonzero(coarse), 1)
-    bulges = np.count_nonzero(coarse & (smooth < _BULGE)) / size
-    return bulges, np.count_nonzero(~coarse & (smooth > _DENT)) / size
+    size = max(int(np.count_nonzero(coarse)), 1)
+    bulges = int(np.count_nonzero(coarse & (smooth < _BULGE)))
+    dents = int(np.count_nonzero(~coarse & (smooth > _DENT)))
+    return bulges / size, dents / size
 
 
 def measure_peak(profile: NDArray[np.floating]) -> float:
@@ -192,7 +193,7 @@ def measure_peak(profile: NDArray[np.floating]) -> float:
 
 def _measure_width_peak(voxels: BoolArray, axis: int) -> float:
     """The peak of the widths (ln) of its slices along one axis."""
-    filled = voxels.any(axis=1 - axis)
+    filled = np.asarray(voxels.any(axis=1 - axis))
     first, last = filled.argmax(axis=0), len(filled) - filled[::-1].argmax(axis=0)
     return measure_peak(np.log(np.where(filled.any(axis=0), last - first, 1)))
 

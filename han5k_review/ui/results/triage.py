@@ -116,8 +116,11 @@ def _show_figures(proof: Proof | None, graded: int, arm: RandomArm) -> None:
     columns[1].metric(
         "Area under the ROC curve",
         _say(proof.against.auc) if proof else "-",
+        _say_interval(proof.against.auc) if proof else None,
+        delta_color="off",
+        delta_arrow="off",
         help="Chance that a contour to be revised has a higher score than one that is not: 0.5 is "
-        "chance, 1 is perfect. In brackets the 95 % interval over patients.",
+        "chance, 1 is perfect. Below it the 95 % interval over patients.",
     )
     columns[2].metric(
         "Minutes saved",
@@ -126,10 +129,13 @@ def _show_figures(proof: Proof | None, graded: int, arm: RandomArm) -> None:
         "order.",
     )
     columns[3].metric(
-        "Cases without a major revision",
+        "No major revision",
         _say(arm.acceptable, percent=True),
-        help=f"Of the whole cohort, by the random arm alone: {arm.read} of "
-        f"{say_count(arm.drawn, 'case')} that "
+        _say_interval(arm.acceptable, percent=True),
+        delta_color="off",
+        delta_arrow="off",
+        help="Share of the cohort's cases without any contour that needs a major revision, by the "
+        f"random arm alone: {arm.read} of {say_count(arm.drawn, 'case')} that "
         f"were drawn at random are read whole. {arm.acceptable.reason}",
     )
 
@@ -173,10 +179,11 @@ def _list_rows(session: Session, newest: TriageRound) -> list[OpenRow]:
 
 
 def _say(estimate: Estimate, *, percent: bool = False) -> str:
-    """A number with its interval; a dash where there is none."""
-    if estimate.value is None:
-        return "-"
-    form = ".0%" if percent else ".2f"
-    interval = estimate.interval
-    limits = f" ({interval.low:{form}} to {interval.high:{form}})" if interval else ""
-    return f"{estimate.value:{form}}{limits}"
+    """A number, or a dash where there is none."""
+    return "-" if estimate.value is None else f"{estimate.value:{'.0%' if percent else '.2f'}}"
+
+
+def _say_interval(estimate: Estimate, *, percent: bool = False) -> str | None:
+    """The limits of its interval."""
+    form, interval = ".0%" if percent else ".2f", estimate.interval
+    return f"{interval.low:{form}} to {interval.high:{form}}" if interval else None

@@ -22,8 +22,8 @@ def build_roc_chart(curves: Curves) -> go.Figure:
     return _finish(
         figure,
         "Found against false alarms (ROC)",
-        "Good contours flagged, percent",
-        "Bad contours flagged, percent",
+        "Good contours flagged, %",
+        "Bad ones flagged, %",
         (100.0, 100.0),
     )
 
@@ -44,8 +44,8 @@ def build_calibration_chart(bins: Sequence[CalibrationBin]) -> go.Figure:
     return _finish(
         figure,
         "Calibration",
-        "To be revised by the score, percent",
-        "To be revised by the readers, percent",
+        "To be revised by the score, %",
+        "By the readers, %",
         (100.0, 100.0),
     )
 
@@ -62,8 +62,8 @@ def build_risk_chart(curves: Curves) -> go.Figure:
     return _finish(
         figure,
         "Risk against coverage",
-        "Left unread, lowest scores first, percent",
-        "Bad ones among them, percent",
+        "Left unread, lowest scores first, %",
+        "Bad among them, %",
         None,
     )
 
@@ -75,7 +75,7 @@ def build_minutes_chart(curves: Curves) -> go.Figure:
         figure,
         "Errors found against minutes",
         "Active minutes of reading",
-        "Bad contours found, percent",
+        "Bad ones found, %",
         (float(curves.minutes[-1]), 100.0),
     )
 
