@@ -87,7 +87,11 @@ def build_rows(examples: Sequence[Example]) -> Floats:
 
 
 def fit_scores(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
-    """Scores (0 to 1) of the rows `asked`, by trees that learned from the others."""
+    """Scores (0 to 1) of the rows `asked`, by trees that learned from the others.
+
+    `rows` and `asked` are (contours, numbers) as `build_rows` makes them, without a unit; `truth`
+    and the answer (contours,).
+    """
     if len(rows) > _MOST:
         chosen = np.random.default_rng(_SEED).choice(len(rows), _MOST, replace=False)
         rows, truth = rows[chosen], truth[chosen]

@@ -21,7 +21,7 @@ from tests.triage.conftest import CASES, SWAPPED
 from tests.triage.test_run import compute
 
 CASE_ROWS = [Case(id=n, name=f"c{n:02d}", patient=f"p{n}") for n in range(31)]
-DOUBTS = {row.name: float(row.id or 0) for row in CASE_ROWS}
+DOUBTS = {row.name: float(number) for number, row in enumerate(CASE_ROWS)}
 
 
 def test_the_random_arm_is_drawn_with_the_probability_that_is_stored() -> None:
