@@ -136,11 +136,8 @@ def _read(
     measured: bool,
 ) -> StudyRows:
     cases = _by_id(session, Case)
-    labels = session.exec(
-        select(LabelVersion).where(
-            col(LabelVersion.id).in_(select(Grade.label_version_id).distinct())
-        )
-    )
+    in_grades = col(LabelVersion.id).in_(select(Grade.label_version_id).distinct())
+    labels = session.exec(select(LabelVersion).where(in_grades))
     graded = {stored_id(label): label for label in labels}
     references = find_labels(session, REFERENCE)
     return StudyRows(

@@ -65,6 +65,7 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "position": "/api/assignments/1/position",
         "drafts": "/api/assignments/1/drafts",
         "signature": "/api/assignments/1/signature",
+        "dose": None,
         "sign_in": "/sign-in",
     }
     assert found["next"] == {
