@@ -160,6 +160,6 @@ def _add_people(study: Study) -> None:
                 actor=actor(),
                 now=utc_now(),
             )
-            if role is not Role.ADJUDICATOR:
+            if role is Role.READER:  # a lead with reads of their own would be blind to the cases
                 rows = list_cases(session)
                 assign_cases(session, reader=reader, cases=rows, actor=actor(), now=utc_now())
