@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,7 @@ class WebServer:
         """
         wanted = {"PatientID": patient, "StudyInstanceUID": study_uid}
         filters = {name: text for name, text in wanted.items() if text}
-        with asking(self.access):
-            client, _ = self._open()
+        with asking(self.access), self._open() as (client, _):
             studies = self._list(client.search_for_studies, _STUDY, {"search_filters": filters})
             found = []
             for study in studies:
@@ -97,8 +97,7 @@ class WebServer:
 
     def greet(self) -> None:
         """Whether the server answers at all; ServerError when not."""
-        with asking(self.access):
-            client, _ = self._open()
+        with asking(self.access), self._open() as (client, _):
             client.search_for_studies(limit=1)
 
     def retrieve_series(self, series: RemoteSeries, folder: Path) -> int:
@@ -108,8 +107,7 @@ class WebServer:
         """
         what = f"series {shorten_uid(series.series_uid)}"
         written = 0
-        with asking(self.access):
-            client, session = self._open()
+        with asking(self.access), self._open() as (client, session):
             instances = client.iter_series(series.study_uid, series.series_uid)
             for dataset in self._read(instances, what):
                 _write(dataset, folder / f"{written:06d}.dcm", what)
@@ -132,8 +130,7 @@ class WebServer:
         as refused: archives drop what their own rules forbid and say that all is well.
         """
         datasets = [dcmread(io.BytesIO(content)) for content in files]
-        with asking(self.access):
-            client, _ = self._open()
+        with asking(self.access), self._open() as (client, _):
             try:
                 answer = client.store_instances(datasets)
             except exceptions.HTTPError as error:
@@ -164,7 +161,8 @@ class WebServer:
         found = self._list(client.search_for_instances, _INSTANCE, place)
         return replace(series, objects=tuple(sorted(_text(one, _INSTANCE) for one in found)))
 
-    def _open(self) -> tuple[DICOMwebClient, WebSession]:
+    @contextmanager
+    def _open(self) -> Iterator[tuple[DICOMwebClient, WebSession]]:
         self.access.check()
         session = WebSession(self.access, MAX_BYTES)
         client = DICOMwebClient(
@@ -174,7 +172,8 @@ class WebServer:
             timeout=self.access.timeout_s,
         )
         client.set_http_retry_params(retry=False)
-        return client, session
+        with session:
+            yield client, session
 
     def _list(
         self, search: Callable[..., list[dict[str, Any]]], key: str, settings: Mapping[str, Any]

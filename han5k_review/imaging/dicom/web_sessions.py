@@ -82,6 +82,7 @@ class WebSession(requests.Session):
         self.most_bytes = most_bytes
         self.boundary = ""
         self.tail = b""
+        self.last: requests.Response | None = None
         if access.authorization is not None:
             self.headers["Authorization"] = access.authorization
         if access.authorities is not None:
@@ -92,6 +93,7 @@ class WebSession(requests.Session):
         target = super().get_redirect_target(resp)
         if target is None or _server_of(urljoin(resp.url, target)) == _server_of(resp.url):
             return target
+        resp.close()
         raise ServerError(
             f"{self.access.url}: an answer of the server itself was expected, found one that leads "
             "to another server, which is not followed; give the address it is meant to have."
@@ -99,7 +101,7 @@ class WebSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         """As requests does, with `boundary` and `tail` of what is then read piece by piece."""
-        response = super().send(request, **settings)
+        response = self.last = super().send(request, **settings)
         described = Message()
         described["Content-Type"] = response.headers.get("Content-Type", "")
         self.boundary = str(described.get_param("boundary", ""))
@@ -120,6 +122,12 @@ class WebSession(requests.Session):
 
         response.iter_content = watched  # type: ignore[method-assign]
         return response
+
+    def close(self) -> None:
+        """Let go of the server, also of an answer that was not read to its end."""
+        if self.last is not None:
+            self.last.close()
+        super().close()
 
     @property
     def is_whole(self) -> bool:

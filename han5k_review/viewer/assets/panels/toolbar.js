@@ -12,6 +12,7 @@ const SHAPES = {
   ruler: "M2 11.5 11.5 2 14 4.5 4.5 14zM5 8.5l1.5 1.5M7.5 6 9 7.5M10 3.5 11.5 5",
   "auto-zoom": "M7 3a4 4 0 1 0 .01 0M10 10l4 4M5.2 7h3.6M7 5.2v3.6",
   "solid-pane": "M8 1.5 14 4.5v7L8 14.5 2 11.5v-7zM2 4.5l6 3 6-3M8 7.5v7",
+  dose: "M8 1.5a6.5 6.5 0 1 0 .01 0M8 4.5a3.5 3.5 0 1 0 .01 0M8 7.5a.5.5 0 1 0 .01 0",
   centre: "M8 5.5a2.5 2.5 0 1 0 .01 0M8 1.5v2M8 12.5v2M1.5 8h2M12.5 8h2",
 };
 
@@ -40,6 +41,7 @@ export class Toolbar {
     this.crosshair = this.tool("crosshair", "Crosshair");
     this.ruler = this.tool("ruler", "Measure");
     this.autoZoom = this.tool("auto-zoom", "Auto zoom");
+    this.dose = reading.dose ? this.tool("dose", "Dose") : null;
     this.root = h(
       "div",
       { class: "toolbar", role: "toolbar", "aria-label": "View" },
@@ -54,6 +56,7 @@ export class Toolbar {
         this.autoZoom,
         this.tool("centre", "Centre"),
         this.tool("solid-pane", "3-D"),
+        this.dose,
       ),
     );
   }
@@ -101,5 +104,6 @@ export class Toolbar {
     press(this.crosshair, state.crosshair);
     press(this.ruler, state.tool === "ruler");
     press(this.autoZoom, state.autoZoom);
+    if (this.dose) press(this.dose, state.dose);
   }
 }
