@@ -8,10 +8,9 @@ label files read and checked (taken out of the page cache first), measured, stor
 Workers are started and have compiled before the clock runs; of R rounds the fastest counts, since
 other work on the machine only ever slows one down. Still, efficiency needs two idle cores: on a
 busy machine look at the CPU time per case (all processes), which should hardly grow with workers.
-What the machine itself allows is printed beside: two processes without a parent, each with half of
-the files, against one of them alone (two "cores" may be threads of one, and share its memory).
-Memory is a worker's peak.
-Exits 0 when the reach is met, 1 when it is missed.
+What the machine itself allows is printed beside: two processes that report to nobody, each with
+half of the files, against one of them alone (two "cores" may be threads of one, and share its
+memory). Memory is a worker's peak. Exits 0 when the reach is met, 1 when it is missed.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ from han5k_review.study import read_study_catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 GROUP = "2"
-DRAWN = (
+LEARNED = (
     *("BrainStem", "TemporalLobe_L", "TemporalLobe_R", "Cord_HaN"),
     *("ParotidL", "ParotidR", "MandibleL", "MandibleR"),
 )
@@ -55,11 +55,11 @@ Masks = Mapping[StructureName, StructureMask]
 
 
 def spoil(masks: Masks) -> dict[StructureName, StructureMask]:
-    """The structures the model draws, with the two errors it is to learn.
+    """The structures the model predicts, with the two errors it is to learn.
 
     Axes are L, P, S: i grows to the patient's left, k to the head.
     """
-    found = {StructureName(n): masks[StructureName(n)] for n in DRAWN}
+    found = {StructureName(n): masks[StructureName(n)] for n in LEARNED}
     short = found[StructureName(TRUNCATED)]
     cut = short.voxels.copy()
     cut[:, :, round((1 - _TRUNCATED_SHARE) * cut.shape[2]) :] = False
@@ -112,7 +112,7 @@ def build_study(root: Path, patients: int) -> Study:
 
 
 def train(study: Study, epochs: int) -> ModelVersion:
-    """One run from scratch on the spoiled contours; prints how it draws them."""
+    """One run from scratch on the spoiled contours; prints how it predicts them."""
     request = RunRequest(
         group=GROUP,
         preset="smoke",

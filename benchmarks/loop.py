@@ -3,7 +3,7 @@
     python benchmarks/loop.py [--quick] [--tuning] [--keep DIR] [--shared DIR] [--write DOC]
 
 Real CTs of OpenKBP in a study of their own. A small parent learns from labels with two systematic
-errors and draws more patients; simulated readers grade by the clinical contours and revise the
+errors and predicts more patients; simulated readers grade by the clinical contours and revise the
 worst; four runs are taught from the same review in four ways; held-out patients decide. Two runs
 at a time, one thread each, no GPU. `--tuning` leaves the test patients untouched and tests on
 some of the pseudo-labelled ones: hyper-parameters are chosen there. `--quick` shows in minutes
@@ -83,8 +83,8 @@ def _prepare(proof: Proof) -> tuple[Path, int, Review, Shares]:
         say(f"imported {sizes.parent} + {sizes.pseudo} + {sizes.test} patients")
     parent_id, shares = proof.train_parent(study)
     say("the parent is trained")
-    proof.draw(study, parent_id)
-    say(f"pseudo-labels drawn for {sizes.pseudo} patients")
+    proof.predict(study, parent_id)
+    say(f"pseudo-labels predicted for {sizes.pseudo} patients")
     study.engine.dispose()
     shutil.rmtree(reviewed, ignore_errors=True)
     shutil.copytree(study.root, reviewed, ignore=shutil.ignore_patterns("runs"))

@@ -3,6 +3,7 @@
     Han5kError
     |-- DataError          a file or a record is wrong: the user mends the input
     |   |-- GeometryError  two images that must share one grid do not
+    |   |-- ServerError    another computer cannot be reached, or does not answer as it should
     |   |-- StorageError   the disk or the database refused (full, read-only, gone)
     |   `-- ConflictError  the record exists already, or moved on since it was read
     |-- RuleError          the study forbids it: nothing is broken, the answer is no
@@ -29,6 +30,10 @@ class DataError(Han5kError):
 
 class GeometryError(DataError):
     """Two images that must share one grid do not; the message names both geometries."""
+
+
+class ServerError(DataError):
+    """Another computer cannot be reached, or does not answer as it should."""
 
 
 class StorageError(DataError):

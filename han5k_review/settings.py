@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from han5k_review.errors import ConfigError
@@ -64,6 +64,25 @@ class Settings(BaseSettings):
     )
     processes: int = Field(
         default=2, ge=1, description="Worker processes for importing and measuring many cases."
+    )
+    import_folder: Path | None = Field(
+        default=None,
+        description="Folder of the server whose folders the page Import may import from; unset "
+        "means none.",
+    )
+    dicomweb_url: str | None = Field(
+        default=None,
+        description="Root of the hospital's DICOMweb server (`https://server/dicom-web`), for "
+        "`han5k import --dicomweb setting` and `han5k contours --to-dicomweb setting`.",
+    )
+    dicomweb_authorization: SecretStr | None = Field(
+        default=None,
+        description="Value of the header `Authorization` for that server (`Bearer ...`, "
+        "`Basic ...`); only from here, never by an option, and never stored or shown.",
+    )
+    dicomweb_authorities: Path | None = Field(
+        default=None,
+        description="File of certificates (PEM) that the server's own is checked against.",
     )
     dask_address: str | None = Field(
         default=None,

@@ -4,10 +4,16 @@ from han5k_review.accounts.may import Action
 from han5k_review.evaluation.plan import plan_evaluation
 from han5k_review.evaluation.rows import NOT_MEASURED
 from han5k_review.review.labels import list_under_review
+from han5k_review.review.signatures import check_sees_sources
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.study import find_case
-from han5k_review.ui.cases.frames import build_case_frame, build_history_frame
+from han5k_review.ui.cases.frames import (
+    build_case_frame,
+    build_history_frame,
+    choose_columns,
+    describe_case,
+)
 from han5k_review.ui.cases.listing import show_case_list
 from han5k_review.ui.cohort.measuring import find_record, show_case_desk
 from han5k_review.ui.dose_view import show_dose
@@ -30,6 +36,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
     name = case.name
     record = find_record()
     with reading(bench.study.engine) as session:
+        check_sees_sources(session, visit.identity.reader_id, stored_id(case))
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))
         frame = build_case_frame(session, bench.catalogue, bench.scale, case)
         history = build_history_frame(session, case)
@@ -37,7 +44,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         structures = list(under_review)
     open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0
 
-    heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
+    heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="center")
     heading.subheader(name, anchor=False)
     if view.button("Open in the viewer", type="primary", key="open-viewer"):
         go_to("review", case=name)
@@ -45,13 +52,16 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         go_to("surfaces", case=name)
     show_case_desk(visit, plan, record, open_pairs, measure)
 
+    st.caption(describe_case(case))
     tabs = st.tabs(["Structures", "Dose", "History", "Upload a revision"])
     with tabs[0]:
+        columns, definition = choose_columns(frame)
         st.dataframe(
             frame,
             hide_index=True,
             placeholder="",
             height=min(35 * (len(frame) + 1) + 3, 640),
+            column_order=columns,
             column_config={
                 **METRIC_COLUMNS,
                 **DOUBT_COLUMNS,
@@ -64,6 +74,8 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
                 },
             },
         )
+        if definition:
+            st.caption(f"Distances by the definition {definition} (docs/correctness.md).")
         base = f"/api/cases/{case.id}/contours/a"
         show_contour_links(base)
     with tabs[1]:

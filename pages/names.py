@@ -5,6 +5,7 @@ from han5k_review.importing.confirmed_names import list_confirmed_names, read_cl
 from han5k_review.store.engine import reading
 from han5k_review.ui.name_view import (
     build_confirmed_frame,
+    find_import_names,
     read_uploaded_names,
     show_confirming,
 )
@@ -18,7 +19,7 @@ with page("ROI names", Action.IMPORT_CASES) as visit:
 
     st.caption(
         "Files of a clinic name their contours freely. Here you say which name is which structure; "
-        "the next import uses it. Names that you do not confirm are stored nowhere."
+        "the next import uses it. Names that you do not confirm stand in reports of imports only."
     )
     told = st.session_state.pop("names-told", None)
     if told:
@@ -29,14 +30,16 @@ with page("ROI names", Action.IMPORT_CASES) as visit:
         type=["csv", "xlsx"],
         help="Written by `han5k import cases.csv --dry-run --names names.csv`.",
     )
-    if upload is None:
+    if upload is not None:
+        show_confirming(visit, read_uploaded_names(upload, catalogue), catalogue)
+    elif rows := find_import_names(bench.study, catalogue):
+        st.caption("Names of the last import of the page Import:")
+        show_confirming(visit, rows, catalogue)
+    else:
         st.info(
             "Bring the table that a dry run wrote: "
             "`han5k import cases.csv --dry-run --names names.csv`."
         )
-    else:
-        rows = read_uploaded_names(upload, catalogue)
-        show_confirming(visit, rows, catalogue)
 
     st.subheader("Confirmed so far", anchor=False)
     if confirmed:

@@ -17,6 +17,7 @@ from han5k_review.ui.overview_view import (
     show_waiting,
 )
 from han5k_review.ui.places import go_to, page_file
+from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.visit import page
 
@@ -46,11 +47,14 @@ with page("Overview", Action.ASSIGN) as visit:
         st.subheader("Readers disagree", anchor=False)
         if disagreements:
             words = {grade.level.value: grade.title for grade in bench.scale.grades}
+            order = find_order("disagreements")
+            rows = build_disagreement_rows(disagreements, words)
             opened = show_rows(
                 DISAGREEMENT_COLUMNS,
-                build_disagreement_rows(disagreements, words),
+                sort_rows(DISAGREEMENT_COLUMNS, rows, order),
                 key="disagreements",
                 label="Structures that readers graded differently",
+                order=order,
                 height=212,
             )
             if opened is not None:

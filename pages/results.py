@@ -1,6 +1,7 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
+from han5k_review.ui.results.triage import show_triage
 from han5k_review.ui.results.views import (
     show_agreement,
     show_certificates,
@@ -14,6 +15,7 @@ VIEWS = {
     "Agreement": show_agreement,
     "Certificates": show_certificates,
     "Grade and metric": show_metrics,
+    "Triage": show_triage,
 }
 
 with page("Results", Action.ASSIGN) as visit:

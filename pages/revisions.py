@@ -6,6 +6,7 @@ from han5k_review.review.decisions.adjudication import list_questions, settle_st
 from han5k_review.review.decisions.revising import list_revisions
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.store.engine import reading
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.places import page_file
 from han5k_review.ui.revisions.bulk import show_bulk
 from han5k_review.ui.revisions.locks import show_locks
@@ -30,9 +31,9 @@ with page("Revisions", Action.ADJUDICATE) as visit:
     elif not questions:
         st.success("Nothing waits for a decision.")
     else:
-        structures = "structure waits" if len(questions) == 1 else "structures wait"
+        waiting = say_count(len(questions), "structure waits", "structures wait")
         question = st.selectbox(
-            f"{len(questions)} {structures} for a decision, the longest first",
+            f"{waiting} for a decision, the longest first",
             questions,
             format_func=lambda one: (
                 f"{one.case}, {one.structure}: {', '.join(c.name for c in one.candidates)}"

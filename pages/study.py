@@ -6,7 +6,9 @@ from han5k_review.review.progress import measure_progress
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Reader
 from han5k_review.study import list_cases
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.people_view import show_accounts, show_assigning, show_unassigning
+from han5k_review.ui.signature_view import show_unlocking
 from han5k_review.ui.tables import build_reader_frame, build_scale_frame
 from han5k_review.ui.visit import page
 
@@ -18,8 +20,9 @@ with page("Study", Action.READ_ANY_CASE) as visit:
         progress = measure_progress(session)
 
     st.caption(
-        f"{bench.info.name}, protocol {bench.info.protocol_version}: {len(cases):,} cases, "
-        f"{len(bench.catalogue)} structures, {len(readers)} accounts."
+        f"{bench.info.name}, protocol {bench.info.protocol_version}: "
+        f"{say_count(len(cases), 'case')}, "
+        f"{say_count(len(bench.catalogue), 'structure')}, {say_count(len(readers), 'account')}."
     )
     told = st.session_state.pop("people-told", None)
     if told:
@@ -40,6 +43,9 @@ with page("Study", Action.READ_ANY_CASE) as visit:
             show_assigning(visit, readers, cases)
             with st.expander("Take cases off a list"):
                 show_unassigning(visit, readers)
+        if visit.may(Action.UNLOCK_READS):
+            with st.expander("Open a signed read again"):
+                show_unlocking(visit)
         if visit.may(Action.MANAGE_READERS):
             with st.expander("Accounts"):
                 show_accounts(visit, readers)

@@ -3,6 +3,7 @@ import streamlit as st
 from han5k_review.accounts.may import Action
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.label_sets import list_label_sets, view_case, view_task
+from han5k_review.review.signatures import check_sees_sources
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.store.surface_files import SurfaceFiles
@@ -25,6 +26,8 @@ with page("3-D") as visit:
         else:
             visit.require(Action.READ_ANY_CASE)
             case = find_case(session, st.query_params.get("case", ""))
+            if case is not None:
+                check_sees_sources(session, visit.identity.reader_id, stored_id(case))
             sets = list_label_sets(session, stored_id(case), view_case()) if case else []
     if case is None:
         st.info("Choose a case first.")

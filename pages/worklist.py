@@ -3,10 +3,12 @@ import streamlit as st
 from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import find_next, list_worklist
 from han5k_review.review.labels import list_under_review
+from han5k_review.review.pauses import find_pause
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
+from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.tables import WORKLIST_COLUMNS, build_worklist_rows
@@ -16,6 +18,7 @@ from han5k_review.ui.visit import page
 with page("Worklist", Action.GRADE) as visit:
     with reading(visit.bench.study.engine) as session:
         entries = list_worklist(session, visit.identity.reader_id)
+        pause = find_pause(session, visit.identity.reader_id)
 
     upcoming = find_next(entries)
     done = sum(entry.is_done for entry in entries)
@@ -30,7 +33,9 @@ with page("Worklist", Action.GRADE) as visit:
             st.info("No case is assigned to you yet. Ask the study lead for cases.")
     else:
         left, middle, right = st.columns([2, 1, 1], vertical_alignment="center")
-        if upcoming is None:
+        if pause is not None:
+            left.info(f"Reading is paused by {pause.actor}: {pause.reason}")
+        elif upcoming is None:
             left.success("Every case on your list is graded.")
         else:
             verb = "Continue" if upcoming.graded else "Start"
@@ -40,17 +45,19 @@ with page("Worklist", Action.GRADE) as visit:
         middle.metric("Cases finished", f"{done:,} / {len(entries):,}")
         right.metric("Structures graded", f"{graded:,} / {total:,}")
 
-        st.caption("Click a row to open its case.")
-        first = entries.index(upcoming) if upcoming else 0
-        shown = ask_page("worklist", entries, first)
-        opened = show_rows(
-            WORKLIST_COLUMNS, build_worklist_rows(shown), key="worklist", label="Your cases"
-        )
+        st.caption("Click a row to open its case, a heading to order the list.")
+        order = find_order("worklist")
+        first = entries.index(upcoming) if upcoming and order is None else 0
+        rows = sort_rows(WORKLIST_COLUMNS, build_worklist_rows(entries), order)
+        shown = ask_page(f"worklist-{order}", rows, first)
+        opened = show_rows(WORKLIST_COLUMNS, shown, key="worklist", label="Your cases", order=order)
         if opened is not None:
             go_to("review", assignment=opened)
 
+        named = [entry for entry in entries if entry.is_named]
+    if entries and named:
         with st.expander("Correct a case in another tool"):
-            entry = st.selectbox("Case", entries, format_func=lambda one: one.case)
+            entry = st.selectbox("Case", named, format_func=lambda one: one.case)
             with reading(visit.bench.study.engine) as session:
                 case = session.get_one(Case, entry.case_id)
                 structures = list(list_under_review(session, entry.case_id))

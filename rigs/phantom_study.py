@@ -120,16 +120,16 @@ def add_revision(
     session: Session,
     study: Study,
     case: Case,
-    parent: LabelVersion,
+    reviewed: LabelVersion,
     mask: StructureMask,
     reader: Reader,
     decision: Decision | None,
 ) -> Revision:
     """Store a revision and, when given, the word on it."""
-    child = add_label(session, study, case, parent.structure, mask, LabelSource.REVISION)
+    child = add_label(session, study, case, reviewed.structure, mask, LabelSource.REVISION)
     revision = Revision(
         label_version_id=stored_id(child),
-        reviewed_id=stored_id(parent),
+        reviewed_id=stored_id(reviewed),
         reader_id=stored_id(reader),
     )
     session.add(revision)

@@ -56,7 +56,7 @@ def running_server(
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Serve `study` until the block ends; fails with the log when the server does not come up."""
-    port = _find_free_port()
+    port = find_free_port()
     variables = {**os.environ, "HAN5K_STUDY": str(study), **(environment or {})}
     if database_url is not None:
         variables["HAN5K_DATABASE_URL"] = database_url
@@ -96,7 +96,8 @@ def _wait_until_healthy(server: Server) -> None:
     raise RuntimeError(f"The server did not come up:\n{server.log.read_text()}")
 
 
-def _find_free_port() -> int:
+def find_free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -28,6 +28,7 @@ from han5k_review.accounts.cookie import COOKIE_NAME, open_seal
 from han5k_review.accounts.identity import build_identity
 from han5k_review.accounts.readers import get_reader
 from han5k_review.anatomy.windows import read_windows
+from han5k_review.review.row_numbers import WHOLE_CASE, RowNumbers, number_task
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.settings import Settings
 from han5k_review.store.columns import utc_now
@@ -96,21 +97,25 @@ class Desk:
         """What the viewer mounts with for a task, as the study has it now."""
         with reading(self.study.engine) as session:
             task = session.get_one(Assignment, assignment)
-            built = self._build(session, get_visible_task(session, task, names_reads=True))
+            numbers = number_task(self.study.root, assignment)
+            built = self._build(session, get_visible_task(session, task, names_reads=True), numbers)
         return replace(built, **self.shown.get(assignment, {}))
 
     def case_payload(self, case: str) -> ViewerPayload:
         """What the viewer mounts with where a whole case is looked at and nothing is graded."""
         with reading(self.study.engine) as session:
-            return self._build(session, get_visible_case(session, case, names_reads=True))
+            seen = get_visible_case(session, case, names_reads=True)
+            return self._build(session, seen, WHOLE_CASE)
 
-    def _build(self, session: Session, seen: VisibleCase) -> ViewerPayload:
+    def _build(self, session: Session, seen: VisibleCase, numbers: RowNumbers) -> ViewerPayload:
         return build_payload(
             seen,
             catalogue=read_study_catalogue(self.study),
             windows=read_windows(self.study.tables / "windows.csv"),
             scale=read_study_scale(self.study, get_study_info(session)),
             warnings={},
+            numbers=numbers,
+            has_dose=self.study.doses.find_newest(seen.image_sha256) is not None,
         )
 
     def sign_in(self, context: BrowserContext, url: str, name: str) -> None:

@@ -244,23 +244,33 @@ def measure_import(case: Path) -> dict[str, object]:
         return {"seconds": took[0], "cpu_s": took[1], "found": report.cases[0].sentence[:60]}
 
 
-def measure_dry_run(manifest: Path) -> dict[str, object]:
+def measure_tree(root: Path, *, dry_run: bool) -> dict[str, object]:
+    """Search a tree and import it, or look through it; in this process alone."""
     from datetime import UTC, datetime
 
-    from han5k_review.importing.imports import plan_import
     from han5k_review.importing.name_list import build_name_rows
-    from han5k_review.importing.sources import read_manifest
     from han5k_review.importing.study import create_study
+    from han5k_review.importing.tree_imports import TreeOrder, find_tree_sources, import_tree
+    from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
     from han5k_review.study import read_study_catalogue
 
     with tempfile.TemporaryDirectory(prefix="han5k-exchange-") as folder:
         study = create_study(Path(folder) / "study", "Benchmark", now_utc=datetime.now(UTC))
         catalogue = read_study_catalogue(study)
-        sources = read_manifest(manifest, study)
+        choice = TreeChoice(naming=CaseNaming.PATIENT_ID)
+        order = TreeOrder(root=root, choice=choice, dry_run=dry_run)
         marks: list[float] = []
         began, cpu_began = time.perf_counter(), _cpu_s()
-        report = plan_import(
-            study, catalogue, sources, progress=lambda *_: marks.append(time.process_time())
+        sources = find_tree_sources(study, order)
+        found_s = time.perf_counter() - began
+        report = import_tree(
+            study,
+            catalogue,
+            sources,
+            order,
+            actor="benchmark",
+            now=lambda: datetime.now(UTC),
+            progress=lambda *_: marks.append(time.process_time()),
         )
         rows = build_name_rows((n for case in report.cases for n in case.names), catalogue)
         took = time.perf_counter() - began, _cpu_s() - cpu_began
@@ -269,11 +279,61 @@ def measure_dry_run(manifest: Path) -> dict[str, object]:
         return {
             "seconds": took[0],
             "cpu_s": took[1],
+            "search_s": found_s,
             "cases": len(report.cases),
             "names": len(rows),
             "growth": (marks[-1] - marks[-1 - tenth]) / (marks[tenth] - marks[0]),
             "found": report.sentence,
         }
+
+
+def measure_crew(folder: Path, workers: int) -> dict[str, object]:
+    """Import the cases of a crew with so many worker processes, which run already."""
+    from concurrent.futures import ProcessPoolExecutor
+    from datetime import UTC, datetime
+    from multiprocessing import get_context
+
+    from han5k_review.importing.imports import run_import
+    from han5k_review.importing.study import create_study
+    from han5k_review.importing.tree_imports import TreeOrder, find_tree_sources
+    from han5k_review.study import read_study_catalogue
+
+    with (
+        tempfile.TemporaryDirectory(prefix="han5k-exchange-") as scratch,
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor,
+    ):
+        study = create_study(Path(scratch) / "study", "Benchmark", now_utc=datetime.now(UTC))
+        catalogue = read_study_catalogue(study)
+        sources = find_tree_sources(study, TreeOrder(root=folder)).sources.sources
+        list(executor.map(_be_ready, [0.5] * workers))
+        began = time.perf_counter()
+        report = run_import(
+            study,
+            catalogue,
+            sources,
+            actor="benchmark",
+            now=lambda: datetime.now(UTC),
+            executor=executor,
+        )
+        took = time.perf_counter() - began
+        peaks = list(executor.map(_be_ready, [0.5] * workers))
+        study.engine.dispose()
+        return {
+            "seconds": took,
+            "cpu_s": took,
+            "cases": len(sources),
+            "worker_mb": max(peaks),
+            "found": report.sentence,
+        }
+
+
+def _be_ready(seconds: float) -> float:
+    """In a worker: import what is needed, stay busy so that the next one starts; its peak in MB."""
+    importlib.import_module("han5k_review.importing.imports")
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        pass
+    return read_peak_mb()
 
 
 def main() -> None:
@@ -286,7 +346,9 @@ def main() -> None:
             "read": lambda: measure_reading(program, Path(case), Path(file), scratch),
             "write": lambda: measure_writing(program, Path(case), Path(file)),
             "import": lambda: measure_import(Path(case)),
-            "dry run": lambda: measure_dry_run(Path(file)),
+            "tree dry run": lambda: measure_tree(Path(case), dry_run=True),
+            "tree import": lambda: measure_tree(Path(case), dry_run=False),
+            "crew": lambda: measure_crew(Path(case), int(program)),
         }[act]()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,7 +1,8 @@
 """The case of the exchange benchmark: a synthetic patient in full size as DICOM, and its masks.
 
 Up to 50 structures of the demo's patient, stretched to the slices of the size, as a CT series and
-an RTSTRUCT of the first 25, which the import reads. `masks.npz` holds the boxes of all, so that
+an RTSTRUCT of the first 25, which the import reads; for two workers the same some HU brighter, as
+further cases. `masks.npz` holds the boxes of all, so that
 programs that are not ours can be compared with them.
 """
 
@@ -23,8 +24,9 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 
 ROOT = Path(__file__).resolve().parents[2]
-VERSION = 1  # counts up when the same names get other files
+VERSION = 2  # counts up when the same names get other files
 SEED = 5
+ROIS = 49
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,11 @@ class Size:
     masks: int
     imported: int
     cohort: int
+    crew: int  # cases for two workers; none are measured in the quick run
 
 
-FULL = Size(name="full", step=1, slices=181, masks=50, imported=25, cohort=400)
-QUICK = Size(name="quick", step=4, slices=24, masks=8, imported=4, cohort=20)
+FULL = Size(name="full", step=1, slices=181, masks=50, imported=25, cohort=3346, crew=6)
+QUICK = Size(name="quick", step=4, slices=24, masks=8, imported=4, cohort=20, crew=0)
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,25 @@ def make_case(folder: Path, size: Size) -> ExchangeCase:
     case.ct.mkdir(parents=True)
     catalogue = read_catalogue(ROOT / "data" / "structures.csv")
     volume, named = build_content(catalogue, size)
-    for k, content in enumerate(build_ct_images(volume, patient="BENCH"), start=1):
-        (case.ct / f"{k:04d}.dcm").write_bytes(content)
+    write_case(case.ct, case.imported, volume, named[: size.imported], "BENCH")
     write_masks(case.folder / "masks.npz", named)
-    reference = build_image_reference(volume)
-    content = build_structure_set(named[: size.imported], reference, patient="BENCH")
-    case.imported.write_bytes(content)
+    for number in range(1, size.crew + 1):
+        own = case.folder / "crew" / f"C{number}"
+        brighter = CtVolume(grid=volume.grid, hu=np.asfortranarray(volume.hu + np.int16(number)))
+        write_case(own / "ct", own / "rs.dcm", brighter, named[: size.imported], f"C{number}")
     whole.touch()
     return case
+
+
+def write_case(
+    ct: Path, structures: Path, volume: CtVolume, named: list[NamedMask], patient: str
+) -> None:
+    """A CT series and its structure set."""
+    ct.mkdir(parents=True, exist_ok=True)
+    for k, content in enumerate(build_ct_images(volume, patient=patient), start=1):
+        (ct / f"{k:04d}.dcm").write_bytes(content)
+    reference = build_image_reference(volume)
+    structures.write_bytes(build_structure_set(named, reference, patient=patient))
 
 
 def build_content(catalogue: Catalogue, size: Size) -> tuple[CtVolume, list[NamedMask]]:
@@ -139,28 +153,29 @@ def read_masks(path: Path) -> list[NamedMask]:
 
 
 def make_cohort(folder: Path, cases: int) -> Path:
-    """A manifest of so many small DICOM cases (32 x 32 x 8, 10 ROIs); made anew each time."""
-    place = folder / "cohort"
+    """A tree of so many small DICOM patients (32 x 32 x 8, 49 ROIs); one of before is used again.
+
+    The ROIs are called as the study calls its structures, but for one name that nobody knows.
+    """
+    place = folder / f"han5k-exchange-tree-{cases}-{VERSION}"
+    if (place / ".whole").exists():
+        return place
     shutil.rmtree(place, ignore_errors=True)
     generator = np.random.default_rng(SEED)
     grid = Grid.from_lps((32, 32, 8), (4, 4, 4), (-64, -64, -16), np.eye(3).ravel().tolist())
-    lines = ["case,ct,labels"]
-    names = ("Parotid_L", "Parotid_R", "Brainstem", "SpinalCord", "Larynx", "PTV 70", "Eye_L")
-    dense = np.zeros(grid.shape, dtype=bool)
-    dense[8:16, 8:16, 2:6] = True
-    mask = StructureMask.from_dense(dense, grid)
-    named = [NamedMask(name=name, mask=mask, colour_rgb=(255, 0, 0)) for name in names]
+    catalogue = read_catalogue(ROOT / "data" / "structures.csv")
+    names = [*[str(one.name) for one in catalogue][: ROIS - 1], "PTV 70"]
+    named = []
+    for number, name in enumerate(names):
+        dense = np.zeros(grid.shape, dtype=bool)
+        low = 2 + number % 20
+        dense[low : low + 8, 8 : 14 + number % 7, 2:6] = True
+        mask = StructureMask.from_dense(dense, grid)
+        named.append(NamedMask(name=name, mask=mask, colour_rgb=(255, 0, 0)))
     for number in range(cases):
         hu = generator.integers(-1000, 1500, grid.shape, dtype=np.int16)
         volume = CtVolume(grid=grid, hu=np.asfortranarray(hu))
         own = place / f"P{number:04d}"
-        own.mkdir(parents=True)
-        for k, content in enumerate(build_ct_images(volume, patient=f"P{number}"), start=1):
-            (own / f"{k}.dcm").write_bytes(content)
-        reference = build_image_reference(volume)
-        content = build_structure_set(named, reference, patient=f"P{number}")
-        (own / "rs.dcm").write_bytes(content)
-        lines.append(f"C{number:04d},{own.name},auto")
-    manifest = place / "cases.csv"
-    manifest.write_text("\n".join(lines) + "\n")
-    return manifest
+        write_case(own / "scan", own / "rs.dcm", volume, named, f"P{number:04d}")
+    (place / ".whole").touch()
+    return place

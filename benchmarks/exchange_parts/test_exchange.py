@@ -16,5 +16,6 @@ def test_the_quick_benchmark_meets_its_reach(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for row in ("import CT + RTSTRUCT", "write SEG", "read RTSTRUCT", "read SEG"):
         assert f"\n{row:28}" in done.stdout
-    assert "dry run of 20 DICOM cases" in done.stdout
+    assert "dry run of a tree of 20 patients" in done.stdout
+    assert "import of a tree of 20 patients" in done.stdout
     assert done.stdout.splitlines()[-1] == "reach: met"

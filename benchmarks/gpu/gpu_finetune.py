@@ -68,8 +68,8 @@ def train_arm(place: Place, arm: str) -> ModelFolder:
 
 def measure(place: Place, model: ModelFolder) -> Scores:
     """Dice of each test patient and structure against its reference."""
-    from han5k_review.retraining.network.predicting.drawing import predict_case
     from han5k_review.retraining.network.predicting.open_models import open_model
+    from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 
     patients: Patients = read_patients(place.work / "patients")
     files, opened = (
@@ -79,9 +79,9 @@ def measure(place: Place, model: ModelFolder) -> Scores:
     found = {}
     for number in TEST_CASES:
         volume = patients.volume(number)
-        drawn = predict_case(opened, volume)
+        predicted = predict_case(opened, volume)
         for name, sha256 in patients.masks(number, "reference").items():
-            truth, mask = files.get_mask(sha256, volume.grid), drawn[name]
+            truth, mask = files.get_mask(sha256, volume.grid), predicted[name]
             if truth.voxel_count >= (1 if place.quick else _LEAST_VOXELS):
                 both = int(np.count_nonzero(truth.dense() & mask.dense()))
                 found[number, name] = 2 * both / (truth.voxel_count + mask.voxel_count)

@@ -36,17 +36,17 @@ def make_long_ct(place: Place) -> CtVolume:
     return CtVolume(grid=grid, hu=np.ascontiguousarray(hu))
 
 
-def draw(model: Any, case: Any) -> NDArray[np.uint8]:
+def predict(model: Any, case: Any) -> NDArray[np.uint8]:
     """The label map, as a prediction makes it."""
-    from han5k_review.retraining.network.predicting.drawing import draw_anywhere
     from han5k_review.retraining.network.predicting.members import list_logits
+    from han5k_review.retraining.network.predicting.volume_prediction import predict_values_anywhere
 
     (logits,) = list_logits([model], case.image, Uncertainty.OFF)
-    return draw_anywhere(model, case, logits)
+    return predict_values_anywhere(model, case, logits)
 
 
 def run() -> None:
-    from han5k_review.retraining.network.predicting.memory import check_drawing_memory
+    from han5k_review.retraining.network.predicting.memory import check_prediction_memory
     from han5k_review.retraining.network.predicting.open_models import open_model, prepare_case
 
     place = read_place()
@@ -55,22 +55,22 @@ def run() -> None:
     volume = make_long_ct(place)
     case = prepare_case(model, volume)
     heads = model.predictor.label_manager.num_segmentation_heads
-    check_drawing_memory(case.image.shape[1:], heads, Uncertainty.OFF, model.predictor.device)
+    check_prediction_memory(case.image.shape[1:], heads, Uncertainty.OFF, model.predictor.device)
     note(f"the CT of {volume.grid.shape} is prepared")
     started = time.perf_counter()
-    roomy = draw(model, case)
+    roomy = predict(model, case)
     wait_for_gpu()
     alone = time.perf_counter() - started
     size = " x ".join(map(str, volume.grid.shape))
     seen, met = f"{peak_gb():.1f} GB, {alone:.0f} s", peak_gb() <= 10 if place.on_gpu else None
-    write_row(f"GPU memory to draw {size}, {heads - 1} structures", "<= 10 GB", seen, met)
+    write_row(f"GPU memory to predict {size}, {heads - 1} structures", "<= 10 GB", seen, met)
     for fraction in _FRACTIONS:
         if place.on_gpu:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
             torch.cuda.set_per_process_memory_fraction(fraction)
         started = time.perf_counter()
-        tight = draw(model, case)
+        tight = predict(model, case)
         seconds, same = time.perf_counter() - started, float(np.mean(tight == roomy))
         name = f"the same with {100 * fraction:.0f} % of the GPU's memory"
         seen = f"{100 * same:.3f} % of voxels, {len(np.unique(roomy))} labels, {peak_gb():.1f} GB"

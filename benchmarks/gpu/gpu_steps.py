@@ -14,7 +14,7 @@ from gpu_results import Place, note, peak_gb, read_place, wait_for_gpu, write_ro
 from han5k_review.retraining.runs.resource_estimate import CaseSize, estimate_needs
 
 BATCHES = "batches.pt"
-_LEARNING_STEPS = 100  # so that the network that is drawn with below has something to draw
+_LEARNING_STEPS = 100  # so that the network that predicts below has something to predict
 
 
 def run() -> None:

@@ -1,17 +1,17 @@
-"""Stock nnU-Net opens the published model and draws the same labels."""
+"""Stock nnU-Net opens the published model and predicts the same labels."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 from gpu_data import TEST_CASES, read_patients
-from gpu_predict import draw, find_model
+from gpu_predict import find_model, predict
 from gpu_results import read_place, write_row
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.volume import CtVolume
 
-_HALF = 96  # voxels from the middle that are drawn
+_HALF = 96  # voxels from the middle that are predicted
 
 
 def run() -> None:
@@ -27,7 +27,7 @@ def run() -> None:
     hu = np.ascontiguousarray(whole.hu[i : i + 2 * _HALF, j : j + 2 * _HALF])
     volume = CtVolume(grid=Grid.from_affine(hu.shape, whole.grid.affine), hu=hu)
     model = open_model(find_model(place), place.device.partition(":")[0])
-    ours = draw(model, prepare_case(model, volume))
+    ours = predict(model, prepare_case(model, volume))
     stock = nnUNetPredictor(
         use_mirroring=False, device=torch.device(place.device.partition(":")[0]), allow_tqdm=False
     )
@@ -38,4 +38,4 @@ def run() -> None:
     theirs = stock.predict_single_npy_array(image, {"spacing": [dk, dj, di]}, None, None, False)
     same = float(np.mean(np.asarray(theirs) == ours))
     seen = f"{100 * same:.3f} % of voxels, {len(np.unique(ours))} labels"
-    write_row("stock nnU-Net draws with the model", ">= 99.9 % the same", seen, same >= 0.999)
+    write_row("stock nnU-Net predicts with the model", ">= 99.9 % the same", seen, same >= 0.999)

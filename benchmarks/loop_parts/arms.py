@@ -52,14 +52,14 @@ class VaryingLauncher(LocalLauncher):
 
 
 def teach_background(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJob:
-    """What is not accepted is not drawn: it becomes background."""
+    """What is not accepted is not predicted: it becomes background."""
     return replace(
         job,
         cases=tuple(
             replace(
                 case,
                 masks={**_empty(study, case, snapshot), **case.masks},
-                drawn_by_parent=(),
+                predicted_by_parent=(),
             )
             for case in job.cases
         ),
@@ -68,7 +68,7 @@ def teach_background(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJo
 
 def keep_pseudo_labels(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJob:
     """Every pseudo-label is kept as truth, unless an accepted contour replaces it."""
-    cases = [c for c in snapshot.cases if c.split is Split.TRAIN and _drawn(c, snapshot)]
+    cases = [c for c in snapshot.cases if c.split is Split.TRAIN and _predicted(c, snapshot)]
     shown = {c.name: c.shows_pieces for c in job.cases}
     return replace(
         job,
@@ -76,7 +76,7 @@ def keep_pseudo_labels(study: Study, snapshot: Snapshot, job: TrainJob) -> Train
             TrainCase(
                 name=case.name,
                 image_sha256=case.image_sha256,
-                masks={**_drawn(case, snapshot), **case.trusted},
+                masks={**_predicted(case, snapshot), **case.trusted},
                 shows_pieces=shown.get(case.name, ()),
             )
             for case in cases
@@ -90,7 +90,7 @@ def ignore_untrusted(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJo
     cases = []
     for case in teach_background(study, snapshot, job).cases:
         known = by_name[case.name]
-        untrusted = [h for n, h in _drawn(known, snapshot).items() if n not in known.trusted]
+        untrusted = [h for n, h in _predicted(known, snapshot).items() if n not in known.trusted]
         grid = study.volumes.get_index(case.image_sha256).grid
         zone = np.zeros(grid.shape, dtype=bool)
         for sha256 in untrusted:
@@ -114,7 +114,7 @@ def _empty(study: Study, case: TrainCase, snapshot: Snapshot) -> dict[str, str]:
     return dict.fromkeys(snapshot.labels, sha256)
 
 
-def _drawn(case: SnapshotCase, snapshot: Snapshot) -> Mapping[str, str]:
+def _predicted(case: SnapshotCase, snapshot: Snapshot) -> Mapping[str, str]:
     """Structure -> hash of its contour under review, or of the accepted one."""
     return {
         m.structure: m.mask_sha256

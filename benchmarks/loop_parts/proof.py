@@ -1,4 +1,4 @@
-"""One proof at work: its sizes, the parent's run, its drawings, and the run of each arm."""
+"""One proof at work: its sizes, the parent's run, its predictions, and the run of each arm."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ QUICK = Sizes(
 
 
 def describe_rule(view: RunView) -> str:
-    """Which structures the model of a run draws as one piece, and what was counted."""
+    """Which structures the model of a run predicts as one piece, and what was counted."""
     rule = read_facts(view.result).postprocessing if view.result else None
     return f"{describe_postprocessing(rule)} Counted: {describe_counts(rule)}"
 
@@ -124,7 +124,7 @@ class Proof:
             self.progress.say(describe_rule(get_run_view(session, study, run_id)))
         return parent_id, shares
 
-    def draw(self, study: Study, parent_id: int) -> None:
+    def predict(self, study: Study, parent_id: int) -> None:
         """The parent's pseudo-labels of the patients to be reviewed."""
         names = [case_name(number) for number in self.split.pseudo]
         nowhere = JobFolder(path=self.root / "no epochs here")

@@ -17,12 +17,12 @@ import numpy as np
 from sqlmodel import Session, select
 
 from han5k_review.accounts.readers import add_reader
+from han5k_review.cli.demo_review import accept_correction
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import measure_pair
 from han5k_review.review.assigning import assign_cases
 from han5k_review.review.assignment import list_worklist
-from han5k_review.review.decisions.revising import decide_revision, submit_revision
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
@@ -30,7 +30,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, Reader
-from han5k_review.store.vocabulary import Decision, GradeLevel, Role
+from han5k_review.store.vocabulary import GradeLevel, Role
 from han5k_review.study import get_study_info, read_study_scale
 from han5k_review.study.scale import Scale
 
@@ -179,21 +179,4 @@ def _revise(study: Study, finding: Finding, clinical: StructureMask) -> None:
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         adjudicator = session.exec(select(Reader).where(Reader.name == "adjudicator")).one()
         label = list_under_review(session, stored_id(case))[finding.structure]
-        revision = submit_revision(
-            session,
-            study.labels,
-            case=case,
-            structure=finding.structure,
-            before=study.labels.get_mask(label.mask_sha256, clinical.grid),
-            after=clinical,
-            reader=reader,
-            now=utc_now(),
-        )
-        decide_revision(
-            session,
-            revision_id=stored_id(revision),
-            decision=Decision.ACCEPTED,
-            reason="simulated",
-            adjudicator=adjudicator,
-            now=utc_now(),
-        )
+        accept_correction(session, study, label, clinical, reader=reader, adjudicator=adjudicator)

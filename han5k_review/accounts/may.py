@@ -18,11 +18,13 @@ class Action(StrEnum):
     SEE_SOURCES = "see who or what made a contour"
     ADJUDICATE = "decide on revisions"
     ASSIGN = "assign cases to readers"
+    UNLOCK_READS = "unlock signed reads"
     EVALUATE = "start evaluations"
     EXPORT = "export the study"
     IMPORT_CASES = "import cases"
     RETRAIN = "start and cancel retraining runs"
     PROMOTE = "promote or decline a model"
+    RELEASE = "release contours as a data set"
     MANAGE_READERS = "add readers and set their passwords"
     MANAGE_ACCOUNTS = "add, change and close accounts"
 
@@ -44,7 +46,15 @@ MAY: Mapping[Role, frozenset[Action]] = {
     Role.READER: _READER,
     Role.ADJUDICATOR: _ADJUDICATOR,
     Role.ENGINEER: _ENGINEER,
-    Role.LEAD: _ADJUDICATOR | _ENGINEER | {Action.ASSIGN, Action.PROMOTE, Action.MANAGE_READERS},
+    Role.LEAD: _ADJUDICATOR
+    | _ENGINEER
+    | {
+        Action.ASSIGN,
+        Action.UNLOCK_READS,
+        Action.PROMOTE,
+        Action.RELEASE,
+        Action.MANAGE_READERS,
+    },
     Role.ADMIN: frozenset(Action),
 }
 

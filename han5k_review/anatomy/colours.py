@@ -47,13 +47,13 @@ class Sight(Enum):
 
 
 def to_linear(rgb: object) -> Floats:
-    """Bytes (..., 3) -> linear RGB from 0 to 1 (IEC 61966-2-1)."""
+    """Bytes (..., 3) of R, G, B -> linear RGB (..., 3), no unit, 0 to 1 (IEC 61966-2-1)."""
     share = np.asarray(rgb, dtype=float) / 255
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
 
 def to_lab(rgb: object, sight: Sight = Sight.FULL) -> Floats:
-    """Bytes (..., 3) -> L*a*b* (..., 3) as somebody sees it."""
+    """Bytes (..., 3) of R, G, B -> L*a*b* (..., 3), no unit, as somebody sees it."""
     seen = np.clip(to_linear(rgb) @ np.array(sight.value).T, 0, 1)
     share = seen @ _TO_XYZ.T / _WHITE
     root = np.where(share > 216 / 24389, np.cbrt(share), (24389 / 27 * share + 16) / 116)
@@ -62,7 +62,7 @@ def to_lab(rgb: object, sight: Sight = Sight.FULL) -> Floats:
 
 
 def measure_difference(one: Floats, other: Floats) -> Floats:
-    """CIEDE2000 of two arrays (..., 3) of L*a*b*, broadcast against each other."""
+    """CIEDE2000 (...), no unit, of two arrays (..., 3) of L*a*b*, broadcast to each other."""
     light_1, a_1, b_1 = np.moveaxis(one, -1, 0)
     light_2, a_2, b_2 = np.moveaxis(other, -1, 0)
     mean = ((np.hypot(a_1, b_1) + np.hypot(a_2, b_2)) / 2) ** 7

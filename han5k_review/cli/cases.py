@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.cli.dicom_servers import (
+    ServerFilters,
+    import_patients,
+    list_patients,
+    open_server,
+)
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
 from han5k_review.errors import ConfigError
 from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.importing.confirmed_names import read_clinic_catalogue
-from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.name_list import build_name_rows, write_name_table
+from han5k_review.importing.remote_imports import RemoteOrder
+from han5k_review.importing.report_files import write_report
 from han5k_review.importing.reports import CaseReport, ImportReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
+from han5k_review.importing.tree_imports import (
+    FoundSources,
+    TreeOrder,
+    find_tree_sources,
+    import_tree,
+    is_tree,
+)
+from han5k_review.importing.tree_sources import CaseNaming, TreeChoice, write_patient_table
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
-from han5k_review.store.vocabulary import Split
+from han5k_review.store.vocabulary import LabelSource, Split
 from han5k_review.study import read_study_catalogue
-from han5k_review.workforce import open_executor
+from han5k_review.workforce import open_workforce
+
+
+class Contours(StrEnum):
+    """What the contours of a tree are taken for."""
+
+    PSEUDO = "pseudo"
+    REFERENCE = "reference"
+
+    @property
+    def source(self) -> LabelSource:
+        """As the study calls it."""
+        return LabelSource(self.value)
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +63,8 @@ def register(app: typer.Typer) -> None:
 
 def import_cases(
     manifest: Annotated[
-        Path | None, typer.Argument(help="Manifest (CSV, XLSX): case, patient, split, ct, ...")
+        Path | None,
+        typer.Argument(help="Manifest (CSV, XLSX): case, ct, ...; or a folder tree of DICOM."),
     ] = None,
     ct: Annotated[
         Path | None, typer.Option(help="CT: NIfTI, NRRD, MHA, or a DICOM folder.")
@@ -66,10 +98,38 @@ def import_cases(
     names: Annotated[
         Path | None, typer.Option(help="Write the ROI names of all files here (CSV), to confirm.")
     ] = None,
+    contours: Annotated[
+        Contours, typer.Option(help="Tree, DICOMweb: what the contours are, pseudo or reference.")
+    ] = Contours.PSEUDO,
+    case_names: Annotated[
+        CaseNaming,
+        typer.Option(help="Tree, DICOMweb: pseudonym, or patient-id where that is one already."),
+    ] = CaseNaming.PSEUDONYM,
+    who: Annotated[
+        Path | None,
+        typer.Option(help="Tree, DICOMweb: write case and patient here (CSV), for the hospital."),
+    ] = None,
+    dicomweb: Annotated[
+        str | None,
+        typer.Option(help="Import from this DICOMweb server (setting: HAN5K_DICOMWEB_URL)."),
+    ] = None,
+    patient_id: Annotated[
+        str, typer.Option(help="DICOMweb: only this patient, as the server calls them.")
+    ] = "",
+    study_uid: Annotated[str, typer.Option(help="DICOMweb: only this study, by its UID.")] = "",
+    spool: Annotated[
+        Path | None, typer.Option(help="DICOMweb: folder for the few files on their way.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the report here: <name>.html and <name>.csv.")
+    ] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
+    dask: Annotated[
+        str | None, typer.Option(help="Read on this Dask cluster (it must see the same folders).")
+    ] = None,
     study: StudyOption = None,
 ) -> None:
-    """Import cases: one by options, or many by a manifest. Importing again changes nothing."""
+    """Import cases: one by options, or many by a manifest or tree. Again changes nothing."""
     opened = open_chosen(study)
     cells = {
         "case": case,
@@ -82,49 +142,110 @@ def import_cases(
         "reference_label_map": reference_label_map,
         "fill": fill,
     }
-    sources = _sources(opened, manifest, cells)
     with reading(opened.engine) as session:
         catalogue = read_clinic_catalogue(session, read_study_catalogue(opened))
-    workers = min(processes or get_settings().processes, len(sources))
-    with progress_bar() as bar, open_executor(workers) as executor:
-        task = bar.add_task("reading", total=len(sources))
+    choice = TreeChoice(contours=contours.source, naming=case_names, split=split)
+    if dicomweb is not None:
+        _refuse_with_server(manifest, cells)
+        wanted = RemoteOrder(server=open_server(dicomweb), choice=choice, spool=spool, deep=deep)
+        filters = ServerFilters(patient=patient_id, study_uid=study_uid)
+        patients = list_patients(opened, wanted, filters, who)
+        if not dry_run:
+            done = import_patients(opened, catalogue, patients, wanted, processes)
+            _print(done, catalogue, (), names=names, report=report)
+        return
+    # One case takes seconds; what only its voxels tell is worth them.
+    reads_voxels = deep or (dry_run and manifest is None)
+    order = TreeOrder(root=manifest or Path(), choice=choice, dry_run=dry_run, deep=reads_voxels)
+    workers = processes or get_settings().processes
+    given = None
+    if manifest is not None and is_tree(manifest):
+        _refuse_with_tree(cells)
+    else:
+        given = FoundSources.of(_sources(opened, manifest, cells))
+        workers = min(workers, len(given.sources.sources))
+    with open_workforce(workers, dask) as workforce:
+        found, done = _import(opened, catalogue, order, given, workforce.executor)
+    if who is not None:
+        write_patient_table(who, found.sources)
+        console.print(f"{who}: who is behind each case; keep it in the hospital.")
+    _print(done, catalogue, found.notices, names=names, report=report)
 
-        def show(_case: CaseReport, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
 
-        if dry_run:
-            # One case takes seconds; what only its voxels tell is worth them.
-            reads_voxels = deep or manifest is None
-            report = plan_import(
-                opened, catalogue, sources, deep=reads_voxels, executor=executor, progress=show
-            )
-        else:
-            report = run_import(
-                opened,
-                catalogue,
-                sources,
-                actor=actor(),
-                now=utc_now,
-                deep=deep,
-                executor=executor,
-                progress=show,
-            )
-    _print(report, catalogue, names)
+def _import(
+    study: Study,
+    catalogue: Catalogue,
+    order: TreeOrder,
+    given: FoundSources | None,
+    executor: Executor | None,
+) -> tuple[FoundSources, ImportReport]:
+    """What was given, or is found in the tree, and what became of it; with a bar."""
+    with progress_bar() as bar:
+        found = given or find_tree_sources(study, order, executor=executor, told=_tell_files(bar))
+        done = import_tree(
+            study,
+            catalogue,
+            found,
+            order,
+            actor=actor(),
+            now=utc_now,
+            executor=executor,
+            progress=_tell_cases(bar, len(found.sources.sources)),
+        )
+    return found, done
 
 
-def _print(report: ImportReport, catalogue: Catalogue, table: Path | None) -> None:
+def _tell_files(bar: Progress) -> Callable[[int], None]:
+    task = bar.add_task("searching", total=None)
+    return lambda files: bar.update(task, completed=files)
+
+
+def _tell_cases(bar: Progress, total: int) -> Callable[[CaseReport, int, int], None]:
+    task = bar.add_task("reading", total=total)
+    return lambda _case, done, _total: bar.update(task, completed=done)
+
+
+def _refuse_with_tree(cells: dict[str, str | None]) -> None:
+    given = [name for name, cell in cells.items() if cell and name != "split"]
+    if given:
+        raise ConfigError(
+            f"Either a folder tree or --{given[0].replace('_', '-')} was expected, found both; "
+            "import single cases by --case and --ct."
+        )
+
+
+def _refuse_with_server(manifest: Path | None, cells: dict[str, str | None]) -> None:
+    given = [name for name, cell in cells.items() if cell and name != "split"]
+    if manifest is not None or given:
+        other = f"--{given[0].replace('_', '-')}" if given else "a manifest"
+        raise ConfigError(f"Either --dicomweb or {other} was expected, found both.")
+
+
+def _print(
+    done: ImportReport,
+    catalogue: Catalogue,
+    notices: tuple[str, ...],
+    *,
+    names: Path | None,
+    report: Path | None,
+) -> None:
     """Every case, the names of a dry run, then the whole; leaves with the report's exit code."""
-    for found in report.cases:
+    for found in done.cases:
         console.print(found.sentence, markup=False)
-    rows = build_name_rows((name for case in report.cases for name in case.names), catalogue)
-    for row in rows if report.dry_run else ():
+    rows = build_name_rows((name for case in done.cases for name in case.names), catalogue)
+    for row in rows if done.dry_run else ():
         console.print(f"ROI name {row.sentence}", markup=False)
-    if table is not None:
-        write_name_table(table, rows)
-        console.print(f"{table}: {len(rows)} ROI names; fill in structures, then `han5k names`.")
-    console.print(report.sentence, markup=False)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
+    for notice in notices:
+        console.print(notice, markup=False)
+    if names is not None:
+        write_name_table(names, rows)
+        console.print(f"{names}: {len(rows)} ROI names; fill in structures, then `han5k names`.")
+    if report is not None:
+        page, table = write_report(report, done, rows, notices)
+        console.print(f"report: {page} and {table}", markup=False)
+    console.print(done.sentence, markup=False)
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
 
 
 def _sources(

@@ -37,7 +37,10 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             doctor="Check this machine and, if there is one, the study: disk, tables, files, "
             "database.",
         ),
-        **_rows("structures", structures="The study's structures: list, add rows, add aliases."),
+        **_rows(
+            "structures",
+            structures="The study's structures: list, add rows, add aliases, renew colours.",
+        ),
         **_rows(
             "demo",
             demo="Build a synthetic study: CTs, contours with errors, a model in use, revisions, "
@@ -45,7 +48,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         "import": CommandRow(
             module="cases",
-            help="Import cases: one by options, or many by a manifest. Importing again changes "
+            help="Import cases: one by options, or many by a manifest or tree. Again changes "
             "nothing.",
         ),
         "names": CommandRow(
@@ -65,20 +68,26 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "or at random.",
             unassign="Take cases that nobody began off a reader's worklist.",
         ),
+        **_rows("reader_study", study="The reader study: protocol, size, who reads what, pauses."),
         **_rows(
             "scores",
             evaluate="Measure two label sources against each other; what is stored already is "
             "skipped.",
             export="Write grades, metrics and agreement as a spreadsheet.",
         ),
+        **_rows("triage", triage="Contours that may be wrong, and why: compute, list, explain."),
         **_rows(
             "doses",
-            dose="Keep a planned dose (RTDOSE) beside the CT of a case; the case page shows its "
-            "DVH.",
+            dose="Keep a planned dose (RTDOSE) beside the CT of a case, for its DVH and the "
+            "viewer.",
         ),
         **_rows(
             "contours",
             contours="Write the contours of a case for a planning system or another tool.",
+        ),
+        **_rows(
+            "releasing",
+            release="Write what was accepted or certified as a data set to cite; check a copy.",
         ),
         **_rows(
             "retraining",
@@ -89,13 +98,13 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         **_rows(
             "models",
             model="Model versions: list, import, rollback, retire.",
-            predict="Draw cases with a model in use; what it would change is told before it comes "
-            "under review.",
+            predict="Predict cases with a model in use; what it would change is told before "
+            "review.",
         ),
         **_rows("predictions", prediction="Predictions: list, review, set aside, withdraw."),
         "predict-files": CommandRow(
             module="file_predictions",
-            help="Draw CTs outside the study with one of its models; called again it goes on.",
+            help="Predict CTs outside the study with one of its models; called again it goes on.",
         ),
         **_rows(
             "reference",

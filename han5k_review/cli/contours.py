@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
+from han5k_review.cli.dicom_servers import open_server, store_at
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.exports.case_contours import read_case_contours
@@ -16,6 +18,7 @@ from han5k_review.exports.contour_files import Contour, build_nifti_archive, bui
 from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
 from han5k_review.exports.frame_csv import build_frame_csv
 from han5k_review.exports.round_trips import build_round_trip_frame
+from han5k_review.imaging.dicom.web_server import WebServer
 from han5k_review.review.label_sets import (
     UNDER_REVIEW_KEY,
     find_label_set,
@@ -30,6 +33,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
 from han5k_review.study import get_case, grid_of
+from han5k_review.texts.counts import say_count
 
 
 class ContourFormat(StrEnum):
@@ -54,7 +58,7 @@ def register(app: typer.Typer) -> None:
 
 def contours(
     case: Annotated[str, typer.Argument(help="Case name.")],
-    out: Annotated[Path, typer.Option(help="File to write.")],
+    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
     format_: Annotated[
         ContourFormat,
         typer.Option("--format", help="DICOM RTSTRUCT or SEG, 3D Slicer, or a zip of NIfTI."),
@@ -72,14 +76,15 @@ def contours(
     report: Annotated[
         Path | None, typer.Option(help="DICOM: table (CSV) of how each structure came back.")
     ] = None,
+    to_dicomweb: Annotated[
+        str | None,
+        typer.Option(help="DICOM: store it at this server (setting: HAN5K_DICOMWEB_URL)."),
+    ] = None,
     study: StudyOption = None,
 ) -> None:
     """Write the contours of a case for a planning system or another tool."""
-    for option, given in (("series", series), ("report", report)):
-        if given is not None and not format_.is_dicom:
-            raise ConfigError(
-                f"--{option} goes with --format {', '.join(DicomForm)}, found {format_.value}."
-            )
+    _check_format(format_, {"series": series, "report": report, "to-dicomweb": to_dicomweb})
+    server = _find_server(out, to_dicomweb)
     opened = open_chosen(study)
     with reading(opened.engine) as session:
         row = get_case(session, case)
@@ -101,7 +106,10 @@ def contours(
     else:
         build = build_segmentation if format_ is ContourFormat.SEGMENTATION else build_nifti_archive
         content = build(found)
-    write_atomically(out, content)
+    if out is not None:
+        write_atomically(out, content)
+    if server is not None:
+        store_at(server, content)
     with transaction(opened.engine) as session:
         add_audit(
             session,
@@ -110,9 +118,25 @@ def contours(
             action="download contours",
             subject=row.name,
             format=format_.value,
+            server=None if server is None else server.access.url,
             structures=[contour.structure for contour in found],
         )
-    console.print(f"{out}: {len(found)} structures of {row.name}, research use only")
+    told = f"{say_count(len(found), 'structure')} of {row.name}, research use only"
+    console.print(f"{out or to_dicomweb}: {told}")
+
+
+def _find_server(out: Path | None, address: str | None) -> WebServer | None:
+    if out is None and address is None:
+        raise ConfigError("A file by --out, or a server by --to-dicomweb, was expected.")
+    return None if address is None else open_server(address)
+
+
+def _check_format(form: ContourFormat, options: Mapping[str, object]) -> None:
+    for option, given in options.items():
+        if given is not None and not form.is_dicom:
+            raise ConfigError(
+                f"--{option} goes with --format {', '.join(DicomForm)}, found {form.value}."
+            )
 
 
 def _read(session: Session, study: Study, row: Case, key: str, wanted: list[str]) -> list[Contour]:

@@ -16,8 +16,8 @@ from han5k_review.cli.demo_review import (
     REVISED,
     Truth,
     add_revisions,
-    draw_with_model,
     find_model_folder,
+    predict_with_model,
 )
 from han5k_review.cli.session import StudyOption, actor, console, progress_bar, study_folder
 from han5k_review.demo.dicom_files import write_dicom_entry, write_dicom_manifest
@@ -43,6 +43,7 @@ from han5k_review.study import (
     list_cases,
     read_study_catalogue,
 )
+from han5k_review.texts.counts import say_count
 from han5k_review.workforce import open_executor
 
 DEMO_PASSWORD = "han5k-demo"
@@ -77,7 +78,7 @@ def demo(
     )
     truth = _add_cases(opened, cases, seed)
     _add_people(opened)
-    draw_with_model(opened)
+    predict_with_model(opened)
     add_revisions(opened, truth)
     with reading(opened.engine) as session:
         stored = session.exec(select(func.count()).select_from(Case)).one()
@@ -85,7 +86,7 @@ def demo(
     names = ", ".join(name for name, _ in DEMO_ACCOUNTS)
     text = f"Demo accounts: {names}; the password of each is {DEMO_PASSWORD}."
     write_atomically(folder / _DONE, f"{text}\n".encode())
-    console.print(f"{stored} cases, {labels} contours in {folder}")
+    console.print(f"{say_count(stored, 'case')}, {say_count(labels, 'contour')} in {folder}")
     console.print(text)
 
 
@@ -105,13 +106,15 @@ def _write_dicom(folder: Path, cases: int, seed: int) -> None:
             rows.append(write_dicom_entry(folder, entry, catalogue, number))
             bar.advance(task)
     manifest = write_dicom_manifest(folder, rows)
-    console.print(f"{cases} patients as DICOM; next: han5k import {manifest} --dry-run")
+    console.print(
+        f"{say_count(cases, 'patient')} as DICOM; next: han5k import {manifest} --dry-run"
+    )
 
 
 def _add_cases(study: Study, cases: int, seed: int) -> Truth:
-    """Store the cases; what the model draws has no pseudo-label of another origin."""
+    """Store the cases; what the model predicts has no pseudo-label of another origin."""
     catalogue = read_study_catalogue(study)
-    drawn = read_shipped_model(find_model_folder()).labels
+    predicted = read_shipped_model(find_model_folder()).labels
     truth = {}
     with progress_bar() as bar, open_executor(get_settings().processes) as executor:
         task = bar.add_task("building synthetic cases", total=cases)
@@ -122,14 +125,14 @@ def _add_cases(study: Study, cases: int, seed: int) -> Truth:
             seed=seed,
             executor=executor,
         ):
-            _store(study, made, drawn)
+            _store(study, made, predicted)
             if made.split is Split.TRAIN:
                 truth[made.name] = {name: made.truth[name] for name in REVISED}
             bar.advance(task)
     return truth
 
 
-def _store(study: Study, made: DemoEntry, drawn: Mapping[str, int]) -> None:
+def _store(study: Study, made: DemoEntry, predicted: Mapping[str, int]) -> None:
     store_case(
         study,
         MadeCase(
@@ -137,7 +140,7 @@ def _store(study: Study, made: DemoEntry, drawn: Mapping[str, int]) -> None:
             patient=made.patient,
             split=made.split,
             volume=made.ct,
-            pseudo={name: mask for name, mask in made.pseudo.items() if name not in drawn},
+            pseudo={name: mask for name, mask in made.pseudo.items() if name not in predicted},
             reference=made.reference,
             origin="han5k demo",
         ),

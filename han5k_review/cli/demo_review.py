@@ -1,4 +1,4 @@
-"""What happened in the demo study before it is opened: a model drew, readers revised."""
+"""What happened in the demo study before it is opened: a model predicted, readers revised."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DEMO_ACCOUNTS = (
 )
 _ADJUDICATOR = "ada"
 REVISED = (StructureName("ParotidL"), StructureName("MandibleL"))
-"""What the demo's model draws wrongly in every patient (benchmarks/demo_model.py)."""
+"""What the demo's model predicts wrongly in every patient (benchmarks/demo_model.py)."""
 _LOOK_S = 0.5
 Truth = Mapping[str, Mapping[StructureName, StructureMask]]
 """Case -> structure -> what its CT was painted from, of training cases."""
@@ -60,7 +60,7 @@ def find_model_folder() -> Path:
     return default_tables() / "demo_model"
 
 
-def draw_with_model(study: Study) -> None:
+def predict_with_model(study: Study) -> None:
     """The model that comes with the project is in use, and its contours are under review."""
     model = adopt_shipped_model(
         study, find_model_folder(), actor=actor(), reason="the demo's model", now=utc_now()
@@ -85,7 +85,7 @@ def draw_with_model(study: Study) -> None:
 
 
 def add_revisions(study: Study, truth: Truth) -> None:
-    """Readers found what the model draws wrongly, graded it major and revised it; ada accepted."""
+    """Readers graded what the model predicts wrongly as major and revised it; ada accepted."""
     readers = [name for name, role in DEMO_ACCOUNTS if role is Role.READER]
     with reading(study.engine) as session:
         if list_revisions(session):
@@ -110,11 +110,24 @@ def _revise(
     if label is None:
         return
     _grade_major(session, study, case, label, reader)
+    accept_correction(session, study, label, mask, reader=reader, adjudicator=ada)
+
+
+def accept_correction(
+    session: Session,
+    study: Study,
+    label: LabelVersion,
+    mask: StructureMask,
+    *,
+    reader: Reader,
+    adjudicator: Reader,
+) -> None:
+    """A reader corrects the contour `label` to `mask`; an adjudicator accepts it at once."""
     revision = submit_revision(
         session,
         study.labels,
-        case=case,
-        structure=structure,
+        case=session.get_one(Case, label.case_id),
+        structure=label.structure,
         before=study.labels.get_mask(label.mask_sha256, mask.grid),
         after=mask,
         reader=reader,
@@ -125,7 +138,7 @@ def _revise(
         revision_id=stored_id(revision),
         decision=Decision.ACCEPTED,
         reason="",
-        adjudicator=ada,
+        adjudicator=adjudicator,
         now=utc_now(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,9 +30,13 @@ def dose(
         Path | None,
         typer.Option(help="Folder of the CT's DICOM series, whose frame the dose must have."),
     ] = None,
+    prescription: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=200, help="Prescribed dose in Gy, for levels in % of it."),
+    ] = None,
     study: StudyOption = None,
 ) -> None:
-    """Keep a planned dose (RTDOSE) beside the CT of a case; the case page shows its DVH."""
+    """Keep a planned dose (RTDOSE) beside the CT of a case, for its DVH and the viewer."""
     opened = open_chosen(study)
     with reading(opened.engine) as session:
         row = get_case(session, case)
@@ -41,7 +46,8 @@ def dose(
     if series is not None:
         frame_uid = build_series_reference(read_series_outline(series), grid).frame_uid
     found = read_dose(file, frame_uid)
-    sha256 = opened.doses.put_dose(image_sha256, found.volume)
+    volume = replace(found.volume, prescription_gy=prescription)
+    sha256 = opened.doses.put_dose(image_sha256, volume)
     with transaction(opened.engine) as session:
         add_audit(
             session,

@@ -1,4 +1,4 @@
-"""The command that draws CTs which are not in the study."""
+"""The command that predicts CTs which are not in the study."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from han5k_review.retraining.predictions.file_prediction import (
     predict_files,
 )
 from han5k_review.settings import get_settings
+from han5k_review.texts.counts import say_count
 
 _LOOK_S = 1.0
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
@@ -47,10 +48,10 @@ def predict_folder(
     launcher: LauncherOption = None,
     study: StudyOption = None,
 ) -> None:
-    """Draw CTs outside the study with one of its models; called again it goes on."""
+    """Predict CTs outside the study with one of its models; called again it goes on."""
     settings = get_settings()
     with progress_bar() as bar, stop_on_interrupt() as stop:
-        task = bar.add_task("drawing", total=None)
+        task = bar.add_task("predicting", total=None)
 
         def show(progress: dict[str, Any]) -> None:
             bar.update(task, completed=progress.get("done", 0), total=progress.get("of"))
@@ -82,8 +83,8 @@ def _print_report(report: FilesReport, out: Path) -> None:
     for sentence in report.failed.values():
         console.print(f"failed: {sentence}", markup=False)
     console.print(
-        f"{report.drawn} CTs drawn into {out}, {report.kept} drawn before, "
-        f"{len(report.failed)} failed",
+        f"{say_count(report.predicted, 'CT')} predicted into {out}, {report.kept} predicted "
+        f"before, {len(report.failed)} failed",
         markup=False,
     )
     if report.is_cancelled:

@@ -10,7 +10,10 @@ from han5k_review.settings import Settings
 
 
 def make_launcher(settings: Settings, chosen: str | None = None) -> Launcher:
-    """The launcher called `chosen`, else HAN5K_LAUNCHER; `submitit` is loaded for SLURM only."""
+    """The launcher called `chosen`, else HAN5K_LAUNCHER; SLURM loads `submitit`.
+
+    ConfigError for any other name.
+    """
     name = chosen or settings.launcher
     if name == "local":
         return LocalLauncher()

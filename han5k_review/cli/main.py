@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from han5k_review.cli.command_table import TableGroup
-from han5k_review.cli.last_resort import describe_fault, let_every_text_be_printed
+from han5k_review.cli.unforeseen_errors import describe_fault, let_every_text_be_printed
 from han5k_review.errors import Han5kError
 
 _FAULT, _REFUSED, _INTERRUPTED = 1, 2, 130

@@ -12,9 +12,11 @@ from han5k_review.cli.launchers import make_launcher
 from han5k_review.cli.session import (
     DeviceOption,
     LauncherOption,
+    ReasonOption,
     StudyOption,
     actor,
     console,
+    decide,
     open_chosen,
     progress_bar,
 )
@@ -35,6 +37,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Uncertainty
 from han5k_review.study import read_study_catalogue
+from han5k_review.texts.counts import say_count
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +60,7 @@ def list_all(study: StudyOption = None) -> None:
             parent = f"from {row.parent_id}" if row.parent_id else "from scratch"
             console.print(
                 f"{row.id}  {row.name}  {row.state}  group {row.group}  {parent}  "
-                f"{len(row.labels)} structures  {row.checkpoint_sha256[:12]}",
+                f"{say_count(len(row.labels), 'structure')}  {row.checkpoint_sha256[:12]}",
                 markup=False,
             )
 
@@ -77,29 +80,31 @@ def import_folder(
         ForeignModel(source=folder, name=name, group=group, fold=fold),
         actor=actor(),
     )
-    console.print(f"model {model.id}: {model.name}, {len(model.labels)} structures, {model.state}")
+    console.print(
+        f"model {model.id}: {model.name}, "
+        f"{say_count(len(model.labels), 'structure')}, {model.state}"
+    )
 
 
 def rollback(
     model: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    reason: ReasonOption,
     study: StudyOption = None,
 ) -> None:
     """Put an earlier, or an imported, model in use for its label group."""
-    with transaction(open_chosen(study).engine) as session:
-        found = roll_back(session, model, actor=actor(), reason=reason, now=utc_now())
-        console.print(f"{found.name} is in use")
+    decide(study, roll_back, model, lambda found: f"{found.name} is in use", reason=reason)
 
 
 def retire(
     model: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    reason: ReasonOption,
     study: StudyOption = None,
 ) -> None:
     """Take the model in use out of use; none of its label group is in use then."""
-    with transaction(open_chosen(study).engine) as session:
-        found = take_out_of_use(session, model, actor=actor(), reason=reason, now=utc_now())
-        console.print(f"{found.name} is out of use; `han5k model rollback {model}` puts it back")
+    back = f"`han5k model rollback {model}` puts it back"
+    decide(
+        study, take_out_of_use, model, lambda m: f"{m.name} is out of use; {back}", reason=reason
+    )
 
 
 def predict(
@@ -115,13 +120,14 @@ def predict(
     ] = False,
     device: DeviceOption = None,
     uncertainty: Annotated[
-        Uncertainty, typer.Option(help="Draw several times and keep how far the contours differ.")
+        Uncertainty,
+        typer.Option(help="Predict several times and keep how far the contours differ."),
     ] = Uncertainty.OFF,
     member: Annotated[
         list[int] | None, typer.Option(help="Further model version of an ensemble; repeatable.")
     ] = None,
     dask: Annotated[
-        str | None, typer.Option(help="Draw on this Dask cluster; default: HAN5K_DASK_ADDRESS.")
+        str | None, typer.Option(help="Predict on this Dask cluster; default: HAN5K_DASK_ADDRESS.")
     ] = None,
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to the worker instead of predicting here.")
@@ -129,7 +135,7 @@ def predict(
     launcher: LauncherOption = None,
     study: StudyOption = None,
 ) -> None:
-    """Draw cases with a model in use; what it would change is told before it comes under review."""
+    """Predict cases with a model in use; what it would change is told before review."""
     opened, settings = open_chosen(study), get_settings()
     chosen = choose_device(device or settings.device)
     if not cases:
@@ -147,7 +153,9 @@ def predict(
     if queue:
         with transaction(opened.engine) as session:
             row = request_prediction(session, request, actor=actor(), now=utc_now())
-            console.print(f"prediction {row.id} is queued: {len(cases)} cases on {chosen}")
+            console.print(
+                f"prediction {row.id} is queued: {say_count(len(cases), 'case')} on {chosen}"
+            )
         return
     with progress_bar() as bar:
         task = bar.add_task("predicting", total=len(cases))
@@ -161,9 +169,10 @@ def predict(
 
 
 def print_report(report: PredictionReport) -> None:
-    """Print what a prediction drew, and where its contours stand."""
+    """Print what became of a prediction, and where its contours stand."""
     console.print(
-        f"prediction {report.prediction_id}: {report.cases} cases predicted", markup=False
+        f"prediction {report.prediction_id}: {say_count(report.cases, 'case')} predicted",
+        markup=False,
     )
     console.print(describe_changes(report.changes), markup=False)
     if report.is_under_review:

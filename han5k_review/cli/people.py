@@ -27,7 +27,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.study import get_case
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.text_files import read_text
+from han5k_review.triage.worklist import RANDOM_SHARE, assign_by_doubt, plan_by_doubt
 
 _PasswordFile = Annotated[
     Path | None,
@@ -98,7 +100,7 @@ def list_readers(study: StudyOption = None) -> None:
             console.print(
                 f"{reader.name}  {reader.role.value}{state}  {reader.pseudonym}  "
                 f"{sum(e.graded for e in entries)} of {sum(e.total for e in entries)} graded "
-                f"in {len(entries)} cases"
+                f"in {say_count(len(entries), 'case')}"
             )
 
 
@@ -129,21 +131,46 @@ def assign(
     seed: Annotated[
         int | None, typer.Option(help="Random order; the same number gives the same order.")
     ] = None,
+    doubtful_first: Annotated[
+        bool,
+        typer.Option(
+            "--doubtful-first", help="Most doubtful first, by the newest `han5k triage compute`."
+        ),
+    ] = False,
+    random_share: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="With --doubtful-first: the share that is drawn at random."
+        ),
+    ] = RANDOM_SHARE,
     study: StudyOption = None,
 ) -> None:
     """Put cases on a reader's worklist: those named in their order, else by name or at random."""
-    if cases and (unassigned or most or seed is not None):
-        raise RuleError("Either case names or --unassigned, --most and --seed were expected.")
+    if cases and (unassigned or most or seed is not None or doubtful_first):
+        raise RuleError(
+            "Either case names or --unassigned, --most, --seed and --doubtful-first were expected."
+        )
     pool = CasePool.UNASSIGNED if unassigned else CasePool.NOT_MINE
     with transaction(open_chosen(study).engine) as session:
         found = get_reader(session, reader)
         if cases:
             wanted: Sequence[Case] = _get_cases(session, cases)
+        elif doubtful_first:
+            plan = plan_by_doubt(
+                session,
+                plan_assignment(session, found, Wish(pool=pool)),
+                most=most,
+                random_share=random_share,
+                seed=seed or 0,
+            )
+            added = assign_by_doubt(session, reader=found, plan=plan, actor=actor(), now=utc_now())
+            console.print(f"{say_count(added, 'case')} assigned to {reader}, most doubtful first")
+            return
         else:
             wish = Wish(pool=pool, most=most, seed=seed)
             wanted = plan_assignment(session, found, wish).cases
         added = assign_cases(session, reader=found, cases=wanted, actor=actor(), now=utc_now())
-    console.print(f"{added} cases assigned to {reader}")
+    console.print(f"{say_count(added, 'case')} assigned to {reader}")
 
 
 def unassign(
@@ -171,7 +198,7 @@ def unassign(
         gone = unassign_cases(
             session, reader=found, assignment_ids=ids, actor=actor(), now=utc_now()
         )
-    console.print(f"{gone} cases taken off {reader}'s list")
+    console.print(f"{say_count(gone, 'case')} taken off {reader}'s list")
 
 
 def _get_cases(session: Session, names: Sequence[str]) -> list[Case]:

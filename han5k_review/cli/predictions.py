@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from han5k_review.cli.session import StudyOption, actor, console, open_chosen
+from han5k_review.cli.session import ReasonOption, StudyOption, actor, console, decide, open_chosen
 from han5k_review.retraining.predictions.changes import describe_changes, read_changes
 from han5k_review.retraining.predictions.decisions import (
     list_acts,
@@ -20,6 +18,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.vocabulary import PredictionState
+from han5k_review.texts.counts import choose_form, say_count
 
 
 def register(app: typer.Typer) -> None:
@@ -40,10 +39,10 @@ def list_all(study: StudyOption = None) -> None:
         acts = list_acts(session)
         for row in list_predictions(session):
             act = acts.get(stored_id(row))
-            stands = act.value if act else row.state.value
+            stands = act.value if act else row.state.word
             console.print(
-                f"{row.id}  {stands}  model {row.model_id}  {len(row.cases)} cases  "
-                f"{row.new_labels} contours  {row.error or ''}",
+                f"{row.id}  {stands}  model {row.model_id}  {say_count(len(row.cases), 'case')}  "
+                f"{say_count(row.new_labels, 'contour')}  {row.error or ''}",
                 markup=False,
             )
             if act is None and row.state is PredictionState.DONE and row.found:
@@ -55,23 +54,25 @@ def review(prediction: int, study: StudyOption = None) -> None:
     with transaction(open_chosen(study).engine) as session:
         put_under_review(session, prediction, actor=actor(), now=utc_now())
         use = measure_use(session, prediction)
-    console.print(f"{use.contours} contours of prediction {prediction} are under review")
+    console.print(
+        f"{say_count(use.contours, 'contour')} of prediction "
+        f"{prediction} {choose_form(use.contours, 'is', 'are')} under review"
+    )
 
 
 def put_aside(
     prediction: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")] = "",
+    reason: ReasonOption = "",
     study: StudyOption = None,
 ) -> None:
     """Never use the contours of a prediction that waits."""
-    with transaction(open_chosen(study).engine) as session:
-        set_aside(session, prediction, actor=actor(), reason=reason, now=utc_now())
-    console.print(f"prediction {prediction} is set aside; no contour changed")
+    said = f"prediction {prediction} is set aside; no contour changed"
+    decide(study, set_aside, prediction, lambda _: said, reason=reason)
 
 
 def take_back(
     prediction: int,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    reason: ReasonOption,
     study: StudyOption = None,
 ) -> None:
     """Withdraw the contours of a prediction: those before are under review again."""
@@ -79,6 +80,7 @@ def take_back(
         use = measure_use(session, prediction)
         withdraw(session, prediction, actor=actor(), reason=reason, now=utc_now())
     console.print(
-        f"{use.contours} contours of prediction {prediction} are withdrawn; {use.grades} grades "
-        f"and {use.revisions} revisions made on them stay in the record"
+        f"{say_count(use.contours, 'contour')} of prediction "
+        f"{prediction} withdrawn; {say_count(use.grades, 'grade')} "
+        f"and {say_count(use.revisions, 'revision')} made on them stay in the record"
     )

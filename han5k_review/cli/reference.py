@@ -57,7 +57,8 @@ def render_reference() -> str:
 def _walk(command: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
     if not isinstance(command, TyperGroup):
         return [(path, command)]
-    return [row for name, sub in command.commands.items() for row in _walk(sub, (*path, name))]
+    rows = [row for name, sub in command.commands.items() for row in _walk(sub, (*path, name))]
+    return [(path, command), *rows] if command.invoke_without_command else rows
 
 
 def _parameters(command: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from sqlmodel import Session
 
 from han5k_review.cli.launchers import make_launcher
 from han5k_review.cli.runs import print_run
@@ -16,10 +17,12 @@ from han5k_review.cli.session import (
     console,
     open_chosen,
 )
+from han5k_review.errors import RuleError
 from han5k_review.retraining.jobs.launcher import Launcher
 from han5k_review.retraining.jobs.machine import choose_device, look_at_machine
 from han5k_review.retraining.runs.plan import RunPlan, RunRequest, find_fullest_group, plan_run
 from han5k_review.retraining.runs.run_commands import request_run
+from han5k_review.retraining.runs.run_views import find_usual_parent
 from han5k_review.retraining.settings import PRESETS
 from han5k_review.retraining.worker import run_one, work
 from han5k_review.settings import get_settings
@@ -42,7 +45,12 @@ def register(app: typer.Typer) -> None:
 def retrain(
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "smoke",
     group: Annotated[str | None, typer.Option(help="Label group; else the fullest one.")] = None,
-    parent: Annotated[int | None, typer.Option(help="Model version to continue.")] = None,
+    parent: Annotated[
+        int | None, typer.Option(help="Model version to continue; else the group's in use.")
+    ] = None,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Continue no model.")
+    ] = False,
     count_references: Annotated[
         bool, typer.Option("--count-references", help="Also train on reference contours.")
     ] = False,
@@ -63,12 +71,12 @@ def retrain(
     if count_references:
         overrides["count_references"] = True
     with reading(opened.engine) as session:
+        group = group or find_fullest_group(session, catalogue, count_references=count_references)
         request = RunRequest(
-            group=group
-            or find_fullest_group(session, catalogue, count_references=count_references),
+            group=group,
             preset=preset,
             overrides=overrides,
-            parent_model_id=parent,
+            parent_model_id=_choose_parent(session, group, parent, from_scratch=from_scratch),
             device=chosen,
         )
         plan = plan_run(session, opened, catalogue, request, machine)
@@ -92,6 +100,24 @@ def retrain(
         print_run(opened, run_id)
         if state in (RunState.FAILED, RunState.CANCELLED):
             raise typer.Exit(2)
+
+
+def _choose_parent(
+    session: Session, group: str, parent: int | None, *, from_scratch: bool
+) -> int | None:
+    """The model that was named, or the group's model in use; None to train from scratch."""
+    if from_scratch and parent is not None:
+        raise RuleError("Either --parent or --from-scratch was expected, found both.")
+    if from_scratch or parent is not None:
+        return parent
+    usual = find_usual_parent(session, group)
+    if usual is None:
+        return None
+    console.print(
+        f"Continues model {usual.id} ({usual.name}), in use; --from-scratch continues none.",
+        markup=False,
+    )
+    return stored_id(usual)
 
 
 def _print_plan(plan: RunPlan) -> None:

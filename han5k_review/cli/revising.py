@@ -12,7 +12,8 @@ from han5k_review.accounts.readers import get_reader
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.cli.session import StudyOption, console, open_chosen
 from han5k_review.errors import DataError
-from han5k_review.imaging.corrected_files import read_corrected
+from han5k_review.imaging.brought_files import read_brought
+from han5k_review.importing.confirmed_names import read_clinic_catalogue
 from han5k_review.review.corrections import (
     Correction,
     CorrectionPlan,
@@ -23,7 +24,8 @@ from han5k_review.review.decisions.revising import decide_revision
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Decision
-from han5k_review.study import get_case, grid_of, read_study_catalogue
+from han5k_review.study import ct_of, get_case, read_study_catalogue
+from han5k_review.texts.counts import say_count
 
 
 def register(app: typer.Typer) -> None:
@@ -34,11 +36,13 @@ def register(app: typer.Typer) -> None:
 
 def revise(
     case: Annotated[str, typer.Option(help="Case name.")],
-    mask: Annotated[Path, typer.Option(help="Corrected NIfTI, NRRD, MHA, or .seg.nrrd.")],
+    mask: Annotated[
+        Path, typer.Option(help="Corrected NIfTI, NRRD, MHA, .seg.nrrd, RTSTRUCT, SEG.")
+    ],
     reader: Annotated[str, typer.Option(help="Account that made the correction.")],
     structure: Annotated[
         str | None,
-        typer.Option(help="Structure of a single mask, by name or alias; a .seg.nrrd has its own."),
+        typer.Option(help="Structure of a single mask, by name or alias; other files name theirs."),
     ] = None,
     resample: Annotated[
         bool, typer.Option("--resample", help="Resample a file on another grid (nearest).")
@@ -48,13 +52,12 @@ def revise(
 ) -> None:
     """Submit corrected contours as revisions of the pseudo-labels under review."""
     opened = open_chosen(study)
-    catalogue = read_study_catalogue(opened)
-    name = _find_structure(catalogue, structure) if structure else None
     with reading(opened.engine) as session:
+        catalogue = read_clinic_catalogue(session, read_study_catalogue(opened))
+        name = _find_structure(catalogue, structure) if structure else None
         row = get_case(session, case)
         session.expunge(row)
-        grid = grid_of(row)
-        file = read_corrected(mask, grid, resample=resample)
+        file = read_brought(mask, ct_of(row), catalogue.find_clinic_name, resample=resample)
         plan = plan_corrections(
             session,
             opened.labels,
@@ -120,7 +123,8 @@ def _describe(one: Correction) -> str:
     panel = one.panel
     numbers = (
         f"{one.before.volume_cc:.2f} -> {one.after.volume_cc:.2f} cc, VRD {100 * panel.vrd:.1f} %, "
-        f"Dice {panel.dice:.3f}, APL {panel.apl_mm:.0f} mm, {one.slices_changed} slices changed"
+        f"Dice {panel.dice:.3f}, APL {panel.apl_mm:.0f} mm, "
+        f"{say_count(one.slices_changed, 'slice')} changed"
     )
     return numbers if one.refusal is None else f"{numbers}; left out: {one.refusal}"
 

@@ -17,6 +17,7 @@ from han5k_review.importing.name_list import LEFT_OUT, read_name_table
 from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.study import read_study_catalogue
+from han5k_review.texts.counts import say_count
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +41,7 @@ def names(
             confirm_names(session, catalogue, found, actor=actor(), now_utc=utc_now())
         for written, structure in found.items():
             console.print(f"{written} -> {structure or 'left out'}", markup=False)
-        console.print(f"{len(found)} names confirmed; they count from the next import on.")
+        console.print(f"{say_count(len(found), 'name')} confirmed, from the next import on.")
         return
     with reading(opened.engine) as session:
         for row in list_confirmed_names(session):

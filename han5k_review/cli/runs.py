@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from han5k_review.cli.session import StudyOption, actor, console, open_chosen
+from han5k_review.cli.session import ReasonOption, StudyOption, console, decide, open_chosen
 from han5k_review.errors import RuleError
 from han5k_review.retraining.runs.restarts import start_again
 from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
@@ -80,9 +80,7 @@ def _number(value: float | None) -> str:
 
 def cancel(run: int, study: StudyOption = None) -> None:
     """Cancel a run."""
-    with transaction(open_chosen(study).engine) as session:
-        found = request_cancel(session, run, actor=actor(), now=utc_now())
-        console.print(f"run {run}: {found.state.value}, cancel requested")
+    decide(study, request_cancel, run, lambda r: f"run {run}: {r.state.value}, cancel requested")
 
 
 def again(
@@ -107,27 +105,19 @@ def again(
         console.print(f"run {found.id} is queued; it continues run {run}")
 
 
-_Reason = Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")]
-
-
 def promote_run(
     run: int,
-    reason: _Reason,
+    reason: ReasonOption,
     despite_gate: Annotated[bool, typer.Option("--despite-gate")] = False,
     study: StudyOption = None,
 ) -> None:
     """Make the run's model the one in use for its label group."""
-    with transaction(open_chosen(study).engine) as session:
-        model = promote(
-            session, run, actor=actor(), reason=reason, now=utc_now(), despite_gate=despite_gate
-        )
-        console.print(f"{model.name} is in use")
+    words = {"reason": reason, "despite_gate": despite_gate}
+    decide(study, promote, run, lambda model: f"{model.name} is in use", **words)
 
 
-def decline_run(run: int, reason: _Reason, study: StudyOption = None) -> None:
+def decline_run(run: int, reason: ReasonOption, study: StudyOption = None) -> None:
     """Turn the run's model down."""
     if not reason.strip():
         raise RuleError("Please give a reason.")
-    with transaction(open_chosen(study).engine) as session:
-        model = decline(session, run, actor=actor(), reason=reason, now=utc_now())
-        console.print(f"{model.name} is declined")
+    decide(study, decline, run, lambda model: f"{model.name} is declined", reason=reason)

@@ -31,6 +31,7 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
 from han5k_review.study import read_study_catalogue
+from han5k_review.texts.counts import say_count
 from han5k_review.workforce import open_workforce
 
 _STOPPED = 130  # the exit code of a program that Ctrl-C ended
@@ -153,7 +154,8 @@ def _print_segrap(scores: list[segrap.SegrapScore]) -> None:
     if scores:
         dice, surface = (fmean(s.dice for s in scores), fmean(s.surface_dice for s in scores))
         console.print(
-            f"SegRap2023's scores of {len(scores)} pairs: mean Dice {dice:.4f}, mean surface Dice "
+            f"SegRap2023's scores of {say_count(len(scores), 'pair')}: mean "
+            f"Dice {dice:.4f}, mean surface Dice "
             f"{surface:.4f} (both masks empty count as 1)"
         )
 
@@ -167,11 +169,14 @@ def _print_report(report: EvaluationReport) -> None:
     for reason, count in sorted(reasons.items()):
         console.print(f"{count} without a pair: {reason}")
     console.print(
-        f"{report.planned} pairs: {report.measured} measured, {report.already_stored} stored "
+        f"{say_count(report.planned, 'pair')}: {report.measured} "
+        f"measured, {report.already_stored} stored "
         f"before, {len(report.failed)} failed, {len(report.gaps)} without a pair"
     )
     if report.is_cancelled:
-        console.print(f"Stopped with {report.left_over} pairs left; the same command goes on.")
+        console.print(
+            f"Stopped with {say_count(report.left_over, 'pair')} left; the same command goes on."
+        )
 
 
 def export(
@@ -188,5 +193,5 @@ def export(
     opened = open_chosen(study)
     report = write_export(opened, out, actor=actor(), now=utc_now(), what=what)
     for name, count in report.rows.items():
-        console.print(f"{name}: {count} rows")
+        console.print(f"{name}: {say_count(count, 'row')}")
     console.print(f"written: {', '.join(str(path) for path in report.paths)}")

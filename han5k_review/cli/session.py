@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from han5k_review.settings import get_settings
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study, open_study
 
 # No markup and no emoji codes: names and paths may hold [brackets] and :colons:.
@@ -38,6 +41,11 @@ LauncherOption = Annotated[
 ]
 
 
+ReasonOption = Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")]
+
+_T = TypeVar("_T")
+
+
 def study_folder(study: Path | None) -> Path:
     """The folder the command works in."""
     return study if study is not None else get_settings().study
@@ -51,6 +59,17 @@ def open_chosen(study: Path | None) -> Study:
 def actor() -> str:
     """Who the audit trail names for a command: the account of the operating system."""
     return f"{getpass.getuser()} (command line)"
+
+
+def decide(
+    study: Path | None, act: Callable[..., _T], number: int, say: Callable[[_T], str], **words: Any
+) -> None:
+    """A person's act on a row of the study, in one transaction; what came of it is printed.
+
+    `act(session, number, actor=..., now=..., **words)` is the service that the page calls too.
+    """
+    with transaction(open_chosen(study).engine) as session:
+        console.print(say(act(session, number, actor=actor(), now=utc_now(), **words)))
 
 
 def progress_bar() -> Progress:

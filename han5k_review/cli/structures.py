@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
-from han5k_review.importing.structure_table import TableChange, add_aliases, add_structures
+from han5k_review.importing.structure_table import (
+    TABLE,
+    TableChange,
+    add_aliases,
+    add_structures,
+    take_colours,
+)
+from han5k_review.importing.study import default_tables
 from han5k_review.store.columns import utc_now
 from han5k_review.study import read_study_catalogue
 
@@ -16,11 +23,13 @@ from han5k_review.study import read_study_catalogue
 def register(app: typer.Typer) -> None:
     """Add the group `structures`."""
     group = typer.Typer(
-        help="The study's structures: list, add rows, add aliases.", no_args_is_help=True
+        help="The study's structures: list, add rows, add aliases, renew colours.",
+        no_args_is_help=True,
     )
     group.command("list")(list_structures)
     group.command("add")(add)
     group.command("alias")(alias)
+    group.command("colours")(colours)
     app.add_typer(group, name="structures")
 
 
@@ -48,8 +57,21 @@ def alias(
     _tell(add_aliases(open_chosen(study), structure, names, actor=actor(), now=utc_now()))
 
 
-def _tell(change: TableChange) -> None:
-    console.print(f"added: {', '.join(change.added)}", markup=False)
+def colours(
+    table: Annotated[
+        Path | None, typer.Option(help="Structure table to take them from; else the project's.")
+    ] = None,
+    study: StudyOption = None,
+) -> None:
+    """Take the colours of today's table, in which neighbours can be told apart."""
+    change = take_colours(
+        open_chosen(study), table or default_tables() / TABLE, actor=actor(), now=utc_now()
+    )
+    _tell(change, "other colours")
+
+
+def _tell(change: TableChange, done: str = "added") -> None:
+    console.print(f"{done}: {', '.join(change.added)}", markup=False)
     console.print(
         f"the structure table is version {change.version} now; start the web server and the "
         "worker anew, they read it when they start",

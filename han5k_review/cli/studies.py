@@ -18,13 +18,15 @@ from han5k_review.cli.session import (
     study_folder,
 )
 from han5k_review.errors import Han5kError, RuleError
-from han5k_review.importing.study import create_study, target_table
+from han5k_review.importing.structure_table import TABLE, list_other_colours
+from han5k_review.importing.study import create_study, default_tables, target_table
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.study import read_study_catalogue
+from han5k_review.texts.counts import say_count
 
 
 def register(app: typer.Typer) -> None:
@@ -68,7 +70,7 @@ def init(
         database_url=get_settings().database_url,
     )
     catalogue = read_study_catalogue(opened)
-    console.print(f"{opened.root}: {name}, {len(catalogue)} structures, scale {scale}")
+    console.print(f"{opened.root}: {name}, {say_count(len(catalogue), 'structure')}, scale {scale}")
 
 
 def doctor(study: StudyOption = None) -> None:
@@ -80,14 +82,26 @@ def doctor(study: StudyOption = None) -> None:
     console.print(f"Python {platform.python_version()}, {free_gb:.0f} GB free beside {base}")
     try:
         opened = open_chosen(study)
-        console.print(f"study {opened.root}: {len(read_study_catalogue(opened))} structures")
+        console.print(
+            f"study {opened.root}: {say_count(len(read_study_catalogue(opened)), 'structure')}"
+        )
+        _tell_colours(opened)
         problems += _check_files(opened)
     except Han5kError as error:
         console.print(f"problem: {error}", style="red")
         problems += 1
     if problems:
-        raise RuleError(f"{problems} problems were found; mend them in the order shown.")
+        raise RuleError(f"{say_count(problems, 'problem')} found; mend them in the order shown.")
     console.print("no problem found")
+
+
+def _tell_colours(opened: Study) -> None:
+    other = list_other_colours(opened, default_tables() / TABLE)
+    if other:
+        console.print(
+            f"{say_count(len(other), 'structure')} with colours of an earlier table, in which "
+            "neighbours may look alike: `han5k structures colours` takes those of today"
+        )
 
 
 def _check_files(study: Study) -> int:
@@ -104,5 +118,8 @@ def _check_files(study: Study) -> int:
         if not study.labels.path(sha256).is_file():
             console.print(f"problem: the mask of label version {number} is missing", style="red")
             missing += 1
-    console.print(f"{len(images)} CTs and {len(masks)} contours looked for, {missing} missing")
+    console.print(
+        f"{say_count(len(images), 'CT')} and "
+        f"{say_count(len(masks), 'contour')} looked for, {missing} missing"
+    )
     return missing

@@ -20,19 +20,22 @@ class Profile:
 
     @classmethod
     def through(cls, z_mm: NDArray[np.float64], values: NDArray[np.float64]) -> Profile:
-        """The monotone curve through the knots (`z_mm` ascending)."""
+        """The monotone curve through the knots (n,): `values` in any unit at ascending `z_mm`."""
         fine = np.arange(z_mm[0], z_mm[-1] + 0.25, 0.25)
         curve = _monotone(fine, z_mm, values)
         return cls(start_mm=float(z_mm[0]), values=curve.astype(np.float32))
 
     def index(self, z: Float) -> NDArray[np.intp]:
-        """Table place of each z."""
+        """Index into the table of each `z` in mm; any shape, kept."""
         place = (z - np.float32(self.start_mm)) * np.float32(1.0 / self.step_mm)
         return np.asarray(np.clip(place, 0, self.values.size - 1), dtype=np.intp)
 
 
 def build_curve(at: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Catmull-Rom through equally spaced knots."""
+    """Catmull-Rom through equally spaced knots `values` (knots,), read at `at` (n,).
+
+    `at` in indices of knots; the result in the unit of the values.
+    """
     padded = np.concatenate([[2 * values[0] - values[1]], values, [2 * values[-1] - values[-2]]])
     n = np.minimum(at.astype(int), len(values) - 2)
     t = at - n

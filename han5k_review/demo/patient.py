@@ -49,7 +49,7 @@ class Patient:
 
     @property
     def rotation(self) -> NDArray[np.float64]:
-        """Atlas -> scanner rotation (3 x 3): roll about y, yaw about z, pitch about x."""
+        """Atlas -> scanner rotation (3, 3), no unit: roll about y, yaw about z, pitch about x."""
         roll, yaw, pitch = np.deg2rad([self.roll_deg, self.yaw_deg, self.pitch_deg])
         about_x = _turn(1, 2, pitch)
         about_y = _turn(2, 0, roll)

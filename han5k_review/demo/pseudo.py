@@ -10,7 +10,7 @@ import numpy as np
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure, StructureName
 from han5k_review.demo.case import DemoCase, Masks
-from han5k_review.demo.flaw import FLAWS, PseudoError, roughen
+from han5k_review.imaging.flaws import FLAWS, PseudoError, roughen
 from han5k_review.imaging.mask import StructureMask
 
 ERROR_SHARE = 0.3

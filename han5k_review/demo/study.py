@@ -11,9 +11,9 @@ import numpy as np
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.demo.case import Masks, build_case
-from han5k_review.demo.flaw import PseudoError
 from han5k_review.demo.pseudo import build_pseudo_labels
 from han5k_review.errors import ConfigError
+from han5k_review.imaging.flaws import PseudoError
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.vocabulary import Split
 
@@ -27,7 +27,8 @@ _TRAIN_WITH_REFERENCES = 2
 class DemoEntry:
     """One case of the demo study. `truth` is what its CT was painted from, `reference` the same, or
     empty for a case without references; `errors` says what was done on purpose to each
-    pseudo-label."""
+    pseudo-label.
+    """
 
     name: str
     patient: str

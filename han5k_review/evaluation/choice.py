@@ -54,7 +54,7 @@ def list_choices(session: Session) -> Mapping[str, LabelChoice]:
 
     `ai` is the newest contour under review, `pseudo` the imported one whatever came later,
     `reference`, `accepted` (a revision, or a contour locked as it is), and `model:<name>` what one
-    model version drew.
+    model version predicted.
     """
     models = session.exec(select(ModelVersion).order_by(col(ModelVersion.id))).all()
     return _NAMED | {
@@ -107,7 +107,7 @@ def find_labels(
         query = query.where(col(LabelVersion.case_id).in_(case_ids))
     if choice.model_version_id is not None:
         query = query.where(col(LabelVersion.model_version_id) == choice.model_version_id)
-    else:  # what a model drew may be measured though nobody put it under review
+    else:  # what a model predicted may be measured though nobody put it under review
         query = query.where(is_shown())
     if choice.reader_id is not None:
         query = query.where(col(LabelVersion.reader_id) == choice.reader_id)

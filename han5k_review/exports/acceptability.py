@@ -53,14 +53,13 @@ def build_acceptability(
 ) -> dict[str, Acceptability]:
     """Structure -> its acceptability, from grades in force of contours under review.
 
-    Repeats and calibration reads are left out. A case whose readers all gave a non-grade (not
+    Only grades that count (review/counting.py). A case whose readers all gave a non-grade (not
     assessable, absent) counts as not graded and stays out of the proportion. With `by_patient` the
     CTs of one patient are one case.
     """
     levels: dict[str, dict[str, list[GradeLevel]]] = {}
     for row in rows:
-        counts = row.is_current and row.is_under_review and row.grade.level is not None
-        if not counts or row.assignment.is_repeat or row.assignment.is_calibration:
+        if not (row.is_counted and row.is_under_review):
             continue
         by_case = levels.setdefault(row.grade.structure, {})
         if row.grade.level is not None:

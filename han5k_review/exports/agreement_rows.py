@@ -10,6 +10,7 @@ import numpy as np
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.severity import LEVEL_COUNT, find_severity
 from han5k_review.exports.study_rows import StudyRows
+from han5k_review.review.counting import GradeUse
 from han5k_review.statistics.agreement import Coefficient, measure_coefficients
 from han5k_review.statistics.bootstrap import Resamples, draw_resamples
 from han5k_review.statistics.estimates import Estimate, undefined
@@ -59,7 +60,8 @@ def build_agreement_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[Ag
     """All structures together first: all readers, pairs, each reader; then structure by structure.
 
     Grades in force on the three levels; a contour is one mask of a case. Of several reads of one
-    reader the first counts; calibration reads do not, repeats only against the own first read.
+    reader the first counts; calibration reads and planted errors do not, repeats only against the
+    own first read.
     """
     counted = [row for row in grades if _counts(row)]
     first = _first_reads(counted)
@@ -89,7 +91,7 @@ def build_agreement_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[Ag
 
 def _counts(row: GradeRow) -> bool:
     known = find_severity(row.grade.level) is not None
-    return row.is_current and known and not row.assignment.is_calibration
+    return row.is_current and known and row.use in (GradeUse.FIRST, GradeUse.REPEAT)
 
 
 def _unit(row: GradeRow) -> str:
@@ -100,7 +102,7 @@ def _first_reads(counted: Iterable[GradeRow]) -> list[GradeRow]:
     """One grade of each reader and contour; rows come in the order of reads."""
     first: dict[tuple[str, str], GradeRow] = {}
     for row in counted:
-        if not row.assignment.is_repeat:
+        if row.use is GradeUse.FIRST:
             first.setdefault((_unit(row), row.reader.pseudonym), row)
     return list(first.values())
 
@@ -156,7 +158,7 @@ def _repeats(counted: Iterable[GradeRow], first: Iterable[GradeRow]) -> Iterator
     seen: set[tuple[str, str]] = set()
     for row in counted:
         place = (_unit(row), row.reader.pseudonym)
-        if not row.assignment.is_repeat or place not in earlier or place in seen:
+        if row.use is not GradeUse.REPEAT or place not in earlier or place in seen:
             continue
         seen.add(place)
         again = _rating(row)

@@ -28,20 +28,26 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """What made a contour, as DICOM says it: AUTOMATIC, SEMIAUTOMATIC or empty, name, version."""
+
+    kind: str = ""
+    name: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contour:
     """A structure's mask under its name; the colour (0-255 each) is a hint for the other tool.
 
-    For DICOM: its name there (TG-263), `algorithm` (AUTOMATIC, SEMIAUTOMATIC or empty), and who or
-    what made it in which version.
+    For DICOM: its name there (TG-263), and what made it.
     """
 
     structure: str
     mask: StructureMask
     colour_rgb: tuple[int, int, int] = (128, 174, 128)
     outside_name: str = ""
-    algorithm: str = ""
-    made_by: str = ""
-    version: str = ""
+    maker: Maker = Maker()
 
 
 def build_nifti(contour: Contour) -> bytes:

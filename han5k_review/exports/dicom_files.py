@@ -79,9 +79,9 @@ def _name(contour: Contour) -> NamedMask:
         name=contour.outside_name or contour.structure,
         mask=contour.mask,
         colour_rgb=contour.colour_rgb,
-        algorithm=contour.algorithm,
-        made_by=contour.made_by,
-        version=contour.version,
+        algorithm=contour.maker.kind,
+        made_by=contour.maker.name,
+        version=contour.maker.version,
     )
 
 

@@ -12,6 +12,7 @@ from han5k_review.exports.certificate_sheet import CERTIFICATES
 from han5k_review.exports.columns import Column, Kind, Sheet, column
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS
+from han5k_review.exports.protocol_sheet import PROTOCOL
 from han5k_review.exports.reader_sheet import READERS
 from han5k_review.exports.revision_sheet import REVISIONS
 from han5k_review.exports.scale_sheet import SCALE
@@ -75,6 +76,7 @@ SHEETS: tuple[Sheet[Any], ...] = (
     CERTIFICATES,
     CASES,
     READERS,
+    PROTOCOL,
     SCALE,
     DICTIONARY,
 )

@@ -20,6 +20,7 @@ from han5k_review.exports.dictionary import DICTIONARY, build_dictionary_rows
 from han5k_review.exports.grade_rows import build_grade_rows
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS, build_metric_rows
+from han5k_review.exports.protocol_sheet import PROTOCOL, build_protocol_rows
 from han5k_review.exports.reader_sheet import READERS, build_reader_rows
 from han5k_review.exports.revision_sheet import REVISIONS, build_revision_rows
 from han5k_review.exports.scale_sheet import SCALE, build_scale_rows
@@ -87,6 +88,7 @@ def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
         (CERTIFICATES, lambda: build_certificate_rows(rows, grades)),
         (CASES, lambda: build_case_rows(rows, grades)),
         (READERS, lambda: build_reader_rows(rows, grades)),
+        (PROTOCOL, lambda: build_protocol_rows(rows)),
         (SCALE, lambda: build_scale_rows(rows)),
         (DICTIONARY, build_dictionary_rows),
     )

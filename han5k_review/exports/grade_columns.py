@@ -15,8 +15,8 @@ STUDY: _Columns = (
         "Protocol version",
         _T,
         "study",
-        "Version of the protocol the study follows.",
-        lambda r: r.facts.protocol_version,
+        "Version of the protocol the read was assigned by (sheet Protocol), else the study's.",
+        lambda r: r.protocol_version,
     ),
 )
 
@@ -70,7 +70,8 @@ CONTOUR: _Columns = (
         "Contour source",
         _T,
         "contour",
-        "Where the graded contour comes from: `pseudo` (imported) or `prediction` (of a model).",
+        "Where the graded contour comes from: `pseudo` (imported), `prediction` (of a model), "
+        "`reference`, `revision`, or `planted` (an error made on purpose).",
         lambda r: r.label.source.value,
     ),
     column(
@@ -120,6 +121,39 @@ READ: _Columns = (
         lambda r: r.assignment.read_index,
     ),
     column(
+        "grade_use",
+        "Use of the grade",
+        _T,
+        "assignment",
+        "`first read` is counted in every statistic; `repeat` only in the agreement with oneself, "
+        "`planted error` only in vigilance, `calibration` nowhere.",
+        lambda r: r.use.value,
+    ),
+    column(
+        "arm",
+        "Arm",
+        _T,
+        "contour",
+        "Label source that was to be judged, also where an error was planted in its contour.",
+        lambda r: r.arm.value,
+    ),
+    column(
+        "is_planted",
+        "Planted error",
+        _B,
+        "contour",
+        "True when the contour had an error made on purpose.",
+        lambda r: r.planted is not None,
+    ),
+    column(
+        "planted_kind",
+        "Kind of planted error",
+        _T,
+        "contour",
+        "What was done to the contour, e.g. `leak` or `truncated`.",
+        lambda r: r.planted.kind.value if r.planted else None,
+    ),
+    column(
         "is_repeat",
         "Repeat",
         _B,
@@ -132,7 +166,7 @@ READ: _Columns = (
         "Calibration",
         _B,
         "assignment",
-        "True for a calibration case.",
+        "True for a calibration case, which trains readers and is never counted.",
         lambda r: r.assignment.is_calibration,
     ),
     column(
@@ -150,6 +184,26 @@ READ: _Columns = (
         "assignment",
         "Place of the case in the reader's worklist, from 1.",
         lambda r: r.assignment.presentation_order,
+    ),
+)
+
+ASKED: _Columns = (
+    column(
+        "confidence",
+        "Confidence",
+        _I,
+        "grade",
+        "How sure the reader was, 1 to 5, where the protocol asks.",
+        lambda r: r.grade.confidence,
+    ),
+    column(
+        "source_guess",
+        "Source guess",
+        _T,
+        "grade",
+        "What the reader thought made the contour, where the protocol asks: `a model`, "
+        "`a person` or `not sure`.",
+        lambda r: r.grade.source_guess.value if r.grade.source_guess else None,
     ),
 )
 

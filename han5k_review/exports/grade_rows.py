@@ -9,9 +9,12 @@ from datetime import datetime
 from han5k_review.anatomy.structure import Structure
 from han5k_review.evaluation import ChosenLabel
 from han5k_review.evaluation.stored_panels import StoredPanel
-from han5k_review.exports.study_rows import ExportFacts, StudyRows
+from han5k_review.exports.study_rows import ExportFacts, PlantedError, StudyRows
+from han5k_review.review.counting import GradeUse, find_use
 from han5k_review.review.decisions.revising import RevisionView
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
+from han5k_review.store.vocabulary import LabelSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,7 @@ class GradeRow:
     """One act of grading with everything the sheets say about it.
 
     `changes` counts the acts before it on the same structure in the same read. `revision` is the
-    reader's own newest revision of the graded contour.
+    reader's own newest revision of the graded contour. `planted` is set for a planted error.
     """
 
     facts: ExportFacts
@@ -33,6 +36,9 @@ class GradeRow:
     model: str | None
     title: str | None
     act: str
+    use: GradeUse
+    planted: PlantedError | None
+    protocol_version: str
     is_current: bool
     is_under_review: bool
     first_graded_at_utc: datetime
@@ -40,6 +46,16 @@ class GradeRow:
     revision: RevisionView | None
     reference: ChosenLabel | None
     measured: StoredPanel | None
+
+    @property
+    def is_counted(self) -> bool:
+        """True for a grade in force of a first read; nothing else is counted as a grade."""
+        return self.is_current and self.use is GradeUse.FIRST
+
+    @property
+    def arm(self) -> LabelSource:
+        """The label source that this read was about, also where an error was planted in it."""
+        return self.label.source if self.planted is None else self.planted.source
 
 
 def build_grade_rows(rows: StudyRows) -> list[GradeRow]:
@@ -97,6 +113,9 @@ def _row(
         model=rows.find_model(label.model_version_id),
         title=_title(rows, grade),
         act=_act(chain, place),
+        use=find_use(assignment, label.source),
+        planted=rows.planted.get(stored_id(label)),
+        protocol_version=_version(rows, assignment),
         is_current=grade.raw_code is not None and grade.id not in superseded,
         is_under_review=under_review is not None and under_review.label_version_id == label.id,
         first_graded_at_utc=chain[0].graded_at_utc,
@@ -105,6 +124,12 @@ def _row(
         reference=rows.references.get(spot),
         measured=rows.graded_panels.get(grade.label_version_id),
     )
+
+
+def _version(rows: StudyRows, assignment: Assignment) -> str:
+    if assignment.protocol_id is None:
+        return rows.facts.protocol_version
+    return str(rows.protocols[assignment.protocol_id].number)
 
 
 def _act(chain: Sequence[Grade], place: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from han5k_review.exports.columns import Column, Kind, Sheet, column
-from han5k_review.exports.grade_columns import CONTOUR, IN_BULK, READ, STUDY, WHAT
+from han5k_review.exports.grade_columns import ASKED, CONTOUR, IN_BULK, READ, STUDY, WHAT
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.panel_columns import build_panel_columns
 from han5k_review.metrics import Panel
@@ -267,6 +267,7 @@ GRADES: Sheet[GradeRow] = Sheet(
         *CONTOUR,
         *READ,
         *_GRADE,
+        *ASKED,
         *_CHAIN,
         *IN_BULK,
         *_REVISION,

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from han5k_review.exports.columns import Kind, Sheet, column
+from han5k_review.exports.estimate_columns import estimate_columns
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.study_rows import StudyRows
+from han5k_review.review.counting import GradeUse
+from han5k_review.statistics.vigilance import Sensitivity, measure_sensitivity
 from han5k_review.store.tables import Reader
+from han5k_review.store.vocabulary import GradeLevel
 
+_FOUND = (GradeLevel.MAJOR, GradeLevel.ABSENT)
 _T, _I, _N, _B, _UTC = Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.TIME
 
 
@@ -24,6 +29,7 @@ class ReaderRow:
     grades: int
     active_seconds: float
     last_graded_at_utc: datetime | None
+    vigilance: Sensitivity
 
 
 READERS: Sheet[ReaderRow] = Sheet(
@@ -67,6 +73,28 @@ READERS: Sheet[ReaderRow] = Sheet(
             "grades", "Grades", _I, "grade", "The reader's grades in force.", lambda r: r.grades
         ),
         column(
+            "planted_errors",
+            "Planted errors graded",
+            _I,
+            "grade",
+            "Contours with an error made on purpose that the reader graded in a first read.",
+            lambda r: r.vigilance.planted,
+        ),
+        column(
+            "planted_found",
+            "Planted errors found",
+            _I,
+            "grade",
+            "Those graded as major revision, absent or wrong organ.",
+            lambda r: r.vigilance.found,
+        ),
+        *estimate_columns(
+            "sensitivity",
+            "Sensitivity",
+            "Share of planted errors found.",
+            lambda r: r.vigilance.estimate,
+        ),
+        column(
             "active_seconds",
             "Active time",
             _N,
@@ -88,8 +116,17 @@ READERS: Sheet[ReaderRow] = Sheet(
 )
 
 
+def _measure_vigilance(acts: Sequence[GradeRow]) -> Sensitivity:
+    planted = [
+        row.grade.level
+        for row in acts
+        if row.is_current and row.use is GradeUse.PLANTED and not row.assignment.is_repeat
+    ]
+    return measure_sensitivity(sum(level in _FOUND for level in planted), len(planted))
+
+
 def build_reader_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[ReaderRow]:
-    """The readers, by pseudonym."""
+    """The readers, by pseudonym, with what they made of planted errors."""
     assigned = Counter(a.reader_id for a in rows.assignments.values())
     acts: dict[int | None, list[GradeRow]] = {}
     for row in grades:
@@ -103,6 +140,7 @@ def build_reader_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[Reade
             last_graded_at_utc=max(
                 (row.grade.graded_at_utc for row in acts.get(number, [])), default=None
             ),
+            vigilance=_measure_vigilance(acts.get(number, [])),
         )
         for number, reader in sorted(rows.readers.items(), key=lambda item: item[1].pseudonym)
     ]

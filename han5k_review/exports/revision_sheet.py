@@ -61,8 +61,8 @@ _WHAT: tuple[Column[RevisionRow], ...] = (
         lambda r: r.view.child.id,
     ),
     column(
-        "parent_label_version",
-        "Parent version",
+        "started_from_label_version",
+        "Started from version",
         _I,
         "contour",
         "The contour the edit began with.",

@@ -15,10 +15,12 @@ from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
 from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.stored_panels import PairKey, StoredPanel, find_stored_panels
 from han5k_review.metrics import Definition
+from han5k_review.protocol.record import find_freeze
 from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.decisions.revising import RevisionView, list_revisions
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import CaseStructure, stored_id
+from han5k_review.store.protocol_tables import PlantedContour, ProtocolVersion
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
@@ -28,6 +30,7 @@ from han5k_review.store.tables import (
     ModelVersion,
     Reader,
 )
+from han5k_review.store.vocabulary import LabelSource, PlantedKind
 from han5k_review.study import get_study_info, grid_of, read_study_catalogue, read_study_scales
 from han5k_review.study.scale import Scale
 
@@ -48,12 +51,22 @@ class ExportFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlantedError:
+    """An error made on purpose: its kind, and the source of the contour that it was made in."""
+
+    kind: PlantedKind
+    source: LabelSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRows:
     """The rows of a study, by id, and what is derived from several of them.
 
-    `under_review` and `references` go by (case id, structure); `graded_panels` holds, by label
-    version id, the stored panels of graded contours against the newest references; `metrics`
-    those of the contours under review, with a reason where there is none.
+    `protocols` are the versions of the reader study's protocol; `planted` holds planted errors by
+    the id of their label version. `under_review` and `references` go by (case id, structure);
+    `graded_panels` holds, by label version id, the stored panels of graded contours against the
+    newest references; `metrics` those of the contours under review, with a reason where there is
+    none.
     """
 
     facts: ExportFacts
@@ -64,6 +77,9 @@ class StudyRows:
     readers: Mapping[int, Reader]
     assignments: Mapping[int, Assignment]
     models: Mapping[int, str]
+    protocols: Mapping[int, ProtocolVersion]
+    frozen_at_utc: datetime | None
+    planted: Mapping[int, PlantedError]
     graded_labels: Mapping[int, LabelVersion]
     under_review: Mapping[CaseStructure, ChosenLabel]
     references: Mapping[CaseStructure, ChosenLabel]
@@ -85,9 +101,11 @@ def read_study_rows(
     now: datetime,
     software_version: str,
     definition: Definition = Definition.SURFEL,
+    measured: bool = True,
 ) -> StudyRows:
     """Read the study in one transaction that other writers do not disturb.
 
+    Without `measured` the numbers of pairs stay out, which are most of the work.
     StorageError when the database holds no study, ConfigError when its tables are broken.
     """
     catalogue = read_study_catalogue(study)
@@ -106,11 +124,16 @@ def read_study_rows(
             software_version=software_version,
             definition=definition,
         )
-        return _read(session, facts, catalogue, scales)
+        return _read(session, facts, catalogue, scales, measured=measured)
 
 
 def _read(
-    session: Session, facts: ExportFacts, catalogue: Catalogue, scales: Mapping[str, Scale]
+    session: Session,
+    facts: ExportFacts,
+    catalogue: Catalogue,
+    scales: Mapping[str, Scale],
+    *,
+    measured: bool,
 ) -> StudyRows:
     cases = _by_id(session, Case)
     labels = session.exec(
@@ -120,7 +143,6 @@ def _read(
     )
     graded = {stored_id(label): label for label in labels}
     references = find_labels(session, REFERENCE)
-    plan = plan_evaluation(session, catalogue, definition=facts.definition)
     return StudyRows(
         facts=facts,
         catalogue=catalogue,
@@ -134,15 +156,40 @@ def _read(
             if not row.is_adjudication
         },
         models={number: model.name for number, model in _by_id(session, ModelVersion).items()},
+        protocols=_by_id(session, ProtocolVersion),
+        frozen_at_utc=find_freeze(session),
+        planted=_list_planted(session),
         graded_labels=graded,
         under_review=find_labels(session, UNDER_REVIEW),
         references=references,
         grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
         revisions=list_revisions(session),
         accepted=list_accepted(session),
-        metrics=list_metrics(session, plan),
-        graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition),
+        metrics=_list_metrics(session, facts, catalogue) if measured else (),
+        graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition)
+        if measured
+        else {},
     )
+
+
+def _list_planted(session: Session) -> dict[int, PlantedError]:
+    """Label version id -> how the error was made, and the source of the contour it is in."""
+    rows = session.exec(
+        select(PlantedContour, LabelVersion.source).join(
+            LabelVersion, col(LabelVersion.id) == col(PlantedContour.original_id)
+        )
+    )
+    return {
+        row.label_version_id: PlantedError(kind=row.kind, source=LabelSource(source))
+        for row, source in rows
+    }
+
+
+def _list_metrics(
+    session: Session, facts: ExportFacts, catalogue: Catalogue
+) -> Sequence[PairMetrics]:
+    plan = plan_evaluation(session, catalogue, definition=facts.definition)
+    return list_metrics(session, plan)
 
 
 def _by_id(session: Session, table: type[T]) -> dict[int, T]:

@@ -48,19 +48,20 @@ class CtOutline:
     frame_uid: str = ""
 
 
-def read_ct(path: Path) -> CtVolume:
+def read_ct(path: Path, given: Sequence[Path] = ()) -> CtVolume:
     """Read a CT and bring it to LPS axes: i grows to L, j to P, k to S.
 
-    Fractions of HU are rounded. Raises DataError (not a 3-D image; NaN, infinite or beyond int16
-    voxels) or GeometryError; the message names the file.
+    Fractions of HU are rounded. `given` are the files of a DICOM series, where they are known; they
+    may lie in several folders below `path`. Raises DataError (not a 3-D image; NaN, infinite or
+    beyond int16 voxels) or GeometryError; the message names the file.
     """
-    return read_ct_with_notices(path).volume
+    return read_ct_with_notices(path, given).volume
 
 
-def read_ct_with_notices(path: Path) -> CtReading:
+def read_ct_with_notices(path: Path, given: Sequence[Path] = ()) -> CtReading:
     """As `read_ct`, with notices on orientation and on HU that do not look like a CT."""
-    if is_dicom(path):
-        series = read_series(path)
+    if given or is_dicom(path):
+        series = read_series(path, given)
         outline = _outline_series(series.outline, series.notices)
         return CtReading(
             volume=CtVolume(grid=outline.grid, hu=series.hu),
@@ -76,10 +77,10 @@ def read_ct_with_notices(path: Path) -> CtReading:
     )
 
 
-def read_ct_outline(path: Path) -> CtOutline:
+def read_ct_outline(path: Path, given: Sequence[Path] = ()) -> CtOutline:
     """The grid and notices of a CT by its header alone; raises as `read_ct` where that tells."""
-    if is_dicom(path):
-        series = read_series_outline(path)
+    if given or is_dicom(path):
+        series = read_series_outline(path, given)
         return _outline_series(series, series.notices)
     return _outline(read_header(path))
 

@@ -48,7 +48,7 @@ def build_image_grid(shape: Sequence[int], affine_ras: NDArray[np.floating], pat
 
 
 def check_spacing(spacing_mm: NDArray[np.floating], path: Path) -> None:
-    """GeometryError when a spacing is negative, 0, not finite, or outside `SPACING_RANGE_MM`."""
+    """GeometryError unless every spacing (3,), in mm, is finite and in `SPACING_RANGE_MM`."""
     low, high = SPACING_RANGE_MM
     found = " x ".join(f"{v:g}" for v in spacing_mm)
     if not np.isfinite(spacing_mm).all() or (spacing_mm <= 0).any():

@@ -30,12 +30,12 @@ class Reorientation:
     flips: tuple[bool, bool, bool]
 
     def apply(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Return a view of `array` (three axes) with its axes permuted and flipped."""
+        """A view of `array` (i, j, k), of any unit, with its axes permuted and flipped."""
         moved = np.transpose(array, self.permutation)
         return moved[self._steps]
 
     def undo(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Return a view of `array` with its axes as they were before `apply`."""
+        """A view of `array` (i, j, k), of any unit, with its axes as they were before `apply`."""
         order = self.permutation
         return np.transpose(array[self._steps], (order.index(0), order.index(1), order.index(2)))
 
@@ -68,7 +68,7 @@ class Grid:
 
     @classmethod
     def from_affine(cls, shape: Sequence[int], affine_ras: NDArray[np.floating]) -> Grid:
-        """Build from an array affine (4 x 4, RAS+)."""
+        """Build from an affine (4, 4): voxel indices -> RAS+ in mm."""
         rows = tuple(tuple(float(v) for v in row) for row in np.asarray(affine_ras))
         sizes = tuple(int(n) for n in shape)
         return cls(shape=sizes, affine_ras=rows)  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ class Grid:
 
     @property
     def affine(self) -> Affine:
-        """The affine as a fresh float64 array (4, 4), RAS+."""
+        """The affine as a fresh float64 array (4, 4): voxel indices -> RAS+ in mm."""
         return np.array(self.affine_ras, dtype=np.float64)
 
     @property
@@ -187,7 +187,7 @@ class Grid:
         return f"{size} voxels of {spacing} mm, origin RAS ({origin}), axes {self.orientation}"
 
     def points_ras_mm(self, points_ijk: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Voxel coordinates (n, 3) -> RAS millimetres (n, 3)."""
+        """Voxel indices (n, 3), fractions allowed -> RAS (n, 3) in mm."""
         matrix = self.affine
         return np.asarray(points_ijk, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
 

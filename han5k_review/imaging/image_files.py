@@ -75,7 +75,9 @@ def read_voxels(header: ImageHeader) -> NDArray[np.generic]:
 
 
 def iter_slices(header: ImageHeader) -> Iterator[tuple[int, NDArray[np.generic]]]:
-    """A plain image slice by slice along its slowest axis: (k, values (ni, nj)), scaled if it is.
+    """A plain image slice by slice along its slowest axis: k, values (ni, nj), scaled if it is.
+
+    In the file's own unit, HU of a CT.
 
     The file is checked to its end after the last slice.
     """
@@ -90,7 +92,9 @@ def iter_slices(header: ImageHeader) -> Iterator[tuple[int, NDArray[np.generic]]
 
 
 def scale(stored: NDArray[np.generic], header: ImageHeader) -> NDArray[np.generic]:
-    """Stored numbers as values: float64 where the header has a slope or intercept."""
+    """Stored numbers as values of the same shape: float64 where the header has a slope or
+    intercept, in the file's own unit, HU of a CT.
+    """
     if not header.is_scaled:
         return stored
     return stored.astype(np.float64) * header.slope + header.intercept

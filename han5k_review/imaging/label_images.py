@@ -60,7 +60,7 @@ def read_mask(path: Path, grid: Grid) -> StructureMask:
 
 
 def read_filled_labels(path: Path, grid: Grid) -> tuple[Labels, tuple[int, int, int]]:
-    """The labels of a file on `grid`, cropped to what is not zero, and where the crop begins.
+    """The labels (i, j, k) of a file on `grid`, cropped to what is not zero, and the crop's start.
 
     Raises as `read_mask`, but for the values.
     """
@@ -98,7 +98,7 @@ def list_mask_files(folder: Path) -> list[Path]:
 
 
 def as_whole_numbers(array: NDArray[np.generic], path: Path | str) -> Labels:
-    """The array as integers; DataError for fractions, NaN and infinity.
+    """The labels of any shape as integers; DataError for fractions, NaN and infinity.
 
     What 32 bits leave open is no fraction: 255 times a slope of 1/255 is 1.00000006.
     """
@@ -159,7 +159,7 @@ def union_of(
 ) -> StructureMask:
     """The mask of all voxels whose label is one of `values`, looked for in their common box.
 
-    `labels` begin at `labels_start` of `grid`; `boxes` are those of `find_value_boxes`.
+    `labels` (i, j, k) begin at `labels_start` of `grid`; `boxes` are those of `find_value_boxes`.
     """
     present = [value for value in values if value in boxes]
     if not present:

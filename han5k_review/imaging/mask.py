@@ -30,7 +30,10 @@ class StructureMask:
 
     @classmethod
     def from_dense(cls, dense: NDArray[np.generic], grid: Grid) -> StructureMask:
-        """Crop a full-grid array (non-zero = inside) to its box."""
+        """Crop a mask (i, j, k) of the whole grid (non-zero = inside) to its box.
+
+        GeometryError when its shape is not the grid's.
+        """
         if dense.shape != grid.shape:
             raise GeometryError(f"A mask of shape {grid.shape} was expected, found {dense.shape}.")
         return cls.from_box(dense, (0, 0, 0), grid)
@@ -39,7 +42,10 @@ class StructureMask:
     def from_box(
         cls, box: NDArray[np.generic], start_ijk: tuple[int, int, int], grid: Grid
     ) -> StructureMask:
-        """Crop a box (non-zero = inside) that begins at `start_ijk` to its tight box."""
+        """Crop a box (i, j, k) of a mask (non-zero = inside), which begins at `start_ijk`, tight.
+
+        GeometryError when it reaches beyond the grid.
+        """
         inside = box if box.dtype == np.bool_ else box != 0
         ends = zip(start_ijk, inside.shape, grid.shape, strict=True)
         if any(s < 0 or s + n > size for s, n, size in ends):
@@ -103,7 +109,7 @@ class StructureMask:
         return _pack(self.voxels)
 
     def dense(self) -> BoolArray:
-        """A full-grid boolean array (i, j, k)."""
+        """The whole grid (i, j, k): True inside the mask."""
         full = np.zeros(self.grid.shape, dtype=np.bool_)
         full[self.slices] = self.voxels
         return full

@@ -1,4 +1,4 @@
-"""Masks and label maps as NIfTI files that any program shows in the right place."""
+"""Masks, label maps and CTs as NIfTI files that any program shows in the right place."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DISCLAIMER = "Research use only. Not a medical device."
 _GZIP_LEVEL = 4
 
 
-def build_label_nifti(values: NDArray[np.uint8], grid: Grid) -> bytes:
-    """A .nii.gz of `values` (ni, nj, nk) on `grid`, with sform and qform; the same bytes each time.
+def build_label_nifti(values: NDArray[np.integer], grid: Grid) -> bytes:
+    """A .nii.gz of `values` (i, j, k), labels, or HU as int16, on `grid`, with sform and qform.
 
-    The header says that it is for research.
+    The same values give the same bytes. The header says that it is for research.
     """
     image = nib.Nifti1Image(values, grid.affine)  # type: ignore[no-untyped-call]
     image.set_qform(grid.affine, code=1)  # type: ignore[no-untyped-call]

@@ -58,7 +58,10 @@ class NrrdAxes:
 
 
 def sort_nrrd_axes(lines: dict[str, str], sizes: tuple[int, ...], path: Path) -> NrrdAxes:
-    """Find the axis of channels by its direction `none`, or else its kind, or else the fourth."""
+    """Find the axis of channels by its direction `none`, or else its kind, or else the fourth.
+
+    DataError for other axes than three in space and one of channels.
+    """
     count = len(sizes)
     kinds = _split(lines, "kinds", count, path) or ["" for _ in sizes]
     vectors = _split_vectors(lines, count, path)

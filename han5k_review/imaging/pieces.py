@@ -14,13 +14,13 @@ NEIGHBOURS = 26
 
 
 def share_of_largest(inside: BoolArray) -> float:
-    """Voxels of the largest piece as a share of all; 0 when there is none."""
+    """Voxels of the largest piece of a mask (i, j, k) as a share of all; 0 when there is none."""
     sizes = _label(inside)[1]
     return float(sizes.max() / sizes.sum()) if sizes.size else 0.0
 
 
 def keep_largest(inside: BoolArray) -> BoolArray:
-    """The largest piece alone; of equal ones, the one that begins first in the array's order.
+    """The largest piece of a mask (i, j, k); of equal ones, the first in the array's order.
 
     What is empty or one piece comes back as it is.
     """

@@ -44,7 +44,7 @@ def _shuffle(piece: NDArray[np.int16]) -> bytes:
 
 
 def read_slab(shuffled: bytes, ni: int, nj: int, sha256: str) -> NDArray[np.int16]:
-    """Undo the shuffle: (ni, nj, slices) int16. DataError when the bytes do not match the hash."""
+    """Undo the shuffle: int16 HU (ni, nj, slices). DataError when the hash is another."""
     if hashlib.sha256(shuffled).hexdigest() != sha256:
         raise DataError(
             f"A CT slab with SHA-256 {sha256[:12]}... was expected, its bytes differ: the stored "

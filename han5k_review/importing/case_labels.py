@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.imaging.dicom.folders import is_dicom_file, is_dicom_folder
 from han5k_review.imaging.dicom.labels import read_dicom_labels
 from han5k_review.imaging.dicom.roi_masks import FillRule
+from han5k_review.imaging.dicom.segments import SegmentMaker
 from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.headers import read_header
@@ -42,6 +43,7 @@ class CaseLabels:
     `notices` are sentences for a person to weigh; `channels` says which channel of a 4-D file, and
     `rois` which ROI or segment (`roi_word`) of a DICOM file, is which structure. `is_free_text`:
     the names are those of a clinic, which are shown and never stored; `names` are all of them.
+    `makers` say how the segments of a SEG were made.
     """
 
     masks: Mapping[StructureName, StructureMask]
@@ -52,6 +54,7 @@ class CaseLabels:
     roi_word: str = "ROI"
     is_free_text: bool = False
     names: tuple[FoundName, ...] = ()
+    makers: Mapping[StructureName, SegmentMaker] = field(default_factory=dict)
 
 
 class LabelForm(StrEnum):
@@ -214,6 +217,7 @@ def _build_dicom(match: RoiMatch, grid: Grid, rule: FillRule, *, has_frame: bool
         rois=match.describe(),
         roi_word=match.word,
         names=match.names,
+        makers=match.list_makers(),
         is_free_text=True,
     )
 

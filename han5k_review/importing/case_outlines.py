@@ -98,7 +98,7 @@ def outline_case(
 
     Raises DataError, GeometryError, ConfigError or RuleError, as the import would.
     """
-    ct = None if source.ct is None else read_ct_outline(source.ct)
+    ct = None if source.ct is None else read_ct_outline(source.ct, source.ct_files)
     grid = _check_ct(ct, source, known)
     warnings = list(source.notices)
     warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []

@@ -14,9 +14,13 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError, Han5kError
 from han5k_review.imaging.ct_files import CtReading, read_ct, read_ct_with_notices
+from han5k_review.imaging.dicom.doses import DoseReading, read_dose
+from han5k_review.imaging.dicom.references import hash_frame
+from han5k_review.imaging.dicom.segments import NO_MAKER, SegmentMaker
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.importing.case_contents import CaseContent, CaseRefusal, ReadDose, ReadLabel
 from han5k_review.importing.case_labels import CaseLabels, read_case_labels
 from han5k_review.importing.case_outlines import ROLES, CaseOutline, describe_names, outline_case
 from han5k_review.importing.ct_identity import check_new_ct, check_same_ct
@@ -29,8 +33,10 @@ from han5k_review.importing.file_stamps import (
 from han5k_review.importing.fingerprints import Fingerprint, describe_fill, measure_fingerprint
 from han5k_review.importing.known_cases import KnownCase, Owner
 from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
-from han5k_review.importing.roi_names import FoundName, UnfitNamesError
+from han5k_review.importing.refusals import RefusalKind, TwinCtError, find_kind
+from han5k_review.importing.roi_names import UnfitNamesError
 from han5k_review.importing.sources import CaseSource
+from han5k_review.store.dose_files import DoseFiles
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.store.volume_files import VolumeFiles
@@ -40,18 +46,20 @@ from han5k_review.texts.paths import describe_unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFiles:
-    """Where volumes and masks of the study lie."""
+    """Where volumes, masks and doses of the study lie."""
 
     volumes: VolumeFiles
     labels: LabelFiles
+    doses: DoseFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseTask:
     """All that reading one case needs.
 
-    `owners` of CTs by the hashes of volume and planes; `shared_shapes` are those (sorted) for which
-    a quick dry run reads the CT, as another case has one of that shape. `write` stores what is
+    `owners` of CTs by the hashes of volume and planes, or only the hashes `taken`: a task for
+    another process stays small; `shared_shapes` are those (sorted) for which a quick dry run reads
+    the CT, as another case has one of that shape. `write` stores what is
     read; `deep` hashes every file and, in a dry run, reads the voxels too.
     Stamps of files that were touched in the last `settle_s` seconds are not kept.
     """
@@ -61,57 +69,12 @@ class CaseTask:
     catalogue_sha256: str
     known: KnownCase | None
     owners: Mapping[str, Owner]
+    taken: frozenset[str] = frozenset()
     files: StudyFiles
     write: bool
     deep: bool = False
     settle_s: float = SETTLE_S
     shared_shapes: frozenset[tuple[int, ...]] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadLabel:
-    """One mask that was read: its hash and size, without its voxels."""
-
-    source: LabelSource
-    structure: StructureName
-    mask_sha256: str
-    voxels: int
-    volume_cc: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseContent:
-    """What a source holds. `is_same` means: the very files of the last import, not read again.
-
-    `planes_sha256` is empty where no CT was read. `channels` says of each 4-D file which channel is
-    which structure. `private_names` are those of `unmatched` that are shown and never stored.
-    `stamp` tells its files from changed ones without a look inside; empty when they are too new.
-    """
-
-    fingerprint: Fingerprint
-    image_sha256: str
-    grid: Grid
-    planes_sha256: str = ""
-    labels: tuple[ReadLabel, ...] = ()
-    unmatched: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    private_names: frozenset[str] = frozenset()
-    stamp: str = ""
-    is_same: bool = False
-    names: tuple[FoundName, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRefusal:
-    """Why a source cannot be imported; `fault` are the details of an error of the program.
-
-    `names` are those of its DICOM labels, where they are the reason.
-    """
-
-    sentence: str
-    fault: str = ""
-    names: tuple[FoundName, ...] = ()
 
 
 def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
@@ -122,9 +85,10 @@ def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
     try:
         return _read(task)
     except UnfitNamesError as error:
-        return CaseRefusal(sentence=str(error), names=error.names)
+        return CaseRefusal(sentence=str(error), kind=RefusalKind.NAMES, names=error.names)
     except Han5kError as error:
-        return CaseRefusal(sentence=str(error))
+        twin = error.sha256 if isinstance(error, TwinCtError) else ""
+        return CaseRefusal(sentence=str(error), kind=find_kind(error), twin_sha256=twin)
     except OSError as error:
         return CaseRefusal(sentence=describe_unreadable(error))
     except Exception as error:  # noqa: BLE001 - the last resort: no case ends the others
@@ -132,6 +96,7 @@ def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
         return CaseRefusal(
             sentence=f"the program met an error of its own ({type(error).__name__}: {words[0]})",
             fault="".join(traceback.format_exception(error)),
+            kind=RefusalKind.PROGRAM,
         )
 
 
@@ -169,13 +134,9 @@ def _same(known: KnownCase) -> CaseContent:
 
 def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> CaseContent:
     source = task.source
-    ct = None if source.ct is None else read_ct_with_notices(source.ct)
+    ct = None if source.ct is None else read_ct_with_notices(source.ct, source.ct_files)
     image_sha256, grid = _check_ct(ct.volume if ct else None, task)
-    warnings = list(source.notices)
-    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
-    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
-    if source.labels is None and source.reference is None:
-        warnings.append("no labels: there is nothing to review yet")
+    warnings = _list_ct_warnings(source, ct, grid)
     masks: dict[tuple[LabelSource, StructureName], StructureMask] = {}
     channels: list[str] = []
     files = [
@@ -188,7 +149,11 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         sentences = (*found.notices, *list_label_warnings(kept, task.catalogue))
         warnings += [*empty, *(f"{ROLES[kind]}: {sentence}" for sentence in sentences)]
         channels += describe_names(kind, found)
-    labels = tuple(_describe(kind, name, mask) for (kind, name), mask in masks.items())
+    makers = {(kind, name): maker for kind, f in files for name, maker in f.makers.items()}
+    dose = None if source.dose is None else read_dose(source.dose, ct.frame_uid if ct else "")
+    warnings += [f"dose: {notice}" for notice in dose.notices] if dose else []
+    channels += [f"planned dose of up to {dose.volume.gy.max():.2f} Gy"] if dose else []
+    labels = tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
         if ct is not None and ct.volume.sha256 == image_sha256:
@@ -199,6 +164,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         image_sha256=image_sha256,
         grid=grid,
         planes_sha256=ct.volume.planes_sha256 if ct else "",
+        frame_sha256=hash_frame(ct.frame_uid, image_sha256) if ct else "",
         labels=labels,
         unmatched=tuple(dict.fromkeys(show_line(n) for _, f in files for n in f.unmatched)),
         warnings=tuple(map(show_line, warnings)),
@@ -206,7 +172,26 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         private_names=frozenset(n for _, f in files if f.is_free_text for n in f.unmatched),
         stamp=settled,
         names=tuple(name for _, found in files for name in found.names),
+        dose=None if dose is None else _keep_dose(task, image_sha256, dose),
     )
+
+
+def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> list[str]:
+    warnings = list(source.notices)
+    warnings += [f"CT: {notice}" for notice in ct.notices] if ct else []
+    warnings += [f"CT: {warning}" for warning in list_image_warnings(grid)]
+    if source.labels is None and source.reference is None:
+        warnings.append("no labels: there is nothing to review yet")
+    return warnings
+
+
+def _keep_dose(task: CaseTask, image_sha256: str, dose: DoseReading) -> ReadDose:
+    """What comes of a dose; the import keeps it, the newest again changes nothing."""
+    doses = task.files.doses
+    before = doses.find_newest(image_sha256)
+    sha256 = doses.put_dose(image_sha256, dose.volume) if task.write else ""
+    is_new = task.write and doses.find_newest(image_sha256) != before
+    return ReadDose(sha256=sha256, is_new=is_new)
 
 
 def _is_stored(known: KnownCase, files: StudyFiles) -> bool:
@@ -219,7 +204,7 @@ def _check_ct(volume: CtVolume | None, task: CaseTask) -> tuple[str, Grid]:
     """The stored CT's hash and grid; RuleError when the CT contradicts what the study holds."""
     known = task.known
     if volume is not None and known is None:
-        check_new_ct(task.source, volume, task.owners)
+        check_new_ct(task.source, volume, task.owners, task.taken)
         return volume.sha256, volume.grid
     if known is None:
         raise DataError("a CT was expected for a case the study does not know, found none.")
@@ -238,7 +223,7 @@ def _compare_ct(task: CaseTask, outline: CaseOutline) -> str:
     is_changed = task.known is not None and "ct" in outline.changed
     if source.ct is None or not (is_new or is_changed):
         return ""
-    volume = read_ct(source.ct)
+    volume = read_ct(source.ct, source.ct_files)
     _check_ct(volume, task)
     return volume.planes_sha256 if is_new else ""
 
@@ -282,11 +267,15 @@ def _sort_out_empty(
     return kept, [f"empty references, left out: {names}"]
 
 
-def _describe(kind: LabelSource, name: StructureName, mask: StructureMask) -> ReadLabel:
+def _describe(
+    key: tuple[LabelSource, StructureName], mask: StructureMask, maker: SegmentMaker | None
+) -> ReadLabel:
+    kind, name = key
     return ReadLabel(
         source=kind,
         structure=name,
         mask_sha256=mask.sha256,
         voxels=mask.voxel_count,
         volume_cc=mask.volume_cc,
+        maker=maker or NO_MAKER,
     )

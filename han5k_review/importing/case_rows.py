@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from han5k_review.importing.case_reading import CaseContent, ReadLabel
+from han5k_review.importing.case_contents import CaseContent, ReadLabel
 from han5k_review.importing.case_rules import (
     check_known,
     claim_name,
@@ -20,7 +20,7 @@ from han5k_review.importing.known_cases import (
     KnownCase,
     KnownLabel,
     find_known_case,
-    read_claims,
+    refresh_claims,
 )
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.audit import add_audit
@@ -42,14 +42,23 @@ def find_new_labels(content: CaseContent, known: KnownCase | None) -> tuple[Read
 
 
 def write_case(
-    session: Session, source: CaseSource, content: CaseContent, *, actor: str, now_utc: datetime
+    session: Session,
+    source: CaseSource,
+    content: CaseContent,
+    *,
+    actor: str,
+    now_utc: datetime,
+    stored: Claims | None = None,
 ) -> tuple[bool, tuple[ReadLabel, ...]]:
     """Add the rows a case still lacks; (is a new case, its new labels). Does not commit.
 
+    `stored` are claims that were read before, of committed cases alone: only those since are read.
     Raises RuleError when the study's rules forbid it. Two imports at a time see each other here.
     """
     queue_writers(session, Case.__tablename__)
-    claims = read_claims(session)
+    stored = Claims() if stored is None else stored
+    refresh_claims(session, stored)
+    claims = stored.overlay()
     name = claim_name(source, claims)
     known = find_known_case(session, name)
     if known is not None:
@@ -57,7 +66,9 @@ def write_case(
         if content.image_sha256 != known.image_sha256:
             raise image_error(source, known, content.image_sha256, content.grid)
     labels = find_new_labels(content, known)
-    if known is not None and not labels:
+    _audit_dose(session, content, name, actor=actor, now_utc=now_utc)
+    has_new_dose = content.dose is not None and content.dose.is_new
+    if known is not None and not labels and not has_new_dose:
         return False, ()
     case_id = known.case_id if known else _add_case(session, source, content, claims, now_utc)
     for label in labels:
@@ -80,6 +91,21 @@ def write_case(
     return known is None, labels
 
 
+def _audit_dose(
+    session: Session, content: CaseContent, name: str, *, actor: str, now_utc: datetime
+) -> None:
+    """The row that `han5k dose` leaves too, when the dose is not the newest one already."""
+    if content.dose is not None and content.dose.is_new:
+        add_audit(
+            session,
+            at_utc=now_utc,
+            actor=actor,
+            action="dose",
+            subject=f"case {name}",
+            sha256=content.dose.sha256,
+        )
+
+
 def _build_version(
     case_id: int, label: ReadLabel, previous: KnownLabel | None, now_utc: datetime
 ) -> LabelVersion:
@@ -91,6 +117,9 @@ def _build_version(
         voxels=label.voxels,
         volume_cc=label.volume_cc,
         note=f"imported; replaces version {previous.version_id}" if previous else "imported",
+        algorithm_kind=label.maker.kind,
+        algorithm_name=label.maker.name,
+        algorithm_version=label.maker.version,
         created_at_utc=now_utc,
     )
 
@@ -108,6 +137,7 @@ def _add_case(
         split=claim.split,
         image_sha256=content.image_sha256,
         planes_sha256=content.planes_sha256 or None,
+        frame_sha256=content.frame_sha256 or None,
         shape_ijk=list(content.grid.shape),
         affine_ras=[list(row) for row in content.grid.affine_ras],
         imported_at_utc=now_utc,

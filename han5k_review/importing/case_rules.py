@@ -1,11 +1,13 @@
 """Case rules: what forbids a case. A CT never moves and never enters twice, a patient stays in one
-split; names mean the same whatever their capitals, white space and Unicode form."""
+split; names mean the same whatever their capitals, white space and Unicode form.
+"""
 
 from __future__ import annotations
 
 from han5k_review.errors import RuleError
 from han5k_review.imaging.grid import Grid
 from han5k_review.importing.known_cases import Claims, KnownCase, Owner, PatientClaim
+from han5k_review.importing.refusals import DuplicateCtError, TwoSplitsError
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.vocabulary import Split
 from han5k_review.texts.names import fold_name, fold_patient, tidy_name
@@ -31,7 +33,7 @@ def claim_patient(source: CaseSource, claims: Claims) -> PatientClaim:
         claims.patients[fold_patient(source.patient)] = known
     elif source.split not in (None, known.split):
         also = "" if known.patient == source.patient else f" (written {source.patient} here)"
-        raise RuleError(
+        raise TwoSplitsError(
             f"the split {known.split} of patient {known.patient}{also} was expected, found "
             f"{source.split}; a patient stays in one split, so that held-out patients never train."
         )
@@ -42,7 +44,8 @@ def check_known(source: CaseSource, known: KnownCase) -> None:
     """RuleError when a known case comes under another patient or split."""
     expected = (fold_patient(known.patient), fold_patient(source.name))
     if fold_patient(source.patient) not in expected or source.split not in (None, known.split):
-        raise RuleError(
+        error = RuleError if source.split in (None, known.split) else TwoSplitsError
+        raise error(
             f"patient {known.patient} and split {known.split} were expected for this case, found "
             f"{source.patient} and {source.split or 'none'}; neither changes after the import."
         )
@@ -77,9 +80,9 @@ def moved_error(source: CaseSource, known: KnownCase, grid: Grid) -> RuleError:
     )
 
 
-def duplicate_error(source: CaseSource, owner: Owner) -> RuleError:
+def duplicate_error(source: CaseSource, owner: Owner) -> DuplicateCtError:
     """The refusal of a CT that another case holds already."""
-    return RuleError(
+    return DuplicateCtError(
         f"a CT that no other case holds was expected, {source.ct or source.origin} of case "
         f"{source.name} (patient {source.patient}) is the CT of case {owner.case} (patient "
         f"{owner.patient}); import further labels under that name."

@@ -7,7 +7,7 @@ a CT the same. Neither do spacing and origin: equal voxels elsewhere are the sam
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from sqlmodel import select
@@ -17,6 +17,7 @@ from han5k_review.imaging.ct_files import read_ct_outline
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.importing.case_rules import duplicate_error, image_error, moved_error
 from han5k_review.importing.known_cases import KnownCase, Owner
+from han5k_review.importing.refusals import TwinCtError
 from han5k_review.importing.sources import CaseSource, Source
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
@@ -26,11 +27,19 @@ from han5k_review.store.volume_files import VolumeFiles
 Shape = tuple[int, ...]
 
 
-def check_new_ct(source: CaseSource, volume: CtVolume, owners: Mapping[str, Owner]) -> None:
-    """RuleError when another case holds these voxels, wherever and in whatever axes they lie."""
+def check_new_ct(
+    source: CaseSource, volume: CtVolume, owners: Mapping[str, Owner], taken: Collection[str]
+) -> None:
+    """RuleError when another case holds these voxels, wherever and in whatever axes they lie.
+
+    TwinCtError where only the hash is known (`taken`), and not whose it is.
+    """
     owner = owners.get(volume.sha256) or owners.get(volume.planes_sha256)
     if owner is not None:
         raise duplicate_error(source, owner)
+    for sha256 in (volume.sha256, volume.planes_sha256):
+        if sha256 in taken:
+            raise TwinCtError(sha256)
 
 
 def check_same_ct(
@@ -68,6 +77,8 @@ def find_shared_shapes(study: Study, sources: Sequence[Source]) -> frozenset[Sha
 
 
 def _find_shape(source: CaseSource) -> Shape | None:
+    if source.ct_shape:
+        return tuple(sorted(source.ct_shape))
     try:
         return None if source.ct is None else tuple(sorted(read_ct_outline(source.ct).grid.shape))
     except (Han5kError, OSError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from han5k_review.errors import DataError
-from han5k_review.importing.fingerprints import list_input_files, list_inputs
+from han5k_review.importing.fingerprints import list_inputs, list_role_files
 from han5k_review.importing.sources import CaseSource
 from han5k_review.texts.paths import describe_unreadable
 
@@ -37,7 +37,7 @@ def measure_stamp(source: CaseSource) -> CaseStamp:
     lines: list[str] = []
     newest = 0
     for role, path in list_inputs(source).items():
-        for file in list_input_files(path):
+        for file in list_role_files(source, role, path):
             status = _stat(file, role)
             times = (status.st_mtime_ns, status.st_ctime_ns)
             newest = max(newest, *times)

@@ -25,7 +25,7 @@ Fingerprint = dict[str, str]
 
 def measure_fingerprint(source: CaseSource, catalogue_sha256: str) -> Fingerprint:
     """SHA-256 of each input of a case by role; DataError when one cannot be read."""
-    found = {role: _measure(path, role) for role, path in list_inputs(source).items()}
+    found = {role: _measure(source, role, path) for role, path in list_inputs(source).items()}
     fill = {"fill": describe_fill(source)} if describe_fill(source) else {}
     return {**found, **fill, "structures": catalogue_sha256}
 
@@ -41,6 +41,7 @@ def list_inputs(source: CaseSource) -> dict[str, Path]:
         "ct": source.ct,
         "labels": source.labels,
         "reference": source.reference,
+        "dose": source.dose,
         "label_map": source.label_map if source.labels else None,
         "reference_label_map": source.reference_label_map if source.reference else None,
     }
@@ -88,19 +89,23 @@ def _find_data_files(path: Path) -> tuple[Path, ...]:
         return ()
 
 
-def _measure(path: Path, role: str) -> str:
+def list_role_files(source: CaseSource, role: str, path: Path) -> tuple[Path, ...]:
+    """The files of one input of a case; of a CT series those that were found before."""
+    return source.ct_files if role == "ct" and source.ct_files else list_input_files(path)
+
+
+def _measure(source: CaseSource, role: str, path: Path) -> str:
     words = role.replace("_", " ")
     try:
         if not path.exists():
             raise DataError(f"the {words} was expected at {path}, found nothing.")
-        return _digest(path)
+        return _digest(path, list_role_files(source, role, path))
     except OSError as error:
         raise DataError(describe_unreadable(error)) from error
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, files: tuple[Path, ...]) -> str:
     """SHA-256 of a file; of several, of their names (NFC) and hashes."""
-    files = list_input_files(path)
     if files == (path,):
         return _digest_file(path)
     folder = path if path.is_dir() else path.parent

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
@@ -61,17 +62,28 @@ class PatientClaim:
     split: Split
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Claims:
     """What is taken in a study.
 
     `names`: names of cases as stored, by `fold_name`; `patients` by `fold_patient`; `owners` of CTs
     by the hash of the volume and by that of its planes. All grow while an import runs.
+    `last_case_id` is the newest case that was read: rows of cases are added, never changed.
     """
 
-    names: dict[str, tuple[str, ...]]
-    patients: dict[str, PatientClaim]
-    owners: dict[str, Owner]
+    names: MutableMapping[str, tuple[str, ...]] = field(default_factory=dict)
+    patients: MutableMapping[str, PatientClaim] = field(default_factory=dict)
+    owners: MutableMapping[str, Owner] = field(default_factory=dict)
+    last_case_id: int = 0
+
+    def overlay(self) -> Claims:
+        """The same claims; what is added to these is not added to the others."""
+        return Claims(
+            names=ChainMap({}, self.names),
+            patients=ChainMap({}, self.patients),
+            owners=ChainMap({}, self.owners),
+            last_case_id=self.last_case_id,
+        )
 
     def own(self, owner: Owner, *hashes: str) -> None:
         """Take a CT for a case, under each hash that is known of it."""
@@ -80,19 +92,23 @@ class Claims:
 
 def read_claims(session: Session) -> Claims:
     """Everything a new case must not contradict."""
-    claims = Claims(names={}, patients={}, owners={})
-    by_age = col(Case.id)
-    for name, patient, split, sha256 in session.exec(
-        select(Case.name, Case.patient, Case.split, Case.image_sha256).order_by(by_age)
-    ):
+    claims = Claims()
+    refresh_claims(session, claims)
+    return claims
+
+
+def refresh_claims(session: Session, claims: Claims) -> None:
+    """Add the cases that were stored since the claims were read; as quick however many there are.
+
+    Who adds a case holds a lock meanwhile (`queue_writers`), so that none comes late.
+    """
+    columns = (Case.id, Case.name, Case.patient, Case.split, Case.image_sha256, Case.planes_sha256)
+    query = select(*columns).where(col(Case.id) > claims.last_case_id).order_by(col(Case.id))  # type: ignore[call-overload]
+    for case_id, name, patient, split, *hashes in session.exec(query):
         claims.names[fold_name(name)] = (*claims.names.get(fold_name(name), ()), name)
         claims.patients[fold_patient(patient)] = PatientClaim(patient=patient, split=Split(split))
-        claims.own(Owner(case=name, patient=patient), sha256)
-    for name, patient, planes in session.exec(
-        select(Case.name, Case.patient, Case.planes_sha256).order_by(by_age)
-    ):
-        claims.own(Owner(case=name, patient=patient), planes or "")
-    return claims
+        claims.own(Owner(case=name, patient=patient), *(one or "" for one in hashes))
+        claims.last_case_id = int(case_id)
 
 
 def find_known_case(session: Session, name: str) -> KnownCase | None:

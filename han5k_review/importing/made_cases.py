@@ -9,7 +9,7 @@ from datetime import datetime
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.importing.case_reading import CaseContent, ReadLabel
+from han5k_review.importing.case_contents import CaseContent, ReadLabel
 from han5k_review.importing.case_rows import write_case
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.engine import transaction

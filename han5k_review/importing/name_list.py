@@ -17,6 +17,7 @@ from han5k_review.errors import ConfigError
 from han5k_review.importing.name_proposals import propose_structures
 from han5k_review.importing.roi_names import FoundName
 from han5k_review.store.files import write_atomically
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.table_files import build_csv, read_table
 
 LEFT_OUT = "-"
@@ -47,7 +48,7 @@ class NameRow:
     @property
     def sentence(self) -> str:
         """The name in one line."""
-        count = f"{self.written}: {self.files} file{'' if self.files == 1 else 's'}, {self.state}"
+        count = f"{self.written}: {say_count(self.files, 'file')}, {self.state}"
         if self.structure is not None:
             return f"{count}: {self.structure}"
         near = f"; nearest: {', '.join(self.nearest)}" if self.nearest else ""

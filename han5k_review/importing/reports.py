@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from han5k_review.anatomy.structure import StructureName
+from han5k_review.importing.case_contents import ReadLabel
 from han5k_review.importing.case_outlines import OutlinedLabel
-from han5k_review.importing.case_reading import ReadLabel
+from han5k_review.importing.refusals import RefusalKind
 from han5k_review.importing.roi_names import FoundName
 from han5k_review.store.vocabulary import LabelSource
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.names import show_line
 
 Label = ReadLabel | OutlinedLabel
@@ -21,6 +23,7 @@ _ROLES = {
     "reference_label_map": "label map of the reference",
     "structures": "structure table",
     "fill": "rule of filling contours",
+    "dose": "planned dose",
 }
 NOT_READ = "voxels not read (--deep reads them)"
 
@@ -41,8 +44,9 @@ class CaseReport:
     `labels` are the label versions that are new, `matched` all structures that were read,
     `unmatched` names that no structure of the study answers to; `channels` says of each 4-D file
     which channel, and of each structure set which ROI, is which structure; `refusal` says why, or
-    is empty. After a quick dry run `labels` are those that the files name, and `changed` the inputs
-    that differ from the last import; None when voxels were read.
+    is empty, and `kind` what kind of reason that is. After a quick dry run `labels` are those that
+    the files name, and `changed` the inputs that differ from the last import; None when voxels were
+    read.
     """
 
     name: str
@@ -56,6 +60,7 @@ class CaseReport:
     channels: tuple[str, ...] = ()
     changed: tuple[str, ...] | None = None
     refusal: str = ""
+    kind: RefusalKind | None = None
     names: tuple[FoundName, ...] = ()
 
     @property
@@ -73,6 +78,8 @@ class CaseReport:
         elif self.changed is not None:
             roles = ", ".join(_ROLES.get(role, role) for role in self.changed)
             text = f"{self.name}: changed since its last import: {roles} ({self._counts()})"
+        elif not self.labels:
+            text = f"{self.name}: changed, with no new labels"
         else:
             names = ", ".join(dict.fromkeys(label.structure for label in self.labels))
             text = f"{self.name}: changed labels, new versions of {self._counts()} ({names})"
@@ -87,7 +94,7 @@ class CaseReport:
         parts = []
         for kind, word in _WORDS.items():
             number = sum(label.source is kind for label in self.labels)
-            parts.append(f"{number} {word}{'' if number == 1 else 's'}")
+            parts.append(say_count(number, word))
         return " and ".join(parts)
 
 
@@ -117,5 +124,4 @@ class ImportReport:
         counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in CaseOutcome)
         depth = "" if self.deep else ", voxels not read; --deep reads them"
         end = f"nothing was written (dry run{depth})" if self.dry_run else "done"
-        number = len(self.cases)
-        return f"{number} case{'' if number == 1 else 's'}: {counts}; {end}."
+        return f"{say_count(len(self.cases), 'case')}: {counts}; {end}."

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
-from han5k_review.errors import DataError
 from han5k_review.imaging.dicom.label_masks import build_label_mask
 from han5k_review.imaging.dicom.labels import DicomLabel, DicomLabels, is_drawn
 from han5k_review.imaging.dicom.roi_masks import FillRule
-from han5k_review.imaging.dicom.segments import Segment
+from han5k_review.imaging.dicom.segments import Segment, SegmentMaker
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.importing.refusals import UnfitLabelsError
 
 NO_FRAME = (
     "the CT names no frame of reference: whether the structure set was drawn on it cannot be told, "
@@ -33,7 +33,7 @@ class FoundName:
     structure: StructureName | None
 
 
-class UnfitNamesError(DataError):
+class UnfitNamesError(UnfitLabelsError):
     """The names of a file do not fit the study's structures; they are all in `names`."""
 
     def __init__(self, sentence: str, names: tuple[FoundName, ...]) -> None:
@@ -53,12 +53,15 @@ class RoiMatch:
     unmatched: tuple[str, ...]
     names: tuple[FoundName, ...]
 
+    def list_makers(self) -> dict[StructureName, SegmentMaker]:
+        """Structure -> how its segment was made; none for an RTSTRUCT."""
+        return {n: roi.maker for n, roi in self.rois.items() if isinstance(roi, Segment)}
+
     def describe(self) -> str:
         """Each name of the file with its structure, and how segments were made, for a report."""
         text = ", ".join(f"{roi.name} -> {name}" for name, roi in self.rois.items())
-        makers = dict.fromkeys(
-            roi.made_by for roi in self.rois.values() if isinstance(roi, Segment) and roi.made_by
-        )
+        told = (maker.describe() for maker in self.list_makers().values())
+        makers = dict.fromkeys(filter(None, told))
         return f"{text} (made by {'; '.join(makers)})" if makers else text
 
 

@@ -23,6 +23,7 @@ MANIFEST_COLUMNS = (
     "ct",
     "labels",
     "reference",
+    "dose",
     "label_map",
     "reference_label_map",
     "fill",
@@ -39,8 +40,9 @@ class CaseSource:
 
     `ct` may be None for a case the study knows; `split` None means the patient's own, or train;
     `reference_label_map` None means `label_map`. `fill` says what overlapping contours of an
-    RTSTRUCT mean. `origin` says where the source was given.
-    `notices` are what a person should read about the row itself.
+    RTSTRUCT mean. `dose` is an RTDOSE. `origin` says where the source was given.
+    `notices` are what a person should read about the row itself. `ct_files` are the files of a
+    DICOM series where they are known, and `ct_shape` its sizes in any order.
     """
 
     name: str
@@ -54,6 +56,9 @@ class CaseSource:
     origin: str
     notices: tuple[str, ...] = ()
     fill: FillRule = FillRule.EVEN_ODD
+    dose: Path | None = None
+    ct_files: tuple[Path, ...] = ()
+    ct_shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,7 @@ def build_source(
         )
     written = texts["case"] or (ct.name.split(".")[0] if ct else "")
     name = tidy_name(written)
-    if not _is_name(name):
+    if not is_case_name(name):
         raise DataError(
             f"{origin}: a case name of letters, digits, space, '.', '_' or '-' was expected, "
             f"found {written!r}."
@@ -114,6 +119,7 @@ def build_source(
         reference_label_map=own or label_map,
         origin=origin,
         fill=_find_fill(texts["fill"], origin),
+        dose=path("dose"),
     )
 
 
@@ -182,8 +188,8 @@ def _read_row(row: TableRow, folder: Path, study: Study) -> CaseSource | BadSour
         return BadSource(name=name, origin=row.where, sentence=str(error))
 
 
-def _is_name(name: str) -> bool:
-    """Letters with their marks, digits, and within the name space, `.`, `-`, `_`."""
+def is_case_name(name: str) -> bool:
+    """Whether a case can be called so: letters, marks, digits; within it space, `.`, `-`, `_`."""
     kinds = [unicodedata.category(c)[0] for c in name]
     fits = all(kind in "LMN" or c in _BETWEEN for c, kind in zip(name, kinds, strict=True))
     return fits and 1 <= len(name) <= _LONGEST_NAME and (kinds[0] in "LN" or name[0] == "_")

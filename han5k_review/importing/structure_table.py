@@ -1,4 +1,5 @@
-"""The structure table of a study that exists: rows and aliases are added, nothing is taken away.
+"""The structure table of a study that exists: rows and aliases are added, colours are renewed,
+nothing is taken away.
 
 Every table there was is kept as `tables/versions/structures-<n>.csv`; the audit trail says who
 added what, and which version of the table that made.
@@ -23,11 +24,12 @@ from han5k_review.store.study import Study
 from han5k_review.texts.table_files import build_csv, read_table
 
 TABLE = "structures.csv"
+_COLOURS = ("color_rgb", "color_safe_rgb", "touches")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableChange:
-    """What was added, and the version that the table has now (1 is that of the beginning)."""
+    """What was added or renewed, and the version that the table has now (1: the beginning)."""
 
     version: int
     added: tuple[str, ...]
@@ -37,7 +39,7 @@ def add_structures(study: Study, table: Path, *, actor: str, now: datetime) -> T
     """Add the rows of `table` to the study's structures.
 
     Raises ConfigError when a row is wrong or its name is there already, or an alias is claimed
-    twice; then nothing changes.
+    twice, and DataError for a table without rows; then nothing changes.
     """
     columns, rows = _read(study)
     new = read_table(table, what="A structure table", required=STRUCTURE_COLUMNS)
@@ -55,7 +57,8 @@ def add_aliases(
 ) -> TableChange:
     """Give a structure further names; those that it has already stay as they are.
 
-    Raises ConfigError for an unknown structure, or when another one has such a name.
+    Raises ConfigError for an unknown structure, or when another one has such a name, DataError
+    for a name with |, and RuleError when all of them are known already.
     """
     catalogue = read_catalogue(study.tables / TABLE)
     name = catalogue.get_structure(structure).name
@@ -78,6 +81,43 @@ def add_aliases(
         what="aliases",
         by=(actor, now),
     )
+
+
+def list_other_colours(study: Study, table: Path) -> tuple[str, ...]:
+    """Structures of the study to which `table` gives other colours, or other neighbours."""
+    _, rows = _read(study)
+    given = _read_colours(table)
+    return tuple(
+        row["name"]
+        for row in rows
+        if row["name"] in given
+        and any(row.get(column, "") != cell for column, cell in given[row["name"]].items())
+    )
+
+
+def take_colours(study: Study, table: Path, *, actor: str, now: datetime) -> TableChange:
+    """Give the study's structures the colours that `table` has for them, the colour-blind set and
+    the neighbours they were chosen for.
+
+    RuleError when they have them already. Structures that `table` does not know stay as they are.
+    """
+    changed = list_other_colours(study, table)
+    if not changed:
+        raise RuleError(f"Other colours were expected in {table.name}; the study has these.")
+    columns, rows = _read(study)
+    given = _read_colours(table)
+    merged = [{**row, **given.get(row["name"], {})} for row in rows]
+    return _replace(
+        study, [*columns, *_COLOURS], merged, added=changed, what="colours", by=(actor, now)
+    )
+
+
+def _read_colours(table: Path) -> dict[str, dict[str, str]]:
+    read = read_table(table, what="A structure table", required=STRUCTURE_COLUMNS)
+    return {
+        row.cells["name"]: {name: row.cells.get(name, "") for name in _COLOURS}
+        for row in read.good_rows
+    }
 
 
 def _split(row: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import Han5kError, RuleError
-from han5k_review.importing.case_reading import CaseRefusal, CaseTask, StudyFiles
+from han5k_review.importing.case_contents import CaseRefusal
+from han5k_review.importing.case_reading import CaseTask, StudyFiles
 from han5k_review.importing.case_rules import (
     check_known,
     claim_name,
@@ -15,6 +16,7 @@ from han5k_review.importing.case_rules import (
 )
 from han5k_review.importing.file_stamps import SETTLE_S
 from han5k_review.importing.known_cases import Claims, KnownCase, Owner, find_known_case
+from han5k_review.importing.refusals import RefusalKind, find_kind
 from han5k_review.importing.sources import BadSource, CaseSource, Source
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
@@ -22,7 +24,10 @@ from han5k_review.store.study import Study
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """One run over many sources; `seen` holds the origin of each case name met so far."""
+    """One run over many sources; `seen` holds the origin of each case name met so far.
+
+    `claims` are those of the study and of sources met so far, `stored` those of stored cases alone.
+    """
 
     study: Study
     catalogue: Catalogue
@@ -33,15 +38,16 @@ class Walk:
     settle_s: float = SETTLE_S
     shared_shapes: frozenset[tuple[int, ...]] = frozenset()
     seen: dict[str, str] = field(default_factory=dict)
+    stored: Claims = field(default_factory=Claims)
 
     def prepare(self, source: Source) -> CaseTask | CaseRefusal:
         """The task of a source, or why it is refused before anything is read."""
         if isinstance(source, BadSource):
-            return CaseRefusal(sentence=source.sentence)
+            return CaseRefusal(sentence=source.sentence, kind=RefusalKind.SOURCE)
         try:
             return self._prepare(source)
         except Han5kError as error:
-            return CaseRefusal(sentence=str(error))
+            return CaseRefusal(sentence=str(error), kind=find_kind(error))
 
     def _prepare(self, source: CaseSource) -> CaseTask:
         first = self.seen.setdefault(source.name, source.origin)
@@ -63,7 +69,9 @@ class Walk:
             catalogue_sha256=self.catalogue_sha256,
             known=known,
             owners=self.claims.owners if known is None else {},
-            files=StudyFiles(volumes=self.study.volumes, labels=self.study.labels),
+            files=StudyFiles(
+                volumes=self.study.volumes, labels=self.study.labels, doses=self.study.doses
+            ),
             write=self.write,
             deep=self.deep,
             settle_s=self.settle_s,

@@ -22,7 +22,7 @@ Words = NDArray[np.uint64]
 def fill_rows(
     voxels: NDArray[np.uint8], start: NDArray[np.int64], rows: Words, line: Words
 ) -> None:
-    """Set `voxels` (i, j, k; 0 or 1), which begin at `start` of the box, in its `rows`.
+    """Set `voxels` (i, j, k), 0 or 1, which begin at `start` of the box, in its `rows`.
 
     Gathers up to 64 voxels along j for one whole line along k, which lies together in memory;
     `line` is room for that: one word for each k.
@@ -86,7 +86,7 @@ def find_edges(rows: Words, skip: Words, edges: Words) -> None:
 
 @compiled
 def count_bits(words: Words, other: Words) -> tuple[int, int]:
-    """Number of bits set in `words` (n), and of those not set in `other` (n)."""
+    """Number of bits set in `words` (n,), and of those not set in `other` (n,)."""
     total, alone = 0, 0
     for n in range(words.size):
         total += count_ones(words[n])

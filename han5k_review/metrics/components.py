@@ -33,17 +33,17 @@ def _next_bit(rows: Words, a: int, b: int, start: int | np.int64, flip: np.uint6
 
 
 @compiled
-def _root(parents: Integers, run: int) -> int:
+def _root(links: Integers, run: int) -> int:
     """The run that stands for the component of `run`; shortens the way to it."""
-    while parents[run] != run:
-        parents[run] = parents[parents[run]]
-        run = int(parents[run])
+    while links[run] != run:
+        links[run] = links[links[run]]
+        run = int(links[run])
     return run
 
 
 @compiled
 def count_runs(rows: Words) -> int:
-    """Number of runs of voxels along all rows."""
+    """Number of runs of voxels along all rows (a, b, words) of bits."""
     runs = 0
     for a in range(1, rows.shape[0] - 1):
         for b in range(1, rows.shape[1] - 1):
@@ -57,12 +57,12 @@ def count_runs(rows: Words) -> int:
 
 @compiled
 def count_components(
-    rows: Words, parents: Integers, starts: Integers, stops: Integers, first: Integers
+    rows: Words, links: Integers, starts: Integers, stops: Integers, first: Integers
 ) -> tuple[int, int, float, float, float]:
     """Components (26-neighbourhood), voxels, and the sums of their indices i, k, j.
 
-    `parents` counts from 0 to the number of runs; `starts`, `stops` (as many) and `first` (rows,
-    rows + 1) are room to work in.
+    `rows` (a, b, words) of bits. `links` counts from 0 to the number of runs; `starts`, `stops` (as
+    many) and `first` (rows, rows + 1) are room to work in.
     """
     ones, none = ~np.uint64(0), np.uint64(0)
     voxels, sum_a, sum_b, sum_c = 0, 0.0, 0.0, 0.0
@@ -92,9 +92,9 @@ def count_components(
                 mine, past = first[a, b], first[past_a, past_b]
                 while mine < run and past < first[past_a, past_b + 1]:
                     if starts[mine] <= stops[past] and starts[past] <= stops[mine]:
-                        one, other = _root(parents, mine), _root(parents, past)
+                        one, other = _root(links, mine), _root(links, past)
                         if one != other:
-                            parents[max(one, other)] = min(one, other)
+                            links[max(one, other)] = min(one, other)
                             components -= 1
                     if stops[mine] < stops[past]:
                         mine += 1

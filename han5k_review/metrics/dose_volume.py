@@ -30,7 +30,7 @@ class DoseNumbers:
 
 
 def measure_dose(dose_gy: NDArray[np.floating], voxel_cc: float) -> DoseNumbers:
-    """Numbers from the dose at each voxel of a structure (NaN beyond the dose grid)."""
+    """Numbers from the dose (voxels,) of a structure, in Gy; NaN beyond the dose grid."""
     inside = np.sort(dose_gy[np.isfinite(dose_gy)])[::-1]
     outside_cc = (dose_gy.size - inside.size) * voxel_cc
     if not inside.size:

@@ -44,7 +44,7 @@ def check_axial_axis(axial_axis: int) -> int:
 
 
 def check_mask(mask: object, name: str) -> BoolArray:
-    """Return `mask`, a boolean array with three axes; DataError otherwise."""
+    """The mask, a boolean array (i, j, k), as it came; DataError for anything else."""
     if not isinstance(mask, np.ndarray):
         raise DataError(
             f"The {name} was expected to be a NumPy array, found {type(mask).__name__}."
@@ -62,7 +62,7 @@ def check_mask(mask: object, name: str) -> BoolArray:
 
 
 def check_same_shape(reference: BoolArray, prediction: BoolArray) -> None:
-    """GeometryError unless both arrays have one shape."""
+    """GeometryError unless both masks (i, j, k) have one shape."""
     if reference.shape != prediction.shape:
         raise GeometryError(
             f"One grid was expected, found a reference of shape {reference.shape} and a prediction "

@@ -18,9 +18,10 @@ def select_weighted_quantile(
 ) -> float | None:
     """Smallest distance within which at least `share` of the area lies; None where it is a tie.
 
-    `area_at_zero` is area at distance 0 beside the given ones. It is a tie where a sum of areas
-    meets the share within rounding: there `sort_weighted_quantile` has to decide, since the side
-    on which the sum falls depends on the order of the additions.
+    `distances` (n,) in mm, `areas` (n,) in mm2 or counts. `area_at_zero` is area at distance 0
+    beside the given ones. It is a tie where a sum of areas meets the share within rounding: there
+    `sort_weighted_quantile` has to decide, since the side on which the sum falls depends on the
+    order of the additions.
     """
     bins, few, weights = np.zeros(_BINS), np.empty(distances.size), np.empty(distances.size)
     found = float(_select(distances, areas, area_at_zero, share, bins, few, weights))
@@ -28,14 +29,14 @@ def select_weighted_quantile(
 
 
 def sort_weighted_quantile(distances: Floats, areas: Floats, share: float) -> float:
-    """The same over all distances, by sorting; adds up in the order surface-distance does."""
+    """The same of all distances (n,) in mm and areas (n,), by sorting: sums as surface-distance."""
     order = np.lexsort((areas, distances))
     shares = np.cumsum(areas[order]) / np.sum(areas[order])
     return float(distances[order[min(int(np.searchsorted(shares, share)), order.size - 1)]])
 
 
 def linear_quantile(distances: Floats, zeros: int, share: float) -> float:
-    """NumPy's linearly interpolated quantile of the distances and of `zeros` further zeros."""
+    """NumPy's linear quantile of the distances (n,), in mm, and of `zeros` further zeros."""
     return float(np.quantile(np.concatenate([np.zeros(zeros), distances]), share))
 
 
@@ -102,7 +103,7 @@ def _step_up(distances: Floats, areas: Floats, below: float, target: float, slac
 def sum_distances(
     distances: Floats, areas: Floats, tolerance_mm: float
 ) -> tuple[float, float, float, float]:
-    """Area, area times distance, largest distance, and area within the tolerance."""
+    """Area, area times distance, largest distance, area within the tolerance; (n,), mm and mm2."""
     total, moment, farthest, within = 0.0, 0.0, 0.0, 0.0
     for n in range(distances.size):
         distance, area = distances[n], areas[n]

@@ -24,7 +24,7 @@ _NOTHING = 1 << 40
 
 @compiled
 def join_blocks(sites: Words, block: Integers, blocks: Words) -> None:
-    """OR of block[0] x block[1] rows each: where a block has no bit near z, no row of it has."""
+    """OR of block[0] x block[1] rows (a, b, words) of bits: none in the block, none in a row."""
     for x in range(sites.shape[0]):
         for y in range(sites.shape[1]):
             for w in range(sites.shape[2]):

@@ -40,7 +40,8 @@ def score(panel: Panel) -> SegrapScore:
     """Read SegRap's score from a panel measured at SegRap's tolerance under SURFEL.
 
     Both masks empty count as perfect (1), a reference without a voxel as 0, as in its evaluator;
-    a prediction without a voxel has nothing in common with the reference: 0.
+    a prediction without a voxel has nothing in common with the reference: 0. DataError for a panel
+    of another definition.
     """
     if panel.definition is not Definition.SURFEL:
         raise DataError(

@@ -35,7 +35,7 @@ class RunSettings:
     )
     revised_weight: int = _explained(
         "Weight of revised cases",
-        "How many times more often a case with a trusted contour other than 'replayed' is drawn "
+        "How many times more often a case with a trusted contour other than 'replayed' is taken "
         "than a case that is only replayed.",
     )
     monitor_fraction: float = _explained(

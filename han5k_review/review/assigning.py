@@ -7,17 +7,19 @@ assign_cases(session, reader=reader, cases=plan.cases, actor="lead", now=now)
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import insert
+from sqlmodel import Session, col, delete, select
 
 from han5k_review.errors import RuleError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
+from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Grade, Reader
 
 
@@ -39,6 +41,22 @@ class Wish:
     case_ids: Collection[int] | None = None
     most: int | None = None
     seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRead:
+    """A read for the end of somebody's list; without contours it shows what is under review.
+
+    `contours`: structure -> label version. `repeats` is the assignment that it repeats.
+    """
+
+    case_id: int
+    protocol_id: int | None = None
+    contours: Mapping[str, int] = field(default_factory=dict)
+    alias: str | None = None
+    repeats: int | None = None
+    is_calibration: bool = False
+    blinded: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +128,8 @@ def unassign_cases(
             f"{len(begun)} of {len(assignment_ids)} have some or are not on the list; take only "
             "cases off that nobody began."
         )
-    names = []
-    for one in assignment_ids:
-        row, case = untouched[one]
-        session.delete(row)
-        names.append(case.name)
+    names = [untouched[one][1].name for one in assignment_ids]
+    _delete_reads(session, assignment_ids)
     if names:
         add_audit(
             session,
@@ -125,6 +140,62 @@ def unassign_cases(
             cases=names,
         )
     return len(names)
+
+
+def _delete_reads(session: Session, assignment_ids: Collection[int]) -> None:
+    """Delete reads that nobody began, and their repeats, which nobody could begin."""
+    repeats = session.exec(
+        select(Assignment.id).where(col(Assignment.repeat_of_id).in_(assignment_ids))
+    ).all()
+    for part in (repeats, assignment_ids):
+        session.exec(delete(ReadContour).where(col(ReadContour.assignment_id).in_(part)))
+        session.exec(delete(Assignment).where(col(Assignment.id).in_(part)))
+
+
+def append_reads(
+    session: Session, reader_id: int, reads: Sequence[NewRead], *, now: datetime
+) -> list[Assignment]:
+    """Add reads to the end of a reader's list, in the given order; the caller audits.
+
+    A further read of a case gets the next number.
+    """
+    known = session.exec(
+        select(Assignment.case_id, Assignment.read_index, Assignment.presentation_order).where(
+            Assignment.reader_id == reader_id
+        )
+    ).all()
+    last = max((order for _, _, order in known), default=0)
+    numbers: dict[int, int] = {}
+    for case_id, number, _ in known:
+        numbers[case_id] = max(numbers.get(case_id, 0), number)
+    rows = []
+    for place, read in enumerate(reads, start=last + 1):
+        numbers[read.case_id] = numbers.get(read.case_id, 0) + 1
+        rows.append(
+            Assignment(
+                case_id=read.case_id,
+                reader_id=reader_id,
+                presentation_order=place,
+                read_index=numbers[read.case_id],
+                is_repeat=read.repeats is not None,
+                is_calibration=read.is_calibration,
+                blinded=read.blinded,
+                protocol_id=read.protocol_id,
+                repeat_of_id=read.repeats,
+                alias=read.alias,
+                created_at_utc=now,
+            )
+        )
+    session.add_all(rows)
+    session.flush()
+    shown = [
+        {"assignment_id": row.id, "structure": structure, "label_version_id": version}
+        for row, read in zip(rows, reads, strict=True)
+        for structure, version in read.contours.items()
+    ]
+    if shown:
+        session.execute(insert(ReadContour), shown)
+    return rows
 
 
 def assign_cases(
@@ -139,19 +210,8 @@ def assign_cases(
             )
         )
     )
-    last = session.exec(
-        select(func.max(Assignment.presentation_order)).where(Assignment.reader_id == reader_id)
-    ).one()
     new = {stored_id(case): case for case in cases if case.id not in known}
-    for place, case_id in enumerate(new, start=(last or 0) + 1):
-        session.add(
-            Assignment(
-                case_id=case_id,
-                reader_id=reader_id,
-                presentation_order=place,
-                created_at_utc=now,
-            )
-        )
+    append_reads(session, reader_id, [NewRead(case_id=case_id) for case_id in new], now=now)
     if new:
         add_audit(
             session,

@@ -95,7 +95,7 @@ def plan_corrections(
     structure: str | None,
     notices: Iterable[str] = (),
 ) -> CorrectionPlan:
-    """Match contours to structures (by name or alias; one without a name is `structure`).
+    """Match contours to structures (by what people confirmed, name or alias; without: `structure`).
 
     What changed comes first. Reads only. DataError when a contour has no name and none was given,
     or two contours of the file are the same structure.
@@ -181,7 +181,7 @@ def _match(
     found: dict[str, FileContour] = {}
     unmatched = []
     for contour in contours:
-        name = structure if contour.name is None else catalogue.find_name(contour.name)
+        name = structure if contour.name is None else catalogue.find_clinic_name(contour.name)
         if name is None and contour.name is None:
             raise DataError(
                 "The structure of a mask without a name was expected, found none; name it with "

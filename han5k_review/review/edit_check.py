@@ -46,8 +46,9 @@ class EditCheck:
 def measure_edit(before: StructureMask, after: StructureMask) -> EditMeasure:
     """VRD, added path length (mm) and changed axial slices of `after` against `before`.
 
-    Both lie on one grid. In the panel's words `after` is the reference and `before` the
-    prediction: the added path is the part of the corrected contour that had to be drawn.
+    Both lie on one grid, else GeometryError. In the panel's words `after` is the reference and
+    `before` the prediction: the added path is the part of the corrected contour that had to be
+    drawn.
     """
     if not before.grid.matches(after.grid):
         raise GeometryError(

@@ -70,7 +70,10 @@ class EditRules:
 
 
 def read_edit_rules(tables: Path) -> EditRules:
-    """The rules of a study's `tables` folder; the defaults where it has no `editing.csv`."""
+    """The rules of a study's `tables` folder; the defaults where it has no `editing.csv`.
+
+    ConfigError for a setting that nobody knows, and for what is no number.
+    """
     path = tables / FILE_NAME
     if not path.is_file():
         return EditRules()

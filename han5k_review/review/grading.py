@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
-from han5k_review.review.labels import list_under_review
+from han5k_review.review.labels import list_shown
+from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
-from han5k_review.store.vocabulary import GradeLevel, Role
+from han5k_review.store.vocabulary import GradeLevel, Role, SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
 
 MAX_COMMENT = 4000
+MOST_CONFIDENT = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,7 @@ class GradeRequest:
     """What a reader sends. `code` None withdraws the present grade (undo).
 
     `request_id` is made by the client once per act, so that a repeated send changes nothing.
-    `in_bulk`: accepted with the rest that was scrolled through.
+    `in_bulk`: accepted with the rest that was scrolled through. `confidence` is 1 to 5.
     """
 
     request_id: str
@@ -38,13 +41,19 @@ class GradeRequest:
     opened_at_utc: datetime | None = None
     active_seconds: float | None = None
     in_bulk: bool = False
+    confidence: int | None = None
+    source_guess: SourceGuess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeOutcome:
-    """The stored grade, whether it was new, and how far the case is."""
+    """The stored grade, whether it was new, and how far the case is.
+
+    `turn` counts the acts on its structure in this read, this one included.
+    """
 
     grade: Grade
+    turn: int
     is_new: bool
     graded: int
     total: int
@@ -71,11 +80,17 @@ def submit_grade(
     if known is not None:
         _check_same(known, assignment_id, request)
         return _outcome(session, assignment, known, is_new=False)
+    if assignment.closed_at_utc is not None:
+        raise RuleError(
+            "A read that goes on was expected, this one was closed by the study lead; its grades "
+            "are kept. Open your worklist for the next case."
+        )
     if assignment.is_adjudication:
         raise RuleError(
             "A read of this case was expected to grade in, found the place where an adjudicator "
             "edits it; grades are given in the worklist."
         )
+    check_unsigned(session, assignment_id)
     _check_label(session, assignment, request)
     grade = _build_grade(scale, assignment_id, request, now)
     _check_words(request)
@@ -124,6 +139,8 @@ def _build_grade(scale: Scale, assignment_id: int, request: GradeRequest, now: d
         graded_at_utc=now,
         active_seconds=request.active_seconds,
         in_bulk=request.in_bulk,
+        confidence=request.confidence,
+        source_guess=request.source_guess,
         request_id=request.request_id,
     )
 
@@ -162,6 +179,28 @@ def list_grades_in_force(
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
 
+def count_turns(session: Session, assignment_id: int) -> Mapping[str, int]:
+    """Structure -> how many acts of grading there were in this read: which of two is newer."""
+    rows = session.exec(
+        select(col(Grade.structure), func.count())
+        .where(Grade.assignment_id == assignment_id)
+        .group_by(col(Grade.structure))
+    )
+    return {structure: int(count) for structure, count in rows}
+
+
+def _count_acts(session: Session, assignment_id: int, structure: str, *, up_to: int) -> int:
+    return session.exec(
+        select(func.count())
+        .select_from(Grade)
+        .where(
+            Grade.assignment_id == assignment_id,
+            Grade.structure == structure,
+            col(Grade.id) <= up_to,
+        )
+    ).one()
+
+
 def _last_id(session: Session, assignment_id: int, structure: str) -> int | None:
     rows = session.exec(
         select(Grade.id)
@@ -186,7 +225,7 @@ def _check_same(known: Grade, assignment_id: int, request: GradeRequest) -> None
 
 
 def _check_label(session: Session, assignment: Assignment, request: GradeRequest) -> None:
-    present = list_under_review(session, assignment.case_id).get(request.structure)
+    present = list_shown(session, assignment).get(request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
     if present.id != request.label_version_id:
@@ -204,6 +243,10 @@ def _check_words(request: GradeRequest) -> None:
         raise RuleError(
             f"A comment of at most {MAX_COMMENT} characters was expected, found "
             f"{len(request.comment)}."
+        )
+    if request.confidence is not None and not 1 <= request.confidence <= MOST_CONFIDENT:
+        raise RuleError(
+            f"A confidence from 1 to {MOST_CONFIDENT} was expected, found {request.confidence}."
         )
     if not 8 <= len(request.request_id) <= 64:
         raise RuleError("A request id of 8 to 64 characters was expected.")
@@ -224,13 +267,17 @@ def _outcome(
     session: Session, assignment: Assignment, grade: Grade, *, is_new: bool
 ) -> GradeOutcome:
     graded, total = count_graded(session, assignment)
-    return GradeOutcome(grade=grade, is_new=is_new, graded=graded, total=total)
+    turn = _count_acts(session, grade.assignment_id, grade.structure, up_to=stored_id(grade))
+    return GradeOutcome(grade=grade, turn=turn, is_new=is_new, graded=graded, total=total)
 
 
 def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(structures whose contour under review has a grade, structures under review)."""
+    """(structures whose shown contour has a grade, structures that the read shows).
+
+    DataError for an assignment that is not stored.
+    """
     if assignment.id is None:
         raise DataError("A stored assignment was expected.")
-    under_review = list_under_review(session, assignment.case_id)
+    shown = list_shown(session, assignment)
     graded = {g.label_version_id for g in list_current_grades(session, assignment.id).values()}
-    return sum(version.id in graded for version in under_review.values()), len(under_review)
+    return sum(version.id in graded for version in shown.values()), len(shown)

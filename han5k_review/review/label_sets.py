@@ -2,7 +2,8 @@
 
 The viewer's payload and the mask routes read the same table, so a key means the same to both. Keys
 (docs/transport.md): `a` under review, `o` the reader's own revision, `r1`, `r2`, ... each reader's
-read, `e` the adjudicated edit, `c` accepted, `b` reference, `p` the contour under review before.
+read, `e` the adjudicated edit, `c` accepted, `b` reference, `p` the contour under review before,
+`w` what a prediction drew that waits for a decision.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from han5k_review.review.accepted import list_accepted
-from han5k_review.review.labels import list_earlier, list_references, list_under_review
+from han5k_review.review.labels import (
+    list_earlier,
+    list_references,
+    list_shown,
+    list_under_review,
+    list_waiting,
+)
 from han5k_review.review.reads import list_own, list_reads
 from han5k_review.store.tables import Assignment, LabelVersion
 
 UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
-ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY = "c", "p", "e"
+ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY, WAITING_KEY = "c", "p", "e", "w"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +49,7 @@ _STYLES = {
     REFERENCE_KEY: SetStyle(line="dashed"),
     ACCEPTED_KEY: SetStyle(line="dotted"),
     EARLIER_KEY: SetStyle(line="dash-dot"),
+    WAITING_KEY: SetStyle(line="dotted"),
 }
 
 
@@ -70,22 +78,26 @@ class LabelSet:
 class Viewpoint:
     """What somebody may see of a case.
 
-    `blinded`: the contour under review and the own revision only. `own_id`: whose own revision.
-    `shows_reads`: every reader's read and the adjudicated edit; `names_reads`: by pseudonym
-    instead of a number.
+    `task`: a reader's own read, with the contours that it shows and the own revision; blinded,
+    nothing else. `shows_reads`: every reader's read, the adjudicated edit, and predictions that
+    wait for a decision; `names_reads`: by pseudonym instead of a number.
     """
 
-    blinded: bool = False
-    own_id: int | None = None
+    task: Assignment | None = None
     shows_reads: bool = False
     names_reads: bool = False
+
+    @property
+    def blinded(self) -> bool:
+        """True where nothing may tell who or what made a contour."""
+        return self.task is not None and self.task.blinded
 
 
 def view_task(assignment: Assignment, *, names_reads: bool = True) -> Viewpoint:
     """A reader's own task: nobody else's read. Where an adjudicator edits: the whole case."""
     if assignment.is_adjudication:
         return view_case(names_reads=names_reads)
-    return Viewpoint(blinded=assignment.blinded, own_id=assignment.reader_id)
+    return Viewpoint(task=assignment)
 
 
 def view_case(*, names_reads: bool = True) -> Viewpoint:
@@ -95,12 +107,16 @@ def view_case(*, names_reads: bool = True) -> Viewpoint:
 
 def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> list[LabelSet]:
     """The sets that hold anything; the one under review always comes first."""
-    sets = [_set(UNDER_REVIEW_KEY, "Pseudo-label", list_under_review(session, case_id))]
-    if viewpoint.own_id is not None:
-        own = list_own(session, case_id, viewpoint.own_id)
-        sets.append(_set(OWN_KEY, "Own revision", own))
+    task = viewpoint.task
+    shown = list_under_review(session, case_id) if task is None else list_shown(session, task)
+    # A blinded reader does not learn whether a person or a model made the contour.
+    name = "Contour" if viewpoint.blinded else "Pseudo-label"
+    sets = [_set(UNDER_REVIEW_KEY, name, shown)]
+    if task is not None:
+        sets.append(_set(OWN_KEY, "Own revision", list_own(session, task)))
     if viewpoint.shows_reads:
         sets += _list_reads(session, case_id, viewpoint)
+        sets.append(_set(WAITING_KEY, "Waiting prediction", list_waiting(session, case_id)))
     if not viewpoint.blinded:
         sets += [
             _set(REFERENCE_KEY, "Reference", list_references(session, case_id)),

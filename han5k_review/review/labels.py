@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel
-from han5k_review.store.tables import LabelVersion
-from han5k_review.store.vocabulary import LabelSource, PredictionAct
+from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel, PredictionRun
+from han5k_review.store.protocol_tables import ReadContour
+from han5k_review.store.tables import Assignment, LabelVersion
+from han5k_review.store.vocabulary import LabelSource, PredictionAct, PredictionState
 
 UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
 
@@ -17,7 +18,7 @@ UNDER_REVIEW = (LabelSource.PSEUDO, LabelSource.PREDICTION)
 def is_shown() -> ColumnElement[bool]:
     """True for every label version but those of a prediction that nobody put under review.
 
-    What a prediction drew waits for a person's word; withdrawn, it is as if it had not been drawn,
+    What a model predicted waits for a person's word; withdrawn, it is as if it had not been there,
     and the contour of before is under review again. No row is changed for it.
     """
     put = select(PredictionDecision.prediction_id).where(
@@ -48,6 +49,38 @@ def list_newest(
 def list_under_review(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
     """Structure -> the pseudo-label that is to be graded now."""
     return list_newest(session, case_id, UNDER_REVIEW)
+
+
+def list_shown(session: Session, assignment: Assignment) -> Mapping[str, LabelVersion]:
+    """Structure -> the contour that this read shows and grades, whatever its source.
+
+    A read of a protocol keeps its contours; any other shows what is under review now.
+    """
+    if assignment.protocol_id is None:
+        return list_under_review(session, assignment.case_id)
+    rows = session.exec(
+        select(LabelVersion)
+        .join(ReadContour, col(ReadContour.label_version_id) == col(LabelVersion.id))
+        .where(ReadContour.assignment_id == assignment.id)
+    )
+    return {row.structure: row for row in rows}
+
+
+def list_waiting(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
+    """Structure -> the newest contour of a finished prediction that nobody decided on yet."""
+    decided = select(PredictionDecision.prediction_id)
+    rows = session.exec(
+        select(LabelVersion)
+        .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .join(PredictionRun, col(PredictionRun.id) == PredictionLabel.prediction_id)
+        .where(
+            LabelVersion.case_id == case_id,
+            PredictionRun.state == PredictionState.DONE,
+            col(PredictionRun.id).not_in(decided),
+        )
+        .order_by(col(LabelVersion.id))
+    )
+    return {row.structure: row for row in rows}
 
 
 def list_references(session: Session, case_id: int) -> Mapping[str, LabelVersion]:

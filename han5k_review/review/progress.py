@@ -11,17 +11,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Subquery
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, case, col, distinct, func, select
 
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
+from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
+
+_SCOPE = (
+    col(Assignment.id),
+    col(Assignment.case_id),
+    col(Assignment.reader_id),
+    col(Assignment.protocol_id),
+    col(Assignment.closed_at_utc),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Of one assignment: structures under review, those with a grade in force, the last grade."""
+    """Of one assignment: structures it shows, those with a grade in force, the last grade."""
 
     case_id: int
     reader_id: int
@@ -41,26 +51,25 @@ def measure_progress(
     """Assignment id -> progress: of one reader, of some assignments, or of the whole study.
 
     Places of adjudication are left out: nothing is graded there. A grade counts when nothing
-    superseded or withdrew it and it is of the contour that is under review now.
+    superseded or withdrew it and it is of the contour that the read shows now.
     """
     wanted: list[ColumnElement[bool]] = [col(Assignment.read_index) > ADJUDICATION_INDEX]
     if reader_id is not None:
         wanted.append(col(Assignment.reader_id) == reader_id)
     if assignment_ids is not None:
         wanted.append(col(Assignment.id).in_(assignment_ids))
-    scope = (
-        select(col(Assignment.id), col(Assignment.case_id), col(Assignment.reader_id))
-        .where(*wanted)
-        .subquery()
-    )
+    scope = sa.select(*_SCOPE).where(*wanted).subquery()
     totals, renewed = _count_structures(session, scope)
     graded = _count_graded(session, scope)
     if renewed:
         of_renewed = (
-            select(scope.c.id, scope.c.case_id).where(scope.c.case_id.in_(renewed)).subquery()
+            select(scope.c.id, scope.c.case_id)
+            .where(scope.c.case_id.in_(renewed), scope.c.protocol_id.is_(None))
+            .subquery()
         )
         graded |= dict.fromkeys(session.exec(select(of_renewed.c.id)), 0)
         graded |= _count_graded(session, of_renewed, _list_present(of_renewed))
+    own = _count_own(session, scope)
     last = _pairs(
         session,
         select(scope.c.id, func.max(Grade.graded_at_utc))
@@ -72,13 +81,24 @@ def measure_progress(
             case_id=case_id,
             reader_id=reader,
             graded=graded.get(key, 0),
-            total=totals.get(case_id, 0),
+            # A closed read is left where it stands.
+            total=graded.get(key, 0) if closed else own.get(key, totals.get(case_id, 0)),
             last_graded_at_utc=last.get(key),
         )
-        for key, case_id, reader in session.exec(
-            select(scope.c.id, scope.c.case_id, scope.c.reader_id)
+        for key, case_id, reader, closed in session.exec(
+            select(scope.c.id, scope.c.case_id, scope.c.reader_id, scope.c.closed_at_utc)
         )
     }
+
+
+def _count_own(session: Session, scope: Subquery) -> dict[int, int]:
+    """Assignment id -> contours, of the reads of a protocol; these never change."""
+    return _pairs(
+        session,
+        select(scope.c.id, func.count())
+        .join(ReadContour, col(ReadContour.assignment_id) == scope.c.id)
+        .group_by(scope.c.id),
+    )
 
 
 def _count_structures(session: Session, scope: Subquery) -> tuple[dict[int, int], list[int]]:

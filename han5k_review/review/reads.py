@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from han5k_review.store.tables import LabelVersion, Reader, Revision
+from han5k_review.store.draft_tables import Draft, DraftSubmission
+from han5k_review.store.protocol_tables import PlantedContour
+from han5k_review.store.tables import Assignment, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import LabelSource
 
 
@@ -34,11 +36,18 @@ class CaseReads:
 
 
 def list_reads(session: Session, case_id: int) -> CaseReads:
-    """The reads of a case. Numbers follow the first submission, so that they never move."""
+    """The reads of a case. Numbers follow the first submission, so that they never move.
+
+    A correction of a planted error is none: it was never a contour of the case.
+    """
     rows = session.exec(
         select(LabelVersion, Revision.reader_id)
         .join(Revision, col(Revision.label_version_id) == LabelVersion.id)
-        .where(LabelVersion.case_id == case_id, LabelVersion.source == LabelSource.REVISION)
+        .where(
+            LabelVersion.case_id == case_id,
+            LabelVersion.source == LabelSource.REVISION,
+            col(Revision.reviewed_id).not_in(select(PlantedContour.label_version_id)),
+        )
         .order_by(col(LabelVersion.id))
     ).all()
     revisions = {row.id: row for row, _ in rows}
@@ -71,15 +80,26 @@ def is_adjudicated_edit(
     return False
 
 
-def list_own(session: Session, case_id: int, reader_id: int) -> Mapping[str, LabelVersion]:
-    """Structure -> the newest revision this reader submitted."""
-    rows = session.exec(
+def list_own(session: Session, task: Assignment) -> Mapping[str, LabelVersion]:
+    """Structure -> the newest revision that the reader of this read submitted.
+
+    In a read of a protocol only what was drawn in it: a repeat must not show what was done before.
+    """
+    query = (
         select(LabelVersion)
         .where(
-            LabelVersion.case_id == case_id,
+            LabelVersion.case_id == task.case_id,
             LabelVersion.source == LabelSource.REVISION,
-            LabelVersion.reader_id == reader_id,
+            LabelVersion.reader_id == task.reader_id,
         )
         .order_by(col(LabelVersion.id))
     )
+    if task.protocol_id is not None:
+        query = (
+            query.join(Revision, col(Revision.label_version_id) == col(LabelVersion.id))
+            .join(DraftSubmission, col(DraftSubmission.revision_id) == col(Revision.id))
+            .join(Draft, col(Draft.id) == col(DraftSubmission.draft_id))
+            .where(Draft.assignment_id == task.id)
+        )
+    rows = session.exec(query)
     return {row.structure: row for row in rows}

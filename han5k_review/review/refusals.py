@@ -24,6 +24,7 @@ class Reason(StrEnum):
     LOCKED = "locked"
     CONTOUR_REPLACED = "contour_replaced"
     UNCHANGED = "unchanged"
+    SIGNED = "signed"
     GRADE_DISAGREES = "grade_disagrees"
 
 

@@ -1,7 +1,6 @@
 """Results: what the grades say so far, counted in the database.
 
-Grades in force of contours under review; repeats and calibration reads are left out, as in the
-exports (exports/acceptability.py).
+Grades in force of contours under review, as far as they count (review/counting.py).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
+from han5k_review.review.counting import is_counted
 from han5k_review.review.labels import UNDER_REVIEW
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
 from han5k_review.store.vocabulary import GradeLevel
@@ -137,6 +137,38 @@ def list_verdicts(session: Session, structure: str) -> list[Verdict]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContourVerdict:
+    """What readers said of one contour: worst level (a place in LEVELS), its first grade, and the
+    active seconds of all its grades (0 where none were measured)."""
+
+    contour: int
+    patient: str
+    level: int
+    graded_at_utc: datetime
+    active_seconds: float
+
+
+def list_contour_verdicts(session: Session) -> list[ContourVerdict]:
+    """Contours under review that have a three-level grade, with their worst."""
+    first = func.min(Grade.graded_at_utc)
+    seconds = func.sum(func.coalesce(col(Grade.active_seconds), 0.0))
+    rows = session.execute(
+        _counted(
+            col(Grade.label_version_id), col(Case.patient), func.max(_severity()), first, seconds
+        )
+        .where(col(Grade.level).in_(LEVELS))
+        .group_by(col(Grade.label_version_id), col(Case.patient))
+        .order_by(col(Grade.label_version_id))
+    )
+    return [
+        ContourVerdict(
+            contour=contour, patient=patient, level=level, graded_at_utc=at, active_seconds=spent
+        )
+        for contour, patient, level, at, spent in rows
+    ]
+
+
 def _severity() -> ColumnElement[int]:
     return case({level: place for place, level in enumerate(LEVELS)}, value=col(Grade.level))
 
@@ -159,8 +191,7 @@ def _counted(*columns: Any) -> Select[Any]:
             col(newer.id).is_(None),
             col(Grade.label_version_id).in_(under_review),
             col(Grade.level).is_not(None),
-            col(Assignment.is_repeat).is_(False),
-            col(Assignment.is_calibration).is_(False),
+            is_counted(),
         )
     )
     return counted

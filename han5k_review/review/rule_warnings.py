@@ -43,11 +43,11 @@ def is_on_wrong_side(side: str | None, mask: StructureMask, pair: StructureMask)
     return RULES[RuleKey.SIDE].is_broken(_measure_wrong_side_mm(side, mask, pair))
 
 
-def count_outside(mask: StructureMask, parent: StructureMask) -> int:
-    """Voxels of `mask` that `parent` does not hold; both lie on one grid."""
+def count_outside(mask: StructureMask, outer: StructureMask) -> int:
+    """Voxels of `mask` that `outer` does not hold; both lie on one grid."""
     spans = [
         (max(a.start, b.start), min(a.stop, b.stop))
-        for a, b in zip(mask.slices, parent.slices, strict=True)
+        for a, b in zip(mask.slices, outer.slices, strict=True)
     ]
     if any(low >= high for low, high in spans):
         return mask.voxel_count
@@ -58,7 +58,7 @@ def count_outside(mask: StructureMask, parent: StructureMask) -> int:
                 for (low, high), s in zip(spans, one.start_ijk, strict=True)
             )
         ]
-        for one in (mask, parent)
+        for one in (mask, outer)
     )
     return mask.voxel_count - int(np.count_nonzero(own & other))
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from han5k_review.review.assignment import find_next_assignment
-from han5k_review.review.grading import list_current_grades
+from han5k_review.review.grading import count_turns, list_current_grades
 from han5k_review.review.label_sets import LabelSet, list_label_sets, view_case, view_task
+from han5k_review.review.signatures import find_signature
 from han5k_review.store.identity import stored_id
+from han5k_review.store.protocol_tables import ProtocolVersion
+from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
 from han5k_review.study import get_case
 
@@ -27,20 +30,26 @@ class NextTask:
 class VisibleCase:
     """One case as one person may see it.
 
-    `sets`: the one under review first. `versions`: structure -> the contour that is listed.
-    `grades`: those in force of the listed contours. `resume`: structure and axial slice (k).
-    `sees_doubts`: may learn how far the drawings of a model differed. Without an assignment there
-    is nothing to grade and nothing to edit.
+    `image_sha256`: its CT. `sets`: the one under review first. `versions`: structure -> the contour
+    that is listed. `grades`: those in force of the listed contours, each the n-th act (`turns`) on
+    its structure; `signature`: stands on the read, which is then closed. `resume`: structure and
+    axial slice (k). `sees_doubts`: may learn how far the predictions of a model differed. Without
+    an assignment there is nothing to grade and nothing to edit.
     """
 
     case_id: int
     case: str
+    image_sha256: str
     sets: tuple[LabelSet, ...]
     versions: Mapping[str, LabelVersion]
     sees_doubts: bool
     assignment_id: int | None = None
     may_grade: bool = False
     grades: Mapping[str, Grade] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
+    asks_source: bool = False
+    asks_confidence: bool = False
+    signature: ReadSignature | None = None
     resume: tuple[str, int] | None = None
     next_task: NextTask | None = None
 
@@ -54,14 +63,23 @@ def get_visible_task(session: Session, assignment: Assignment, *, names_reads: b
     sets = _list_task_sets(session, assignment, names_reads)
     versions = sets[0].versions
     grades = list_current_grades(session, assignment_id)
+    signature = find_signature(session, assignment_id)
+    case = session.get_one(Case, assignment.case_id)
+    number = assignment.protocol_id
+    protocol = None if number is None else session.get_one(ProtocolVersion, number)
     return VisibleCase(
         case_id=assignment.case_id,
-        case=session.get_one(Case, assignment.case_id).name,
+        case=assignment.alias or case.name,
+        image_sha256=case.image_sha256,
         sets=sets,
         versions=versions,
-        sees_doubts=not assignment.blinded,
+        sees_doubts=not assignment.blinded and (protocol is None or protocol.ai_assistance),
+        asks_source=protocol is not None and protocol.asks_source,
+        asks_confidence=protocol is not None and protocol.asks_confidence,
         assignment_id=assignment_id,
-        may_grade=not assignment.is_adjudication,
+        may_grade=signature is None and not assignment.is_adjudication,
+        signature=signature,
+        turns=count_turns(session, assignment_id),
         # A grade of an older contour does not count.
         grades={
             name: grade
@@ -88,7 +106,12 @@ def get_visible_case(
         versions |= found.versions
     sets.sort(key=lambda found: found.key != first)
     return VisibleCase(
-        case_id=case_id, case=case.name, sets=tuple(sets), versions=versions, sees_doubts=True
+        case_id=case_id,
+        case=case.name,
+        image_sha256=case.image_sha256,
+        sets=tuple(sets),
+        versions=versions,
+        sees_doubts=True,
     )
 
 

@@ -44,7 +44,7 @@ class Resamples:
     readers: Draws
 
     def choose(self, patients: NDArray[np.bool_], readers: NDArray[np.bool_]) -> Resamples:
-        """The draws of some patients and readers, for numbers that need no others."""
+        """The draws of some patients (patients,) and readers (readers,): where True."""
         return Resamples(patients=self.patients[:, patients], readers=self.readers[:, readers])
 
 
@@ -61,7 +61,9 @@ def draw_resamples(
 def measure_crossed(
     statistic: Statistic, resamples: Resamples, *, confidence: float = CONFIDENCE
 ) -> list[Estimate]:
-    """The numbers of the whole study, each with its interval over patients and readers.
+    """The numbers (m,) of the whole study, each with its interval over patients and readers.
+
+    In the statistic's own unit.
 
     With fewer than three readers the readers are kept as they are: the interval then holds for
     these readers alone, and the reason says so. No interval with fewer than two patients, or where

@@ -35,7 +35,7 @@ class PairAgreement:
 def measure_kappa(
     table: NDArray[np.float64], weighting: Weighting = Weighting.QUADRATIC
 ) -> NDArray[np.float64]:
-    """Kappa of tables (..., levels, levels) of counts: first reader by second.
+    """Kappa (...), no unit, of tables (..., levels, levels) of counts: first reader by second.
 
     nan where chance alone would agree in full: both readers gave one and the same level only.
     Source: J. Cohen, Psychol Bull 1968;70:213.

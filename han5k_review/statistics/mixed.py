@@ -113,7 +113,10 @@ def fit_crossed(reads: Sequence[CrossedRead], confidence: float = CONFIDENCE) ->
 
 
 def measure_time_saved(reads: Sequence[TimedRead]) -> TimeSaved:
-    """Time saved by assistance, on the logarithm of active seconds. Errors as in `fit_crossed`."""
+    """Time saved by assistance, on the logarithm of active seconds.
+
+    DataError for a time of 0 s; other errors as in `fit_crossed`.
+    """
     if any(read.seconds <= 0 for read in reads):
         raise DataError("Active times above 0 s were expected; leave out reads without one.")
     model = fit_crossed(

@@ -94,7 +94,7 @@ def list_sequential_points(
 
 
 def find_boundary(*, limit: float, error_rate: float, most_reads: int) -> NDArray[np.int64]:
-    """Most failures with which a structure is released after n reads (most_reads + 1,); -1: none.
+    """Most failures, a count, that release a structure after n reads (most_reads + 1,); -1: none.
 
     This is the boundary of the certificate's curve.
     """

@@ -60,7 +60,7 @@ class Ratings:
         return chosen.choose_units((chosen.levels != MISSING).any(axis=1))
 
     def choose_units(self, kept: NDArray[np.bool_]) -> Ratings:
-        """Some units (units,); readers and patients stay, so that one resampling serves all."""
+        """Units where True (units,); readers and patients stay: one resampling serves all."""
         return replace(
             self,
             levels=self.levels[kept],

@@ -49,7 +49,7 @@ def choose_releases(
 def choose_by_ebh(e_values: NDArray[np.float64], error_rate: float) -> NDArray[np.bool_]:
     """e-BH along the last axis: the k largest, for the largest k with e_(k) >= structures/(k rate).
 
-    Works on many studies at once (..., structures).
+    Of many studies at once: e-values (..., structures), no unit; True for those that are released.
     """
     structures = e_values.shape[-1]
     falling = -np.sort(-e_values, axis=-1)

@@ -48,7 +48,7 @@ class SequentialCertificate:
 
 
 def measure_log_e(acceptable: ArrayLike, reads: ArrayLike, limit: float) -> NDArray[np.float64]:
-    """Natural logarithm of the e-value, element by element; -inf where nothing speaks for it."""
+    """Natural logarithm of the e-value of counts (any shape); -inf: nothing speaks for it."""
     check_fraction("The share to be shown", limit)
     k = np.asarray(acceptable, dtype=np.float64)
     failed = np.asarray(reads, dtype=np.float64) - k
@@ -66,7 +66,7 @@ def measure_e_value(acceptable: int, reads: int, limit: float) -> float:
 def judge_sequential(
     outcomes: Sequence[bool] | NDArray[np.bool_], *, limit: float, error_rate: float
 ) -> SequentialCertificate:
-    """The certificate from outcomes (True: acceptable) in the order in which they were read."""
+    """The certificate from outcomes (reads,), True if acceptable, in the order of reading."""
     check_fraction("The error rate", error_rate)
     logs = measure_evidence(outcomes, limit=limit)
     passed = np.flatnonzero(logs >= -math.log(error_rate))
@@ -85,7 +85,7 @@ def judge_sequential(
 def measure_evidence(
     outcomes: Sequence[bool] | NDArray[np.bool_], *, limit: float
 ) -> NDArray[np.float64]:
-    """The curve of a certificate: logarithm of the e-value after each read (reads,)."""
+    """Logarithm of the e-value after each of the outcomes (reads,), True if acceptable."""
     acceptable = np.cumsum(np.asarray(outcomes, dtype=np.int64))
     return measure_log_e(acceptable, np.arange(1, len(acceptable) + 1), limit)
 
@@ -93,7 +93,8 @@ def measure_evidence(
 def find_sequential_bound(acceptable: int, reads: int, error_rate: float) -> float:
     """The largest share that can be excluded from below; valid however often one looks.
 
-    It is the limit at which the e-value is 1/error rate; 0 where none reaches it.
+    It is the limit at which the e-value is 1/error rate; 0 where none reaches it. DataError when
+    more are acceptable than were read.
     """
     if not 0 <= acceptable <= reads:
         raise DataError(f"At most {reads} acceptable reads were expected, found {acceptable}.")

@@ -18,7 +18,7 @@ class Weighting(StrEnum):
 
 
 def build_weights(weighting: Weighting, level_count: int) -> NDArray[np.float64]:
-    """Weights (levels, levels) from 0 to 1; level_count is at least 2.
+    """Weights (levels, levels), no unit, from 0 to 1; level_count is at least 2.
 
     Quadratic: 1 - (i - j)^2 / (levels - 1)^2. Source: J. Cohen, Psychol Bull 1968;70:213.
     """

@@ -21,7 +21,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times; convert the others to UTC."""
+        """DataError for a time without its zone; the others are converted to UTC."""
         if value is None:
             return None
         if value.tzinfo is None:

@@ -142,7 +142,7 @@ def queue_writers(session: Session, table: str) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A session for queries; nothing is committed."""
+    """A session for queries; nothing is committed. StorageError when the database is gone."""
     try:
         with Session(engine) as session:
             yield session

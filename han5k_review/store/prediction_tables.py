@@ -1,4 +1,4 @@
-"""Tables of predicting: what a model was asked to draw, and how sure its contours are."""
+"""Tables of predicting: what a model was asked to predict, and how sure its contours are."""
 
 from datetime import datetime
 from typing import Any
@@ -9,16 +9,16 @@ from sqlmodel import Field, SQLModel
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
 from han5k_review.store.vocabulary import PredictionAct, PredictionState, Uncertainty
 
-PREDICTION_HOLDS_DEVICE = (PredictionState.DRAWING,)
+PREDICTION_HOLDS_DEVICE = (PredictionState.PREDICTING,)
 """States in which a prediction holds its device; no other prediction may then."""
 _HOLDS_DEVICE = text("state = 'drawing'")
 
 
 class PredictionRun(SQLModel, table=True):
-    """Cases that a model in use is to draw: the record a worker claims, like a retraining run's.
+    """Cases that a model in use is to predict: the record a worker claims, like a retraining run's.
 
     `structures` are those whose contours are kept (None, from before: all); `found` says per
-    structure how they compare with the contours under review, once they are drawn.
+    structure how they compare with the contours under review, once they are predicted.
     """
 
     __tablename__ = "prediction_run"
@@ -57,10 +57,10 @@ class PredictionRun(SQLModel, table=True):
 
 
 class LabelUncertainty(SQLModel, table=True):
-    """How far several drawings of one predicted contour differ. Append-only.
+    """How far several predictions of one contour differ. Append-only.
 
-    `disagreement` is 1 minus the mean Dice of all pairs of `members` drawings; `volume_spread` is
-    the largest minus the smallest volume over their mean, undefined when all are empty.
+    `disagreement` is 1 minus the mean Dice of all pairs of `members` predictions; `volume_spread`
+    is the largest minus the smallest volume over their mean, undefined when all are empty.
     """
 
     __tablename__ = "label_uncertainty"
@@ -74,7 +74,7 @@ class LabelUncertainty(SQLModel, table=True):
 
 
 class PredictionLabel(SQLModel, table=True):
-    """A contour and the prediction that drew it. Append-only.
+    """A contour and the prediction it came from. Append-only.
 
     It is under review while the newest decision on its prediction says so; a contour without such a
     row was never withheld (review/labels.py).

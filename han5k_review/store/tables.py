@@ -10,7 +10,15 @@ from sqlalchemy import JSON, Column, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
-from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource, Role, Split
+from han5k_review.store.protocol_tables import ProtocolVersion
+from han5k_review.store.vocabulary import (
+    Decision,
+    GradeLevel,
+    LabelSource,
+    Role,
+    SourceGuess,
+    Split,
+)
 
 APPEND_ONLY = (
     "label_version",
@@ -27,8 +35,16 @@ APPEND_ONLY = (
     "metric_failure",
     "model_decision",
     "confirmed_name",
+    "read_signature",
     "prediction_label",
     "prediction_decision",
+    "protocol_version",
+    "planted_contour",
+    "reading_pause",
+    "triage_measure",
+    "triage_round",
+    "triage_score",
+    "triage_draw",
 )
 
 
@@ -50,7 +66,8 @@ class Case(SQLModel, table=True):
     """One CT under its pseudonym. `affine_ras` is 4 x 4, row-major, of the grid in LPS axes.
 
     `planes_sha256` tells the CT whatever its header says (`CtVolume.planes_sha256`); None for a
-    case of before, until the next import measures it.
+    case of before, until the next import measures it. `frame_sha256` is the hash of the frame of
+    reference of a DICOM series with `image_sha256` (`hash_frame`); None where none is known.
     """
 
     __tablename__ = "study_case"
@@ -60,6 +77,7 @@ class Case(SQLModel, table=True):
     split: Split = Field(sa_type=enum_by_value(Split))
     image_sha256: str = Field(index=True)
     planes_sha256: str | None = Field(default=None, index=True)
+    frame_sha256: str | None = None
     shape_ijk: list[int] = Field(sa_column=Column(JSON, nullable=False))
     affine_ras: list[list[float]] = Field(sa_column=Column(JSON, nullable=False))
     imported_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
@@ -99,7 +117,9 @@ class ModelVersion(SQLModel, table=True):
 class LabelVersion(SQLModel, table=True):
     """One mask of one structure of one case, and who made it. Append-only.
 
-    `started_from_id` is the label version that the edit of a revision began with.
+    `started_from_id` is the label version that the edit of a revision began with, or that an error
+    was planted in. The algorithm's kind (AUTOMATIC, ...), name and version are those of an imported
+    DICOM SEG, else empty.
     """
 
     __tablename__ = "label_version"
@@ -114,13 +134,26 @@ class LabelVersion(SQLModel, table=True):
     reader_id: int | None = Field(default=None, foreign_key="reader.id")
     model_version_id: int | None = Field(default=None, foreign_key="model_version.id")
     note: str = ""
+    algorithm_kind: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    algorithm_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    algorithm_version: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+    @property
+    def algorithm(self) -> str:
+        """Kind, name and version of the algorithm in one text; empty where none is known."""
+        known = (self.algorithm_kind, self.algorithm_name, self.algorithm_version)
+        return ", ".join(filter(None, known))
 
 
 class Assignment(SQLModel, table=True):
     """One reader's task: read one case once. The resume place is the only part that moves.
 
     Reads count from 1; `read_index` 0 is no read but the place where an adjudicator edits the case.
+
+    A read of a protocol has `protocol_id`, its contours in `read_contour`, and `alias`, the name
+    by which its reader knows it; a hidden repeat says what it repeats. A read that was left
+    half-way is closed: its grades stay, nothing more comes.
     """
 
     __tablename__ = "assignment"
@@ -135,6 +168,12 @@ class Assignment(SQLModel, table=True):
     blinded: bool = True
     resume_structure: str | None = None
     resume_slice: int | None = None
+    protocol_id: int | None = Field(
+        default=None, foreign_key=f"{ProtocolVersion.__tablename__}.id", index=True
+    )
+    repeat_of_id: int | None = Field(default=None, foreign_key="assignment.id")
+    alias: str | None = None
+    closed_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
     @property
@@ -165,6 +204,9 @@ class Grade(SQLModel, table=True):
     comment: str = ""
     flagged_slices: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     confidence: int | None = None
+    source_guess: SourceGuess | None = Field(
+        default=None, sa_column=Column(enum_by_value(SourceGuess), nullable=True)
+    )
     opened_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     graded_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     active_seconds: float | None = None
@@ -215,5 +257,5 @@ class Audit(SQLModel, table=True):
     at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     actor: str
     action: str = Field(index=True)
-    subject: str
+    subject: str = Field(index=True)
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -12,6 +12,7 @@ class LabelSource(StrEnum):
     REFERENCE = "reference"
     REVISION = "revision"
     PREDICTION = "prediction"
+    PLANTED = "planted"
 
 
 class Split(StrEnum):
@@ -48,6 +49,13 @@ class Decision(StrEnum):
     REJECTED = "rejected"
 
 
+class SignatureAct(StrEnum):
+    """What was done to a read: signed by its reader, or opened again by another person."""
+
+    SIGNED = "signed"
+    UNLOCKED = "unlocked"
+
+
 class DraftState(StrEnum):
     """What became of a draft; only an open one takes patches."""
 
@@ -78,10 +86,28 @@ class RunState(StrEnum):
 
 
 class PredictionState(StrEnum):
-    """States of a prediction; the moves are in `retraining.prediction_record`."""
+    """States of a prediction; the moves are in `retraining/predictions/prediction_record.py`.
+
+    Databases of before hold the word "drawing", and a CHECK keeps it: `word` is what people read.
+    """
 
     QUEUED = "queued"
-    DRAWING = "drawing"
+    PREDICTING = "drawing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def word(self) -> str:
+        """The state as pages, commands and the audit trail call it."""
+        return self.name.lower()
+
+
+class ImportState(StrEnum):
+    """States of an import that a page started; the moves are in `intake.record`."""
+
+    QUEUED = "queued"
+    IMPORTING = "importing"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -137,3 +163,95 @@ class ReferenceKind(StrEnum):
     REFERENCE = "reference"
     REVISED = "revised"
     UNCHANGED = "unchanged"
+
+
+class Preset(StrEnum):
+    """The designs of reader studies that ship; `own` is none of them."""
+
+    ACCEPTANCE = "acceptance"
+    COMPARISON = "blinded comparison"
+    FORCED_CHOICE = "forced choice"
+    TWO_READS = "two reads and adjudication"
+    TIMED_REVISION = "timed revision"
+    INTRA_READER = "intra-reader"
+    TRAINING = "training"
+    OWN = "own"
+
+
+class ReadOrder(StrEnum):
+    """What a reader finishes first: all structures of a case, or one structure in all cases."""
+
+    CASE_WISE = "case by case"
+    STRUCTURE_WISE = "structure by structure"
+
+
+class Blinding(StrEnum):
+    """What a reader sees beside the contour: nothing, or also sources, references and doubts."""
+
+    BLIND = "blind"
+    OPEN = "open"
+
+
+class AdjudicationRule(StrEnum):
+    """Which contours an adjudicator looks at after the reads."""
+
+    NONE = "none"
+    ONE_LEVEL = "one level apart"
+    TWO_LEVELS = "two levels apart"
+    ANY_MAJOR = "any major"
+    SAMPLE = "a random sample"
+
+
+class Endpoint(StrEnum):
+    """The one question that the study is made for."""
+
+    ACCEPTABLE = "share acceptable"
+    PREFERENCE = "preference"
+    SOURCES = "difference between sources"
+    AGREEMENT = "agreement between readers"
+    REPEATABILITY = "agreement with oneself"
+    TIME = "active time"
+    LEARNING = "agreement with the consensus"
+
+
+class CertificateKind(StrEnum):
+    """Whether a structure is released, and when one may look."""
+
+    NONE = "none"
+    FIXED = "fixed number"
+    SEQUENTIAL = "sequential"
+
+
+class PlantedKind(StrEnum):
+    """Errors that are made on purpose; the functions are in imaging/flaws.py."""
+
+    MISSING_SLICE = "missing_slice"
+    ISLAND = "island"
+    OVER_SEGMENTATION = "over_segmentation"
+    UNDER_SEGMENTATION = "under_segmentation"
+    LEAK = "leak"
+    TRUNCATED = "truncated"
+    SHIFTED = "shifted"
+    SWAPPED_SIDE = "swapped_side"
+
+
+class SourceGuess(StrEnum):
+    """What a blind reader thinks made the contour."""
+
+    MODEL = "a model"
+    PERSON = "a person"
+    UNSURE = "not sure"
+
+
+class TriageKind(StrEnum):
+    """What a score of triage is: a rank in the cohort, or a probability learned from grades."""
+
+    COHORT = "cohort"
+    GRADES = "grades"
+
+
+class DrawArm(StrEnum):
+    """Why a case was put on a list: drawn at random with a known probability, or for its doubt."""
+
+    RANDOM = "random"
+    DOUBT = "doubt"

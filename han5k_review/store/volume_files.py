@@ -55,7 +55,8 @@ class VolumeFiles:
     def put_volume(self, volume: CtVolume, *, sha256: str | None = None) -> str:
         """Store a volume (in LPS axes) unless it is there already; returns its hash.
 
-        `sha256` is the volume's own, for a caller who has measured it already.
+        `sha256` is the volume's own, for a caller who has measured it already. StorageError when
+        the disk refuses.
         """
         sha256 = sha256 or volume.sha256
         final = self.path(sha256)
@@ -97,7 +98,7 @@ class VolumeFiles:
         )
 
     def get_slab_zstd(self, sha256: str, number: int) -> bytes:
-        """The zstd bytes of slab `number`, as stored."""
+        """The zstd bytes of slab `number`, as stored; DataError when it cannot be read."""
         path = self.path(sha256) / f"{number:04d}.zst"
         try:
             return path.read_bytes()
@@ -116,7 +117,10 @@ class VolumeFiles:
         return CtVolume(grid=index.grid, hu=hu)
 
     def get_axial_slice(self, sha256: str, k: int) -> NDArray[np.int16]:
-        """HU (ni, nj) of one axial slice; only its slab is read, and its hash checked."""
+        """HU (ni, nj) of one axial slice; only its slab is read, and its hash checked.
+
+        DataError for a slice that the CT does not have, or a slab that is damaged.
+        """
         index = self.get_index(sha256)
         ni, nj, nk = index.grid.shape
         if not 0 <= k < nk:

@@ -9,7 +9,7 @@
 Tables are read again only after their file was changed.
 """
 
-from han5k_review.study.cases import find_case, find_cases, get_case, grid_of, list_cases
+from han5k_review.study.cases import ct_of, find_case, find_cases, get_case, grid_of, list_cases
 from han5k_review.study.facts import (
     find_study_info,
     get_study_info,
@@ -19,6 +19,7 @@ from han5k_review.study.facts import (
 )
 
 __all__ = [
+    "ct_of",
     "find_case",
     "find_cases",
     "find_study_info",

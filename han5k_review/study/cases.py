@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError
+from han5k_review.imaging.case_ct import CaseCt
 from han5k_review.imaging.grid import Grid
 from han5k_review.store.tables import Case
 from han5k_review.texts.names import fold_name, tidy_name
@@ -15,6 +16,13 @@ from han5k_review.texts.names import fold_name, tidy_name
 def grid_of(case: Case) -> Grid:
     """The grid of a case's CT and of all its masks, in LPS axes."""
     return Grid.from_rows(case.shape_ijk, case.affine_ras)
+
+
+def ct_of(case: Case) -> CaseCt:
+    """What contours that are brought to a case must lie on."""
+    return CaseCt(
+        grid=grid_of(case), image_sha256=case.image_sha256, frame_sha256=case.frame_sha256
+    )
 
 
 def list_cases(session: Session, names: Collection[str] | None = None) -> list[Case]:

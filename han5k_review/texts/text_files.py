@@ -32,7 +32,7 @@ def read_text(path: Path) -> str:
 
 
 def decode_text(content: bytes, where: str, *, advice: str = "save the file as UTF-8") -> str:
-    """As `read_text`, for the bytes of a file called `where`; `advice` ends the sentence."""
+    """As `read_text`, for the bytes of a file called `where`; `advice` ends a DataError."""
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)

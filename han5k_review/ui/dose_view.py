@@ -73,7 +73,7 @@ def build_dose_frame(
     voxel_cc: float,
     revised: Mapping[str, NDArray[np.float32]] = _NOTHING,
 ) -> pd.DataFrame:
-    """One row per structure; `doses` is the dose at each voxel of the contour under review.
+    """One row per structure; `doses` are those (voxels,), in Gy, of the contours under review.
 
     `revised` is that of accepted contours: how much mean and near maximum change by them.
     """
@@ -99,7 +99,7 @@ def build_dose_chart(
     catalogue: Catalogue,
     revised: Mapping[str, NDArray[np.float32]] = _NOTHING,
 ) -> go.Figure:
-    """Cumulative dose-volume histograms in the colours of the structures; `revised` dashed."""
+    """Cumulative histograms of doses (voxels,), in Gy, in their colours; `revised` dashed."""
     colours = {str(one.name): one.color_hex for one in catalogue}
     figure = go.Figure()
     for contours, words, dash in ((doses, "", "solid"), (revised, ", accepted", "dash")):

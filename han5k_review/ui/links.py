@@ -7,10 +7,12 @@ from html import escape
 
 import streamlit as st
 
+from han5k_review.ui.downloads import show_downloads
 
-def show_link(label: str, url: str, *, primary: bool = False, download: bool = False) -> None:
-    """A link that looks like a button; `download` keeps the page while the file comes."""
-    st.html(_anchor(label, url, primary=primary, download=download))
+
+def show_link(label: str, url: str, *, primary: bool = False) -> None:
+    """A link that looks like a button."""
+    st.html(_anchor(label, url, primary=primary))
 
 
 def show_links(links: Mapping[str, str]) -> None:
@@ -20,9 +22,8 @@ def show_links(links: Mapping[str, str]) -> None:
 
 def show_contour_links(base: str) -> None:
     """Every form in which contours leave; `base` is their address without its suffix."""
-    with st.container(horizontal=True):
-        for label, suffix in _CONTOUR_LINKS.items():
-            show_link(label, f"{base}{suffix}", download=True)
+    files = {label: f"{base}{suffix}" for label, suffix in _CONTOUR_LINKS.items()}
+    show_downloads(files, key=f"contours-{base}")
     st.caption(
         "A report says of each structure whether the DICOM file gives the same contour when it is "
         "read back, and which rule of filling another tool needs."
@@ -36,10 +37,11 @@ _CONTOUR_LINKS = {
     "RTSTRUCT without holes (.dcm)": ".keyholes.dcm",
     "Contours as DICOM SEG (.dcm)": ".seg.dcm",
     "Report of the RTSTRUCT (.csv)": ".dcm.csv",
+    "Report without holes (.csv)": ".keyholes.dcm.csv",
+    "Report of the SEG (.csv)": ".seg.dcm.csv",
 }
 
 
-def _anchor(label: str, url: str, *, primary: bool = False, download: bool = False) -> str:
+def _anchor(label: str, url: str, *, primary: bool = False) -> str:
     kind = "han5k-link primary" if primary else "han5k-link"
-    extra = " download" if download else ""
-    return f'<a class="{kind}" href="{escape(url)}" target="_self"{extra}>{escape(label)}</a>'
+    return f'<a class="{kind}" href="{escape(url)}" target="_self">{escape(label)}</a>'

@@ -14,9 +14,13 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.importing.confirmed_names import confirm_names
 from han5k_review.importing.name_list import NameRow, NameState, read_name_rows
+from han5k_review.intake.record import import_folder, list_imports
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import transaction
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.name_tables import ConfirmedName
+from han5k_review.store.study import Study
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt
 
@@ -31,10 +35,22 @@ def read_uploaded_names(upload: UploadedFile, catalogue: Catalogue) -> tuple[Nam
         return read_name_rows(path, catalogue)
 
 
+def find_import_names(study: Study, catalogue: Catalogue) -> tuple[NameRow, ...]:
+    """The names of the newest import of a page whose report is still there; else none."""
+    with reading(study.engine) as session:
+        rows = list_imports(session)
+        folders = [import_folder(study, stored_id(row)).path for row in rows]
+    tables = (folder / "names.csv" for folder in folders)
+    newest = next((table for table in tables if table.is_file()), None)
+    return () if newest is None else read_name_rows(newest, catalogue)
+
+
 def show_confirming(visit: Visit, rows: Sequence[NameRow], catalogue: Catalogue) -> None:
     """A table to fill in, and the button that keeps what was filled in."""
     waiting = sum(row.state is NameState.NOT_MATCHED for row in rows)
-    st.caption(f"{len(rows)} names, {waiting} that no structure answers to (at the top).")
+    st.caption(
+        f"{say_count(len(rows), 'name')}, {waiting} that no structure answers to (at the top)."
+    )
     fill = st.checkbox("Fill in the nearest structure", key="names-fill", disabled=not waiting)
     edited = st.data_editor(
         _build_frame(rows, fill=fill),
@@ -50,14 +66,14 @@ def show_confirming(visit: Visit, rows: Sequence[NameRow], catalogue: Catalogue)
         },
     )
     chosen = _list_changes(rows, edited["Structure"].tolist())
-    label = f"Confirm {len(chosen)} {'name' if len(chosen) == 1 else 'names'}"
+    label = f"Confirm {say_count(len(chosen), 'name')}"
     if st.button(label, type="primary", disabled=not chosen, key="names-confirm"):
         with attempt(), transaction(visit.bench.study.engine) as session:
             count = confirm_names(
                 session, catalogue, chosen, actor=visit.identity.name, now_utc=utc_now()
             )
             st.session_state["names-told"] = (
-                f"{count} {'name' if count == 1 else 'names'} confirmed; the next import uses it."
+                f"{say_count(count, 'name')} confirmed; the next import uses it."
             )
         st.rerun()
 

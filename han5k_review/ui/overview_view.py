@@ -16,9 +16,10 @@ from han5k_review.review.overview import PACE_DAYS, CaseStage, Disagreement, Ove
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
+from han5k_review.texts.counts import choose_form
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import page_file
-from han5k_review.ui.rows.table import Column, OpenRow
+from han5k_review.ui.rows.columns import Column, OpenRow
 
 _FULL_BELOW_GB = 20
 _QUEUE_PATIENCE = timedelta(minutes=2)
@@ -70,33 +71,34 @@ def list_waiting(
     found = (
         Waiting(
             count=questions,
-            words=_plural(questions, "structure waits", "structures wait") + " for an adjudicator",
+            words=choose_form(questions, "structure waits", "structures wait")
+            + " for an adjudicator",
             page="revisions",
             link="Decide",
         ),
         Waiting(
             count=approvals,
-            words=_plural(approvals, "trained model waits", "trained models wait")
+            words=choose_form(approvals, "trained model waits", "trained models wait")
             + " for promote or decline",
             page="retraining",
             link="Look at it",
         ),
         Waiting(
             count=stuck,
-            words=_plural(stuck, "run waits", "runs wait")
+            words=choose_form(stuck, "run waits", "runs wait")
             + " for a worker; start one with `han5k worker`",
             page="retraining",
             link="Look at it",
         ),
         Waiting(
             count=unassigned,
-            words=_plural(unassigned, "case is", "cases are") + " on nobody's worklist",
+            words=choose_form(unassigned, "case is", "cases are") + " on nobody's worklist",
             page="study",
             link="Assign cases",
         ),
         Waiting(
             count=overview.open_drafts,
-            words=_plural(overview.open_drafts, "correction is", "corrections are")
+            words=choose_form(overview.open_drafts, "correction is", "corrections are")
             + " begun and not submitted",
             page="overview",
             link="",
@@ -114,10 +116,12 @@ def show_waiting(lines: Sequence[Waiting]) -> None:
     if not lines:
         st.success("Nothing waits for a decision.")
     for line in lines:
-        words, way = st.columns([5, 1], vertical_alignment="center")
-        words.markdown(f"**{line.count:,}** {line.words}")
-        if line.link:
-            way.page_link(page_file(line.page), label=line.link)
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            st.markdown(f"**{line.count:,}** {line.words}", width="content")
+            if line.link:
+                st.page_link(page_file(line.page), label=line.link, width="content")
 
 
 def build_pace_frame(readers: Sequence[ReaderPace], now: datetime) -> pd.DataFrame:
@@ -158,7 +162,10 @@ def build_disagreement_rows(
 
 
 def describe_disk(study: Study) -> str:
-    """Free space where the study lies, in one phrase; a warning when it gets narrow."""
+    """Free space where the study lies, in one phrase; a warning when it gets narrow.
+
+    StorageError when the folder is gone.
+    """
     try:
         space = shutil.disk_usage(study.root)
     except OSError as error:
@@ -172,7 +179,3 @@ def describe_disk(study: Study) -> str:
 
 def _end(one: ReaderPace, now: datetime) -> object:
     return None if one.days_left is None else (now + timedelta(days=one.days_left)).date()
-
-
-def _plural(count: int, single: str, several: str) -> str:
-    return single if count == 1 else several

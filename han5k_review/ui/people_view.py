@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -10,7 +11,6 @@ from han5k_review.accounts.may import Action, list_manageable
 from han5k_review.accounts.readers import add_reader, set_password
 from han5k_review.errors import RuleError
 from han5k_review.review.assigning import (
-    AssignmentPlan,
     CasePool,
     Wish,
     assign_cases,
@@ -23,9 +23,14 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
+from han5k_review.texts.counts import say_count
+from han5k_review.triage.stored import find_round
+from han5k_review.triage.worklist import RANDOM_SHARE, assign_by_doubt, plan_by_doubt
 from han5k_review.ui.visit import Visit, attempt
 
 _CHOSEN = "these cases"
+_BY_NAME, _DOUBTFUL_FIRST = "by name", "most doubtful first"
+_ORDERS = [_BY_NAME, "random", _DOUBTFUL_FIRST]
 _SHOWN_NAMES = 8
 
 
@@ -37,14 +42,17 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
         return
     reader = st.selectbox("Reader", may_read, format_func=lambda r: r.name, key="assign-reader")
     pool = st.selectbox("From", [*CasePool, _CHOSEN], format_func=str, key="assign-from")
-    order = st.selectbox("Order", ["by name", "random"], key="assign-order")
+    with reading(visit.bench.study.engine) as session:
+        orders = _ORDERS if find_round(session) is not None else _ORDERS[:-1]
+    order = st.selectbox("Order", orders, key="assign-order")
     wish = _ask_wish(pool, order, cases)
+    if order == _DOUBTFUL_FIRST:
+        show_ordering(visit, reader, wish)
+        return
     with reading(visit.bench.study.engine) as session:
         plan = plan_assignment(session, reader, wish)
-    st.caption(_describe(plan, reader))
-    count = len(plan.cases)
-    label = f"Add {count} {'case' if count == 1 else 'cases'} to {reader.name}'s list"
-    if st.button(label, type="primary", disabled=not count, key="assign"):
+    st.caption(describe_plan(plan.cases, plan.known, reader))
+    if _ask_to_add(len(plan.cases), reader):
         with attempt(), transaction(visit.bench.study.engine) as session:
             added = assign_cases(
                 session,
@@ -53,13 +61,53 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
                 actor=visit.identity.name,
                 now=utc_now(),
             )
-            st.session_state["people-told"] = f"{added} cases added to {reader.name}'s list."
+            _tell_added(added, reader)
         st.rerun()
+
+
+def show_ordering(visit: Visit, reader: Reader, wish: Wish) -> None:
+    """The most doubtful cases first, and the random arm among them."""
+    percent = st.slider(
+        "Cases drawn at random, percent",
+        min_value=10,
+        max_value=100,
+        step=10,
+        value=round(100 * RANDOM_SHARE),
+        help="They keep the shares that the study reports true for the whole cohort. A reader "
+        "cannot tell them from the others.",
+        key="assign-random",
+    )
+    with reading(visit.bench.study.engine) as session:
+        plan = plan_assignment(session, reader, replace(wish, most=None, seed=None))
+        ordered = plan_by_doubt(
+            session,
+            plan,
+            most=wish.most,
+            random_share=percent / 100,
+            seed=wish.seed or 0,
+        )
+    st.caption(describe_plan([one.case for one in ordered.draws], plan.known, reader))
+    if _ask_to_add(len(ordered.draws), reader):
+        with attempt(), transaction(visit.bench.study.engine) as session:
+            added = assign_by_doubt(
+                session, reader=reader, plan=ordered, actor=visit.identity.name, now=utc_now()
+            )
+            _tell_added(added, reader)
+        st.rerun()
+
+
+def _ask_to_add(count: int, reader: Reader) -> bool:
+    label = f"Add {say_count(count, 'case')} to {reader.name}'s list"
+    return st.button(label, type="primary", disabled=not count, key="assign")
+
+
+def _tell_added(added: int, reader: Reader) -> None:
+    st.session_state["people-told"] = f"{say_count(added, 'case')} added to {reader.name}'s list."
 
 
 def _ask_wish(pool: object, order: str, cases: Sequence[Case]) -> Wish:
     seed = None
-    if order == "random":
+    if order != _BY_NAME:
         seed = int(
             st.number_input(
                 "Seed",
@@ -78,13 +126,14 @@ def _ask_wish(pool: object, order: str, cases: Sequence[Case]) -> Wish:
     return Wish(pool=pool, most=int(most) if most else None, seed=seed)
 
 
-def _describe(plan: AssignmentPlan, reader: Reader) -> str:
-    names = ", ".join(case.name for case in plan.cases[:_SHOWN_NAMES])
-    more = len(plan.cases) - _SHOWN_NAMES
+def describe_plan(cases: Sequence[Case], known: int, reader: Reader) -> str:
+    """Which cases come, in order, and how many are there already."""
+    names = ", ".join(case.name for case in cases[:_SHOWN_NAMES])
+    more = len(cases) - _SHOWN_NAMES
     first = f"In this order: {names}" if names else "No case would be added"
     rest = f" and {more:,} more" if more > 0 else ""
-    known = f" {plan.known} of them on {reader.name}'s list already." if plan.known else ""
-    return f"{first}{rest}.{known}"
+    there = f" {known} of them on {reader.name}'s list already." if known else ""
+    return f"{first}{rest}.{there}"
 
 
 def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
@@ -106,7 +155,7 @@ def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
         placeholder=f"none chosen, {len(rows):,} could be taken off",
         key="unassign-cases",
     )
-    label = f"Take {len(chosen)} {'case' if len(chosen) == 1 else 'cases'} off the list"
+    label = f"Take {say_count(len(chosen), 'case')} off the list"
     if st.button(label, disabled=not chosen, key="unassign"):
         with attempt(), transaction(visit.bench.study.engine) as session:
             gone = unassign_cases(
@@ -116,7 +165,9 @@ def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
                 actor=visit.identity.name,
                 now=utc_now(),
             )
-            st.session_state["people-told"] = f"{gone} cases taken off {reader.name}'s list."
+            st.session_state["people-told"] = (
+                f"{say_count(gone, 'case')} taken off {reader.name}'s list."
+            )
         st.rerun()
 
 

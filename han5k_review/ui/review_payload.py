@@ -8,11 +8,14 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, require
-from han5k_review.retraining.predictions.doubts import DOUBTFUL, find_disagreements
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment
+from han5k_review.review.row_numbers import WHOLE_CASE, RowKind, RowNumbers, number_task
+from han5k_review.review.signatures import check_sees_sources
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.store.identity import stored_id
+from han5k_review.study import get_case
+from han5k_review.triage.doubts import list_doubts
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Resume, ViewerPayload, build_payload
@@ -28,11 +31,13 @@ def build_task_payload(
     """
     assignment = get_own_assignment(session, assignment_id, visit.get_reader())
     seen = get_visible_task(session, assignment, names_reads=_names_reads(visit))
-    payload = replace(_build(session, visit, seen), compare=choice.compare)
+    numbers = number_task(visit.bench.study.root, assignment_id)
+    payload = replace(_build(session, visit, seen, numbers), compare=choice.compare)
     place = _chosen_place(seen, choice)
     if seen.may_grade or place is None:
         return payload
-    return replace(payload, resume=place, edit_base=choice.base, start_editing=True)
+    base = None if choice.base is None else numbers.show(RowKind.LABEL_VERSION, choice.base)
+    return replace(payload, resume=place, edit_base=base, start_editing=True)
 
 
 def build_case_payload(
@@ -43,16 +48,18 @@ def build_case_payload(
     The set `choice.first` comes first, and `choice.compare` stands beside it.
     """
     require(visit.identity, Action.READ_ANY_CASE)
+    case_id = stored_id(get_case(session, case_name))
+    check_sees_sources(session, visit.identity.reader_id, case_id)
     seen = get_visible_case(session, case_name, names_reads=_names_reads(visit), first=choice.first)
     return replace(
-        _build(session, visit, seen),
+        _build(session, visit, seen, WHOLE_CASE),
         resume=_chosen_place(seen, choice),
         compare=choice.compare,
         side_by_side=choice.compare is not None,
     )
 
 
-def _build(session: Session, visit: Visit, seen: VisibleCase) -> ViewerPayload:
+def _build(session: Session, visit: Visit, seen: VisibleCase, numbers: RowNumbers) -> ViewerPayload:
     bench = visit.bench
     payload = build_payload(
         seen,
@@ -60,6 +67,8 @@ def _build(session: Session, visit: Visit, seen: VisibleCase) -> ViewerPayload:
         windows=bench.windows,
         scale=bench.scale,
         warnings=_list_doubts(session, seen),
+        numbers=numbers,
+        has_dose=bench.study.doses.find_newest(seen.image_sha256) is not None,
     )
     return replace(payload, account=_account_key(visit))
 
@@ -70,16 +79,11 @@ def _account_key(visit: Visit) -> str:
     return hashlib.sha256(whose.encode()).hexdigest()[:16]
 
 
-def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, str]:
-    """Label version id -> what is said of a contour that came out differently each time."""
+def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, tuple[str, ...]]:
+    """Label version id -> why that contour is doubtful; nothing where the person is blinded."""
     if not seen.sees_doubts:
         return {}
-    found = find_disagreements(session, [stored_id(one) for one in seen.versions.values()])
-    return {
-        version: f"Drawn several times, it differed: mean Dice {1 - doubt:.2f}."
-        for version, doubt in found.items()
-        if doubt >= DOUBTFUL
-    }
+    return list_doubts(session, [stored_id(one) for one in seen.versions.values()])
 
 
 def _chosen_place(seen: VisibleCase, choice: ViewChoice) -> Resume | None:

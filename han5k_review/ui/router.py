@@ -10,11 +10,11 @@ from streamlit.navigation.page import Page
 
 from han5k_review.accounts.may import Action
 from han5k_review.errors import Han5kError, SignInError
+from han5k_review.ui.account_menu import show_who
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import HOMES, page_file
 from han5k_review.ui.style import show_style
 from han5k_review.ui.visit import Visit, get_visit
-from han5k_review.ui.who import show_who
 
 # file, title, what one must be allowed to do, shown in the menu
 _SCREENS = (
@@ -24,10 +24,13 @@ _SCREENS = (
     ("surfaces", "3-D", None, False),
     ("cases", "Cases", Action.READ_ANY_CASE, True),
     ("revisions", "Revisions", Action.ADJUDICATE, True),
+    ("protocol", "Protocol", Action.ASSIGN, True),
     ("results", "Results", Action.ASSIGN, True),
     ("cohort", "Cohort", Action.READ_ANY_CASE, True),
     ("retraining", "Retraining", Action.RETRAIN, True),
     ("exports", "Exports", Action.EXPORT, True),
+    ("release", "Release", Action.RELEASE, True),
+    ("imports", "Import", Action.IMPORT_CASES, True),
     ("names", "ROI names", Action.IMPORT_CASES, True),
     ("study", "Study", Action.READ_ANY_CASE, True),
     ("account", "Account", None, True),

@@ -17,7 +17,7 @@ DISCLAIMER = "Research use only. Not a medical device."
 
 _CSS = """
 <style>
-[data-testid="stMainBlockContainer"] {padding-top: 4.25rem; padding-bottom: 3rem;}
+[data-testid="stMainBlockContainer"] {padding: 4.25rem max(1.5rem, 3vw) 3rem;}
 h1 {font-size: 1.6rem !important; font-weight: 600 !important; padding: 0 0 .25rem 0 !important;}
 h2, h3 {font-size: 1.15rem !important; font-weight: 600 !important; padding: .5rem 0 !important;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.review.assignment import WorklistEntry
 from han5k_review.review.decisions.adjudication import Standing
 from han5k_review.review.decisions.revising import RevisionView
@@ -15,8 +14,9 @@ from han5k_review.review.progress import Progress
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.study.scale import Scale
+from han5k_review.triage.doubts import DOUBTFUL
 from han5k_review.ui.local_time import say_time
-from han5k_review.ui.rows.table import Column, Kind, OpenRow
+from han5k_review.ui.rows.columns import Column, Kind, OpenRow
 
 METRIC_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
@@ -39,21 +39,24 @@ DOUBT_COLUMNS = {
     "disagreement": st.column_config.NumberColumn(
         "Disagreement",
         format="%.2f",
-        help=f"Between a model's own drawings of the contour under review: 0 none, 1 they do not "
-        f"meet; doubtful from {DOUBTFUL} on. Where the model is unstable, not where it is wrong.",
+        help="Between a model's own predictions of the contour under review: 0 none, 1 they do "
+        f"not meet; doubtful from {DOUBTFUL} on. Where the model is unstable, not where it is "
+        "wrong.",
     ),
 }
 SUMMARY_COLUMNS = {
     "structure": st.column_config.TextColumn("Structure"),
     "measured": st.column_config.NumberColumn("n"),
-    "dice_median": st.column_config.NumberColumn("Dice median", format="%.3f"),
+    "dice_median": st.column_config.NumberColumn("Dice", format="%.3f", help="Median."),
     "dice_quartile_1": st.column_config.NumberColumn("Dice Q1", format="%.3f"),
     "dice_quartile_3": st.column_config.NumberColumn("Dice Q3", format="%.3f"),
-    "hd95_mm_median": st.column_config.NumberColumn("HD95 mm median", format="%.2f"),
-    "hd95_mm_quartile_3": st.column_config.NumberColumn("HD95 mm Q3", format="%.2f"),
-    "surface_dice_median": st.column_config.NumberColumn("Surface Dice median", format="%.3f"),
+    "hd95_mm_median": st.column_config.NumberColumn("HD95 mm", format="%.2f", help="Median."),
+    "hd95_mm_quartile_3": st.column_config.NumberColumn("HD95 Q3", format="%.2f", help="In mm."),
+    "surface_dice_median": st.column_config.NumberColumn(
+        "Surface Dice", format="%.3f", help="Median."
+    ),
     "volume_difference_percent_median": st.column_config.NumberColumn(
-        "Volume difference %", format="%+.1f"
+        "Volume %", format="%+.1f", help="Difference of the volumes in percent, median."
     ),
     "hd95_mm_infinite": st.column_config.NumberColumn("One mask empty"),
     "dice_undefined": st.column_config.NumberColumn("Both empty"),
@@ -61,7 +64,10 @@ SUMMARY_COLUMNS = {
     "tolerance_mm": st.column_config.NumberColumn("Tolerance mm", format="%.2f"),
     "definition": st.column_config.TextColumn("Definition"),
 }
-TREND_COLUMNS = {"version": st.column_config.TextColumn("Version"), **SUMMARY_COLUMNS}
+TREND_COLUMNS = {
+    "version": st.column_config.TextColumn("Version"),
+    **SUMMARY_COLUMNS,
+}
 REVISION_COLUMNS = {
     "VRD %": st.column_config.NumberColumn(format="%.1f", help="|AI xor revised| / |AI|"),
     "APL mm": st.column_config.NumberColumn(format="%.0f", help="Added path length"),
@@ -75,7 +81,8 @@ WORKLIST_COLUMNS = (
     Column(title="Structures", kind=Kind.NUMBER),
     Column(title="Progress", kind=Kind.SHARE),
     Column(title="Edits not submitted", kind=Kind.NUMBER),
-    Column(title="Last grade"),
+    Column(title="Last grade", kind=Kind.TIME),
+    Column(title="Signed", kind=Kind.TIME),
 )
 MISSING_COLUMNS = {
     "case": st.column_config.TextColumn("Case"),
@@ -83,6 +90,15 @@ MISSING_COLUMNS = {
     "definition": st.column_config.TextColumn("Definition"),
     "reason": st.column_config.TextColumn("No number because", width="large"),
 }
+
+
+def list_telling(frame: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Those of the columns `names` that say something in any row: not only nothing, "" or 0."""
+    return [
+        name
+        for name in names
+        if name in frame and bool((frame[name].notna() & ~frame[name].isin(["", 0])).any())
+    ]
 
 
 def build_worklist_rows(entries: Sequence[WorklistEntry]) -> list[OpenRow]:
@@ -98,6 +114,7 @@ def build_worklist_rows(entries: Sequence[WorklistEntry]) -> list[OpenRow]:
                 100 * entry.graded / max(entry.total, 1),
                 entry.open_drafts or None,
                 say_time(entry.last_graded_at_utc),
+                say_time(entry.signed_at_utc),
             ),
         )
         for entry in entries

@@ -11,8 +11,10 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from han5k_review.errors import DataError
-from han5k_review.imaging.corrected_files import read_corrected
+from han5k_review.imaging.brought_files import read_brought
+from han5k_review.imaging.dicom.datasets import has_preamble
 from han5k_review.imaging.image_names import image_stem, image_suffix
+from han5k_review.importing.confirmed_names import read_clinic_catalogue
 from han5k_review.review.corrections import (
     CorrectionPlan,
     plan_corrections,
@@ -21,12 +23,14 @@ from han5k_review.review.corrections import (
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
-from han5k_review.study import grid_of
+from han5k_review.study import ct_of
+from han5k_review.texts.counts import choose_form, say_count
 from han5k_review.ui.upload_preview import show_numbers, show_pictures
 from han5k_review.ui.visit import Bench, Visit, attempt
 
 _SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".mha")
 _SHOWN = "upload-shown"
+_HEAD_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +49,10 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
     """Choose a file, see what it would change, take it. Nothing is stored before that."""
     st.caption(
         "A corrected contour of this case: one mask as NIfTI, NRRD or MHA in any axis order, or "
-        "several structures as .seg.nrrd of 3D Slicer, whose segments are matched by name. Name a "
-        "single mask after its structure, for example HN-001_Parotid_L.nii.gz. You see "
-        "what changes before it is taken; then it waits for an adjudicator."
+        "several structures as .seg.nrrd of 3D Slicer or DICOM (RTSTRUCT, SEG) drawn on this CT, "
+        "which are matched by name. Name a single mask after its structure, for example "
+        "HN-001_Parotid_L.nii.gz. You see what changes before it is taken; then it waits for an "
+        "adjudicator."
     )
     left, right = st.columns([3, 2])
     upload = left.file_uploader("Corrected file", key=f"file-{case.id}")
@@ -77,8 +82,14 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
 
 
 def _names_its_own(upload: UploadedFile) -> bool:
-    """True for the segments of 3D Slicer; False for one mask, and for what is no such file."""
-    return image_suffix(Path(upload.name)) == ".seg.nrrd"
+    """True for segments of 3D Slicer and for DICOM; False for one mask, or no such file."""
+    return image_suffix(Path(upload.name)) == ".seg.nrrd" or _is_dicom(upload)
+
+
+def _is_dicom(upload: UploadedFile) -> bool:
+    """By its first bytes: planning systems write names with any ending."""
+    head = bytes(upload.getbuffer()[:_HEAD_BYTES])
+    return image_suffix(Path(upload.name)) is None and has_preamble(head)
 
 
 def _ask_structure(
@@ -112,19 +123,20 @@ def read_upload(
 ) -> CorrectionPlan:
     """What the uploaded file would change; DataError or GeometryError when it is no such file."""
     suffix = _check_suffix(upload)
-    grid = grid_of(case)
+    with reading(bench.study.engine) as session:
+        catalogue = read_clinic_catalogue(session, bench.catalogue)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{suffix}"
         path.write_bytes(upload.getbuffer())
         try:
-            file = read_corrected(path, grid, resample=resample)
+            file = read_brought(path, ct_of(case), catalogue.find_clinic_name, resample=resample)
         except DataError as error:  # people know the file by the name they gave it
             raise type(error)(str(error).replace(str(path), upload.name)) from error
     with reading(bench.study.engine) as session:
         return plan_corrections(
             session,
             bench.study.labels,
-            bench.catalogue,
+            catalogue,
             case=case,
             contours=file,
             structure=structure,
@@ -133,10 +145,13 @@ def read_upload(
 
 
 def _check_suffix(upload: UploadedFile) -> str:
+    if _is_dicom(upload):
+        return ".dcm"
     suffix = image_suffix(Path(upload.name))
     if suffix not in _SUFFIXES:
         raise DataError(
-            f"{upload.name}: a file ending in {', '.join(_SUFFIXES)} was expected; save it so."
+            f"{upload.name}: a file ending in {', '.join(_SUFFIXES)}, or a DICOM RTSTRUCT or SEG, "
+            "was expected; save it so."
         )
     return suffix
 
@@ -147,7 +162,7 @@ def _offer(visit: Visit, case: Case, shown: _Shown) -> None:
         st.info("Nothing in this file can be taken.")
         return
     names = [one.structure for one in plan.taken]
-    label = f"Take {names[0]}" if len(names) == 1 else f"Take {len(names)} structures"
+    label = f"Take {names[0] if len(names) == 1 else say_count(len(names), 'structure')}"
     if not st.button(label, type="primary", key="take-upload"):
         return
     with transaction(visit.bench.study.engine) as session:
@@ -160,8 +175,8 @@ def _offer(visit: Visit, case: Case, shown: _Shown) -> None:
             now=utc_now(),
         )
         numbers = ", ".join(str(revision.id) for revision in revisions)
-    words = (
-        f"revision {numbers}; it waits" if len(names) == 1 else f"revisions {numbers}; they wait"
-    )
+    count = len(names)
+    words = f"{choose_form(count, 'revision', 'revisions')} {numbers}; "
+    words += choose_form(count, "it waits", "they wait")
     st.session_state[_SHOWN] = replace(shown, taken=f"Taken as {words} for an adjudicator.")
     st.rerun()

@@ -11,7 +11,8 @@ from han5k_review.texts.numbers import find_whole_number
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewChoice:
     """`first` and `compare` are keys of label sets, beside each other;
-    `base` a label version."""
+    `base` a label version.
+    """
 
     case: str | None = None
     structure: str | None = None

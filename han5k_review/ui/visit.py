@@ -55,7 +55,7 @@ class Visit:
         require(self.identity, action)
 
     def get_reader(self) -> Reader:
-        """The person's account row."""
+        """The person's account row; SignInError when it is gone."""
         with reading(self.bench.study.engine) as session:
             reader = session.get(Reader, self.identity.reader_id)
             if reader is None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure
 from han5k_review.anatomy.windows import Window
+from han5k_review.review.grading import MOST_CONFIDENT
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
+from han5k_review.review.row_numbers import RowKind, RowNumbers
+from han5k_review.review.signing import MEANING
 from han5k_review.review.visible_case import NextTask, VisibleCase
 from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
+from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Grade, LabelVersion
+from han5k_review.store.vocabulary import SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
 from han5k_review.viewer.payload import (
     Addresses,
@@ -35,10 +40,16 @@ def build_payload(
     catalogue: Catalogue,
     windows: Iterable[Window],
     scale: Scale,
-    warnings: Mapping[int, str],
+    warnings: Mapping[int, Sequence[str]],
+    numbers: RowNumbers,
+    has_dose: bool = False,
 ) -> ViewerPayload:
-    """The mount object of one case; `warnings`: label version id -> a sentence about it."""
-    edits = seen.assignment_id is not None
+    """The mount object of one case; `warnings`: label version id -> sentences about it.
+
+    `numbers` are those of the task, which its routes have too. `has_dose`: a planned dose is known
+    for its CT.
+    """
+    edits = seen.assignment_id is not None and seen.signature is None
     routes = (
         name_case(seen.case_id) if seen.assignment_id is None else name_task(seen.assignment_id)
     )
@@ -49,14 +60,16 @@ def build_payload(
             volume=routes.volume,
             label_sets=routes.label_sets,
             grades=routes.grades if seen.may_grade else None,
+            signature=routes.signature if seen.may_grade else None,
             position=routes.position if seen.may_grade else None,
             drafts=routes.drafts if edits else None,
             sign_in=SIGN_IN,
+            dose=routes.dose if has_dose else None,
         ),
         next=None if seen.next_task is None else _next_case(seen.next_task),
         label_sets=_label_sets(seen.sets, routes),
         structures=tuple(
-            _structure(structure, version, warnings.get(stored_id(version)))
+            _structure(structure, version, warnings.get(stored_id(version), ()), numbers)
             for structure in catalogue
             if (version := seen.versions.get(structure.name)) is not None
         ),
@@ -64,12 +77,20 @@ def build_payload(
             ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu) for w in windows
         ),
         scale=_scale(scale),
-        grades={name: _grade(grade) for name, grade in seen.grades.items()},
+        grades={name: _grade(grade, seen.turns[name]) for name, grade in seen.grades.items()},
         resume=None
         if seen.resume is None
         else Resume(structure=seen.resume[0], slice=seen.resume[1]),
         read_only=not seen.may_grade,
+        source_guesses=tuple(SourceGuess) if seen.may_grade and seen.asks_source else (),
+        most_confident=MOST_CONFIDENT if seen.may_grade and seen.asks_confidence else None,
+        meaning=MEANING if seen.may_grade else None,
+        signed=None if seen.signature is None else _say_signed(seen.signature),
     )
+
+
+def _say_signed(signature: ReadSignature) -> str:
+    return f"signed by {signature.signer}, {signature.at_utc:%Y-%m-%d}"
 
 
 def _next_case(coming: NextTask) -> NextCase:
@@ -94,10 +115,10 @@ def _label_sets(sets: Iterable[StoredLabelSet], routes: CaseRoutes) -> tuple[Lab
     )
 
 
-def _structure(structure: Structure, version: LabelVersion, warning: str | None) -> ViewerStructure:
-    warnings = ["The contour is empty."] if version.voxels == 0 else []
-    if warning is not None:
-        warnings.append(warning)
+def _structure(
+    structure: Structure, version: LabelVersion, doubts: Sequence[str], numbers: RowNumbers
+) -> ViewerStructure:
+    empty = ("The contour is empty.",) if version.voxels == 0 else ()
     return ViewerStructure(
         name=structure.name,
         title=structure.title,
@@ -105,7 +126,7 @@ def _structure(structure: Structure, version: LabelVersion, warning: str | None)
         color_safe=structure.color_safe_hex,
         window=structure.window,
         group=structure.group,
-        label_version=version.id,
+        label_version=numbers.show(RowKind.LABEL_VERSION, version.id),
         tier=structure.tier,
         pair=structure.pair,
         side=structure.side,
@@ -114,7 +135,7 @@ def _structure(structure: Structure, version: LabelVersion, warning: str | None)
         hint_source=structure.hint_source,
         reference_dsc=structure.reference_dsc,
         reference_hd95_mm=structure.reference_hd95_mm,
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys((*empty, *doubts))),
     )
 
 
@@ -135,12 +156,14 @@ def _scale(scale: Scale) -> ViewerScale:
     )
 
 
-def _grade(grade: Grade) -> GivenGrade:
+def _grade(grade: Grade, turn: int) -> GivenGrade:
     return GivenGrade(
-        id=stored_id(grade),
+        turn=turn,
         code=grade.raw_code or "",
         graded_at_utc=format_utc(grade.graded_at_utc),
         tags=tuple(grade.tags),
         comment=grade.comment,
         flagged_slices=tuple(grade.flagged_slices),
+        confidence=grade.confidence,
+        source_guess=None if grade.source_guess is None else grade.source_guess.value,
     )

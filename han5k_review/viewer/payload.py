@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from han5k_review.anatomy.rules import RULES
+from han5k_review.anatomy.rules import RULES, WHILE_DRAWING
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -96,14 +96,19 @@ class ViewerScale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenGrade:
-    """A grade that stands in the database; `flagged_slices` are k indices."""
+    """A grade that stands in the database; `flagged_slices` are k indices.
 
-    id: int
+    `turn` counts the acts of grading on its structure: of two grades the one with more is newer.
+    """
+
+    turn: int
     code: str
     graded_at_utc: str
     tags: tuple[str, ...] = ()
     comment: str = ""
     flagged_slices: tuple[int, ...] = ()
+    confidence: int | None = None
+    source_guess: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +135,7 @@ def _list_rules() -> dict[str, ViewerRule]:
             at_least=rule.at_least, unit=rule.unit, decimals=rule.decimals, sentence=rule.sentence
         )
         for key, rule in RULES.items()
+        if key in WHILE_DRAWING
     }
 
 
@@ -137,8 +143,8 @@ def _list_rules() -> dict[str, ViewerRule]:
 class Addresses:
     """Where the viewer asks and tells; the CT's index names its slabs, each label set its masks.
 
-    `grades` and `position` are None where there is nothing to grade, `drafts` where nothing can be
-    edited.
+    `grades`, `position` and `signature` are None where there is nothing to grade, `drafts` where
+    nothing can be edited, `dose` where none is known.
     """
 
     volume: str
@@ -147,6 +153,8 @@ class Addresses:
     position: str | None
     drafts: str | None
     sign_in: str
+    signature: str | None = None
+    dose: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +202,9 @@ class ViewerPayload:
     `rules` are the rules of anatomy that speak while a contour is drawn.
     `decision` lets an adjudicator accept and reject by key.
     `account` tells the browser which acts that wait in it are this person's; it names nobody.
+    `source_guesses` are the answers to what made a contour, `most_confident` the highest number of
+    how sure one is; without them it is not asked.
+    `meaning` is what a reader signs; `signed` says who signed a read, which is then closed.
     """
 
     case: str
@@ -214,6 +225,10 @@ class ViewerPayload:
     rules: dict[str, ViewerRule] = field(default_factory=_list_rules)
     decision: Decision | None = None
     account: str | None = None
+    source_guesses: tuple[str, ...] = ()
+    most_confident: int | None = None
+    meaning: str | None = None
+    signed: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md: the fields as they are, plain JSON values only."""

@@ -20,6 +20,11 @@ class CaseRoutes:
         return f"{self.root}/volume"
 
     @property
+    def dose(self) -> str:
+        """The index of the planned dose, which names its slabs."""
+        return f"{self.root}/dose"
+
+    @property
     def label_sets(self) -> str:
         """Which sets of contours there are now."""
         return f"{self.root}/label_sets"
@@ -32,6 +37,11 @@ class CaseRoutes:
     def grades(self) -> str:
         """Where a grade is sent; only below a task."""
         return f"{self.root}/grades"
+
+    @property
+    def signature(self) -> str:
+        """Where a complete read is signed; only below a task."""
+        return f"{self.root}/signature"
 
     @property
     def position(self) -> str:

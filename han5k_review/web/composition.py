@@ -14,6 +14,7 @@ from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
 from han5k_review.web.desk import Desk
+from han5k_review.web.dose_routes import build_dose_router
 from han5k_review.web.draft_routes import build_draft_router
 from han5k_review.web.encoding import AnswerCache
 from han5k_review.web.entrance import Entrance
@@ -25,6 +26,7 @@ from han5k_review.web.label_set_routes import build_label_set_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
 from han5k_review.web.problems import add_problem_handlers, by_method
+from han5k_review.web.signature_routes import build_signature_router
 from han5k_review.web.volume_routes import build_volume_router
 
 _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
@@ -59,6 +61,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
     )
     for build_router in (
         build_volume_router,
+        build_dose_router,
         build_mask_router,
         build_label_set_router,
         build_grade_router,
@@ -66,6 +69,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         build_draft_router,
         build_lock_router,
         build_contour_router,
+        build_signature_router,
     ):
         api.include_router(build_router(desk))
     add_problem_handlers(api)

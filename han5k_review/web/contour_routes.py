@@ -54,8 +54,10 @@ class _CaseFacts:
     image_sha256: str
 
     @classmethod
-    def of(cls, case: Case) -> _CaseFacts:
-        return cls(name=case.name, patient=case.patient, image_sha256=case.image_sha256)
+    def of(cls, case: Case, alias: str | None = None) -> _CaseFacts:
+        """`alias` is the name by which a reader of a protocol knows the case and its patient."""
+        name, patient = alias or case.name, alias or case.patient
+        return cls(name=name, patient=patient, image_sha256=case.image_sha256)
 
 
 def _build_single(contours: Sequence[Contour], _case: _CaseFacts) -> bytes:
@@ -110,7 +112,7 @@ def build_contour_router(desk: Desk) -> APIRouter:
             contours = _read_contours(
                 desk.study, session, case, name, structure, view_task(assignment)
             )
-            facts = _CaseFacts.of(case)
+            facts = _CaseFacts.of(case, assignment.alias)
         return _answer(desk.study, identity, facts, name, contours)
 
     @router.get("/cases/{case_id}/contours/{name}")
@@ -151,7 +153,7 @@ def _read_contours(
     if missing:
         raise HTTPException(404, f"There is no contour of {', '.join(missing)[:200]} here.")
     versions = {n: v for n, v in found.versions.items() if not wanted or n in wanted}
-    return read_case_contours(session, study, grid_of(case), versions)
+    return read_case_contours(session, study, grid_of(case), versions, blinded=viewpoint.blinded)
 
 
 def _answer(
@@ -170,19 +172,25 @@ def _answer(
             structures=[contour.structure for contour in contours],
         )
     middle = contours[0].structure if len(contours) == 1 else "contours"
-    return answer_download(content, f"{case.name}-{middle}{suffix}")
+    count = len(contours) + 1 if suffix == ".zip" else None  # the README is a file too
+    return answer_download(content, f"{case.name}-{middle}{suffix}", files=count)
 
 
-def answer_download(content: bytes | Iterator[bytes], file_name: str) -> Response:
+def answer_download(
+    content: bytes | Iterator[bytes], file_name: str, *, files: int | None = None
+) -> Response:
     """A file that no cache keeps; characters that file systems quarrel about become `_`.
 
-    Pieces are sent as they are made, so that the browser shows the download from the first on.
+    Pieces are sent as they are made; `files`, how many an archive will have, goes ahead of them, so
+    that the page can say how far it is.
     """
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in file_name)
     headers = {
         "Content-Disposition": f'attachment; filename="{safe}"',
         "Cache-Control": "no-store",
     }
+    if files is not None:
+        headers["Han5k-Files"] = str(files)
     if isinstance(content, bytes):
         return Response(content, media_type=_BINARY, headers=headers)
     return StreamingResponse(content, media_type=_BINARY, headers=headers)

@@ -13,6 +13,7 @@ from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may, require
 from han5k_review.errors import AccessError
 from han5k_review.review.grading import check_place
+from han5k_review.review.signatures import check_sees_sources
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case
 from han5k_review.web.encoding import AnswerCache
@@ -53,13 +54,16 @@ def get_readable_assignment(
     case = None if assignment is None else session.get(Case, assignment.case_id)
     if assignment is None or case is None:
         raise HTTPException(404, f"There is no assignment {assignment_id}.")
+    if not is_own:
+        check_sees_sources(session, identity.reader_id, assignment.case_id)
     return assignment, case
 
 
 def get_readable_case(session: Session, case_id: int, identity: ReaderIdentity) -> Case:
-    """A case, for people who may read every case."""
+    """A case, for people who may read every case and have no blinded read of it to sign."""
     require(identity, Action.READ_ANY_CASE)
     case = session.get(Case, case_id)
     if case is None:
         raise HTTPException(404, f"There is no case {case_id}.")
+    check_sees_sources(session, identity.reader_id, case_id)
     return case

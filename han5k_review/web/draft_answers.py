@@ -17,6 +17,7 @@ from han5k_review.review.drafts.opening import is_outdated
 from han5k_review.review.edit_check import EditCheck
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.store.columns import format_utc
 from han5k_review.store.draft_tables import Draft, DraftSubmission, StructureLock
 from han5k_review.store.tables import Revision
@@ -57,15 +58,15 @@ def answer_json(content: dict[str, Any], status: int = 200) -> JSONResponse:
 
 
 def describe_draft(
-    session: Session, draft: Draft, *, holder: str | None, now: datetime
+    session: Session, draft: Draft, numbers: RowNumbers, *, holder: str | None, now: datetime
 ) -> dict[str, Any]:
-    """The `<state>` of the contract."""
+    """The `<state>` of the contract, in the numbers of the draft's task."""
     is_mine = holder is not None and draft.lease_holder == holder
     other = OTHER_TAB if is_leased(draft, now) and not is_mine else None
     return {
-        "draft": draft.id,
+        "draft": numbers.show(RowKind.DRAFT, draft.id),
         "structure": draft.structure,
-        "base_label_version": draft.base_label_version_id,
+        "base_label_version": numbers.show(RowKind.LABEL_VERSION, draft.base_label_version_id),
         "version": draft.version,
         "voxels": draft.voxels,
         "place": draft.place,
@@ -90,12 +91,13 @@ def describe_check(check: EditCheck, rules: EditRules) -> dict[str, Any]:
     }
 
 
-def describe_submission(submission: DraftSubmission, revision: Revision) -> dict[str, Any]:
+def describe_submission(
+    submission: DraftSubmission, revision: Revision, numbers: RowNumbers
+) -> dict[str, Any]:
     """A revision that came from a draft; the same however often it is asked for."""
     level = submission.declared_level
     return {
-        "revision": revision.id,
-        "label_version": revision.label_version_id,
+        "label_version": numbers.show(RowKind.LABEL_VERSION, revision.label_version_id),
         "vrd": _finite(revision.vrd),
         "apl_mm": _finite(revision.apl_mm),
         "slices_edited": submission.slices_edited,
@@ -108,14 +110,16 @@ def describe_submission(submission: DraftSubmission, revision: Revision) -> dict
     }
 
 
-def describe_lock(lock: StructureLock, *, blinded: bool) -> dict[str, Any]:
-    """One lock or unlocking; a blinded reader does not learn which contour, nor the words said."""
+def describe_lock(lock: StructureLock, numbers: RowNumbers, *, blinded: bool) -> dict[str, Any]:
+    """One lock or unlocking; a blinded reader does not learn of which contour, when, nor why."""
     return {
         "structure": lock.structure,
         "locked": lock.locked,
-        "label_version": None if blinded else lock.label_version_id,
+        "label_version": None
+        if blinded or lock.label_version_id is None
+        else numbers.show(RowKind.LABEL_VERSION, lock.label_version_id),
         "reason": None if blinded else lock.reason,
-        "at_utc": format_utc(lock.at_utc),
+        "at_utc": None if blinded else format_utc(lock.at_utc),
     }
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from han5k_review.review.drafts.patches import Patch, PatchBatch
 from han5k_review.review.drafts.submission import SubmissionRequest
 from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.store.vocabulary import PatchMode
 from han5k_review.web.bodies import Body, Index, Key, RowId, Text
 from han5k_review.web.grade_bodies import GradeBody
@@ -96,11 +97,11 @@ class PatchesBody(Body):
     patches: list[PatchBody] = Field(min_length=1, max_length=64)
     place: PositionBody | None = None
 
-    def to_batch(self) -> PatchBatch:
-        """The batch as the review room takes it."""
+    def to_batch(self, numbers: RowNumbers) -> PatchBatch:
+        """The batch as the review room takes it; `numbers` are those of its task."""
         return PatchBatch(
             holder=self.holder,
-            draft_id=self.draft,
+            draft_id=numbers.find(RowKind.DRAFT, self.draft),
             patches=tuple(patch.to_patch() for patch in self.patches),
             place=None
             if self.place is None
@@ -119,12 +120,12 @@ class SubmitBody(Body):
     confirmed: bool = False
     grade: GradeBody | None = None
 
-    def to_request(self) -> SubmissionRequest:
-        """The request as the review room takes it."""
+    def to_request(self, numbers: RowNumbers) -> SubmissionRequest:
+        """The request as the review room takes it; `numbers` are those of its task."""
         return SubmissionRequest(
             request_id=self.request_id,
             holder=self.holder,
-            draft_id=self.draft,
+            draft_id=numbers.find(RowKind.DRAFT, self.draft),
             version=self.version,
             active_seconds=self.active_seconds,
             confirmed=self.confirmed,

@@ -18,6 +18,7 @@ from han5k_review.review.drafts.journal import add_snapshot, needs_snapshot
 from han5k_review.review.drafts.patches import PatchBatch, PatchReceipt, append_patches
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import get_own_assignment
+from han5k_review.review.row_numbers import RowNumbers, number_task
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -29,12 +30,16 @@ _SHELF_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who asks about drafts, for which of their own assignments, within one session."""
+    """Who asks about drafts, for which of their own assignments, within one session.
+
+    `numbers` are those that the browser has for the rows of this assignment.
+    """
 
     session: Session
     reader: Reader
     assignment: Assignment
     case: Case
+    numbers: RowNumbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +59,14 @@ class DraftRoom:
         """A visit that changes nothing."""
         require(identity, Action.GRADE)
         with reading(self.study.engine) as session:
-            yield _enter(session, identity, assignment_id)
+            yield self._enter(session, identity, assignment_id)
 
     @contextmanager
     def change(self, identity: ReaderIdentity, assignment_id: int) -> Iterator[Visitor]:
         """A visit that is committed when it ends well."""
         require(identity, Action.GRADE)
         with self._turn, transaction(self.study.engine) as session:
-            yield _enter(session, identity, assignment_id)
+            yield self._enter(session, identity, assignment_id)
 
     def append(
         self, identity: ReaderIdentity, assignment_id: int, structure: str, batch: PatchBatch
@@ -105,13 +110,20 @@ class DraftRoom:
         finally:
             self.shelf.put(draft_id, draft_mask)
 
-
-def _enter(session: Session, identity: ReaderIdentity, assignment_id: int) -> Visitor:
-    reader = session.get(Reader, identity.reader_id)
-    if reader is None:
-        raise HTTPException(401, "Your account is gone; sign in with another one.")
-    assignment = get_own_assignment(session, assignment_id, reader)
-    case = session.get(Case, assignment.case_id)
-    if case is None:
-        raise DataError(f"The case of assignment {assignment_id} is gone; restore the database.")
-    return Visitor(session=session, reader=reader, assignment=assignment, case=case)
+    def _enter(self, session: Session, identity: ReaderIdentity, assignment_id: int) -> Visitor:
+        reader = session.get(Reader, identity.reader_id)
+        if reader is None:
+            raise HTTPException(401, "Your account is gone; sign in with another one.")
+        assignment = get_own_assignment(session, assignment_id, reader)
+        case = session.get(Case, assignment.case_id)
+        if case is None:
+            raise DataError(
+                f"The case of assignment {assignment_id} is gone; restore the database."
+            )
+        return Visitor(
+            session=session,
+            reader=reader,
+            assignment=assignment,
+            case=case,
+            numbers=number_task(self.study.root, assignment_id),
+        )

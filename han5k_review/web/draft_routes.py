@@ -26,6 +26,7 @@ from han5k_review.review.drafts.opening import (
 )
 from han5k_review.review.drafts.patches import describe_patch, describe_rows
 from han5k_review.review.edit_rules import read_edit_rules
+from han5k_review.review.row_numbers import RowKind, number_task
 from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
@@ -75,7 +76,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             answer = {
                 "drafts": [_state(visitor, draft, request) for draft in drafts],
                 "locks": [
-                    describe_lock(lock, blinded=visitor.assignment.blinded)
+                    describe_lock(lock, visitor.numbers, blinded=visitor.assignment.blinded)
                     for lock in list_locks(visitor.session, [visitor.assignment.case_id]).values()
                 ],
                 "lease_seconds": room.rules.lease_seconds,
@@ -94,12 +95,13 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             mask = _read_mask(room, visitor, draft)
-            draft_id, version, base = stored_id(draft), draft.version, draft.base_label_version_id
-        item = PacketMask(structure=structure, label_version_id=base, mask=mask)
-        packet = build_packet([item], draft=draft_id, version=version)
+            number, version = visitor.numbers.show(RowKind.DRAFT, draft.id), draft.version
+            base = visitor.numbers.show(RowKind.LABEL_VERSION, draft.base_label_version_id)
+        item = PacketMask(structure=structure, label_version=base, mask=mask)
+        packet = build_packet([item], draft=number, version=version)
         return answer_binary(
             request,
-            etag=hashlib.sha256(f"draft {draft_id} {version} {mask.sha256}".encode()).hexdigest(),
+            etag=hashlib.sha256(f"draft {number} {version} {mask.sha256}".encode()).hexdigest(),
             cache_control="private, no-cache",
             build=lambda encoding: encode(packet, encoding),
         )
@@ -110,7 +112,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             draft = get_draft(visitor.session, assignment_id, structure)
             rows = list_last_patches(visitor.session, draft)
             answer = {
-                "draft": draft.id,
+                "draft": visitor.numbers.show(RowKind.DRAFT, draft.id),
                 "version": draft.version,
                 "patches": [describe_patch(row) for row in rows],
             }
@@ -151,13 +153,15 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
                     structure=structure,
                     holder=body.holder,
                     take_over=body.take_over,
-                    base_id=body.base,
+                    base_id=None
+                    if body.base is None
+                    else visitor.numbers.find(RowKind.LABEL_VERSION, body.base),
                 ),
                 may_edit_any=may(identity, Action.ADJUDICATE),
                 rules=room.rules,
                 now=utc_now(),
             )
-            answer = describe_draft(visitor.session, draft, holder=body.holder, now=utc_now())
+            answer = _describe(visitor, draft, body.holder)
         return answer_json(answer, 201 if is_new else 200)
 
     @router.post(_DRAFT + "/lease")
@@ -168,14 +172,14 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
         body: Annotated[LeaseBody, Depends(bounded(LeaseBody, Action.GRADE))],
     ) -> Response:
         with room.change(get_identity(request), assignment_id) as visitor:
-            draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
+            draft = _get_open(visitor, structure, body.draft)
             if body.release and _is_unchanged(room, visitor, draft):
                 discard_draft(
                     visitor.session, draft, holder=body.holder, reader=visitor.reader, now=utc_now()
                 )
             else:
                 _keep_lease(room, visitor, draft, body)
-            answer = describe_draft(visitor.session, draft, holder=body.holder, now=utc_now())
+            answer = _describe(visitor, draft, body.holder)
         return answer_json(answer)
 
     @router.delete(_DRAFT)
@@ -186,7 +190,7 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
         body: Annotated[DiscardBody, Depends(bounded(DiscardBody, Action.GRADE))],
     ) -> Response:
         with room.change(get_identity(request), assignment_id) as visitor:
-            draft = get_open_draft(visitor.session, visitor.assignment, structure, body.draft)
+            draft = _get_open(visitor, structure, body.draft)
             discard_draft(
                 visitor.session, draft, holder=body.holder, reader=visitor.reader, now=utc_now()
             )
@@ -218,14 +222,15 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
         structure: Name,
         body: Annotated[PatchesBody, Depends(bounded(PatchesBody, Action.GRADE))],
     ) -> Response:
+        numbers = number_task(room.study.root, assignment_id)
         receipt, draft_mask = room.append(
-            get_identity(request), assignment_id, structure, body.to_batch()
+            get_identity(request), assignment_id, structure, body.to_batch(numbers)
         )
         draft = receipt.draft
         until = draft.lease_until_utc
         answer = answer_json(
             {
-                "draft": draft.id,
+                "draft": numbers.show(RowKind.DRAFT, draft.id),
                 "version": draft.version,
                 "voxels": draft.voxels,
                 "lease_until_utc": None if until is None else format_utc(until),
@@ -238,5 +243,14 @@ def _add_patching(router: APIRouter, room: DraftRoom) -> None:
 
 
 def _state(visitor: Visitor, draft: Draft, request: Request) -> dict[str, Any]:
-    holder = request.headers.get(HOLDER_HEADER)
-    return describe_draft(visitor.session, draft, holder=holder, now=utc_now())
+    return _describe(visitor, draft, request.headers.get(HOLDER_HEADER))
+
+
+def _describe(visitor: Visitor, draft: Draft, holder: str | None) -> dict[str, Any]:
+    return describe_draft(visitor.session, draft, visitor.numbers, holder=holder, now=utc_now())
+
+
+def _get_open(visitor: Visitor, structure: str, number: int) -> Draft:
+    """The draft that a body names, which must be the open one of the structure."""
+    draft_id = visitor.numbers.find(RowKind.DRAFT, number)
+    return get_open_draft(visitor.session, visitor.assignment, structure, draft_id)

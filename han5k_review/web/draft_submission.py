@@ -13,8 +13,14 @@ from han5k_review.accounts.may import Action
 from han5k_review.errors import RuleError
 from han5k_review.review.drafts.opening import get_draft, get_open_draft
 from han5k_review.review.drafts.submission import find_submission, prepare_submission, submit_draft
-from han5k_review.review.grading import count_graded, list_current_grades, submit_grade
+from han5k_review.review.grading import (
+    count_graded,
+    count_turns,
+    list_current_grades,
+    submit_grade,
+)
 from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.review.row_numbers import RowKind
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import DraftSubmission
 from han5k_review.store.identity import stored_id
@@ -67,7 +73,12 @@ def _submit(
             visitor.session,
             room.study.labels,
             room.shelf,
-            draft=get_open_draft(visitor.session, visitor.assignment, structure, body.draft),
+            draft=get_open_draft(
+                visitor.session,
+                visitor.assignment,
+                structure,
+                visitor.numbers.find(RowKind.DRAFT, body.draft),
+            ),
             grid=grid_of(visitor.case),
             rules=room.rules,
         )
@@ -82,7 +93,7 @@ def _submit(
                 assignment=visitor.assignment,
                 reader=visitor.reader,
                 structure=structure,
-                request=body.to_request(),
+                request=body.to_request(visitor.numbers),
                 prepared=prepared,
                 now=utc_now(),
             )
@@ -103,7 +114,7 @@ def _give_grade(room: DraftRoom, visitor: Visitor, structure: str, body: GradeBo
         assignment_id=stored_id(visitor.assignment),
         reader=visitor.reader,
         scale=read_study_scale(room.study, get_study_info(visitor.session)),
-        request=body.to_request(),
+        request=body.to_request(visitor.numbers),
         now=utc_now(),
     )
 
@@ -114,10 +125,11 @@ def _describe(
     """What was submitted, and how the grade of the structure stands now."""
     grades = list_current_grades(visitor.session, stored_id(visitor.assignment))
     grade = grades.get(structure)
+    turn = count_turns(visitor.session, stored_id(visitor.assignment)).get(structure, 0)
     graded, total = count_graded(visitor.session, visitor.assignment)
     return {
-        **describe_submission(*made),
-        "grade": None if grade is None else describe_grade(grade),
+        **describe_submission(*made, visitor.numbers),
+        "grade": None if grade is None else describe_grade(grade, turn, visitor.numbers),
         "graded": graded,
         "total": total,
     }

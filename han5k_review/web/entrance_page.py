@@ -12,6 +12,7 @@ from string import Template
 from starlette.responses import HTMLResponse
 
 from han5k_review.review.drafts.unsubmitted import Unsubmitted
+from han5k_review.texts.counts import say_count
 
 _SHOWN_DRAFTS = 12
 
@@ -58,7 +59,7 @@ def sign_out_page(name: str, drafts: Sequence[Unsubmitted] = ()) -> HTMLResponse
 def _say_drafts(drafts: Sequence[Unsubmitted]) -> str:
     if not drafts:
         return ""
-    count = "1 edit is" if len(drafts) == 1 else f"{len(drafts)} edits are"
+    count = say_count(len(drafts), "edit is", "edits are")
     rows = "".join(
         f'<li><a href="/review?assignment={one.assignment_id}">'
         f"{escape(one.case)}: {escape(one.structure)}</a></li>"

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from han5k_review.review.grading import MAX_COMMENT, GradeRequest
+from han5k_review.review.grading import MAX_COMMENT, MOST_CONFIDENT, GradeRequest
+from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.store.columns import format_utc
 from han5k_review.store.tables import Grade
+from han5k_review.store.vocabulary import SourceGuess
 from han5k_review.web.bodies import Body, Index, Key, Moment, Name, RowId, Seconds, Text
 
 
@@ -26,13 +28,15 @@ class GradeBody(Body):
     opened_at_utc: Moment | None = None
     active_seconds: Seconds | None = None
     in_bulk: bool = False
+    confidence: int | None = Field(default=None, ge=1, le=MOST_CONFIDENT)
+    source_guess: SourceGuess | None = None
 
-    def to_request(self) -> GradeRequest:
-        """The request as the review room takes it."""
+    def to_request(self, numbers: RowNumbers) -> GradeRequest:
+        """The request as the review room takes it; `numbers` are those of its task."""
         return GradeRequest(
             request_id=self.request_id,
             structure=self.structure,
-            label_version_id=self.label_version,
+            label_version_id=numbers.find(RowKind.LABEL_VERSION, self.label_version),
             code=self.code,
             tags=tuple(self.tags),
             comment=self.comment,
@@ -40,19 +44,23 @@ class GradeBody(Body):
             opened_at_utc=self.opened_at_utc,
             active_seconds=self.active_seconds,
             in_bulk=self.in_bulk,
+            confidence=self.confidence,
+            source_guess=self.source_guess,
         )
 
 
-def describe_grade(grade: Grade) -> dict[str, Any]:
-    """One act of grading."""
+def describe_grade(grade: Grade, turn: int, numbers: RowNumbers) -> dict[str, Any]:
+    """One act of grading, in the numbers of its task; `turn` counts the acts on its structure."""
     return {
-        "id": grade.id,
+        "turn": turn,
         "structure": grade.structure,
-        "label_version": grade.label_version_id,
+        "label_version": numbers.show(RowKind.LABEL_VERSION, grade.label_version_id),
         "code": grade.raw_code,
         "tags": list(grade.tags),
         "comment": grade.comment,
         "flagged_slices": list(grade.flagged_slices),
         "in_bulk": grade.in_bulk,
+        "confidence": grade.confidence,
+        "source_guess": None if grade.source_guess is None else grade.source_guess.value,
         "graded_at_utc": format_utc(grade.graded_at_utc),
     }

@@ -15,7 +15,13 @@ from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import save_position
 from han5k_review.review.declared_grades import check_given_grade
 from han5k_review.review.edit_rules import EditRules, read_edit_rules
-from han5k_review.review.grading import get_own_assignment, list_current_grades, submit_grade
+from han5k_review.review.grading import (
+    count_turns,
+    get_own_assignment,
+    list_current_grades,
+    submit_grade,
+)
+from han5k_review.review.row_numbers import number_task
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
@@ -41,11 +47,17 @@ def build_grade_router(desk: Desk) -> APIRouter:
 
     @router.get("/assignments/{assignment_id}/grades")
     def answer_grades(request: Request, assignment_id: RowId) -> Response:
+        numbers = number_task(desk.study.root, assignment_id)
         with reading(desk.study.engine) as session:
             reader = _get_reader(session, get_identity(request))
             get_own_assignment(session, assignment_id, reader)
             found = list_current_grades(session, assignment_id)
-            answer = {"grades": {name: describe_grade(one) for name, one in found.items()}}
+            turns = count_turns(session, assignment_id)
+            answer = {
+                "grades": {
+                    name: describe_grade(one, turns[name], numbers) for name, one in found.items()
+                }
+            }
         return answer_json(answer)
 
     @router.post("/assignments/{assignment_id}/grades")
@@ -75,18 +87,19 @@ def build_grade_router(desk: Desk) -> APIRouter:
 def _store_grade(
     study: Study, rules: EditRules, identity: ReaderIdentity, assignment_id: int, body: GradeBody
 ) -> Response:
+    numbers = number_task(study.root, assignment_id)
     with transaction(study.engine) as session:
         outcome = submit_grade(
             session,
             assignment_id=assignment_id,
             reader=_get_reader(session, identity),
             scale=read_study_scale(study, get_study_info(session)),
-            request=body.to_request(),
+            request=body.to_request(numbers),
             now=utc_now(),
         )
         check = check_given_grade(session, outcome.grade, rules)
         answer = {
-            "grade": describe_grade(outcome.grade),
+            "grade": describe_grade(outcome.grade, outcome.turn, numbers),
             "graded": outcome.graded,
             "total": outcome.total,
             "check": None if check is None else describe_check(check, rules),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from han5k_review.accounts.may import Action
 from han5k_review.errors import RuleError
 from han5k_review.review.decisions.locking import lock_structure, unlock_structure
+from han5k_review.review.row_numbers import WHOLE_CASE
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
@@ -60,7 +61,7 @@ def build_lock_router(desk: Desk) -> APIRouter:
                     by=reader,
                     now=now,
                 )
-            answer = describe_lock(lock, blinded=False)
+            answer = describe_lock(lock, WHOLE_CASE, blinded=False)
         return answer_json(answer, 201)
 
     return router

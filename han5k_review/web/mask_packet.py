@@ -16,10 +16,10 @@ _ALIGNMENT = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketMask:
-    """One mask of a packet, with the label version it is."""
+    """One mask of a packet, with the number of its label version."""
 
     structure: str
-    label_version_id: int
+    label_version: int
     mask: StructureMask
 
 
@@ -39,7 +39,7 @@ def build_packet(masks: Sequence[PacketMask], **fields: int) -> bytes:
         entries.append(
             {
                 "structure": item.structure,
-                "label_version": item.label_version_id,
+                "label_version": item.label_version,
                 "sha256": mask.sha256,
                 "start": list(mask.start_ijk),
                 "shape": list(mask.voxels.shape),

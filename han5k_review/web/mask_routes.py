@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
+from han5k_review.review.row_numbers import WHOLE_CASE, RowKind, RowNumbers, number_task
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
@@ -29,7 +30,7 @@ from han5k_review.web.desk import (
 from han5k_review.web.encoding import Encoding, encode
 from han5k_review.web.mask_packet import PacketMask, build_packet
 
-# structure, label version, mask hash
+# structure, number of its label version, mask hash
 Contour = tuple[str, int, str]
 
 
@@ -43,7 +44,13 @@ def build_mask_router(desk: Desk) -> APIRouter:
             assignment, case = get_readable_assignment(
                 session, assignment_id, get_identity(request)
             )
-            contours = _list_contours(session, case, key, view_task(assignment))
+            contours = _list_contours(
+                session,
+                case,
+                key,
+                view_task(assignment),
+                number_task(desk.study.root, assignment_id),
+            )
             grid = grid_of(case)
         return _masks_answer(desk, request, grid, contours)
 
@@ -51,20 +58,23 @@ def build_mask_router(desk: Desk) -> APIRouter:
     def answer_case_masks(request: Request, case_id: RowId, key: Name) -> Response:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))
-            contours = _list_contours(session, case, key, view_case())
+            contours = _list_contours(session, case, key, view_case(), WHOLE_CASE)
             grid = grid_of(case)
         return _masks_answer(desk, request, grid, contours)
 
     return router
 
 
-def _list_contours(session: Session, case: Case, key: str, viewpoint: Viewpoint) -> list[Contour]:
+def _list_contours(
+    session: Session, case: Case, key: str, viewpoint: Viewpoint, numbers: RowNumbers
+) -> list[Contour]:
+    """By name, so that their order doesn't tell which came first."""
     found = find_label_set(session, stored_id(case), key, viewpoint)
     if found is None:
         raise HTTPException(404, f"There are no contours under the key {key[:16]!r} here.")
     return [
-        (structure, stored_id(version), version.mask_sha256)
-        for structure, version in found.versions.items()
+        (structure, numbers.show(RowKind.LABEL_VERSION, version.id), version.mask_sha256)
+        for structure, version in sorted(found.versions.items())
     ]
 
 
@@ -90,9 +100,9 @@ def _read_packet(labels: LabelFiles, grid: Grid, contours: Sequence[Contour]) ->
         [
             PacketMask(
                 structure=structure,
-                label_version_id=version_id,
+                label_version=number,
                 mask=labels.get_mask(sha256, grid),
             )
-            for structure, version_id, sha256 in contours
+            for structure, number, sha256 in contours
         ]
     )

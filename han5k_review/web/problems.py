@@ -25,7 +25,7 @@ from han5k_review.web.invalid import describe_invalid, quote
 Endpoint = Callable[[Request], Awaitable[Response]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
-# The first class that fits counts, so subclasses stand above their parents.
+# The first class that fits counts, so subclasses stand above their bases.
 STATUS: tuple[tuple[type[Han5kError], int], ...] = (
     (AccessError, 403),
     (RuleError, 422),

@@ -23,7 +23,7 @@ from han5k_review.web.desk import (
 from han5k_review.web.encoding import Encoding, encode
 
 _YEAR_SECONDS = 31_536_000
-_CACHE_RULES = {
+CACHE_RULES = {
     "immutable": f"private, max-age={_YEAR_SECONDS}, immutable",
     "no-store": "no-store",
 }
@@ -65,10 +65,11 @@ def build_volume_router(desk: Desk) -> APIRouter:
 
 def _index_answer(desk: Desk, image: str, url: str) -> Response:
     index = desk.study.volumes.get_index(image)
-    return JSONResponse(_describe(index, url), headers={"Cache-Control": "no-store"})
+    return JSONResponse(describe_index(index, url), headers={"Cache-Control": "no-store"})
 
 
-def _describe(index: VolumeIndex, url: str) -> dict[str, Any]:
+def describe_index(index: VolumeIndex, url: str) -> dict[str, Any]:
+    """An index as docs/transport.md has it; the slabs lie below `url`."""
     return {
         "shape": list(index.grid.shape),
         "spacing_mm": list(index.grid.spacing_mm),
@@ -106,5 +107,5 @@ def _slab_answer(desk: Desk, request: Request, stored: str, image: str, number: 
         )
 
     return answer_binary(
-        request, etag=slab.sha256, cache_control=_CACHE_RULES[desk.cache_control], build=build
+        request, etag=slab.sha256, cache_control=CACHE_RULES[desk.cache_control], build=build
     )

@@ -21,6 +21,7 @@ EXPORT           - - L E D
 IMPORT_CASES     - - L E D
 RETRAIN          - - L E D
 PROMOTE          - - L - D
+RELEASE          - - L - D
 MANAGE_READERS   - - L - D
 MANAGE_ACCOUNTS  - - - - D
 """

@@ -50,7 +50,7 @@ def problems_on(page: Page) -> list[str]:
 
 
 def doubt(desk: Desk, disagreements: dict[str, float]) -> None:
-    """Contours under review of KBP-100 as if their model had drawn them three times."""
+    """Contours under review of KBP-100 as if their model had predicted them three times."""
     with transaction(desk.open_study().engine) as session:
         case = session.exec(select(Case).where(Case.name == "KBP-100")).one()
         labels = list_under_review(session, stored_id(case))

@@ -20,7 +20,7 @@ from rigs.phantom_study import CATALOGUE, build_study, queue_run
 from rigs.server import running_server
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD
-from tests.retraining.drawn_study import CASE, add_model, draw_three, under_review
+from tests.retraining.predicted_study import CASE, add_model, predict_three, under_review
 
 SLOW = 60_000
 
@@ -46,7 +46,7 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
     study: Study, screen: Page, tmp_path: Path
 ) -> None:
     before = under_review(study)
-    draw_three(study)
+    predict_three(study)
     with running_server(study.root, tmp_path / "web.log") as server:
         sign_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining")
@@ -79,7 +79,7 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
     with running_server(study.root, tmp_path / "web.log") as server:
         sign_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining")
-        fullest = "2: EyeL, EyeR, LenL, ... (26 structures, 6 trusted contours)"
+        fullest = "2: 26 structures, 6 trusted contours (EyeL, EyeR, LenL, ...)"
         expect(screen.get_by_role("combobox", name="Label group")).to_have_value(
             fullest, timeout=SLOW
         )
@@ -87,16 +87,15 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
             "from elsewhere (in use)", timeout=SLOW
         )
         expect(screen.get_by_text("Also train on reference contours").first).to_be_visible()
-        screen.get_by_role("button", name="Change settings").click()
+        screen.get_by_text("Change settings", exact=True).click()
         for title in ("Working spacing (mm)", "Memory target (GB)", "Seed"):
             field = screen.get_by_role("spinbutton", name=title)
             expect(field).to_be_visible(timeout=SLOW)
         screen.get_by_role("spinbutton", name="Epochs", exact=True).fill("3")
         screen.get_by_role("spinbutton", name="Epochs", exact=True).press("Enter")
         expect(screen.get_by_text("Changed: Epochs 3 (preset:")).to_be_visible(timeout=SLOW)
-        screen.keyboard.press("Escape")
         screen.get_by_text("Take from elsewhere out of use").first.click()
-        screen.get_by_label("Reason").fill("draws nothing")
+        screen.get_by_label("Reason").fill("predicts nothing")
         screen.get_by_label("Reason").press("Enter")
         screen.get_by_role("button", name="Take from elsewhere out of use").click()
         back = screen.get_by_text("Put from elsewhere in use")
@@ -116,7 +115,7 @@ def test_list_and_heading_agree_and_a_missing_worker_is_said(
         expect(screen.get_by_role("heading", name="Run 1: queued")).to_be_visible(timeout=SLOW)
         missing = screen.get_by_text("No worker runs for cpu. 1 job waits for one.")
         expect(missing).to_be_visible(timeout=SLOW)
-        cells = screen.locator("canvas td")
+        cells = screen.locator("[data-testid=row] td")
         expect(cells.filter(has_text="queued")).to_have_count(1, timeout=SLOW)
         WorkerSign(study=study, device="cpu", worker=worker).show(utc_now())
         jobs = RunJobs(

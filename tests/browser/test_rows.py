@@ -1,7 +1,9 @@
-"""Rows open by a click anywhere in them and by Enter; long lists come a page at a time."""
+"""Rows open by a click anywhere in them and by Enter, headings order them; long lists in pages.
+What takes long to make says so while it is made."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +56,11 @@ def test_cases_are_searched_and_come_a_page_at_a_time(
     expect(rows).to_have_count(50, timeout=SLOW)
     expect(screen.get_by_text("1 to 50 of 53")).to_be_visible()
     screen.screenshot(path=pictures / "cases.png")
+    heading = screen.locator("[data-testid=sort][data-column=Case]")
+    for first in ("HN-001", "HN-053"):  # from A on, then turned round
+        heading.click()
+        expect(rows.first).to_contain_text(first, timeout=SLOW)
+    expect(screen.locator("th[aria-sort=descending]")).to_have_text("Case\u2193")
     search = screen.get_by_label("Search")
     search.fill("hn-05")
     search.press("Enter")
@@ -61,6 +68,54 @@ def test_cases_are_searched_and_come_a_page_at_a_time(
     rows.filter(has_text="HN-052").locator("td").nth(4).click()
     expect(screen.get_by_role("heading", name="HN-052")).to_be_visible(timeout=SLOW)
     assert "case=HN-052" in screen.url
+
+
+@pytest.mark.browser
+def test_the_worklist_is_ordered_by_its_headings_over_all_its_pages(
+    server: Server, screen: Page
+) -> None:
+    sign_in(screen, server.url, "anna", PASSWORD)
+    rows = screen.locator("[data-testid=row]")
+    expect(rows).to_have_count(50, timeout=SLOW)
+    heading = screen.locator("[data-testid=sort][data-column=Case]")
+    heading.click()
+    expect(screen.locator("th[aria-sort=ascending]")).to_have_count(1, timeout=SLOW)
+    heading.click()
+    expect(rows.first).to_contain_text("HN-053", timeout=SLOW)
+
+
+@pytest.mark.browser
+def test_no_list_is_wider_than_a_small_screen(server: Server, screen: Page) -> None:
+    screen.set_viewport_size({"width": 1024, "height": 768})
+    sign_in(screen, server.url, "lead", PASSWORD)
+    screen.wait_for_url("**/overview")
+    for address in ("cases", "overview", "study"):
+        screen.goto(f"{server.url}/{address}")
+        screen.locator("[data-testid=row], canvas").first.wait_for(state="attached")
+        over = screen.evaluate(
+            "[...document.querySelectorAll('[data-testid=stMain], .frame')]"
+            ".map(one => one.scrollWidth - one.clientWidth)"
+        )
+        assert max(over) <= 0, address
+
+
+@pytest.mark.browser
+def test_an_archive_is_saved_and_the_page_says_how_far_it_is(server: Server, screen: Page) -> None:
+    sign_in(screen, server.url, "lead", PASSWORD)
+    screen.wait_for_url("**/overview")
+    screen.goto(f"{server.url}/cases?case=HN-001")
+    told = screen.get_by_test_id("download-told")
+    said = told.evaluate_handle(
+        "told => { const said = [];"
+        "new MutationObserver(() => said.push(told.textContent)).observe(told, {childList: true});"
+        "return said; }"
+    )
+    with screen.expect_download(timeout=SLOW) as saved:
+        screen.get_by_role("button", name="Contours as NIfTI (.zip)").click()
+    with zipfile.ZipFile(saved.value.path()) as archive:
+        assert len(archive.namelist()) == 4  # three structures and the disclaimer
+    expect(told).to_contain_text("Saved as HN-001-contours.zip")
+    assert said.json_value()[0] == "Contours as NIfTI (.zip): being made, 0 s so far."
 
 
 @pytest.mark.browser

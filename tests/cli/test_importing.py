@@ -65,7 +65,7 @@ def test_the_names_of_a_dry_run_are_confirmed_by_their_table(
     text = table.read_text(encoding="utf-8-sig")
     table.write_text(text.replace("li,1,not matched,,", "li,1,not matched,ParotidL,"))
     for words, expected in (
-        ((str(table),), "Parotis li -> ParotidL 1 names confirmed"),
+        ((str(table),), "Parotis li -> ParotidL 1 name confirmed"),
         ((), "Parotis li -> ParotidL ("),
     ):
         with pytest.raises(SystemExit):

@@ -8,13 +8,18 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from pydicom import dcmread
 from sqlmodel import col, select
 
 from han5k_review.cli.main import main
+from han5k_review.exports.contour_files import Contour
+from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
+from han5k_review.imaging.dicom.references import hash_frame
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import Role
+from han5k_review.study import get_case
 from rigs.studies import add_identity
 from tests.evaluation.phantom_study import GRID, block, build_study
 
@@ -196,4 +201,66 @@ def test_a_file_of_slicer_410_that_was_not_changed_submits_nothing(
     assert code == 2
     assert "empties" not in printed
     assert printed.count("left out: unchanged") == 2, printed
+    assert revised(study) == []
+
+
+def write_dicom(path: Path, study: Study, form: DicomForm, wider: int, *, series: str = "") -> Path:
+    """HN-002's contours as they leave, BrainStem `wider` voxels longer; `series`: another CT."""
+    contours = [
+        Contour(structure=name, mask=mask, colour_rgb=(9, 9, 9))
+        for name, mask in (("BrainStem", block(3, size=6 + wider)), ("ParotidL", block(3)))
+    ]
+    with reading(study.engine) as session:
+        sha256 = get_case(session, "HN-002").image_sha256
+    made = build_dicom_file(contours, form, patient="P2", image_sha256=series or sha256)
+    path.write_bytes(made.content)
+    return path
+
+
+@pytest.mark.parametrize("form", list(DicomForm))
+def test_dicom_that_left_comes_back_as_the_revision_and_the_rest_is_unchanged(
+    study: Study, revise: Revise, tmp_path: Path, form: DicomForm
+) -> None:
+    code, printed = revise(write_dicom(tmp_path / "RS.1.2", study, form, 1))
+    assert code == 0, printed
+    assert "HN-002 BrainStem: 2.88 -> 3.36 cc" in printed
+    assert "left out: unchanged" in printed
+    assert revised(study) == ["BrainStem"]
+    with reading(study.engine) as session:
+        stored = session.exec(
+            select(LabelVersion.mask_sha256).join(
+                Revision, col(Revision.label_version_id) == col(LabelVersion.id)
+            )
+        ).one()
+    assert stored == block(3, size=7).sha256
+
+
+def test_dicom_of_another_ct_is_refused_with_numbers(
+    study: Study, revise: Revise, tmp_path: Path
+) -> None:
+    strange = write_dicom(tmp_path / "rs", study, DicomForm.STRUCTURE_SET, 1, series="f" * 64)
+    code, printed = revise(strange, "--dry-run")
+    assert "cannot be told" in " ".join(printed.split()), printed  # no frame is known of this case
+    frame = dcmread(strange).StructureSetROISequence[0].ReferencedFrameOfReferenceUID
+    with transaction(study.engine) as session:
+        case = get_case(session, "HN-002")
+        case.frame_sha256 = hash_frame(frame, case.image_sha256)
+        session.add(case)
+    assert "cannot be told" not in revise(strange, "--dry-run")[1]
+    other = write_dicom(tmp_path / "other", study, DicomForm.STRUCTURE_SET, 1, series="e" * 64)
+    code, printed = revise(other)
+    assert code == 2
+    assert "they belong to another image" in " ".join(printed.split())
+    dataset = dcmread(strange)  # drawn 2 of 5 mm above the slices of this CT
+    for item in dataset.ROIContourSequence:
+        for contour in item.ContourSequence:
+            points = np.array(contour.ContourData, dtype=float)
+            points[2::3] += 0.4 * GRID.spacing_mm[2]
+            contour.ContourData = [f"{value:.3f}" for value in points]
+    dataset.save_as(strange)
+    code, printed = revise(strange)
+    assert code == 2
+    plain = " ".join(printed.split())
+    assert f"up to {0.4 * GRID.spacing_mm[2]:.2f} mm from the nearest" in plain
+    assert revise(strange, "--resample", "--dry-run")[0] == 0
     assert revised(study) == []

@@ -1,4 +1,4 @@
-"""The demo study of the command: a model in use draws, readers revised what it draws wrongly."""
+"""The demo study of the command: a model in use, and readers who revised its errors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import Session, select
 
 from han5k_review.cli.demo_review import REVISED
+from han5k_review.cli.main import main
 from han5k_review.metrics import measure_pair
 from han5k_review.retraining.models.shipped_model import read_shipped_model
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
@@ -55,9 +56,22 @@ def test_the_projects_model_is_in_use_and_its_contours_are_under_review(study: S
         for split in Split:
             under = list_under_review(session, stored_id(get_case(session, split)))
             for name, label in under.items():
-                drawn = name in model.labels
-                assert (label.source is LabelSource.PREDICTION) is drawn, name
+                predicted = name in model.labels
+                assert (label.source is LabelSource.PREDICTION) is predicted, name
             assert set(model.labels) <= set(under)
+
+
+@pytest.mark.training
+def test_retrain_continues_the_model_in_use_unless_told_otherwise(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, continues in (((), True), (("--from-scratch",), False)):
+        with pytest.raises(SystemExit) as ended:
+            main(["retrain", "--dry-run", *words, "--study", str(study.root)])
+        assert not ended.value.code
+        said = capsys.readouterr().out
+        assert ("Continues model 1 (demo-model), in use" in said) is continues
+        assert ("No parent model" in said) is not continues
 
 
 @pytest.mark.training
@@ -70,8 +84,8 @@ def test_readers_revised_what_it_draws_wrongly_and_a_run_can_start(study: Study)
         for (_, name), found in accepted.items():
             truth = study.labels.get_mask(found.contour.mask_sha256, grid)
             label = list_under_review(session, stored_id(case))[name]
-            drawn = study.labels.get_mask(label.mask_sha256, grid)
-            assert measure_pair(truth, drawn, grid.spacing_mm).dice < 0.85, name
+            predicted = study.labels.get_mask(label.mask_sha256, grid)
+            assert measure_pair(truth, predicted, grid.spacing_mm).dice < 0.85, name
         catalogue = read_study_catalogue(study)
         request = RunRequest(group="2", parent_model_id=1)
         plan = plan_run(session, study, catalogue, request)

@@ -9,8 +9,8 @@ from scipy import ndimage
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.demo.case import DemoCase
-from han5k_review.demo.flaw import FLAWS, PseudoError, roughen
 from han5k_review.demo.pseudo import PseudoLabels, build_pseudo_labels
+from han5k_review.imaging.flaws import FLAWS, PseudoError, roughen
 from han5k_review.imaging.mask import StructureMask
 
 NAMES = [StructureName(n) for n in ("ParotidL", "Cord_HaN", "Submandibular_R", "Thyroid")]

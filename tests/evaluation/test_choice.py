@@ -41,7 +41,7 @@ def add_revision(study: Study, session: Session, start_i: int, *words: Decision)
     )
     session.add(reader)
     child = add_label(session, study, case, "BrainStem", block(start_i), LabelSource.REVISION)
-    parent = session.exec(
+    reviewed = session.exec(
         select(LabelVersion).where(
             LabelVersion.structure == "BrainStem",
             LabelVersion.case_id == case.id,
@@ -50,7 +50,7 @@ def add_revision(study: Study, session: Session, start_i: int, *words: Decision)
     ).one()
     revision = Revision(
         label_version_id=stored_id(child),
-        reviewed_id=stored_id(parent),
+        reviewed_id=stored_id(reviewed),
         reader_id=stored_id(reader),
     )
     session.add(revision)

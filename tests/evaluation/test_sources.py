@@ -30,7 +30,7 @@ from tests.evaluation.phantom_study import CATALOGUE, block
 
 
 def add_model(session: Session, study: Study, name: str, shift: int) -> None:
-    """A model that draws the brain stem of two cases, `shift` voxels beside the reference."""
+    """A model that predicts the brain stem of two cases, `shift` voxels beside the reference."""
     model = ModelVersion(name=name, folder=name, checkpoint_sha256=name * 8, labels={})
     session.add(model)
     session.flush()

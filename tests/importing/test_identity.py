@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from han5k_review.errors import RuleError
-from han5k_review.importing.case_reading import CaseContent
+from han5k_review.importing.case_contents import CaseContent
 from han5k_review.importing.case_rows import write_case as write_rows
 from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.reports import CaseOutcome, ImportReport

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from han5k_review.importing.case_reading import CaseContent, CaseTask, StudyFiles, read_case
+from han5k_review.importing.case_contents import CaseContent
+from han5k_review.importing.case_reading import CaseTask, StudyFiles, read_case
 from han5k_review.importing.file_stamps import measure_stamp
 from han5k_review.importing.fingerprints import measure_catalogue
 from han5k_review.importing.imports import plan_import, run_import
@@ -68,7 +69,7 @@ def read(study: Study, case: CaseSource, known: KnownCase, *, deep: bool) -> Cas
         catalogue_sha256=measure_catalogue(catalogue),
         known=known,
         owners={},
-        files=StudyFiles(volumes=study.volumes, labels=study.labels),
+        files=StudyFiles(volumes=study.volumes, labels=study.labels, doses=study.doses),
         write=True,
         deep=deep,
     )

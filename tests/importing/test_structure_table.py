@@ -7,14 +7,20 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from han5k_review.errors import ConfigError
-from han5k_review.importing.structure_table import add_aliases, add_structures
+from han5k_review.anatomy.catalogue import read_catalogue
+from han5k_review.errors import ConfigError, RuleError
+from han5k_review.importing.structure_table import (
+    add_aliases,
+    add_structures,
+    list_other_colours,
+    take_colours,
+)
 from han5k_review.importing.study import create_study
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit
 from han5k_review.study import read_study_catalogue
-from rigs.studies import NOON
+from rigs.studies import NOON, ROOT
 
 HEAD = "order,name,group,window,color_rgb,aliases\n"
 
@@ -54,6 +60,28 @@ def test_an_alias_matches_from_then_on(study: Study) -> None:
     assert {"left parotid gland", "gland 1"} <= set(
         read_study_catalogue(study).get_structure("ParotidL").aliases
     )
+
+
+def test_a_study_of_before_takes_the_colours_of_today_and_keeps_its_own_rows(
+    study: Study, tmp_path: Path
+) -> None:
+    today = ROOT / "data" / "structures.csv"
+    assert list_other_colours(study, today) == ()
+    with pytest.raises(RuleError, match="Other colours were expected"):
+        take_colours(study, today, actor="lead", now=NOON)
+    more = write_rows(tmp_path, '60,Tumour,1,H&N soft,"1,2,3",')
+    add_structures(study, more, actor="lead", now=NOON)
+    table = study.tables / "structures.csv"
+    known = read_catalogue(table).get_structure("ParotidL")
+    old = ",".join(map(str, known.color_rgb))
+    table.write_text(table.read_text().replace(f'"{old}"', '"9,9,9"', 1))
+    other = list_other_colours(study, today)
+    assert len(other) == 1
+    change = take_colours(study, today, actor="lead", now=NOON)
+    assert (change.version, change.added) == (3, other)
+    catalogue = read_study_catalogue(study)
+    assert list_other_colours(study, today) == ()
+    assert catalogue.get_structure("Tumour").color_rgb == (1, 2, 3)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_the_table_of_settings_in_the_docs_is_the_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [*PRESETS, *RunState, *ReferenceKind, *PredictionState, *Uncertainty]
+    "word", [*PRESETS, *RunState, *ReferenceKind, *(s.word for s in PredictionState), *Uncertainty]
 )
 def test_every_preset_state_and_kind_of_reference_is_documented(word: str) -> None:
     assert word == "off" or f"`{word}`" in TEXT

@@ -1,4 +1,4 @@
-"""Folders of CTs outside the study, drawn by one of its models."""
+"""Folders of CTs outside the study, predicted by one of its models."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.retraining.models.model_folders import locate_model
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.retraining.predictions.file_prediction import (
     FilesRequest,
     find_cts,
@@ -66,7 +66,7 @@ def read_written(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.training
-def test_a_folder_is_drawn_as_the_study_would_and_what_cannot_be_read_stops_nothing(
+def test_a_folder_is_predicted_as_the_study_would_and_what_cannot_be_read_stops_nothing(
     promoted: tuple[Study, int], cts: Path, tmp_path: Path
 ) -> None:
     study, model_id = promoted
@@ -85,8 +85,10 @@ def test_a_folder_is_drawn_as_the_study_would_and_what_cannot_be_read_stops_noth
     with pytest.raises(DataError, match="The same call goes on"):
         predict_files(study, request, watch=replace(SOON, poll_seconds=0.02, pause=kill_once))
     report = predict_files(study, request, watch=SOON)
-    assert report.kept >= 1, "what was drawn before the process was killed is not drawn again"
-    assert (report.drawn + report.kept, report.is_cancelled) == (2, False)
+    assert report.kept >= 1, (
+        "what was predicted before the process was killed is not predicted again"
+    )
+    assert (report.predicted + report.kept, report.is_cancelled) == (2, False)
     ((path, sentence),) = report.failed.items()
     assert path.endswith("broken.nii.gz")
     assert "broken.nii.gz" in sentence
@@ -102,7 +104,7 @@ def test_a_folder_is_drawn_as_the_study_would_and_what_cannot_be_read_stops_noth
         assert np.allclose(affine, volume.grid.affine, atol=1e-4)
     write_ct(build_head(5).volume, cts / "a.nii.gz")
     changed = predict_files(study, request, watch=SOON)
-    assert (changed.drawn, changed.kept, len(changed.failed)) == (1, 1, 1)
+    assert (changed.predicted, changed.kept, len(changed.failed)) == (1, 1, 1)
 
 
 @pytest.mark.training
@@ -120,12 +122,12 @@ def test_the_command_writes_label_maps_that_the_study_can_read(
     assert ended.value.code == 2, "one file failed"
     said = capsys.readouterr().out
     assert "failed:" in said
-    assert "2 CTs drawn into" in said
+    assert "2 CTs predicted into" in said
     table = read_label_map(out / "labels.csv", CATALOGUE)
     values, _ = read_written(out / "a.nii.gz")
     one = FilesRequest(model_id=model_id, source=cts / "a.nii.gz", out=tmp_path / "one")
     masks = predict_files(study, one, watch=SOON)
-    assert masks.drawn == 1
+    assert masks.predicted == 1
     for name, own in table.structures.items():
         alone, _ = read_written(tmp_path / "one" / "a" / f"{name}.nii.gz")
         assert np.array_equal(np.isin(values, list(own)), alone != 0)

@@ -158,7 +158,7 @@ def test_an_organ_that_is_empty_in_every_held_out_patient_is_said_to_be() -> Non
     )
 
 
-def test_a_drawing_of_an_organ_that_is_not_there_neither_hides_nor_makes_a_fall() -> None:
+def test_a_prediction_of_an_organ_that_is_not_there_neither_hides_nor_makes_a_fall() -> None:
     there = [score(n, 0.80, 0.78) for n in range(5)]
     away = [score(20 + n, 0.0, 0.0, hd95=(math.inf, math.inf)) for n in range(5)]
     verdict = judge_one([*there, *away])

@@ -18,13 +18,13 @@ from han5k_review.retraining.jobs.launcher import job_environment
 from han5k_review.retraining.jobs.tasks import TrainJob
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.network.predicting.memory import (
-    check_drawing_memory,
-    estimate_drawing_gb,
+    check_prediction_memory,
+    estimate_prediction_gb,
 )
 from han5k_review.retraining.network.predicting.open_models import (
     OpenModel,
-    draw_values,
     open_model,
+    predict_values,
     prepare_case,
 )
 from han5k_review.retraining.network.training.partial_trainer import PartialTrainer
@@ -140,18 +140,18 @@ def test_logits_are_resampled_as_nnunets_own_export_does(
         "spacing": spacing_zyx,
     }
     case = replace(prepare_case(model, build_head(3).volume), properties=properties)
-    values = draw_values(model, case, logits)
+    values = predict_values(model, case, logits)
     assert np.mean(values == np.asarray(theirs).argmax(0)) > 0.999
 
 
-def test_a_drawing_is_refused_before_it_begins_when_memory_is_short() -> None:
+def test_a_prediction_is_refused_before_it_begins_when_memory_is_short() -> None:
     voxels = 333 * 512 * 512
-    plain = estimate_drawing_gb(LONG_CT, 27, Uncertainty.OFF)
-    averaged = estimate_drawing_gb(LONG_CT, 27, Uncertainty.MIRRORED)
+    plain = estimate_prediction_gb(LONG_CT, 27, Uncertainty.OFF)
+    averaged = estimate_prediction_gb(LONG_CT, 27, Uncertainty.MIRRORED)
     assert plain == pytest.approx(voxels * (27 * 2 + 12) / 1e9)
     # one volume of logits in half and one of probabilities in full precision
     assert averaged - plain == pytest.approx(voxels * 27 * 4 / 1e9)
     cpu = torch.device("cpu")
-    check_drawing_memory(LONG_CT, 27, Uncertainty.OFF, cpu, free_ram_gb=plain)
+    check_prediction_memory(LONG_CT, 27, Uncertainty.OFF, cpu, free_ram_gb=plain)
     with pytest.raises(ConfigError, match=r"15\.2 GB .* 26 structures on 512 x 512 x 333 voxels"):
-        check_drawing_memory(LONG_CT, 27, Uncertainty.MIRRORED, cpu, free_ram_gb=8.0)
+        check_prediction_memory(LONG_CT, 27, Uncertainty.MIRRORED, cpu, free_ram_gb=8.0)

@@ -15,8 +15,8 @@ from han5k_review.retraining.models.model_decisions import roll_back
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.models.model_import import ForeignModel, import_model
 from han5k_review.retraining.network.checkpoints import read_plain
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -61,8 +61,8 @@ def test_a_foreign_model_becomes_a_version_under_the_studys_names(
     study = build_study(tmp_path / "study", train=1, held_out=0)
     model = import_model(study, CATALOGUE, outside(foreign), actor="lead", watch=SOON)
     assert model.labels == {"BrainStem": 1, "ParotidL": 2}
-    drawn = predict_case(open_model(locate_model(study, model), "cpu"), build_head(3).volume)
-    assert set(drawn) == {"BrainStem", "ParotidL"}
+    predicted = predict_case(open_model(locate_model(study, model), "cpu"), build_head(3).volume)
+    assert set(predicted) == {"BrainStem", "ParotidL"}
     with transaction(study.engine) as session:
         used = roll_back(session, stored_id(model), actor="lead", reason="start", now=utc_now())
         assert used.state == ModelState.PROMOTED

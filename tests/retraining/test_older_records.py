@@ -11,13 +11,21 @@ import pytest
 from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import (
+    FilesResult,
     ImportResult,
     JobOutcome,
     JobResult,
     PredictResult,
     TrainResult,
 )
-from han5k_review.retraining.jobs.tasks import Job, PredictJob, TrainJob
+from han5k_review.retraining.jobs.tasks import (
+    FileForm,
+    FilesJob,
+    Job,
+    ModelFolder,
+    PredictJob,
+    TrainJob,
+)
 from han5k_review.retraining.models.model_facts import read_facts
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.store.tables import ModelVersion
@@ -62,7 +70,7 @@ def test_a_training_that_began_before_is_taken_over_with_what_it_tells(tmp_path:
         found.get(PredictResult)
 
 
-def test_what_was_drawn_before_keeps_its_doubts(tmp_path: Path) -> None:
+def test_what_was_predicted_before_keeps_its_doubts(tmp_path: Path) -> None:
     doubt = {"members": 3, "disagreement": 0.25, "volume_spread": None}
     values = {
         "masks": {"model": {"HN-001": {"BrainStem": SHA}}},
@@ -80,9 +88,9 @@ def test_what_was_drawn_before_keeps_its_doubts(tmp_path: Path) -> None:
     written = {"outcome": "done", "error": "", "values": values}
     found = folder_with(tmp_path, job, written).find_result()
     assert found is not None
-    drawn = found.get(PredictResult)
-    assert drawn.masks["model"]["HN-001"] == {"BrainStem": SHA}
-    assert drawn.doubts["model"]["HN-001"]["BrainStem"].disagreement == 0.25
+    predicted = found.get(PredictResult)
+    assert predicted.masks["model"]["HN-001"] == {"BrainStem": SHA}
+    assert predicted.doubts["model"]["HN-001"]["BrainStem"].disagreement == 0.25
 
 
 @pytest.mark.parametrize("outcome", [JobOutcome.CANCELLED, JobOutcome.FAILED])
@@ -133,3 +141,27 @@ def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
         outcome=JobOutcome.DONE, values=ImportResult(checkpoint_sha256=SHA, source_sha256=SHA)
     )
     assert other.get(ImportResult).source_sha256 == SHA
+
+
+def test_jobs_that_still_say_drawn_are_read(tmp_path: Path) -> None:
+    case = {"name": "HN-001", "image_sha256": SHA, "masks": {}, "drawn_by_parent": ["BrainStem"]}
+    folder = JobFolder(path=tmp_path)
+    folder.write_job(train_job())
+    job = json.loads((tmp_path / "job.json").read_text())
+    (tmp_path / "job.json").write_text(json.dumps({**job, "cases": [case]}))
+    read = folder.read_job()
+    assert isinstance(read, TrainJob)
+    assert read.cases[0].predicted_by_parent == ("BrainStem",)
+    files = FilesJob(
+        model=ModelFolder(folder=Path("f"), checkpoint_sha256=SHA),
+        files={},
+        out=Path("o"),
+        form=FileForm.MASKS,
+        settings=resolve_settings("smoke"),
+        device="cpu",
+    )
+    values = {"drawn": 2, "kept": 1, "failed": {}, "notices": {}}
+    found = folder_with(tmp_path, files, {"outcome": "done", "error": "", "values": values})
+    result = found.find_result()
+    assert result is not None
+    assert result.get(FilesResult).predicted == 2

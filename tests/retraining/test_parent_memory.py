@@ -1,4 +1,4 @@
-"""What the parent drew itself is taught on the network's own grid; one tile is shown twice."""
+"""What the parent predicted itself is taught on the network's own grid; one tile is shown twice."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from han5k_review.retraining.network.predicting.open_models import ShownTwice
-from han5k_review.retraining.network.training.parent_memory import merge_drawing
+from han5k_review.retraining.network.training.parent_memory import merge_prediction
 
 
-def test_a_drawing_replaces_its_own_target_and_never_covers_another() -> None:
-    # labels 1 and 2 were drawn by the parent, 3 was revised, 4 is ignored, -1 is outside
+def test_a_prediction_replaces_its_own_target_and_never_covers_another() -> None:
+    # labels 1 and 2 were predicted by the parent, 3 was revised, 4 is ignored, -1 is outside
     seg = np.array([[[[1, 0, 2, 3, 4, -1, 0, 1]]]], dtype=np.int16)
-    drawn = np.array([[[[1, 1, 0, 1, 2, 1, 3, 2]]]])
-    merged = merge_drawing(seg, drawn, [1, 2])
+    predicted = np.array([[[[1, 1, 0, 1, 2, 1, 3, 2]]]])
+    merged = merge_prediction(seg, predicted, [1, 2])
     assert merged.tolist() == [[[[1, 1, 0, 3, 4, -1, 0, 2]]]]
     assert merged.dtype == seg.dtype
 

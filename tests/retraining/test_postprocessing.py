@@ -79,13 +79,13 @@ def box(*places: tuple[int, int, int], size: int) -> StructureMask:
 
 @pytest.fixture
 def job(tmp_path: Path) -> TrainJob:
-    """The left parotid of five cases, drawn as each is called; a slip is one voxel of 1001."""
+    """The left parotid of five cases, predicted as each is called; a slip is one voxel of 1001."""
     volumes, masks = VolumeFiles(folder=tmp_path / "v"), LabelFiles(folder=tmp_path / "m")
     image = volumes.put_volume(build_head(1).volume)
     whole = box((5, 5, 5), size=10)
     slip = whole.dense()
     slip[30, 30, 20] = True
-    drawn = {
+    predicted = {
         "whole": whole,
         "slip": StructureMask.from_dense(slip, GRID),
         "halves": box((2, 2, 2), (20, 20, 12), size=6),
@@ -104,7 +104,7 @@ def job(tmp_path: Path) -> TrainJob:
                 masks={"ParotidL": masks.put_mask(mask)},
                 shows_pieces=() if name == "unshown" else ("ParotidL",),
             )
-            for name, mask in drawn.items()
+            for name, mask in predicted.items()
         ),
         settings=resolve_settings("smoke"),
         device="cpu",
@@ -147,7 +147,7 @@ def test_a_rule_is_registered_by_its_hash_and_a_changed_one_refused(tmp_path: Pa
         read_postprocessing(model)
 
 
-def test_only_what_people_accepted_and_no_model_drew_shows_pieces() -> None:
+def test_only_what_people_accepted_and_no_model_predicted_shows_pieces() -> None:
     def shows(reason: TrustReason, *, trusted: bool = True, model: int | None = None) -> bool:
         return SnapshotMask(
             structure="Larynx",
@@ -166,7 +166,7 @@ def test_only_what_people_accepted_and_no_model_drew_shows_pieces() -> None:
 
 
 def open_with(*kept: str) -> OpenModel:
-    """A model that draws an eye (1) with its lens (2) and the lips (3); no network."""
+    """A model that predicts an eye (1) with its lens (2) and the lips (3); no network."""
     dataset = {
         "labels": {"background": 0, "Eye": 1, "Lens": 2, "Lips": 3, "ignore": 4},
         "han5k_review": {"nested": {"Lens": "Eye"}},

@@ -1,4 +1,4 @@
-"""A model in use draws cases: queued, watched, broken off, found again, and never stored twice."""
+"""A model in use predicts cases: queued, watched, broken off, found again, stored once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.supervisor import Supervisor
 from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.retraining.models.model_folders import locate_model
-from han5k_review.retraining.network.predicting.drawing import draw_volume
 from han5k_review.retraining.network.predicting.members import measure_doubt
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_volume
 from han5k_review.retraining.predictions.case_prediction import predict_cases
 from han5k_review.retraining.predictions.changes import StructureChanges, read_changes
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
@@ -55,19 +55,19 @@ from rigs.phantom_study import build_head, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
 CASES = ("HN-000", "HN-004")
-DRAWN = ("BrainStem", "ParotidL")
+PREDICTED = ("BrainStem", "ParotidL")
 
 
 def ask(study: Study, model_id: int, *names: str, **asked: object) -> int:
     with transaction(study.engine) as session:
-        asked = {"structures": DRAWN, **asked}
+        asked = {"structures": PREDICTED, **asked}
         request = PredictionRequest(model_id=model_id, cases=names or CASES, **asked)  # type: ignore[arg-type]
         row = request_prediction(session, request, actor="lead", now=utc_now())
         return stored_id(row)
 
 
 def count_told(changes: Mapping[str, StructureChanges]) -> int:
-    """How many drawings were told of: what is empty is counted and left out."""
+    """How many predictions were told of: what is empty is counted and left out."""
     return sum(row.kept + row.empty for row in changes.values())
 
 
@@ -77,7 +77,7 @@ def count_predicted(study: Study) -> int:
         return len(session.exec(query).all())
 
 
-def test_only_a_model_in_use_draws_and_only_known_cases(trained: tuple[Study, int]) -> None:
+def test_only_a_model_in_use_predicts_and_only_known_cases(trained: tuple[Study, int]) -> None:
     study, _ = trained
     with pytest.raises(RuleError, match="A promoted model was expected"):
         predict_cases(study, PredictionRequest(model_id=1, cases=CASES), actor="lead")
@@ -88,7 +88,7 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
     promoted: tuple[Study, int],
 ) -> None:
     study, model_id = promoted
-    unknown = PredictionRequest(model_id=model_id, cases=("HN-000", "HN-099"), structures=DRAWN)
+    unknown = PredictionRequest(model_id=model_id, cases=("HN-000", "HN-099"), structures=PREDICTED)
     with pytest.raises(RuleError, match="found HN-099"):
         predict_cases(study, unknown, actor="lead")
     killed: list[int] = []
@@ -101,17 +101,17 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
                 killed.append(process.pid)
         time.sleep(seconds)
 
-    request = PredictionRequest(model_id=model_id, cases=CASES, structures=DRAWN)
+    request = PredictionRequest(model_id=model_id, cases=CASES, structures=PREDICTED)
     watch = Watch(launcher=WarmLauncher(), poll_seconds=0.1, pause=pause)
     report = predict_cases(study, request, actor="lead", watch=watch, begin_round=True)
     assert (report.cases, count_told(report.changes), len(killed)) == (2, 4, 1)
-    drawn = [name for name, row in report.changes.items() if row.kept == len(CASES)]
+    predicted = [name for name, row in report.changes.items() if row.kept == len(CASES)]
     assert report.new_labels == sum(row.kept for row in report.changes.values()) > 0
     with reading(study.engine) as session:
         for name in CASES:
             case = session.exec(select(Case).where(Case.name == name)).one()
             under = list_under_review(session, stored_id(case))
-            for structure in drawn:
+            for structure in predicted:
                 assert under[structure].source is LabelSource.PREDICTION
                 assert under[structure].model_version_id == model_id
             assert under["ParotidR"].source is LabelSource.PSEUDO
@@ -121,7 +121,7 @@ def test_a_promoted_model_begins_a_new_review_round_though_its_process_is_killed
 
 
 @pytest.mark.training
-def test_the_worker_draws_what_is_queued_and_says_how_sure_it_is(
+def test_the_worker_predicts_what_is_queued_and_says_how_sure_it_is(
     promoted: tuple[Study, int],
 ) -> None:
     study, model_id = promoted
@@ -219,16 +219,16 @@ def cluster() -> Iterator[str]:
 
 
 @pytest.mark.training
-def test_a_dask_cluster_draws_the_same_masks(promoted: tuple[Study, int], cluster: str) -> None:
+def test_a_dask_cluster_predicts_the_same_masks(promoted: tuple[Study, int], cluster: str) -> None:
     study, model_id = promoted
     request = PredictionRequest(
-        model_id=model_id, cases=CASES, structures=DRAWN, dask_address=cluster
+        model_id=model_id, cases=CASES, structures=PREDICTED, dask_address=cluster
     )
     done = predict_cases(study, request, actor="lead", watch=Watch(poll_seconds=0.1))
     assert count_told(done.changes) == 4
     with reading(study.engine) as session:
         case = session.exec(select(Case).where(Case.name == "HN-004")).one()
-        drawn = session.exec(
+        predicted = session.exec(
             select(LabelVersion.structure, LabelVersion.mask_sha256).where(
                 LabelVersion.case_id == case.id, LabelVersion.source == LabelSource.PREDICTION
             )
@@ -240,10 +240,12 @@ def test_a_dask_cluster_draws_the_same_masks(promoted: tuple[Study, int], cluste
                 col(RunScore.volume_prediction_cc) > 0,
             )
         ).all()
-    assert set(drawn) == set(evaluated), "what the run's own evaluation drew on this machine"
+    assert set(predicted) == set(evaluated), (
+        "what the run's own evaluation predicted on this machine"
+    )
 
 
-def test_a_model_that_was_retired_meanwhile_does_not_draw(promoted: tuple[Study, int]) -> None:
+def test_a_model_that_was_retired_meanwhile_does_not_predict(promoted: tuple[Study, int]) -> None:
     study, model_id = promoted
     prediction_id = ask(study, model_id)
     with transaction(study.engine) as session:
@@ -256,26 +258,26 @@ def test_a_model_that_was_retired_meanwhile_does_not_draw(promoted: tuple[Study,
 
 
 @pytest.mark.training
-def test_mirrored_and_ensemble_drawings_are_as_many_as_said(promoted: tuple[Study, int]) -> None:
+def test_mirrored_and_ensemble_predictions_are_as_many_as_said(promoted: tuple[Study, int]) -> None:
     study, model_id = promoted
     torch.set_num_threads(1)
     with reading(study.engine) as session:
         registered = locate_model(study, session.get_one(ModelVersion, model_id))
     model = open_model(registered, "cpu", 0.75)
     volume = build_head(4).volume
-    plain, none = draw_volume([model], volume)
+    plain, none = predict_volume([model], volume)
     assert none == {}
     with pytest.raises(ConfigError, match="was trained without mirroring"):
-        draw_volume([model], volume, Uncertainty.MIRRORED)
+        predict_volume([model], volume, Uncertainty.MIRRORED)
     taught = replace(model, mirror_axes=(0, 1))
-    _, mirrored = draw_volume([taught], volume, Uncertainty.MIRRORED)
+    _, mirrored = predict_volume([taught], volume, Uncertainty.MIRRORED)
     assert {doubt.members for doubt in mirrored.values()} == {4}
-    twins, doubts = draw_volume([model, model], volume, Uncertainty.ENSEMBLE)
+    twins, doubts = predict_volume([model, model], volume, Uncertainty.ENSEMBLE)
     assert set(twins) == set(plain)
     assert {(doubt.members, doubt.disagreement) for doubt in doubts.values()} == {(2, 0.0)}
 
 
-def test_drawings_that_differ_by_known_voxels_disagree_by_known_shares() -> None:
+def test_predictions_that_differ_by_known_voxels_disagree_by_known_shares() -> None:
     line = np.zeros((1, 1, 8), dtype=bool)
     left, right, none = line.copy(), line.copy(), line.copy()
     left[..., :4] = True

@@ -17,18 +17,20 @@ from han5k_review.retraining.predictions.changes import (
     read_changes,
 )
 from han5k_review.retraining.predictions.decisions import (
+    list_first_predicted,
     measure_use,
     put_under_review,
     set_aside,
     withdraw,
 )
-from han5k_review.retraining.predictions.drawable import list_drawable
+from han5k_review.retraining.predictions.offered_structures import list_offered_structures
 from han5k_review.retraining.predictions.prediction_record import (
     PredictionRequest,
     get_prediction,
     request_prediction,
 )
 from han5k_review.retraining.teaching.review_records import read_records
+from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case
 from han5k_review.review.labels import list_earlier
 from han5k_review.review.progress import measure_progress
 from han5k_review.store.columns import utc_now
@@ -47,14 +49,14 @@ from han5k_review.store.vocabulary import (
 )
 from han5k_review.ui.cases.query import CaseWish, list_case_summaries
 from rigs.phantom_study import add_grade, build_study
-from tests.retraining.drawn_study import (
+from tests.retraining.predicted_study import (
     CASE,
     NAMES,
     add_model,
     build_three,
-    draw,
-    draw_three,
     mask_of,
+    predict,
+    predict_three,
     under_review,
 )
 
@@ -67,7 +69,29 @@ def study(tmp_path: Path) -> Study:
     return study
 
 
-def test_a_drawing_is_told_by_its_volume_beside_the_contour_under_review() -> None:
+def test_what_waits_is_seen_beside_what_is_under_review_but_by_no_reader(study: Study) -> None:
+    predict_three(study)
+    with reading(study.engine) as session:
+        case_id = stored_id(session.exec(select(Case).where(Case.name == CASE)).one())
+        waiting = find_label_set(session, case_id, "w", view_case())
+        assert waiting is not None
+        assert set(waiting.versions) == {"ParotidL", "ParotidR"}  # BrainStem came out empty
+        assert (
+            find_label_set(
+                session,
+                case_id,
+                "w",
+                Viewpoint(task=Assignment(case_id=case_id, reader_id=1, presentation_order=1)),
+            )
+            is None
+        )
+        assert list_first_predicted(session, 1) == {CASE: "ParotidL"}
+    with transaction(study.engine) as session:
+        put_under_review(session, 1, actor="lead", now=utc_now())
+        assert find_label_set(session, case_id, "w", view_case()) is None
+
+
+def test_a_prediction_is_told_by_its_volume_beside_the_contour_under_review() -> None:
     assert find_change(4.0, None, same=False) is Change.NEW
     assert find_change(4.0, 0.0, same=False) is Change.NEW, "what was empty was nothing"
     assert find_change(0.0, 5.0, same=False) is Change.EMPTY
@@ -77,9 +101,9 @@ def test_a_drawing_is_told_by_its_volume_beside_the_contour_under_review() -> No
     assert find_change(4.0, 4.0, same=True) is Change.SAME
 
 
-def test_what_was_drawn_waits_and_says_what_it_would_change(study: Study) -> None:
+def test_what_was_predicted_waits_and_says_what_it_would_change(study: Study) -> None:
     before = under_review(study)
-    number = draw_three(study)
+    number = predict_three(study)
     assert under_review(study) == before, "nothing comes under review by itself"
     with reading(study.engine) as session:
         row = get_prediction(session, number)
@@ -98,7 +122,7 @@ def test_put_under_review_it_begins_a_round_and_withdrawn_the_round_before_is_ba
     with reading(study.engine) as session:
         case_id = stored_id(session.exec(select(Case).where(Case.name == CASE)).one())
         versions = session.exec(select(LabelVersion)).all()
-    number = draw_three(study)
+    number = predict_three(study)
     with transaction(study.engine) as session:
         put_under_review(session, number, actor="eve", now=utc_now())
     now = under_review(study)
@@ -127,8 +151,8 @@ def test_put_under_review_it_begins_a_round_and_withdrawn_the_round_before_is_ba
         (summary,) = list_case_summaries(session, CaseWish(search=CASE), most=5)
         assert summary.pseudo_labels == len(NAMES)
         assert measure_progress(session)[task_id].graded == 0
-        drawn = now["ParotidL"][1]
-        graded = session.exec(select(Grade).where(Grade.label_version_id == drawn)).all()
+        predicted = now["ParotidL"][1]
+        graded = session.exec(select(Grade).where(Grade.label_version_id == predicted)).all()
         assert len(graded) == 1, "the record keeps what was said of the withdrawn contour"
         assert len(session.exec(select(LabelVersion)).all()) == len(versions) + 2
         acts = session.exec(select(Audit.action).where(Audit.actor == "lead")).all()
@@ -137,19 +161,19 @@ def test_put_under_review_it_begins_a_round_and_withdrawn_the_round_before_is_ba
         withdraw(session, number, actor="lead", reason="again", now=utc_now())
 
 
-def test_drawn_again_after_it_was_withdrawn_the_same_contours_can_be_reviewed(
+def test_predicted_again_after_it_was_withdrawn_the_same_contours_can_be_reviewed(
     study: Study,
 ) -> None:
     masks = build_three(study)
-    first = draw(study, masks)
+    first = predict(study, masks)
     with transaction(study.engine) as session:
         put_under_review(session, first, actor="eve", now=utc_now())
         withdraw(session, first, actor="eve", reason="too early", now=utc_now())
-    second = draw(study, masks)
+    second = predict(study, masks)
     with transaction(study.engine) as session:
         put_under_review(session, second, actor="eve", now=utc_now())
     assert under_review(study)["ParotidL"][0] is LabelSource.PREDICTION
-    third = draw(study, masks)
+    third = predict(study, masks)
     with transaction(study.engine) as session:
         assert read_changes(get_prediction(session, third).found)["ParotidL"].same == 1
         with pytest.raises(RuleError, match="predicted no contour"):
@@ -159,8 +183,8 @@ def test_drawn_again_after_it_was_withdrawn_the_same_contours_can_be_reviewed(
 def test_what_was_set_aside_or_is_older_than_the_contours_there_never_comes_under_review(
     study: Study,
 ) -> None:
-    first = draw_three(study)
-    second = draw_three(study)
+    first = predict_three(study)
+    second = predict_three(study)
     with transaction(study.engine) as session:
         put_under_review(session, second, actor="eve", now=utc_now())
         with pytest.raises(RuleError, match="is older than 2 contours that are under review now"):
@@ -171,7 +195,7 @@ def test_what_was_set_aside_or_is_older_than_the_contours_there_never_comes_unde
 
 
 def add_run(session: Session, scores: dict[str, tuple[float, float]]) -> ModelVersion:
-    """A model of a run that drew five cases with (before, after) Dice."""
+    """A model of a run that predicted five cases with (before, after) Dice."""
     run = RetrainRun(state=RunState.AWAITING_APPROVAL, preset="smoke", group="2")
     session.add(run)
     session.flush()
@@ -205,10 +229,12 @@ def test_only_structures_that_passed_the_gate_are_predicted_unless_they_are_name
 ) -> None:
     with transaction(study.engine) as session:
         imported = session.get_one(ModelVersion, 1)
-        assert list_drawable(session, imported).usual == NAMES, "no gate judged an imported one"
+        assert list_offered_structures(session, imported).usual == NAMES, (
+            "no gate judged an imported one"
+        )
         model = add_run(session, {"BrainStem": (0.8, 0.9), "ParotidL": (0.8, 0.5)})
-        drawable = list_drawable(session, model)
-        assert (drawable.passed, drawable.failed, drawable.undecided) == (
+        offered = list_offered_structures(session, model)
+        assert (offered.passed, offered.failed, offered.undecided) == (
             ("BrainStem",),
             ("ParotidL",),
             ("ParotidR",),
@@ -226,10 +252,10 @@ def test_only_structures_that_passed_the_gate_are_predicted_unless_they_are_name
             request_prediction(session, wrong, actor="eve", now=utc_now())
 
 
-def test_only_what_was_asked_for_is_kept_of_a_drawing(study: Study) -> None:
+def test_only_what_was_asked_for_is_kept_of_a_prediction(study: Study) -> None:
     with reading(study.engine) as session:
         left = mask_of(session, study, "ParotidL")
-    number = draw(study, {"ParotidR": left, "ParotidL": left}, names=("ParotidR",))
+    number = predict(study, {"ParotidR": left, "ParotidL": left}, names=("ParotidR",))
     with reading(study.engine) as session:
         assert set(read_changes(get_prediction(session, number).found)) == {"ParotidR"}
 
@@ -238,7 +264,7 @@ def test_a_first_model_can_be_taken_out_of_use_and_put_back(study: Study) -> Non
     with transaction(study.engine) as session:
         with pytest.raises(RuleError, match="Please give a reason"):
             take_out_of_use(session, 1, actor="lead", reason="", now=utc_now())
-        model = take_out_of_use(session, 1, actor="lead", reason="draws nothing", now=utc_now())
+        model = take_out_of_use(session, 1, actor="lead", reason="predicts nothing", now=utc_now())
         assert model.state == ModelState.RETIRED
         with pytest.raises(RuleError, match="A model in use was expected"):
             take_out_of_use(session, 1, actor="lead", reason="again", now=utc_now())

@@ -24,8 +24,8 @@ from han5k_review.retraining.models.model_folders import hash_file, locate_model
 from han5k_review.retraining.models.postprocessing import decide_postprocessing
 from han5k_review.retraining.models.postprocessing_files import write_postprocessing
 from han5k_review.retraining.network.checkpoints import read_plain
-from han5k_review.retraining.network.predicting.drawing import predict_case
 from han5k_review.retraining.network.predicting.open_models import open_model
+from han5k_review.retraining.network.predicting.volume_prediction import predict_case
 from han5k_review.retraining.network.training.dataset import prepare_dataset
 from han5k_review.retraining.network.working_grid import reduce_volume
 from han5k_review.retraining.runs.run_commands import decline, promote
@@ -113,7 +113,7 @@ def test_predictions_of_held_out_cases_are_stored_label_files(trained: tuple[Stu
         assert mask.volume_cc == pytest.approx(row.volume_prediction_cc)
 
 
-def test_stock_nnunet_opens_the_model_and_draws_the_same(trained: tuple[Study, int]) -> None:
+def test_stock_nnunet_opens_the_model_and_predicts_the_same(trained: tuple[Study, int]) -> None:
     study, run_id = trained
     registered = locate_model(study, get_model(study, run_id))
     with reading(study.engine) as session:
@@ -136,14 +136,14 @@ def test_stock_nnunet_opens_the_model_and_draws_the_same(trained: tuple[Study, i
         assert np.mean(same) > 0.999
 
 
-def test_what_the_parent_drew_is_taught_as_it_drew_it(
+def test_what_the_parent_predicted_is_taught_as_it_predicted_it(
     trained: tuple[Study, int], tmp_path: Path
 ) -> None:
     study, run_id = trained
     parent = locate_model(study, get_model(study, run_id))
     job = train_folder(study, run_id).read_job()
     assert isinstance(job, TrainJob)
-    case = replace(job.cases[0], drawn_by_parent=("BrainStem", "ParotidL"))
+    case = replace(job.cases[0], predicted_by_parent=("BrainStem", "ParotidL"))
     torch.set_num_threads(1)
     prepared = prepare_dataset(
         replace(job, cases=(case,), parent=parent), tmp_path, lambda *_: None
@@ -152,10 +152,10 @@ def test_what_the_parent_drew_is_taught_as_it_drew_it(
     data, seg, _, _ = nnUNetDatasetBlosc2(str(folder)).load_case(case.name)
     model = open_model(parent, "cpu", job.settings.tile_step)
     image = torch.from_numpy(np.asarray(data[:]))
-    drawn = model.predictor.predict_sliding_window_return_logits(image).argmax(0).numpy()
+    predicted = model.predictor.predict_sliding_window_return_logits(image).argmax(0).numpy()
     taught = np.asarray(seg[:])[0]
-    assert drawn.any()
-    assert np.array_equal(np.where(taught < 0, 0, taught), np.where(taught < 0, 0, drawn))
+    assert predicted.any()
+    assert np.array_equal(np.where(taught < 0, 0, taught), np.where(taught < 0, 0, predicted))
     plain = replace(job, cases=(job.cases[0],), parent=parent)
     prepared = prepare_dataset(plain, tmp_path / "plain", lambda *_: None)
     _, seg, _, _ = nnUNetDatasetBlosc2(str(prepared.folder / folder.name)).load_case(case.name)
@@ -219,9 +219,9 @@ def register_one_piece(study: Study, model: ModelVersion) -> None:
     model.card = write_facts(replace(read_facts(model), postprocessing=written))
 
 
-def list_drawn(study: Study, run_id: int) -> tuple[dict[tuple[str, str], np.ndarray], ...]:
+def list_predicted(study: Study, run_id: int) -> tuple[dict[tuple[str, str], np.ndarray], ...]:
     """(structure, case) -> voxels, of the run's parent and of its candidate."""
-    drawn: dict[Arm, dict[tuple[str, str], np.ndarray]] = {arm: {} for arm in Arm}
+    predicted: dict[Arm, dict[tuple[str, str], np.ndarray]] = {arm: {} for arm in Arm}
     with reading(study.engine) as session:
         rows = session.exec(
             select(RunScore, Case)
@@ -231,8 +231,8 @@ def list_drawn(study: Study, run_id: int) -> tuple[dict[tuple[str, str], np.ndar
     for row, case in rows:
         grid = study.volumes.get_index(case.image_sha256).grid
         mask = study.labels.get_mask(row.prediction_sha256, grid)
-        drawn[row.arm][row.structure, case.name] = mask.dense()
-    return drawn[Arm.PARENT], drawn[Arm.CANDIDATE]
+        predicted[row.arm][row.structure, case.name] = mask.dense()
+    return predicted[Arm.PARENT], predicted[Arm.CANDIDATE]
 
 
 def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
@@ -267,12 +267,15 @@ def test_a_child_continues_the_promoted_parent_and_is_measured_against_it(
         for m in (parent, child)
     ]
     assert plans[0] == plans[1]
-    # the child learned next to nothing (its rate is 1e-9): before and after are one drawing
+    # the child learned next to nothing (its rate is 1e-9): before and after are one prediction
     assert len(view.scores) == 4
     for score in view.scores:
         assert score.after_dice == pytest.approx(score.before_dice, abs=0.01)
     assert child.card["postprocessing"]["keep_largest"] == ["BrainStem", "ParotidL"]
-    raw, (before_gate, after_gate) = list_drawn(study, run_id)[1], list_drawn(study, child_run)
+    raw, (before_gate, after_gate) = (
+        list_predicted(study, run_id)[1],
+        list_predicted(study, child_run),
+    )
     assert min(share_of_largest(mask) for (name, _), mask in raw.items() if name != "BrainStem") < 1
     for place, mask in raw.items():
         assert np.array_equal(before_gate[place], keep_largest(mask)), "one's own rule before"

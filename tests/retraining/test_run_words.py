@@ -43,7 +43,7 @@ def test_a_run_without_contours_before_shows_the_scores_it_has(
     print_run(study, run_id)
     said = [line for line in capsys.readouterr().out.splitlines() if "ParotidL" in line]
     assert said[0].split()[1:4] == ["2", "-", "0.800"]
-    assert "nothing to compare with in 2 cases: they had no contour before the run" in said[1]
+    assert "nothing to compare with in 2 cases without a contour before the run" in said[1]
     with reading(study.engine) as session:
         frame = build_worst_frame(list_paired_scores(session, run_id))
     assert list(frame["After Dice"]) == [0.7, 0.9]

@@ -98,4 +98,4 @@ def test_a_contour_locked_as_it_is_teaches_but_never_decides() -> None:
     assert verdict.reason is TrustReason.ACCEPTED_AS_IT_IS
     reference = choose_reference(locked)
     assert reference is not None
-    assert reference.kind is ReferenceKind.UNCHANGED  # a model drew it: shown apart
+    assert reference.kind is ReferenceKind.UNCHANGED  # a model predicted it: shown apart

@@ -126,7 +126,7 @@ def test_an_adjudicators_edit_starts_from_a_read_and_waits_for_another_person(
             now=NOON,
         )
         assert draft.base_label_version_id == read.id
-        revise(bench, session, bench.ben, block(4), parent=read.id)
+        revise(bench, session, bench.ben, block(4), started_from=read.id)
         (question,) = waiting(session)
         assert [one.name for one in question.candidates] == ["R1's contour", "R2's edit"]
         with pytest.raises(RuleError, match="second person"):

@@ -112,7 +112,7 @@ def test_names_that_leave_a_doubt_are_refused(bench: Bench) -> None:
         assert found.unmatched == ("Larynx (no contour under review in HN-001)",)
 
 
-def test_a_side_swap_and_a_way_out_of_the_parent_are_said() -> None:
+def test_a_side_swap_and_a_way_out_of_the_outer_structure_are_said() -> None:
     left, right = block(1), block(6)  # i grows to the patient's left
     parotid = CATALOGUE.get_structure("ParotidL")
     (sentence,) = list_rule_warnings(parotid, left, {"ParotidR": right}.get)
@@ -121,11 +121,11 @@ def test_a_side_swap_and_a_way_out_of_the_parent_are_said() -> None:
     )
     assert list_rule_warnings(parotid, right, {"ParotidR": left}.get) == []
     lens = CATALOGUE.get_structure("LenL")
-    parent = lens.inside
-    assert parent is not None
-    # 4 x 4 x 3 voxels of 12 mm3, of which the parent holds 2 x 4 x 3.
+    outer = lens.inside
+    assert outer is not None
+    # 4 x 4 x 3 voxels of 12 mm3, of which the outer holds 2 x 4 x 3.
     assert count_outside(block(1), block(3)) == 24
-    (sentence,) = list_rule_warnings(lens, block(1), {str(parent): block(3)}.get)
-    assert sentence == f"{24 * 0.012:.2f} cc lie outside {parent}, in which it should lie."
+    (sentence,) = list_rule_warnings(lens, block(1), {str(outer): block(3)}.get)
+    assert sentence == f"{24 * 0.012:.2f} cc lie outside {outer}, in which it should lie."
     assert list_rule_warnings(lens, StructureMask.empty(GRID), {}.get) == ["The contour is empty."]
     assert np.count_nonzero(block(1).dense()) == 48

@@ -25,9 +25,13 @@ from tests.review.conftest import NOON, Bench, block
 
 
 def revise(
-    bench: Bench, session: Session, reader: Reader, mask: StructureMask, parent: int | None = None
+    bench: Bench,
+    session: Session,
+    reader: Reader,
+    mask: StructureMask,
+    started_from: int | None = None,
 ) -> LabelVersion:
-    """A revision of ParotidL, from the contour under review or from `parent`."""
+    """A revision of ParotidL, from the contour under review or from `started_from`."""
     reviewed = list_under_review(session, stored_id(bench.case))["ParotidL"]
     revision = add_revision(
         session,
@@ -36,7 +40,7 @@ def revise(
         reader=reader,
         edit=Edit(
             reviewed=reviewed,
-            started_from_id=parent or stored_id(reviewed),
+            started_from_id=started_from or stored_id(reviewed),
             after=mask,
             measure=EditMeasure(vrd=0.5, apl_mm=10.0, slices_edited=3, is_empty=False),
         ),
@@ -74,8 +78,8 @@ def test_an_adjudicator_sees_one_set_for_each_reader(bench: Bench, carla: Reader
         bens = revise(bench, session, bench.ben, block(3))
         annas = revise(bench, session, bench.anna, block(2))
         again = revise(bench, session, bench.ben, block(4))
-        further = revise(bench, session, carla, block(5), parent=annas.id)
-        later = revise(bench, session, carla, block(6), parent=further.id)
+        further = revise(bench, session, carla, block(5), started_from=annas.id)
+        later = revise(bench, session, carla, block(6), started_from=further.id)
         found = show(bench, session, view_case())
         blind = show(bench, session, view_case(names_reads=False))
         ids = {key: one.versions["ParotidL"].id for key, one in found.items()}

@@ -59,9 +59,9 @@ def test_a_revision_is_a_child_of_the_contour_under_review(bench: Bench) -> None
         assert view.revision.vrd == pytest.approx(1 / 3)
         assert view.decision is None
         assert view.child.source is LabelSource.REVISION
-        parent = session.get(LabelVersion, view.child.started_from_id)
-        assert parent is not None
-        assert parent.id == bench.versions["ParotidL"]
+        started_from = session.get(LabelVersion, view.child.started_from_id)
+        assert started_from is not None
+        assert started_from.id == bench.versions["ParotidL"]
     stored = bench.study.labels.get_mask(view.child.mask_sha256, GRID)
     assert np.array_equal(stored.dense(), shortened().dense())
 

@@ -50,6 +50,10 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "rules",
         "decision",
         "account",
+        "meaning",
+        "signed",
+        "source_guesses",
+        "most_confident",
     }
     assert found["rules"]["outside"]["at_least"] == 0.01
     assert found["edit_base"] is None
@@ -60,6 +64,7 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "grades": "/api/assignments/1/grades",
         "position": "/api/assignments/1/position",
         "drafts": "/api/assignments/1/drafts",
+        "signature": "/api/assignments/1/signature",
         "sign_in": "/sign-in",
     }
     assert found["next"] == {
@@ -80,15 +85,17 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
 
 
 def test_given_grades_go_in_with_their_flags(mounted: ViewerPayload) -> None:
-    grade = GivenGrade(id=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
+    grade = GivenGrade(turn=5, code="minor", graded_at_utc="2026-01-05T14:02:11Z", tags=("over",))
     assert replace(mounted, grades={"Larynx": grade}).to_json()["grades"] == {
         "Larynx": {
-            "id": 5,
+            "turn": 5,
             "code": "minor",
             "graded_at_utc": "2026-01-05T14:02:11Z",
             "tags": ["over"],
             "comment": "",
             "flagged_slices": [],
+            "confidence": None,
+            "source_guess": None,
         }
     }
 

@@ -49,7 +49,7 @@ def test_a_second_tab_sees_the_first_ones_grades(table: Table) -> None:
         data={
             "request_id": "another-machine",
             "structure": "BrainStem",
-            "label_version": table.bench.versions["BrainStem"],
+            "label_version": table.bench.number("BrainStem"),
             "code": "minor",
         },
         headers={"Origin": table.url},

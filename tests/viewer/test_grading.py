@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, expect
 
+from han5k_review.review.row_numbers import RowKind, number_task
 from rigs.seeing import look, press_grade
 from rigs.viewer_cases import DeskCase, block_case, bring_under_review, lps_grid
 from rigs.viewer_desk import Desk
@@ -59,7 +60,9 @@ def test_a_key_grades_and_goes_on(open_desk: Open, screen: Page) -> None:
     brain_stem = desk.payload(1).structures[0]
     assert brain_stem.name == "BrainStem"
     assert (grade.structure, grade.raw_code) == ("BrainStem", "minor")
-    assert grade.label_version_id == brain_stem.label_version
+    numbers = number_task(desk.study.root, 1)
+    shown = numbers.show(RowKind.LABEL_VERSION, grade.label_version_id)
+    assert shown == brain_stem.label_version
     assert grade.opened_at_utc is not None
     assert grade.opened_at_utc <= grade.graded_at_utc
 
@@ -244,7 +247,10 @@ def test_the_rest_is_accepted_by_key_once_it_was_scrolled_through(
     desk = open_desk(case())
     chosen(screen, "BrainStem")
     screen.keyboard.press("Shift+Y")
-    expect(screen.get_by_test_id("banner")).to_contain_text("scroll through")
+    notice = screen.get_by_test_id("banner")
+    expect(notice).to_contain_text("scroll through")
+    screen.keyboard.press("Escape")
+    expect(notice).to_be_hidden()  # it goes with the next key
     screen.keyboard.press("u")  # leave the zoom
     screen.keyboard.press("b")
     view = screen.get_by_test_id("view-main")

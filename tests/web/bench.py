@@ -13,6 +13,7 @@ from han5k_review.accounts.passwords import hash_password
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.review.assigning import assign_cases
+from han5k_review.review.row_numbers import RowKind, number_task
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
@@ -44,6 +45,15 @@ class WebBench:
     versions: dict[str, int]
     assignments: dict[str, int]
     case_id: int
+
+    def number(self, structure: str, assignment: int = 1) -> int:
+        """What the browser of this task has for the contour under review."""
+        numbers = number_task(self.study.root, assignment)
+        return numbers.show(RowKind.LABEL_VERSION, self.versions[structure])
+
+    def find_version(self, number: int, assignment: int = 1) -> int:
+        """The label version behind a number of this task."""
+        return number_task(self.study.root, assignment).find(RowKind.LABEL_VERSION, number)
 
 
 def build_bench(root: Path, database_url: str | None) -> WebBench:

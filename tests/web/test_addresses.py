@@ -8,6 +8,7 @@ from han5k_review.accounts.readers import get_reader
 from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.anatomy.windows import read_windows
 from han5k_review.review.grading import get_own_assignment
+from han5k_review.review.row_numbers import WHOLE_CASE, number_task
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.store.engine import reading
 from han5k_review.study.scale import read_scale
@@ -17,13 +18,14 @@ from tests.web.conftest import Visit
 
 
 def mount(bench: WebBench, seen: VisibleCase) -> ViewerPayload:
-    tables = bench.study.tables
+    tables, task_id = bench.study.tables, seen.assignment_id
     return build_payload(
         seen,
         catalogue=read_catalogue(tables / "structures.csv"),
         windows=read_windows(tables / "windows.csv"),
         scale=read_scale(tables / "scales.csv", "han5k-3"),
         warnings={},
+        numbers=WHOLE_CASE if task_id is None else number_task(bench.study.root, task_id),
     )
 
 
@@ -45,7 +47,7 @@ def test_a_reader_gets_what_every_address_of_the_task_names(bench: WebBench, vis
     where = payload.addresses
     asked = [where.volume, where.label_sets, where.drafts, *(s.url for s in payload.label_sets)]
     assert [ben.get(address or "").status_code for address in asked] == [200] * len(asked)
-    for written in (where.grades, where.position):
+    for written in (where.grades, where.position, where.signature):
         assert ben.post(written or "", json={"unknown": 1}).status_code == 422
     assert visit(None).get(where.sign_in).status_code == 200
     assert keys(payload.label_sets) == ["a", "b"]

@@ -6,6 +6,7 @@ import numpy as np
 from sqlmodel import select
 
 from han5k_review.review.decisions.adjudicator_assignment import open_edit_assignment
+from han5k_review.review.row_numbers import RowKind, number_task
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
@@ -35,16 +36,18 @@ def test_an_adjudicators_draft_starts_where_the_reader_ended(bench: WebBench, vi
     with transaction(bench.study.engine) as session:
         version = session.exec(select(Revision.label_version_id)).one()
     edit = Tab(client=carla, url=f"{base}/drafts/ParotidL", mask=read.mask.copy())
-    assert edit.open(base=version).status_code == 201
+    number = number_task(bench.study.root, place).show(RowKind.LABEL_VERSION, version)
+    assert edit.open(base=number).status_code == 201
     assert np.array_equal(edit.fetch_mask()[1], read.mask)
     assert edit.draw((15, 15, 15), np.ones((2, 2, 2), dtype=bool)).status_code == 200
     answer = edit.submit()
     assert answer.status_code == 201
     assert answer.json()["declared"] is None
     with transaction(bench.study.engine) as session:
-        child = session.get_one(LabelVersion, answer.json()["label_version"])
+        made = bench.find_version(answer.json()["label_version"], place)
+        child = session.get_one(LabelVersion, made)
         assert child.started_from_id == version
-        revision = session.get_one(Revision, answer.json()["revision"])
+        revision = session.exec(select(Revision).where(Revision.label_version_id == made)).one()
         assert revision.reviewed_id == bench.versions["ParotidL"]
         assert revision.slices_edited == answer.json()["slices_edited"]
     sets = {one["key"] for one in carla.get(f"{base}/label_sets").json()["label_sets"]}
@@ -57,7 +60,7 @@ def test_nothing_is_graded_there_and_nobody_else_comes_in(bench: WebBench, visit
     grade = {
         "request_id": "a-grade-of-carla",
         "structure": "ParotidL",
-        "label_version": bench.versions["ParotidL"],
+        "label_version": bench.number("ParotidL", place),
         "code": "no",
     }
     answer = visit("carla").post(f"/api/assignments/{place}/grades", json=grade)

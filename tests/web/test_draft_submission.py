@@ -11,7 +11,7 @@ from sqlmodel import select
 from han5k_review.review.decisions.locking import lock_structure
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.tables import LabelVersion, Reader, Revision
+from han5k_review.store.tables import Grade, LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import LabelSource
 from tests.web.bench import GRID, WebBench
 from tests.web.drafting import DOT, PAROTID, Tab, count_patches, patch
@@ -36,7 +36,7 @@ def test_a_submission_is_a_child_with_its_edit_measured(bench: WebBench, tab: Ta
     again = tab.submit(request_id=request)
     assert (again.status_code, again.json()) == (200, body)
     with reading(bench.study.engine) as session:
-        child = session.get(LabelVersion, body["label_version"])
+        child = session.get(LabelVersion, bench.find_version(body["label_version"]))
         revision = session.exec(select(Revision)).one()
         assert child is not None
         assert child.started_from_id == bench.versions["ParotidL"] == revision.reviewed_id
@@ -52,7 +52,7 @@ def test_a_grade_that_disagrees_with_the_edit_is_asked_about(bench: WebBench, ta
         json={
             "request_id": str(uuid.uuid4()),
             "structure": "ParotidL",
-            "label_version": bench.versions["ParotidL"],
+            "label_version": bench.number("ParotidL"),
             "code": "no",
         },
     )
@@ -128,7 +128,7 @@ def grade_body(bench: WebBench, code: str) -> dict[str, object]:
     return {
         "request_id": str(uuid.uuid4()),
         "structure": "ParotidL",
-        "label_version": bench.versions["ParotidL"],
+        "label_version": bench.number("ParotidL"),
         "code": code,
     }
 
@@ -147,7 +147,8 @@ def test_a_grade_can_be_given_and_submitted_in_one_act(bench: WebBench, tab: Tab
     assert tab.submit(request_id=request, grade=body).json() == done.json()
     with reading(bench.study.engine) as session:
         revision = session.exec(select(Revision)).one()
-    assert revision.grade_id == done.json()["grade"]["id"]
+        grade = session.exec(select(Grade)).one()
+    assert revision.grade_id == grade.id
     other = grade_body(bench, "major") | {"structure": "BrainStem"}
     assert tab.submit(grade=other).status_code in (409, 422)
 

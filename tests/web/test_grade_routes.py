@@ -22,13 +22,15 @@ def body(bench: WebBench, **changes: Any) -> dict[str, Any]:
     return {
         "request_id": str(uuid.uuid4()),
         "structure": "ParotidL",
-        "label_version": bench.versions["ParotidL"],
+        "label_version": bench.number("ParotidL"),
         "code": "minor",
         "tags": ["cranial"],
         "comment": "a little high",
         "flagged_slices": [6],
         "opened_at_utc": "2026-05-04T12:00:00Z",
         "active_seconds": 7.2,
+        "confidence": 4,
+        "source_guess": "a model",
         **changes,
     }
 
@@ -44,14 +46,16 @@ def test_a_grade_is_answered_once_it_is_stored(bench: WebBench, visit: Visit) ->
     (row,) = stored(bench)
     assert answer.json() == {
         "grade": {
-            "id": row.id,
+            "turn": 1,
             "structure": "ParotidL",
-            "label_version": bench.versions["ParotidL"],
+            "label_version": bench.number("ParotidL"),
             "code": "minor",
             "tags": ["cranial"],
             "comment": "a little high",
             "flagged_slices": [6],
             "in_bulk": False,
+            "confidence": 4,
+            "source_guess": "a model",
             "graded_at_utc": row.graded_at_utc.isoformat().replace("+00:00", "Z"),
         },
         "graded": 1,
@@ -75,7 +79,7 @@ def test_the_same_request_sent_twice_at_once_is_stored_once(bench: WebBench, vis
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: anna.post(GRADES, json=sent), range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
-    assert len({answer.json()["grade"]["id"] for answer in answers}) == 1
+    assert {answer.json()["grade"]["turn"] for answer in answers} == {1}
     assert len(stored(bench)) == 1
 
 
@@ -86,16 +90,18 @@ def test_grades_given_at_once_form_one_chain(bench: WebBench, visit: Visit) -> N
         answers = list(threads.map(lambda sent: anna.post(GRADES, json=sent), sends))
     rows = stored(bench)
     assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert sorted(answer.json()["grade"]["turn"] for answer in answers) == [1, 2, 3]
     assert [row.supersedes_id for row in rows] == [None, *(row.id for row in rows[:-1])]
 
 
 def test_undo_withdraws_by_a_new_row(bench: WebBench, visit: Visit) -> None:
     anna = visit("anna")
-    given = anna.post(GRADES, json=body(bench)).json()["grade"]["id"]
+    anna.post(GRADES, json=body(bench))
     undone = anna.post(GRADES, json=body(bench, code=None, tags=[], comment=""))
     assert undone.status_code == 201
     assert undone.json()["graded"] == 0
-    assert [row.supersedes_id for row in stored(bench)] == [None, given]
+    given, withdrawal = stored(bench)
+    assert withdrawal.supersedes_id == given.id
 
 
 @pytest.mark.parametrize(
@@ -112,6 +118,8 @@ def test_undo_withdraws_by_a_new_row(bench: WebBench, visit: Visit) -> None:
         ({"opened_at_utc": "yesterday"}, 422),
         ({"comment": "x" * 5000}, 422),
         ({"reader": "ben"}, 422),
+        ({"confidence": 6}, 422),
+        ({"source_guess": "my colleague"}, 422),
     ],
 )
 def test_what_the_study_does_not_know_is_refused_in_one_sentence(

@@ -56,7 +56,7 @@ def test_a_packet_holds_every_contour_of_the_set(
         assert entry["start"] == list(mask.start_ijk)
         assert entry["voxels"] == mask.voxel_count
         assert entry["sha256"] == mask.sha256
-        assert entry["label_version"] == bench.versions[name]
+        assert entry["label_version"] == bench.number(name)
     assert found["ParotidR"][0]["shape"] == [0, 0, 0]
     assert found["ParotidR"][0]["bytes"] == 0
     assert found["ParotidR"][0]["centre"] is None

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import zstandard
 
+from han5k_review.imaging.dose import DoseVolume
 from han5k_review.imaging.slabs import read_slab
+from rigs.studies import make_grid
 from tests.web.bench import GRID, WebBench
 from tests.web.conftest import Visit
 
@@ -131,3 +133,27 @@ def test_a_slab_lost_from_the_disk_is_a_storage_error_in_one_sentence(
     answer = anna.get(index["slabs"][1]["url"])
     assert answer.status_code == 507
     assert "CT slab" in answer.json()["error"]
+
+
+def test_a_dose_comes_in_steps_that_are_the_gray_of_its_file(bench: WebBench, visit: Visit) -> None:
+    lena, anna = visit("lena"), visit("anna")
+    assert anna.get("/api/assignments/1/dose").status_code == 404
+    image = anna.get("/api/assignments/1/volume").json()["image"]
+    gy = np.random.default_rng(3).uniform(0, 71, (9, 7, 11)).astype(np.float32)
+    grid = make_grid((9, 7, 11))
+    sha256 = bench.study.doses.put_dose(image, DoseVolume(grid=grid, gy=gy, prescription_gy=66))
+    for client, url in ((anna, "/api/assignments/1/dose"), (lena, "/api/cases/1/dose")):
+        index = client.get(url).json()
+        assert (index["shape"], index["image"]) == ([9, 7, 11], sha256)
+        assert index["maximum_gy"] == pytest.approx(gy.max())
+        assert index["prescription_gy"] == 66
+        assert np.allclose(index["affine_ras"], grid.affine)
+        pieces = [
+            read_slab(client.get(s["url"]).content, 9, 7, s["sha256"]) for s in index["slabs"]
+        ]
+        found = np.concatenate(pieces, axis=2) * index["gy_per_step"]
+        np.testing.assert_allclose(found, gy, atol=index["gy_per_step"] / 2 + 1e-5)
+    assert visit("ben").get("/api/assignments/1/dose").status_code == 403
+    assert anna.get("/api/cases/1/dose").status_code == 403
+    for tail in (f"{sha256}/2", f"{'f' * 64}/0"):
+        assert anna.get(f"/api/assignments/1/dose/{tail}").status_code == 404

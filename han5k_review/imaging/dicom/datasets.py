@@ -154,7 +154,7 @@ def find_text(dataset: Dataset, name: str) -> str:
 
 
 def find_numbers(dataset: Dataset, name: str, count: int) -> NDArray[np.float64] | None:
-    """The `count` numbers of an element; None when it is absent, or not so many numbers."""
+    """The numbers (count,) of an element in its own unit; None if absent, or not so many."""
     try:
         with tolerant_reading():
             value = dataset.get(name)

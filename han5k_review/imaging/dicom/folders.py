@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +26,7 @@ CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 HEADER_TAGS = (
     "SpecificCharacterSet",
     "ImageType",
@@ -169,23 +170,32 @@ def read_folder(folder: Path, path: Path) -> tuple[DicomFile, ...]:
     """
     is_folder = folder.is_dir()
     inside = folder if is_folder else folder.parent
-    listed = _walk(inside) if is_folder else [f for f in inside.iterdir() if f.is_file()]
-    stamps = tuple((f, (info := f.stat()).st_size, info.st_mtime_ns, info.st_ino) for f in listed)
-    return _read_headers(folder, path, stamps)
+    listed = _walk(inside) if is_folder else sorted(f for f in inside.iterdir() if f.is_file())
+    return read_files(listed, path)
+
+
+def read_files(files: Sequence[Path], path: Path) -> tuple[DicomFile, ...]:
+    """The headers of those of `files` that are DICOM, as `read_folder`; OSError when one is gone.
+
+    What was found before (`trees.py`) is read so: the files of one series, wherever they lie.
+    """
+    stamps = tuple((f, (info := f.stat()).st_size, info.st_mtime_ns, info.st_ino) for f in files)
+    return _read_headers(path, stamps)
 
 
 _Stamp = tuple[Path, int, int, int]
 
 
 @lru_cache(maxsize=4)
-def _read_headers(folder: Path, path: Path, stamps: tuple[_Stamp, ...]) -> tuple[DicomFile, ...]:
+def _read_headers(path: Path, stamps: tuple[_Stamp, ...]) -> tuple[DicomFile, ...]:
     """The headers, kept while the files have these stamps: a case is looked at several times."""
     files = []
-    for number, file in enumerate(list_dicom_files(folder), start=1):
+    there = (file for file, *_ in stamps if looks_like_dicom(file))
+    for number, file in enumerate(there, start=1):
         what = f"{path}: DICOM file {number} of the folder"
         header = read_dataset(file, what, tags=HEADER_TAGS)
         found = DicomFile(path=file, header=header)
-        if found.class_uid != _DIRECTORY_CLASS and len(header):
+        if found.class_uid != DIRECTORY_CLASS and len(header):
             files.append(found)
     _check_one_patient(files, path)
     return tuple(files)
@@ -228,11 +238,12 @@ def describe_left_out(files: tuple[DicomFile, ...], chosen: tuple[DicomFile, ...
 
 
 def _describe_others(files: tuple[DicomFile, ...]) -> str:
-    kinds = Counter(_kind(file) for file in files)
+    kinds = Counter(describe_kind(file) for file in files)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
 
 
-def _kind(file: DicomFile) -> str:
+def describe_kind(file: DicomFile) -> str:
+    """What a file is that is not taken, in words without any of its own."""
     if "LOCALIZER" in find_text(file.header, "ImageType").upper():
         return "localizer (scout) images"
     if file.is_ct:

@@ -16,7 +16,7 @@ Polygon = NDArray[np.float64]
 
 
 def join_holes(polygons: Sequence[Polygon]) -> list[Polygon]:
-    """The outer polygons of one slice ((n, 2) points), each with its holes joined to it.
+    """The outer polygons of one slice, each with its holes joined to it: points (n, 2) in voxels.
 
     Polygons run round what is inside in one sense and round holes in the other, as marching
     squares gives them; they do not touch.

@@ -14,6 +14,8 @@ RESEARCH_USE = "Research use only. Not a medical device."
 _SYNTHETIC = " Study, series and frame of reference are made up: no DICOM source is known."
 LONG = 64
 """Characters of a DICOM LO."""
+NOT_KNOWN = "not known"
+"""Stands in a SEG where it demands a word that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -26,7 +26,7 @@ class Edges:
 
 
 def build_edges(polygons: Sequence[NDArray[np.floating]], layers: Sequence[int]) -> Edges:
-    """The closed polygons ((n, 2) points each) as edges on their layers."""
+    """The closed polygons as edges on their layers: points (n, 2) in pixels, a layer each."""
     points = np.concatenate(polygons) if polygons else np.empty((0, 2))
     sizes = np.array([len(polygon) for polygon in polygons], dtype=np.int64)
     stops = np.cumsum(sizes)

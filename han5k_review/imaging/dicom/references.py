@@ -70,6 +70,15 @@ def build_series_reference(outline: SeriesOutline, grid: Grid) -> SeriesReferenc
     )
 
 
+def hash_frame(frame_uid: str, image_sha256: str) -> str:
+    """What is stored of a CT's frame of reference: it can be compared, and not read back.
+
+    SHA-256 of the CT's hash and the UID; empty where there is none.
+    """
+    text = f"han5k-frame-1 {image_sha256} {frame_uid}"
+    return hashlib.sha256(text.encode()).hexdigest() if frame_uid else ""
+
+
 def build_uid(what: str, seed: str) -> str:
     """A UID by PS3.5 B.2 (2.25 and a number of 128 bits), from a hash instead of chance."""
     number = hashlib.sha256(f"han5k-uid-1 {what} {seed}".encode()).digest()[:16]

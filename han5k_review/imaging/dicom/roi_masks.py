@@ -14,6 +14,7 @@ from han5k_review.imaging.dicom.contours import PlanarContour, Roi
 from han5k_review.imaging.dicom.polygons import build_edges, fill_layers
 from han5k_review.imaging.grid import RAS_TO_LPS, Grid
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.texts.counts import say_count
 
 OFF_SLICE_SHARE = 0.1
 """A plane further than this share of the spacing from its slice is said to lie between slices."""
@@ -33,11 +34,13 @@ class LabelMask:
     """The mask of an ROI or segment, and notices.
 
     `other` is the mask by the other rule of filling; None where both rules give the same.
+    `off_slice_mm` is how far a contour that was drawn lies from its slice; 0 where all lie on one.
     """
 
     mask: StructureMask
     notices: tuple[str, ...]
     other: StructureMask | None = None
+    off_slice_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +51,7 @@ class _Planes:
     slices: tuple[int, ...]
     axis: int
     notices: tuple[str, ...]
+    off_slice_mm: float
 
 
 def build_roi_mask(roi: Roi, grid: Grid, rule: FillRule = FillRule.EVEN_ODD) -> LabelMask:
@@ -56,7 +60,7 @@ def build_roi_mask(roi: Roi, grid: Grid, rule: FillRule = FillRule.EVEN_ODD) -> 
     GeometryError when a contour is not planar along one axis of the grid.
     """
     notices = [
-        f"{count} contours of type {kind} enclose nothing and are not drawn"
+        f"{say_count(count, 'contour')} of type {kind} not drawn, as nothing is enclosed"
         for kind, count in roi.not_drawn
     ]
     if not roi.contours:
@@ -66,9 +70,10 @@ def build_roi_mask(roi: Roi, grid: Grid, rule: FillRule = FillRule.EVEN_ODD) -> 
     if not planes.points:
         return LabelMask(mask=StructureMask.empty(grid), notices=tuple(notices))
     mask, union = _fill(planes, grid)
+    off_mm = planes.off_slice_mm
     if union is None:
         notices += _list_gaps(planes.slices)
-        return LabelMask(mask=mask, notices=tuple(notices))
+        return LabelMask(mask=mask, notices=tuple(notices), off_slice_mm=off_mm)
     missing_cc = union.volume_cc - mask.volume_cc
     words = (
         f"by the even-odd rule {missing_cc:.2f} cc inside of them are outside of the structure "
@@ -80,7 +85,7 @@ def build_roi_mask(roi: Roi, grid: Grid, rule: FillRule = FillRule.EVEN_ODD) -> 
     notices.append(f"contours lie within or across one another: {words}")
     notices += _list_gaps(planes.slices)
     taken, other = (mask, union) if rule is FillRule.EVEN_ODD else (union, mask)
-    return LabelMask(mask=taken, notices=tuple(notices), other=other)
+    return LabelMask(mask=taken, notices=tuple(notices), other=other, off_slice_mm=off_mm)
 
 
 def _place(contours: Sequence[PlanarContour], grid: Grid) -> _Planes:
@@ -125,6 +130,8 @@ def _choose_planes(
     np.minimum.at(lowest, slices[kept], heights[kept])
     kept[kept] = heights[kept] <= lowest[slices[kept]] + 2 * _SAME_PLANE
     across = [size for n, size in enumerate(grid.shape) if n != axis]
+    off_mm = apart[kept] * grid.spacing_mm[axis]
+    off_mm = off_mm[off_mm > OFF_SLICE_SHARE * grid.spacing_mm[axis]]
     chosen = np.flatnonzero(kept).tolist()
     return _Planes(
         points=tuple(flat[n] for n in chosen),
@@ -133,10 +140,10 @@ def _choose_planes(
         notices=_list_place_notices(
             outside=int(np.count_nonzero(~inside)),
             crowded=int(np.count_nonzero(inside & ~kept)),
-            off_mm=apart[kept] * grid.spacing_mm[axis],
-            limit_mm=OFF_SLICE_SHARE * grid.spacing_mm[axis],
+            off_mm=off_mm,
             cut=sum(_leaves(flat[n], across) for n in chosen),
         ),
+        off_slice_mm=float(off_mm.max(initial=0.0)),
     )
 
 
@@ -147,23 +154,23 @@ def _leaves(points: NDArray[np.float64], sizes: Sequence[int]) -> bool:
 
 
 def _list_place_notices(
-    *, outside: int, crowded: int, off_mm: NDArray[np.float64], limit_mm: float, cut: int
+    *, outside: int, crowded: int, off_mm: NDArray[np.float64], cut: int
 ) -> tuple[str, ...]:
     notices = []
     if outside:
-        notices.append(f"{outside} contours lie above or below the CT and are not drawn")
-    off = off_mm[off_mm > limit_mm]
-    if off.size:
+        notices.append(f"{say_count(outside, 'contour')} not drawn, above or below the CT")
+    if off_mm.size:
         notices.append(
-            f"{off.size} contours lie between slices, up to {off.max():.2f} mm from the nearest; "
-            "they are drawn on the nearest"
+            f"{off_mm.size} contours lie between slices, up to {off_mm.max():.2f} mm from the "
+            "nearest; they are drawn on the nearest"
         )
     if crowded:
         notices.append(
-            f"{crowded} contours are not drawn, as another plane lies nearer to their slice"
+            f"{say_count(crowded, 'contour')} not drawn, as another plane "
+            "lies nearer to their slice"
         )
     if cut:
-        notices.append(f"{cut} contours leave the CT at its sides and are cut off there")
+        notices.append(f"{say_count(cut, 'contour')} cut off at the sides of the CT")
     return tuple(notices)
 
 

@@ -13,6 +13,7 @@ from han5k_review.imaging.filled_boxes import FilledBox
 from han5k_review.imaging.grid import NEAR_VOXELS, RAS_TO_LPS, Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.placement import Placement, get_placement
+from han5k_review.texts.counts import say_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +38,7 @@ def build_segment_mask(segment: Segment, grid: Grid) -> tuple[StructureMask, tup
     notices = list(segment.notices)
     if not inside.all():
         beyond = int(np.count_nonzero(~inside))
-        notices.append(f"{beyond} slices of it lie above or below the CT and are left out")
+        notices.append(f"{say_count(beyond, 'slice')} of it left out, above or below the CT")
     change = stack.place.change
     is_flipped = change.flips[stack.axis]
     box = _collect(

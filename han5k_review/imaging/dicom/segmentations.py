@@ -23,6 +23,7 @@ from pydicom.valuerep import DA, TM
 from han5k_review.imaging.dicom.folders import CT_CLASS
 from han5k_review.imaging.dicom.named_masks import (
     LONG,
+    NOT_KNOWN,
     RESEARCH_USE,
     SOFTWARE,
     NamedMask,
@@ -136,9 +137,9 @@ def _describe(number: int, one: NamedMask) -> SegmentDescription:
         segmented_property_type=type_,
         algorithm_type=kind,
         algorithm_identification=AlgorithmIdentificationSequence(
-            name=one.made_by[:LONG] or "not known",
+            name=one.made_by[:LONG] or NOT_KNOWN,
             family=family,
-            version=one.version[:LONG] or "not known",
+            version=one.version[:LONG] or NOT_KNOWN,
         ),
         display_color=CIELabColor.from_rgb(*one.colour_rgb),
     )

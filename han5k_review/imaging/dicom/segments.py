@@ -25,6 +25,7 @@ from han5k_review.imaging.dicom.datasets import (
     unreadable,
 )
 from han5k_review.imaging.dicom.folders import SEGMENTATION_CLASSES
+from han5k_review.imaging.dicom.named_masks import LONG, NOT_KNOWN
 
 SEGMENT_NAME_TAGS = (
     "SpecificCharacterSet",
@@ -33,6 +34,7 @@ SEGMENT_NAME_TAGS = (
     "SegmentSequence",
 )
 _MOST_FRAMES = 100_000
+KINDS_OF_MAKING = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 _SAME = 1e-4  # of direction cosines, and of spacings in mm
 
 
@@ -55,7 +57,7 @@ class Frames:
     level: float | None = None
 
     def get_plane(self, frame: int, number: int) -> NDArray[np.bool_]:
-        """(rows, columns): what is inside of segment `number` in a frame."""
+        """(rows, columns), True inside of segment `number` in a frame."""
         if self.values is not None:
             plane = self.values[frame]
             inside: NDArray[np.bool_] = np.asarray(
@@ -69,9 +71,28 @@ class Frames:
         return own.reshape(self.rows, self.columns)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentMaker:
+    """How a segment was made: `kind` (AUTOMATIC, SEMIAUTOMATIC, MANUAL), algorithm, its version.
+
+    Each is empty where the file does not say it.
+    """
+
+    kind: str = ""
+    name: str = ""
+    version: str = ""
+
+    def describe(self) -> str:
+        """All three in one text."""
+        return ", ".join(dict.fromkeys(filter(None, (self.kind, self.name, self.version))))
+
+
+NO_MAKER = SegmentMaker()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Segment:
-    """A segment: its number, name, how it was made (type, algorithm, version), and its frames.
+    """A segment: its number, name, how it was made, and its frames.
 
     `held` (None where only names were read) are all frames of the file, `frames` its own.
     """
@@ -79,7 +100,7 @@ class Segment:
     number: int
     name: str
     frame_uid: str
-    made_by: str = ""
+    maker: SegmentMaker = NO_MAKER
     frames: tuple[int, ...] = ()
     held: Frames | None = None
     notices: tuple[str, ...] = ()
@@ -114,7 +135,7 @@ def _read(dataset: Dataset, file: str, pixels: bool) -> tuple[Segment, ...]:
                 number=number,
                 name=tidy_name(find_text(item, "SegmentLabel")),
                 frame_uid=frame_uid,
-                made_by=_describe_maker(item),
+                maker=_read_maker(item),
                 frames=tuple(members.get(number, ())),
                 held=held,
                 notices=notices,
@@ -128,12 +149,28 @@ def _is_background(item: Dataset) -> bool:
     return find_whole(item, "SegmentNumber") == 0
 
 
-def _describe_maker(item: Dataset) -> str:
-    """AUTOMATIC, and the algorithm's name and version where the file has them."""
-    found = [find_text(item, "SegmentAlgorithmType"), find_text(item, "SegmentAlgorithmName")]
-    for algorithm in item.get("SegmentationAlgorithmIdentificationSequence") or ():
-        found += [find_text(algorithm, "AlgorithmName"), find_text(algorithm, "AlgorithmVersion")]
-    return ", ".join(dict.fromkeys(tidy_name(text) for text in found if text))
+def _read_maker(item: Dataset) -> SegmentMaker:
+    """The algorithm's name is that of its own sequence, else what the segment calls it."""
+    first = (item.get("SegmentationAlgorithmIdentificationSequence") or (Dataset(),))[0]
+    kind, own, name, version = (
+        tidy_name(find_text(holder, word))
+        for holder, word in (
+            (item, "SegmentAlgorithmType"),
+            (item, "SegmentAlgorithmName"),
+            (first, "AlgorithmName"),
+            (first, "AlgorithmVersion"),
+        )
+    )
+    return SegmentMaker(
+        kind=kind if kind in KINDS_OF_MAKING else "",
+        name=_known(name) or _known(own),
+        version=_known(version),
+    )
+
+
+def _known(text: str) -> str:
+    """Up to 64 characters, as DICOM has them (LO); empty for what our own files say instead."""
+    return "" if text == NOT_KNOWN else text[:LONG]
 
 
 def _read_frames(

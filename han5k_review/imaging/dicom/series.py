@@ -17,6 +17,7 @@ from han5k_review.imaging.dicom.folders import (
     DicomFile,
     choose_series,
     describe_left_out,
+    read_files,
     read_folder,
 )
 from han5k_review.imaging.dicom.pixels import (
@@ -55,18 +56,18 @@ class SeriesReading:
     notices: tuple[str, ...]
 
 
-def read_series_outline(path: Path) -> SeriesOutline:
-    """Judge the CT series in a folder (or that of a file) by its headers.
+def read_series_outline(path: Path, given: Sequence[Path] = ()) -> SeriesOutline:
+    """Judge the CT series in a folder (or that of a file, or of the files `given`) by its headers.
 
     DataError (no series, several, two patients, burnt-in text, multi-frame) or GeometryError
     (missing, double, uneven, tilted, mixed slices), with the numbers found.
     """
     with unpacked(path) as folder:
-        return _outline(folder, path)
+        return _outline(folder, path, given)
 
 
-def _outline(folder: Path, path: Path) -> SeriesOutline:
-    files = read_folder(folder, path)
+def _outline(folder: Path, path: Path, given: Sequence[Path]) -> SeriesOutline:
+    files = read_files(given, path) if given else read_folder(folder, path)
     images = choose_series(files, path)
     _check_kind(images, path)
     _check_rescale_signs(images, path)
@@ -83,10 +84,10 @@ def _outline(folder: Path, path: Path) -> SeriesOutline:
     )
 
 
-def read_series(path: Path) -> SeriesReading:
+def read_series(path: Path, given: Sequence[Path] = ()) -> SeriesReading:
     """Read a CT series; raises as `read_series_outline`, and DataError for damaged pixels."""
     with unpacked(path) as folder:
-        return _read(_outline(folder, path), path)
+        return _read(_outline(folder, path, given), path)
 
 
 def _read(outline: SeriesOutline, path: Path) -> SeriesReading:

@@ -41,7 +41,7 @@ class SlicePlace:
 
     @property
     def normal(self) -> NDArray[np.float64]:
-        """The unit vector across the image, as the axes turn."""
+        """The vector (3,) of length 1, no unit, across the image as its axes turn; LPS."""
         return np.cross(self.axes_lps[:, 0], self.axes_lps[:, 1])
 
 

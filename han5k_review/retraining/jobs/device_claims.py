@@ -1,4 +1,4 @@
-"""Claims: which worker holds a run or a prediction. One conditional UPDATE decides."""
+"""Claims: which worker holds a run, a prediction or an import. One conditional UPDATE decides."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from han5k_review.errors import ConflictError
 from han5k_review.retraining.jobs.launcher import ProcessId, identify
 from han5k_review.retraining.jobs.machine import gpu_numbers
 from han5k_review.store.engine import transaction
+from han5k_review.store.import_tables import IMPORT_HOLDS_DEVICE, TreeImport
 from han5k_review.store.prediction_tables import PREDICTION_HOLDS_DEVICE, PredictionRun
 from han5k_review.store.run_tables import RUN_HOLDS_DEVICE, RetrainRun
 from han5k_review.store.tables import StudyInfo
 
 LEASE = timedelta(seconds=60)
 _QUEUED = "queued"
-_Table = type[RetrainRun] | type[PredictionRun]
+_Row = RetrainRun | PredictionRun | TreeImport
+_Table = type[RetrainRun] | type[PredictionRun] | type[TreeImport]
 _HOLDS: dict[_Table, Sequence[str]] = {
     RetrainRun: RUN_HOLDS_DEVICE,
     PredictionRun: PREDICTION_HOLDS_DEVICE,
+    TreeImport: IMPORT_HOLDS_DEVICE,
 }
 
 
@@ -57,7 +60,7 @@ def claim_row(
 
     A row is orphaned when its worker let go of it, is dead on this machine, or has not been heard
     of for `LEASE`. `begin` moves a queued row to its first state at work, in the same transaction.
-    One device trains or draws, never both. None when there is nothing to take.
+    One device trains or predicts, never both. None when there is nothing to take.
     """
     try:
         with transaction(engine) as session:
@@ -90,7 +93,7 @@ def _queue_up(session: Session) -> None:
 
 def _adopt(session: Session, table: _Table, claim: Claim) -> int | None:
     query = select(table).where(col(table.state).in_(_HOLDS[table]), table.device == claim.device)
-    rows = cast("Sequence[RetrainRun | PredictionRun]", session.exec(query).all())
+    rows = cast("Sequence[_Row]", session.exec(query).all())
     for row in rows:
         if claim.wants(row.id) and _is_orphaned(row, claim.now):
             changed = session.exec(
@@ -148,7 +151,7 @@ def is_worker_alive(
     return seen_at_utc is not None and now - seen_at_utc <= patience
 
 
-def _is_orphaned(run: RetrainRun | PredictionRun, now: datetime) -> bool:
+def _is_orphaned(run: _Row, now: datetime) -> bool:
     if run.worker is None or run.heartbeat_at_utc is None:
         return True
     return not is_worker_alive(run.worker, run.heartbeat_at_utc, now)

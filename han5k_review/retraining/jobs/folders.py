@@ -27,6 +27,7 @@ from han5k_review.retraining.jobs.results import (
     JobResult,
     PredictResult,
     TrainResult,
+    TreeImportResult,
 )
 from han5k_review.retraining.jobs.tasks import Job
 from han5k_review.store.files import write_atomically
@@ -49,6 +50,7 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "predict": TypeAdapter(PredictResult),
     "predict-files": TypeAdapter(FilesResult),
     "import": TypeAdapter(ImportResult),
+    "import-tree": TypeAdapter(TreeImportResult),
 }
 _T = TypeVar("_T")
 
@@ -98,7 +100,7 @@ class JobFolder:
         write_atomically(self.path / "result.json", _RESULT.dump_json(result, indent=1))
 
     def find_result(self) -> JobResult | None:
-        """How it ended, or None when it has not (or has crashed)."""
+        """How it ended, or None when it has not (or has crashed); DataError for another file."""
         if not (self.path / "result.json").exists():
             return None
         found = self._read("result.json", _WRITTEN)

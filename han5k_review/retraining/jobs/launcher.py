@@ -14,7 +14,7 @@ from typing import Protocol
 import psutil
 
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.tasks import Job
+from han5k_review.retraining.jobs.tasks import Job, TreeImportJob
 from han5k_review.store.files import write_atomically
 
 MODULES = {
@@ -22,6 +22,7 @@ MODULES = {
     "predict": "han5k_review.retraining.network.predicting.run",
     "predict-files": "han5k_review.retraining.network.predicting.run",
     "import": "han5k_review.retraining.network.predicting.run",
+    "import-tree": "han5k_review.cli.import_process",
 }
 _SAME_START_S = 0.05
 KILLED = (
@@ -170,6 +171,8 @@ class LocalLauncher:
 
 def job_environment(folder: JobFolder, job: Job) -> dict[str, str]:
     """nnU-Net's paths and process counts, and the thread limits, of one job."""
+    if isinstance(job, TreeImportJob):
+        return {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     settings = job.settings
     threads = str(settings.threads)
     environment = {

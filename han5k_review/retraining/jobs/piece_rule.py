@@ -1,4 +1,4 @@
-"""Which structures a model draws as one piece: the rule as jobs and models pass it on."""
+"""Which structures a model predicts as one piece: the rule as jobs and models pass it on."""
 
 from __future__ import annotations
 

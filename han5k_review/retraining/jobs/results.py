@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from pydantic import AliasChoices, Field
 
 from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.piece_rule import RegisteredPostprocessing
@@ -39,9 +41,9 @@ class TrainResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """How far the drawings of one structure differ.
+    """How far the predictions of one structure differ.
 
-    `disagreement` is 1 minus the mean Dice of all pairs of drawings (two empty ones agree);
+    `disagreement` is 1 minus the mean Dice of all pairs of predictions (two empty ones agree);
     `volume_spread` is (largest - smallest volume) / mean volume, None when all are empty.
     """
 
@@ -65,9 +67,9 @@ class PredictResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesResult:
-    """How many CTs were drawn, how many had been before; sentences by file where there are some."""
+    """How many CTs were predicted, how many had been before; a sentence for each odd file."""
 
-    drawn: int
+    predicted: Annotated[int, Field(validation_alias=AliasChoices("predicted", "drawn"))]
     kept: int
     failed: dict[str, str]
     notices: dict[str, str]
@@ -81,8 +83,17 @@ class ImportResult:
     source_sha256: str
 
 
-JobValues = TrainResult | PredictResult | FilesResult | ImportResult
-_T = TypeVar("_T", TrainResult, PredictResult, FilesResult, ImportResult)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeImportResult:
+    """How many cases came out how (`new`, `changed`, `unchanged`, `refused`), in how many files."""
+
+    cases: dict[str, int]
+    files: int
+    unmatched_names: int
+
+
+JobValues = TrainResult | PredictResult | FilesResult | ImportResult | TreeImportResult
+_T = TypeVar("_T", TrainResult, PredictResult, FilesResult, ImportResult, TreeImportResult)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

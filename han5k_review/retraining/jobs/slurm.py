@@ -18,7 +18,7 @@ from han5k_review.errors import ConfigError, StorageError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import KILLED, MODULES, ProcessId, job_environment
 from han5k_review.retraining.jobs.machine import gpu_numbers
-from han5k_review.retraining.jobs.tasks import Job
+from han5k_review.retraining.jobs.tasks import Job, TreeImportJob
 from han5k_review.store.files import write_atomically
 
 _NEW_JOB_S = 600.0  # how long a job may be unknown to the accounting after it was handed in
@@ -160,6 +160,8 @@ class SlurmLauncher:
         return _REASONS.get(state, f"SLURM's job {identity.pid} is {state}.")
 
     def _parameters(self, folder: JobFolder, job: Job) -> dict[str, object]:
+        if isinstance(job, TreeImportJob):
+            raise ConfigError("A job of a network was expected for SLURM, found an import.")
         settings = job.settings
         gpus = len(gpu_numbers(job.device))
         processes = max(1, gpus)

@@ -78,7 +78,7 @@ class JobKind(Protocol[RowT]):
         """A process died: one more try, or the end."""
 
     def let_go(self, row_id: int) -> None:
-        """The supervisor stops here: the row is free for another one, leftovers go."""
+        """The supervisor stops here: the row is free for another one, its files go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,19 @@
-"""Jobs: what a process is asked to do - train, predict cases or files, import a model."""
+"""Jobs: what a process is asked to do - train, predict cases or files, import a model or cases."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field
 
 from han5k_review.retraining.settings import RunSettings
-from han5k_review.store.vocabulary import Uncertainty
+from han5k_review.store.vocabulary import LabelSource, Split, Uncertainty
 
-DRAWN = "model"
-"""The name under which a prediction job draws with its one model."""
+MAIN_MODEL = "model"
+"""The name of the one model of a prediction job that is no member of an ensemble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +42,20 @@ class ModelFolder:
 class TrainCase:
     """A case that teaches: hashes of its CT and of its trusted masks by structure.
 
-    The masks of `drawn_by_parent` were drawn by the job's parent and accepted as they are. Those
-    of `shows_pieces` people accepted and no model of the study drew: they tell whether a structure
-    is one piece.
-    `ignored` is the hash of a mask whose voxels do not count where no trusted mask lies. Runs do
-    not use it; it makes nnU-Net's own answer to partial labels, to compare ours with.
+    The masks of `predicted_by_parent` were predicted by the job's parent and accepted as they are.
+    Those of `shows_pieces` people accepted and no model of the study predicted: they tell whether a
+    structure is one piece. `ignored` is the hash of a mask whose voxels do not count where no
+    trusted mask lies. Runs do not use it; it makes nnU-Net's own answer to partial labels, to
+    compare ours with.
     """
 
     name: str
     image_sha256: str
     masks: dict[str, str]
-    drawn_by_parent: tuple[str, ...] = ()
+    predicted_by_parent: Annotated[
+        tuple[str, ...],
+        Field(validation_alias=AliasChoices("predicted_by_parent", "drawn_by_parent")),
+    ] = ()
     shows_pieces: tuple[str, ...] = ()
     ignored: str | None = None
     weight: int = 1
@@ -84,8 +89,9 @@ class PredictCase:
 class PredictJob:
     """Predict `cases` with each of `models` (by a name of the worker's choice).
 
-    With `together` only the first of them draws; the others are members of its ensemble. `kept` is
-    a file that outlives this job and holds what was drawn; without it one lies in the job's folder.
+    With `together` only the first of them predicts; the others are members of its ensemble. `kept`
+    is a file that outlives this job and holds what was predicted; without it one lies in the job's
+    folder.
     """
 
     volumes: Path
@@ -139,7 +145,27 @@ class ImportJob:
     task: Literal["import"] = "import"
 
 
-Job = TrainJob | PredictJob | FilesJob | ImportJob
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeImportJob:
+    """Import the folder tree `root` into `study`, or look through it (`dry_run`).
+
+    `contours` says what its contours are, `naming` what cases are called by.
+    """
+
+    study: Path
+    root: Path
+    contours: LabelSource
+    naming: str
+    split: Split | None
+    dry_run: bool
+    processes: int
+    actor: str
+    device: str = "import"
+    task: Literal["import-tree"] = "import-tree"
+
+
+NetworkJob = TrainJob | PredictJob | FilesJob | ImportJob
+Job = NetworkJob | TreeImportJob
 
 
 def visible_device(job: Job) -> str:

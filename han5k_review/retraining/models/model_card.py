@@ -34,6 +34,7 @@ from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import ModelAct
 from han5k_review.study import find_study_info
+from han5k_review.texts.counts import say_count
 
 Field = tuple[str, str]
 
@@ -137,9 +138,9 @@ def _basic(
     verdicts: Sequence[StructureVerdict],
 ) -> CardSection:
     parent = session.get(ModelVersion, model.parent_id) if model.parent_id else None
-    drawn = session.exec(
-        select(LabelVersion.id).where(LabelVersion.model_version_id == model.id).limit(1)
-    ).first()
+    made = select(LabelVersion.id).where(LabelVersion.model_version_id == model.id).limit(1)
+    predicted = session.exec(made).first()
+    count = say_count(len(model.labels), "structure")
     return CardSection(
         part=CardPart.BASIC,
         fields=(
@@ -150,7 +151,7 @@ def _basic(
                 "Changes",
                 f"Continues {parent.name} in run {model.run_id}." if parent else FIRST_VERSION,
             ),
-            ("Summary", f"Contours of {len(model.labels)} structures on head-and-neck CT."),
+            ("Summary", f"Contours of {count} on head-and-neck CT."),
             ("Anatomical site", "HN"),
             ("Clearance", "Not approved for medical use: research use only."),
             ("Accepted into the study by", _describe_decision(decision)),
@@ -165,7 +166,7 @@ def _basic(
             ("Licence of the weights", NOT_STATED),
             ("Model source", f"models/{model.folder} in the study; not published"),
             ("Checkpoint SHA-256", model.checkpoint_sha256),
-            ("In use", "It predicted contours." if drawn else "It predicted none."),
+            ("In use", "It predicted contours." if predicted else "It predicted none."),
         ),
     )
 

@@ -38,7 +38,10 @@ def find_label_table(model: ModelFolder) -> dict[str, int] | None:
 
 
 def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:
-    """Copy a trained model to `models/<name>`; DataError when its checkpoint has another hash."""
+    """Copy a trained model to `models/<name>`.
+
+    DataError when its checkpoint has another hash, StorageError when the disk refuses.
+    """
     found = hash_file(trained.checkpoint)
     if found != trained.checkpoint_sha256:
         raise DataError(

@@ -1,9 +1,9 @@
-"""Postprocessing: which structures a model draws as one piece, and the contours that say so.
+"""Postprocessing: which structures a model predicts as one piece, and the contours that say so.
 
 A network leaves stray pieces far from an organ. A structure whose training contours are one piece
-keeps only the largest piece of its drawing (docs/decisions/0011-one-piece.md). nnU-Net calls this
-postprocessing. The rule is a file of the model's folder, registered by its hash like the weights
-(`postprocessing_files`). Pure.
+keeps only the largest piece of its prediction (docs/decisions/0011-one-piece.md). nnU-Net calls
+this postprocessing. The rule is a file of the model's folder, registered by its hash like the
+weights (`postprocessing_files`). Pure.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from han5k_review.retraining.jobs.piece_rule import PieceCount, Postprocessing
+from han5k_review.texts.counts import say_count
 
 LEAST_CONTOURS = 5
 LEAST_ONE_PIECE = 0.95
@@ -22,7 +23,7 @@ WHOLE = 0.99
 def decide_postprocessing(
     names: Sequence[str], counts: Mapping[str, PieceCount], parent: Postprocessing
 ) -> Postprocessing:
-    """The rule of a model that draws `names`.
+    """The rule of a model that predicts `names`.
 
     A structure with at least 5 counted contours is one piece when 95 % of them are. With fewer it
     is what it was to the parent.
@@ -49,8 +50,9 @@ def describe_postprocessing(rule: Postprocessing | None) -> str:
     kept = rule.keep_largest
     if not kept:
         return "Keeps every piece it predicts: no structure is known to be one piece."
-    many = "structure" if len(kept) == 1 else "structures"
-    return f"Keeps only the largest piece of {len(kept)} {many}: {', '.join(kept)}."
+    return (
+        f"Keeps only the largest piece of {say_count(len(kept), 'structure')}: {', '.join(kept)}."
+    )
 
 
 def describe_counts(rule: Postprocessing | None) -> str:

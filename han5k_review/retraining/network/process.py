@@ -11,15 +11,15 @@ import torch
 from han5k_review.errors import ConfigError, Han5kError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobOutcome, JobResult
-from han5k_review.retraining.jobs.tasks import Job
+from han5k_review.retraining.jobs.tasks import NetworkJob, TreeImportJob
 
 _OUT_OF_MEMORY = {
     "train": "The device {device} had not enough memory for this network (memory_target_gb was "
     "{target:g}); start it again with a lower memory_target_gb: it goes on from its last epoch.",
-    "predict": "The device {device} had not enough memory to draw a case; close other programs on "
-    "it or draw elsewhere, and ask again: the cases drawn so far are kept.",
-    "predict-files": "The device {device} had not enough memory to draw a CT; close other programs "
-    "on it or draw elsewhere, and ask again: the CTs drawn so far are kept.",
+    "predict": "The device {device} had not enough memory to predict a case; close other programs "
+    "on it or predict elsewhere, and ask again: the cases predicted so far are kept.",
+    "predict-files": "The device {device} had not enough memory to predict a CT; close other "
+    "programs on it or predict elsewhere, and ask again: the CTs predicted so far are kept.",
     "import": "The device {device} had not enough memory to read the model; close other programs "
     "on it, and import it again.",
 }
@@ -31,10 +31,12 @@ _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", 
 _DISK_WORDS = ("PytorchStreamWriter failed writing", "No space left on device")
 
 
-def run_job(arguments: list[str], run: Callable[[JobFolder, Job], JobResult]) -> int:
+def run_job(arguments: list[str], run: Callable[[JobFolder, NetworkJob], JobResult]) -> int:
     """Run the job of the folder that is the one argument; 0 when it ended in its own words."""
     folder = JobFolder(path=Path(arguments[0]))
     job = folder.read_job()
+    if isinstance(job, TreeImportJob):
+        raise TypeError(f"A job of a network was expected in {folder.path}, found {job.task}.")
     torch.set_num_threads(job.settings.threads)
     try:
         _check_device(job.device)
@@ -50,7 +52,7 @@ def run_job(arguments: list[str], run: Callable[[JobFolder, Job], JobResult]) ->
     return 0
 
 
-def explain_shortage(error: Exception, job: Job) -> str | None:
+def explain_shortage(error: Exception, job: NetworkJob) -> str | None:
     """What was missing, memory or disk; None for an error of another kind.
 
     PyTorch tells a full memory by its own exception on a GPU, by a plain RuntimeError on a CPU.

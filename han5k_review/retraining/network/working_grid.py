@@ -85,7 +85,10 @@ def reduce_volume(
 
 
 def block_mean(array: NDArray[np.float32], factors: tuple[int, int, int]) -> NDArray[np.float32]:
-    """Mean over blocks of `factors` elements; the last block of an axis may be smaller."""
+    """Mean over blocks of `factors` voxels of (i, j, k); the last block of an axis may be smaller.
+
+    GeometryError for an array without three axes.
+    """
     if array.ndim != 3:
         raise GeometryError(f"An array with three axes was expected, found {array.ndim}.")
     for axis, factor in enumerate(factors):
@@ -99,7 +102,7 @@ def block_mean(array: NDArray[np.float32], factors: tuple[int, int, int]) -> NDA
 
 
 def to_czyx(array_ijk: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(i, j, k) -> (1, z, y, x): nnU-Net's order; i stays the patient's left/right axis, last."""
+    """Voxels (i, j, k) -> (1, z, y, x), nnU-Net's order; i stays left/right, and is last."""
     return np.ascontiguousarray(array_ijk.transpose(2, 1, 0))[None]
 
 

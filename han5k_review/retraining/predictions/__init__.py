@@ -1,4 +1,4 @@
-"""Predictions: models draw contours - of cases, to be reviewed next, and of files outside a study.
+"""Predictions: contours by models - of cases, to be reviewed next, and of files outside a study.
 
 A prediction of cases is queued like a run and worked on by the worker of its device; its masks
 become label versions under review, with how doubtful they are when that was asked for.

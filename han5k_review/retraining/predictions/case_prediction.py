@@ -1,4 +1,4 @@
-"""Prediction from start to end in one call: queue it, draw it here, store its label versions."""
+"""Prediction from start to end in one call: queue it, predict it here, store its label versions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from han5k_review.store.vocabulary import PredictionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionReport:
-    """What a prediction drew: cases, contours to be reviewed, and how they compare with those now.
+    """What came of a prediction: cases, contours to review, and how they compare with those now.
 
     `is_under_review` says whether a new round began with them, or they wait for a decision.
     """
@@ -46,7 +46,7 @@ def predict_cases(
     watch: Watch | None = None,
     begin_round: bool = False,
 ) -> PredictionReport:
-    """Draw the cases with a promoted model and store its masks as label versions.
+    """Predict the cases with a promoted model and store its masks as label versions.
 
     They wait for a decision (predictions/decisions.py); with `begin_round` they are put under
     review at once. Asking for the same again goes on where a broken prediction stopped, and writes
@@ -71,7 +71,7 @@ def predict_cases(
         )
     row = supervisor.work_on(prediction_id)
     if row.state is not PredictionState.DONE:
-        why = row.error or f"it is {row.state}"
+        why = row.error or f"it is {row.state.word}"
         raise DataError(f"Prediction {prediction_id} of {len(row.cases)} cases did not end: {why}")
     begins = begin_round and row.new_labels > 0
     if begins:

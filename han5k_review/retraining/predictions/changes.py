@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from han5k_review.texts.counts import choose_form, say_count
+
 MUCH = 2.0
 """From this ratio of volumes on a contour is much larger, below its inverse much smaller."""
 
@@ -39,24 +41,24 @@ class StructureChanges:
         return self.new + self.similar + self.smaller + self.larger
 
 
-def find_change(drawn_cc: float, present_cc: float | None, *, same: bool) -> Change:
-    """What a drawing of `drawn_cc` is beside the contour under review (None: there is none).
+def find_change(predicted_cc: float, present_cc: float | None, *, same: bool) -> Change:
+    """What a prediction of `predicted_cc` is beside the contour under review (None: there is none).
 
     `same`: both have the same voxels. A contour that was empty counts as none.
     """
-    if drawn_cc == 0:
+    if predicted_cc == 0:
         return Change.EMPTY
     if same:
         return Change.SAME
     if not present_cc:
         return Change.NEW
-    if drawn_cc >= MUCH * present_cc:
+    if predicted_cc >= MUCH * present_cc:
         return Change.LARGER
-    return Change.SMALLER if drawn_cc * MUCH <= present_cc else Change.SIMILAR
+    return Change.SMALLER if predicted_cc * MUCH <= present_cc else Change.SIMILAR
 
 
 def count_changes(found: Iterable[tuple[str, Change]]) -> dict[str, StructureChanges]:
-    """Structure -> its counts, from (structure, change) of every drawing."""
+    """Structure -> its counts, from (structure, change) of every prediction."""
     counts: dict[str, dict[str, int]] = {}
     for name, change in found:
         own = counts.setdefault(name, {})
@@ -85,25 +87,24 @@ def describe_changes(changes: Mapping[str, StructureChanges]) -> str:
     ]
     kept = sum(r.kept for r in rows)
     told = ", ".join(f"{count} {words}" for count, words in parts if count)
-    sentence = f"{_contours(kept)} would come under review" + (f": {told}." if told else ".")
+    sentence = f"{say_count(kept, 'contour')} would come under review" + (
+        f": {told}." if told else "."
+    )
     empty, same = sum(r.empty for r in rows), sum(r.same for r in rows)
     if empty:
-        sentence += f" {_contours(empty)} came out empty and {_stay(empty)} left out"
+        sentence += (
+            f" {say_count(empty, 'contour')} came out empty and "
+            f"{choose_form(empty, 'is', 'are')} left out"
+        )
         names = list_empty(changes)
         sentence += f": {', '.join(names)}."
     if same:
-        sentence += f" {_contours(same)} {'is' if same == 1 else 'are'} the same as now."
+        sentence += (
+            f" {say_count(same, 'contour')} {choose_form(same, 'is', 'are')} the same as now."
+        )
     return sentence
 
 
 def list_empty(changes: Mapping[str, StructureChanges]) -> Sequence[str]:
-    """Structures with an empty drawing."""
+    """Structures with an empty prediction."""
     return [name for name, row in changes.items() if row.empty]
-
-
-def _contours(count: int) -> str:
-    return "1 contour" if count == 1 else f"{count} contours"
-
-
-def _stay(count: int) -> str:
-    return "is" if count == 1 else "are"

@@ -23,7 +23,7 @@ from han5k_review.store.prediction_tables import (
     PredictionLabel,
     PredictionRun,
 )
-from han5k_review.store.tables import Grade, LabelVersion, Revision
+from han5k_review.store.tables import Case, Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import PredictionAct, PredictionState
 
 _NAMED = 5
@@ -54,14 +54,14 @@ def put_under_review(
 ) -> PredictionDecision:
     """Its contours are the ones under review: a new round begins.
 
-    RuleError unless it is done and waits for a decision, when it drew nothing to review, and when
-    contours came under review after it was drawn: its counts would not hold any more.
+    RuleError unless it is done and waits for a decision, when it predicted nothing to review, and
+    when contours came under review after it was predicted: its counts would not hold any more.
     """
     row = _get_waiting(session, prediction_id)
-    drawn = _list_drawn(session, prediction_id)
-    if not drawn:
+    predicted = _list_predicted(session, prediction_id)
+    if not predicted:
         raise RuleError(f"Prediction {prediction_id} predicted no contour that could be reviewed.")
-    later = _list_later(session, drawn)
+    later = _list_later(session, predicted)
     if later:
         raise RuleError(
             f"Prediction {prediction_id} is older than {len(later)} contours that are under review "
@@ -92,7 +92,7 @@ def withdraw(
     if act is not PredictionAct.PUT_UNDER_REVIEW:
         raise RuleError(
             f"Contours of prediction {prediction_id} were expected under review; it is "
-            f"{act.value if act else row.state.value}."
+            f"{act.value if act else row.state.word}."
         )
     return _decide(session, row, PredictionAct.WITHDRAWN, actor, reason.strip(), now)
 
@@ -113,18 +113,33 @@ def measure_use(session: Session, prediction_id: int) -> RoundUse:
     )
 
 
+def list_first_predicted(session: Session, prediction_id: int) -> Mapping[str, str]:
+    """Name of the case -> the structure drawn first in it; to look at what waits."""
+    rows = session.exec(
+        select(Case.name, LabelVersion.structure)
+        .join(LabelVersion, col(LabelVersion.case_id) == Case.id)
+        .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .where(PredictionLabel.prediction_id == prediction_id)
+        .order_by(col(LabelVersion.id))
+    )
+    found: dict[str, str] = {}
+    for name, structure in rows:
+        found.setdefault(name, structure)
+    return found
+
+
 def _get_waiting(session: Session, prediction_id: int) -> PredictionRun:
     row = get_prediction(session, prediction_id)
     act = find_act(session, prediction_id)
     if row.state is not PredictionState.DONE or act is not None:
         raise RuleError(
             f"A finished prediction that waits for a decision was expected; {prediction_id} is "
-            f"{act.value if act else row.state.value}."
+            f"{act.value if act else row.state.word}."
         )
     return row
 
 
-def _list_drawn(session: Session, prediction_id: int) -> Mapping[CaseStructure, int]:
+def _list_predicted(session: Session, prediction_id: int) -> Mapping[CaseStructure, int]:
     query = (
         select(LabelVersion)
         .join(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
@@ -133,17 +148,17 @@ def _list_drawn(session: Session, prediction_id: int) -> Mapping[CaseStructure, 
     return {(row.case_id, row.structure): stored_id(row) for row in session.exec(query)}
 
 
-def _list_later(session: Session, drawn: Mapping[CaseStructure, int]) -> Sequence[str]:
-    """Structures of which a contour newer than the drawn one is under review."""
+def _list_later(session: Session, predicted: Mapping[CaseStructure, int]) -> Sequence[str]:
+    """Structures of which a contour newer than the predicted one is under review."""
     query = select(LabelVersion).where(
-        col(LabelVersion.id) > min(drawn.values()),
+        col(LabelVersion.id) > min(predicted.values()),
         col(LabelVersion.source).in_(UNDER_REVIEW),
         is_shown(),
     )
     return [
         row.structure
         for row in session.exec(query)
-        if stored_id(row) > drawn.get((row.case_id, row.structure), stored_id(row))
+        if stored_id(row) > predicted.get((row.case_id, row.structure), stored_id(row))
     ]
 
 

@@ -13,13 +13,10 @@ from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import Uncertainty
 
-DOUBTFUL = 0.2
-"""Disagreement from which on the viewer warns; the page lists every value."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtfulContour:
-    """One predicted contour and how far its drawings differ."""
+    """One predicted contour and how far its members differ."""
 
     case: str
     structure: str
@@ -34,7 +31,7 @@ class DoubtfulContour:
 def list_doubtful(
     session: Session, model_id: int, cases: Collection[str] | None = None
 ) -> list[DoubtfulContour]:
-    """Contours a model drew, with their uncertainty, largest first; none that was withdrawn."""
+    """Contours of models, with their uncertainty, largest first; none that was withdrawn."""
     query = (
         select(LabelUncertainty, LabelVersion, Case.name)
         .join(LabelVersion, col(LabelVersion.id) == LabelUncertainty.label_version_id)
@@ -56,13 +53,3 @@ def list_doubtful(
         for doubt, label, case in session.exec(query)
         if cases is None or case in cases
     ]
-
-
-def find_disagreements(
-    session: Session, label_version_ids: Collection[int] | None = None
-) -> dict[int, float]:
-    """Label version id -> disagreement, for those (None: all) whose drawings were compared."""
-    query = select(LabelUncertainty.label_version_id, LabelUncertainty.disagreement)
-    if label_version_ids is not None:
-        query = query.where(col(LabelUncertainty.label_version_id).in_(label_version_ids))
-    return dict(session.exec(query).all())

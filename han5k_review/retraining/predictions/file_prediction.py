@@ -1,4 +1,4 @@
-"""A folder of CTs outside the study, drawn by one of its models: `han5k predict-files`."""
+"""A folder of CTs outside the study, predicted by one of its models: `han5k predict-files`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SEGMENTATION = ".seg.nrrd"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesReport:
-    """How many CTs were drawn, how many had been before; sentences by file where there are some.
+    """How many CTs were predicted, how many had been before; a sentence for each odd file.
 
     `is_cancelled` when somebody stopped it: the same call goes on.
     """
 
-    drawn: int
+    predicted: int
     kept: int
     failed: dict[str, str]
     notices: dict[str, str]
@@ -39,7 +39,7 @@ class FilesReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesRequest:
-    """Every CT in `source` (a file, or a folder with its folders), drawn into the folder `out`."""
+    """Every CT in `source` (a file, or a folder with its folders), predicted into `out`."""
 
     model_id: int
     source: Path
@@ -49,10 +49,10 @@ class FilesRequest:
 
 
 def predict_files(study: Study, request: FilesRequest, *, watch: Watch = QUICK) -> FilesReport:
-    """Draw the CTs of a request; the study is only read.
+    """Predict the CTs of a request; the study is only read.
 
-    Called again it draws what is new or changed. DataError for a model that is not in the study or
-    whose files were changed, a source without images, two CTs of one name, and a process that
+    Called again it predicts what is new or changed. DataError for a model that is not in the study
+    or whose files were changed, a source without images, two CTs of one name, and a process that
     broke off.
     """
     with reading(study.engine) as session:
@@ -80,7 +80,7 @@ def predict_files(study: Study, request: FilesRequest, *, watch: Watch = QUICK) 
     shutil.rmtree(folder.path, ignore_errors=True)
     told = result.get(FilesResult)
     return FilesReport(
-        drawn=told.drawn,
+        predicted=told.predicted,
         kept=told.kept,
         failed=told.failed,
         notices=told.notices,

@@ -1,4 +1,4 @@
-"""Predictions as jobs of a supervisor: the cases of a queued prediction are drawn."""
+"""Predictions as jobs of a supervisor: the cases of a queued prediction, in its process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from han5k_review.retraining.jobs.supervisor import Death
 from han5k_review.retraining.predictions.changes import write_changes
 from han5k_review.retraining.predictions.prediction_labels import (
     prediction_folder,
-    store_drawings,
+    store_predictions,
     write_prediction,
 )
 from han5k_review.retraining.predictions.prediction_record import get_prediction, move_prediction
@@ -41,15 +41,15 @@ class PredictionJobs:
     grace_s: float = 600.0
 
     def claim(self, only: int | None = None) -> int | None:
-        """A prediction to draw: an orphaned one first, then the oldest in the queue."""
+        """A prediction to work on: an orphaned one first, then the oldest in the queue."""
         claim = Claim(device=self.device, worker=self.worker, now=utc_now(), only=only)
         return claim_row(self.study.engine, PredictionRun, claim, self._begin)
 
     def _begin(self, session: Session, prediction_id: int) -> None:
         row = get_prediction(session, prediction_id)
         session.refresh(row)
-        drawing = PredictionState.DRAWING
-        move_prediction(session, row, drawing, actor=self.worker, now=utc_now())
+        predicting = PredictionState.PREDICTING
+        move_prediction(session, row, predicting, actor=self.worker, now=utc_now())
 
     def look(self, row_id: int) -> PredictionRun:
         """Heartbeat, take over the process's progress, and read the row anew."""
@@ -66,7 +66,7 @@ class PredictionJobs:
 
     def is_at_work(self, row: PredictionRun) -> bool:
         """True while the prediction holds its device for this worker."""
-        return row.state is PredictionState.DRAWING and row.worker == self.worker
+        return row.state is PredictionState.PREDICTING and row.worker == self.worker
 
     def prepare(self, row: PredictionRun) -> JobFolder:
         """The folder with the job, written when it is not there yet."""
@@ -79,8 +79,8 @@ class PredictionJobs:
         """Nothing is kept of it beside the folder's own file."""
 
     def take_result(self, row: PredictionRun, folder: JobFolder, result: JobResult) -> None:
-        """The drawn masks become label versions, which wait for a person's decision."""
-        changes = store_drawings(self.study, row, result.get(PredictResult))
+        """The predicted masks become label versions, which wait for a person's decision."""
+        changes = store_predictions(self.study, row, result.get(PredictResult))
         with transaction(self.study.engine) as session:
             present = get_prediction(session, stored_id(row))
             present.found = write_changes(changes)

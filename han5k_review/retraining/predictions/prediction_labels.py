@@ -1,4 +1,4 @@
-"""From a prediction's record to its job, and from the drawn masks to label versions."""
+"""From a prediction's record to its job, and from the predicted masks to label versions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.jobs.folders import JobFolder, clear_outcome
 from han5k_review.retraining.jobs.results import CaseMasks, Doubt, PredictResult
-from han5k_review.retraining.jobs.tasks import DRAWN, ModelFolder, PredictCase, PredictJob
+from han5k_review.retraining.jobs.tasks import MAIN_MODEL, ModelFolder, PredictCase, PredictJob
 from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.predictions.changes import (
@@ -41,7 +41,7 @@ def prediction_folder(study: Study, row: PredictionRun) -> JobFolder:
 
 
 def write_prediction(study: Study, row: PredictionRun, folder: JobFolder) -> None:
-    """Write the job; cases an earlier, unfinished prediction of the same drew are taken over.
+    """Write the job; cases an earlier, unfinished prediction of the same stored are taken over.
 
     RuleError when the model is no longer in use, DataError for a checkpoint of another hash.
     """
@@ -52,7 +52,7 @@ def write_prediction(study: Study, row: PredictionRun, folder: JobFolder) -> Non
     models = [locate_model(study, m) for m in (model, *members)]
     for found in models:
         check_model(found)
-    names = [DRAWN, *(f"member-{m.id}" for m in members)]
+    names = [MAIN_MODEL, *(f"member-{m.id}" for m in members)]
     job = PredictJob(
         volumes=study.volumes.folder,
         masks=study.labels.folder,
@@ -62,7 +62,7 @@ def write_prediction(study: Study, row: PredictionRun, folder: JobFolder) -> Non
         device=row.device,
         uncertainty=row.uncertainty,
         together=True,
-        kept=study.runs / "drawn" / f"{_key(models, row)}.json",
+        kept=study.runs / "predicted" / f"{_key(models, row)}.json",
         dask_address=row.dask_address,
     )
     clear_outcome(folder)
@@ -70,39 +70,42 @@ def write_prediction(study: Study, row: PredictionRun, folder: JobFolder) -> Non
 
 
 def _key(models: list[ModelFolder], row: PredictionRun) -> str:
-    """What decides how a case is drawn: the same key means the same masks."""
+    """What decides how a case is predicted: the same key means the same masks."""
     parts = [row.uncertainty.value, row.device.partition(":")[0]]
     parts += [m.checkpoint_sha256 for m in models]
     parts += [m.postprocessing_sha256 for m in models if m.postprocessing_sha256]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def store_drawings(
+def store_predictions(
     study: Study, row: PredictionRun, result: PredictResult
 ) -> dict[str, StructureChanges]:
-    """Keep what was drawn as label versions that wait for a decision, case by case.
+    """Keep what was predicted as label versions that wait for a decision, case by case.
 
-    Returns, per structure, how the drawings compare with the contours under review. Empty drawings
-    and those that are the same as the contour under review are counted and not kept.
+    Returns, per structure, how the predictions compare with the contours under review. Empty
+    predictions and those that are the same as the contour under review are counted and not kept.
+    RuleError when a case has no masks.
     """
-    masks, doubts = result.masks[DRAWN], result.doubts.get(DRAWN, {})
+    masks, doubts = result.masks[MAIN_MODEL], result.doubts.get(MAIN_MODEL, {})
     with reading(study.engine) as session:
         model = session.get_one(ModelVersion, row.model_id)
         cases = get_cases(session, row.cases)
     missing = [c.name for c in cases if c.name not in masks]
     if missing:
-        raise RuleError(f"Masks of every case were expected, none were drawn of {missing}.")
+        raise RuleError(f"Masks of every case were expected, none were predicted of {missing}.")
     found: list[tuple[str, Change]] = []
     for case in cases:
-        drawn = _DrawnCase(case=case, masks=masks[case.name], doubts=doubts.get(case.name, {}))
+        predicted = _PredictedCase(
+            case=case, masks=masks[case.name], doubts=doubts.get(case.name, {})
+        )
         with transaction(study.engine) as session:
-            found += _store(session, study, model, drawn, row)
+            found += _store(session, study, model, predicted, row)
     return count_changes(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _DrawnCase:
-    """What was drawn of one case: structure -> mask hash, and structure -> doubt where measured."""
+class _PredictedCase:
+    """What was predicted of one case: structure -> mask hash, structure -> doubt if measured."""
 
     case: Case
     masks: CaseMasks
@@ -110,18 +113,22 @@ class _DrawnCase:
 
 
 def _store(
-    session: Session, study: Study, model: ModelVersion, drawn: _DrawnCase, row: PredictionRun
+    session: Session,
+    study: Study,
+    model: ModelVersion,
+    predicted: _PredictedCase,
+    row: PredictionRun,
 ) -> list[tuple[str, Change]]:
-    present = list_under_review(session, stored_id(drawn.case))
-    known = _list_known(session, drawn.case, row)
-    grid = study.volumes.get_index(drawn.case.image_sha256).grid
+    present = list_under_review(session, stored_id(predicted.case))
+    known = _list_known(session, predicted.case, row)
+    grid = study.volumes.get_index(predicted.case.image_sha256).grid
     now = utc_now()
     found: list[tuple[str, Change]] = []
     new: list[str] = []
-    for name, sha256 in drawn.masks.items():
+    for name, sha256 in predicted.masks.items():
         if row.structures is not None and name not in row.structures:
             continue
-        label = _build_label(drawn.case, model, name, study.labels.get_mask(sha256, grid))
+        label = _build_label(predicted.case, model, name, study.labels.get_mask(sha256, grid))
         there = present.get(name)
         same = there is not None and there.mask_sha256 == sha256
         change = find_change(label.volume_cc, there.volume_cc if there else None, same=same)
@@ -130,14 +137,14 @@ def _store(
             continue
         new.append(name)
         label.created_at_utc = now
-        _add(session, row, label, drawn.doubts.get(name))
+        _add(session, row, label, predicted.doubts.get(name))
     if new:
         add_audit(
             session,
             at_utc=now,
             actor=row.actor,
             action="predicted",
-            subject=drawn.case.name,
+            subject=predicted.case.name,
             model=model.name,
             structures=sorted(new),
         )
@@ -171,7 +178,7 @@ def _build_label(case: Case, model: ModelVersion, name: str, mask: StructureMask
         voxels=mask.voxel_count,
         volume_cc=mask.volume_cc,
         model_version_id=model.id,
-        note=f"drawn by {model.name}",
+        note=f"predicted by {model.name}",
     )
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError, RuleError
 from han5k_review.retraining.jobs.machine import choose_device
-from han5k_review.retraining.predictions.drawable import list_drawable
+from han5k_review.retraining.predictions.offered_structures import list_offered_structures
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
@@ -19,8 +19,8 @@ from han5k_review.store.vocabulary import ModelState, PredictionState, Uncertain
 from han5k_review.study import find_cases
 
 _MOVES: Mapping[PredictionState, frozenset[PredictionState]] = {
-    PredictionState.QUEUED: frozenset({PredictionState.DRAWING, PredictionState.CANCELLED}),
-    PredictionState.DRAWING: frozenset(
+    PredictionState.QUEUED: frozenset({PredictionState.PREDICTING, PredictionState.CANCELLED}),
+    PredictionState.PREDICTING: frozenset(
         {PredictionState.DONE, PredictionState.FAILED, PredictionState.CANCELLED}
     ),
 }
@@ -33,7 +33,7 @@ class PredictionRequest:
     """What a person asks for: cases by name, a model in use, and how sure it is of its contours.
 
     `structures` are those whose contours are kept; none named: those that passed the gate
-    (`list_drawable`). `member_ids` are the further model versions of an ensemble.
+    (`list_offered_structures`). `member_ids` are the further model versions of an ensemble.
     """
 
     model_id: int
@@ -56,8 +56,8 @@ def request_prediction(
     """Put cases in the queue for a model in use.
 
     RuleError for a model that is not promoted, unknown cases or structures, none that passed the
-    gate and none named, the same request while it is unfinished, and members that do not draw the
-    same structures.
+    gate and none named, the same request while it is unfinished, and members that do not predict
+    the same structures.
     """
     model = get_promoted(session, request.model_id)
     chosen = [c.name for c in get_cases(session, request.cases)]
@@ -124,7 +124,7 @@ def get_cases(session: Session, names: Sequence[str]) -> Sequence[Case]:
 def _choose_structures(
     session: Session, model: ModelVersion, request: PredictionRequest
 ) -> list[str]:
-    wanted = tuple(request.structures) or list_drawable(session, model).usual
+    wanted = tuple(request.structures) or list_offered_structures(session, model).usual
     unknown = [name for name in wanted if name not in model.labels]
     if unknown:
         raise RuleError(
@@ -176,7 +176,7 @@ def move_prediction(
 ) -> None:
     """Change the state; RuleError when the present one does not lead there."""
     if state not in _MOVES.get(row.state, frozenset()):
-        raise RuleError(f"A prediction that is {row.state} cannot become {state}.")
+        raise RuleError(f"A prediction that is {row.state.word} cannot become {state.word}.")
     row.state = state
     if state not in UNFINISHED:
         row.worker, row.finished_at_utc = None, now
@@ -187,7 +187,7 @@ def move_prediction(
         session,
         at_utc=now,
         actor=actor,
-        action=f"prediction {state.value}",
+        action=f"prediction {state.word}",
         subject=f"prediction {row.id}",
         reason=reason,
     )
@@ -198,7 +198,7 @@ def cancel_prediction(
 ) -> PredictionRun:
     """Stop it: at once in the queue, after the case in hand when it works; RuleError afterwards."""
     row = get_prediction(session, prediction_id)
-    if row.state is PredictionState.DRAWING:
+    if row.state is PredictionState.PREDICTING:
         row.cancel_requested = True
         session.add(row)
         return row

@@ -111,8 +111,8 @@ def plan_run(
     refusals = refuse_study(catalogue, cases, snapshot, request.group)
     if parent is not None:
         on_disk = find_label_table(locate_model(study, parent))
-        drawn = _list_drawn(session, parent)
-        refusals += refuse_parent(catalogue, snapshot, parent, on_disk, drawn)
+        predicted = _list_predicted(session, parent)
+        refusals += refuse_parent(catalogue, snapshot, parent, on_disk, predicted)
         refusals += refuse_rate(settings, parent.name)
     refusals += describe_disk_shortage(needs, free_gb, str(study.root))
     if machine is not None:
@@ -244,8 +244,8 @@ def _size(case: Case) -> CaseSize:
     return CaseSize(shape_ijk=(i, j, k), spacing_mm=grid.spacing_mm)
 
 
-def _list_drawn(session: Session, parent: ModelVersion) -> set[tuple[int, str, str]]:
-    """(case id, structure, mask hash) of every contour the model drew."""
+def _list_predicted(session: Session, parent: ModelVersion) -> set[tuple[int, str, str]]:
+    """(case id, structure, mask hash) of every contour the model predicted."""
     query = select(LabelVersion.case_id, LabelVersion.structure, LabelVersion.mask_sha256).where(
         LabelVersion.model_version_id == parent.id
     )

@@ -14,7 +14,7 @@ from han5k_review.store.vocabulary import Split
 _FEW = 3
 DESTRUCTIVE_RATE = 1e-2  # at which nnU-Net trains from scratch
 _NAMED = 6
-_Drawn = Collection[tuple[int, str, str]]
+_Predicted = Collection[tuple[int, str, str]]
 
 
 def refuse_study(
@@ -31,7 +31,7 @@ def refuse_study(
         found.append(
             f"No contour of label group {group} is trusted on a training case: grade "
             "pseudo-labels, accept revisions, or let the references of training cases teach "
-            "(count_references)."
+            "(on the page: Also train on reference contours; `--count-references`)."
         )
     elif all(c.monitor for c in snapshot.teaching):
         found.append(
@@ -55,12 +55,12 @@ def refuse_parent(
     snapshot: Snapshot,
     parent: ModelVersion,
     on_disk: Mapping[str, int] | None,
-    drawn: _Drawn,
+    predicted: _Predicted,
 ) -> list[str]:
     """What the parent model does not allow.
 
-    `on_disk` is the label table in the parent's folder (None: the folder is gone), `drawn` are
-    (case id, structure, mask hash) of everything the parent drew itself.
+    `on_disk` is the label table in the parent's folder (None: the folder is gone), `predicted` are
+    (case id, structure, mask hash) of everything the parent predicted itself.
     """
     found = []
     if on_disk is None:
@@ -76,7 +76,7 @@ def refuse_parent(
             f"{parent.name} predicts {', '.join(unknown)}, which the study's structure table does "
             "not have; add them to structures.csv or choose another parent."
         )
-    if snapshot.teaching and _teaches_nothing_new(snapshot, drawn):
+    if snapshot.teaching and _teaches_nothing_new(snapshot, predicted):
         found.append(
             f"Every trusted contour is what {parent.name} predicted itself: there is nothing to "
             "learn; accept revisions first."
@@ -137,14 +137,14 @@ def _patients(cases: Sequence[SnapshotCase], split: Split) -> set[str]:
     return {c.patient for c in cases if c.split is split}
 
 
-def _teaches_nothing_new(snapshot: Snapshot, drawn: _Drawn) -> bool:
-    """True when each trusted mask is, bit for bit, one the parent drew on that case.
+def _teaches_nothing_new(snapshot: Snapshot, predicted: _Predicted) -> bool:
+    """True when each trusted mask is, bit for bit, one the parent predicted on that case.
 
     An accepted revision counts as new only where it changed something; a replayed contour never
     does.
     """
     return all(
-        m.reason is TrustReason.REPLAYED or (c.case_id, m.structure, m.mask_sha256) in drawn
+        m.reason is TrustReason.REPLAYED or (c.case_id, m.structure, m.mask_sha256) in predicted
         for c in snapshot.teaching
         for m in c.masks
         if m.trusted and m.structure in snapshot.labels

@@ -129,8 +129,8 @@ class RunJobs:
                 )
 
     def _keep_scores(self, run: RetrainRun, result: JobResult) -> None:
-        drawn = result.get(PredictResult)
-        scores = measure_run(self.study, self.catalogue, run, drawn)
+        predicted = result.get(PredictResult)
+        scores = measure_run(self.study, self.catalogue, run, predicted)
         now = utc_now()
         with transaction(self.study.engine) as session:
             row = get_run(session, stored_id(run))

@@ -19,7 +19,7 @@ from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_s
 from han5k_review.store.run_tables import RetrainRun, RunEvent
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
-from han5k_review.store.vocabulary import RunState
+from han5k_review.store.vocabulary import ModelState, RunState
 
 LIVE = frozenset({RunState.QUEUED, *WORK})
 """States of a run that a worker moves on, without a person."""
@@ -27,7 +27,7 @@ LIVE = frozenset({RunState.QUEUED, *WORK})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """Everything a page draws of one run."""
+    """Everything a page shows of one run."""
 
     run: RetrainRun
     parent: ModelVersion | None
@@ -52,6 +52,12 @@ def list_models(session: Session, group: str | None = None) -> Sequence[ModelVer
     if group is not None:
         query = query.where(ModelVersion.group == group)
     return session.exec(query).all()
+
+
+def find_usual_parent(session: Session, group: str) -> ModelVersion | None:
+    """The model that a new run of the group continues unless somebody says otherwise: the one in
+    use; None where the group has none in use."""
+    return next((m for m in list_models(session, group) if m.state == ModelState.PROMOTED), None)
 
 
 def get_run_view(session: Session, study: Study, run_id: int, *, log_lines: int = 40) -> RunView:

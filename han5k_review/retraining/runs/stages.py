@@ -105,7 +105,10 @@ def keep_candidate(study: Study, run: RetrainRun, result: TrainResult) -> ModelV
 
 
 def write_evaluation(study: Study, run: RetrainRun) -> None:
-    """Write the prediction job of the held-out cases: candidate, and parent when there is one."""
+    """Write the prediction job of the held-out cases: candidate, and parent when there is one.
+
+    DataError when the run has no model.
+    """
     snapshot = read_snapshot(study, run)
     with reading(study.engine) as session:
         parent = _find_parent(session, study, run)
@@ -183,7 +186,7 @@ def _train_job(
                 name=c.name,
                 image_sha256=c.image_sha256,
                 masks={n: h for n, h in c.trusted.items() if n in snapshot.labels},
-                drawn_by_parent=tuple(
+                predicted_by_parent=tuple(
                     m.structure
                     for m in c.masks
                     if m.trusted and m.model_version_id and m.model_version_id == parent_id

@@ -12,6 +12,7 @@ from han5k_review.retraining.teaching.paired_scores import (
     PairedScore,
     bootstrap_mean,
 )
+from han5k_review.texts.counts import say_count
 
 _ROUNDING = 1e-9
 """0.8 - 0.7 is a little less than 0.1."""
@@ -31,8 +32,8 @@ class StructureVerdict:
 
     `cases` are those that decide: measured before and after. `scored_cases` have a score of the
     candidate, with or without one before. Mean Dice is that of `cases`, or of `scored_cases` when
-    nothing can be compared. `unchanged_cases` are references that a model drew itself and a reader
-    accepted as they were: they are counted, and never decide.
+    nothing can be compared. `unchanged_cases` are references that a model predicted itself and a
+    reader accepted as they were: they are counted, and never decide.
     """
 
     structure: str
@@ -57,7 +58,7 @@ def judge_candidate(
 ) -> tuple[StructureVerdict, ...]:
     """One verdict per structure, in order of first appearance.
 
-    `swapped`: structure -> cases in which the candidate newly draws left and right exchanged.
+    `swapped`: structure -> cases in which the candidate newly predicts left and right exchanged.
     `in_use`: the candidate beside the contours under review, when `scores` compare it with a
     parent model. Worse than either fails.
     """
@@ -90,7 +91,7 @@ def _judge(
     reasons += _why_worse(dice, hd95, len(paired), settings)
     worse = _hard_reasons(in_use, (), ())
     worse += _why_worse(*_measure_changes(beside, settings), len(beside), settings)
-    # Where the parent drew what is under review, once is enough.
+    # Where the parent predicted what is under review, once is enough.
     reasons += [f"against the contours under review: {r}" for r in worse if r not in reasons]
     verdict = Verdict.FAIL if reasons else Verdict.PASS
     if len(paired) < settings.min_cases:
@@ -133,22 +134,24 @@ def _why_few(scores: Sequence[PairedScore], settings: GateSettings) -> list[str]
     reasons = [f"{compared} of at least {settings.min_cases} cases to judge on"]
     if empty:
         share = "every" if len(empty) == len(deciding) else f"{len(empty)} of {len(deciding)}"
-        drawn = [s.case for s in empty if s.after_volume_cc]
+        predicted = [s.case for s in empty if s.after_volume_cc]
         what = (
-            f"the model predicts it there in {', '.join(drawn)}"
-            if drawn
+            f"the model predicts it there in {', '.join(predicted)}"
+            if predicted
             else "so is the prediction"
         )
         reasons.append(f"the organ is empty in {share} held-out reference, {what}")
     if alone:
         reasons.append(
-            f"nothing to compare with in {len(alone)} cases: they had no contour before the run"
+            f"nothing to compare with in {say_count(len(alone), 'case')} "
+            "without a contour before the run"
         )
     if unchanged and not deciding:
         mean = _mean([s.after_dice for s in unchanged])
         told = "" if mean is None else f" (Dice of the new model with them {mean:.3f})"
         reasons.append(
-            f"the only references are {len(unchanged)} contours accepted unchanged{told}, which "
+            "nothing to judge on but "
+            f"{say_count(len(unchanged), 'contour')} accepted unchanged{told}, which "
             "a model predicted itself"
         )
     return reasons

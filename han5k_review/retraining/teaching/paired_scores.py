@@ -31,7 +31,7 @@ class GateSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedScore:
-    """One held-out (case, structure) before and after; None = undefined, inf = nothing drawn.
+    """One held-out (case, structure) before and after; None = undefined, inf = nothing predicted.
 
     `before` is the parent model (the contour under review when there is none), or, where a run
     is compared with what is in use, the contour under review.
@@ -62,7 +62,7 @@ class PairedScore:
     def reference_is_empty(self) -> bool:
         """True when the reference has no voxel, as either measured arm tells.
 
-        Both empty leaves Dice undefined; a drawing against an empty reference is infinitely far.
+        Both empty leaves Dice undefined; a prediction against an empty reference is infinitely far.
         """
         arms = (
             (self.before_dice, self.before_hd95_mm, self.before_volume_cc),
@@ -85,9 +85,9 @@ class PairedScore:
 
     @property
     def is_new_empty(self) -> bool:
-        """The candidate draws nothing where something was predicted before and should be."""
-        drawn = self.before_volume_cc is not None and self.before_volume_cc > 0
-        return self.after_volume_cc == 0 and drawn and not self.reference_is_empty
+        """The candidate predicts nothing where something was predicted before and should be."""
+        predicted = self.before_volume_cc is not None and self.before_volume_cc > 0
+        return self.after_volume_cc == 0 and predicted and not self.reference_is_empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

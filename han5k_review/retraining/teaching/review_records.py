@@ -9,9 +9,10 @@ from sqlmodel import Session, col, select
 
 from han5k_review.retraining.teaching.trust import LabelRef, ReviewRecord
 from han5k_review.review.accepted import Accepted, list_accepted
+from han5k_review.review.counting import is_of_study
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.identity import CaseStructure, stored_id
-from han5k_review.store.tables import Case, Grade, LabelVersion
+from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
 from han5k_review.store.vocabulary import GradeLevel, LabelSource
 
 
@@ -74,13 +75,15 @@ def _record(
 
 
 def _read_levels(session: Session, structures: Collection[str]) -> dict[int, list[GradeLevel]]:
-    """Label version id -> levels of the grades in force, of all readers and reads."""
+    """Label version id -> levels of the grades in force, of all readers and reads of the study."""
     newer = aliased(Grade)
     found: dict[int, list[GradeLevel]] = {}
     for label_version_id, level in session.exec(
         select(Grade.label_version_id, Grade.level)
+        .join(Assignment, col(Assignment.id) == Grade.assignment_id)
         .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
         .where(
+            is_of_study(),
             col(newer.id).is_(None),
             col(Grade.level).is_not(None),
             col(Grade.structure).in_(structures),

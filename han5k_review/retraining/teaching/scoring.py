@@ -24,7 +24,7 @@ Masks = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """The rows of a run, and where an arm draws left and right exchanged (structure -> cases)."""
+    """The rows of a run, and where an arm exchanges left and right (structure -> cases)."""
 
     rows: tuple[RunScore, ...]
     swapped: Mapping[Arm, Mapping[str, tuple[str, ...]]]

@@ -37,8 +37,8 @@ class SnapshotMask:
     def shows_pieces(self) -> bool:
         """True when it tells whether the structure is one piece.
 
-        People accepted it and no model of the study drew it: a model's own drawing shows what its
-        rule left of it, and what the way back from a coarse grid broke.
+        People accepted it and no model of the study predicted it: a model's own prediction shows
+        what its rule left of it, and what the way back from a coarse grid broke.
         """
         accepted = self.trusted and self.reason is not TrustReason.REPLAYED
         return accepted and self.mask_sha256 is not None and self.model_version_id is None

@@ -94,13 +94,18 @@ def _settle(view: RevisionView, accepted: Accepted | None, *, is_newest: bool) -
 
 
 def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
-    """Every structure with a revision that waits, the one that waits longest first."""
+    """Every structure with a revision that waits, the one that waits longest first.
+
+    Corrections of planted errors wait for nobody.
+    """
     views = list_revisions(session)
     standings = settle_standings(views, list_accepted(session))
     names = _name_series(views, names_reads=names_reads)
     edits = _list_edits(views)
     waiting = [v for v in views if standings[stored_id(v.revision)] is Standing.WAITING]
     reviewed = _find_versions(session, {view.revision.reviewed_id for view in waiting})
+    planted = {number for number, row in reviewed.items() if row.source is LabelSource.PLANTED}
+    waiting = [view for view in waiting if view.revision.reviewed_id not in planted]
     grouped: dict[CaseStructure, list[Candidate]] = {}
     for view in waiting:
         name, set_key = names[_series(view, edits)]

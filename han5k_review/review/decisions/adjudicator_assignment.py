@@ -20,7 +20,8 @@ def open_edit_assignment(
 ) -> Assignment:
     """This adjudicator's assignment in the case, made at the first visit.
 
-    The caller has checked that this person may decide on revisions.
+    The caller has checked that this person may decide on revisions. RuleError for a case or a
+    person that is not stored.
     """
     case = session.get(Case, case_id, with_for_update=True)  # two tabs make one assignment
     if case is None or adjudicator.id is None:

@@ -23,6 +23,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Reader
 from han5k_review.store.vocabulary import Decision
+from han5k_review.texts.counts import say_count
 
 MeasureHd95 = Callable[[Question], float]
 
@@ -126,7 +127,7 @@ def accept_in_bulk(session: Session, plan: BulkPlan, *, by: Reader, now: datetim
         at_utc=now,
         actor=by.name,
         action="accept in bulk",
-        subject=f"{len(plan.items)} revisions",
+        subject=say_count(len(plan.items), "revision"),
         limits=plan.limits.describe(),
         revisions=[item.question.candidates[0].revision.id for item in plan.items],
     )

@@ -16,6 +16,7 @@ from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import StructureLock
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Case, LabelVersion, Reader
+from han5k_review.store.vocabulary import LabelSource
 
 MAX_REASON = 2000
 
@@ -57,6 +58,11 @@ def lock_structure(
     version = session.get(LabelVersion, label_version_id)
     if version is None:
         raise RuleError(f"There is no contour {label_version_id} to lock.")
+    if version.source is LabelSource.PLANTED:
+        raise RuleError(
+            f"A contour of the study was expected, {label_version_id} is an error planted to "
+            "measure vigilance; it is never accepted."
+        )
     present = find_lock(session, version.case_id, version.structure)
     if present is not None and present.label_version_id == label_version_id:
         return present

@@ -20,6 +20,7 @@ from han5k_review.review.decisions.locking import (
 from han5k_review.review.declared_grades import find_given_grade, list_declared_grades
 from han5k_review.review.edit_check import EditMeasure, measure_edit
 from han5k_review.review.labels import list_under_review
+from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
@@ -91,6 +92,8 @@ def submit_revision(
         )
     check_unlocked(session, case.id, structure)
     grade = find_given_grade(session, reader.id, stored_id(reviewed))
+    if grade is not None:
+        check_unsigned(session, grade.assignment_id)
     return add_revision(
         session,
         labels,
@@ -179,6 +182,11 @@ def decide_revision(
         raise RuleError("This revision is your own; a second person decides it.")
     if decision is Decision.REJECTED and not reason.strip():
         raise RuleError("Please give a reason for rejecting.")
+    if session.get_one(LabelVersion, revision.reviewed_id).source is LabelSource.PLANTED:
+        raise RuleError(
+            f"Revision {revision_id} corrects an error that was planted to measure vigilance; it "
+            "is kept, but never accepted."
+        )
     _settle_lock(session, revision, decision, reason, adjudicator, now)
     row = RevisionDecision(
         revision_id=revision_id,

@@ -40,7 +40,7 @@ class DraftMask:
         )
 
     def apply(self, mode: PatchMode, start_ijk: Index, marked: BoolArray) -> None:
-        """Apply one patch, whose box must lie in the grid; the version grows by one."""
+        """Apply one patch, a box (i, j, k) of True and False; the version grows by one."""
         self._make_room(start_ijk, marked.shape)
         i, j, k = (
             slice(a - s, a - s + n)

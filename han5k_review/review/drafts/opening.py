@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from han5k_review.errors import AccessError, DataError
+from han5k_review.errors import DataError, RuleError
 from han5k_review.review.decisions.locking import check_unlocked
 from han5k_review.review.drafts.leases import (
     check_free,
@@ -19,8 +19,9 @@ from han5k_review.review.drafts.leases import (
     renew_lease,
 )
 from han5k_review.review.edit_rules import EditRules
-from han5k_review.review.labels import UNDER_REVIEW, list_under_review
+from han5k_review.review.labels import UNDER_REVIEW, list_shown
 from han5k_review.review.refusals import DraftError, Reason
+from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
@@ -82,7 +83,7 @@ def get_open_draft(
         raise DraftError(
             Reason.ANOTHER_DRAFT,
             f"A stroke for the open draft of {structure} in this case was expected, found one for "
-            f"draft {draft_id}; reload the case.",
+            "another draft; reload the case.",
         )
     if draft.state is not DraftState.OPEN:
         raise DraftError(
@@ -112,13 +113,14 @@ def open_draft(
     structure, take_over = request.structure, request.take_over
     assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
-    reviewed = list_under_review(session, assignment.case_id).get(structure)
+    reviewed = list_shown(session, assignment).get(structure)
     if reviewed is None:
         raise DraftError(
             Reason.NOT_UNDER_REVIEW,
             f"A structure under review in this case was expected, found {structure!r}.",
         )
     check_unlocked(session, assignment.case_id, structure)
+    _check_unsigned(session, assignment_id)
     draft = find_draft(session, assignment_id, structure)
     is_new = draft is None
     taken = False
@@ -193,8 +195,16 @@ def close_draft(session: Session, draft: Draft, state: DraftState, now: datetime
 
 def is_outdated(session: Session, draft: Draft) -> bool:
     """True when the contour under review is no longer the one this draft revises."""
-    present = list_under_review(session, draft.case_id).get(draft.structure)
+    assignment = session.get_one(Assignment, draft.assignment_id)
+    present = list_shown(session, assignment).get(draft.structure)
     return present is None or present.id != draft.reviewed_label_version_id
+
+
+def _check_unsigned(session: Session, assignment_id: int) -> None:
+    try:
+        check_unsigned(session, assignment_id)
+    except RuleError as error:
+        raise DraftError(Reason.SIGNED, str(error)) from error
 
 
 def _get_base(
@@ -208,22 +218,18 @@ def _get_base(
     if base_id is None or base_id == reviewed.id:
         return reviewed
     base = session.get(LabelVersion, base_id)
-    fits = (
-        base is not None
-        and base.case_id == reviewed.case_id
-        and base.structure == reviewed.structure
-        and base.source not in UNDER_REVIEW
+    if base is not None and base.case_id == reviewed.case_id:
+        is_own = base.source is LabelSource.REVISION and base.reader_id == reader.id
+        fits = base.structure == reviewed.structure and base.source not in UNDER_REVIEW
+        if fits and (is_own or may_edit_any):
+            return base
+    # One answer for all others: a reader does not learn which contours there are.
+    whose = "A" if may_edit_any else "Your own"
+    raise DraftError(
+        Reason.NOT_UNDER_REVIEW,
+        f"{whose} revision of {reviewed.structure} in this case was expected to start from, found "
+        "another contour.",
     )
-    if base is None or not fits:
-        raise DraftError(
-            Reason.NOT_UNDER_REVIEW,
-            f"A revision of {reviewed.structure} in this case was expected to start from, found "
-            f"contour {base_id}.",
-        )
-    is_own = base.source is LabelSource.REVISION and base.reader_id == reader.id
-    if not is_own and not may_edit_any:
-        raise AccessError(f"The revision {base_id} of {reviewed.structure} is not one of yours.")
-    return base
 
 
 def _new_draft(

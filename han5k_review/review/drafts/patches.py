@@ -29,7 +29,7 @@ from han5k_review.store.tables import Assignment, Case
 from han5k_review.store.vocabulary import PatchMode
 from han5k_review.study import grid_of
 
-_MAX_VOLUMES = 16  # what one request may unfold to: 64 edits of a whole brain fit, mischief not
+_MAX_VOLUMES = 16  # what one request may unfold to: 64 edits of a whole brain fit, nonsense not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ _LONGEST_NUMBER = 5  # bytes: 35 bits, more than any volume has voxels
 
 
 def encode_runs(marked: BoolArray) -> bytes:
-    """The runs of a box (i, j, k) of booleans."""
+    """The runs of a box (i, j, k): True where a voxel is marked."""
     flat = marked.ravel(order="F")
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     lengths = np.diff(np.concatenate(([0], edges, [flat.size]))).tolist()
@@ -36,7 +36,7 @@ def encode_runs(marked: BoolArray) -> bytes:
 
 
 def decode_runs(runs: bytes, shape: tuple[int, int, int]) -> BoolArray:
-    """The box (i, j, k) that the runs mark; DataError unless they fill it exactly."""
+    """The box (i, j, k), True where runs mark a voxel; DataError unless they fill it exactly."""
     lengths = _read_lengths(runs)
     total = int(lengths.sum())
     size = math.prod(shape)

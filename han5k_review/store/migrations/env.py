@@ -5,14 +5,29 @@ from sqlmodel import SQLModel
 
 from han5k_review.store import (
     draft_tables,
+    import_tables,
     model_tables,
     name_tables,
     prediction_tables,
+    protocol_tables,
     run_tables,
+    signature_tables,
     tables,
+    triage_tables,
 )
 
-_ = (tables, run_tables, draft_tables, prediction_tables, model_tables, name_tables)
+_ = (
+    tables,
+    run_tables,
+    draft_tables,
+    import_tables,
+    prediction_tables,
+    model_tables,
+    name_tables,
+    protocol_tables,
+    triage_tables,
+    signature_tables,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

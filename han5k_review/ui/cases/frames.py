@@ -7,13 +7,14 @@ from sqlmodel import Session, col, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.evaluation.rows import list_case_metrics
-from han5k_review.retraining.predictions.doubts import find_disagreements
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 from han5k_review.study.scale import Scale
+from han5k_review.triage.doubts import find_disagreements
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.tables import list_telling
 
 
 def build_case_frame(
@@ -21,7 +22,7 @@ def build_case_frame(
 ) -> pd.DataFrame:
     """One line per structure: volume, each reader's grade, and the panel against the reference.
 
-    `disagreement` is a column where any contour under review was drawn several times.
+    `disagreement` is a column where any contour under review was predicted several times.
     """
     labels = list_under_review(session, stored_id(case))
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
@@ -49,6 +50,16 @@ def build_case_frame(
     return pd.DataFrame(lines)
 
 
+def choose_columns(frame: pd.DataFrame) -> tuple[list[str], str]:
+    """The columns that say something in any row; the definition of distances, when all rows share
+    one, is said once and has no column."""
+    columns = list_telling(frame, map(str, frame))
+    found = set(frame["definition"]) - {""} if "definition" in columns else set()
+    if len(found) != 1:
+        return columns, ""
+    return [name for name in columns if name != "definition"], str(found.pop())
+
+
 def _grades_by_reader(session: Session, scale: Scale, case: Case) -> dict[str, dict[str, str]]:
     found = session.exec(
         select(Assignment, Reader)
@@ -67,6 +78,14 @@ def _grades_by_reader(session: Session, scale: Scale, case: Case) -> dict[str, d
     return given
 
 
+def describe_case(case: Case) -> str:
+    """Patient, split, matrix, and when it came in, in one line."""
+    matrix = " x ".join(map(str, case.shape_ijk))
+    split = case.split.value.replace("_", " ")
+    imported = say_time(case.imported_at_utc)
+    return f"Patient {case.patient}, {split}, matrix {matrix}, imported {imported}."
+
+
 def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
     """Every label version of the case, oldest first."""
     rows = session.exec(
@@ -81,6 +100,7 @@ def build_history_frame(session: Session, case: Case) -> pd.DataFrame:
             "Volume cc": [row.volume_cc for row in rows],
             "Made": [say_time(row.created_at_utc) for row in rows],
             "Mask SHA-256": [row.mask_sha256[:12] for row in rows],
+            "Algorithm": [row.algorithm for row in rows],
             "Note": [row.note for row in rows],
         }
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import streamlit as st
-from sqlmodel import select
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.store.engine import reading
-from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case
+from han5k_review.triage.doubts import DOUBTFUL, has_doubts
 from han5k_review.ui.cases.query import (
     CaseFilter,
     CaseOrder,
@@ -22,22 +21,37 @@ from han5k_review.ui.cases.query import (
 )
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import go_to
+from han5k_review.ui.rows.columns import Cell, Column, Kind, OpenRow
+from han5k_review.ui.rows.order import find_order
 from han5k_review.ui.rows.pages import ROWS_A_PAGE, ask_page_number
-from han5k_review.ui.rows.table import Cell, Column, Kind, OpenRow, show_rows
+from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.visit import Bench
 
+_LIST = "cases"
+_ORDERS = {
+    "Case": CaseOrder.NAME,
+    "Patient": CaseOrder.PATIENT,
+    "Split": CaseOrder.SPLIT,
+    "Doubtful": CaseOrder.DOUBTFUL,
+    "Largest disagreement": CaseOrder.DOUBT,
+    "Pseudo-labels": CaseOrder.PSEUDO_LABELS,
+    "References": CaseOrder.REFERENCES,
+    "Readers": CaseOrder.READERS,
+    "Edits not submitted": CaseOrder.DRAFTS,
+    "Imported": CaseOrder.IMPORTED,
+}
 _DOUBT_COLUMNS = (
     Column(
         title="Doubtful",
         kind=Kind.NUMBER,
-        help=f"Contours under review with a disagreement of {DOUBTFUL} or more; empty where none "
-        "was measured.",
+        help=f"Contours under review that triage doubts, or with a disagreement of {DOUBTFUL} or "
+        "more; empty where nothing was measured.",
     ),
     Column(
         title="Largest disagreement",
         kind=Kind.NUMBER,
         decimals=2,
-        help="Between a model's own drawings of a contour: 0 none, 1 they do not meet.",
+        help="Between a model's own predictions of a contour: 0 none, 1 they do not meet.",
     ),
 )
 
@@ -45,8 +59,8 @@ _DOUBT_COLUMNS = (
 def show_case_list(bench: Bench, chosen: Case | None) -> None:
     """The list, folded away where a case is chosen; a row that is opened chooses its case."""
     with st.expander("All cases", expanded=chosen is None), reading(bench.study.engine) as session:
-        shows_doubts = session.exec(select(LabelUncertainty.id).limit(1)).first() is not None
-        wish = _ask_wish(shows_doubts=shows_doubts)
+        shows_doubts = has_doubts(session)
+        wish, order = _ask_wish(shows_doubts=shows_doubts), find_order(_LIST)
         count = count_cases(session, wish)
         if count == 0 and wish == CaseWish():
             st.info("The study has no case yet. Bring some in with `han5k import`.")
@@ -54,33 +68,28 @@ def show_case_list(bench: Bench, chosen: Case | None) -> None:
         if count == 0:
             st.info("No case is like this. Clear the search, or choose all cases.")
             return
-        place = ask_page_number(f"cases-{wish.search}-{wish.only}-{wish.order}", count)
+        place = ask_page_number(f"cases-{wish.search}-{wish.only}-{order}", count)
+        if order is not None:
+            wish = replace(wish, order=_ORDERS[order.column], descending=order.descending)
         found = list_case_summaries(session, wish, first=place * ROWS_A_PAGE, most=ROWS_A_PAGE)
         columns, rows = build_case_rows(found, shows_doubts=shows_doubts)
-        opened = show_rows(columns, rows, key="cases", label="Cases", height=520)
+        opened = show_rows(columns, rows, key=_LIST, label="Cases", order=order, height=520)
     if opened is not None and (chosen is None or opened != chosen.name):
         go_to("cases", case=opened)
 
 
 def _ask_wish(*, shows_doubts: bool) -> CaseWish:
-    search_box, only_box, order_box = st.columns([2, 1, 1])
+    search_box, only_box = st.columns([3, 2])
     search = search_box.text_input(
         "Search", placeholder="part of a name of a case or patient", key="case-search"
     )
-    doubts = (CaseFilter.DOUBTFUL, CaseOrder.DOUBT)
     only = only_box.selectbox(
         "Show",
-        [one for one in CaseFilter if shows_doubts or one not in doubts],
+        [one for one in CaseFilter if shows_doubts or one is not CaseFilter.DOUBTFUL],
         format_func=str,
         key="case-filter",
     )
-    order = order_box.selectbox(
-        "Order by",
-        [one for one in CaseOrder if shows_doubts or one not in doubts],
-        format_func=str,
-        key="case-order",
-    )
-    return CaseWish(search=search or "", only=only, order=order)
+    return CaseWish(search=search or "", only=only)
 
 
 def build_case_rows(
@@ -89,12 +98,11 @@ def build_case_rows(
     """The list as a table whose rows open the case; doubts only where the study measured any."""
     columns = [Column(title="Case"), Column(title="Patient"), Column(title="Split")]
     columns += _DOUBT_COLUMNS if shows_doubts else ()
-    columns += [Column(title="Matrix")]
     columns += [
         Column(title=title, kind=Kind.NUMBER)
         for title in ("Pseudo-labels", "References", "Readers", "Edits not submitted")
     ]
-    columns += [Column(title="Imported")]
+    columns += [Column(title="Imported", kind=Kind.TIME)]
     rows = [
         OpenRow(
             key=one.name,
@@ -113,7 +121,6 @@ def _cells(one: CaseSummary, shows_doubts: bool) -> list[Cell]:
         one.patient,
         one.split.value.replace("_", " "),
         *doubts,
-        " x ".join(map(str, one.shape_ijk)),
         one.pseudo_labels,
         one.references,
         one.readers,

@@ -16,12 +16,13 @@ from typing import Any
 from sqlalchemy import Subquery, case, distinct, func, select
 from sqlmodel import Session, col
 
-from han5k_review.retraining.predictions.doubts import DOUBTFUL
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion
+from han5k_review.store.triage_tables import TriageRound, TriageScore
 from han5k_review.store.vocabulary import DraftState, LabelSource, Split
+from han5k_review.triage.doubts import DOUBTFUL
 
 _Query = Any  # a SELECT; its columns' types are lost as it is narrowed and sorted
 
@@ -38,31 +39,50 @@ class CaseFilter(StrEnum):
 
 
 class CaseOrder(StrEnum):
-    """What comes first; the value is what the page says."""
+    """By what the list is ordered; equal ones by name."""
 
     NAME = "name"
-    DOUBT = "most doubtful first"
-    NEWEST = "imported last first"
+    PATIENT = "patient"
+    SPLIT = "split"
+    IMPORTED = "imported"
+    PSEUDO_LABELS = "pseudo-labels"
+    REFERENCES = "references"
+    READERS = "readers"
+    DRAFTS = "drafts"
+    DOUBTFUL = "doubtful"
+    DOUBT = "largest disagreement"
+
+
+_COLUMNS = {
+    CaseOrder.NAME: col(Case.name),
+    CaseOrder.PATIENT: col(Case.patient),
+    CaseOrder.SPLIT: col(Case.split),
+    CaseOrder.IMPORTED: col(Case.imported_at_utc),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseWish:
-    """What somebody looks for; `search` is a part of the name of a case or patient."""
+    """What somebody looks for; `search` is a part of the name of a case or patient. What has no
+    value in the order comes last, whether it is `descending` or not."""
 
     search: str = ""
     only: CaseFilter = CaseFilter.ALL
     order: CaseOrder = CaseOrder.NAME
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSummary:
-    """One row of the case list; the disagreements are of the contours under review, if any were
-    drawn several times: how many are doubtful, and the largest."""
+    """One row of the case list.
+
+    `doubtful` counts contours under review that triage or their own predictions doubt;
+    `largest_disagreement` is of those that were predicted several times.
+    """
 
     name: str
     patient: str
     split: Split
-    shape_ijk: tuple[int, ...]
     imported_at_utc: datetime
     pseudo_labels: int
     references: int
@@ -82,9 +102,9 @@ def list_case_summaries(
     session: Session, wish: CaseWish, *, first: int = 0, most: int
 ) -> list[CaseSummary]:
     """A part of what the wish finds; the number of queries does not grow with the cases."""
-    columns = (Case.id, Case.name, Case.patient, Case.split, Case.shape_ijk, Case.imported_at_utc)
-    query = _narrow(select(*map(col, columns)), wish)
-    found = session.execute(_sort(query, wish.order).offset(first).limit(most)).all()
+    columns = (Case.id, Case.name, Case.patient, Case.split, Case.imported_at_utc)
+    query = _sort(_narrow(select(*map(col, columns)), wish), wish)
+    found = session.execute(query.offset(first).limit(most)).all()
     numbers = [row.id for row in found]
     under_review = _count_structures(session, UNDER_REVIEW, numbers)
     references = _count_structures(session, (LabelSource.REFERENCE,), numbers)
@@ -96,7 +116,6 @@ def list_case_summaries(
             name=row.name,
             patient=row.patient,
             split=row.split,
-            shape_ijk=tuple(row.shape_ijk),
             imported_at_utc=row.imported_at_utc,
             pseudo_labels=under_review.get(row.id, 0),
             references=references.get(row.id, 0),
@@ -132,35 +151,53 @@ def _narrow(query: _Query, wish: CaseWish) -> _Query:
     return query
 
 
-def _sort(query: _Query, order: CaseOrder) -> _Query:
-    if order is CaseOrder.NEWEST:
-        return query.order_by(col(Case.imported_at_utc).desc(), col(Case.name))
+def _sort(query: _Query, wish: CaseWish) -> _Query:
+    value: Any
+    if wish.order in _COLUMNS:
+        value = _COLUMNS[wish.order]
+    else:
+        rows, name = _find_values(wish.order)
+        query = query.outerjoin(rows, rows.c.case_id == col(Case.id))
+        value = rows.c[name]
+    falling = value.desc() if wish.descending else value.asc()
+    return query.order_by(value.is_(None), falling, col(Case.name))
+
+
+def _find_values(order: CaseOrder) -> tuple[Subquery, str]:
+    """Case id -> what is counted or measured of it, and the name of that column."""
+    if order is CaseOrder.DOUBTFUL:
+        return _measure_doubts(), "doubtful"
     if order is CaseOrder.DOUBT:
-        doubts = _measure_doubts()
-        query = query.outerjoin(doubts, doubts.c.case_id == col(Case.id))
-        return query.order_by(func.coalesce(doubts.c.largest, -1).desc(), col(Case.name))
-    return query.order_by(col(Case.name))
+        return _measure_doubts(), "largest"
+    if order is CaseOrder.READERS:
+        return _count_readers().subquery(), "count"
+    if order is CaseOrder.DRAFTS:
+        return _count_open_drafts().subquery(), "count"
+    under_review = order is CaseOrder.PSEUDO_LABELS
+    sources = UNDER_REVIEW if under_review else (LabelSource.REFERENCE,)
+    return _query_structures(sources).subquery(), "count"
 
 
 def _count_structures(
     session: Session, sources: Collection[LabelSource], numbers: Sequence[int]
 ) -> Mapping[int, int]:
+    query = _query_structures(sources).where(col(LabelVersion.case_id).in_(numbers))
+    return _pairs(session, query)
+
+
+def _query_structures(sources: Collection[LabelSource]) -> _Query:
     """Case id -> of how many structures it has a contour of these sources."""
-    return _pairs(
-        session,
-        select(col(LabelVersion.case_id), func.count(distinct(col(LabelVersion.structure))))
-        .where(
-            col(LabelVersion.source).in_(sources),
-            col(LabelVersion.case_id).in_(numbers),
-            is_shown(),
-        )
-        .group_by(col(LabelVersion.case_id)),
+    counted = func.count(distinct(col(LabelVersion.structure))).label("count")
+    return (
+        select(col(LabelVersion.case_id), counted)
+        .where(col(LabelVersion.source).in_(sources), is_shown())
+        .group_by(col(LabelVersion.case_id))
     )
 
 
 def _count_readers() -> _Query:
     return (
-        select(col(Assignment.case_id), func.count())
+        select(col(Assignment.case_id), func.count().label("count"))
         .where(col(Assignment.read_index) > ADJUDICATION_INDEX)
         .group_by(col(Assignment.case_id))
     )
@@ -169,14 +206,15 @@ def _count_readers() -> _Query:
 def _count_open_drafts() -> _Query:
     """Drafts with a change in them, by case."""
     return (
-        select(col(Draft.case_id), func.count())
+        select(col(Draft.case_id), func.count().label("count"))
         .where(col(Draft.state) == DraftState.OPEN, col(Draft.version) > 0)
         .group_by(col(Draft.case_id))
     )
 
 
 def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
-    """Case id -> doubtful contours under review, and the largest disagreement of any."""
+    """Case id -> contours under review that their score or their predictions doubt, and the largest
+    disagreement of any."""
     present = (
         select(func.max(col(LabelVersion.id)))
         .where(col(LabelVersion.source).in_(UNDER_REVIEW), is_shown())
@@ -184,15 +222,21 @@ def _measure_doubts(numbers: Sequence[int] | None = None) -> Subquery:
     )
     if numbers is not None:
         present = present.where(col(LabelVersion.case_id).in_(numbers))
-    disagreement = col(LabelUncertainty.disagreement)
+    disagreement, score = col(LabelUncertainty.disagreement), col(TriageScore.is_doubtful)
+    newest = select(func.max(col(TriageRound.id))).scalar_subquery()
+    number = col(LabelVersion.id)
     return (
         select(
             col(LabelVersion.case_id),
-            func.sum(case((disagreement >= DOUBTFUL, 1), else_=0)).label("doubtful"),
+            func.sum(case(((disagreement >= DOUBTFUL) | score, 1), else_=0)).label("doubtful"),
             func.max(disagreement).label("largest"),
         )
-        .join(LabelUncertainty, col(LabelUncertainty.label_version_id) == col(LabelVersion.id))
-        .where(col(LabelVersion.id).in_(present))
+        .outerjoin(LabelUncertainty, col(LabelUncertainty.label_version_id) == number)
+        .outerjoin(
+            TriageScore,
+            (col(TriageScore.label_version_id) == number) & (col(TriageScore.round_id) == newest),
+        )
+        .where(number.in_(present), disagreement.is_not(None) | score.is_not(None))
         .group_by(col(LabelVersion.case_id))
         .subquery()
     )

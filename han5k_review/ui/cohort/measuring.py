@@ -15,6 +15,7 @@ from han5k_review.evaluation.background import (
 )
 from han5k_review.evaluation.plan import EvaluationPlan
 from han5k_review.store.columns import utc_now
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.cohort.query import Cohort
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt, open_bench
@@ -45,8 +46,9 @@ def show_desk(visit: Visit, cohort: Cohort, record: EvaluationRecord | None) -> 
     plan = cohort.plan
     st.caption(
         f"{plan.prediction.title.capitalize()} against {plan.reference.title}: "
-        f"{len(cohort.frame)} of {len(plan.pairs)} pairs measured, {cohort.failed} failed, "
-        f"{len(plan.gaps)} structures have no pair. {describe_last(record)}"
+        f"{len(cohort.frame)} of {say_count(len(plan.pairs), 'pair')} "
+        f"measured, {cohort.failed} failed, "
+        f"{say_count(len(plan.gaps), 'structure')} without a pair. {describe_last(record)}"
     )
     if record is not None and record.is_running:
         _show_running(visit)
@@ -77,8 +79,7 @@ def show_case_desk(
         return
     if not left or not visit.may(Action.EVALUATE):
         return
-    pairs = "pair" if left == 1 else "pairs"
-    if place.button(f"Measure {left} {pairs}", key="measure-case"):
+    if place.button(f"Measure {say_count(left, 'pair')}", key="measure-case"):
         with attempt():
             require(visit.identity, Action.EVALUATE)
             open_desk().start(plan, actor=visit.identity.name)
@@ -86,10 +87,9 @@ def show_case_desk(
 
 
 def _describe_left(cohort: Cohort) -> str:
-    pairs = "pair" if cohort.left == 1 else "pairs"
     if cohort.left == cohort.failed:
-        return f"Try {cohort.left} failed {pairs} again"
-    return f"Measure {cohort.left} {pairs}"
+        return f"Try {say_count(cohort.left, 'failed pair')} again"
+    return f"Measure {say_count(cohort.left, 'pair')}"
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
@@ -109,7 +109,7 @@ def _show_running(visit: Visit) -> None:
 
 def describe_running(record: EvaluationRecord, now: datetime) -> str:
     """One line of a running evaluation: what, how far, how long still, who started it."""
-    words = f"Measuring {record.title}: {record.done} of {record.total} pairs"
+    words = f"Measuring {record.title}: {record.done} of {say_count(record.total, 'pair')}"
     if record.failed:
         words += f", {record.failed} failed"
     if record.cancel_requested:
@@ -128,5 +128,6 @@ def describe_last(record: EvaluationRecord | None) -> str:
         return ""
     return (
         f"Last evaluation {record.state.value} {say_time(record.finished_at_utc)} "
-        f"({record.title}: {record.done - record.failed} of {record.total} pairs have numbers)."
+        f"({record.title}: {record.done - record.failed} of "
+        f"{say_count(record.total, 'pair')} with numbers)."
     )

@@ -17,6 +17,7 @@ from han5k_review.evaluation.frames import (
 )
 from han5k_review.evaluation.volumes import build_limits
 from han5k_review.exports.frame_csv import build_frame_csv
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.cohort.charts import (
     DOTS_LIMIT,
     MEASURES,
@@ -34,11 +35,14 @@ from han5k_review.ui.cohort.query import (
     read_volumes,
 )
 from han5k_review.ui.places import go_to
-from han5k_review.ui.rows.table import Column, Kind, OpenRow, show_rows
+from han5k_review.ui.rows.columns import Column, Kind, OpenRow
+from han5k_review.ui.rows.order import Order, find_order
+from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.tables import (
     MISSING_COLUMNS,
     SUMMARY_COLUMNS,
     TREND_COLUMNS,
+    list_telling,
 )
 from han5k_review.ui.visit import Bench
 
@@ -78,9 +82,9 @@ def show_plot(bench: Bench, cohort: Cohort) -> None:
             "structure."
         )
     if infinite:
-        words.append(f"{infinite} infinite values (one mask is empty) are not drawn.")
+        words.append(f"{say_count(infinite, 'infinite value')} not drawn (one mask is empty).")
     if undefined:
-        words.append(f"{undefined} undefined values (both masks are empty) are not drawn.")
+        words.append(f"{say_count(undefined, 'undefined value')} not drawn (both masks are empty).")
     if measure.published and len(words) < 3:
         words.append("What is published comes from the study's structure table, a local draft.")
     st.caption(" ".join(words))
@@ -96,17 +100,26 @@ def show_structures(cohort: Cohort) -> None:
 def show_worst(cohort: Cohort) -> None:
     """Pairs, worst first; a click opens the contour in the viewer."""
     measure = _ask_measure("worst-measure", MEASURES)
+    key = f"worst-{measure.column}"
+    usual = Order(column=_WORST_FIELDS[measure.column].title, descending=measure.lower_is_better)
+    order = find_order(key, usual) or usual
+    column = next(name for name, one in _WORST_FIELDS.items() if one.title == order.column)
     ordered = cohort.frame.sort_values(
-        measure.column, ascending=not measure.lower_is_better, na_position="last"
+        [column, "case", "structure"],
+        ascending=[not order.descending, True, True],
+        na_position="last",
     ).reset_index(drop=True)
     shown = ordered.head(_SHOWN_ROWS)
     more = f" The first {_SHOWN_ROWS} of {len(ordered)}." if len(ordered) > _SHOWN_ROWS else ""
-    st.caption(f"Worst {measure.title} first. Click a row to look at it in the viewer.{more}")
+    first = f"Worst {measure.title} first" if order == usual else f"Ordered by {order.column}"
+    st.caption(f"{first}. Click a row to look at it in the viewer, a heading to order.{more}")
     opened = show_rows(
         _WORST_COLUMNS,
         [_worst_row(place, line) for place, line in enumerate(shown.to_dict("records"))],
-        key=f"worst-{measure.column}",
-        label=f"Worst {measure.title} first",
+        key=key,
+        label=first,
+        order=order,
+        usual=usual,
         height=560,
     )
     _offer(ordered, "pairs")
@@ -140,7 +153,7 @@ def show_volumes(cohort: Cohort) -> None:
     )
     plan, is_dense = cohort.plan, len(own) > DOTS_LIMIT
     st.caption(
-        f"{limits.pairs} pairs; {plan.prediction.title} minus {plan.reference.title}. "
+        f"{say_count(limits.pairs, 'pair')}; {plan.prediction.title} minus {plan.reference.title}. "
         "Lines: mean difference and mean ± 1.96 SD (Bland and Altman 1986)"
         + (", in % of the mean volume." if in_percent else ".")
         + (f" Shading: many pairs; dots: the {FURTHEST_SHOWN} furthest." if is_dense else "")
@@ -192,7 +205,11 @@ def _ask_measure(key: str, measures: Sequence[Measure]) -> Measure:
 
 def _show_table(frame: pd.DataFrame, columns: Mapping[str, Any]) -> None:
     st.dataframe(
-        frame, hide_index=True, placeholder="", column_order=list(columns), column_config=columns
+        frame,
+        hide_index=True,
+        placeholder="",
+        column_order=list_telling(frame, columns),
+        column_config=columns,
     )
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from han5k_review.review.results import LEVELS
 from han5k_review.statistics.kappa import PairAgreement
 from han5k_review.store.vocabulary import GradeLevel
+from han5k_review.texts.counts import say_count
+from han5k_review.ui.axes import choose_whole_step
 from han5k_review.ui.style import ACCENT, GRADE_COLORS
 
 _GREY = "#8a919c"
@@ -59,7 +61,7 @@ def build_agreement_chart(pairs: Sequence[PairAgreement]) -> go.Figure:
     words = [["" for _ in readers] for _ in readers]
     for pair in pairs:
         value = pair.kappa.value
-        said = f"{pair.compared} contours"
+        said = say_count(pair.compared, "contour")
         said += f", exactly equal {pair.exact.value:.0%}" if pair.exact.value is not None else ""
         said += f"<br>{pair.kappa.reason}" if value is None else ""
         for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
@@ -92,7 +94,7 @@ def build_agreement_chart(pairs: Sequence[PairAgreement]) -> go.Figure:
 def build_certificate_chart(
     evidence: NDArray[np.float64], error_rate: float, cases: Sequence[str]
 ) -> go.Figure:
-    """The e-value after each patient (0.001 to 10,000), with the line that releases."""
+    """The e-values (patients,), no unit, from 0.001 to 10,000, with the line that releases."""
     shown = np.clip(np.append(0.0, evidence) / math.log(10), *_SHOWN_POWERS)
     figure = go.Figure(
         go.Scatter(
@@ -117,7 +119,7 @@ def build_certificate_chart(
         xaxis={
             "title": "Patients, in the order of their last grade",
             "range": [0, len(shown)],
-            "tickformat": "d",
+            "dtick": choose_whole_step(len(shown) - 1),
         },
         yaxis={"title": "E-value", "type": "log", "range": [low - 0.2, high + 0.2], "dtick": 1},
         showlegend=False,

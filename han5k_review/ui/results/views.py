@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from han5k_review.statistics.sequential import (
 )
 from han5k_review.store.engine import reading
 from han5k_review.store.vocabulary import GradeLevel
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.cohort.charts import MEASURES, Measure
 from han5k_review.ui.results.charts import (
     build_agreement_chart,
@@ -56,7 +57,7 @@ def show_grades(bench: Bench) -> None:
     if not counts:
         st.info(_NOTHING)
         return
-    names = [str(s.name) for s in bench.catalogue if s.name in counts]
+    names = _list_graded(bench, counts)
     st.plotly_chart(build_grade_chart(counts, names, _words(bench)), key="grades", config=_PLOT)
     st.caption(
         "Grades in force of contours under review; repeats and calibration reads are left out."
@@ -80,22 +81,19 @@ def show_agreement(bench: Bench) -> None:
 
 def show_certificates(bench: Bench) -> None:
     """The table of all structures, and the curve of one."""
-    with reading(bench.study.engine) as session:
-        counts = count_patients(session)
+    counts = _read_patients(bench)
     if not counts:
-        st.info(_NOTHING)
         return
     left, right = st.columns([1, 2])
     limit = left.selectbox("Share to be shown", LIMITS, format_func=lambda p: f"{p:.0%}")
-    names = [str(s.name) for s in bench.catalogue]
-    structure = right.selectbox("Structure", [name for name in names if name in counts])
+    structure = right.selectbox("Structure", _list_graded(bench, counts))
     with reading(bench.study.engine) as session:
         patients = list_patients(list_verdicts(session, structure))
     evidence = measure_evidence([verdict.level < _MAJOR for verdict in patients], limit=limit)
     cases = [verdict.case for verdict in patients]
     st.plotly_chart(build_certificate_chart(evidence, ERROR_RATE, cases), key="curve", config=_PLOT)
     st.dataframe(
-        build_certificates(names, counts, limit),
+        build_certificates([str(s.name) for s in bench.catalogue], counts, limit),
         hide_index=True,
         column_config={
             "At least (%)": st.column_config.NumberColumn(
@@ -118,15 +116,11 @@ def show_certificates(bench: Bench) -> None:
 
 def show_metrics(bench: Bench) -> None:
     """Grades of one structure against one metric."""
-    with reading(bench.study.engine) as session:
-        counts = count_patients(session)
+    counts = _read_patients(bench)
     if not counts:
-        st.info(_NOTHING)
         return
     left, right = st.columns(2)
-    structure = left.selectbox(
-        "Structure", [str(s.name) for s in bench.catalogue if s.name in counts]
-    )
+    structure = left.selectbox("Structure", _list_graded(bench, counts))
     measure = right.selectbox("Metric", MEASURES, format_func=lambda m: m.title)
     graded, cases = read_graded(bench, structure, measure)
     if not graded:
@@ -151,7 +145,8 @@ def show_metrics(bench: Bench) -> None:
         config=_PLOT,
     )
     st.caption(
-        f"{found.contours} cases, {found.acceptable} acceptable. Spearman with the grade: "
+        f"{say_count(found.contours, 'case')}, {found.acceptable} "
+        "acceptable. Spearman with the grade: "
         f"{_say(found.spearman)}. Area under the ROC curve: {_say(found.auc)}. "
         f"Threshold that separates best: {_say(found.threshold)}."
     )
@@ -225,6 +220,20 @@ def build_certificates(
             for name, each in found.items()
         ]
     )
+
+
+def _read_patients(bench: Bench) -> Mapping[str, PatientCount]:
+    """Patients per structure; where nothing is graded yet, the page says so."""
+    with reading(bench.study.engine) as session:
+        counts = count_patients(session)
+    if not counts:
+        st.info(_NOTHING)
+    return counts
+
+
+def _list_graded(bench: Bench, counts: Collection[str]) -> list[str]:
+    """The structures that have grades, in the order of the study's table."""
+    return [str(s.name) for s in bench.catalogue if s.name in counts]
 
 
 def _words(bench: Bench) -> dict[str, str]:

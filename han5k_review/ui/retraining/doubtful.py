@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
-import pandas as pd
 import streamlit as st
 
 from han5k_review.retraining.predictions.doubts import DoubtfulContour
 from han5k_review.ui.places import go_to
+from han5k_review.ui.rows.columns import Column, Kind, OpenRow
+from han5k_review.ui.rows.order import find_order, sort_rows
+from han5k_review.ui.rows.table import show_rows
+
+DOUBTFUL_COLUMNS = (
+    Column(title="Case"),
+    Column(title="Structure"),
+    Column(title="Disagreement", kind=Kind.NUMBER, decimals=3),
+    Column(title="Volume spread %", kind=Kind.NUMBER),
+    Column(title="Volume cc", kind=Kind.NUMBER, decimals=2),
+    Column(title="Predictions", kind=Kind.NUMBER),
+    Column(title="Method"),
+)
 
 
-def build_doubt_frame(contours: Sequence[DoubtfulContour]) -> pd.DataFrame:
-    """One line per contour, most doubtful first."""
-    return pd.DataFrame(
-        {
-            "Case": [c.case for c in contours],
-            "Structure": [c.structure for c in contours],
-            "Disagreement": [c.disagreement for c in contours],
-            "Volume spread %": [
-                None if c.volume_spread is None else 100 * c.volume_spread for c in contours
-            ],
-            "Volume cc": [c.volume_cc for c in contours],
-            "Drawings": [c.members for c in contours],
-            "Method": [c.method.value for c in contours],
-        }
-    )
+def build_doubt_rows(contours: Sequence[DoubtfulContour]) -> list[OpenRow]:
+    """One row per contour, most doubtful first; its key is its place."""
+    return [
+        OpenRow(
+            key=str(place),
+            address=f"review?{urlencode({'case': one.case, 'structure': one.structure})}",
+            cells=(
+                one.case,
+                one.structure,
+                one.disagreement,
+                None if one.volume_spread is None else 100 * one.volume_spread,
+                one.volume_cc,
+                one.members,
+                one.method.value,
+            ),
+        )
+        for place, one in enumerate(contours)
+    ]
 
 
 def show_doubtful(contours: Sequence[DoubtfulContour]) -> None:
     """The table; a click on a row opens the contour."""
     st.caption(
-        "Most doubtful first: 1 minus the mean Dice between the drawings, and the spread of their "
-        "volumes. Click a row to look at it in the viewer."
+        "Most doubtful first: 1 minus the mean Dice between the predictions, and the spread of "
+        "their volumes. Click a row to look at it in the viewer."
     )
-    table = st.dataframe(
-        build_doubt_frame(contours),
-        hide_index=True,
-        placeholder="",
-        height=min(35 * (len(contours) + 1) + 3, 320),
-        on_select="rerun",
-        selection_mode="single-row",
-        key="doubtful",
-        column_config={
-            "Disagreement": st.column_config.NumberColumn(format="%.3f"),
-            "Volume spread %": st.column_config.NumberColumn(format="%.0f"),
-            "Volume cc": st.column_config.NumberColumn(format="%.2f"),
-        },
+    order = find_order("doubtful")
+    rows = sort_rows(DOUBTFUL_COLUMNS, build_doubt_rows(contours), order)
+    opened = show_rows(
+        DOUBTFUL_COLUMNS, rows, key="doubtful", label="Doubtful contours", order=order, height=320
     )
-    for row in table.selection.rows:
-        go_to("review", case=contours[row].case, structure=contours[row].structure)
+    if opened is not None:
+        chosen = contours[int(opened)]
+        go_to("review", case=chosen.case, structure=chosen.structure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,12 +9,13 @@ import streamlit as st
 from han5k_review.retraining.jobs.machine import Machine, choose_device, look_at_machine
 from han5k_review.retraining.runs.plan import LabelGroup, RunRequest, list_groups, plan_run
 from han5k_review.retraining.runs.run_commands import request_run
-from han5k_review.retraining.runs.run_views import list_models
+from han5k_review.retraining.runs.run_views import find_usual_parent, list_models
 from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.retraining.run_charts import build_plan_frame, describe_needs
 from han5k_review.ui.retraining.run_settings import ask_settings, describe_changed
 from han5k_review.ui.visit import Bench, Visit, attempt
@@ -39,7 +39,9 @@ def ask_new_run(visit: Visit) -> None:
         _start(visit, request, machine)
     frame = build_plan_frame(plan)
     height = min(35 * (len(frame) + 1) + 3, 320)
-    st.dataframe(frame, hide_index=True, placeholder="", height=height)
+    judged = st.column_config.NumberColumn(help="Reference contours of held-out cases.")
+    columns = {"Judged on": judged}
+    st.dataframe(frame, hide_index=True, placeholder="", height=height, column_config=columns)
 
 
 def _ask_request(visit: Visit) -> RunRequest:
@@ -91,28 +93,25 @@ def _ask_group(bench: Bench) -> str:
 def _ask_parent(bench: Bench, group: str) -> ModelVersion | None:
     with reading(bench.study.engine) as session:
         models = list_models(session, group)
+        usual = find_usual_parent(session, group)
+    offered: list[ModelVersion | None] = [None, *models]
     chosen: ModelVersion | None = st.selectbox(
         "Continue from",
-        [None, *models],
-        index=find_usual_parent(models),
+        offered,
+        index=offered.index(usual),
         format_func=lambda m: "nothing: train from scratch" if m is None else _name(m),
         key=f"parent-{group}",
     )
     return chosen
 
 
-def find_usual_parent(models: Sequence[ModelVersion]) -> int:
-    """The place of the model in use in a list that begins with "nothing"; 0 without one."""
-    return next((n for n, m in enumerate(models, 1) if m.state == ModelState.PROMOTED), 0)
-
-
 def describe_group(group: LabelGroup) -> str:
     """Its name, a few of its structures, and what it could be trained on."""
     names = ", ".join(group.structures[:_NAMED])
     more = ", ..." if len(group.structures) > _NAMED else ""
-    count = len(group.structures)
-    structures = "1 structure" if count == 1 else f"{count} structures"
-    return f"{group.name}: {names}{more} ({structures}, {group.trusted} trusted contours)"
+    count = say_count(len(group.structures), "structure")
+    trusted = say_count(group.trusted, "trusted contour")
+    return f"{group.name}: {count}, {trusted} ({names}{more})"
 
 
 def _name(model: ModelVersion) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pandas as pd
 import streamlit as st
@@ -16,17 +16,20 @@ from han5k_review.retraining.predictions.changes import (
 )
 from han5k_review.retraining.predictions.decisions import (
     list_acts,
+    list_first_predicted,
     measure_use,
     put_under_review,
     set_aside,
     withdraw,
 )
 from han5k_review.retraining.predictions.prediction_record import UNFINISHED
+from han5k_review.review.label_sets import UNDER_REVIEW_KEY, WAITING_KEY
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.vocabulary import PredictionAct, PredictionState
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.links import show_links
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt
@@ -66,16 +69,17 @@ def is_waiting(row: PredictionRun, acts: _Acts) -> bool:
 def _show_waiting(visit: Visit, row: PredictionRun) -> None:
     changes = read_changes(row.found)
     with st.container(border=True):
-        st.markdown(f"**Prediction {row.id} waits for you: {count_cases(row.cases)}.**")
+        st.markdown(f"**Prediction {row.id} waits for you: {say_count(len(row.cases), 'case')}.**")
         st.markdown(describe_changes(changes))
         st.dataframe(build_changes_frame(changes), hide_index=True, placeholder="")
+        _show_ways(visit, row)
         if not visit.may(Action.RETRAIN):
             return
         st.caption("Compared with the contours under review now. It can be withdrawn later.")
         left, right, _ = st.columns([2, 1, 2])
         chosen = None
         if left.button(
-            f"Put {count_contours(row.new_labels)} under review",
+            f"Put {say_count(row.new_labels, 'contour')} under review",
             type="primary",
             key=f"review-prediction-{row.id}",
             width="stretch",
@@ -87,11 +91,34 @@ def _show_waiting(visit: Visit, row: PredictionRun) -> None:
             _decide(visit, stored_id(row), chosen, "")
 
 
+def _show_ways(visit: Visit, row: PredictionRun) -> None:
+    """Into the viewer: what waits beside what is under review, one link a case."""
+    with reading(visit.bench.study.engine) as session:
+        places = list_first_predicted(session, stored_id(row))
+    if not places:
+        return
+    beside = {"first": UNDER_REVIEW_KEY, "compare": WAITING_KEY}
+    shown = list(places.items())[:_LINKED]
+    show_links(
+        {
+            f"Look at {case}": f"/review?{urlencode({'case': case, 'structure': name, **beside})}"
+            for case, name in shown
+        }
+    )
+    if len(places) > len(shown):
+        st.caption(
+            f"The first {len(shown)} of {say_count(len(places), 'case')}; any other case shows it "
+            "in the viewer too, as the set Waiting prediction."
+        )
+
+
 def _show_newest(row: PredictionRun, acts: _Acts) -> None:
     act = acts.get(stored_id(row))
     if act is PredictionAct.PUT_UNDER_REVIEW:
-        contours = count_contours(row.new_labels)
-        st.success(f"Prediction {row.id}: {contours} in {count_cases(row.cases)} under review.")
+        contours = say_count(row.new_labels, "contour")
+        st.success(
+            f"Prediction {row.id}: {contours} in {say_count(len(row.cases), 'case')} under review."
+        )
         names = row.cases[:_LINKED]
         show_links({f"Open {name}": f"/review?case={quote(name)}" for name in names})
     elif act is None:
@@ -106,7 +133,8 @@ def _show_withdrawal(visit: Visit, reviewed: Sequence[PredictionRun]) -> None:
             "Prediction",
             reviewed,
             format_func=lambda p: (
-                f"prediction {p.id}: {count_contours(p.new_labels)}, {count_cases(p.cases)}"
+                f"prediction {p.id}: {say_count(p.new_labels, 'contour')}, "
+                f"{say_count(len(p.cases), 'case')}"
             ),
             key="withdraw-which",
             width=420,
@@ -114,8 +142,9 @@ def _show_withdrawal(visit: Visit, reviewed: Sequence[PredictionRun]) -> None:
         with reading(visit.bench.study.engine) as session:
             use = measure_use(session, stored_id(row))
         st.caption(
-            f"The contours before it are under review again. {use.grades} grades and "
-            f"{use.revisions} revisions were made on its contours; they stay in the record."
+            f"The contours before it are under review again. {say_count(use.grades, 'grade')} and "
+            f"{say_count(use.revisions, 'revision')} were made on its "
+            "contours; they stay in the record."
         )
         reason = st.text_input(
             "Reason", key=f"withdraw-reason-{row.id}", placeholder="why the contours go back"
@@ -183,14 +212,4 @@ def _state(row: PredictionRun, acts: _Acts) -> str:
         return "under review" if act is PredictionAct.PUT_UNDER_REVIEW else act.value
     if row.state is PredictionState.DONE:
         return "waits for a decision" if row.new_labels else "nothing to review"
-    return row.state.value
-
-
-def count_cases(cases: Sequence[str]) -> str:
-    """1 case, or how many cases."""
-    return "1 case" if len(cases) == 1 else f"{len(cases)} cases"
-
-
-def count_contours(count: int) -> str:
-    """1 contour, or how many contours."""
-    return "1 contour" if count == 1 else f"{count} contours"
+    return row.state.word

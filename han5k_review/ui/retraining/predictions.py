@@ -13,7 +13,10 @@ from sqlmodel import col, select
 from han5k_review.accounts.may import Action
 from han5k_review.retraining.jobs.machine import choose_device
 from han5k_review.retraining.predictions.doubts import list_doubtful
-from han5k_review.retraining.predictions.drawable import Drawable, list_drawable
+from han5k_review.retraining.predictions.offered_structures import (
+    OfferedStructures,
+    list_offered_structures,
+)
 from han5k_review.retraining.predictions.prediction_record import (
     UNFINISHED,
     PredictionRequest,
@@ -28,8 +31,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import PredictionRun
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import ModelState, PredictionState, Uncertainty
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.retraining.doubtful import show_doubtful
-from han5k_review.ui.retraining.prediction_rounds import count_cases, show_rounds
+from han5k_review.ui.retraining.prediction_rounds import show_rounds
 from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
@@ -54,12 +58,10 @@ def show_predicting(visit: Visit, model: ModelVersion, models: Sequence[ModelVer
         predicted = set(session.exec(query))
         own = [p for p in list_predictions(session) if p.model_id == model.id]
         doubtful = list_doubtful(session, stored_id(model))
-        drawable = list_drawable(session, model)
+        offered = list_offered_structures(session, model)
     if visit.may(Action.RETRAIN) and model.state == ModelState.PROMOTED:
         todo = [name for name in names if name not in predicted]
-        _ask(
-            visit, model, models, _Choice(cases=names, todo=todo, drawable=drawable, asked=len(own))
-        )
+        _ask(visit, model, models, _Choice(cases=names, todo=todo, offered=offered, asked=len(own)))
     if any(p.state in UNFINISHED for p in own):
         _show_working(visit, stored_id(model))
     show_rounds(visit, own)
@@ -73,7 +75,7 @@ class _Choice:
 
     cases: Sequence[str]
     todo: Sequence[str]
-    drawable: Drawable
+    offered: OfferedStructures
     asked: int
 
 
@@ -85,7 +87,7 @@ def _ask(
     chosen = left.multiselect(
         "Cases to predict",
         choice.cases,
-        placeholder=f"all {len(choice.todo)} cases it has not predicted yet",
+        placeholder=f"all it has not predicted yet: {say_count(len(choice.todo), 'case')}",
         key=f"predict-cases-{model.id}-{choice.asked}",
     )
     cases = chosen or choice.todo
@@ -95,15 +97,15 @@ def _ask(
     structures = st.multiselect(
         "Structures to predict",
         list(model.labels),
-        default=list(choice.drawable.usual),
+        default=list(choice.offered.usual),
         key=f"predict-structures-{model.id}-{choice.asked}",
     )
     device = choose_device(visit.bench.settings.device)
     st.caption(
-        f"{describe_left_out(choice.drawable, structures)} Nothing comes under review by itself: "
+        f"{describe_left_out(choice.offered, structures)} Nothing comes under review by itself: "
         f"you see first what would change. Predicted on {device}."
     )
-    label = f"Predict {count_cases(cases)} with {model.name}"
+    label = f"Predict {say_count(len(cases), 'case')} with {model.name}"
     ready = bool(cases and structures)
     request = PredictionRequest(
         model_id=stored_id(model),
@@ -130,14 +132,14 @@ def _ask_method(model_id: int) -> Uncertainty:
     return chosen
 
 
-def describe_left_out(drawable: Drawable, chosen: Sequence[str]) -> str:
+def describe_left_out(offered: OfferedStructures, chosen: Sequence[str]) -> str:
     """What the gate said of structures: those left out, and those chosen all the same."""
-    if drawable.unjudged:
+    if offered.unjudged:
         return "No gate has judged this model, because it was not trained here."
     parts = []
     for names, words in (
-        (drawable.failed, "failed the gate"),
-        (drawable.undecided, "had too few held-out cases for the gate"),
+        (offered.failed, "failed the gate"),
+        (offered.undecided, "had too few held-out cases for the gate"),
     ):
         out = [n for n in names if n not in chosen]
         taken = [n for n in names if n in chosen]
@@ -201,9 +203,12 @@ def describe_prediction(row: PredictionRun) -> tuple[float, str]:
     if row.cancel_requested:
         return 0.0, f"{name} stops after the case in hand."
     if row.state is PredictionState.QUEUED:
-        return 0.0, f"{name} waits for the worker of {row.device}: {count_cases(row.cases)}."
+        return (
+            0.0,
+            f"{name} waits for the worker of {row.device}: {say_count(len(row.cases), 'case')}.",
+        )
     done, of = int(progress.get("done", 0)), int(progress.get("of", len(row.cases)))
-    words = f"{name}: {done} of {of} cases predicted on {row.device}"
+    words = f"{name}: {done} of {say_count(of, 'case')} predicted on {row.device}"
     if done and progress.get("eta_seconds") is not None:
         words += f", about {timedelta(seconds=round(progress['eta_seconds']))} left"
     return done / max(of, 1), f"{words}. It goes on when you leave the page."

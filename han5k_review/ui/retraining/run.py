@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -31,20 +32,33 @@ from han5k_review.ui.retraining.run_charts import (
     list_reasons,
 )
 from han5k_review.ui.retraining.run_comparison import show_comparison
+from han5k_review.ui.rows.columns import Column, Kind, list_rows
+from han5k_review.ui.rows.order import find_order, sort_rows
+from han5k_review.ui.rows.table import show_rows
+from han5k_review.ui.tables import list_telling
 from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
 _SHOWN_REASONS = 8
 _NUMBERS = {
-    "Gate": st.column_config.TextColumn(width=230),
-    "Interval": st.column_config.TextColumn(width=140),
-    "HD95 interval": st.column_config.TextColumn(width=140),
+    "Gate": st.column_config.TextColumn(width=105),
+    "Interval": st.column_config.TextColumn(width=125),
+    "HD95 interval": st.column_config.TextColumn(width=105),
     "Before Dice": st.column_config.NumberColumn(format="%.3f"),
     "After Dice": st.column_config.NumberColumn(format="%.3f"),
     "In use Dice": st.column_config.NumberColumn(format="%.3f"),
     "Difference": st.column_config.NumberColumn(format="%+.3f"),
-    "HD95 difference mm": st.column_config.NumberColumn(format="%+.2f"),
+    "HD95 mm": st.column_config.NumberColumn(format="%+.2f", help="After minus before."),
 }
+
+_WORST = (
+    Column(title="Case"),
+    Column(title="Structure"),
+    Column(title="Before Dice", kind=Kind.NUMBER, decimals=3),
+    Column(title="After Dice", kind=Kind.NUMBER, decimals=3),
+    Column(title="Difference", kind=Kind.NUMBER, decimals=3, signed=True),
+    Column(title="HD95 difference mm", kind=Kind.NUMBER, decimals=2, signed=True),
+)
 
 
 def show_run(visit: Visit, run_id: int, runs: Sequence[RetrainRun]) -> None:
@@ -134,10 +148,12 @@ def _show_verdicts(view: RunView) -> None:
             key=f"differences-{view.run.id}",
             config={"displaylogo": False},
         )
+    frame = build_verdict_frame(view.verdicts)
     st.dataframe(
-        build_verdict_frame(view.verdicts),
+        frame,
         hide_index=True,
         placeholder="",
+        column_order=list_telling(frame, map(str, frame)),
         column_config=_NUMBERS,
     )
     _show_worst(view)
@@ -149,19 +165,18 @@ def _show_worst(view: RunView) -> None:
         return
     with st.expander("Held-out cases, largest fall first"):
         st.caption("Click a row to look at it in the viewer.")
-        table = st.dataframe(
-            worst,
-            hide_index=True,
-            placeholder="",
-            height=min(35 * (len(worst) + 1) + 3, 320),
-            on_select="rerun",
-            selection_mode="single-row",
-            key=f"worst-{view.run.id}",
-            column_config=_NUMBERS,
-        )
-        for row in table.selection.rows:
-            case, structure = worst.loc[row, "Case"], worst.loc[row, "Structure"]
-            go_to("review", case=str(case), structure=str(structure))
+        key = f"worst-{view.run.id}"
+        order = find_order(key)
+        places = [
+            {"case": str(case), "structure": str(structure)}
+            for case, structure in zip(worst["Case"], worst["Structure"], strict=True)
+        ]
+        addresses = [f"review?{urlencode(place)}" for place in places]
+        rows = sort_rows(_WORST, list_rows(worst.to_dict("list"), addresses), order)
+        label = "Held-out cases"
+        opened = show_rows(_WORST, rows, key=key, label=label, order=order, height=320)
+        if opened is not None:
+            go_to("review", **places[int(opened)])
 
 
 def _show_again(visit: Visit, run_id: int, settings: Mapping[str, Any]) -> None:

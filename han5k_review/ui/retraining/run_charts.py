@@ -16,9 +16,9 @@ from han5k_review.retraining.runs.plan import RunPlan
 from han5k_review.retraining.runs.run_views import RunView
 from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
 from han5k_review.retraining.teaching.paired_scores import Interval, PairedScore
-from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
-from han5k_review.ui.local_time import say_time
+from han5k_review.texts.counts import say_count
+from han5k_review.ui.axes import choose_whole_step
 from han5k_review.ui.style import ACCENT, GRADE_COLORS
 
 _GREY = "#8a919c"
@@ -40,28 +40,11 @@ def build_plan_frame(plan: RunPlan) -> pd.DataFrame:
             "Trained": [row.in_model for row in plan.structures],
             "Trusted": [row.trusted for row in plan.structures],
             "Untrusted": [row.untrusted for row in plan.structures],
+            "Judged on": [sum(row.references.values()) for row in plan.structures],
             "Why": [
-                ", ".join(f"{count} {reason.value}" for reason, count in row.reasons.items())
+                ", ".join(f"{count} x {reason.value}" for reason, count in row.reasons.items())
                 for row in plan.structures
             ],
-            "Held-out references": [sum(row.references.values()) for row in plan.structures],
-        }
-    )
-
-
-def build_run_list_frame(runs: Sequence[RetrainRun]) -> pd.DataFrame:
-    """One line per run, newest first."""
-    return pd.DataFrame(
-        {
-            "Run": [run.id for run in runs],
-            "State": [run.state.value.replace("_", " ") for run in runs],
-            "Preset": [run.preset for run in runs],
-            "Group": [run.group for run in runs],
-            "Device": [run.device for run in runs],
-            "Asked for": [say_time(run.created_at_utc) for run in runs],
-            "Finished": [say_time(run.finished_at_utc) for run in runs],
-            "Attempt": [run.attempt for run in runs],
-            "What happened": [run.error or "" for run in runs],
         }
     )
 
@@ -99,7 +82,7 @@ def build_learning_chart(epochs: Sequence[Mapping[str, Any]]) -> go.Figure:
         legend={"font": {"size": 11}, "tracegroupgap": 0},
         hovermode="closest",
     )
-    figure.update_xaxes(title="Epoch", dtick=max(1, len(epochs) // 10))
+    figure.update_xaxes(title="Epoch", dtick=choose_whole_step(len(epochs)))
     figure.update_yaxes(range=[0, 1], row=1, col=2)
     return figure
 
@@ -110,8 +93,7 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
         {
             "Structure": [row.structure for row in verdicts],
             "Gate": [row.verdict.value for row in verdicts],
-            "Cases": [row.scored_cases for row in verdicts],
-            "Compared": [row.cases for row in verdicts],
+            "Cases": [_count_cases(row) for row in verdicts],
             "Before Dice": [row.before_dice for row in verdicts],
             "After Dice": [row.after_dice for row in verdicts],
             **_in_use(verdicts),
@@ -124,7 +106,7 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
                 else ""
                 for row in verdicts
             ],
-            "HD95 difference mm": [
+            "HD95 mm": [
                 row.hd95_difference_mm.mean if row.hd95_difference_mm else None for row in verdicts
             ],
             "HD95 interval": [
@@ -133,16 +115,23 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
                 else ""
                 for row in verdicts
             ],
-            "Because": ["; ".join(row.reasons) for row in verdicts],
             "Accepted unchanged": [row.unchanged_cases for row in verdicts],
         }
     )
 
 
+def _count_cases(row: StructureVerdict) -> str:
+    """Held-out cases with a score, and how many of them were compared where that is fewer."""
+    all_compared = row.cases == row.scored_cases
+    return str(row.cases) if all_compared else f"{row.cases} of {row.scored_cases}"
+
+
 def _in_use(verdicts: Sequence[StructureVerdict]) -> dict[str, list[float | None]]:
-    """The contours under review, where the run compared with them and with a parent."""
+    """The contours under review, where they are others than those before the run."""
     found = [row.in_use_dice for row in verdicts]
-    return {"In use Dice": found} if any(value is not None for value in found) else {}
+    before = [row.before_dice for row in verdicts]
+    differs = any(one is not None and one != b for one, b in zip(found, before, strict=True))
+    return {"In use Dice": found} if differs else {}
 
 
 def build_difference_chart(verdicts: Sequence[StructureVerdict]) -> go.Figure:
@@ -275,7 +264,7 @@ def describe_progress(progress: Mapping[str, Any]) -> tuple[float, str]:
         return 0.0, f"{phase} ..."
     if epoch is None:
         done = int(progress.get("done", 0))
-        words = f"{phase}: {done} of {of} cases"
+        words = f"{phase}: {done} of {say_count(int(of), 'case')}"
         return done / float(of), words + _left(progress)
     words = f"{phase}: epoch {epoch} of {of}{_left(progress)}"
     if progress.get("disk_free_gb") is not None:

@@ -1,4 +1,4 @@
-"""Two runs side by side: what they were taught with, and how well both draw the same cases."""
+"""Two runs side by side: what they were taught with, and how well both predict the same cases."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ from han5k_review.retraining.settings import SettingWords, explain_settings
 _ASKED_ELSEWHERE = {"count_references", "threads"}
 _CHOICES = {"optimizer": ("sgd", "adamw")}
 _MAY_BE_EMPTY = {"working_spacing_mm"}
-_COLUMNS = 2
+_COLUMNS = 3
 
 
 def ask_settings(preset: str) -> dict[str, Any]:
     """What the person changed; nothing when everything is as the preset has it."""
     changed: dict[str, Any] = {}
-    with st.popover("Change settings", width="content"):
+    with st.expander("Change settings"):
         st.markdown(f"As the preset {preset} has them; each is explained behind its question mark.")
         shown = [row for row in explain_settings() if row.name not in _ASKED_ELSEWHERE]
         shown.sort(key=lambda row: isinstance(row.values[preset], bool))  # switches last

@@ -14,6 +14,7 @@ from han5k_review.retraining.runs.run_views import LIVE, list_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.visit import Visit
 
 _LOOK_SECONDS = 5
@@ -52,4 +53,4 @@ def describe_unserved(
 
 
 def _waiting(count: int) -> str:
-    return "1 job waits for one." if count == 1 else f"{count} jobs wait for one."
+    return f"{say_count(count, 'job waits', 'jobs wait')} for one."

@@ -21,6 +21,7 @@ from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
 from han5k_review.study import grid_of
 from han5k_review.study.scale import Scale
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Decision as Asked
@@ -113,8 +114,7 @@ def describe_facts(candidate: Candidate, scale: Scale) -> str:
     if revision.vrd is not None:
         words.append(f"VRD {100 * revision.vrd:.1f} %")
     if revision.slices_edited is not None:
-        slices = "slice" if revision.slices_edited == 1 else "slices"
-        words.append(f"{revision.slices_edited} {slices} edited")
+        words.append(f"{say_count(revision.slices_edited, 'slice')} edited")
     return ", ".join(words)
 
 

@@ -23,6 +23,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of
+from han5k_review.texts.counts import choose_form, say_count
 from han5k_review.ui.visit import Bench, Visit, attempt
 
 _PLAN = "bulk-plan"
@@ -58,7 +59,7 @@ def show_bulk(visit: Visit, questions: Sequence[Question]) -> None:
             build_bulk_frame(plan), hide_index=True, placeholder="", column_config=_COLUMNS
         )
         count = len(plan.items)
-        label = f"Accept and lock {count} {'revision' if count == 1 else 'revisions'}"
+        label = f"Accept and lock {say_count(count, 'revision')}"
         if st.button(label, key="accept-bulk"):
             del st.session_state[_PLAN]
             with transaction(visit.bench.study.engine) as session:
@@ -70,8 +71,8 @@ def show_bulk(visit: Visit, questions: Sequence[Question]) -> None:
 def describe_plan(plan: BulkPlan) -> str:
     """How many keep within the limits, and how many are left to look at, by why."""
     left = {
-        f"{plan.beyond} change more": plan.beyond,
-        f"{plan.several} with several revisions": plan.several,
+        f"{plan.beyond} {choose_form(plan.beyond, 'changes', 'change')} more": plan.beyond,
+        f"{plan.several} with more than one revision": plan.several,
         f"{plan.own} of your own": plan.own,
     }
     rest = ", ".join(words for words, count in left.items() if count)

@@ -12,6 +12,7 @@ from han5k_review.review.decisions.locking import MAX_REASON, list_locks, unlock
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.visit import Visit, attempt
 
@@ -44,8 +45,7 @@ def show_locks(visit: Visit) -> None:
         locked = list_locked(session)
     if not locked:
         return
-    noun = "locked structure" if len(locked) == 1 else "locked structures"
-    with st.expander(f"{len(locked)} {noun}"), st.form("unlock", border=False):
+    with st.expander(say_count(len(locked), "locked structure")), st.form("unlock", border=False):
         chosen = st.selectbox(
             "Structure",
             locked,

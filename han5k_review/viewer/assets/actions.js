@@ -1,3 +1,4 @@
+// @ts-check
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
 import { buildEditActions } from "./edit/edit_actions.js";
@@ -7,16 +8,43 @@ import { nextUngraded, ORDERS, stepFrom } from "./pure/catalogue.js";
 import { PLANE_NAMES } from "./pure/geometry.js";
 import { KEYMAP } from "./pure/keymap.js";
 import { nextWindow, windowNamed } from "./pure/windowing.js";
+import { signRead } from "./signing.js";
 
 const LAYOUTS = ["three", "one"];
+/**
+ * @template Item
+ * @param {readonly Item[]} list
+ * @param {Item} item
+ */
 const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
 
-/** action -> function(argument); `workspace` has reading, grader, panels. */
+/** @import { PlaneName } from "./pure/geometry.js" */
+/** @import { ReadingState } from "./reading_state.js" */
+/** @import { Topic } from "./topics.js" */
+/** @import { Workspace } from "./workspace.js" */
+
+/**
+ * action -> what it does; `choose(name, then)` goes to a structure.
+ * @typedef {Record<string, (argument?: any) => unknown>
+ *   & { choose: (name: string | null, then?: () => void) => void }} Actions
+ */
+
+/**
+ * @param {Workspace} workspace
+ * @returns {Actions}
+ */
 export function buildActions(workspace) {
   const { reading, grader } = workspace;
   const { state } = reading;
+  /**
+   * @param {Partial<ReadingState>} patch
+   * @param {Topic[]} what
+   */
   const set = (patch, ...what) => reading.change(patch, ...what);
-  /** `then()` once it is chosen; an edit that is not submitted is asked about first. */
+  /**
+   * `then()` once it is chosen; an edit that is not submitted is asked about first.
+   * @param {string | null} name
+   */
   const choose = (name, then = () => {}) => {
     if (name === state.selected) then();
     if (name === null || name === state.selected) return;
@@ -27,7 +55,9 @@ export function buildActions(workspace) {
       then();
     });
   };
+  /** @param {number} slices */
   const step = (slices) => reading.step(state.main, slices);
+  /** @param {"first" | "last"} which */
   const toEnd = (which) => {
     const extent = reading.profiles.extent();
     if (extent) reading.moveTo([state.cursor[0], state.cursor[1], extent[which]]);
@@ -37,12 +67,12 @@ export function buildActions(workspace) {
       if (grader.readOnly || !state.selected) return;
       const name = state.selected;
       if (!workspace.sight.mayGrade(name)) return;
-      if (reading.byName.get(name).label_version === null) {
+      if ((reading.byName.get(name)?.label_version ?? null) === null) {
         workspace.say(`${name} has no mask in this label set, so there is nothing to grade.`);
         return;
       }
       const regrade = Boolean(grader.grades.get(name)?.code);
-      grader.give(name, code);
+      grader.give([name], code);
       workspace.sight.look();
       const next = nextUngraded(reading.filtered(), name, grader.grades);
       if (!regrade && next) choose(next);
@@ -50,7 +80,7 @@ export function buildActions(workspace) {
     tags: () => workspace.gradePanel.enterTags(),
     comment: () => workspace.gradePanel.enterComment(),
     "flag-slice": () => {
-      if (!grader.readOnly) grader.toggleFlag(state.selected, state.cursor[2]);
+      if (!grader.readOnly && state.selected) grader.toggleFlag(state.selected, state.cursor[2]);
     },
     undo() {
       if (workspace.editor.active) return workspace.editor.back("undo");
@@ -70,13 +100,16 @@ export function buildActions(workspace) {
     },
     filter: () => chooseFilter(workspace),
     "accept-rest": () => acceptRest(workspace),
+    sign: () => signRead(workspace),
     "next-structure": () => choose(stepFrom(reading.listed(), state.selected, 1)),
     "previous-structure": () => choose(stepFrom(reading.listed(), state.selected, -1)),
     choose,
     search: () => workspace.list.enterSearch(),
     order: () => set({ order: after(ORDERS, state.order) }, "list", "preferences"),
     centre: () => reading.centre(),
-    visible: (name) => reading.toggleShown(name ?? state.selected),
+    visible(name = state.selected) {
+      if (name !== null) reading.toggleShown(name);
+    },
     solo: () => set({ solo: !state.solo }, "layers", "list"),
     outlines: () => set({ outlines: !state.outlines }, "layers", "list", "preferences"),
     dim: () => set({ dimmed: !state.dimmed }, "layers", "preferences"),
@@ -97,7 +130,7 @@ export function buildActions(workspace) {
     },
     "window-lock": () => set({ locked: !state.locked, follow: false }, "window"),
     "window-follow"() {
-      const { window } = reading.byName.get(state.selected) ?? {};
+      const { window } = reading.byName.get(state.selected ?? "") ?? {};
       set({ locked: false }, "window");
       reading.setWindow(windowNamed(reading.data.windows, window), true);
     },
@@ -112,8 +145,13 @@ export function buildActions(workspace) {
       if (state.autoZoom) reading.centre();
     },
     layout: () => set({ layout: after(LAYOUTS, state.layout) }, "layout", "preferences"),
-    plane: (name) => set({ main: name ?? after(PLANE_NAMES, state.main) }, "layout", "preferences"),
+    plane: (/** @type {PlaneName} */ name) =>
+      set({ main: name ?? after(PLANE_NAMES, state.main) }, "layout", "preferences"),
     "solid-pane": () => workspace.solidPane.toggle(),
+    dose() {
+      if (reading.dose) reading.dose.toggle();
+      else workspace.say("No planned dose is known for this case.");
+    },
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
     ruler() {
       if (state.tool === "ruler") workspace.stage.clearRulers();
@@ -156,8 +194,10 @@ export function buildActions(workspace) {
     leave() {
       if (workspace.editor.pointer.dropOutline()) return;
       workspace.help.hide();
+      if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();
       workspace.combine.hide();
+      workspace.display.dose?.hide();
       workspace.gradePanel.leaveTags();
       if (state.tool !== "crosshair") set({ tool: "crosshair" }, "tool");
       workspace.stage.focus();

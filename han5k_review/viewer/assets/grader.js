@@ -1,41 +1,48 @@
-// Grading one case: drafts, what was sent, what is confirmed, undo. Talks to the queue, draws nothing.
+// @ts-check
+// Grading one case: what is sent, what the server has confirmed, undo. Talks to the queue, draws nothing.
 
-import { newId } from "./edit/drafts.js";
+import { GradeBook } from "./grade_book.js";
 import { heard, sayGrades } from "./grade_words.js";
 import { aboutCase } from "./net/about.js";
 import { GradeQueue } from "./net/grade_queue.js";
 import { GradeTabs } from "./net/grade_tabs.js";
 import { browserStore } from "./preferences.js";
-import { countGraded } from "./pure/catalogue.js";
-import { ActivityClock, differs, draftOf, gradeRequest, toggle } from "./pure/grading.js";
+import { differs, draftOf, toggle } from "./pure/grading.js";
 
-export class Grader {
-  /** `tell(...what)` redraws; `trigger(kind, detail)` speaks to the page. */
+/** @import { GradeBody, GradeEntry, GradeNews } from "./net/grade_queue.js" */
+/** @import { GradeAct, ShownGrade } from "./grade_book.js" */
+/** @import { GivenGrade, ViewerPayload } from "./pure/payload.js" */
+/** @import { Save } from "./grade_words.js" */
+/** @import { Tell } from "./workspace_parts.js" */
+
+/**
+ * @typedef {{ grade: GivenGrade, graded: number, total: number, check?: any }} Answer
+ * @typedef {(kind: string, detail?: Record<string, unknown>) => void} Trigger speaks to the page
+ */
+
+export class Grader extends GradeBook {
+  /**
+   * @param {ViewerPayload} data
+   * @param {Tell} tell
+   * @param {Trigger} trigger
+   */
   constructor(data, tell, trigger) {
-    this.data = data;
+    super(data);
     this.tell = tell;
     this.trigger = trigger;
-    this.url = data.addresses.grades;
-    this.byName = new Map(data.structures.map((s) => [s.name, s]));
-    this.grades = new Map(Object.entries(data.grades ?? {}));
-    this.confirmed = new Map(this.grades);
-    this.drafts = new Map();
-    this.history = [];
-    this.undone = [];
+    this.url = data.addresses.grades ?? "";
+    this.completes = false;
+    /** @type {Set<string>} */
     this.asked = new Set();
-    /** Told when a stored grade does not fit an edit of its structure: (name, check). */
+    /** @type {((name: string, check: any) => void) | null} told when a stored grade does not fit an edit */
     this.question = null;
-    /** Told once the last structure has its grade. */
+    /** @type {(() => void) | null} told once the last structure has its grade */
     this.finished = null;
-    this.clock = new ActivityClock();
+    /** @type {Save} */
     this.save = { state: "idle", at: null, sentence: "" };
     this.queue = new GradeQueue(browserStore(), aboutCase(data), (...news) => this.hear(...news));
     this.tabs = new GradeTabs(this.readOnly ? null : this.url, (grades) => this.merge(grades));
     this.recover();
-  }
-
-  get readOnly() {
-    return this.data.read_only || this.data.assignment === null;
   }
 
   /** Grades of this case that an earlier visit could not send are shown as given, and sent now. */
@@ -48,12 +55,15 @@ export class Grader {
     if (!this.readOnly || this.queue.entries().length) this.queue.flush();
   }
 
-  /** A rerun or another tab brought newer grades: take those that are not on their way from here. */
+  /**
+   * A rerun or another tab brought newer grades: take those that are not on their way from here.
+   * @param {Record<string, ShownGrade> | null} [grades]
+   */
   merge(grades) {
     const waiting = new Set(this.queue.entries().map(({ body }) => body.structure));
     for (const [name, grade] of Object.entries(grades ?? {})) {
-      const known = this.grades.get(name)?.id ?? 0;
-      if (!waiting.has(name) && this.byName.has(name) && known < (grade.id ?? 0)) this.take(name, grade);
+      const known = this.grades.get(name)?.turn ?? 0;
+      if (!waiting.has(name) && this.byName.has(name) && known < (grade.turn ?? 0)) this.take(name, grade);
     }
     this.tell("grades", "list", "structure");
   }
@@ -72,55 +82,23 @@ export class Grader {
     this.merge(Object.fromEntries(shown));
   }
 
-  draft(name) {
-    if (!this.drafts.has(name)) this.drafts.set(name, draftOf(this.grades.get(name)));
-    return this.drafts.get(name);
-  }
-
-  get graded() {
-    return countGraded(this.data.structures, this.grades);
-  }
-
-  get total() {
-    return this.data.structures.length;
-  }
-
-  give(name, code) {
-    this.giveAll([name], code, false);
-  }
-
-  /** One act for several structures, which Undo takes back as one; `inBulk`: accepted with the rest. */
-  giveAll(names, code, inBulk) {
-    this.history.push(this.before(names));
-    this.undone = [];
+  /**
+   * One act for one or several structures, which Undo takes back as one; `inBulk`: accepted with the rest.
+   * @param {string[]} names
+   * @param {string | null} code
+   */
+  give(names, code, inBulk = false) {
+    this.begin(names);
     for (const name of names) this.send(name, code, inBulk);
   }
 
-  /** [{ name, code, inBulk }] as the grades are now. */
-  before(names) {
-    return names.map((name) => {
-      const { code = null, in_bulk: inBulk = false } = this.grades.get(name) ?? {};
-      return { name, code, inBulk };
-    });
-  }
-
-  /** The body of a grade, to be sent with an edit. */
-  request(name, code, inBulk = false) {
-    return gradeRequest({
-      inBulk,
-      requestId: newId(),
-      structure: this.byName.get(name),
-      code,
-      draft: this.draft(name),
-      openedAt: this.clock.openedAt(name),
-      activeSeconds: this.clock.activeSeconds(name),
-    });
-  }
-
-  /** A grade that was stored together with an edit. */
+  /**
+   * A grade that was stored together with an edit.
+   * @param {string} name
+   * @param {Answer} answer
+   */
   accept(name, answer) {
-    this.history.push(this.before([name]));
-    this.undone = [];
+    this.begin([name]);
     const wasComplete = this.graded === this.total;
     this.take(name, answer.grade);
     this.save = { state: "saved", at: new Date(), sentence: "" };
@@ -128,13 +106,10 @@ export class Grader {
     this.tell("save", "grades", "list");
   }
 
-  take(name, grade) {
-    this.grades.set(name, grade);
-    this.confirmed.set(name, grade);
-    this.drafts.delete(name);
-  }
-
-  /** The last structure has its grade, and all are stored. */
+  /**
+   * The last structure has its grade, and all are stored.
+   * @param {Answer} answer
+   */
   finish({ graded, total }) {
     this.completes = false;
     this.trigger("graded", { graded, total });
@@ -151,52 +126,73 @@ export class Grader {
     return this.swap(this.undone, this.history);
   }
 
+  /**
+   * @param {GradeAct[][]} from
+   * @param {GradeAct[][]} to
+   */
   swap(from, to) {
-    const acts = from.pop();
+    const acts = this.popAct(from, to);
     if (!acts) return null;
-    to.push(this.before(acts.map(({ name }) => name)));
     for (const { name, code, inBulk } of acts) this.send(name, code, inBulk);
     return acts[0].name;
   }
 
-  /** What could not be stored of this case: structure -> entry. */
-  asideByName() {
-    const own = this.queue.aside().filter(({ url }) => url === this.url);
-    return new Map(own.map((entry) => [entry.body.structure, entry]));
-  }
-
-  /** The tags, flags and comment of an act that could not be stored, to be corrected and graded again. */
-  mend(entry) {
+  /**
+   * The tags, flags and comment of an act that could not be stored, to be corrected and graded again.
+   * @param {GradeEntry} entry
+   */
+  restore(entry) {
     this.drafts.set(entry.body.structure, draftOf(entry.body));
     this.tell("structure", "grades", "cursor");
   }
 
+  /**
+   * @param {string} name
+   * @param {string} tag
+   */
   toggleTag(name, tag) {
     this.draft(name).tags = toggle(this.draft(name).tags, tag);
     this.tell("grades");
   }
 
+  /**
+   * @param {string} name
+   * @param {number} slice
+   */
   toggleFlag(name, slice) {
     this.draft(name).flagged = toggle(this.draft(name).flagged, slice);
     this.tell("grades", "cursor");
   }
 
-  /** Tags, flags or comment changed after the grade: send it again with them. */
+  /**
+   * Tags, flags or comment changed after the grade: send it again with them.
+   * @param {string | null} name
+   */
   amend(name) {
+    if (name === null) return;
     const grade = this.grades.get(name);
     if (grade?.code && differs(grade, this.draft(name))) this.send(name, grade.code);
   }
 
+  /**
+   * @param {string} name
+   * @param {string | null} code
+   */
   send(name, code, inBulk = false) {
     if (this.readOnly) return;
     const body = this.request(name, code, inBulk);
     const wasComplete = this.graded === this.total;
-    this.grades.set(name, { ...body, id: this.grades.get(name)?.id, pending: true });
+    this.grades.set(name, { ...body, turn: this.grades.get(name)?.turn, pending: true });
     this.completes = !wasComplete && this.graded === this.total;
     this.queue.add(this.url, body);
     this.tell("grades", "list");
   }
 
+  /**
+   * @param {GradeNews} kind
+   * @param {GradeEntry} entry
+   * @param {any} [detail]
+   */
   hear(kind, entry, detail) {
     const own = entry.url === this.url;
     if (kind === "stored" && own) this.stored(entry.body, detail);
@@ -206,26 +202,25 @@ export class Grader {
     this.tell("save", "grades", "list");
   }
 
-  /** The server said no: what it has confirmed before stands; the act itself is kept aside. */
+  /**
+   * The server said no: what it has confirmed before stands; the act itself is kept aside.
+   * @param {string} name
+   */
   takeBack(name) {
-    this.drafts.delete(name);
-    const last = this.history.findLastIndex((acts) => acts.some((act) => act.name === name));
-    if (last >= 0) this.history[last] = this.history[last].filter((act) => act.name !== name);
-    this.history = this.history.filter((acts) => acts.length);
-    if (this.isOnItsWay(name)) return;
+    this.forgetAct(name);
+    if (this.queue.holds(this.url, name)) return;
     const before = this.confirmed.get(name);
     if (before) this.grades.set(name, before);
     else this.grades.delete(name);
   }
 
-  /** Is a grade of this structure not stored yet? */
-  isOnItsWay(name) {
-    return this.queue.entries().some((e) => e.url === this.url && e.body.structure === name);
-  }
-
+  /**
+   * @param {GradeBody} body
+   * @param {Answer} answer
+   */
   stored(body, answer) {
     this.confirmed.set(body.structure, answer.grade);
-    const isNewer = this.isOnItsWay(body.structure);
+    const isNewer = this.queue.holds(this.url, body.structure);
     if (!isNewer) {
       this.grades.set(body.structure, answer.grade);
       this.tabs.tell(body.structure, answer.grade);

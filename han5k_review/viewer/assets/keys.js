@@ -1,3 +1,4 @@
+// @ts-check
 // What a pressed key does.
 
 import { namesOf } from "./pure/keyboard.js";
@@ -5,10 +6,18 @@ import { actionOf, keysOf } from "./pure/keymap.js";
 
 const TYPING = "input:not([type=range]), textarea, select, [contenteditable]";
 
-/** A key anywhere on the page; true when it was ours. Keys typed into a field are not. */
+/** @import { ViewerScaleGrade } from "./pure/payload.js" */
+/** @import { Workspace } from "./workspace.js" */
+
+/**
+ * A key anywhere on the page; true when it was ours. Keys typed into a field are not.
+ * @param {Workspace} workspace
+ * @param {KeyboardEvent} event
+ */
 export function takeKey(workspace, event) {
   const [target] = event.composedPath();
-  if (target.matches?.(TYPING) || target.isContentEditable) return false;
+  const element = target instanceof HTMLElement ? target : null;
+  if (element && (element.matches(TYPING) || element.isContentEditable)) return false;
   workspace.keyboard.learn(event);
   const names = namesOf(event, workspace.keyboard.layout);
   if (!names.length) return false;
@@ -16,15 +25,15 @@ export function takeKey(workspace, event) {
   if (!workspace.help.root.open && workspace.decision?.takeKey(names)) return true;
   if (workspace.help.takeKey(names)) return true;
   const isPress = names.includes("Space") || names.includes("Enter");
-  if (isPress && target.matches?.("button:focus-visible")) return false;
+  if (isPress && element?.matches("button:focus-visible")) return false;
   const { help, unsaved, gradePanel } = workspace;
   if (workspace.combine.root.open && !names.includes("Escape")) return false;
   if (!help.root.open && !unsaved.root.open && names.some((name) => gradePanel.takeKey(name))) return true;
   const grades = workspace.data.scale.grades;
   const scaleKeys = grades.map((grade) => grade.key);
   const name = names.find((one) => actionOf(one, scaleKeys));
-  if (name === undefined) return false;
-  const action = actionOf(name, scaleKeys);
+  const action = name === undefined ? null : actionOf(name, scaleKeys);
+  if (name === undefined || action === null) return false;
   if (help.root.open && action !== "help" && action !== "leave") return false;
   if (unsaved.root.open && action !== "unsaved" && action !== "leave") return false;
   if (event.repeat && !/^(slice|brush-|undo|redo)/.test(action)) return true;
@@ -33,8 +42,13 @@ export function takeKey(workspace, event) {
   return true;
 }
 
-/** What an action with several keys is told by the one pressed: the grade, the place of the window. */
+/**
+ * What an action with several keys is told by the one pressed: the grade, the place of the window.
+ * @param {string} action
+ * @param {string} name
+ * @param {ViewerScaleGrade[]} grades
+ */
 function argumentOf(action, name, grades) {
-  if (action === "grade") return grades.find((grade) => grade.key === name).code;
+  if (action === "grade") return grades.find((grade) => grade.key === name)?.code;
   return action === "window-direct" ? keysOf(action).indexOf(name) : undefined;
 }

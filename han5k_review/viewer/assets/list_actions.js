@@ -1,18 +1,26 @@
+// @ts-check
 // Questions about the whole list: which structures are shown, what is accepted with the rest, and what comes
 // after the last grade. All are answered by key.
 
 import { STAY } from "./panels/question.js";
+import { chooseForm, sayCount } from "./pure/counts.js";
 import { filterStructures, listFilters, sortRest, tiersOf } from "./pure/filters.js";
 import { keysOf } from "./pure/keymap.js";
 import { wasScrolledThrough } from "./seen_slices.js";
+
+/** @import { ViewerStructure } from "./pure/payload.js" */
+/** @import { Workspace } from "./workspace.js" */
+/** @typedef {ReturnType<typeof sortRest>} Rest */
 
 const NOT_YET =
   "Nothing can be accepted yet: show the whole axial picture and all outlines, and scroll through the slices. " +
   "Only structures seen from end to end are accepted.";
 const BACK = { id: STAY, key: "Escape", words: "Back" };
-const many = (count, one, several) => (count === 1 ? `1 ${one}` : `${count} ${several}`);
 
-/** Which structures the list shows, and the next keys walk. */
+/**
+ * Which structures the list shows, and the next keys walk.
+ * @param {Workspace} workspace
+ */
 export async function chooseFilter(workspace) {
   const { question, reading, grader } = workspace;
   if (question.open) return;
@@ -26,7 +34,10 @@ export async function chooseFilter(workspace) {
     workspace.act("choose", shown[0].name);
 }
 
-/** Gives the grade without revision to what was scrolled through, in one act; the sheets say so. */
+/**
+ * Gives the grade without revision to what was scrolled through, in one act; the sheets say so.
+ * @param {Workspace} workspace
+ */
 export async function acceptRest(workspace) {
   const { question, reading, grader, data } = workspace;
   if (question.open || grader.readOnly) return;
@@ -48,23 +59,29 @@ export async function acceptRest(workspace) {
   const answers = offers.map((offer) => ({ ...offer, words: `${offer.words} (${offer.names.length})` }));
   const chosen = await question.ask(sayRest(rest, grade.title), [...answers, BACK]);
   const names = offers.find(({ id }) => id === chosen)?.names ?? [];
-  if (names.length) grader.giveAll(names, grade.code, true);
+  if (names.length) grader.give(names, grade.code, true);
 }
 
+/** @param {ViewerStructure[]} structures */
 const namesOf = (structures) => structures.map(({ name }) => name);
 
+/**
+ * @param {Rest} rest
+ * @param {string} title
+ */
 function sayRest({ ready, unseen, doubtful }, title) {
   return [
-    `Accept the rest as "${title}"? ${many(ready.length, "structure was", "structures were")} scrolled through.`,
+    `Accept the rest as "${title}"? ${sayCount(ready.length, "structure was", "structures were")} scrolled through.`,
     unseen.length
-      ? `${many(unseen.length, "was", "were")} not, and stay${unseen.length === 1 ? "s" : ""} open.`
+      ? `${sayCount(unseen.length, "was", "were")} not, and ${chooseForm(unseen.length, "stays", "stay")} open.`
       : "",
-    doubtful.length ? `${many(doubtful.length, "has", "have")} a warning: grade them one by one.` : "",
+    doubtful.length ? `${sayCount(doubtful.length, "has", "have")} a warning: grade them one by one.` : "",
   ]
     .filter(Boolean)
     .join(" ");
 }
 
+/** @param {Rest} rest */
 function sayNothing({ unseen, doubtful }) {
   if (unseen.length) return NOT_YET;
   return doubtful.length
@@ -72,7 +89,10 @@ function sayNothing({ unseen, doubtful }) {
     : "Every structure has a grade.";
 }
 
-/** The last structure has its grade. */
+/**
+ * The last structure has its grade.
+ * @param {Workspace} workspace
+ */
 export async function sayFinished(workspace) {
   const { question, grader, data } = workspace;
   const chosen = await question.ask(`All ${grader.total} structures of ${data.case} are graded and saved.`, [
@@ -83,9 +103,11 @@ export async function sayFinished(workspace) {
       words: data.next ? "Next case" : "Back to the worklist",
       loud: true,
     },
+    { id: "sign", key: keysOf("sign")[0], words: "Sign this read" },
     { id: "undo", key: "z", words: "Undo the last grade" },
     { id: STAY, key: "Escape", words: "Stay here" },
   ]);
   if (chosen === "next") workspace.leave();
+  if (chosen === "sign") workspace.act("sign");
   if (chosen === "undo") workspace.act("undo");
 }

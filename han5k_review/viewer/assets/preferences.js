@@ -1,6 +1,8 @@
 // @ts-check
 // How a reader likes the picture, kept in the browser between cases and visits.
 
+import { DOSE_UNITS } from "./pure/isodose.js";
+
 /** @import { PlaneName } from "./pure/geometry.js" */
 /** @typedef {typeof DEFAULTS} Preferences */
 
@@ -16,6 +18,13 @@ const DEFAULTS = {
   layout: "three",
   main: /** @type {PlaneName} */ ("axial"),
   crosshair: true,
+  doseLines: true,
+  doseWash: true,
+  doseOpacity: 0.25,
+  doseUnit: "gy",
+  doseGy: DOSE_UNITS.gy.levels,
+  dosePrescription: DOSE_UNITS.prescription.levels,
+  doseMaximum: DOSE_UNITS.maximum.levels,
   order: "list",
 };
 

@@ -3,11 +3,11 @@
 //
 // Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
 
+import { DoseShown } from "./dose_shown.js";
 import { OutlineCache } from "./draw/outlines.js";
 import { WindowTable } from "./draw/window_table.js";
 import { PlaneCameras } from "./plane_cameras.js";
 import { storePreferences } from "./preferences.js";
-import { Profiles } from "./profiles.js";
 import { nextUngraded, orderStructures, searchStructures } from "./pure/catalogue.js";
 import { structureColours } from "./pure/colours.js";
 import { filterStructures } from "./pure/filters.js";
@@ -16,6 +16,7 @@ import { isEmpty, peakOf } from "./pure/masks.js";
 import { windowNamed } from "./pure/windowing.js";
 import { beginState } from "./reading_state.js";
 import { SeenSlices } from "./seen_slices.js";
+import { Profiles } from "./slice_profiles.js";
 
 /** @import { Grades } from "./pure/catalogue.js" */
 /** @import { CameraWish } from "./pure/cameras.js" */
@@ -57,6 +58,7 @@ export class Reading {
     this.colours = structureColours(this.structures, this.state.colourBlind);
     /** @type {OutlineCache | null} */
     this.outlines = null;
+    this.dose = data.addresses.dose ? new DoseShown(this, data.addresses.dose) : null;
     this.reviewed = data.label_sets[0]?.key ?? null;
     if (opened.volume) this.begin(opened.volume);
   }

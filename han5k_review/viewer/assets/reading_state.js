@@ -11,7 +11,7 @@ import { ALL } from "./pure/filters.js";
 /**
  * `selected` is the chosen structure; `compare` the key of the label set beside the one under review;
  * `window` follows the structure while `follow` is true, and stays for all of them while `locked`;
- * `pendingCentre` waits for the masks.
+ * `pendingCentre` waits for the masks; `dose` is off whenever a case is opened.
  * @typedef {object} Choice
  * @property {string | null} selected
  * @property {Triple} cursor
@@ -20,6 +20,7 @@ import { ALL } from "./pure/filters.js";
  * @property {boolean} solo
  * @property {string | null} compare
  * @property {boolean} difference
+ * @property {boolean} dose
  * @property {string} tool
  * @property {ViewerWindow} window
  * @property {boolean} follow
@@ -46,6 +47,7 @@ export function beginState(data) {
     solo: false,
     compare,
     difference: false,
+    dose: false,
     tool: "crosshair",
     window: data.windows[0],
     follow: true,

@@ -6,4 +6,17 @@
  *   | "grades" | "save" | "edit" | "preferences" | "progress" | "picture" | "draft"} Topic
  */
 
-export {};
+/** What each panel shows: a change of one of these redraws it. */
+export const PANELS_OF = /** @type {const} */ ({
+  list: ["list", "structure", "layers", "grades"],
+  gradePanel: ["structure", "grades", "save"],
+  editPanel: ["edit", "structure"],
+  display: ["layers", "structure", "window", "layout"],
+  toolbar: ["layout", "tool", "camera", "layers", "preferences"],
+  bar: ["cursor", "layers", "structure", "grades", "size", "progress"],
+  header: ["grades", "save", "list"],
+  unsaved: ["save", "edit", "list"],
+  solidPane: ["structure", "layers"],
+});
+
+export const PANELS = /** @type {(keyof typeof PANELS_OF)[]} */ (Object.keys(PANELS_OF));

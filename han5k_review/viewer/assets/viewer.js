@@ -1,11 +1,12 @@
+// @ts-check
 // The component's door: Streamlit calls the default export on every rerun that changes the data.
 //
 // Stable selectors (data-testid): workspace, case, progress, save-state, load-state, sign-in, next-case,
-// help-button, help, help-close, banner, try-again, stage, view-main, view-upper, view-lower (each with
-// -canvas, -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left, -right, -top, -bottom),
-// structures, structure (data-structure, data-grade), search, order, filter, next-ungraded, structure-title,
-// structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint, published,
-// window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
+// help-button, help, help-close, banner, banner-close, try-again, stage, view-main, view-upper, view-lower
+// (each with -canvas, -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left, -right, -top,
+// -bottom), structures, structure (data-structure, data-grade), search, order, filter, next-ungraded,
+// structure-title, structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint,
+// published, window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
 // plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
 // question, question-words, answer-<id>, solid-pane, solid-words, solid-canvas, edit-discard,
 // edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm, combine,
@@ -13,20 +14,40 @@
 // margin-shrink, edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason,
 // unsaved-mend, decision, decision-candidate (data-set), decide-accept, decide-reject, decide-next,
 // decide-reason, decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change,
-// keys-reset, keys-status, key-replace. Each action's button has data-action. The workspace carries
-// data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and data-in-sight (may be graded); each view
-// data-plane and data-slice.
+// keys-reset, keys-status, key-replace, dose, doseLines, doseWash, dose-words, dose-legend, dose-settings,
+// dose-settings-button, dose-unit, dose-levels, dose-prescription, dose-wrong. Each action's button has
+// data-action. The workspace carries data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and
+// data-in-sight (may be graded); each view data-plane and data-slice.
 
 import { takeKey } from "./keys.js";
 import { closeAll } from "./net/cases.js";
 import { Workspace } from "./workspace.js";
 
+/** @import { ViewerPayload } from "./pure/payload.js" */
+/** @import { Trigger } from "./grader.js" */
+
+/**
+ * What Streamlit calls a component with.
+ * @typedef {object} Component
+ * @property {ViewerPayload} data
+ * @property {HTMLElement} parentElement
+ * @property {(name: string, value: Record<string, unknown>) => void} setTriggerValue
+ *
+ * @typedef {{ workspace: Workspace | null, trigger: Component["setTriggerValue"], leave: AbortController }} Mount
+ */
+
 const RELEASE_MS = 5000;
 const SIGN_IN_MS = 3000;
+/** @type {WeakMap<HTMLElement, Mount>} */
 const mounted = new WeakMap();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let release;
 
-/** The same case again: a rerun of the page, not a new task. */
+/**
+ * The same case again: a rerun of the page, not a new task.
+ * @param {ViewerPayload} one
+ * @param {ViewerPayload} other
+ */
 const sameCase = (one, other) =>
   one.addresses.volume === other.addresses.volume &&
   one.assignment === other.assignment &&
@@ -35,15 +56,12 @@ const sameCase = (one, other) =>
   JSON.stringify(one.decision) === JSON.stringify(other.decision) &&
   JSON.stringify(one.structures) === JSON.stringify(other.structures);
 
+/** @param {Component} component */
 export default function viewer({ data, parentElement, setTriggerValue }) {
   clearTimeout(release);
-  let mount = mounted.get(parentElement);
-  if (!mount) {
-    mount = { workspace: null, trigger: null };
-    mounted.set(parentElement, mount);
-    listen(mount);
-  }
+  const mount = mounted.get(parentElement) ?? begin(parentElement, setTriggerValue);
   mount.trigger = setTriggerValue;
+  /** @type {Trigger} */
   const trigger = (kind, detail = {}) => {
     mount.trigger("event", { kind, ...detail });
     if (kind === "sign_in") setTimeout(signIn, SIGN_IN_MS, data);
@@ -60,7 +78,7 @@ export default function viewer({ data, parentElement, setTriggerValue }) {
   }
   fillPage(mount.workspace.root);
   return () => {
-    mount.leave?.abort();
+    mount.leave.abort();
     mount.workspace?.close();
     mount.workspace = null;
     mounted.delete(parentElement);
@@ -69,20 +87,38 @@ export default function viewer({ data, parentElement, setTriggerValue }) {
   };
 }
 
-/** The page answers a sign-in by itself; when its own connection is gone too, go there directly. */
+/**
+ * @param {HTMLElement} parentElement
+ * @param {Component["setTriggerValue"]} trigger
+ * @returns {Mount}
+ */
+function begin(parentElement, trigger) {
+  const mount = { workspace: null, trigger, leave: new AbortController() };
+  mounted.set(parentElement, mount);
+  listen(mount);
+  return mount;
+}
+
+/**
+ * The page answers a sign-in by itself; when its own connection is gone too, go there directly.
+ * @param {ViewerPayload} data
+ */
 function signIn(data) {
   const here = `${location.pathname}${location.search}`;
   location.assign(`${data.addresses.sign_in}?next=${encodeURIComponent(here)}`);
 }
 
-/** The workspace reaches from where it begins to the bottom of the window. */
+/**
+ * The workspace reaches from where it begins to the bottom of the window.
+ * @param {HTMLElement} root
+ */
 function fillPage(root) {
   const { top } = root.getBoundingClientRect();
   root.style.setProperty("--top", `${Math.max(0, Math.round(top + globalThis.scrollY))}px`);
 }
 
+/** @param {Mount} mount */
 function listen(mount) {
-  mount.leave = new AbortController();
   const options = { signal: mount.leave.signal, capture: true };
   globalThis.addEventListener(
     "keydown",

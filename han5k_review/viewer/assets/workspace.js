@@ -1,40 +1,72 @@
+// @ts-check
 // The workspace of one case: panels around the stage, keys, and one drawing per frame.
 
-import { offerLeft } from "./edit/left_open.js";
-import { furnish } from "./furnishing.js";
+import { buildActions } from "./actions.js";
+import { offerLeft } from "./edit/open_drafts.js";
 import { Grader } from "./grader.js";
 import { prefetchCase, takeCase } from "./net/cases.js";
+import { arrangePage } from "./page_layout.js";
+import { DecisionPanel } from "./panels/decision_panel.js";
 import { PositionKeeper } from "./position.js";
 import { Reading } from "./reading.js";
 import { markScrolled } from "./seen_slices.js";
+import { PANELS, PANELS_OF } from "./topics.js";
+import { buildParts } from "./workspace_parts.js";
 
-const PANELS_OF = {
-  list: ["list", "structure", "layers", "grades"],
-  gradePanel: ["structure", "grades", "save"],
-  editPanel: ["edit", "structure"],
-  display: ["layers", "structure", "window", "layout"],
-  toolbar: ["layout", "tool", "camera", "layers", "preferences"],
-  bar: ["cursor", "layers", "structure", "grades", "size", "progress"],
-  header: ["grades", "save", "list"],
-  unsaved: ["save", "edit", "list"],
-  solidPane: ["structure", "layers"],
-};
+/** @import { CaseNews } from "./net/cases.js" */
+/** @import { LabelSet, ViewerPayload } from "./pure/payload.js" */
+/** @import { Trigger } from "./grader.js" */
+/** @import { Topic } from "./topics.js" */
+/** @import { Tell } from "./workspace_parts.js" */
 
 export class Workspace {
+  /**
+   * @param {ViewerPayload} data
+   * @param {Trigger} trigger
+   */
   constructor(data, trigger) {
     this.data = data = { ...data };
     this.trigger = trigger;
     this.began = performance.now();
     performance.mark("han5k-mount");
+    /** @type {Set<Topic>} */
     this.dirty = new Set(Object.values(PANELS_OF).flat());
+    /** @type {number | undefined} the frame that was asked for */
+    this.frame = undefined;
     this.lost = this.expired = this.closed = false;
+    /** @type {Tell} */
     const tell = (...what) => this.redraw(...what);
     this.opened = takeCase(data);
     this.reading = new Reading(data, this.opened, tell);
     this.grader = new Grader(data, tell, trigger);
     this.reading.grades = this.grader.grades;
     this.position = new PositionKeeper(data);
-    furnish(this);
+    const parts = buildParts(this);
+    this.keyboard = parts.keyboard;
+    this.stage = parts.stage;
+    this.editor = parts.editor;
+    this.settling = parts.settling;
+    this.openDrafts = parts.openDrafts;
+    this.question = parts.question;
+    this.sight = parts.sight;
+    this.list = parts.list;
+    this.gradePanel = parts.gradePanel;
+    this.editPanel = parts.editPanel;
+    this.combine = parts.combine;
+    this.display = parts.display;
+    this.toolbar = parts.toolbar;
+    this.bar = parts.bar;
+    this.header = parts.header;
+    this.unsaved = parts.unsaved;
+    this.solidPane = parts.solidPane;
+    this.help = parts.help;
+    this.banner = parts.banner;
+    this.actions = buildActions(this);
+    this.decision = data.decision ? new DecisionPanel(this, data.decision) : null;
+    this.root = arrangePage(this);
+    this.root.addEventListener("pointerup", (event) => this.giveFocusBack(event));
+    this.sizes = new ResizeObserver(() => this.redraw("size"));
+    this.sizes.observe(this.stage.root);
     this.stopListening = this.opened.listen((kind, detail) => this.hear(kind, detail));
     if (this.opened.volume) this.stage.arrange();
     this.beginEditing();
@@ -49,14 +81,23 @@ export class Workspace {
     if (this.editor.begun) offerLeft(this);
   }
 
-  /** After a click on a button the keys belong to the picture again. */
+  /**
+   * After a click on a button the keys belong to the picture again.
+   * @param {PointerEvent} event
+   */
   giveFocusBack(event) {
     const [target] = event.composedPath();
-    if (target.closest?.("button") && !target.closest("dialog")) this.stage.focus();
+    if (!(target instanceof Element)) return;
+    if (target.closest("button") && !target.closest("dialog")) this.stage.focus();
   }
 
+  /**
+   * @param {string} action
+   * @param {any} [argument]
+   */
   act(action, argument) {
     this.touch();
+    this.banner.pass();
     this.actions[action]?.(argument);
   }
 
@@ -65,13 +106,18 @@ export class Workspace {
     this.editor.session.clock.touch(this.editor.session.name, Date.now());
   }
 
+  /**
+   * @param {CaseNews} kind
+   * @param {any} detail
+   */
   hear(kind, detail) {
     if (kind === "volume") {
       this.reading.begin(detail);
       this.stage.arrange();
       if (detail.index.oblique)
-        this.say(
+        this.banner.say(
           "This CT is oblique to the patient's axes: it is shown in its own axes, see the side letters.",
+          { stays: true },
         );
       this.beginEditing();
     } else if (kind === "masks") {
@@ -79,13 +125,14 @@ export class Workspace {
       this.beginEditing();
     } else if (kind === "network") this.lost = detail;
     else if (kind === "expired") this.expired = detail;
-    else if (kind === "broken") this.say(`${detail.what} could not be opened. ${detail.error.message}`);
+    else if (kind === "broken")
+      this.banner.say(`${detail.what} could not be opened. ${detail.error.message}`, { stays: true });
     else if (kind === "slab") {
       this.reading.markSeen();
       if (detail.state !== "ready")
-        this.say(
+        this.banner.say(
           `Slices ${detail.first + 1} to ${detail.first + detail.slices} are not shown. ${detail.reason}`,
-          true,
+          { again: true },
         );
       this.prefetchNext();
     }
@@ -97,23 +144,31 @@ export class Workspace {
     if (this.opened.volume?.progress().waiting === 0) prefetchCase(this.data);
   }
 
-  /** The page or the server names other label sets for this case: what is new is fetched. */
+  /**
+   * The page or the server names other label sets for this case: what is new is fetched.
+   * @param {LabelSet[]} sets
+   */
   takeSets(sets, again = false) {
     this.data.label_sets = sets;
     this.reading.setsChanged();
     return this.opened.expect(again ? sets.slice(1) : sets, again);
   }
 
-  say(sentence, again = false) {
-    this.banner.say(sentence, again);
+  /**
+   * A notice, which goes with the next key.
+   * @param {string} sentence
+   */
+  say(sentence) {
+    this.banner.say(sentence);
   }
 
   /** Ask once more for what did not come whole. */
   tryAgain() {
-    this.opened.volume.retry();
+    this.opened.volume?.retry();
     this.redraw("progress");
   }
 
+  /** @param {Topic[]} what */
   redraw(...what) {
     for (const one of what) this.dirty.add(one);
     if (this.frame === undefined && !this.closed) this.frame = requestAnimationFrame(() => this.draw());
@@ -132,8 +187,8 @@ export class Workspace {
     }
     if (this.stage.draw()) this.redraw("picture");
     markScrolled(this.reading, this.stage);
-    for (const [panel, wants] of Object.entries(PANELS_OF)) {
-      if (wants.some((one) => dirty.has(one))) this[panel].update();
+    for (const panel of PANELS) {
+      if (PANELS_OF[panel].some((one) => dirty.has(one))) this[panel].update();
     }
     if (dirty.has("cursor")) this.gradePanel.updateFlag();
     this.header.sayLoading(this.reading.volume, this);
@@ -143,16 +198,19 @@ export class Workspace {
     this.measure(began);
   }
 
-  /** Times for the benchmark and the tests, on the root element. */
+  /**
+   * Times for the benchmark and the tests, on the root element.
+   * @param {number} began
+   */
   measure(began) {
     const { dataset } = this.root;
     dataset.drawMs = (performance.now() - began).toFixed(2);
-    if (dataset.chosen !== (this.reading.state.selected ?? ""))
-      dataset.chosen = this.reading.state.selected ?? "";
+    const { volume, state } = this.reading;
+    if (dataset.chosen !== (state.selected ?? "")) dataset.chosen = state.selected ?? "";
     this.sight.drawn(this.reading, this.stage);
-    if (!this.stage.shown) return;
+    if (!this.stage.shown || !volume) return;
     if (!dataset.firstSliceMs) dataset.firstSliceMs = (performance.now() - this.began).toFixed(1);
-    const { total, ready } = this.reading.volume.progress();
+    const { total, ready } = volume.progress();
     if (dataset.loaded !== `${ready}/${total}`) dataset.loaded = `${ready}/${total}`;
   }
 
@@ -178,14 +236,12 @@ export class Workspace {
 
   close() {
     this.closed = true;
-    cancelAnimationFrame(this.frame);
+    if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     this.position.send();
     this.sizes.disconnect();
     this.stopListening();
-    this.sight.close();
-    this.openDrafts.close();
-    this.grader.close();
-    this.editor.close();
+    const { sight, openDrafts, grader, editor, reading } = this;
+    for (const part of [sight, openDrafts, grader, editor, reading.dose]) part?.close();
     this.root.remove();
   }
 }

@@ -87,10 +87,10 @@ def test_contours_between_outside_and_at_the_sides_are_said(tmp_path: Path) -> N
     )
     assert found.mask.voxel_count == 9 + 9 + 25
     assert found.notices[:3] == (
-        "1 contours lie above or below the CT and are not drawn",
+        "1 contour not drawn, above or below the CT",
         "1 contours lie between slices, up to 0.90 mm from the nearest; they are drawn on the "
         "nearest",
-        "1 contours leave the CT at its sides and are cut off there",
+        "1 contour cut off at the sides of the CT",
     )
 
 
@@ -99,16 +99,14 @@ def test_of_planes_closer_than_the_slices_the_nearest_counts(tmp_path: Path) -> 
         tmp_path, *(square(GRID, 1.5, 4.5, k) for k in (1.0, 1.33, 1.67, 2.0, 2.33, 2.67, 3.0))
     )
     assert found.mask.voxel_count == 3 * 9
-    assert found.notices == (
-        "4 contours are not drawn, as another plane lies nearer to their slice",
-    )
+    assert found.notices == ("4 contours not drawn, as another plane lies nearer to their slice",)
 
 
 @pytest.mark.parametrize("kind", ["POINT", "OPEN_PLANAR", "OPEN_NONPLANAR"])
 def test_what_encloses_nothing_is_said_and_not_drawn(tmp_path: Path, kind: str) -> None:
     found = draw(tmp_path, square(GRID, 1.5, 4.5, 1), kind=kind)
     assert found.mask.is_empty
-    assert found.notices == (f"1 contours of type {kind} enclose nothing and are not drawn",)
+    assert found.notices == (f"1 contour of type {kind} not drawn, as nothing is enclosed",)
 
 
 def test_a_contour_that_leaves_its_slice_is_refused(tmp_path: Path) -> None:

@@ -121,9 +121,9 @@ def test_the_maker_is_read_and_without_voxels_only_names(
     file = write(tmp_path / "seg.dcm", two)
     found = read_dicom_labels(file, voxels=False)
     assert [one.name for one in found.labels] == ["Parotid_L", "Eye_L"]
-    assert [one.made_by for one in found.labels if isinstance(one, Segment)] == [
+    assert [one.maker.describe() for one in found.labels if isinstance(one, Segment)] == [
         "AUTOMATIC, nnU-Net 3, label version 12",
-        "MANUAL, not known",
+        "MANUAL",
     ]
     assert build_label_mask(found.labels[0], two[0].mask.grid).mask.is_empty
 
@@ -228,4 +228,4 @@ def test_slices_beyond_the_ct_are_left_out_and_counted(
     shorter = two[1].mask.grid.cropped((0, 0, 0), (11, 9, 4))
     built = build_label_mask(label, shorter)
     np.testing.assert_array_equal(built.mask.dense(), two[1].mask.dense()[:, :, :4])
-    assert built.notices == ("2 slices of it lie above or below the CT and are left out",)
+    assert built.notices == ("2 slices of it left out, above or below the CT",)

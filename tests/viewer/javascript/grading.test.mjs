@@ -88,7 +88,7 @@ test("a request says what the contract asks for", () => {
     requestId: "r",
     structure: { name: "Larynx", label_version: 7 },
     code: "minor",
-    draft: { tags: ["over"], comment: " thick ", flagged: [9, 4] },
+    draft: { tags: ["over"], comment: " thick ", flagged: [9, 4], confidence: 4, guess: "a model" },
     openedAt: "2026-01-01T00:00:00.000Z",
     activeSeconds: 7.24,
   });
@@ -103,13 +103,18 @@ test("a request says what the contract asks for", () => {
     opened_at_utc: "2026-01-01T00:00:00.000Z",
     active_seconds: 7.2,
     in_bulk: false,
+    confidence: 4,
+    source_guess: "a model",
   });
 });
 
 test("a draft that says the same is no amendment", () => {
   const grade = { tags: ["over"], comment: "x", flagged_slices: [3] };
-  assert.equal(g.differs(grade, { tags: ["over"], comment: "x ", flagged: [3] }), false);
-  assert.equal(g.differs(grade, { tags: [], comment: "x", flagged: [3] }), true);
+  const same = { tags: ["over"], comment: "x ", flagged: [3], confidence: null, guess: null };
+  assert.equal(g.differs(grade, same), false);
+  assert.equal(g.differs(grade, { ...same, tags: [] }), true);
+  assert.equal(g.differs(grade, { ...same, confidence: 3 }), true);
+  assert.equal(g.differs(grade, { ...same, guess: "a person" }), true);
 });
 
 test("pauses do not count as work", () => {

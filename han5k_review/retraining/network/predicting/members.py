@@ -1,4 +1,4 @@
-"""Several drawings of one case - mirrored, shifted, of several models - and how they differ."""
+"""Several predictions of one case - mirrored, shifted, of several models - and how they differ."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ def list_logits(
 ) -> Iterator[torch.Tensor]:
     """Logits of each member, one at a time, so that memory holds one; the plain one comes first.
 
-    A single one stays where it was drawn; of several, a GPU holds one at a time.
+    A single one stays where it was predicted; of several, a GPU holds one at a time.
 
-    `image` is (1, z, y, x), preprocessed. ConfigError where the method does not fit the models.
+    `image` is (1, z, y, x), preprocessed; logits are (classes, z, y, x). ConfigError where the
+    method does not fit the models.
     """
     first = models[0]
     plain = _run(first, image)
@@ -33,7 +34,7 @@ def list_logits(
     if method is Uncertainty.MIRRORED:
         if not first.mirror_axes:
             raise ConfigError(
-                f"{first.name} was trained without mirroring, so its mirrored drawings mean "
+                f"{first.name} was trained without mirroring, so its mirrored predictions mean "
                 "nothing; ask for the uncertainty `shifted` or `ensemble` instead."
             )
         for axes in _subsets(first.mirror_axes):
@@ -64,25 +65,25 @@ def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield from combinations(axes, size)
 
 
-def measure_doubt(drawings: Sequence[NDArray[np.bool_]]) -> Doubt:
-    """Compare drawings of one structure on one grid, two at least."""
-    counts = [int(np.count_nonzero(d)) for d in drawings]
+def measure_doubt(predictions: Sequence[NDArray[np.bool_]]) -> Doubt:
+    """Compare predictions of one structure, masks (z, y, x) on one grid, two at least."""
+    counts = [int(np.count_nonzero(d)) for d in predictions]
     agreements = []
-    for (a, left), (b, right) in combinations(zip(counts, drawings, strict=True), 2):
+    for (a, left), (b, right) in combinations(zip(counts, predictions, strict=True), 2):
         both = int(np.count_nonzero(left & right))
         agreements.append(2 * both / (a + b) if a + b else 1.0)
     mean = sum(counts) / len(counts)
     return Doubt(
-        members=len(drawings),
+        members=len(predictions),
         disagreement=1 - sum(agreements) / len(agreements),
         volume_spread=(max(counts) - min(counts)) / mean if mean else None,
     )
 
 
 def measure_doubts(model: OpenModel, maps: Sequence[NDArray[np.uint8]]) -> dict[str, Doubt]:
-    """One doubt per structure from the label maps of all members.
+    """One doubt per structure from the label maps (z, y, x) of all members.
 
-    Each drawing is looked at as `model` would keep it: stray pieces it removes are not doubted.
+    Each prediction is looked at as `model` would keep it: stray pieces it removes are not doubted.
     """
-    drawings = zip(*(split_values(model, m) for m in maps), strict=True)
-    return {same[0][0]: measure_doubt([inside for _, inside in same]) for same in drawings}
+    predictions = zip(*(split_values(model, m) for m in maps), strict=True)
+    return {same[0][0]: measure_doubt([inside for _, inside in same]) for same in predictions}

@@ -54,7 +54,7 @@ class OpenModel:
         return found
 
     def sees_like(self, other: OpenModel) -> bool:
-        """True when both read a case on the same grid and draw the same labels."""
+        """True when both read a case on the same grid and predict the same labels."""
         mine, theirs = (_eye(m) for m in (self, other))
         return mine == theirs
 
@@ -71,7 +71,7 @@ class ShownTwice(nn.Module):
         self.network = network
 
     def forward(self, tiles: torch.Tensor) -> torch.Tensor:
-        """The network's own output."""
+        """The network's own logits (batch, classes, z, y, x) of tiles (batch, 1, z, y, x)."""
         alone = tiles.shape[0] == 1 and tiles.device.type == "cpu" and torch.get_num_threads() == 1
         found: torch.Tensor = self.network(torch.cat((tiles, tiles)) if alone else tiles)
         return found[:1] if alone else found
@@ -159,7 +159,7 @@ def prepare_case(model: OpenModel, volume: CtVolume) -> PreparedCase:
 def restore_masks(
     model: OpenModel, case: PreparedCase, values_zyx: NDArray[np.uint8]
 ) -> dict[str, StructureMask]:
-    """One mask per structure of the model's table, on the volume's own grid."""
+    """One mask per structure of a label map (z, y, x), on the volume's own grid (i, j, k)."""
     found = {}
     for name, inside in split_values(model, values_zyx):
         coarse = StructureMask.from_dense(inside.transpose(2, 1, 0), case.working.grid)
@@ -170,7 +170,7 @@ def restore_masks(
 def split_values(
     model: OpenModel, values: NDArray[np.integer[Any]]
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Each structure's voxels of a label map: an inner one counts for its container too.
+    """Each structure's voxels of a label map (z, y, x): an inner one counts for its container too.
 
     Structures of the model's postprocessing keep their largest piece alone.
     """
@@ -181,14 +181,14 @@ def split_values(
 
 
 def clear_strays(model: OpenModel, values: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    """A label map as the model's masks show it: what its postprocessing removes is background."""
+    """A label map (z, y, x) as the model's masks show it: what postprocessing removes is 0."""
     cleared = values.copy()
     for name, inside in split_values(model, values):
         cleared[(values == model.labels[name]) & ~inside] = 0
     return cleared
 
 
-def draw_values(model: OpenModel, case: PreparedCase, scores: torch.Tensor) -> NDArray[np.uint8]:
+def predict_values(model: OpenModel, case: PreparedCase, scores: torch.Tensor) -> NDArray[np.uint8]:
     """The label map (z, y, x) on the working grid from logits or probabilities."""
     cropped = _most_likely(model, scores, case.properties)
     full = np.zeros(case.properties["shape_before_cropping"], dtype=np.uint8)

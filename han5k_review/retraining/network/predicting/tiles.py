@@ -48,8 +48,8 @@ class TilePredictor(nnUNetPredictor):  # type: ignore[misc]
         weight = torch.zeros(shape, dtype=torch.half, device=place)
         for tile in slicers:
             image = data[tile][None].contiguous().to(self.device)
-            drawn = self._internal_maybe_mirror_and_predict(image)[0].to(place)
-            logits[tile] += drawn.mul_(weights)
+            predicted = self._internal_maybe_mirror_and_predict(image)[0].to(place)
+            logits[tile] += predicted.mul_(weights)
             weight[tile[1:]] += weights
         for one in logits:
             one /= weight

@@ -30,7 +30,7 @@ class WorkingCase:
 
     @property
     def image_czyx(self) -> NDArray[np.float32]:
-        """(1, z, y, x) as nnU-Net's readers give it."""
+        """(1, z, y, x) in HU, as nnU-Net's readers give it."""
         return to_czyx(self.hu)
 
     @property

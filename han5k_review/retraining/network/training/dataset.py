@@ -188,7 +188,7 @@ def _preprocess(
             configuration,
             prepared.dataset,
         )
-        memory.redraw(case, data, seg)
+        memory.repredict(case, data, seg)
         _save(out, case, data, seg, properties, tuple(configuration.patch_size))
 
 

@@ -60,12 +60,15 @@ class MarginalDiceCrossEntropy(nn.Module):
         self._use: Tensor | None = None
 
     def trust(self, trusted: Tensor) -> None:
-        """(batch, class) bool: which classes of each case of the next batch are trusted."""
+        """(batch, class), True for each class that is trusted in a case of the next batch."""
         self._trusted = trusted.to("cpu", torch.bool)
         self._cases, self._use = (), None
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """CE averaged over the voxels that count + minus the mean Dice of the trusted classes."""
+        """CE averaged over the voxels that count + minus the mean Dice of the trusted classes.
+
+        Logits (batch, class, z, y, x), labels (batch, 1, z, y, x). ConfigError before `trust`.
+        """
         trusted = self._trusted
         if trusted is None or trusted.shape != logits.shape[:2]:
             raise ConfigError(

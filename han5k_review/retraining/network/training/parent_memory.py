@@ -1,6 +1,6 @@
-"""What the parent drew itself is taught as it drew it: on the network's own grid.
+"""What the parent predicted itself is taught as it predicted it: on the network's own grid.
 
-A drawing loses a little at each border on its way from the network's grid to the CT's and back.
+A prediction loses a little at each border on its way from the network's grid to the CT's and back.
 Taught by what came back, thin structures shrink with every generation: a cord at 5 mm to 0.5 to
 0.8 of its volume (docs/loop.md). So the parent is asked again, and nothing is lost but the stray
 pieces that the parent's postprocessing took from the mask people saw.
@@ -29,13 +29,13 @@ class ParentMemory:
         self._job = job
         self._parent: OpenModel | None = None
 
-    def redraw(self, case: TrainCase, data: NDArray[np.float32], seg: NDArray[Any]) -> None:
-        """Put the parent's own drawing of `case.drawn_by_parent` into `seg`, in place.
+    def repredict(self, case: TrainCase, data: NDArray[np.float32], seg: NDArray[Any]) -> None:
+        """Put the parent's own prediction of `case.predicted_by_parent` into `seg`, in place.
 
         `data` is (1, z, y, x) as the network sees it, `seg` its target of the same shape. Other
-        trusted structures and ignored voxels stay: a drawing never covers them.
+        trusted structures and ignored voxels stay: a prediction never covers them.
         """
-        values = [self._job.labels[n] for n in case.drawn_by_parent if n in self._job.labels]
+        values = [self._job.labels[n] for n in case.predicted_by_parent if n in self._job.labels]
         if not values or self._job.parent is None:
             return
         if self._parent is None:
@@ -43,13 +43,13 @@ class ParentMemory:
             self._parent = open_model(self._job.parent, device, step)
         image = torch.from_numpy(data)
         scores = self._parent.predictor.predict_sliding_window_return_logits(image)
-        drawn = clear_strays(self._parent, scores.argmax(0).cpu().numpy())
-        seg[:] = merge_drawing(seg, drawn[None], values)
+        predicted = clear_strays(self._parent, scores.argmax(0).cpu().numpy())
+        seg[:] = merge_prediction(seg, predicted[None], values)
 
 
-def merge_drawing(
-    seg: NDArray[Any], drawn: NDArray[np.integer[Any]], values: list[int]
+def merge_prediction(
+    seg: NDArray[Any], predicted: NDArray[np.integer[Any]], values: list[int]
 ) -> NDArray[Any]:
-    """`seg` with the labels `values` taken from `drawn` wherever nothing else stands."""
+    """`seg` (1, z, y, x) with the labels `values` of `predicted` wherever nothing else stands."""
     rest = np.where(np.isin(seg, values), 0, seg)
-    return np.where((rest == 0) & np.isin(drawn, values), drawn, rest).astype(seg.dtype)
+    return np.where((rest == 0) & np.isin(predicted, values), predicted, rest).astype(seg.dtype)

@@ -117,7 +117,7 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         return DeepSupervisionWrapper(self.marginal, weights / weights.sum())
 
     def get_tr_and_val_datasets(self) -> tuple[Any, Any]:
-        """Cases drawn as often as their weight says; every one must be in the trust table."""
+        """Cases drawn as often as their weight says; DataError for one that trusts no structure."""
         train, monitor = super().get_tr_and_val_datasets()
         unknown = (set(train.identifiers) | set(monitor.identifiers)) - set(self.trust_table)
         if unknown:
@@ -171,7 +171,7 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         own = self.local_rank * 7919  # each GPU draws its own patches
         seed = (self.settings.seed * 100003 + self.current_epoch + own) % 2**31
         random.seed(seed)
-        np.random.seed(seed)  # nnU-Net draws from numpy's global state
+        np.random.seed(seed)  # numpy's global state is what nnU-Net uses
         torch.manual_seed(seed)
         super().on_train_epoch_start()
 

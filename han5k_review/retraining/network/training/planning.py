@@ -45,7 +45,7 @@ def print_case(
     spacing_zyx_mm: tuple[float, ...],
     samples: int,
 ) -> CasePrint:
-    """Measure one case with nnU-Net's own functions."""
+    """Measure a case (1, z, y, x), HU and labels, with nnU-Net's own functions."""
     data, seg, _ = crop_to_nonzero(image_czyx, target_czyx.copy())
     values, _ = DatasetFingerprintExtractor.collect_foreground_intensities(
         seg, data, num_samples=samples
@@ -64,7 +64,10 @@ def samples_per_case(cases: int) -> int:
 
 
 def build_fingerprint(prints: Sequence[CasePrint]) -> dict[str, Any]:
-    """The dataset's fingerprint as nnU-Net keeps it in `dataset_fingerprint.json`."""
+    """The dataset's fingerprint as nnU-Net keeps it in `dataset_fingerprint.json`.
+
+    DataError when no trusted mask has a voxel.
+    """
     hu = np.concatenate([p.foreground_hu for p in prints])
     if hu.size == 0:
         raise DataError(

@@ -7,12 +7,12 @@ import sys
 from han5k_review.errors import ConfigError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobResult
-from han5k_review.retraining.jobs.tasks import Job, TrainJob
+from han5k_review.retraining.jobs.tasks import NetworkJob, TrainJob
 from han5k_review.retraining.network.process import run_job
 from han5k_review.retraining.network.training.training import train
 
 
-def run(folder: JobFolder, job: Job) -> JobResult:
+def run(folder: JobFolder, job: NetworkJob) -> JobResult:
     """Train; ConfigError for another task."""
     if not isinstance(job, TrainJob):
         raise ConfigError(f"A training was expected in {folder.path}, found {job.task}.")

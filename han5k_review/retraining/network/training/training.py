@@ -203,7 +203,10 @@ def build_trainer(
 
 
 def load_weights(job: TrainJob, trainer: PartialTrainer) -> None:
-    """Initialise, then go on from the last epoch, or from the parent's weights."""
+    """Initialise, then go on from the last epoch, or from the parent's weights.
+
+    DataError when those do not fit their own plans.
+    """
     random.seed(job.settings.seed)
     np.random.seed(job.settings.seed)
     torch.manual_seed(job.settings.seed)

@@ -15,6 +15,7 @@ import {
   voxelToPlane,
   voxelToRas,
 } from "../pure/geometry.js";
+import { drawDose } from "./dose_layers.js";
 import { drawDifference, drawLayers } from "./layers.js";
 import { PlaneImage } from "./plane_image.js";
 import { RulerMark } from "./ruler_mark.js";
@@ -147,6 +148,8 @@ export class PlaneView {
     context.imageSmoothingEnabled = true;
     context.drawImage(picture, x, y, size.widthMm * scale, size.heightMm * scale);
     context.setTransform(scale, 0, 0, scale, x, y);
+    const dose = scene.dose();
+    if (dose) drawDose(context, dose, size, camera.scale);
     const difference = scene.difference();
     if (difference) drawDifference(context, difference.reviewed, difference.compared);
     drawLayers(context, scene.layers(), scene.style, camera.scale);
@@ -209,14 +212,15 @@ export class PlaneView {
   }
 
   /**
-   * Say HU and place of a voxel (null clears).
+   * Say HU, dose and place of a voxel (null clears).
    * @param {Triple | null} ijk
+   * @param {string} [dose]
    */
-  say(ijk) {
+  say(ijk, dose = "") {
     const volume = this.image?.volume;
     if (!ijk || !volume) return setText(this.readout, "");
     const hu = volume.hu(ijk[0], ijk[1], ijk[2]);
     const place = formatPosition(voxelToRas(volume.affine, ijk));
-    return setText(this.readout, `${hu === null ? "-" : hu} HU   ${place}`);
+    return setText(this.readout, `${hu === null ? "-" : hu} HU   ${dose}${place}`);
   }
 }

@@ -51,6 +51,7 @@ export function buildScene(reading, volume, plane, side = "both") {
       dimmed: state.dimmed,
     },
     layers: () => buildLayers(reading, plane, index, side, compared),
+    dose: () => reading.dose?.picture(plane, index) ?? null,
     difference: () => buildDifference(reading, plane, index, compared),
     key: [
       plane,

@@ -180,7 +180,7 @@ export class Stage {
     if (event.pointerType === "touch") this.fingers.move(event);
     const { x, y } = this.at(view, event);
     const voxel = view.voxelAt(x, y);
-    view.say(voxel);
+    view.say(voxel, this.reading.dose?.sayAt(voxel));
     this.editor?.pointer.hover(view, { x, y });
   }
 

@@ -6,13 +6,13 @@
 // for them. A stroke that cannot be stored stops its draft: it and those drawn after it are set
 // aside, not dropped. Nothing here is drawn.
 
-import { Kept } from "../net/kept.js";
+import { Kept } from "../net/kept_entries.js";
 import { Outbox } from "../net/outbox.js";
 import { reasonOf, request, statusOf } from "../net/requests.js";
-import { fateOf } from "../pure/patience.js";
+import { fateOf } from "../pure/request_failures.js";
 
 /** @import { About } from "../net/about.js" */
-/** @import { Store } from "../net/kept.js" */
+/** @import { Store } from "../net/kept_entries.js" */
 /** @import { Ended } from "../net/outbox.js" */
 /** @import { DraftPlace } from "./drafts.js" */
 /** @import { EncodedChange } from "./patches.js" */

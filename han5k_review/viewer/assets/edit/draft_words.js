@@ -10,6 +10,7 @@
  */
 
 import { messageOf } from "../net/requests.js";
+import { sayCount } from "../pure/counts.js";
 
 const NO_CONNECTION = "There is no connection to the server: editing can begin when it is back.";
 
@@ -57,8 +58,7 @@ export function sayDraft(session, waiting) {
  */
 export function saySubmitted(name, { vrd, slices_edited }) {
   const share = vrd === null ? "" : `, VRD ${(100 * vrd).toFixed(1)} %`;
-  const slices = slices_edited === 1 ? "1 slice" : `${slices_edited} slices`;
-  return `Revision of ${name} submitted${share}, ${slices} edited.`;
+  return `Revision of ${name} submitted${share}, ${sayCount(slices_edited, "slice")} edited.`;
 }
 
 /**

@@ -2,10 +2,10 @@
 // The right panel's middle part: edit the chosen structure, tools, figures, submit.
 
 import { h, press, setText } from "../panels/dom.js";
-import { AsidePanel } from "./aside_panel.js";
 import { actionButton, wordButton } from "./controls.js";
 import { sayFigures } from "./draft_words.js";
 import { discardEdit } from "./finishing.js";
+import { AsidePanel } from "./strokes_aside_panel.js";
 import { ToolBox } from "./tool_box.js";
 
 /** @import { Reading } from "../reading.js" */

@@ -3,7 +3,6 @@
 
 import { PLANES } from "../pure/geometry.js";
 import { Advisor } from "./advisor.js";
-import { AsideStrokes } from "./aside.js";
 import { placeOf, returnTo } from "./draft_place.js";
 import { recoverStrokes } from "./draft_recovery.js";
 import { findStart, sayStart } from "./draft_start.js";
@@ -12,11 +11,12 @@ import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
 import { DraftSession } from "./session.js";
 import { applySliceTool } from "./slice_tools.js";
+import { AsideStrokes } from "./strokes_aside.js";
 import { StructureStates } from "./structure_states.js";
 import { nextSize } from "./tools.js";
 
 /** @import { Stage } from "../draw/stage.js" */
-/** @import { Store } from "../net/kept.js" */
+/** @import { Store } from "../net/kept_entries.js" */
 /** @import { PlaneName } from "../pure/geometry.js" */
 /** @import { WireMask } from "../pure/masks.js" */
 /** @import { ViewerPayload } from "../pure/payload.js" */

@@ -1,5 +1,5 @@
 // @ts-check
-// What anatomy says of a contour while it is drawn: inside its parent, on its side, in one piece. No DOM.
+// What anatomy says of a contour while it is drawn: in its outer structure, on its side, one piece. No DOM.
 //
 // Masks are an EditMask or what pure/masks.js parses. Volumes are in LPS axes: i grows to the left.
 
@@ -16,17 +16,17 @@ const COUNTED_VOXELS = 60_000;
 const COUNTED_BOX = 3_000_000;
 
 /**
- * Voxels of an EditMask that a parent's mask does not hold.
+ * Voxels of an EditMask that the mask of the outer structure does not hold.
  * @param {EditMask} mask
- * @param {Mask | null | undefined} parent
+ * @param {Mask | null | undefined} outer
  */
-export function countOutside(mask, parent) {
+export function countOutside(mask, outer) {
   const { start, shape, cells } = mask;
   let count = 0;
   for (let k = 0, n = 0; k < shape[2]; k++) {
     for (let j = 0; j < shape[1]; j++) {
       for (let i = 0; i < shape[0]; i++, n++) {
-        if (cells[n] & 1 && !holds(parent, start[0] + i, start[1] + j, start[2] + k)) count++;
+        if (cells[n] & 1 && !holds(outer, start[0] + i, start[1] + j, start[2] + k)) count++;
       }
     }
   }

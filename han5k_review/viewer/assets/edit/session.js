@@ -13,7 +13,7 @@ import { encodeStroke } from "./patches.js";
 import { hearNews } from "./stroke_news.js";
 import { checkDraft } from "./submitting.js";
 
-/** @import { Store } from "../net/kept.js" */
+/** @import { Store } from "../net/kept_entries.js" */
 /** @import { ViewerPayload } from "../pure/payload.js" */
 /** @import { WireMask } from "../pure/masks.js" */
 /** @import { Change } from "./changes.js" */

@@ -4,10 +4,12 @@
 
 import { pause } from "../net/requests.js";
 import { STAY } from "../panels/question.js";
+import { sayCount } from "../pure/counts.js";
 import { discardEdit, submitEdit } from "./finishing.js";
 
 /** @import { Answer } from "../panels/question.js" */
 /** @import { ViewerScaleGrade } from "../pure/payload.js" */
+/** @import { Workspace } from "../workspace.js" */
 
 const UNGRADED = "ungraded";
 const KEEP = "keep";
@@ -20,7 +22,7 @@ const CODE = "code-";
  */
 
 export class Settling {
-  /** @param {any} workspace */
+  /** @param {Workspace} workspace */
   constructor(workspace) {
     this.workspace = workspace;
     /** @type {string | null} a structure whose editing was left with a change in its draft */
@@ -113,7 +115,7 @@ export class Settling {
     const answers = proposed ? [change(proposed, `Change the grade to ${proposed.title.toLowerCase()}`)] : [];
     const keep = { id: KEEP, key: "k", words: "Keep the grade" };
     const chosen = await this.workspace.question.ask(check.question ?? "", [...answers, keep]);
-    if (chosen.startsWith(CODE)) this.workspace.grader.give(name, chosen.slice(CODE.length));
+    if (chosen.startsWith(CODE)) this.workspace.grader.give([name], chosen.slice(CODE.length));
   }
 
   // -- leaving -----------------------------------------------------------------------------------
@@ -173,7 +175,7 @@ export class Settling {
     const names = editor.states.listUnsubmitted();
     if (!names.length) return true;
     const first = names[0];
-    const edits = names.length === 1 ? "1 edit is" : `${names.length} edits are`;
+    const edits = sayCount(names.length, "edit is", "edits are");
     const chosen = await this.workspace.question.ask(`${edits} not submitted: ${names.join(", ")}.`, [
       { id: KEEP, key: "Enter", words: "Keep as draft and go on", loud: true },
       { id: "open", key: "s", words: `Look at ${first} and submit` },
@@ -233,12 +235,12 @@ const stay = (words) => ({ id: STAY, key: "Escape", words });
 
 /**
  * True once no grade of this structure is on its way; false when that cannot be soon.
- * @param {any} grader
+ * @param {import("../grader.js").Grader} grader
  * @param {string} name
  */
 async function gradesSettled(grader, name) {
   for (let n = 0; n < 100; n++) {
-    if (!grader.isOnItsWay(name)) return true;
+    if (!grader.queue.holds(grader.url, name)) return true;
     if (["waiting", "expired"].includes(grader.save.state)) return false;
     await pause(50);
   }

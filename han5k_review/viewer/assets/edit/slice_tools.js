@@ -1,6 +1,7 @@
 // @ts-check
 // The tools that work at once, on the slice of the large view or on the whole structure.
 
+import { sayCount } from "../pure/counts.js";
 import { allGaps, copySlice, fillBetween, gapsAt, reshape, revert } from "./reshaping.js";
 
 /** @import { PlaneName } from "../pure/geometry.js" */
@@ -36,7 +37,7 @@ function fillAllGaps(mask, plane) {
   const gaps = allGaps(mask, plane);
   for (const [first, last] of gaps) fillBetween(mask, plane, first, last);
   if (!gaps.length) return "There is no gap between the slices with a contour.";
-  return `${gaps.length === 1 ? "1 gap was" : `${gaps.length} gaps were`} filled.`;
+  return `${sayCount(gaps.length, "gap was", "gaps were")} filled.`;
 }
 
 /**

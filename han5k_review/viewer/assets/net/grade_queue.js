@@ -4,13 +4,13 @@
 // Grades of one structure go in order; those of others never wait for them. A grade that cannot be
 // stored is set aside with its reason. The request id makes a second sending harmless.
 
-import { fateOf, TRIES } from "../pure/patience.js";
-import { Kept } from "./kept.js";
+import { fateOf, TRIES } from "../pure/request_failures.js";
+import { Kept } from "./kept_entries.js";
 import { Outbox } from "./outbox.js";
 import { messageOf, request, statusOf } from "./requests.js";
 
 /** @import { About } from "./about.js" */
-/** @import { Store } from "./kept.js" */
+/** @import { Store } from "./kept_entries.js" */
 /** @import { Ended } from "./outbox.js" */
 
 /**
@@ -77,6 +77,25 @@ export class GradeQueue {
   /** What this account could not store, oldest first: an entry with its `reason` and `status`. */
   aside() {
     return this.kept.entries().filter((entry) => entry.body && this.isOwn(entry));
+  }
+
+  /**
+   * What could not be stored for one address: structure -> entry.
+   * @param {string} url
+   * @returns {Map<string, GradeEntry>}
+   */
+  asideByName(url) {
+    const own = this.aside().filter((entry) => entry.url === url);
+    return new Map(own.map((entry) => [entry.body.structure, entry]));
+  }
+
+  /**
+   * Is a grade of this structure not stored yet?
+   * @param {string} url
+   * @param {string} name
+   */
+  holds(url, name) {
+    return this.entries().some((entry) => entry.url === url && entry.body.structure === name);
   }
 
   /**

@@ -4,7 +4,7 @@
 // After a failure a lane rests, longer each time; when nothing gets through, the round ends and begins
 // again later. Nothing here is drawn.
 
-import { Patience, pauseOf } from "../pure/patience.js";
+import { Patience, pauseOf } from "../pure/request_failures.js";
 import { statusOf, traffic } from "./requests.js";
 
 /** @typedef {"done" | "later" | "signed out"} Ended */

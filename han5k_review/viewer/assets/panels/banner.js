@@ -1,5 +1,6 @@
 // @ts-check
-// One sentence over the picture: what could not be shown, and a second try where that may help.
+// One sentence over the picture: what could not be shown, with a second try where that may help; it stays
+// until it is closed. A notice of what a key could not do goes with the next key.
 
 import { h, setText } from "./dom.js";
 
@@ -12,16 +13,32 @@ export class Banner {
       tryAgain();
     };
     this.button = h("button", { type: "button", "data-testid": "try-again", onclick }, "Try again");
-    this.root = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.button);
+    this.stays = false;
+    const close = h(
+      "button",
+      { type: "button", class: "close", "data-testid": "banner-close", onclick: () => this.close() },
+      "Close",
+    );
+    this.root = h("p", { class: "banner", role: "alert", hidden: true }, this.words, this.button, close);
   }
 
   /**
    * @param {string} sentence
-   * @param {boolean} [again] with the button that tries once more
+   * @param {{ again?: boolean, stays?: boolean }} how `again`: with the button that tries once more
    */
-  say(sentence, again) {
+  say(sentence, { again = false, stays = again } = {}) {
     setText(this.words, sentence);
     this.button.hidden = !again;
+    this.stays = stays;
     this.root.hidden = false;
+  }
+
+  /** A key or button was used: a notice has been read. */
+  pass() {
+    if (!this.stays) this.close();
+  }
+
+  close() {
+    this.root.hidden = true;
   }
 }

@@ -5,9 +5,11 @@
 // Nothing is decided that was not on the screen for a moment.
 
 import { DASHES } from "../draw/layers.js";
+import { sayCount } from "../pure/counts.js";
 import { h, press, setText, svg } from "./dom.js";
 
-/** @import { DecisionCandidate, LabelSet } from "../pure/payload.js" */
+/** @import { Decision, DecisionCandidate, LabelSet } from "../pure/payload.js" */
+/** @import { Workspace } from "../workspace.js" */
 
 /** @param {LabelSet | undefined} set the line of a set, as it is drawn in the picture */
 function sampleOf(set) {
@@ -25,11 +27,14 @@ function sampleOf(set) {
 }
 
 export class DecisionPanel {
-  /** @param {any} workspace has data, reading, sight, act, trigger, stage */
-  constructor(workspace) {
+  /**
+   * @param {Workspace} workspace
+   * @param {Decision} asked
+   */
+  constructor(workspace, asked) {
     this.workspace = workspace;
     this.data = workspace.data;
-    this.asked = this.data.decision;
+    this.asked = asked;
     /** @type {DecisionCandidate[]} */
     this.candidates = this.asked.candidates;
     this.chosen = Math.max(
@@ -59,12 +64,7 @@ export class DecisionPanel {
     this.root = h(
       "section",
       { class: "decision", "aria-label": "Decide", "data-testid": "decision" },
-      h(
-        "h3",
-        {},
-        `Decide: ${this.title()} `,
-        h("small", {}, `${waiting} ${waiting === 1 ? "waits" : "wait"}`),
-      ),
+      h("h3", {}, `Decide: ${this.title()} `, h("small", {}, sayCount(waiting, "waits", "wait"))),
       ...this.rows,
       this.reason,
       h("div", { class: "line" }, this.accept, this.reject, this.next),
@@ -75,7 +75,7 @@ export class DecisionPanel {
 
   title() {
     const { structure } = this.asked;
-    return this.data.structures.find((/** @type {any} */ one) => one.name === structure)?.title ?? structure;
+    return this.data.structures.find((one) => one.name === structure)?.title ?? structure;
   }
 
   /**

@@ -1,15 +1,29 @@
+// @ts-check
 // The right panel's lower part: window, label sets to compare, how outlines are drawn.
 
 import { DASHES } from "../draw/layers.js";
 import { shortKey } from "../keyboard.js";
+import { messageOf } from "../net/requests.js";
 import { askLargestSurfaceError } from "../net/surface_error.js";
+import { sayCount } from "../pure/counts.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { windowLabel } from "../pure/windowing.js";
 import { h, press, setText, svg } from "./dom.js";
+import { DosePanel } from "./dose_panel.js";
+
+/** @import { LabelSet } from "../pure/payload.js" */
+/** @import { PanelParts } from "../workspace_parts.js" */
 
 export class DisplayPanel {
+  /** @param {PanelParts} parts */
   constructor({ reading, act, focus }) {
-    Object.assign(this, { reading, act, focus });
+    this.reading = reading;
+    this.act = act;
+    this.focus = focus;
+    /** @type {LabelSet[] | null} the sets that have their rows */
+    this.shown = null;
+    /** @type {Map<string, HTMLElement>} */
+    this.sets = new Map();
     this.windows = h("select", {
       "aria-label": "Window",
       "data-testid": "window-select",
@@ -44,7 +58,7 @@ export class DisplayPanel {
     this.error = this.button("largest-error", "Worst surface");
     this.pair = this.button("side-by-side", "Side by side");
     this.compared = h("p", { class: "dim", "data-testid": "difference-text", role: "status" });
-    this.surface = { of: null, words: "" };
+    this.surface = { of: "", words: "" };
     this.compare = h(
       "div",
       { class: "compare", "data-testid": "compare" },
@@ -53,6 +67,7 @@ export class DisplayPanel {
       h("div", { class: "line" }, this.difference, this.jump, this.error, this.pair),
       this.compared,
     );
+    this.dose = reading.dose ? new DosePanel({ dose: reading.dose, act, focus }) : null;
     this.root = h(
       "section",
       { class: "display-panel", "aria-label": "Display" },
@@ -62,9 +77,14 @@ export class DisplayPanel {
       h("div", { class: "line" }, this.fill, this.dim, this.palette),
       this.thickness,
       this.opacity,
+      this.dose?.root,
     );
   }
 
+  /**
+   * @param {string} action
+   * @param {string} word
+   */
   button(action, word) {
     return h(
       "button",
@@ -73,6 +93,13 @@ export class DisplayPanel {
     );
   }
 
+  /**
+   * @param {string} word
+   * @param {"thickness" | "opacity"} name
+   * @param {number} min
+   * @param {number} max
+   * @param {number} step
+   */
   slider(word, name, min, max, step) {
     const { reading } = this;
     return h(
@@ -86,12 +113,17 @@ export class DisplayPanel {
         step,
         value: reading.state[name],
         "data-testid": name,
-        oninput: (event) => reading.change({ [name]: Number(event.target.value) }, "layers", "preferences"),
+        oninput: (/** @type {{ target: HTMLInputElement }} */ { target }) =>
+          reading.change({ [name]: Number(target.value) }, "layers", "preferences"),
         onchange: () => this.focus(),
       }),
     );
   }
 
+  /**
+   * @param {LabelSet} set
+   * @param {boolean} first
+   */
   setRow(set, first) {
     const dash = (DASHES[set.line] ?? []).join(" ");
     const sample = svg(
@@ -140,12 +172,14 @@ export class DisplayPanel {
   async goToSurfaceError() {
     const { reading } = this;
     const { selected, compare } = reading.state;
-    const [one, other] = [reading.mask(), reading.mask(selected, compare)];
+    const one = reading.mask();
+    const other = compare === null ? null : reading.mask(selected, compare);
     const of = `${selected}|${compare}`;
     this.surface = { of, words: "measuring the surfaces ..." };
     this.update();
     try {
-      const found = one && other ? await askLargestSurfaceError(one, other, reading.volume.spacing) : null;
+      const { volume } = reading;
+      const found = volume && one && other ? await askLargestSurfaceError(one, other, volume.spacing) : null;
       if (reading.state.selected !== selected || reading.state.compare !== compare) return;
       this.surface = {
         of,
@@ -153,7 +187,7 @@ export class DisplayPanel {
       };
       if (found) reading.moveTo(found.ijk);
     } catch (error) {
-      this.surface = { of, words: error.message };
+      this.surface = { of, words: messageOf(error) };
     }
     this.update();
   }
@@ -161,6 +195,7 @@ export class DisplayPanel {
   update() {
     const { state, data } = this.reading;
     this.showSets();
+    this.dose?.update();
     if (state.window) {
       const known = data.windows.some((window) => window.name === state.window.name);
       if (!known) setText(this.byHand, windowLabel(state.window));
@@ -185,7 +220,7 @@ export class DisplayPanel {
       : !profile
         ? `${state.selected} is not in this set`
         : total
-          ? `${total} voxels differ on ${slices} slices`
+          ? `${sayCount(total, "voxel differs", "voxels differ")} on ${sayCount(slices, "slice")}`
           : "The masks are the same";
     const surface = this.surface.of === `${state.selected}|${state.compare}` ? this.surface.words : "";
     setText(this.compared, state.compare ? [difference, surface].filter(Boolean).join("; ") : "");

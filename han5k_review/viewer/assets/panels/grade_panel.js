@@ -1,13 +1,25 @@
+// @ts-check
 // The right panel's upper part: the chosen structure, its grade, tags, comment, hints.
 
 import { tagLetters } from "../pure/catalogue.js";
 import { levelOf } from "../pure/colours.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
+import { AskedPanel } from "./asked_panel.js";
 import { h, icon, press, setText } from "./dom.js";
 
+/** @import { ViewerScaleGrade, ViewerStructure } from "../pure/payload.js" */
+/** @import { PanelParts } from "../workspace_parts.js" */
+
 export class GradePanel {
+  /** @param {PanelParts} parts */
   constructor({ reading, grader, act, focus }) {
-    Object.assign(this, { reading, grader, act, focus, tagging: false });
+    this.reading = reading;
+    this.grader = grader;
+    this.act = act;
+    this.focus = focus;
+    this.tagging = false;
+    /** @type {string | null} the structure whose comment is being written */
+    this.commented = null;
     const { scale } = reading.data;
     this.letters = tagLetters(scale.tags);
     this.title = h("h2", { "data-testid": "structure-title" });
@@ -23,6 +35,7 @@ export class GradePanel {
     this.tagsEnter = this.small("tags", "Tags");
     this.flag = this.small("flag-slice", "Flag slice");
     this.undo = this.small("undo", "Undo");
+    this.asked = new AskedPanel(reading, grader);
     this.comment = h("textarea", {
       rows: "2",
       placeholder: "Comment",
@@ -31,13 +44,14 @@ export class GradePanel {
       "data-action": "comment",
       title: tooltip("comment"),
       oninput: () => {
-        grader.draft(reading.state.selected).comment = this.comment.value;
+        const { selected } = reading.state;
+        if (selected !== null) grader.draft(selected).comment = this.comment.value;
       },
       onblur: () => grader.amend(this.commented),
       onfocus: () => {
         this.commented = reading.state.selected;
       },
-      onkeydown: (event) => {
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
         if (event.key === "Escape" || (event.key === "Enter" && !event.shiftKey)) {
           event.preventDefault();
           event.stopPropagation();
@@ -51,6 +65,7 @@ export class GradePanel {
       h("div", { class: "grades", role: "group", "aria-label": "Grade" }, ...this.buttons.values()),
       h("div", { class: "line" }, this.tagsEnter, this.flag, this.undo),
       this.tagBox,
+      this.asked.root,
       this.comment,
     );
     this.hint = h("p", { class: "hint", "data-testid": "hint" });
@@ -75,6 +90,7 @@ export class GradePanel {
     this.grading.hidden = grader.readOnly;
   }
 
+  /** @param {ViewerScaleGrade} grade */
   gradeButton(grade) {
     const { colour, shape } = levelOf(grade.level);
     return h(
@@ -94,6 +110,7 @@ export class GradePanel {
     );
   }
 
+  /** @param {string} tag */
   tagButton(tag) {
     const letter = Object.keys(this.letters).find((key) => this.letters[key] === tag);
     return h(
@@ -111,6 +128,10 @@ export class GradePanel {
     );
   }
 
+  /**
+   * @param {string} action
+   * @param {string} word
+   */
   small(action, word) {
     return h(
       "button",
@@ -119,8 +140,10 @@ export class GradePanel {
     );
   }
 
+  /** @param {string} tag */
   toggleTag(tag) {
     const { selected } = this.reading.state;
+    if (selected === null) return;
     this.grader.toggleTag(selected, tag);
     if (!this.tagging) this.grader.amend(selected);
   }
@@ -138,7 +161,10 @@ export class GradePanel {
     this.update();
   }
 
-  /** A key while tags are being set; true when it was one of theirs. */
+  /**
+   * A key while tags are being set; true when it was one of theirs.
+   * @param {string} key
+   */
   takeKey(key) {
     if (!this.tagging || keysOf("tags").includes(key) || !(key in this.letters)) return false;
     this.toggleTag(this.letters[key]);
@@ -151,19 +177,18 @@ export class GradePanel {
 
   update() {
     const { reading, grader } = this;
-    const structure = reading.byName.get(reading.state.selected);
+    const structure = reading.byName.get(reading.state.selected ?? "");
     if (!structure) return;
     const mask = reading.mask();
     setText(this.title, structure.title);
+    const voxels = mask?.voxels ?? 0;
     const litres =
-      mask && reading.volume
-        ? (mask.voxels * reading.volume.spacing.reduce((a, b) => a * b, 1)) / 1000
-        : null;
+      mask && reading.volume ? (voxels * reading.volume.spacing.reduce((a, b) => a * b, 1)) / 1000 : null;
     setText(
       this.sub,
       [
         structure.name,
-        litres === null ? null : mask.voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : "empty mask",
+        litres === null ? null : voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : "empty mask",
       ]
         .filter(Boolean)
         .join("   "),
@@ -172,16 +197,18 @@ export class GradePanel {
     for (const [code, button] of this.buttons) press(button, grade?.code === code);
     const draft = grader.draft(structure.name);
     for (const [tag, button] of this.tagButtons) press(button, draft.tags.includes(tag));
+    this.asked.update(draft);
     press(this.tagsEnter, this.tagging);
     this.tagBox.classList.toggle("typing", this.tagging);
     this.updateFlag();
     this.undo.disabled = grader.history.length === 0;
-    const typing = this.comment.getRootNode().activeElement === this.comment;
+    const root = /** @type {Document | ShadowRoot} */ (this.comment.getRootNode());
+    const typing = root.activeElement === this.comment;
     if (!typing && this.comment.value !== draft.comment) this.comment.value = draft.comment;
     this.updateHints(structure);
-    const kept = grader.asideByName().get(structure.name);
+    const kept = grader.queue.asideByName(grader.url).get(structure.name);
     const said = grader.saying();
-    const sentence = kept ? `Not saved: ${kept.reason}` : said.sentence;
+    const sentence = kept ? `Not saved: ${kept.reason ?? ""}` : said.sentence;
     const tone = kept ? "bad" : said.tone;
     setText(this.alert, sentence);
     this.alert.hidden = !sentence;
@@ -194,6 +221,7 @@ export class GradePanel {
     if (selected) press(this.flag, this.grader.draft(selected).flagged.includes(cursor[2]));
   }
 
+  /** @param {ViewerStructure} structure */
   updateHints(structure) {
     setText(this.hint, structure.hint ?? "");
     this.hint.title = this.hint.textContent;

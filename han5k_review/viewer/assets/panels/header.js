@@ -1,10 +1,17 @@
+// @ts-check
 // The line above everything: case, progress, save state, next case, help.
 
 import { countGraded } from "../pure/catalogue.js";
+import { sayCount } from "../pure/counts.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, setText } from "./dom.js";
 
+/** @import { Volume } from "../net/volume.js" */
+/** @import { PanelParts } from "../workspace_parts.js" */
+/** @import { UnsavedPanel } from "./unsaved_panel.js" */
+
 export class Header {
+  /** @param {PanelParts & { unsaved: UnsavedPanel }} parts */
   constructor({ data, grader, act, signIn, unsaved }) {
     this.grader = grader;
     this.structures = data.structures;
@@ -34,11 +41,12 @@ export class Header {
       },
       "Next case ›",
     );
+    this.work = h("span", { class: "work" }, this.meter, this.progress, this.save, this.signIn);
     this.root = h(
       "header",
       { class: "head" },
       this.case,
-      h("span", { class: "work" }, this.meter, this.progress, this.save, this.signIn),
+      this.work,
       unsaved.sign,
       this.load,
       h("span", { class: "spring" }),
@@ -56,14 +64,13 @@ export class Header {
         " Keys",
       ),
     );
-    this.work = this.root.querySelector(".work");
     this.work.hidden = grader.readOnly;
     if (grader.readOnly)
       this.case.after(
         h(
           "span",
           { class: "dim" },
-          data.assignment === null ? "read only" : "adjudication: edit, nothing to grade",
+          data.signed ?? (data.assignment === null ? "read only" : "adjudication: edit, nothing to grade"),
         ),
       );
   }
@@ -79,6 +86,10 @@ export class Header {
     this.next.classList.toggle("loud", graded === this.structures.length);
   }
 
+  /**
+   * @param {Volume | null} volume
+   * @param {{ lost: boolean, expired: boolean }} connection
+   */
   sayLoading(volume, { lost, expired }) {
     this.signIn.hidden = !expired && this.grader.save.state !== "expired";
     if (expired) return this.say("signed out: sign in to go on loading", "bad");
@@ -86,10 +97,14 @@ export class Header {
     if (!volume) return this.say("opening", "");
     const { total, ready, damaged, waiting } = volume.progress();
     if (waiting) return this.say(`loading ${Math.round((100 * ready) / total)} %`, "");
-    if (damaged) return this.say(`${damaged} part${damaged > 1 ? "s" : ""} of the CT damaged`, "bad");
+    if (damaged) return this.say(`${sayCount(damaged, "part")} of the CT damaged`, "bad");
     return this.say("", "");
   }
 
+  /**
+   * @param {string} word
+   * @param {"" | "warn" | "bad"} tone
+   */
   say(word, tone) {
     if (this.load.textContent === word && this.load.dataset.tone === tone) return;
     this.load.dataset.tone = tone;

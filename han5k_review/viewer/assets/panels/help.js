@@ -1,10 +1,17 @@
+// @ts-check
 // The keys, as this keyboard has them; `?` shows and hides it. Here they are changed, too.
 
 import { actionOf, changeKey, isChangeable, KEYMAP, labelsOf, titleOf } from "../pure/keymap.js";
 import { h, press, setText } from "./dom.js";
 
+/** @import { Keyboard } from "../keyboard.js" */
+/** @import { ViewerScale } from "../pure/payload.js" */
+/** @import { Attributes } from "./dom.js" */
+
+/** @type {Record<string, string>} */
 const SHOWN = { ArrowUp: "↑", ArrowDown: "↓", PageUp: "PgUp", PageDown: "PgDn" };
 
+/** @type {[gesture: string, title: string][]} */
 const MOUSE = [
   ["wheel", "Slices"],
   ["Ctrl + wheel, pinch", "Zoom"],
@@ -22,12 +29,21 @@ const MOUSE = [
 ];
 
 export class Help {
+  /** @param {{ scale: ViewerScale, focus: () => void, keyboard: Keyboard }} parts */
   constructor({ scale, focus, keyboard }) {
-    Object.assign(this, { keyboard, waitsFor: null });
+    this.keyboard = keyboard;
+    this.changing = false;
+    /** @type {string | null} the action whose new key is waited for */
+    this.waitsFor = null;
+    /** @type {string | null} a key that another action has now */
+    this.wanted = null;
+    this.said = "";
     this.scaleKeys = scale.grades.map((grade) => grade.key);
     this.groups = h("div", { class: "help-groups" });
     this.words = h("p", { class: "dim", role: "status", "data-testid": "keys-status" });
-    this.replace = this.button("key-replace", "Use it here instead", () => this.take(this.wanted, true));
+    this.replace = this.button("key-replace", "Use it here instead", () =>
+      this.take(this.wanted ?? "", true),
+    );
     this.change = this.button("keys-change", "Change keys", () => this.toggleChanging());
     this.reset = this.button("keys-reset", "Back to the first keys", () => this.resetKeys());
     this.root = h(
@@ -58,16 +74,30 @@ export class Help {
     this.update();
   }
 
+  /**
+   * @param {string} testid
+   * @param {string} word
+   * @param {() => void} onclick
+   * @param {Attributes} [attributes]
+   */
   button(testid, word, onclick, attributes = {}) {
     return h("button", { type: "button", "data-testid": testid, ...attributes, onclick }, word);
   }
 
+  /**
+   * @param {string} name
+   * @param {[Node[], string][]} rows
+   */
   group(name, rows) {
     const lines = rows.flatMap(([keys, title]) => [h("dt", {}, ...keys), h("dd", {}, title)]);
     return h("section", {}, h("h3", {}, name), h("dl", {}, ...lines));
   }
 
-  /** An action's keys, to look at or to change. */
+  /**
+   * An action's keys, to look at or to change.
+   * @param {string} action
+   * @returns {Node[]}
+   */
   keysOf(action) {
     const own = action === "grade" ? this.scaleKeys : labelsOf(action);
     if (!this.changing || !isChangeable(action)) return own.map((key) => h("kbd", {}, SHOWN[key] ?? key));
@@ -87,9 +117,10 @@ export class Help {
         rows.map(([action, , title]) => [this.keysOf(action), title]),
       ),
     );
+    /** @type {[Node[], string][]} */
     const gestures = MOUSE.map(([gesture, title]) => [[h("kbd", {}, gesture)], title]);
     this.groups.replaceChildren(...table, this.group("Mouse and touch", gestures));
-    press(this.change, Boolean(this.changing));
+    press(this.change, this.changing);
     this.reset.hidden = !this.changing || !Object.keys(this.keyboard.own).length;
     this.replace.hidden = !this.wanted;
     setText(this.words, this.saying());
@@ -109,13 +140,26 @@ export class Help {
     this.waitFor(null);
   }
 
+  /** @param {string | null} action */
   waitFor(action) {
-    Object.assign(this, { waitsFor: action, wanted: null, said: "" });
+    this.waitsFor = action;
+    this.wanted = null;
+    this.said = "";
     this.update();
-    if (action) this.groups.querySelector(`[data-change="${action}"]`)?.focus();
+    if (action) this.focusOn(action);
   }
 
-  /** A key while one is waited for; true when it was taken. */
+  /** @param {string} action */
+  focusOn(action) {
+    /** @type {HTMLElement | null} */
+    const button = this.groups.querySelector(`[data-change="${action}"]`);
+    button?.focus();
+  }
+
+  /**
+   * A key while one is waited for; true when it was taken.
+   * @param {string[]} names
+   */
   takeKey(names) {
     if (!this.root.open || !this.waitsFor) return false;
     if (names.includes("Tab")) return false;
@@ -124,22 +168,29 @@ export class Help {
     return true;
   }
 
+  /**
+   * @param {string} key
+   * @param {boolean} replacing
+   */
   take(key, replacing) {
     const action = this.waitsFor;
+    if (action === null) return;
     const { scaleKeys, keyboard } = this;
     const answer = changeKey(keyboard.own, { action, key, scaleKeys, replacing });
-    if (answer.keys) {
+    if ("keys" in answer) {
       this.waitFor(null);
       keyboard.change(answer.keys);
       this.said = `Changed: ${titleOf(action)}.`;
-    } else if (answer.taken) {
-      Object.assign(this, { wanted: key, said: `${key} is taken: ${titleOf(answer.taken)}.` });
+    } else if ("taken" in answer) {
+      this.wanted = key;
+      this.said = `${key} is taken: ${titleOf(answer.taken)}.`;
     } else {
       const why = scaleKeys.includes(key) ? "gives a grade of this study" : "stays as it is";
-      Object.assign(this, { wanted: null, said: `${key} ${why}; press another key.` });
+      this.wanted = null;
+      this.said = `${key} ${why}; press another key.`;
     }
     this.update();
-    this.groups.querySelector(`[data-change="${action}"]`)?.focus();
+    this.focusOn(action);
   }
 
   resetKeys() {

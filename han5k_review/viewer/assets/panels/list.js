@@ -1,3 +1,4 @@
+// @ts-check
 // The structure list: search, order, grade marks, warnings, eye and solo.
 
 import { shortKey } from "../keyboard.js";
@@ -7,14 +8,23 @@ import { tooltip } from "../pure/keymap.js";
 import { isEmpty } from "../pure/masks.js";
 import { h, icon, press, setText } from "./dom.js";
 import { FilterButton } from "./filter_button.js";
+import { makeRow } from "./list_row.js";
+
+/** @import { StructureStates } from "../edit/structure_states.js" */
+/** @import { GradeEntry } from "../net/grade_queue.js" */
+/** @import { PanelParts } from "../workspace_parts.js" */
+/** @import { Row } from "./list_row.js" */
 
 const LOCK = "M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5";
 const DRAFT = "M3 13l.8-3L11 2.8l2.2 2.2L6 12.2z";
-const WARNING = "M8 2 14.5 13.5H1.5zM8 6.5v3.2M8 11.6v.1";
 
 export class StructureList {
+  /** @param {PanelParts & { states: StructureStates }} parts */
   constructor({ reading, grader, states, act, focus }) {
-    Object.assign(this, { reading, grader, states, act });
+    this.reading = reading;
+    this.grader = grader;
+    this.states = states;
+    this.act = act;
     this.search = h("input", {
       type: "search",
       placeholder: "Search",
@@ -23,7 +33,7 @@ export class StructureList {
       "data-action": "search",
       title: tooltip("search"),
       oninput: () => reading.change({ search: this.search.value }, "list"),
-      onkeydown: (event) => {
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
         if (event.key !== "Enter" && event.key !== "Escape") return;
         const [first] = reading.listed();
         if (event.key === "Enter" && this.search.value && first) act("choose", first.name);
@@ -97,67 +107,20 @@ export class StructureList {
       this.grading,
     );
     this.grading.hidden = grader.readOnly;
-    this.byName = new Map(reading.structures.map((s) => [s.name, this.makeRow(s)]));
+    /** @type {Map<string, Row>} */
+    this.byName = new Map(reading.structures.map((s) => [s.name, makeRow(s, act)]));
   }
 
+  /**
+   * @param {string} action
+   * @param {string} word
+   */
   button(action, word) {
     return h(
       "button",
       { type: "button", "data-action": action, title: tooltip(action), onclick: () => this.act(action) },
       word,
     );
-  }
-
-  makeRow(structure) {
-    // A narrow list cuts the stem: the side, or the part, is always read.
-    const [, stem, side] = /^(.*?)(_?[LR]|_[SMI]|)$/.exec(structure.name);
-    const mark = h("span", { class: "mark" });
-    const warned = structure.warnings?.length
-      ? h(
-          "span",
-          {
-            class: "warned",
-            title: structure.warnings.join("\n"),
-            "aria-label": `Warning: ${structure.warnings.join("; ")}`,
-          },
-          icon(WARNING),
-        )
-      : null;
-    const stateMark = h("span", { class: "state-mark", role: "img", hidden: true });
-    const eye = h("button", {
-      class: "swatch",
-      type: "button",
-      tabindex: "-1",
-      "aria-label": `Show ${structure.title}`,
-      title: tooltip("visible"),
-      onclick: (event) => {
-        event.stopPropagation();
-        this.act("visible", structure.name);
-      },
-    });
-    const row = h(
-      "div",
-      {
-        class: "row",
-        role: "row",
-        id: `structure-${structure.name}`,
-        "data-testid": "structure",
-        "data-structure": structure.name,
-        title: structure.title,
-        onclick: () => this.act("choose", structure.name),
-      },
-      h("span", { class: "cell", role: "gridcell" }, eye),
-      h(
-        "span",
-        { class: "cell", role: "gridcell" },
-        h("span", { class: "name" }, h("span", {}, stem), side),
-        warned,
-        stateMark,
-        mark,
-        warned && h("span", { class: "reason" }, structure.warnings.join(" ")),
-      ),
-    );
-    return { row, mark, eye, stateMark };
   }
 
   enterSearch() {
@@ -168,7 +131,7 @@ export class StructureList {
   update() {
     const { reading, grader } = this;
     const listed = reading.listed();
-    const wanted = listed.map((s) => this.byName.get(s.name).row);
+    const wanted = listed.map((s) => this.rowOf(s.name).row);
     if (
       wanted.length !== this.rows.children.length ||
       wanted.some((row, n) => this.rows.children[n] !== row)
@@ -183,29 +146,45 @@ export class StructureList {
     setText(this.order, `↕ ${reading.state.order}`);
     press(this.solo, reading.state.solo);
     press(this.outlines, reading.state.outlines);
-    const kept = grader.asideByName();
+    const kept = grader.queue.asideByName(grader.url);
     for (const { name } of listed) this.updateRow(name, kept.get(name));
     this.reveal();
   }
 
+  /**
+   * @param {string} name
+   * @returns {Row}
+   */
+  rowOf(name) {
+    const row = this.byName.get(name);
+    if (!row) throw new TypeError(`A structure of this case was expected, found ${name}.`);
+    return row;
+  }
+
+  /**
+   * @param {string} name
+   * @param {GradeEntry} [kept] its grade that could not be stored
+   */
   updateRow(name, kept) {
     const { reading, grader } = this;
-    const { row, mark, eye } = this.byName.get(name);
+    const { row, mark, eye } = this.rowOf(name);
     const chosen = name === reading.state.selected;
     const grade = grader.grades.get(name);
     row.setAttribute("aria-selected", chosen ? "true" : "false");
     row.classList.toggle("off", !reading.isShown(name));
     const empty = reading.masksOf(reading.reviewed) && isEmpty(reading.mask(name));
     row.classList.toggle("empty", Boolean(empty));
-    eye.style.setProperty("--colour", reading.colours.get(name));
+    eye.style.setProperty("--colour", reading.colours.get(name) ?? null);
     press(eye, reading.isShown(name));
-    this.updateStanding(name);
+    this.updateState(name);
     const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${empty}|${kept?.reason ?? ""}`;
     if (mark.dataset.said === said) return;
     mark.dataset.said = said;
     const scaled = reading.data.scale.grades.find((one) => one.code === grade?.code);
-    const level = scaled && levelOf(scaled.level);
-    mark.replaceChildren(...(scaled ? [h("b", {}, scaled.key), icon(level.shape)] : [empty ? "empty" : "–"]));
+    const level = scaled ? levelOf(scaled.level) : null;
+    mark.replaceChildren(
+      ...(scaled && level ? [h("b", {}, scaled.key), icon(level.shape)] : [empty ? "empty" : "–"]),
+    );
     mark.style.color = level?.colour ?? "";
     mark.classList.toggle("pending", Boolean(grade?.pending));
     row.dataset.unsaved = kept ? "true" : "";
@@ -214,16 +193,19 @@ export class StructureList {
     mark.title =
       before +
       (scaled
-        ? `${scaled.title}${grade.pending ? ", not confirmed yet" : ""}`
+        ? `${scaled.title}${grade?.pending ? ", not confirmed yet" : ""}`
         : empty
           ? "The mask is empty"
           : "Not graded");
     row.dataset.grade = grade?.code ?? "";
   }
 
-  /** A lock for what was accepted, a pen for one's own open draft; the reason is in the tooltip. */
-  updateStanding(name) {
-    const { stateMark } = this.byName.get(name);
+  /**
+   * A lock for what was accepted, a pen for one's own open draft; the reason is in the tooltip.
+   * @param {string} name
+   */
+  updateState(name) {
+    const { stateMark } = this.rowOf(name);
     const lock = this.states.lockOf(name);
     const words = lock || this.states.draftOf(name);
     if (stateMark.title === words) return;
@@ -236,7 +218,7 @@ export class StructureList {
 
   /** Keeps the chosen row in sight without moving the page. */
   reveal() {
-    const chosen = this.byName.get(this.reading.state.selected)?.row;
+    const chosen = this.byName.get(this.reading.state.selected ?? "")?.row;
     if (!chosen?.isConnected) return;
     this.rows.setAttribute("aria-activedescendant", chosen.id);
     const row = chosen.getBoundingClientRect();

@@ -1,15 +1,20 @@
+// @ts-check
 // The bar below the views: where the chosen structure lies, what was seen, what differs, flags.
 
 import { tooltip } from "../pure/keymap.js";
-import { h } from "./dom.js";
+import { canvas2d, h } from "./dom.js";
+
+/** @import { PanelParts } from "../workspace_parts.js" */
 
 const HEIGHT = 30;
 
 export class SliceBar {
+  /** @param {PanelParts} parts */
   constructor({ reading, grader, act }) {
-    Object.assign(this, { reading, grader });
+    this.reading = reading;
+    this.grader = grader;
     this.canvas = h("canvas", { "aria-hidden": "true" });
-    this.context = this.canvas.getContext("2d");
+    this.context = canvas2d(this.canvas.getContext("2d"));
     this.handle = h("i", { class: "handle" });
     this.track = h(
       "div",
@@ -26,6 +31,10 @@ export class SliceBar {
       this.canvas,
       this.handle,
     );
+    /**
+     * @param {string} action
+     * @param {string} word
+     */
     const button = (action, word) =>
       h(
         "button",
@@ -52,7 +61,8 @@ export class SliceBar {
     );
     this.track.addEventListener("pointerdown", (event) => this.drag(event));
     this.width = 0;
-    this.drawn = this.drawnSeen = null;
+    this.drawn = "";
+    this.drawnSeen = -1;
   }
 
   /** Asking for the width lays the page out: only when it may have changed. */
@@ -60,8 +70,10 @@ export class SliceBar {
     this.width = this.track.clientWidth;
   }
 
+  /** @param {PointerEvent} event */
   drag(event) {
     this.track.setPointerCapture(event.pointerId);
+    /** @param {PointerEvent} event */
     const go = ({ clientX }) => {
       const { volume, state } = this.reading;
       if (!volume) return;
@@ -83,8 +95,8 @@ export class SliceBar {
     if (!this.width) this.resize();
     const { width } = this;
     this.handle.style.transform = `translateX(${((state.cursor[2] + 0.5) / slices) * width - 1}px)`;
-    this.track.setAttribute("aria-valuemax", slices);
-    this.track.setAttribute("aria-valuenow", state.cursor[2] + 1);
+    this.track.setAttribute("aria-valuemax", `${slices}`);
+    this.track.setAttribute("aria-valuenow", `${state.cursor[2] + 1}`);
     const seen = this.reading.seen.of(state.selected);
     const flagged = state.selected ? this.grader.draft(state.selected).flagged : [];
     const key = [width, state.selected, this.reading.layersVersion, flagged.join(" ")].join();
@@ -94,6 +106,10 @@ export class SliceBar {
     this.drawnSeen = this.reading.seen.version;
   }
 
+  /**
+   * @param {number} step
+   * @param {Uint8Array | undefined} seen
+   */
   paintSeen(step, seen) {
     const { context } = this;
     context.fillStyle = "#e8edf3";
@@ -102,6 +118,12 @@ export class SliceBar {
     });
   }
 
+  /**
+   * @param {number} width
+   * @param {number} slices
+   * @param {Uint8Array | undefined} seen
+   * @param {number[]} flagged
+   */
   paint(width, slices, seen, flagged) {
     const { reading, canvas, context } = this;
     const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
@@ -113,16 +135,23 @@ export class SliceBar {
     context.clearRect(0, 0, width, HEIGHT);
     const step = width / slices;
     const wide = Math.max(step, 1);
+    /**
+     * @param {Uint32Array | null} profile
+     * @param {string} colour
+     * @param {number} low
+     * @param {number} tall
+     */
     const bars = (profile, colour, low, tall) => {
       const most = profile?.reduce((a, b) => Math.max(a, b), 0);
-      if (!most) return;
+      if (!profile || !most) return;
       context.fillStyle = colour;
       profile.forEach((count, k) => {
         const height = count ? 3 + (tall - 3) * Math.sqrt(count / most) : 0;
         context.fillRect(k * step, low - height, wide, height);
       });
     };
-    bars(reading.profiles.area(), reading.colours.get(reading.state.selected), HEIGHT - 5, 20);
+    const colour = reading.colours.get(reading.state.selected ?? "") ?? "#ffffff";
+    bars(reading.profiles.area(), colour, HEIGHT - 5, 20);
     if (reading.state.compare) bars(reading.profiles.difference(), "rgba(255,140,60,0.85)", HEIGHT - 5, 12);
     this.paintSeen(step, seen);
     context.fillStyle = "#ffd166";

@@ -1,16 +1,42 @@
+// @ts-check
 // What could not be stored: a sign in the header, and a list with each reason, to mend or to drop.
 
-import { sayAside } from "../edit/aside_panel.js";
+import { sayAside } from "../edit/strokes_aside_panel.js";
 import { tooltip } from "../pure/keymap.js";
 import { h, setText } from "./dom.js";
 
+/** @import { Editor } from "../edit/editor.js" */
+/** @import { GradeEntry } from "../net/grade_queue.js" */
+/** @import { StrokeEntry } from "../edit/draft_queue.js" */
+/** @import { PanelParts } from "../workspace_parts.js" */
+
+/**
+ * A grade, or the strokes of one draft together, that could not be stored.
+ * @typedef {{ kind: "grade", entry: GradeEntry, entries: GradeEntry[] }
+ *   | { kind: "strokes", entry: StrokeEntry, entries: StrokeEntry[] }} UnsavedItem
+ * @typedef {(item: UnsavedItem & { name: string }) => void} OpenHere
+ */
+
+/**
+ * @param {string} testid
+ * @param {string} word
+ * @param {() => void} onclick
+ */
 const button = (testid, word, onclick, title = "") =>
   h("button", { type: "button", "data-testid": testid, title: title || null, onclick }, word);
 
 export class UnsavedPanel {
-  /** `act` does actions; `mending(entry)` opens what is to be mended on this page. */
-  constructor({ data, grader, editor, act, focus, tell, mending }) {
-    Object.assign(this, { data, grader, editor, act, tell, mending, asked: null, shown: "" });
+  /** @param {PanelParts & { editor: Editor, openHere: OpenHere }} parts `openHere` opens it on this page */
+  constructor({ data, grader, editor, act, focus, tell, openHere }) {
+    this.data = data;
+    this.grader = grader;
+    this.editor = editor;
+    this.tell = tell;
+    this.openHere = openHere;
+    /** @type {string | null} the entry that is asked about */
+    this.asked = null;
+    this.shown = "";
+    this.isOpening = false;
     this.sign = h("button", {
       class: "unsaved",
       type: "button",
@@ -40,18 +66,24 @@ export class UnsavedPanel {
     this.root.addEventListener("close", () => {
       if (this.root.open) return; // it was opened again meanwhile
       this.asked = null;
-      if (!this.isMending) focus(); // what is mended has the focus already
-      this.isMending = false;
+      if (!this.isOpening) focus(); // what is opened has the focus already
+      this.isOpening = false;
     });
   }
 
-  /** [{ id, kind, url, entries, ... }]: each grade, and the strokes of each draft together. */
+  /**
+   * Each grade, and the strokes of each draft together.
+   * @returns {UnsavedItem[]}
+   */
   items() {
+    /** @type {UnsavedItem[]} */
     const grades = this.grader.queue.aside().map((entry) => ({ kind: "grade", entry, entries: [entry] }));
+    /** @type {Map<string, { kind: "strokes", entry: StrokeEntry, entries: StrokeEntry[] }>} */
     const drafts = new Map();
     for (const stroke of this.editor.session.queue.asideOf()) {
-      if (!drafts.has(stroke.url)) drafts.set(stroke.url, { kind: "strokes", entry: stroke, entries: [] });
-      drafts.get(stroke.url).entries.push(stroke);
+      const of = drafts.get(stroke.url) ?? { kind: "strokes", entry: stroke, entries: [] };
+      of.entries.push(stroke);
+      drafts.set(stroke.url, of);
     }
     return [...grades, ...drafts.values()];
   }
@@ -60,7 +92,15 @@ export class UnsavedPanel {
     if (this.root.open) return this.root.close();
     this.update();
     this.root.showModal();
-    return this.root.querySelector("[data-testid=unsaved-mend]")?.focus();
+    return this.find("unsaved-mend")?.focus();
+  }
+
+  /**
+   * @param {string} testid
+   * @returns {HTMLElement | null}
+   */
+  find(testid) {
+    return this.root.querySelector(`[data-testid=${testid}]`);
   }
 
   update() {
@@ -75,9 +115,11 @@ export class UnsavedPanel {
     this.rows.replaceChildren(...items.map((item) => this.row(item)));
   }
 
+  /** @param {UnsavedItem} item */
   row(item) {
     const { kind, entry } = item;
-    const name = kind === "grade" ? entry.body.structure : decodeURIComponent(entry.url.split("/").at(-1));
+    const name =
+      kind === "grade" ? entry.body.structure : decodeURIComponent(entry.url.split("/").at(-1) ?? "");
     const isHere = this.isHere(entry);
     const where = isHere || !entry.case ? name : `${entry.case}  ${name}`;
     return h(
@@ -90,32 +132,39 @@ export class UnsavedPanel {
     );
   }
 
+  /** @param {{ url: string }} entry */
   isHere({ url }) {
     return url === this.grader.url || url.startsWith(`${this.editor.session.drafts.base}/`);
   }
 
+  /** @param {import("../net/grade_queue.js").GradeBody} body */
   sayGrade({ code, comment, tags }) {
     const grade = this.data.scale.grades.find((one) => one.code === code);
     const what = code === null ? "grade taken back" : (grade?.title ?? code);
     return [what, ...(tags ?? []), comment ? `“${comment}”` : ""].filter(Boolean).join(", ");
   }
 
+  /**
+   * @param {UnsavedItem} item
+   * @param {string} name
+   * @param {boolean} isHere
+   */
   buttons(item, name, isHere) {
-    const { entry, kind } = item;
-    const mend = () => (isHere ? this.mend(item, name) : this.goTo(entry));
-    const passing = kind === "grade" && (entry.status === null || entry.status >= 500);
+    const { entry } = item;
+    const open = () => (isHere ? this.open(item, name) : this.goTo(entry));
+    const sent = item.kind === "grade" && (item.entry.status ?? 500) >= 500 ? item.entry : null;
     return h(
       "div",
       { class: "line" },
       button(
         "unsaved-mend",
         isHere ? "Mend" : "Open the case to mend it",
-        mend,
+        open,
         "Open the structure with what was noted, correct it, and save it again",
       ),
-      passing
+      sent
         ? button("unsaved-again", "Send again", () => {
-            this.grader.queue.sendAgain(entry);
+            this.grader.queue.sendAgain(sent);
             this.tell("save", "grades", "list");
           })
         : null,
@@ -123,6 +172,7 @@ export class UnsavedPanel {
     );
   }
 
+  /** @param {UnsavedItem} item */
   question(item) {
     const what = item.kind === "grade" ? "this grade" : "these strokes";
     return h(
@@ -134,28 +184,36 @@ export class UnsavedPanel {
     );
   }
 
+  /** @param {string | null} id */
   ask(id) {
     this.asked = id;
     this.update();
-    const next = id === null ? "unsaved-drop" : "unsaved-keep";
-    this.rows.querySelector(`[data-testid=${next}]`)?.focus();
+    this.find(id === null ? "unsaved-drop" : "unsaved-keep")?.focus();
   }
 
-  drop({ kind, entry, entries }) {
+  /** @param {UnsavedItem} item */
+  drop(item) {
     this.asked = null;
-    if (kind === "grade") this.grader.queue.drop(entry);
-    else this.editor.session.queue.aside.remove(entries);
+    if (item.kind === "grade") this.grader.queue.drop(item.entry);
+    else this.editor.session.queue.aside.remove(item.entries);
     this.tell("save", "grades", "list", "edit");
     this.update();
   }
 
-  mend({ kind, entry }, name) {
-    this.isMending = true;
+  /**
+   * @param {UnsavedItem} item
+   * @param {string} name
+   */
+  open(item, name) {
+    this.isOpening = true;
     this.root.close();
-    this.mending({ kind, entry, name });
+    this.openHere({ ...item, name });
   }
 
-  /** To the page on which it was made. */
+  /**
+   * To the page on which it was made.
+   * @param {{ page?: string }} entry
+   */
   goTo({ page }) {
     if (page) location.assign(page);
   }

@@ -5,7 +5,12 @@
 
 /**
  * What is noted and not graded yet.
- * @typedef {{ tags: string[], comment: string, flagged: number[] }} GradeDraft
+ * @typedef {object} GradeDraft
+ * @property {string[]} tags
+ * @property {string} comment
+ * @property {number[]} flagged
+ * @property {number | null} confidence how sure the reader is, where the protocol asks
+ * @property {string | null} guess what the reader thinks made the contour, where the protocol asks
  */
 
 /**
@@ -15,7 +20,7 @@
 
 /** @returns {GradeDraft} */
 export function emptyDraft() {
-  return { tags: [], comment: "", flagged: [] };
+  return { tags: [], comment: "", flagged: [], confidence: null, guess: null };
 }
 
 /**
@@ -29,6 +34,8 @@ export function draftOf(grade) {
     tags: [...(grade.tags ?? [])],
     comment: grade.comment ?? "",
     flagged: [...(grade.flagged_slices ?? [])],
+    confidence: grade.confidence ?? null,
+    guess: grade.source_guess ?? null,
   };
 }
 
@@ -64,6 +71,8 @@ export function gradeRequest({ requestId, structure, code, draft, openedAt, acti
     opened_at_utc: openedAt,
     active_seconds: Math.round(activeSeconds * 10) / 10,
     in_bulk: inBulk && code !== null,
+    confidence: draft.confidence,
+    source_guess: draft.guess,
   };
 }
 
@@ -76,6 +85,8 @@ export function differs(grade, draft) {
   const stored = draftOf(grade);
   return (
     stored.comment !== draft.comment.trim() ||
+    stored.confidence !== draft.confidence ||
+    stored.guess !== draft.guess ||
     [...stored.tags].sort().join("\n") !== [...draft.tags].sort().join("\n") ||
     [...stored.flagged].sort().join() !== [...draft.flagged].sort().join()
   );

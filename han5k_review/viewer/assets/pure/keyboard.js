@@ -126,12 +126,12 @@ function placeName(press, layout) {
   return sign && !shiftKey && !layout.has(sign) ? sign : null;
 }
 
-/** Ctrl or Command with z or y: the ways back that every program has. Others are the browser's.
+/** Ctrl or Command with z or y: the ways back that every program has; with s: sign. Others are the browser's.
  * @param {KeyPress} press
  * @returns {string[]} */
 function commandName({ key, shiftKey, altKey }) {
   const letter = key.toUpperCase();
-  if (altKey || !["Z", "Y"].includes(letter)) return [];
+  if (altKey || !["Z", "Y", "S"].includes(letter)) return [];
   return [shiftKey ? `Ctrl+Shift+${letter}` : `Ctrl+${letter}`];
 }
 

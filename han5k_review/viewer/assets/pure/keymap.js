@@ -2,6 +2,9 @@
 // Every key of the workspace, once. The help page, the tooltips, docs/viewer.md and its test
 // derive from this table. Grade keys come from the study's scale. No DOM.
 
+/** @typedef {[action: string, keys: string[], title: string]} KeyRow */
+
+/** @type {[part: string, rows: KeyRow[]][]} */
 export const KEYMAP = [
   [
     "Grade",
@@ -12,6 +15,7 @@ export const KEYMAP = [
       ["flag-slice", ["f"], "Flag this slice"],
       ["undo", ["z", "Ctrl+Z"], "Undo the last grade; while editing, the last step"],
       ["accept-rest", ["Shift+Y"], "Accept the rest that was scrolled through, all or one tier"],
+      ["sign", ["Ctrl+S"], "Sign the read once every structure has its grade: it is then closed"],
       ["unsaved", ["Shift+L"], "What could not be saved: mend it or drop it"],
     ],
   ],
@@ -57,6 +61,7 @@ export const KEYMAP = [
       ["layout", ["v"], "One view or three"],
       ["plane", ["x"], "Next plane in the large view"],
       ["solid-pane", ["F10"], "The structure in 3-D, drag turns it; or away again"],
+      ["dose", [";"], "Planned dose on or off, where one is known"],
       ["crosshair", ["i"], "Crosshair on or off"],
       ["ruler", ["m"], "Measure: drag a line"],
       ["palette", ["y"], "Colour-blind safe colours"],
@@ -112,12 +117,8 @@ export const KEYMAP = [
   ],
 ];
 
-/** @type {Map<string, [string, string[], string]>} action -> its row */
-const ROWS = new Map(
-  KEYMAP.flatMap(([, rows]) =>
-    /** @type {[string, string[], string][]} */ (rows).map((row) => [row[0], row]),
-  ),
-);
+/** @type {Map<string, KeyRow>} action -> its row */
+const ROWS = new Map(KEYMAP.flatMap(([, rows]) => rows).map((row) => [row[0], row]));
 /** Every action of the table. */
 export const ACTIONS = [...ROWS.keys()];
 /** Keys that stay as they are: the way out, the way to this help, and the browser's own. */

@@ -64,12 +64,14 @@
 /**
  * A grade that stands in the database.
  * @typedef {object} GivenGrade
- * @property {number} id
+ * @property {number} turn
  * @property {string} code
  * @property {string} graded_at_utc
  * @property {string[]} tags
  * @property {string} comment
  * @property {number[]} flagged_slices
+ * @property {number | null} confidence
+ * @property {string | null} source_guess
  */
 
 /**
@@ -87,7 +89,9 @@
  * @property {string | null} grades
  * @property {string | null} position
  * @property {string | null} drafts
+ * @property {string | null} signature
  * @property {string} sign_in
+ * @property {string | null} dose
  */
 
 /**
@@ -147,6 +151,10 @@
  * @property {Record<string, ViewerRule>} rules
  * @property {Decision | null} decision
  * @property {string | null} account
+ * @property {string[]} source_guesses
+ * @property {number | null} most_confident
+ * @property {string | null} meaning
+ * @property {string | null} signed
  */
 
 export {};

@@ -1,0 +1,146 @@
+"""Tree files: what one file of a folder tree is, in as few words as sorting many of them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from han5k_review.errors import DataError
+from han5k_review.imaging.dicom.datasets import (
+    FOREIGN_ERRORS,
+    find_text,
+    find_whole,
+    looks_like_dicom,
+    read_dataset,
+)
+from han5k_review.imaging.dicom.folders import DIRECTORY_CLASS, DicomFile, describe_kind
+from han5k_review.texts.paths import describe_unreadable
+
+_TAGS = (
+    "SpecificCharacterSet",
+    "ImageType",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "Modality",
+    "PatientID",
+    "PatientName",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "Rows",
+    "Columns",
+    "ReferencedSeriesSequence",
+    "ReferencedFrameOfReferenceSequence",
+)
+
+
+class FileKind(StrEnum):
+    """What becomes of a file of a tree."""
+
+    CT = "CT image"
+    LABELS = "structure set or segmentation"
+    OTHER = "other DICOM"
+    DIRECTORY = "DICOMDIR"
+    STRANGE = "no DICOM"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeFile:
+    """One file; identifiers stand here to sort by, and are shown and stored nowhere.
+
+    `patient` is the identifier, else the name, else the study. Labels name the series and frames of
+    reference that they are `about`. `word` says what another file is, or why one is damaged.
+    """
+
+    path: Path
+    kind: FileKind
+    patient: str = ""
+    series_uid: str = ""
+    frame_uid: str = ""
+    instance_uid: str = ""
+    size: tuple[int, int] = (0, 0)
+    about_series: frozenset[str] = frozenset()
+    about_frames: frozenset[str] = frozenset()
+    word: str = ""
+
+
+def read_tree_files(paths: Sequence[Path]) -> list[TreeFile]:
+    """What these files are; runs in any executor's worker. None is an error of the others."""
+    return [_read(path) for path in paths]
+
+
+def _read(path: Path) -> TreeFile:
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        return TreeFile(path=path, kind=FileKind.DAMAGED, word=describe_unreadable(error))
+    if not is_there:
+        return TreeFile(path=path, kind=FileKind.DAMAGED, word="it is not there any more")
+    if not looks_like_dicom(path):
+        return TreeFile(path=path, kind=FileKind.STRANGE)
+    try:
+        header = read_dataset(path, str(path), tags=_TAGS)
+    except DataError as error:
+        return TreeFile(path=path, kind=FileKind.DAMAGED, word=str(error))
+    file = DicomFile(path=path, header=header)
+    kind, word = _find_kind(file)
+    return TreeFile(
+        path=path,
+        kind=kind,
+        patient=_find_patient(header),
+        series_uid=file.series_uid,
+        frame_uid=find_text(header, "FrameOfReferenceUID"),
+        instance_uid=find_text(header, "SOPInstanceUID"),
+        size=(find_whole(header, "Columns") or 0, find_whole(header, "Rows") or 0),
+        about_series=frozenset(_list_series(header)) if kind is FileKind.LABELS else frozenset(),
+        about_frames=frozenset(_list_frames(header)) if kind is FileKind.LABELS else frozenset(),
+        word=word,
+    )
+
+
+def _find_kind(file: DicomFile) -> tuple[FileKind, str]:
+    if file.class_uid == DIRECTORY_CLASS:
+        return FileKind.DIRECTORY, ""
+    if file.is_ct:
+        return FileKind.CT, ""
+    if file.is_labels:
+        return FileKind.LABELS, ""
+    if len(file.header):
+        return FileKind.OTHER, describe_kind(file)
+    return FileKind.DAMAGED, (
+        "a whole DICOM file was expected, found one that ends before its first element; copy it "
+        "again from its source."
+    )
+
+
+def _find_patient(header: Dataset) -> str:
+    names = ("PatientID", "PatientName", "StudyInstanceUID")
+    return next(filter(None, (find_text(header, name) for name in names)), "")
+
+
+def _list_series(header: Dataset) -> Iterator[str]:
+    yield from (find_text(item, "SeriesInstanceUID") for item in _items(header, "Series"))
+    for frame in _items(header, "FrameOfReference"):
+        for study in _items(frame, "RTReferencedStudySequence"):
+            for series in _items(study, "RTReferencedSeriesSequence"):
+                yield find_text(series, "SeriesInstanceUID")
+
+
+def _list_frames(header: Dataset) -> Iterator[str]:
+    yield find_text(header, "FrameOfReferenceUID")
+    for frame in _items(header, "FrameOfReference"):
+        yield find_text(frame, "FrameOfReferenceUID")
+
+
+def _items(dataset: Dataset, name: str) -> list[Dataset]:
+    """The items of `Referenced<name>Sequence`, or of the sequence of this very name."""
+    whole = name if name.endswith("Sequence") else f"Referenced{name}Sequence"
+    try:
+        return list(dataset.get(whole) or ())
+    except FOREIGN_ERRORS:
+        return []

@@ -1,0 +1,74 @@
+"""Remote patients: what a DICOMweb server lists, patient by patient, under the study's pseudonyms.
+
+What the server calls a patient is never stored: the pseudonym is made with a key of the study, as
+for a folder tree, so that a patient has one name whichever road they come by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from han5k_review.imaging.dicom.web_server import RemoteSeries
+from han5k_review.importing.tree_sources import TreeChoice, open_namer
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Audit
+from han5k_review.texts.counts import say_count
+
+AUDIT_ACTION = "retrieve patient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemotePatient:
+    """The CT series of a patient, and their contours.
+
+    `identifier` is what the server calls the patient: for the hospital alone. `listed` is a hash of
+    all that it says of them; when it is another, something changed there.
+    """
+
+    pseudonym: str
+    identifier: str
+    series: tuple[RemoteSeries, ...]
+    listed: str
+
+    @property
+    def sentence(self) -> str:
+        """The patient in one line, before anything of them was retrieved."""
+        images = [one for one in self.series if one.modality == "CT"]
+        counts = ", ".join(str(one.instances or "unknown") for one in images)
+        found = say_count(len(images), "CT series", "CT series")
+        drawn = say_count(sum(one.holds_contours for one in self.series), "series", "series")
+        return f"{self.pseudonym}: {found} ({counts} images), {drawn} of contours"
+
+
+def build_remote_patients(
+    series: Iterable[RemoteSeries], study: Study, choice: TreeChoice
+) -> tuple[RemotePatient, ...]:
+    """The patients with a CT series, by their identifiers at the server."""
+    namer = open_namer(study, choice)
+    by_patient: dict[str, list[RemoteSeries]] = {}
+    for one in series:
+        if one.modality == "CT" or one.holds_contours:
+            by_patient.setdefault(one.patient, []).append(one)
+    return tuple(
+        RemotePatient(
+            pseudonym=f"P-{namer.hash(identifier)}",
+            identifier=identifier,
+            series=tuple(own),
+            listed=namer.hash(repr([(one.series_uid, one.instances, one.objects) for one in own])),
+        )
+        for identifier, own in sorted(by_patient.items())
+        if any(one.modality == "CT" for one in own)
+    )
+
+
+def is_retrieved(session: Session, patient: RemotePatient) -> bool:
+    """Whether the patient was imported from what the server lists now."""
+    last = session.exec(
+        select(Audit)
+        .where(Audit.action == AUDIT_ACTION, Audit.subject == f"patient {patient.pseudonym}")
+        .order_by(col(Audit.id).desc())
+    ).first()
+    return last is not None and last.detail.get("listed") == patient.listed

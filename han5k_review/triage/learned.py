@@ -1,0 +1,112 @@
+"""The learned score: the probability that a reader will ask for a revision, from grades so far.
+
+Extremely randomised trees (Geurts, Ernst and Wehenkel 2006) on what is unusual of a contour, each
+number with and without its sign. Patients are dealt into folds; every contour is scored by trees
+that never saw its patient, and probabilities are calibrated (Platt 1999) on scores and grades of
+other folds. Settings were chosen on the development patients of `benchmarks/triage.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from han5k_review.triage.cohort import Unusual, deal_patients
+
+FEWEST_OF_A_KIND = 20
+"""Contours of each kind (to be revised, not to be revised) below which nothing is learned."""
+FEWEST_PATIENTS = 8
+_FOLDS = 5
+_TREES, _LEAF, _SHARE, _SEED = 200, 2, 0.3, 0
+_MOST = 20_000
+_EDGE = 0.5 / _TREES
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Example:
+    """A contour for learning: what is unusual of it, and how many rules it breaks."""
+
+    contour: int
+    patient: str
+    unusual: Unusual
+    rules: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LearnedScores:
+    """Contour -> probability; `area` under the ROC curve of graded contours, each scored by trees
+    that never saw its patient."""
+
+    probabilities: Mapping[int, float]
+    area: float
+    graded: int
+
+
+def can_learn(revised: Mapping[int, bool], patients: Sequence[str]) -> bool:
+    """Whether there are enough grades of both kinds, of enough patients."""
+    yes = sum(revised.values())
+    enough = min(yes, len(revised) - yes) >= FEWEST_OF_A_KIND
+    return enough and len(set(patients)) >= FEWEST_PATIENTS
+
+
+def learn_scores(examples: Sequence[Example], revised: Mapping[int, bool]) -> LearnedScores:
+    """Probabilities for all examples, from those whose contour has a grade in `revised`."""
+    rows = build_rows(examples)
+    truth = np.array([revised.get(one.contour, False) for one in examples])
+    known = np.array([one.contour in revised for one in examples])
+    folds = deal_patients([one.patient for one in examples], _FOLDS)
+    raw, probabilities = np.zeros(len(examples)), np.zeros(len(examples))
+    for fold in np.unique(folds):
+        taught = known & (folds != fold)
+        raw[folds == fold] = _fit(rows[taught], truth[taught], rows[folds == fold])
+    for fold in np.unique(folds):
+        others = known & (folds != fold)
+        probabilities[folds == fold] = _calibrate(raw[others], truth[others], raw[folds == fold])
+    return LearnedScores(
+        probabilities={
+            one.contour: float(p) for one, p in zip(examples, probabilities, strict=True)
+        },
+        area=float(roc_auc_score(truth[known], raw[known])),
+        graded=int(known.sum()),
+    )
+
+
+def build_rows(examples: Sequence[Example]) -> Floats:
+    """(contours, numbers): each with and without its sign, and the count of broken rules."""
+    signed = np.array([one.unusual.row for one in examples])
+    rules = np.array([[one.rules] for one in examples], dtype=np.float64)
+    return np.hstack([np.abs(signed), signed, rules])
+
+
+def _fit(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
+    """Scores (0 to 1) of the rows `asked`."""
+    if len(rows) > _MOST:
+        chosen = np.random.default_rng(_SEED).choice(len(rows), _MOST, replace=False)
+        rows, truth = rows[chosen], truth[chosen]
+    if truth.all() or not truth.any():
+        return np.full(len(asked), float(truth.mean()))
+    trees = ExtraTreesClassifier(
+        _TREES, min_samples_leaf=_LEAF, max_features=_SHARE, random_state=_SEED, n_jobs=1
+    ).fit(rows, truth)
+    return np.asarray(trees.predict_proba(asked)[:, list(trees.classes_).index(True)])
+
+
+def _calibrate(raw: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
+    """Probabilities for the scores `asked`, by a logistic curve through scores with grades."""
+    if truth.all() or not truth.any():
+        return np.full(len(asked), float(truth.mean()))
+    curve = LogisticRegression(C=100.0).fit(_logits(raw), truth)
+    return np.asarray(curve.predict_proba(_logits(asked))[:, 1])
+
+
+def _logits(raw: Floats) -> Floats:
+    inside = np.clip(raw, _EDGE, 1 - _EDGE)
+    return np.log(inside / (1 - inside))[:, None]

@@ -1,0 +1,237 @@
+"""Proof: how well scores predicted the grades that came after them.
+
+Each graded contour counts with the newest score that it had before its first grade; a score that
+was made afterwards could know the answer, and proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel import Session, col, select
+
+from han5k_review.review.results import ContourVerdict, list_contour_verdicts
+from han5k_review.statistics.against_metrics import (
+    GradedMetric,
+    MetricAgainstGrade,
+    measure_against_grades,
+)
+from han5k_review.statistics.audit import AuditDesign, AuditRead, measure_audited_share
+from han5k_review.statistics.estimates import Estimate, undefined
+from han5k_review.store.tables import Case, Grade
+from han5k_review.store.triage_tables import TriageDraw, TriageRound, TriageScore
+from han5k_review.store.vocabulary import DrawArm, TriageKind
+from han5k_review.triage.stored import list_works
+
+FEWEST = 20
+"""Contours with a score before their grade, of each kind, below which nothing is claimed."""
+_BINS = 5
+_MAJOR = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """A graded contour, the score it had before, and what readers then said.
+
+    `seconds` are the active seconds of its grades; `kind` says whether the score is a probability.
+    """
+
+    patient: str
+    doubt: float
+    kind: TriageKind
+    revised: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationBin:
+    """Contours of similar score: the mean score, and the share that readers wanted revised."""
+
+    expected: float
+    revised: float
+    contours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curves:
+    """Curves in the order of falling score.
+
+    `false_alarms` and `found` (0 to 1) are the ROC curve; `coverage` is the share accepted unread
+    from the lowest score on, `risk` the share of those that should have been revised;
+    `minutes` of reading until `found_by_then` of all errors are found, beside `minutes_whole` for
+    all contours (random order finds errors in proportion to minutes).
+    """
+
+    false_alarms: NDArray[np.float64]
+    found: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+    risk: NDArray[np.float64]
+    minutes: NDArray[np.float64]
+    found_by_then: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """All of it; `minutes_saved` to find 90 % of the errors, against random order (None: no times
+    were measured)."""
+
+    contours: int
+    revised: int
+    against: MetricAgainstGrade
+    bins: tuple[CalibrationBin, ...]
+    curves: Curves
+    minutes_saved: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomArm:
+    """What the random arm says of the whole cohort: cases drawn and read, and the share of cases
+    without any contour that needs a major revision."""
+
+    drawn: int
+    read: int
+    acceptable: Estimate
+
+
+def list_predicted(session: Session) -> list[Predicted]:
+    """Graded contours under review with the newest score they had before their first grade."""
+    verdicts = {one.contour: one for one in list_contour_verdicts(session)}
+    query = (
+        select(
+            col(TriageScore.label_version_id),
+            col(TriageScore.doubt),
+            col(TriageRound.kind),
+            col(TriageRound.made_at_utc),
+        )
+        .join(TriageRound, col(TriageRound.id) == TriageScore.round_id)
+        .where(col(TriageScore.label_version_id).in_(select(col(Grade.label_version_id))))
+        .order_by(col(TriageRound.id))
+    )
+    found: dict[int, Predicted] = {}
+    for contour, doubt, kind, made_at in session.exec(query):
+        verdict = verdicts.get(contour)
+        if verdict is not None and _is_before(made_at, verdict):
+            found[contour] = Predicted(
+                patient=verdict.patient,
+                doubt=doubt,
+                kind=kind,
+                revised=verdict.level > 0,
+                seconds=verdict.active_seconds,
+            )
+    return list(found.values())
+
+
+def _is_before(made_at: datetime, verdict: ContourVerdict) -> bool:
+    return made_at < verdict.graded_at_utc
+
+
+def measure_proof(predicted: Sequence[Predicted], rng: np.random.Generator) -> Proof | None:
+    """The proof; None with fewer than `FEWEST` contours of either kind."""
+    revised = sum(one.revised for one in predicted)
+    if min(revised, len(predicted) - revised) < FEWEST:
+        return None
+    against = measure_against_grades(
+        [
+            GradedMetric(
+                patient=one.patient,
+                value=one.doubt,
+                level=int(one.revised),
+                acceptable=not one.revised,
+            )
+            for one in predicted
+        ],
+        higher_is_better=False,
+        generator=rng,
+    )
+    curves = build_curves(predicted)
+    return Proof(
+        contours=len(predicted),
+        revised=revised,
+        against=against,
+        bins=_build_bins([one for one in predicted if one.kind is TriageKind.GRADES]),
+        curves=curves,
+        minutes_saved=_measure_saving(curves),
+    )
+
+
+def build_curves(predicted: Sequence[Predicted]) -> Curves:
+    """All curves; contours of equal score are taken together."""
+    doubts = np.array([one.doubt for one in predicted])
+    revised = np.array([one.revised for one in predicted], dtype=np.float64)
+    seconds = np.array([one.seconds for one in predicted])
+    order = np.argsort(-doubts, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(doubts[order]) != 0, True))
+    bad = np.concatenate([[0.0], np.cumsum(revised[order])[last]])
+    read = np.concatenate([[0.0], last + 1.0])
+    spent = np.concatenate([[0.0], np.cumsum(seconds[order])[last]]) / 60
+    size, errors = len(predicted), revised.sum()
+    left = size - read
+    with np.errstate(invalid="ignore", divide="ignore"):
+        risk = np.where(left > 0, (errors - bad) / left, 0.0)
+    return Curves(
+        false_alarms=(read - bad) / max(size - errors, 1),
+        found=bad / max(errors, 1),
+        coverage=left / size,
+        risk=risk,
+        minutes=spent,
+        found_by_then=bad / max(errors, 1),
+    )
+
+
+def _build_bins(predicted: Sequence[Predicted]) -> tuple[CalibrationBin, ...]:
+    """Fifths by score; only probabilities can be calibrated."""
+    ordered = sorted(predicted, key=lambda one: one.doubt)
+    parts = [p for p in np.array_split(np.arange(len(ordered)), _BINS) if len(p)]
+    return tuple(
+        CalibrationBin(
+            expected=float(np.mean([ordered[n].doubt for n in part])),
+            revised=float(np.mean([ordered[n].revised for n in part])),
+            contours=len(part),
+        )
+        for part in parts
+    )
+
+
+def _measure_saving(curves: Curves, share: float = 0.9) -> float | None:
+    """Minutes less than in random order until this share of the errors is found."""
+    whole = float(curves.minutes[-1])
+    if not whole:
+        return None
+    place = int(np.argmax(curves.found_by_then >= share))
+    return share * whole - float(curves.minutes[place])
+
+
+def measure_random_arm(session: Session) -> RandomArm:
+    """The share of cases without a contour that needs a major revision, by the random arm alone.
+
+    A case counts once all its contours are graded, with the weight of its stratum in the draw that
+    put it on a list; where several draws did, in the last one.
+    """
+    rows = session.exec(
+        select(TriageDraw, col(Case.name))
+        .join(Case, col(Case.id) == TriageDraw.case_id)
+        .where(TriageDraw.arm == DrawArm.RANDOM)
+        .order_by(col(TriageDraw.id))
+    )
+    weights = {name: _weigh(draw) for draw, name in rows}
+    if not weights:
+        return RandomArm(drawn=0, read=0, acceptable=undefined("Nothing was drawn at random yet."))
+    levels = {one.contour: one.level for one in list_contour_verdicts(session)}
+    reads = []
+    for work in list_works(session, list(weights)):
+        found = [levels.get(one.contour) for one in work.contours]
+        known = [level for level in found if level is not None]
+        if len(known) == len(found):
+            reads.append(AuditRead(failed=max(known) >= _MAJOR, weight=weights[work.case]))
+    largest = max(weights.values())
+    acceptable = measure_audited_share(reads, AuditDesign(largest_weight=largest))
+    return RandomArm(drawn=len(weights), read=len(reads), acceptable=acceptable)
+
+
+def _weigh(draw: TriageDraw) -> float:
+    """Share of the stratum in the pool over its share in the draw."""
+    return (draw.stratum_cases / draw.pool_cases) / (draw.stratum_drawn / draw.drawn)

@@ -1,0 +1,207 @@
+"""Importing on a page: ask for a folder, watch, cancel, resume, and read the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from han5k_review.accounts.may import Action, require
+from han5k_review.importing.tree_sources import CaseNaming
+from han5k_review.intake.record import (
+    UNFINISHED,
+    IntakeOrder,
+    cancel_import,
+    get_import,
+    import_folder,
+    request_import,
+    resume_import,
+)
+from han5k_review.intake.watching import keep_watch
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
+from han5k_review.store.import_tables import TreeImport
+from han5k_review.store.vocabulary import ImportState, LabelSource, Split
+from han5k_review.texts.counts import say_count
+from han5k_review.ui.local_time import say_time
+from han5k_review.ui.visit import Visit, attempt
+
+_LOOK_SECONDS = 2
+_WHOLE = "(the whole folder)"
+_CONTOURS = {"pseudo-labels, to be graded": LabelSource.PSEUDO, "references": LabelSource.REFERENCE}
+_NAMING = {
+    "by a pseudonym made here": CaseNaming.PSEUDONYM,
+    "by the patient identifier (it is a pseudonym already)": CaseNaming.PATIENT_ID,
+}
+_SPLITS = {"train": Split.TRAIN, "held out": Split.HELD_OUT}
+_REPORTS = (("report.html", "Report", "text/html"), ("report.csv", "Report as CSV", "text/csv"))
+_NAMES = ("names.csv", "ROI names", "text/csv")
+
+
+def show_asking(visit: Visit) -> None:
+    """The form: which folder, and how; nothing of the server's disk beyond the setting's folder."""
+    folder = visit.bench.settings.import_folder
+    if folder is None:
+        st.info(
+            "Which folder of the server may be imported from here is a setting: "
+            "HAN5K_IMPORT_FOLDER. Without it, import on the server: "
+            "`han5k import FOLDER --dry-run`."
+        )
+        return
+    names = [_WHOLE, *_list_folders(folder)]
+    left, right = st.columns(2)
+    chosen = left.selectbox(f"Folder in {folder.name}", names, key="import-folder")
+    contours = right.selectbox("The contours in it are", list(_CONTOURS), key="import-contours")
+    naming = left.selectbox("Cases are named", list(_NAMING), key="import-naming")
+    split = right.selectbox("All patients are for", list(_SPLITS), key="import-split")
+    order = IntakeOrder(
+        root=folder if chosen == _WHOLE else folder / chosen,
+        contours=_CONTOURS[contours],
+        naming=_NAMING[naming],
+        split=_SPLITS[split],
+        processes=visit.bench.settings.processes,
+    )
+    look, start, _ = st.columns([1, 1, 3])
+    is_look = look.button("Dry run", key="import-look", type="primary", width="stretch")
+    is_start = start.button("Import", key="import-start", width="stretch")
+    if is_look or is_start:
+        _request(visit, replace(order, dry_run=is_look))
+
+
+def _request(visit: Visit, order: IntakeOrder) -> None:
+    with attempt():
+        require(visit.identity, Action.IMPORT_CASES)
+        with transaction(visit.bench.study.engine) as session:
+            request_import(session, order, actor=visit.identity.name, now=utc_now())
+        st.rerun()
+
+
+def _list_folders(folder: Path) -> list[str]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        st.error(f"The folder {folder} was expected (HAN5K_IMPORT_FOLDER): {error.strerror}.")
+        return []
+    return [e.name for e in entries if e.is_dir() and not e.is_symlink() and e.name[0] != "."]
+
+
+@st.fragment(run_every=_LOOK_SECONDS)
+def show_working(visit: Visit, import_id: int) -> None:
+    """The import that waits or works: how far, how long still, and a button that stops it."""
+    keep_watch(visit.bench.study)
+    with reading(visit.bench.study.engine) as session:
+        row = get_import(session, import_id)
+        session.expunge(row)
+    if row.state not in UNFINISHED:
+        st.rerun()
+    bar, button = st.columns([6, 1], vertical_alignment="bottom")
+    done, total = row.progress.get("done", 0), row.progress.get("total", 0)
+    bar.progress(done / total if total else 0.0, text=describe_working(row))
+    if button.button("Cancel", key="import-cancel", disabled=row.cancel_requested, width="stretch"):
+        with attempt(), transaction(visit.bench.study.engine) as session:
+            cancel_import(session, import_id, actor=visit.identity.name, now=utc_now())
+        st.rerun(scope="fragment")
+
+
+def describe_working(row: TreeImport) -> str:
+    """One line of an import that waits or works."""
+    what = "Dry run of" if row.dry_run else "Importing"
+    words = f"{what} {Path(row.root).name}: "
+    progress = row.progress
+    if row.cancel_requested:
+        return f"{words}stops after the cases in work."
+    if progress.get("stage") == "cases":
+        words += f"{progress['done']} of {say_count(progress['total'], 'case')}"
+        if progress["refused"]:
+            words += f", {progress['refused']} refused"
+        words += f", about {timedelta(seconds=progress['seconds_left'])} left"
+    elif progress:
+        words += f"searching, {say_count(progress['files'], 'file')} so far"
+    else:
+        words += "waits to begin"
+    return f"{words}. Started by {row.actor}; it goes on when you leave the page."
+
+
+def show_past(visit: Visit, rows: Sequence[TreeImport]) -> None:
+    """What earlier imports came to; the newest with its report, or with the button to resume it."""
+    last = rows[0]
+    if last.state is ImportState.FAILED:
+        st.error(f"Import {last.id} stopped. {last.error}")
+    elif last.state is ImportState.CANCELLED:
+        st.warning(f"Import {last.id} was cancelled. What was imported stays.")
+    if last.state in (ImportState.FAILED, ImportState.CANCELLED) and st.button(
+        "Resume", type="primary", key="import-resume"
+    ):
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                resume_import(
+                    session,
+                    visit.bench.study,
+                    stored_id(last),
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                )
+            st.rerun()
+    if last.state is ImportState.DONE:
+        st.success(describe_done(last))
+        _offer_report(visit, stored_id(last))
+    st.dataframe(build_import_frame(rows), hide_index=True, placeholder="")
+
+
+def describe_done(row: TreeImport) -> str:
+    """One line of an import that is done."""
+    found = row.found or {}
+    counts = ", ".join(f"{found.get(word, 0)} {word}" for word in _OUTCOMES)
+    names = found.get("unmatched_names", 0)
+    what = "Dry run, nothing was stored: " if row.dry_run else "Imported: "
+    told = ""
+    if names:
+        verb = "fits" if names == 1 else "fit"
+        told = f" {say_count(names, 'name')} of contours {verb} no structure: see ROI names."
+    return f"{what}{counts}, in {say_count(found.get('files', 0), 'file')}.{told}"
+
+
+_OUTCOMES = ("new", "changed", "unchanged", "refused")
+
+
+def _offer_report(visit: Visit, import_id: int) -> None:
+    folder = import_folder(visit.bench.study, import_id).path
+    files = [(folder / name, label, kind) for name, label, kind in (*_REPORTS, _NAMES)]
+    there = [file for file in files if file[0].is_file()]
+    if not there:
+        return
+    places = st.columns(len(there) + 1)
+    for place, (path, label, kind) in zip(places, there, strict=False):
+        name = f"import-{import_id}-{path.name}"
+        place.download_button(
+            label, path.read_bytes(), file_name=name, mime=kind, key=name, width="stretch"
+        )
+    if places[-1].button("Delete report", key="import-forget", width="stretch"):
+        for path, _, _ in there:
+            path.unlink(missing_ok=True)
+        st.rerun()
+    st.caption(
+        "The report names folders and contours as they were found, which may be names of people. "
+        "Delete it when you no longer need it."
+    )
+
+
+def build_import_frame(rows: Sequence[TreeImport]) -> pd.DataFrame:
+    """Imports, the newest first."""
+    return pd.DataFrame(
+        {
+            "Import": [row.id for row in rows],
+            "Folder": [Path(row.root).name for row in rows],
+            "Kind": ["dry run" if row.dry_run else "import" for row in rows],
+            "State": [row.state.value for row in rows],
+            "New": [(row.found or {}).get("new") for row in rows],
+            "Refused": [(row.found or {}).get("refused") for row in rows],
+            "By": [row.actor for row in rows],
+            "Started": [say_time(row.created_at_utc) for row in rows],
+        }
+    )

@@ -1,0 +1,174 @@
+"""The triage view: what is doubtful and why, and how well scores predicted later grades."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import numpy as np
+import streamlit as st
+from sqlmodel import Session, col, select
+
+from han5k_review.statistics.estimates import Estimate
+from han5k_review.store.engine import reading
+from han5k_review.store.tables import Case, LabelVersion
+from han5k_review.store.triage_tables import TriageRound, TriageScore
+from han5k_review.store.vocabulary import TriageKind
+from han5k_review.texts.counts import say_count
+from han5k_review.triage.proof import (
+    FEWEST,
+    Predicted,
+    Proof,
+    RandomArm,
+    list_predicted,
+    measure_proof,
+    measure_random_arm,
+)
+from han5k_review.triage.stored import find_round
+from han5k_review.ui.local_time import say_time
+from han5k_review.ui.places import go_to
+from han5k_review.ui.results.triage_charts import (
+    build_calibration_chart,
+    build_minutes_chart,
+    build_risk_chart,
+    build_roc_chart,
+)
+from han5k_review.ui.rows.columns import Column, Kind, OpenRow
+from han5k_review.ui.rows.table import show_rows
+from han5k_review.ui.visit import Bench
+
+_MOST_SHOWN = 100
+_PLOT = {"displaylogo": False}
+_COLUMNS = (
+    Column(title="Case"),
+    Column(title="Structure"),
+    Column(title="Score", kind=Kind.NUMBER, decimals=2),
+    Column(title="Why"),
+)
+
+
+def show_triage(bench: Bench) -> None:
+    """The newest scores, their proof, and the most doubtful contours."""
+    with reading(bench.study.engine) as session:
+        newest = find_round(session)
+        if newest is None:
+            st.info(
+                "No contour has a score yet. Run `han5k triage compute`; it measures every contour "
+                "under review and compares it with those of other patients."
+            )
+            return
+        st.caption(describe_round(newest))
+        predicted = list_predicted(session)
+        arm = measure_random_arm(session)
+        rows = _list_rows(session, newest)
+    proof = measure_proof(predicted, np.random.default_rng(0))
+    _show_proof(proof, predicted, arm)
+    st.subheader("Most doubtful contours", anchor=False)
+    if not rows:
+        st.info("No contour is doubtful by the newest scores.")
+        return
+    st.caption("A row opens the contour in the viewer.")
+    opened = show_rows(_COLUMNS, rows, key="triage", label="Most doubtful contours", height=360)
+    if opened is not None:
+        case, _, structure = opened.partition("\n")
+        go_to("review", case=case, structure=structure)
+
+
+def describe_round(newest: TriageRound) -> str:
+    """One sentence on the newest scores: when, of how many, and what a score is."""
+    made = (
+        f"{say_count(newest.contours, 'contour was', 'contours were')} "
+        f"scored {say_time(newest.made_at_utc)}."
+    )
+    if newest.kind is TriageKind.COHORT:
+        return (
+            f"{made} A score is the share of contours that are less unusual: there are too few "
+            f"grades to learn from ({newest.graded:,})."
+        )
+    return (
+        f"{made} A score is the probability that a reader asks for a revision, learned from "
+        f"{say_count(newest.graded, 'graded contour')} (area under the "
+        f"ROC curve {newest.area:.2f} in "
+        "cross-validation by patient)."
+    )
+
+
+def _show_proof(proof: Proof | None, predicted: list[Predicted], arm: RandomArm) -> None:
+    revised = sum(one.revised for one in predicted)
+    columns = st.columns(4)
+    columns[0].metric(
+        "Graded after their score",
+        f"{len(predicted):,}",
+        help="Contours under review that had a score before their first grade. Only these count "
+        "here: a score that was made afterwards could know the answer.",
+    )
+    columns[1].metric(
+        "Area under the ROC curve",
+        _say(proof.against.auc) if proof else "-",
+        help="Chance that a contour to be revised has a higher score than one that is not: 0.5 is "
+        "chance, 1 is perfect. In brackets the 95 % interval over patients.",
+    )
+    columns[2].metric(
+        "Minutes saved",
+        "-" if proof is None or proof.minutes_saved is None else f"{proof.minutes_saved:.0f}",
+        help="Active reading time until 90 % of the bad contours are found, less than in random "
+        "order.",
+    )
+    columns[3].metric(
+        "Cases without a major revision",
+        _say(arm.acceptable, percent=True),
+        help=f"Of the whole cohort, by the random arm alone: {arm.read} of "
+        f"{say_count(arm.drawn, 'case')} that "
+        f"were drawn at random are read whole. {arm.acceptable.reason}",
+    )
+    if proof is None:
+        st.info(
+            f"Too few grades to say how well scores predict: {FEWEST} contours to be revised and "
+            f"{FEWEST} without a revision are needed, all scored before their grade; there are "
+            f"{revised} and {len(predicted) - revised}."
+        )
+        return
+    left, right = st.columns(2)
+    left.plotly_chart(build_roc_chart(proof.curves), key="roc", config=_PLOT)
+    right.plotly_chart(build_risk_chart(proof.curves), key="risk", config=_PLOT)
+    if proof.bins:
+        left.plotly_chart(build_calibration_chart(proof.bins), key="calibration", config=_PLOT)
+    else:
+        left.info("Only scores that were learned from grades are probabilities to calibrate.")
+    if proof.minutes_saved is not None:
+        right.plotly_chart(build_minutes_chart(proof.curves), key="minutes", config=_PLOT)
+    else:
+        right.info("No active time was measured with these grades.")
+
+
+def _list_rows(session: Session, newest: TriageRound) -> list[OpenRow]:
+    query = (
+        select(
+            col(Case.name),
+            col(LabelVersion.structure),
+            col(TriageScore.doubt),
+            col(TriageScore.reasons),
+        )
+        .join(LabelVersion, col(LabelVersion.id) == TriageScore.label_version_id)
+        .join(Case, col(Case.id) == LabelVersion.case_id)
+        .where(TriageScore.round_id == newest.id, col(TriageScore.is_doubtful))
+        .order_by(col(TriageScore.doubt).desc(), col(TriageScore.id))
+        .limit(_MOST_SHOWN)
+    )
+    return [
+        OpenRow(
+            key=f"{case}\n{structure}",
+            address=f"review?{urlencode({'case': case, 'structure': structure})}",
+            cells=[case, structure, doubt, " ".join(reasons)],
+        )
+        for case, structure, doubt, reasons in session.exec(query)
+    ]
+
+
+def _say(estimate: Estimate, *, percent: bool = False) -> str:
+    """A number with its interval; a dash where there is none."""
+    if estimate.value is None:
+        return "-"
+    form = ".0%" if percent else ".2f"
+    interval = estimate.interval
+    limits = f" ({interval.low:{form}} to {interval.high:{form}})" if interval else ""
+    return f"{estimate.value:{form}}{limits}"

@@ -1,0 +1,82 @@
+// @ts-check
+// An edit of one's own that was left when a page closed hard: it is offered back by key, once, when the case
+// opens. Another tab of this browser that has it in hand says so, and then nothing is offered.
+
+import { STAY } from "../panels/question.js";
+import { dayAndTime } from "./structure_states.js";
+
+/** @import { DraftState } from "./drafts.js" */
+/** @import { DraftSession } from "./session.js" */
+
+const CHANNEL = "han5k-review.drafts";
+const ANSWER_MS = 250;
+
+/** Asks other tabs of this browser which drafts they have in hand, and answers them. */
+export class OpenDrafts {
+  /** @param {DraftSession} session */
+  constructor(session) {
+    this.session = session;
+    this.channel = globalThis.BroadcastChannel ? new BroadcastChannel(CHANNEL) : null;
+    /** @type {Set<string>} drafts that another tab has said to hold */
+    this.elsewhere = new Set();
+    this.channel?.addEventListener("message", ({ data }) => this.hear(data));
+  }
+
+  /** @param {{ ask?: string, held?: string }} said */
+  hear({ ask, held }) {
+    if (held) this.elsewhere.add(held);
+    const isHere = ask && ask === this.session.url && this.session.state === "open";
+    if (isHere) this.channel?.postMessage({ held: ask });
+  }
+
+  /**
+   * Has another tab of this browser the draft in hand?
+   * @param {string} url
+   * @returns {Promise<boolean>}
+   */
+  isElsewhere(url) {
+    this.channel?.postMessage({ ask: url });
+    return new Promise((resolve) => setTimeout(() => resolve(this.elsewhere.has(url)), ANSWER_MS));
+  }
+
+  close() {
+    this.channel?.close();
+  }
+}
+
+/**
+ * Open drafts with a change whose lease nobody gave back, or whose strokes waited in this browser; the one
+ * changed last comes first.
+ * @param {DraftState[]} drafts
+ * @param {(draft: DraftState) => boolean} hadStrokes
+ */
+export function listLeft(drafts, hadStrokes) {
+  return drafts
+    .filter((draft) => {
+      const isLeased = draft.lease.until_utc !== null && !draft.lease.mine;
+      return hadStrokes(draft) || (draft.version > 0 && isLeased);
+    })
+    .sort((one, other) => other.changed_at_utc.localeCompare(one.changed_at_utc));
+}
+
+/**
+ * Offers the edit that was left last.
+ * @param {import("../workspace.js").Workspace} workspace
+ */
+export async function offerLeft(workspace) {
+  const { editor, openDrafts, question, data } = workspace;
+  if (editor.readOnly || data.start_editing) return;
+  await editor.states.asked;
+  const { session } = editor;
+  /** @param {DraftState} draft */
+  const hadStrokes = ({ structure }) => session.left.has(session.drafts.urlOf(structure));
+  const [left] = listLeft([...editor.states.open.values()], hadStrokes);
+  if (!left || (await openDrafts.isElsewhere(session.drafts.urlOf(left.structure)))) return;
+  if (workspace.closed || editor.active || question.open) return;
+  const words = `Your edit of ${left.structure} was left open, last changed on ${dayAndTime(left.changed_at_utc)}.`;
+  const chosen = await question.ask(words, [
+    { id: "resume", key: "Enter", words: "Go on with it", loud: true },
+    { id: STAY, key: "Escape", words: "Later" },
+  ]);
+  if (chosen === "resume") workspace.actions.choose(left.structure, () => editor.enter(true));
+}

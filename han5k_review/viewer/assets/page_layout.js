@@ -1,0 +1,81 @@
+// @ts-check
+// Where everything stands on the page of one case.
+
+import { shortKey } from "./keyboard.js";
+import { h } from "./panels/dom.js";
+
+/** @import { Workspace } from "./workspace.js" */
+
+/**
+ * The root element with the workspace's stage and panels in it; hidden until there is a style sheet.
+ * @param {Workspace} workspace
+ */
+export function arrangePage(workspace) {
+  const {
+    header,
+    list,
+    toolbar,
+    banner,
+    stage,
+    bar,
+    gradePanel,
+    editPanel,
+    display,
+    help,
+    unsaved,
+    question,
+    combine,
+    solidPane,
+    decision,
+  } = workspace;
+  return h(
+    "div",
+    { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
+    header.root,
+    list.root,
+    h(
+      "main",
+      { class: "middle" },
+      toolbar.root,
+      banner.root,
+      stage.root,
+      bar.root,
+      solidPane.root,
+      question.root,
+    ),
+    h(
+      "aside",
+      { class: "side", "aria-label": "Grade and display" },
+      decision?.root,
+      gradePanel.root,
+      editPanel.root,
+      display.root,
+      gradePanel.alert,
+    ),
+    h(
+      "footer",
+      { class: "foot" },
+      h("span", {}, "Research use only. Not a medical device."),
+      h("span", { class: "keys-line" }, ...keysLine(workspace)),
+    ),
+    help.root,
+    unsaved.root,
+    combine.root,
+  );
+}
+
+/** @param {Workspace} workspace */
+function keysLine({ grader, data }) {
+  /** @param {string} action */
+  const key = (action) => h("span", { "data-key": action }, shortKey(action));
+  if (grader.readOnly)
+    return [
+      "wheel slices   ",
+      key("next-structure"),
+      " ",
+      key("previous-structure"),
+      " structures   ? all keys",
+    ];
+  const grades = data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
+  return [key("next-ungraded"), ` next ungraded   ? all keys   ${grades}`];
+}

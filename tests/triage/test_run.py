@@ -1,0 +1,124 @@
+"""A run of triage: measures once, scores, goes on after a stop, and says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from sqlmodel import col, func, select
+
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import Study
+from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
+from han5k_review.store.triage_tables import TriageMeasure, TriageRound
+from han5k_review.store.vocabulary import GradeLevel, TriageKind
+from han5k_review.study import read_study_catalogue
+from han5k_review.triage.doubts import find_scores, list_doubts
+from han5k_review.triage.run import TriageReport, run_triage
+from han5k_review.triage.stored import find_round
+from han5k_review.workforce import Workforce
+from tests.triage.conftest import CASES, SWAPPED, TRUNCATED
+
+ALONE = Workforce(executor=None, workers=1)
+
+
+def compute(study: Study, stop_after: int | None = None) -> TriageReport:
+    @dataclass
+    class Watch:
+        seen: list[str] = field(default_factory=list)
+
+    watch = Watch()
+    return run_triage(
+        study,
+        read_study_catalogue(study),
+        workforce=ALONE,
+        actor="test",
+        progress=lambda p: watch.seen.append(p.case),
+        cancel=lambda: stop_after is not None and len(watch.seen) >= stop_after,
+    )
+
+
+def contour_of(study: Study, case: str, structure: str) -> int:
+    with reading(study.engine) as session:
+        query = (
+            select(func.max(LabelVersion.id))
+            .join(Case, col(Case.id) == LabelVersion.case_id)
+            .where(Case.name == case, LabelVersion.structure == structure)
+        )
+        return int(session.exec(query).one() or 0)
+
+
+def test_a_stopped_run_goes_on_and_a_finished_one_has_nothing_to_do(cohort: Study) -> None:
+    first = compute(cohort, stop_after=5)
+    assert (first.measured, first.left, first.round_id) == (5, CASES - 5, None)
+    second = compute(cohort)
+    assert (second.measured, second.known, second.left) == (CASES - 5, 5, 0)
+    third = compute(cohort)
+    assert (third.measured, third.known, third.round_id) == (0, CASES, None)
+    with reading(cohort.engine) as session:
+        assert session.exec(select(func.count(col(TriageMeasure.id)))).one() == 3 * CASES
+        assert session.exec(select(func.count(col(TriageRound.id)))).one() == 1
+
+
+def test_planted_errors_come_first_with_their_reason_in_words(cohort: Study) -> None:
+    compute(cohort)
+    truncated = contour_of(cohort, TRUNCATED, "BrainStem")
+    swapped = {contour_of(cohort, SWAPPED, name) for name in ("ParotidL", "ParotidR")}
+    with reading(cohort.engine) as session:
+        scores = find_scores(session)
+        said = list_doubts(session, list(scores))
+    worst = sorted(scores, key=lambda contour: -scores[contour].doubt)[:3]
+    assert set(worst) == {truncated, *swapped}
+    assert any("standard deviations" in reason for reason in said[truncated])
+    for contour in swapped:
+        assert said[contour][0].startswith("Left and right may be swapped")
+
+
+def test_a_damaged_case_is_told_and_stops_nothing(cohort: Study) -> None:
+    with reading(cohort.engine) as session:
+        row = session.exec(select(LabelVersion).order_by(col(LabelVersion.id))).first()
+        assert row is not None
+        cohort.labels.path(row.mask_sha256).write_bytes(b"nothing")
+    report = compute(cohort)
+    assert [name for name, _ in report.failed] == ["case-00"]
+    assert "restore" in report.failed[0][1]
+    assert report.measured == CASES - 1
+    assert report.round_id is not None
+
+
+def test_enough_grades_turn_ranks_into_probabilities(cohort: Study) -> None:
+    """Readers who always revise the left parotid and never the others teach just that."""
+    compute(cohort)
+    with transaction(cohort.engine) as session:
+        reader = session.exec(select(Reader)).one()
+        for case in session.exec(select(Case)).all():
+            place = Assignment(case_id=case.id, reader_id=reader.id, presentation_order=case.id)
+            session.add(place)
+            session.flush()
+            labels = session.exec(select(LabelVersion).where(LabelVersion.case_id == case.id))
+            for label in labels.all():
+                revised = label.structure != "BrainStem"
+                session.add(
+                    Grade(
+                        assignment_id=place.id,
+                        label_version_id=label.id,
+                        structure=label.structure,
+                        scale="han5k-3",
+                        raw_code="2" if revised else "1",
+                        level=GradeLevel.MINOR if revised else GradeLevel.NO,
+                        graded_at_utc=utc_now(),
+                        request_id=f"request-{label.id}",
+                    )
+                )
+    assert compute(cohort).round_id is not None
+    with reading(cohort.engine) as session:
+        newest = find_round(session)
+        assert newest is not None
+        # 12 contours without a revision are too few to learn from: still a rank.
+        assert (newest.kind, newest.graded) == (TriageKind.COHORT, 3 * CASES)
+
+
+@pytest.mark.parametrize("kind", list(TriageKind))
+def test_every_kind_of_score_is_explained(kind: TriageKind) -> None:
+    assert kind.value in {"cohort", "grades"}
