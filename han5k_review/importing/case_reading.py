@@ -150,9 +150,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         warnings += [*empty, *(f"{ROLES[kind]}: {sentence}" for sentence in sentences)]
         channels += describe_names(kind, found)
     makers = {(kind, name): maker for kind, f in files for name, maker in f.makers.items()}
-    dose = None if source.dose is None else read_dose(source.dose, ct.frame_uid if ct else "")
-    warnings += [f"dose: {notice}" for notice in dose.notices] if dose else []
-    channels += [f"planned dose of up to {dose.volume.gy.max():.2f} Gy"] if dose else []
+    dose = _read_dose(source, ct, warnings, channels)
     labels = tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
@@ -183,6 +181,18 @@ def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> l
     if source.labels is None and source.reference is None:
         warnings.append("no labels: there is nothing to review yet")
     return warnings
+
+
+def _read_dose(
+    source: CaseSource, ct: CtReading | None, warnings: list[str], channels: list[str]
+) -> DoseReading | None:
+    """The dose of the source, if it has one; what is to be said of it joins the two lists."""
+    if source.dose is None:
+        return None
+    dose = read_dose(source.dose, ct.frame_uid if ct else "")
+    warnings += [f"dose: {notice}" for notice in dose.notices]
+    channels.append(f"planned dose of up to {dose.volume.gy.max():.2f} Gy")
+    return dose
 
 
 def _keep_dose(task: CaseTask, image_sha256: str, dose: DoseReading) -> ReadDose:
