@@ -29,6 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the folder of th
 
 from importing_parts.acts import read_peak_mb
 
+from exchange_parts.cohorts import measure_crew, measure_tree, read_cpu_s
+
 Masks = Iterator[tuple[str, np.ndarray]]
 
 
@@ -154,10 +156,10 @@ def measure_reading(program: str, case: Path, rtstruct: Path, scratch: Path) -> 
     masks = READERS[program](case, rtstruct, scratch)
     missing = set(truth.names)
     while True:
-        began, cpu_began = time.perf_counter(), _cpu_s()
+        began, cpu_began = time.perf_counter(), read_cpu_s()
         found = next(masks, None)
         seconds += time.perf_counter() - began
-        cpu_s += _cpu_s() - cpu_began
+        cpu_s += read_cpu_s() - cpu_began
         if found is None:
             break
         name, mask = found
@@ -175,12 +177,6 @@ def measure_reading(program: str, case: Path, rtstruct: Path, scratch: Path) -> 
     }
 
 
-def _cpu_s() -> float:
-    """CPU seconds of this process and of those it waited for."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
 def write_ours(case: Path, out: Path, form: str) -> tuple[float, float]:
     from exchange_parts.case import read_masks
     from han5k_review.imaging.dicom.references import build_series_reference
@@ -191,14 +187,14 @@ def write_ours(case: Path, out: Path, form: str) -> tuple[float, float]:
     named = read_masks(case / "masks.npz")
     grid = named[0].mask.grid
     reference = build_series_reference(read_series_outline(case / "ct"), grid)
-    began, cpu_began = time.perf_counter(), _cpu_s()
+    began, cpu_began = time.perf_counter(), read_cpu_s()
     if form == "SEG":
         content = build_segmentation(named, reference, patient="BENCH")
     else:
         keyholes = form == "keyholes"
         content = build_structure_set(named, reference, patient="BENCH", keyholes=keyholes)
     out.write_bytes(content)
-    return time.perf_counter() - began, _cpu_s() - cpu_began
+    return time.perf_counter() - began, read_cpu_s() - cpu_began
 
 
 def write_rt_utils(case: Path, out: Path) -> tuple[float, float]:
@@ -206,12 +202,12 @@ def write_rt_utils(case: Path, out: Path) -> tuple[float, float]:
 
     truth = Truth(case / "masks.npz")
     masks = {name: truth.dense(name).transpose(1, 0, 2) for name in truth.names}
-    began, cpu_began = time.perf_counter(), _cpu_s()
+    began, cpu_began = time.perf_counter(), read_cpu_s()
     made = RTStructBuilder.create_new(dicom_series_path=str(case / "ct"))
     for name, mask in masks.items():
         made.add_roi(mask=mask, name=name)
     made.save(str(out))
-    return time.perf_counter() - began, _cpu_s() - cpu_began
+    return time.perf_counter() - began, read_cpu_s() - cpu_began
 
 
 def measure_writing(program: str, case: Path, out: Path) -> dict[str, object]:
@@ -235,105 +231,13 @@ def measure_import(case: Path) -> dict[str, object]:
         cells = {"case": "A", "ct": str(case / "ct"), "labels": str(case / "imported.dcm")}
         source = build_source(cells, folder=Path(), study=study, origin="benchmark")
         catalogue = read_study_catalogue(study)
-        began, cpu_began = time.perf_counter(), _cpu_s()
+        began, cpu_began = time.perf_counter(), read_cpu_s()
         report = run_import(
             study, catalogue, [source], actor="benchmark", now=lambda: datetime.now(UTC)
         )
-        took = time.perf_counter() - began, _cpu_s() - cpu_began
+        took = time.perf_counter() - began, read_cpu_s() - cpu_began
         study.engine.dispose()
         return {"seconds": took[0], "cpu_s": took[1], "found": report.cases[0].sentence[:60]}
-
-
-def measure_tree(root: Path, *, dry_run: bool) -> dict[str, object]:
-    """Search a tree and import it, or look through it; in this process alone."""
-    from datetime import UTC, datetime
-
-    from han5k_review.importing.name_list import build_name_rows
-    from han5k_review.importing.study import create_study
-    from han5k_review.importing.tree_imports import TreeOrder, find_tree_sources, import_tree
-    from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
-    from han5k_review.study import read_study_catalogue
-
-    with tempfile.TemporaryDirectory(prefix="han5k-exchange-") as folder:
-        study = create_study(Path(folder) / "study", "Benchmark", now_utc=datetime.now(UTC))
-        catalogue = read_study_catalogue(study)
-        choice = TreeChoice(naming=CaseNaming.PATIENT_ID)
-        order = TreeOrder(root=root, choice=choice, dry_run=dry_run)
-        marks: list[float] = []
-        began, cpu_began = time.perf_counter(), _cpu_s()
-        sources = find_tree_sources(study, order)
-        found_s = time.perf_counter() - began
-        report = import_tree(
-            study,
-            catalogue,
-            sources,
-            order,
-            actor="benchmark",
-            now=lambda: datetime.now(UTC),
-            progress=lambda *_: marks.append(time.process_time()),
-        )
-        rows = build_name_rows((n for case in report.cases for n in case.names), catalogue)
-        took = time.perf_counter() - began, _cpu_s() - cpu_began
-        study.engine.dispose()
-        tenth = max(1, len(marks) // 10)
-        return {
-            "seconds": took[0],
-            "cpu_s": took[1],
-            "search_s": found_s,
-            "cases": len(report.cases),
-            "names": len(rows),
-            "growth": (marks[-1] - marks[-1 - tenth]) / (marks[tenth] - marks[0]),
-            "found": report.sentence,
-        }
-
-
-def measure_crew(folder: Path, workers: int) -> dict[str, object]:
-    """Import the cases of a crew with so many worker processes, which run already."""
-    from concurrent.futures import ProcessPoolExecutor
-    from datetime import UTC, datetime
-    from multiprocessing import get_context
-
-    from han5k_review.importing.imports import run_import
-    from han5k_review.importing.study import create_study
-    from han5k_review.importing.tree_imports import TreeOrder, find_tree_sources
-    from han5k_review.study import read_study_catalogue
-
-    with (
-        tempfile.TemporaryDirectory(prefix="han5k-exchange-") as scratch,
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor,
-    ):
-        study = create_study(Path(scratch) / "study", "Benchmark", now_utc=datetime.now(UTC))
-        catalogue = read_study_catalogue(study)
-        sources = find_tree_sources(study, TreeOrder(root=folder)).sources.sources
-        list(executor.map(_be_ready, [0.5] * workers))
-        began = time.perf_counter()
-        report = run_import(
-            study,
-            catalogue,
-            sources,
-            actor="benchmark",
-            now=lambda: datetime.now(UTC),
-            executor=executor,
-        )
-        took = time.perf_counter() - began
-        peaks = list(executor.map(_be_ready, [0.5] * workers))
-        study.engine.dispose()
-        return {
-            "seconds": took,
-            "cpu_s": took,
-            "cases": len(sources),
-            "worker_mb": max(peaks),
-            "found": report.sentence,
-        }
-
-
-def _be_ready(seconds: float) -> float:
-    """In a worker: import what is needed, stay busy so that the next one starts; its peak in MB."""
-    importlib.import_module("han5k_review.importing.imports")
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        pass
-    return read_peak_mb()
 
 
 def main() -> None:

@@ -136,12 +136,7 @@ def _read(
     measured: bool,
 ) -> StudyRows:
     cases = _by_id(session, Case)
-    labels = session.exec(
-        select(LabelVersion).where(
-            col(LabelVersion.id).in_(select(Grade.label_version_id).distinct())
-        )
-    )
-    graded = {stored_id(label): label for label in labels}
+    graded = _list_graded(session)
     references = find_labels(session, REFERENCE)
     return StudyRows(
         facts=facts,
@@ -170,6 +165,13 @@ def _read(
         if measured
         else {},
     )
+
+
+def _list_graded(session: Session) -> dict[int, LabelVersion]:
+    """Label version id -> label version, of all that have a grade."""
+    graded = select(Grade.label_version_id).distinct()
+    labels = session.exec(select(LabelVersion).where(col(LabelVersion.id).in_(graded)))
+    return {stored_id(label): label for label in labels}
 
 
 def _list_planted(session: Session) -> dict[int, PlantedError]:

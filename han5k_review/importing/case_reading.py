@@ -7,7 +7,7 @@ read and nothing stands against it; rows are never written here.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from han5k_review.anatomy.catalogue import Catalogue
@@ -151,19 +151,16 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         channels += describe_names(kind, found)
     makers = {(kind, name): maker for kind, f in files for name, maker in f.makers.items()}
     dose = _read_dose(source, ct, warnings, channels)
-    labels = tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items())
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
-        if ct is not None and ct.volume.sha256 == image_sha256:
-            task.files.volumes.put_volume(ct.volume)
-        task.files.labels.put_masks(masks.values())
+        _store_files(task.files, ct, image_sha256, masks.values())
     return CaseContent(
         fingerprint=fingerprint,
         image_sha256=image_sha256,
         grid=grid,
         planes_sha256=ct.volume.planes_sha256 if ct else "",
         frame_sha256=hash_frame(ct.frame_uid, image_sha256) if ct else "",
-        labels=labels,
+        labels=tuple(_describe(key, mask, makers.get(key)) for key, mask in masks.items()),
         unmatched=tuple(dict.fromkeys(show_line(n) for _, f in files for n in f.unmatched)),
         warnings=tuple(map(show_line, warnings)),
         channels=tuple(channels),
@@ -181,6 +178,14 @@ def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> l
     if source.labels is None and source.reference is None:
         warnings.append("no labels: there is nothing to review yet")
     return warnings
+
+
+def _store_files(
+    files: StudyFiles, ct: CtReading | None, image_sha256: str, masks: Collection[StructureMask]
+) -> None:
+    if ct is not None and ct.volume.sha256 == image_sha256:
+        files.volumes.put_volume(ct.volume)
+    files.labels.put_masks(masks)
 
 
 def _read_dose(

@@ -160,15 +160,16 @@ def _write(
     names: Sequence[str],
     now: datetime,
 ) -> None:
-    """Put one reader's reads on the list: first reads, then the repeats that name them."""
-    rows: dict[int, Assignment] = {}
-    first = [read for read in own if read.repeats is None]
-    again = [read for read in own if read.repeats is not None]
-    for part in (first, again):
-        new = [_new(read, version, shown, names, rows) for read in part]
-        written = append_reads(session, part[0].reader_id, new, now=now) if part else []
-        rows |= {read.number: row for read, row in zip(part, written, strict=True)}
-    _place(own, rows)
+    """Put one reader's reads on the list, in their order: ids must not tell a repeat either."""
+    if not own:
+        return
+    new = [_new(read, version, shown, names) for read in own]
+    written = append_reads(session, own[0].reader_id, new, now=now)
+    rows = {read.number: row for read, row in zip(own, written, strict=True)}
+    for read in own:
+        if read.repeats is not None:
+            rows[read.number].is_repeat = True
+            rows[read.number].repeat_of_id = stored_id(rows[read.repeats])
     session.flush()
 
 
@@ -177,7 +178,6 @@ def _new(
     version: ProtocolVersion,
     shown: Mapping[int, Mapping[str, int]],
     names: Sequence[str],
-    rows: Mapping[int, Assignment],
 ) -> NewRead:
     source = read.number if read.repeats is None else read.repeats
     return NewRead(
@@ -185,17 +185,9 @@ def _new(
         protocol_id=version.id,
         contours=shown[source],
         alias=names[read.number] if version.blinding is Blinding.BLIND else None,
-        repeats=None if read.repeats is None else stored_id(rows[read.repeats]),
         is_calibration=read.is_calibration,
         blinded=version.blinding is Blinding.BLIND,
     )
-
-
-def _place(own: Sequence[PlannedRead], rows: Mapping[int, Assignment]) -> None:
-    """Give the new rows their places in the order of the plan: repeats go among first reads."""
-    places = sorted(rows[read.number].presentation_order for read in own)
-    for read, place in zip(own, places, strict=True):
-        rows[read.number].presentation_order = place
 
 
 def _make_contours(

@@ -103,6 +103,7 @@ def list_untouched(session: Session, reader_id: int) -> Sequence[tuple[Assignmen
         .where(
             Assignment.reader_id == reader_id,
             Assignment.read_index > ADJUDICATION_INDEX,
+            col(Assignment.closed_at_utc).is_(None),
             col(Assignment.id).not_in(select(Grade.assignment_id)),
             col(Assignment.id).not_in(select(Draft.assignment_id)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -72,3 +73,20 @@ def test_every_file_that_a_how_to_names_is_there() -> None:
         if not any((base / named).is_file() for base in bases)
     ]
     assert not gone, gone
+
+
+def test_the_picture_of_the_rooms_is_the_import_contract() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (contract,) = (
+        one
+        for one in settings["tool"]["importlinter"]["contracts"]
+        if one["type"] == "layers" and "containers" not in one
+    )
+    rows = [layer.replace("han5k_review.", "").split(" | ") for layer in contract["layers"]]
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    picture = text.split("## Rooms and arrows")[1].split("```")[1]
+    words = [line.split("   ")[0] for line in map(str.strip, picture.splitlines())]
+    drawn = [room for word in words for room in re.findall(r"[a-z]+", word) if "." not in word]
+    assert drawn[drawn.index("ui") :] == [room for row in rows for room in row]
+    for room in (room for row in rows for room in row):
+        assert f"| `{room}" in text or room in ("settings", "errors"), f"{room} is not in the table"

@@ -27,6 +27,7 @@ from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.jobs.supervisor import Supervisor
 from han5k_review.retraining.jobs.watch import Watch
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.import_tables import TreeImport
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import ImportState
@@ -53,7 +54,7 @@ def order(tmp_path: Path) -> IntakeOrder:
 
 def ask(study: Study, order: IntakeOrder) -> int:
     with transaction(study.engine) as session:
-        return request_import(session, order, actor="lead", now=NOON).id or 0
+        return stored_id(request_import(session, order, actor="lead", now=NOON))
 
 
 def watch(

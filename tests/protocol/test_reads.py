@@ -88,6 +88,7 @@ def test_a_repeat_stays_hidden_until_its_weeks_have_passed(room: Room) -> None:
         assert {one.assignment_id for one in late} - {one.assignment_id for one in early} == repeats
         assert len({one.case for one in late}) == len(late)  # each goes by a name of its own
         assert not any(one.case.startswith("HN-") for one in late)
+        assert [one.assignment_id for one in late] == sorted(one.assignment_id for one in late)
         again = find_next_assignment(session, anna, now=NOON + timedelta(days=15))
         assert again in repeats
         before = {row.id: row.repeat_of_id for row in reads}

@@ -66,6 +66,7 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "dose": None,
         "drafts": "/api/assignments/1/drafts",
         "signature": "/api/assignments/1/signature",
+        "dose": None,
         "sign_in": "/sign-in",
     }
     assert found["next"] == {

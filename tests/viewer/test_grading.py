@@ -98,6 +98,7 @@ def test_tags_comment_and_flag_travel_with_the_grade(open_desk: Open, screen: Pa
 def test_a_comment_after_the_grade_amends_it(open_desk: Open, screen: Page) -> None:
     desk = open_desk(case())
     press_grade(screen, "1")
+    said_saved(screen)
     screen.keyboard.press("p")
     chosen(screen, "BrainStem")
     screen.get_by_test_id("comment").fill("fine, thin rim")

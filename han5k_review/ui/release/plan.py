@@ -46,7 +46,7 @@ _WHY_NOT = {
 def ask_request(bench: Bench) -> ReleaseRequest:
     """The choices of the page, as a wish for a release."""
     left, middle, right = st.columns([2, 2, 3])
-    rule = left.selectbox("Contours", list(_RULES), format_func=_RULES.get, key="rule")
+    rule = left.selectbox("Contours", list(_RULES), format_func=lambda one: _RULES[one], key="rule")
     limit = middle.selectbox(
         "Certified above",
         LIMITS,
@@ -59,7 +59,7 @@ def ask_request(bench: Bench) -> ReleaseRequest:
         "Forms",
         list(_FORMS),
         default=[ReleaseForm.MASKS, ReleaseForm.NNUNET],
-        format_func=_FORMS.get,
+        format_func=lambda one: _FORMS[one],
         key="forms",
         help="One NIfTI mask per structure; label maps of nnU-Net; DICOM.",
     )

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as c from "../../../han5k_review/viewer/assets/pure/catalogue.js";
 import * as g from "../../../han5k_review/viewer/assets/pure/grading.js";
-import { fateOf, Patience, TRIES } from "../../../han5k_review/viewer/assets/pure/patience.js";
+import { fateOf, Patience, TRIES } from "../../../han5k_review/viewer/assets/pure/request_failures.js";
 
 const structures = [
   {

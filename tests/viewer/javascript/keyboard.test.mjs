@@ -70,7 +70,7 @@ for (const [layout, key, code, modifiers, action] of [
   ["Cyrillic", "ю", "Period", {}, "copy-above"],
   ["Greek", "ν", "KeyN", {}, "next-structure"],
   ["Greek", "ζ", "KeyZ", {}, "undo"],
-  ["Greek", ";", "KeyQ", {}, "brush"],
+  ["Greek", ";", "KeyQ", {}, "dose"],
   ["Greek", "Dead", "Semicolon", {}, null],
   ["Turkish", "ı", "KeyI", {}, null],
   ["Turkish", "i", "Quote", {}, "crosshair"],

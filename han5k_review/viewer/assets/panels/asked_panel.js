@@ -36,7 +36,7 @@ export class AskedPanel {
       "div",
       { class: "asked", "data-testid": "asked" },
       this.row("Made by", [...this.guesses.values()]),
-      this.row("How sure, 1 to 5", [...this.steps.values()]),
+      this.row("How sure", [...this.steps.values()]),
     );
     this.root.hidden = !this.guesses.size && !this.steps.size;
   }
@@ -68,7 +68,7 @@ export class AskedPanel {
         class: "tag",
         type: "button",
         "data-testid": kind,
-        title: `${words} (press again to take it back)`,
+        title: kind === "guess" ? "Press again to take it back" : "1: a guess, 5: certain",
         onclick: () => {
           const { selected } = this.reading.state;
           if (selected === null) return;
