@@ -63,7 +63,6 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "label_sets": "/api/assignments/1/label_sets",
         "grades": "/api/assignments/1/grades",
         "position": "/api/assignments/1/position",
-        "dose": None,
         "drafts": "/api/assignments/1/drafts",
         "signature": "/api/assignments/1/signature",
         "dose": None,
