@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 FLAGS = (
     "--headless",
@@ -30,3 +30,22 @@ def running_chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+def wipe(page: Page, size: ViewportSize) -> None:
+    """Leave a tab as a new one is: no page, no cookie, nothing stored, and what was routed is not.
+
+    Emulations of a DevTools session end with that session.
+    """
+    context = page.context
+    for other in context.pages:
+        if other is not page:
+            other.close()
+    page.unroute_all(behavior="ignoreErrors")
+    context.set_offline(False)
+    if page.url.startswith("http"):
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.goto("about:blank")
+    context.clear_cookies()
+    if page.viewport_size != size:
+        page.set_viewport_size(size)

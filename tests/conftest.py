@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page, ViewportSize
 
 from han5k_review.cli.main import main
-from rigs.chromium import running_chromium
+from rigs.chromium import running_chromium, wipe
 from rigs.databases import PostgresServer
 from tests.file_order import expected_seconds, slowest_files
 from tests.once import build_once
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES_SHOWN = 20
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,14 +101,26 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def screen(chromium: Browser) -> Iterator[Page]:
-    """A page of 1440 x 900 whose script errors fail the test."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> Iterator[Page]:
+    """The tab that the tests of one file take in turns: a new one starts a process and compiles."""
+    context = chromium.new_context(viewport=SIZE)
     page = context.new_page()
     page.set_default_timeout(30_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
+
+
+@pytest.fixture
+def screen(tab: Page) -> Iterator[Page]:
+    """A page of 1440 x 900 whose script errors fail the test; nothing of a test stays in it."""
+    errors: list[str] = []
+
+    def keep(error: Error) -> None:
+        errors.append(str(error))
+
+    tab.on("pageerror", keep)
+    yield tab
+    tab.remove_listener("pageerror", keep)
+    wipe(tab, SIZE)
     assert not errors, errors

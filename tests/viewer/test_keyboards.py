@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ LAYOUTS = {
 
 
 @pytest.fixture
-def press(screen: Page) -> Callable[..., None]:
+def press(screen: Page) -> Iterator[Callable[..., None]]:
     """press(key, code, modifiers): the browser receives the key as from that keyboard."""
     session: CDPSession = screen.context.new_cdp_session(screen)
 
@@ -42,7 +42,8 @@ def press(screen: Page) -> Callable[..., None]:
             session.send("Input.dispatchKeyEvent", {"type": "char", "text": key, **event})
         session.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})
 
-    return send
+    yield send
+    session.detach()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.viewer.blocks import at_slice, case
 from tests.viewer.drawing_table import Table, near, on_slice
 
 Open = Callable[..., Desk]
+MakeHand = Callable[[], "Hand"]
 Point = tuple[float, float]
 
 
@@ -38,6 +40,19 @@ class Hand:
         self.touch("touchEnd")
 
 
+@pytest.fixture
+def make_hand(screen: Page) -> Iterator[MakeHand]:
+    """make_hand(): fingers, which are taken away from the screen after the test."""
+    with ExitStack() as stack:
+
+        def make() -> Hand:
+            hand = Hand(screen)
+            stack.callback(hand.session.detach)
+            return hand
+
+        yield make
+
+
 def middle(screen: Page) -> Point:
     box = screen.get_by_test_id("view-main").bounding_box()
     assert box is not None
@@ -58,9 +73,11 @@ def pixels_per_mm(screen: Page) -> float:
     return width / (float(number) * (10 if unit == "cm" else 1))
 
 
-def test_one_finger_steps_taps_and_drags_the_window(open_desk: Open, screen: Page) -> None:
+def test_one_finger_steps_taps_and_drags_the_window(
+    open_desk: Open, screen: Page, make_hand: MakeHand
+) -> None:
     open_desk(case())
-    hand, (x, y) = Hand(screen), middle(screen)
+    hand, (x, y) = make_hand(), middle(screen)
     hand.drag([(x, y)], [(x, y - 20)], [(x, y - 40)])
     at_slice(screen, 14 + 3)
     hand.drag([(x, y)], [(x, y + 20)], [(x, y + 26)])
@@ -78,10 +95,12 @@ def test_one_finger_steps_taps_and_drags_the_window(open_desk: Open, screen: Pag
     at_slice(screen, 15)
 
 
-def test_two_fingers_zoom_and_move_the_picture(open_desk: Open, screen: Page) -> None:
+def test_two_fingers_zoom_and_move_the_picture(
+    open_desk: Open, screen: Page, make_hand: MakeHand
+) -> None:
     open_desk(case())
     screen.keyboard.press("b")
-    hand, (x, y) = Hand(screen), middle(screen)
+    hand, (x, y) = make_hand(), middle(screen)
     before = pixels_per_mm(screen)
     hand.drag([(x - 50, y), (x + 50, y)], [(x - 75, y), (x + 75, y)], [(x - 100, y), (x + 100, y)])
     assert pixels_per_mm(screen) / before == pytest.approx(2, rel=0.02)
@@ -94,11 +113,13 @@ def test_two_fingers_zoom_and_move_the_picture(open_desk: Open, screen: Page) ->
     at_slice(screen, 14)
 
 
-def test_a_finger_draws_and_a_second_one_takes_the_stroke_back(table: Table) -> None:
+def test_a_finger_draws_and_a_second_one_takes_the_stroke_back(
+    table: Table, make_hand: MakeHand
+) -> None:
     screen = table.screen
     table.edit()
     table.show("axial", 5)
-    hand = Hand(screen)
+    hand = make_hand()
     pixels = [table.pixel("axial", place) for place in ((6, 6, 5), (15, 14, 5))]
     hand.touch("touchStart", pixels[0])
     hand.touch("touchMove", pixels[1])
@@ -123,9 +144,9 @@ SMALL = """() => {
 }"""
 
 
-def test_what_a_finger_taps_is_32_pixels_or_more(table: Table) -> None:
+def test_what_a_finger_taps_is_32_pixels_or_more(table: Table, make_hand: MakeHand) -> None:
     screen = table.screen
-    Hand(screen)
+    make_hand()
     assert screen.evaluate(SMALL) == []
     table.edit()
     assert screen.evaluate(SMALL) == []

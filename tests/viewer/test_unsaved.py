@@ -166,7 +166,7 @@ def test_what_the_server_could_not_take_may_be_sent_again(open_desk: Open, scree
     desk = open_desk(case((BAD, *FIRST)))
     desk.faults.refused = {BAD: 500}
     grade_all(screen, (BAD, "A0"))
-    said_saved(screen)
+    expect(screen.locator("[data-structure=A0] .mark")).not_to_have_class(re.compile("pending"))
     try_until_set_aside(screen)
     assert [one.structure for one in desk.grades()] == ["A0"]
     desk.faults.refused = {}

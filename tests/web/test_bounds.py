@@ -60,6 +60,7 @@ def routes(bench: WebBench) -> list[tuple[str, str]]:
 def addresses(path: str) -> list[str]:
     """The path with each parameter odd in turn, the others as they are in the bench."""
     right = {"structure": "ParotidL", "key": "a", "image": "0" * 64, "number": "0"}
+    right |= {"dose": "0" * 64}
     right |= {"name": "a.zip", "assignment_id": "1", "case_id": "1"}
     made = []
     for odd in PARAMETER.findall(path):
