@@ -20,6 +20,7 @@ EVALUATE         - - L E D
 EXPORT           - - L E D
 IMPORT_CASES     - - L E D
 RETRAIN          - - L E D
+UNLOCK_READS     - - L - D
 PROMOTE          - - L - D
 RELEASE          - - L - D
 MANAGE_READERS   - - L - D

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
-from han5k_review.errors import AccessError, RuleError
+from han5k_review.errors import RuleError
 from han5k_review.review.decisions.locking import (
     find_lock,
     list_locks,
@@ -37,7 +37,7 @@ def test_a_draft_starts_from_ones_own_revision_an_adjudicators_from_any(bench: B
         )
         child_id = revision.label_version_id
         assert revision.apl_mm is not None
-    with pytest.raises(AccessError):
+    with pytest.raises(DraftError, match="Your own revision of ParotidL"):
         open_it(bench, "tab one!", base_id=child_id)
     open_it(bench, "tab one!", base_id=child_id, may_edit_any=True)
     assert read_draft(bench).sha256 == block(2).sha256
