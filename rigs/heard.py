@@ -90,12 +90,7 @@ class Heard:
 
 def _plain(text: str) -> str:
     """Which of two reads told its place last is a matter of milliseconds: they have one name."""
-    for pattern, word in (
-        (_TIME, "<time>"),
-        (_RUN, "<run>"),
-        (_PORT, "<server>"),
-        (_READ, "<read>"),
-    ):
+    for pattern, word in _REPLACED.items():
         text = pattern.sub(word, text)
     return text
 

@@ -35,7 +35,7 @@ from tests.browser.desk import PASSWORD
 from tests.browser.small_study import GRID, STRUCTURES, box
 
 SLOW = 60_000
-NAMES_SOURCES = re.compile(r"pseudo|clinical|automatic|model_version|\bAI\b")
+NAMES_SOURCES = re.compile(r"pseudo|automatic|predict|reference contour|\bmodel\b")
 BODIES = (
     "label_sets",
     "masks/a",
