@@ -6,16 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_quick_benchmark_meets_its_reach(shared_data: Path) -> None:
+def test_the_quick_benchmark_meets_its_reach() -> None:
     script = ROOT / "benchmarks" / "triage.py"
-    command = [sys.executable, str(script), "--quick", "--data", str(shared_data)]
+    command = [sys.executable, str(script), "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    if not (shared_data / "openkbp-pool").is_dir():
-        pytest.skip("the patients to judge are not in the shared data")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "reach: met"

@@ -15,7 +15,7 @@ from rigs.databases import open_new_study
 from rigs.phantom_study import GRID, build_head
 from rigs.studies import add_case, add_identity, add_label, add_reader
 
-CASES = 12
+CASES = 14
 TRUNCATED, SWAPPED = "case-03", "case-07"
 
 
