@@ -41,6 +41,19 @@ export class Header {
       },
       "Next case ›",
     );
+    this.sign = h(
+      "button",
+      {
+        type: "button",
+        hidden: true,
+        "data-action": "sign",
+        "data-testid": "sign-read",
+        title: tooltip("sign"),
+        onclick: () => act("sign"),
+      },
+      "Sign",
+    );
+    this.maySign = Boolean(data.addresses.signature);
     this.work = h("span", { class: "work" }, this.meter, this.progress, this.save, this.signIn);
     this.root = h(
       "header",
@@ -50,6 +63,7 @@ export class Header {
       unsaved.sign,
       this.load,
       h("span", { class: "spring" }),
+      this.sign,
       data.next ? this.next : null,
       h(
         "button",
@@ -83,7 +97,9 @@ export class Header {
     setText(this.save, word);
     this.save.className = `save ${tone}`;
     this.save.title = sentence;
-    this.next.classList.toggle("loud", graded === this.structures.length);
+    const isComplete = graded === this.structures.length;
+    this.next.classList.toggle("loud", isComplete);
+    this.sign.hidden = !(this.maySign && isComplete);
   }
 
   /**
