@@ -42,11 +42,12 @@ class OpenBody(Body):
 
 
 class LeaseBody(Body):
-    """Keep the lease, or give it back."""
+    """Keep the lease, or give it back; `closing`: the page closes with the draft in hand."""
 
     holder: Key
     draft: RowId
     release: bool = False
+    closing: bool = False
     place: PositionBody | None = None
 
 

@@ -208,6 +208,7 @@ def _keep_lease(room: DraftRoom, visitor: Visitor, draft: Draft, body: LeaseBody
         draft,
         holder=body.holder,
         release=body.release,
+        closing=body.closing,
         place=None if body.place is None else body.place.to_stored(),
         rules=room.rules,
         now=utc_now(),

@@ -162,7 +162,7 @@ def test_lines_and_gray_at_the_cursor_are_where_scipy_has_them(dosed: Table) -> 
     expect(screen.get_by_test_id("dose-legend")).to_be_hidden()
     screen.keyboard.press("a")
     screen.keyboard.press("h")
-    screen.keyboard.press(";")
+    screen.keyboard.press("Shift+Digit5")
     expect(screen.get_by_test_id("dose-legend")).to_contain_text("from 56 Gy")
     screen.get_by_test_id("doseWash").click()
     screen.get_by_test_id("dose-settings-button").click()
@@ -198,7 +198,7 @@ def test_lines_and_gray_at_the_cursor_are_where_scipy_has_them(dosed: Table) -> 
         [gy] = re.findall(r"HU   (\d+\.\d\d) Gy", said)
         [value] = expected(dose, voxel[None])
         assert float(gy) == pytest.approx(value, abs=0.0075), (plane, column)
-    screen.keyboard.press(";")
+    screen.keyboard.press("Shift+Digit5")
     expect(screen.get_by_test_id("dose-legend")).to_be_hidden()
     assert colourful(dosed, place[1])[:, 1].max() == 0
 
@@ -215,5 +215,5 @@ def test_without_a_dose_the_control_is_not_there(
 ) -> None:
     open_desk(case())
     expect(screen.get_by_test_id("dose")).to_have_count(0)
-    screen.keyboard.press(";")
+    screen.keyboard.press("Shift+Digit5")
     expect(screen.get_by_test_id("banner")).to_contain_text("No planned dose is known")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Page, expect
 
 from rigs.seeing import press_grade
 from tests.viewer.drawing_table import Table, near, on_slice
@@ -36,6 +37,15 @@ def test_a_draft_without_a_stroke_starts_from_the_contour_that_is_here(table: Ta
     assert table.stored().any()
 
 
+def offered(screen: Page) -> None:
+    """The page offers the edit that was left, and a key takes it."""
+    words = screen.get_by_test_id("question-words")
+    expect(words).to_contain_text("Your edit of ParotidL was left open")
+    while screen.get_by_test_id("question").is_visible():
+        screen.keyboard.press("Enter")  # counts once the question was in sight for a moment
+    expect(screen.locator("[data-action=brush]")).to_be_visible()
+
+
 def test_a_closed_tab_goes_on_where_it_was(table: Table) -> None:
     screen = table.screen
     table.edit()
@@ -43,12 +53,31 @@ def test_a_closed_tab_goes_on_where_it_was(table: Table) -> None:
     table.drag("axial", 11, (8, 9, 11), (13, 13, 11))
     drawn = table.stored()
     table.open()
-    table.edit()
+    offered(screen)
     expect(screen.get_by_test_id("view-main")).to_have_attribute("data-slice", "11")
     screen.keyboard.press("r")
     rubbed = table.drag("axial", 11, (8, 9, 11), (9, 9, 11))
     wanted = drawn & ~(near(rubbed, 5) & on_slice("axial", 11))
     np.testing.assert_array_equal(table.stored(), wanted)
+
+
+def test_a_crashed_tab_is_taken_over_though_its_lease_still_runs(table: Table) -> None:
+    page = table.screen.context.new_page()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    other = Table(screen=page, url=table.url, bench=table.bench)
+    other.open()
+    other.edit()
+    other.show("axial", 11)
+    other.drag("axial", 11, (8, 9, 11), (13, 13, 11))
+    drawn = other.stored()
+    with page.expect_event("crash"), suppress(Error):
+        page.goto("chrome://crash")
+    page.close()
+    table.open()
+    offered(table.screen)
+    expect(table.screen.get_by_test_id("view-main")).to_have_attribute("data-slice", "11")
+    table.steps = 1
+    np.testing.assert_array_equal(table.stored(0), drawn)
 
 
 def test_strokes_without_a_network_wait_and_are_sent_in_order(table: Table) -> None:

@@ -40,6 +40,11 @@ def end_lease(draft: Draft) -> None:
     draft.lease_until_utc = None
 
 
+def leave_lease(draft: Draft, now: datetime) -> None:
+    """Nobody holds the draft any more, and its lease ran out now: it was left, not put away."""
+    draft.lease_until_utc = now
+
+
 def check_holder(draft: Draft, holder: str) -> None:
     """Return when `holder` had the lease last, even if it ran out; DraftError otherwise.
 

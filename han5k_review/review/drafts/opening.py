@@ -16,6 +16,7 @@ from han5k_review.review.drafts.leases import (
     check_holder,
     check_one_editor,
     end_lease,
+    leave_lease,
     renew_lease,
 )
 from han5k_review.review.edit_rules import EditRules
@@ -156,12 +157,18 @@ def keep_lease(
     place: dict[str, Any] | None,
     rules: EditRules,
     now: datetime,
+    closing: bool = False,
 ) -> None:
-    """Renew the holder's lease, or give it back; remember the place it looks at."""
+    """Renew the holder's lease, or give it back; remember the place it looks at.
+
+    `closing`: it comes back because the page closes, so the draft is offered when it is reopened.
+    """
     check_holder(draft, holder)
     if place is not None:
         draft.place = place
-    if release:
+    if release and closing:
+        leave_lease(draft, now)
+    elif release:
         end_lease(draft)
     else:
         renew_lease(draft, holder, rules, now)

@@ -22,7 +22,7 @@ export async function recoverStrokes(session) {
       if (opened.draft !== draft || session.url === url) continue;
       await session.queue.resume(url);
       await session.drained(url);
-      if (session.url !== url) session.drafts.release(url, draft, opened.place);
+      if (session.url !== url) session.drafts.release(url, draft, opened.place, true);
     } catch {
       // It stays in this browser and is asked for again when the structure is edited.
     }

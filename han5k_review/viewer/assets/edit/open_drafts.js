@@ -1,5 +1,5 @@
 // @ts-check
-// An edit of one's own that was left when a page closed hard: it is offered back by key, once, when the case
+// An edit of one's own that was in hand when its page closed or died: it is offered back by key when the case
 // opens. Another tab of this browser that has it in hand says so, and then nothing is offered.
 
 import { STAY } from "../panels/question.js";
@@ -45,8 +45,8 @@ export class OpenDrafts {
 }
 
 /**
- * Open drafts with a change whose lease nobody gave back, or whose strokes waited in this browser; the one
- * changed last comes first.
+ * Open drafts with a change that were left in hand (whose lease has a time), or whose strokes waited in this
+ * browser; the one changed last comes first.
  * @param {DraftState[]} drafts
  * @param {(draft: DraftState) => boolean} hadStrokes
  */

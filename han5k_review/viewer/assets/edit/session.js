@@ -244,6 +244,6 @@ export class DraftSession {
     clearInterval(this.keeper);
     this.queue.close();
     if (this.state === "open" && this.url !== null && !this.waiting)
-      this.drafts.release(this.url, this.draft, this.place);
+      this.drafts.release(this.url, this.draft, this.place, true);
   }
 }

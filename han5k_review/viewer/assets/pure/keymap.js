@@ -61,7 +61,7 @@ export const KEYMAP = [
       ["layout", ["v"], "One view or three"],
       ["plane", ["x"], "Next plane in the large view"],
       ["solid-pane", ["F10"], "The structure in 3-D, drag turns it; or away again"],
-      ["dose", [";"], "Planned dose on or off, where one is known"],
+      ["dose", ["%"], "Planned dose on or off, where one is known"],
       ["crosshair", ["i"], "Crosshair on or off"],
       ["ruler", ["m"], "Measure: drag a line"],
       ["palette", ["y"], "Colour-blind safe colours"],
