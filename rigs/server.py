@@ -54,9 +54,13 @@ def running_server(
     *,
     database_url: str | None = None,
     environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """Serve `study` until the block ends; fails with the log when the server does not come up."""
-    port = find_free_port()
+    """Serve `study` until the block ends; fails with the log when the server does not come up.
+
+    `port`: of a server that is started again; otherwise a free one.
+    """
+    port = port or find_free_port()
     variables = {**os.environ, "HAN5K_STUDY": str(study), **(environment or {})}
     if database_url is not None:
         variables["HAN5K_DATABASE_URL"] = database_url

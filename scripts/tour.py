@@ -77,6 +77,7 @@ SHOTS = (
     Shot(name="retraining", who="lead", address="retraining", landmark="text=A new run"),
     Shot(name="exports", who="lead", address="exports", landmark="h1"),
     Shot(name="release", who="lead", address="release", landmark="text=Releases so far"),
+    Shot(name="imports", who="lead", address="imports", landmark="h1"),
     Shot(name="names", who="lead", address="names", landmark="text=Table of names"),
     Shot(name="study", who="lead", address="study", landmark="text=Assign cases"),
     Shot(name="account", who="anna", address="account", landmark="text=Change the password"),

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
+from sqlmodel import select
 
 from han5k_review.accounts.readers import add_reader
-from han5k_review.store.engine import transaction
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.tables import Grade
 from han5k_review.store.vocabulary import Role
-from rigs.seeing import press_grade
-from rigs.server import running_server
+from rigs.seeing import look, press_grade
+from rigs.server import find_free_port, running_server
 from rigs.studies import NOON
 from rigs.viewer_cases import assign_stored, block_case, lps_grid, patient_case
 from tests.browser.conftest import sign_in
@@ -138,3 +140,37 @@ def test_a_contour_is_edited_saved_and_submitted_inside_the_page(
     expect(workspace).to_have_attribute("data-seen", "before")
     expect(own).to_have_attribute("aria-pressed", "true")
     screen.screenshot(path=pictures / "own-revision.png")
+
+
+def test_a_restart_of_the_server_stops_neither_keys_nor_buttons(
+    screen: Page, tmp_path: Path, pictures: Path
+) -> None:
+    bench = build_bench(tmp_path / "study", None)
+    port = find_free_port()
+    log = tmp_path / "web.log"
+    with running_server(bench.study.root, log, port=port) as server:
+        sign_in(screen, server.url, "anna", PASSWORD)
+        opened(screen, f"{server.url}/review?assignment=1")
+        look(screen)
+    # Streamlit shows a dialog over the picture at its second try; the viewer's own line stays.
+    expect(screen.get_by_test_id("load-state")).to_have_text(
+        "connection lost, trying again", timeout=30_000
+    )
+    screen.keyboard.press("1")
+    expect(screen.get_by_test_id("progress")).to_contain_text("1 / 3")
+    look(screen)
+    screen.get_by_test_id("grade-minor").click()
+    expect(screen.get_by_test_id("save-state")).to_contain_text("waiting for the network (2)")
+    expect(screen.get_by_test_id("stDialog")).to_have_count(0)
+    screen.screenshot(path=pictures / "server-lost.png")
+    with running_server(bench.study.root, log, port=port):
+        expect(screen.get_by_test_id("save-state")).to_contain_text("saved", timeout=30_000)
+        expect(screen.get_by_test_id("load-state")).to_have_text("")
+        screen.goto("about:blank")
+    with reading(bench.study.engine) as session:
+        rows = session.exec(select(Grade).order_by("id")).all()
+    assert [(row.structure, row.raw_code) for row in rows] == [
+        ("BrainStem", "no"),
+        ("ParotidL", "minor"),
+    ]
+    bench.study.engine.dispose()

@@ -21,6 +21,7 @@
 
 import { takeKey } from "./keys.js";
 import { closeAll } from "./net/cases.js";
+import { watchPage } from "./net/page_connection.js";
 import { Workspace } from "./workspace.js";
 
 /** @import { ViewerPayload } from "./pure/payload.js" */
@@ -119,6 +120,7 @@ function fillPage(root) {
 
 /** @param {Mount} mount */
 function listen(mount) {
+  watchPage(() => mount.workspace, mount.leave.signal);
   const options = { signal: mount.leave.signal, capture: true };
   globalThis.addEventListener(
     "keydown",
