@@ -70,9 +70,11 @@ export class Grader extends GradeBook {
 
   /** What another tab or machine has graded meanwhile is shown before anything is written here. */
   async refresh() {
+    const before = new Map(this.confirmed);
     const grades = await this.tabs.fetch();
     if (!grades) return;
-    for (const [name, grade] of this.confirmed) {
+    for (const [name, grade] of before) {
+      // A grade that was stored while the answer was on its way is not in it, and not gone.
       const isGone = grade.code && !(name in grades) && this.grades.get(name) === grade;
       if (isGone) this.take(name, { ...grade, code: null });
     }
