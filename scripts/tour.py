@@ -1,6 +1,6 @@
 """The pictures of docs/tour.md, made anew from the demo study: one of each screen.
 
-    python scripts/tour.py [--demo data/demo-study]
+    python scripts/tour.py [--demo data/demo-study] [--only case,study]
 
 Works on a copy of the demo: some structures are graded, two readers revise one, pairs are measured;
 then each page is opened in Chromium as the person whose work it is. Pictures are small WebP files.
@@ -159,7 +159,9 @@ def take(page: Page, server: Server, shot: Shot) -> bytes:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--demo", type=Path, default=ROOT / "data" / "demo-study")
+    parser.add_argument("--only", help="names of pictures, with commas; else all")
     chosen = parser.parse_args()
+    names = chosen.only.split(",") if chosen.only else [shot.name for shot in SHOTS]
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="han5k-tour-") as folder:
         root = Path(folder) / "study"
@@ -178,7 +180,7 @@ def main() -> int:
             ).new_page()
             page.set_default_timeout(180_000)
             who = None
-            for shot in SHOTS:
+            for shot in [shot for shot in SHOTS if shot.name in names]:
                 if shot.who != who:
                     sign_in(page, server, shot.who)
                     who = shot.who

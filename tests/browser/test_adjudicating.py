@@ -63,6 +63,8 @@ def test_accept_reject_and_next_go_by_key_in_the_viewer(
     for view in ("view-main", "view-upper", "view-lower"):
         expect(screen.get_by_test_id(view)).to_be_visible()
     look(screen)
+    # What R02 did not revise is not called empty.
+    expect(screen.locator("[data-structure=BrainStem]")).to_contain_text("none")
     screen.screenshot(path=pictures / "decide.png")
     screen.keyboard.press("Space")
     expect(panel).to_contain_text("Decide: Brainstem", timeout=SLOW)

@@ -172,18 +172,18 @@ export class StructureList {
     const grade = grader.grades.get(name);
     row.setAttribute("aria-selected", chosen ? "true" : "false");
     row.classList.toggle("off", !reading.isShown(name));
-    const empty = reading.masksOf(reading.reviewed) && isEmpty(reading.mask(name));
-    row.classList.toggle("empty", Boolean(empty));
+    const missing = this.missing(name);
+    row.classList.toggle("empty", Boolean(missing));
     eye.style.setProperty("--colour", reading.colours.get(name) ?? null);
     press(eye, reading.isShown(name));
     this.updateState(name);
-    const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${empty}|${kept?.reason ?? ""}`;
+    const said = `${grade?.code ?? ""}|${grade?.pending ? "pending" : ""}|${missing}|${kept?.reason ?? ""}`;
     if (mark.dataset.said === said) return;
     mark.dataset.said = said;
     const scaled = reading.data.scale.grades.find((one) => one.code === grade?.code);
     const level = scaled ? levelOf(scaled.level) : null;
     mark.replaceChildren(
-      ...(scaled && level ? [h("b", {}, scaled.key), icon(level.shape)] : [empty ? "empty" : "–"]),
+      ...(scaled && level ? [h("b", {}, scaled.key), icon(level.shape)] : [missing || "–"]),
     );
     mark.style.color = level?.colour ?? "";
     mark.classList.toggle("pending", Boolean(grade?.pending));
@@ -194,10 +194,24 @@ export class StructureList {
       before +
       (scaled
         ? `${scaled.title}${grade?.pending ? ", not confirmed yet" : ""}`
-        : empty
-          ? "The mask is empty"
+        : missing
+          ? { empty: "The mask is empty", none: "There is no contour of it here" }[missing]
           : "Not graded");
     row.dataset.grade = grade?.code ?? "";
+  }
+
+  /**
+   * What there is nothing of to look at: an `empty` mask, or `none` in this set, as where one reader's own
+   * contours are decided; "" where there is a contour, or none has come yet.
+   * @param {string} name
+   * @returns {"empty" | "none" | ""}
+   */
+  missing(name) {
+    const { reading } = this;
+    if (!reading.masksOf(reading.reviewed)) return "";
+    const mask = reading.mask(name);
+    if (!mask) return "none";
+    return isEmpty(mask) ? "empty" : "";
   }
 
   /**
