@@ -171,8 +171,11 @@ def main() -> int:
         study.engine.dispose()
         command = [sys.executable, "-m", "han5k_review.cli", "evaluate", "--study", str(root)]
         subprocess.run(command, check=True)
+        incoming = Path(folder) / "incoming" / "2026-05"
+        incoming.mkdir(parents=True)
+        environment = {"HAN5K_IMPORT_FOLDER": str(incoming.parent)}
         with (
-            running_server(root, Path(folder) / "web.log") as server,
+            running_server(root, Path(folder) / "web.log", environment=environment) as server,
             running_chromium() as browser,
         ):
             page = browser.new_context(

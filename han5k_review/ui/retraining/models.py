@@ -100,7 +100,7 @@ def _show_use(visit: Visit, model: ModelVersion) -> None:
                 "No model of its label group is in use then. Contours that it predicted stay under "
                 "review until their prediction is withdrawn."
             )
-        reason = st.text_input("Reason", key=f"use-reason-{model.id}")
+        reason = st.text_input("Reason (needed)", key=f"use-reason-{model.id}")
         if not st.button(label, key=f"use-{model.id}"):
             return
         act = take_out_of_use if in_use else roll_back

@@ -147,7 +147,9 @@ def _show_withdrawal(visit: Visit, reviewed: Sequence[PredictionRun]) -> None:
             "contours; they stay in the record."
         )
         reason = st.text_input(
-            "Reason", key=f"withdraw-reason-{row.id}", placeholder="why the contours go back"
+            "Reason (needed)",
+            key=f"withdraw-reason-{row.id}",
+            placeholder="why the contours go back",
         )
         if st.button(f"Withdraw prediction {row.id}", key=f"withdraw-{row.id}"):
             _decide(visit, stored_id(row), PredictionAct.WITHDRAWN, reason)

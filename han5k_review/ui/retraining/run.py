@@ -14,6 +14,7 @@ from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.restarts import has_epochs_left, start_again
 from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
 from han5k_review.retraining.runs.run_views import LIVE, RunView, get_run_view, list_runs
+from han5k_review.retraining.teaching.gate import Verdict
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -111,7 +112,7 @@ def _show_view(visit: Visit, view: RunView) -> None:
     if view.verdicts:
         _show_verdicts(view)
     if run.state is RunState.AWAITING_APPROVAL and visit.may(Action.PROMOTE):
-        _show_decision(visit, stored_id(run))
+        _show_decision(visit, view)
     if view.files_bytes:
         st.caption(describe_files(view))
     with st.expander("Events and log"):
@@ -224,10 +225,12 @@ def _show_cancel(visit: Visit, run_id: int, *, asked: bool) -> None:
             st.rerun()
 
 
-def _show_decision(visit: Visit, run_id: int) -> None:
-    reason = st.text_input("Reason", key=f"reason-{run_id}")
-    despite = st.checkbox(
-        "Promote although the gate fails structures (they are not predicted unless you name them)",
+def _show_decision(visit: Visit, view: RunView) -> None:
+    run_id = stored_id(view.run)
+    failed = [v.structure for v in view.verdicts if v.verdict is Verdict.FAIL]
+    reason = st.text_input("Reason (needed)", key=f"reason-{run_id}")
+    despite = bool(failed) and st.checkbox(
+        f"Promote although the gate fails {', '.join(failed)} (not predicted unless you name them)",
         key=f"despite-{run_id}",
     )
     yes, no, _ = st.columns([1, 1, 4])
