@@ -20,7 +20,7 @@ from rigs.phantom_study import CATALOGUE, build_study, queue_run
 from rigs.server import running_server
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD
-from tests.retraining.predicted_study import CASE, add_model, predict_three, under_review
+from tests.retraining.predicted_study import CASE, add_model, add_run, predict_three, under_review
 
 SLOW = 60_000
 
@@ -127,3 +127,24 @@ def test_list_and_heading_agree_and_a_missing_worker_is_said(
         expect(cells.filter(has_text="preparing")).to_have_count(1, timeout=SLOW)
         expect(cells.filter(has_text="queued")).to_have_count(0, timeout=SLOW)
         expect(missing).to_have_count(0, timeout=SLOW)
+
+
+@pytest.mark.browser
+def test_promoting_despite_the_gate_is_asked_only_where_it_failed(
+    study: Study, screen: Page, tmp_path: Path
+) -> None:
+    with transaction(study.engine) as session:
+        passed = add_run(session, {"ParotidL": (0.8, 0.9)}).run_id
+        failed = add_run(session, {"ParotidL": (0.8, 0.9), "BrainStem": (0.8, 0.5)}).run_id
+    despite = screen.get_by_text("Promote although the gate fails")
+    with running_server(study.root, tmp_path / "web.log") as server:
+        sign_in(screen, server.url, "lead", PASSWORD)
+        screen.goto(f"{server.url}/retraining?run={passed}")
+        promote = screen.get_by_role("button", name="Promote", exact=True)
+        expect(promote).to_be_visible(timeout=SLOW)
+        expect(despite).to_have_count(0)
+        screen.goto(f"{server.url}/retraining?run={failed}")
+        expect(despite).to_have_text(
+            "Promote although the gate fails BrainStem (not predicted unless you name them)",
+            timeout=SLOW,
+        )

@@ -18,9 +18,10 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
+from han5k_review.store.run_tables import RetrainRun, RunScore
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, ModelVersion
-from han5k_review.store.vocabulary import LabelSource, ModelState
+from han5k_review.store.vocabulary import Arm, LabelSource, ModelState, ReferenceKind, RunState
 from rigs.phantom_study import GRID
 
 NAMES = ("BrainStem", "ParotidL", "ParotidR")
@@ -40,6 +41,36 @@ def add_model(study: Study) -> None:
                 state=ModelState.PROMOTED,
             )
         )
+
+
+def add_run(session: Session, scores: dict[str, tuple[float, float]]) -> ModelVersion:
+    """A model of a run that predicted five cases with (before, after) Dice."""
+    run = RetrainRun(state=RunState.AWAITING_APPROVAL, preset="smoke", group="2")
+    session.add(run)
+    session.flush()
+    cases = session.exec(select(Case)).all()
+    for name, pair in scores.items():
+        for held in cases:
+            for arm, dice in zip((Arm.PARENT, Arm.CANDIDATE), pair, strict=True):
+                session.add(
+                    RunScore(
+                        run_id=stored_id(run),
+                        case_id=stored_id(held),
+                        structure=name,
+                        arm=arm,
+                        reference_kind=ReferenceKind.REFERENCE,
+                        reference_sha256="a",
+                        prediction_sha256="b",
+                        dice=dice,
+                        hd95_mm=3.0,
+                        volume_prediction_cc=9.0,
+                    )
+                )
+    model = session.get_one(ModelVersion, 1)
+    model.run_id = run.id
+    session.add(model)
+    session.flush()
+    return model
 
 
 def mask_of(session: Session, study: Study, structure: str) -> StructureMask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from han5k_review.errors import RuleError
 from han5k_review.evaluation.choice import UNDER_REVIEW, find_labels
@@ -36,16 +36,12 @@ from han5k_review.review.progress import measure_progress
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
-from han5k_review.store.run_tables import RetrainRun, RunScore
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Audit, Case, Grade, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import (
-    Arm,
     GradeLevel,
     LabelSource,
     ModelState,
-    ReferenceKind,
-    RunState,
 )
 from han5k_review.ui.cases.query import CaseWish, list_case_summaries
 from rigs.phantom_study import add_grade, build_study
@@ -53,6 +49,7 @@ from tests.retraining.predicted_study import (
     CASE,
     NAMES,
     add_model,
+    add_run,
     build_three,
     mask_of,
     predict,
@@ -192,36 +189,6 @@ def test_what_was_set_aside_or_is_older_than_the_contours_there_never_comes_unde
         set_aside(session, first, actor="eve", reason="", now=utc_now())
         with pytest.raises(RuleError, match="is set aside"):
             put_under_review(session, first, actor="eve", now=utc_now())
-
-
-def add_run(session: Session, scores: dict[str, tuple[float, float]]) -> ModelVersion:
-    """A model of a run that predicted five cases with (before, after) Dice."""
-    run = RetrainRun(state=RunState.AWAITING_APPROVAL, preset="smoke", group="2")
-    session.add(run)
-    session.flush()
-    cases = session.exec(select(Case)).all()
-    for name, pair in scores.items():
-        for held in cases:
-            for arm, dice in zip((Arm.PARENT, Arm.CANDIDATE), pair, strict=True):
-                session.add(
-                    RunScore(
-                        run_id=stored_id(run),
-                        case_id=stored_id(held),
-                        structure=name,
-                        arm=arm,
-                        reference_kind=ReferenceKind.REFERENCE,
-                        reference_sha256="a",
-                        prediction_sha256="b",
-                        dice=dice,
-                        hd95_mm=3.0,
-                        volume_prediction_cc=9.0,
-                    )
-                )
-    model = session.get_one(ModelVersion, 1)
-    model.run_id = run.id
-    session.add(model)
-    session.flush()
-    return model
 
 
 def test_only_structures_that_passed_the_gate_are_predicted_unless_they_are_named(
