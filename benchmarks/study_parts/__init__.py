@@ -1,0 +1,1 @@
+"""The parts of benchmarks/study.py that play a whole cohort."""
