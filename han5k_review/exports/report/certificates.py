@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from han5k_review.exports.acceptability import Acceptability, build_acceptability
 from han5k_review.exports.certificate_sheet import (
     ERROR_RATE,
     LIMITS,
@@ -22,8 +23,10 @@ from han5k_review.exports.report.markup import (
     subtitle,
     table,
 )
+from han5k_review.protocol.rules import Protocol
 from han5k_review.protocol.words import describe_certificate
 from han5k_review.statistics.fixed import find_fixed_plan, measure_lower_bound
+from han5k_review.statistics.releases import choose_releases
 from han5k_review.statistics.sequential import find_sequential_bound, measure_e_value
 from han5k_review.statistics.vigilance import Sensitivity, correct_limit, measure_sensitivity
 from han5k_review.store.vocabulary import CertificateKind
@@ -55,6 +58,8 @@ def build_certificates(facts: ReportFacts) -> Section:
         return Section(key="certificates", title="Certificates", parts=tuple(parts))
     vigilance = measure_vigilance(facts)
     parts.append(paragraph(_say_vigilance(vigilance)))
+    if protocol is not None and protocol.certificate is CertificateKind.SEQUENTIAL:
+        parts.append(paragraph(_say_verdict(facts, protocol)))
     if protocol is not None and protocol.certificate is CertificateKind.FIXED:
         parts.append(_build_fixed(facts, [row for row in found if row.limit == LIMITS[0]]))
     for limit in LIMITS:
@@ -76,6 +81,23 @@ def build_certificates(facts: ReportFacts) -> Section:
         )
     )
     return Section(key="certificates", title="Certificates", parts=tuple(parts))
+
+
+def _say_verdict(facts: ReportFacts, protocol: Protocol) -> str:
+    """Which structures the rule of the protocol releases, over all structures that it names."""
+    found = build_acceptability(facts.grades, by_patient=True)
+    nobody = Acceptability.nobody()
+    read = {name: found.get(name, nobody) for name in protocol.structures}
+    values = {
+        name: measure_e_value(each.acceptable, each.cases, protocol.limit)
+        for name, each in read.items()
+    }
+    released = choose_releases(values, error_rate=protocol.error_rate, rule=protocol.many_rule)
+    names = [name for name in protocol.structures if name in released]
+    return (
+        f"Released by the rule of the protocol, of its {len(values)} structures: "
+        f"{', '.join(names) or 'none'}."
+    )
 
 
 def measure_vigilance(facts: ReportFacts) -> Sensitivity:

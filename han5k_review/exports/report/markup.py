@@ -14,6 +14,7 @@ from han5k_review.exports.cells import clean_text
 from han5k_review.statistics.estimates import Estimate, Interval
 
 NOT_MEASURED = "not measured"
+_PERCENT = "\u00a0%"  # a sign that never stands alone on a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +78,16 @@ def say_number(value: float | None, digits: int = 2) -> str:
 
 def say_percent(share: float | None) -> str:
     """A share in per cent with one digit."""
-    return "-" if share is None else f"{100 * share:.1f} %"
+    return "-" if share is None else f"{100 * share:.1f}{_PERCENT}"
 
 
 def say_limits(interval: Interval | None) -> str:
     """Limits of a share's interval in per cent."""
-    return "-" if interval is None else f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+    return (
+        "-"
+        if interval is None
+        else f"{100 * interval.low:.1f} to {100 * interval.high:.1f}{_PERCENT}"
+    )
 
 
 def say_estimate(estimate: Estimate, digits: int = 2) -> str:

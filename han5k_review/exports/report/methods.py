@@ -152,7 +152,8 @@ def build_size(facts: ReportFacts) -> Section:
             f"{flow.grades} grades that count."
         )
         return Section(key="size", title="Sample size", parts=(said,))
-    readers = len({row.reader_id for row in facts.rows.assignments.values()}) or actual_readers
+    planned = [row for row in facts.rows.assignments.values() if row.protocol_id is not None]
+    readers = len({row.reader_id for row in planned}) or actual_readers
     cases = flow.imported - flow.no_contour - flow.calibration_only
     try:
         plan = plan_study(protocol, cases=cases, readers=readers)
@@ -171,7 +172,7 @@ def build_size(facts: ReportFacts) -> Section:
         ("Grades of calibration reads", effort.calibration, taught),
         ("Grades of planted errors", plan.planted, planted),
         ("Patients per structure, at most", plan.reads_per_structure, _most_patients(facts)),
-        ("Contours read twice (exact agreement within 0.1)", plan.repeats_needed, again),
+        ("Contours read twice, needed for exact agreement within 0.1", plan.repeats_needed, again),
     ]
     return Section(
         key="size",

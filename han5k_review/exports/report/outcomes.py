@@ -120,11 +120,8 @@ def build_missing(facts: ReportFacts) -> Section:
         ("Grades of other contours", old, "not of the contour under review now: in no share"),
         *(("Pairs without metrics", count, reason) for reason, count in sorted(reasons.items())),
     )
-    unread = [
-        str(structure.name)
-        for structure in facts.rows.catalogue
-        if structure.name not in {row.grade.structure for row in facts.counted}
-    ]
+    read = {row.grade.structure for row in facts.counted}
+    unread = [str(one.name) for one in facts.rows.catalogue if one.name not in read]
     parts = [table(("What", "Number", "Why"), lines, key="missing-table")]
     if unread:
         parts.append(paragraph(f"Structures that nobody read: {', '.join(unread)}."))
