@@ -1,6 +1,7 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
+from han5k_review.ui.downloads import show_downloads
 from han5k_review.ui.results.triage import show_triage
 from han5k_review.ui.results.views import (
     show_agreement,
@@ -29,3 +30,4 @@ with page("Results", Action.ASSIGN) as visit:
         bind="query-params",
     )
     VIEWS[view](visit.bench)
+    show_downloads({"Download the report (.html)": "/api/exports/han5k-review.html"}, key="report")

@@ -73,7 +73,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "scores",
             evaluate="Measure two label sources against each other; what is stored already is "
             "skipped.",
-            export="Write grades, metrics and agreement as a spreadsheet.",
+            export="Write grades, metrics and agreement as a spreadsheet, or the report.",
         ),
         **_rows("triage", triage="Contours that may be wrong, and why: compute, list, explain."),
         **_rows(

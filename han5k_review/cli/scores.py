@@ -180,16 +180,19 @@ def _print_report(report: EvaluationReport) -> None:
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="The .xlsx, .csv or .zip to write.")],
+    out: Annotated[
+        Path, typer.Option(help="The .xlsx, .csv or .zip to write; .html for the report.")
+    ],
     study: StudyOption = None,
     what: Annotated[
         Selection,
         typer.Option(
-            help="All sheets, or those of grades, metrics, or agreement and certificates."
+            help="All sheets; those of grades, metrics, or agreement and certificates; the report; "
+            "or the checklist of reporting guidelines."
         ),
     ] = Selection.ALL,
 ) -> None:
-    """Write grades, metrics and agreement as a spreadsheet."""
+    """Write grades, metrics and agreement as a spreadsheet, or the report."""
     opened = open_chosen(study)
     report = write_export(opened, out, actor=actor(), now=utc_now(), what=what)
     for name, count in report.rows.items():

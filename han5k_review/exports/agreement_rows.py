@@ -67,7 +67,7 @@ def build_agreement_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[Ag
     first = _first_reads(counted)
     if not first:
         return []
-    ratings = build_ratings(map(_rating, first), level_count=LEVEL_COUNT)
+    ratings = build_first_ratings(first)
     resamples = draw_resamples(
         np.random.default_rng(_SEED),
         patients=len(ratings.patients),
@@ -82,11 +82,14 @@ def build_agreement_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[Ag
         *_pairs(ratings, resamples),
         *_biases(ratings, resamples),
         *_repeats(counted, first),
-        *(
-            _all_readers(name, ratings.choose_units(_of_structure(ratings, name)), resamples)
-            for name in ordered
-        ),
+        *(_all_readers(name, choose_structure(ratings, name), resamples) for name in ordered),
     ]
+
+
+def build_first_ratings(grades: Iterable[GradeRow]) -> Ratings:
+    """First reads on the three levels as ratings: a contour is one mask of a case."""
+    first = _first_reads(row for row in grades if _counts(row))
+    return build_ratings(map(_rating, first), level_count=LEVEL_COUNT)
 
 
 def _counts(row: GradeRow) -> bool:
@@ -116,8 +119,10 @@ def _rating(row: GradeRow) -> Rating:
     )
 
 
-def _of_structure(ratings: Ratings, structure: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return np.array([unit.split("/")[0] == structure for unit in ratings.units], dtype=np.bool_)
+def choose_structure(ratings: Ratings, structure: str) -> Ratings:
+    """The ratings of the contours of one structure."""
+    chosen = [unit.split("/")[0] == structure for unit in ratings.units]
+    return ratings.choose_units(np.array(chosen, dtype=np.bool_))
 
 
 def _all_readers(structure: str, ratings: Ratings, resamples: Resamples) -> AgreementRow:

@@ -14,6 +14,7 @@ from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS
 from han5k_review.exports.protocol_sheet import PROTOCOL
 from han5k_review.exports.reader_sheet import READERS
+from han5k_review.exports.report.checklist import CHECKLIST
 from han5k_review.exports.revision_sheet import REVISIONS
 from han5k_review.exports.scale_sheet import SCALE
 from han5k_review.exports.summary_sheet import SUMMARY
@@ -78,6 +79,7 @@ SHEETS: tuple[Sheet[Any], ...] = (
     READERS,
     PROTOCOL,
     SCALE,
+    CHECKLIST,
     DICTIONARY,
 )
 

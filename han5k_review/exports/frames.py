@@ -22,6 +22,7 @@ from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS, build_metric_rows
 from han5k_review.exports.protocol_sheet import PROTOCOL, build_protocol_rows
 from han5k_review.exports.reader_sheet import READERS, build_reader_rows
+from han5k_review.exports.report.checklist import CHECKLIST, list_answers
 from han5k_review.exports.revision_sheet import REVISIONS, build_revision_rows
 from han5k_review.exports.scale_sheet import SCALE, build_scale_rows
 from han5k_review.exports.selection import Selection
@@ -90,6 +91,7 @@ def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
         (READERS, lambda: build_reader_rows(rows, grades)),
         (PROTOCOL, lambda: build_protocol_rows(rows)),
         (SCALE, lambda: build_scale_rows(rows)),
+        (CHECKLIST, lambda: list_answers(rows, grades)),
         (DICTIONARY, build_dictionary_rows),
     )
     tables = tuple(

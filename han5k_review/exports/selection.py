@@ -6,12 +6,14 @@ from enum import StrEnum
 
 
 class Selection(StrEnum):
-    """What is exported. About, Scale and Data dictionary come with each."""
+    """What is exported. About, Scale and Data dictionary come with each but the report."""
 
     ALL = "all"
     GRADES = "grades"
     METRICS = "metrics"
     AGREEMENT = "agreement"
+    REPORT = "report"
+    CHECKLIST = "checklist"
 
     @property
     def main(self) -> str:
@@ -29,4 +31,5 @@ _SHEETS = {
     Selection.GRADES: ("grades", "grade-history", "revisions", "cases", "readers"),
     Selection.METRICS: ("metrics", "summary", "cases"),
     Selection.AGREEMENT: ("agreement", "certificates", "readers"),
+    Selection.CHECKLIST: ("checklist",),
 }

@@ -1,4 +1,7 @@
-"""Writing an export: to a file or several, or as bytes for a download; each leaves an audit row."""
+"""Writing an export: to a file or several, or as bytes for a download; each leaves an audit row.
+
+The report is HTML, everything else a spreadsheet.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sqlmodel import Session
 from han5k_review.errors import ConfigError
 from han5k_review.exports.csv_files import build_csv, build_csv_archive
 from han5k_review.exports.frames import Export, build_export
+from han5k_review.exports.report import build_report
 from han5k_review.exports.selection import Selection
 from han5k_review.exports.workbook import build_workbook
 from han5k_review.metrics import Definition
@@ -22,6 +26,7 @@ from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 
 FORMATS = (".xlsx", ".csv", ".zip")
+REPORT_FORMAT = ".html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +56,15 @@ def write_export(
     """Export the study to `out`, whose ending chooses the format, and `what` the sheets.
 
     `.xlsx` one workbook; `.csv` the main sheet at `out` and every other sheet beside it, as
-    `<stem>-<sheet>.csv`; `.zip` all sheets as CSV in one archive. Each file is whole or not there.
-    ConfigError for another ending, StorageError when the disk refuses; then there is no audit row.
+    `<stem>-<sheet>.csv`; `.zip` all sheets as CSV in one archive; `.html` the report. Each file is
+    whole or not there. ConfigError for another ending, StorageError when the disk refuses; then
+    there is no audit row.
     """
-    suffix = _check_format(out.suffix)
+    suffix = _check_format(out.suffix, what)
+    if what is Selection.REPORT:
+        return _write_report(
+            study, out, actor=actor, now=now, export_id=export_id, definition=definition
+        )
     export = build_export(
         study,
         export_id=export_id or new_export_id(now),
@@ -64,7 +74,7 @@ def write_export(
     )
     files = _build_files(export, out, suffix, what)
     with transaction(study.engine) as session:
-        _audit(session, export, actor=actor, subject=out.name)
+        _audit(session, export.facts.export_id, actor, now, subject=out.name, rows=export.rows)
         session.flush()
         for path, content in files.items():
             write_atomically(path, content)
@@ -80,21 +90,45 @@ def download_export(
     export_id: str | None = None,
     definition: Definition = Definition.SURFEL,
 ) -> bytes:
-    """The export as bytes, `.xlsx` or `.zip` (of CSV), with its audit row. Errors as above."""
-    suffix = _check_format(suffix)
-    export = build_export(
-        study, export_id=export_id or new_export_id(now), now=now, definition=definition
-    )
-    content = build_workbook(export) if suffix == ".xlsx" else build_csv_archive(export)
+    """`.xlsx`, `.zip` (CSV) or `.html` (report) as bytes, with an audit row. Errors as above."""
+    number = export_id or new_export_id(now)
+    rows: Mapping[str, int] = {}
+    if suffix == REPORT_FORMAT:
+        content = build_report(study, definition=definition)
+    else:
+        suffix = _check_format(suffix, Selection.ALL)
+        export = build_export(study, export_id=number, now=now, definition=definition)
+        content = build_workbook(export) if suffix == ".xlsx" else build_csv_archive(export)
+        rows = export.rows
     with transaction(study.engine) as session:
-        _audit(session, export, actor=actor, subject=f"download {suffix}")
+        _audit(session, number, actor, now, subject=f"download {suffix}", rows=rows)
     return content
 
 
-def _check_format(suffix: str) -> str:
-    if suffix.lower() not in FORMATS:
+def _write_report(
+    study: Study,
+    out: Path,
+    *,
+    actor: str,
+    now: datetime,
+    export_id: str | None,
+    definition: Definition,
+) -> ExportReport:
+    content = build_report(study, definition=definition)
+    number = export_id or new_export_id(now)
+    with transaction(study.engine) as session:
+        _audit(session, number, actor, now, subject=out.name, rows={})
+        session.flush()
+        write_atomically(out, content)
+    return ExportReport(export_id=number, paths=(out,), rows={})
+
+
+def _check_format(suffix: str, what: Selection) -> str:
+    expected = (REPORT_FORMAT,) if what is Selection.REPORT else FORMATS
+    if suffix.lower() not in expected:
+        said = "the report" if what is Selection.REPORT else "the export"
         raise ConfigError(
-            f"A file ending with {', '.join(FORMATS)} was expected for the export, found "
+            f"A file ending with {', '.join(expected)} was expected for {said}, found "
             f"{suffix or 'no ending'}."
         )
     return suffix.lower()
@@ -114,13 +148,21 @@ def _build_files(export: Export, out: Path, suffix: str, what: Selection) -> dic
     return {**others, out: build_csv(export.get_table(what.main))}
 
 
-def _audit(session: Session, export: Export, *, actor: str, subject: str) -> None:
+def _audit(
+    session: Session,
+    export_id: str,
+    actor: str,
+    now: datetime,
+    *,
+    subject: str,
+    rows: Mapping[str, int],
+) -> None:
     add_audit(
         session,
-        at_utc=export.facts.exported_at_utc,
+        at_utc=now,
         actor=actor,
         action="export",
         subject=subject,
-        export_id=export.facts.export_id,
-        rows=dict(export.rows),
+        export_id=export_id,
+        rows=dict(rows),
     )

@@ -1,4 +1,4 @@
-"""Export routes: the spreadsheets as downloads, for people who may export."""
+"""Export routes: the spreadsheets and the report as downloads, for people who may export."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from han5k_review.web.desk import Desk, get_identity
 _TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".zip": "application/zip",
+    ".html": "text/html; charset=utf-8",
 }
 _STEM = "han5k-review"
 
 
 def build_export_router(desk: Desk) -> APIRouter:
-    """`GET /exports/han5k-review.xlsx` and `.zip`; each download leaves an audit row."""
+    """`GET /exports/han5k-review.xlsx`, `.zip`, `.html` (the report); each leaves an audit row."""
     router = APIRouter()
 
     @router.get("/exports/{name}")
@@ -30,7 +31,7 @@ def build_export_router(desk: Desk) -> APIRouter:
         require(identity, Action.EXPORT)
         suffix = name.removeprefix(_STEM)
         if suffix not in _TYPES:
-            raise HTTPException(404, f"{_STEM}.xlsx or {_STEM}.zip was expected, found {name!r}.")
+            raise HTTPException(404, f"{_STEM}.xlsx, .zip or .html was expected, found {name!r}.")
         now = utc_now()
         content = download_export(desk.study, suffix, actor=identity.name, now=now)
         file_name = f"{_STEM}-{now:%Y%m%d-%H%M%S}{suffix}"

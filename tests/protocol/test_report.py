@@ -1,0 +1,62 @@
+"""The report of a study by protocol: freeze, deviations, planted errors, planned numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from han5k_review.exports.report import build_report
+from han5k_review.protocol.presets import build_preset
+from han5k_review.protocol.reads import ReadWish, assign_reads, plan_reads
+from han5k_review.protocol.record import Change, set_protocol
+from han5k_review.review.labels import list_shown
+from han5k_review.store.engine import transaction
+from han5k_review.store.vocabulary import LabelSource, Preset
+from rigs.studies import NOON
+from tests.exports.test_report import read_table
+from tests.protocol.conftest import Room
+
+
+def test_planted_errors_and_late_versions_are_reported_and_not_counted(room: Room) -> None:
+    facts = room.facts()
+    protocol = replace(build_preset(Preset.ACCEPTANCE, facts), planted_share=0.2)
+    room.set(protocol)
+    planted, read = 0, set()
+    with transaction(room.study.engine) as session:
+        wish = ReadWish(reader_ids=(room.readers["anna"], room.readers["ben"]))
+        plan = plan_reads(session, wish)
+        assign_reads(session, room.study, wish, seen=plan, actor="lead", now=NOON)
+        for row in room.list_reads(session):
+            for structure, label in list_shown(session, row).items():
+                is_planted = label.source is LabelSource.PLANTED
+                planted += is_planted
+                read |= set() if is_planted else {row.case_id}
+                room.grade(session, row, structure, "major" if is_planted else "minor")
+    with transaction(room.study.engine) as session:
+        change = Change(actor="lead", now=NOON + timedelta(days=1), reason="Readers asked for it.")
+        late = replace(protocol, asks_confidence=True)
+        set_protocol(session, late, room.facts(), change=change)
+    report = build_report(room.study)
+
+    first, second = read_table(report, "versions")
+    assert (first["Deviation"], second["Deviation"]) == ("no", "yes")
+    assert second["Reason"] == "Readers asked for it."
+    assert second["What changed"] == "Asks for confidence: no -> yes"
+    assert "frozen by the first grade, at 2026-05-04 12:00 UTC" in report.decode()
+
+    readers = read_table(report, "reader-table")
+    found = [line["Planted errors found"].split(" of ") for line in readers]
+    assert sum(int(hits) for hits, _ in found) == sum(int(all_) for _, all_ in found) == planted
+    assert sum(int(line["Grades that count"]) for line in readers) == 24 - planted
+    shares = read_table(report, "share-table")
+    assert {line["Major"] for line in shares} == {"0"}
+    assert sum(int(line["Patients"]) for line in shares) == 24 - planted
+
+    size = {line["What"]: line for line in read_table(report, "size-table")}
+    assert (size["Cases"]["Planned"], size["Cases"]["Actual"]) == (
+        "12",
+        str(len(read)),
+    )
+    assert (size["Readers"]["Planned"], size["Readers"]["Actual"]) == ("2", "2")
+    assert (size["Grades, all"]["Planned"], size["Grades, all"]["Actual"]) == ("24", "24")
+    assert size["Grades of planted errors"]["Actual"] == str(planted) > "0"
