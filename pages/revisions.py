@@ -9,6 +9,7 @@ from han5k_review.store.engine import reading
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.places import page_file
 from han5k_review.ui.revisions.bulk import show_bulk
+from han5k_review.ui.revisions.grade_queue import show_grade_queue
 from han5k_review.ui.revisions.locks import show_locks
 from han5k_review.ui.revisions.question import show_question
 from han5k_review.ui.tables import REVISION_COLUMNS, build_revision_frame
@@ -41,6 +42,8 @@ with page("Revisions", Action.ADJUDICATE) as visit:
         )
         show_question(visit, question)
         show_bulk(visit, questions)
+
+    show_grade_queue(visit)
 
     if views:
         with st.expander(f"All revisions ({len(views)})"):
