@@ -156,7 +156,8 @@ def say_vigilance(found: Sensitivity | None) -> str:
     if found is None or found.estimate.interval is None:
         return ""
     interval = found.estimate.interval
-    return f"{found.found} of {found.planted} ({100 * interval.low:.0f} to {100 * interval.high:.0f} %)"
+    low, high = 100 * interval.low, 100 * interval.high
+    return f"{found.found} of {found.planted} ({low:.0f} to {high:.0f} %)"
 
 
 def build_disagreement_rows(
