@@ -1,6 +1,7 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
+from han5k_review.protocol.due_contours import list_due
 from han5k_review.retraining.runs.run_views import list_runs
 from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.review.overview import list_disagreements, measure_overview
@@ -29,7 +30,7 @@ with page("Overview", Action.ASSIGN) as visit:
     now = utc_now()
     with reading(bench.study.engine) as session:
         overview = measure_overview(session, now=now)
-        questions = len(list_questions(session, names_reads=True))
+        questions = len(list_questions(session, names_reads=True)) + len(list_due(session))
         runs = list_runs(session)
         vigilance = measure_vigilance(session)
         disagreements = list_disagreements(session, most=MOST_DISAGREEMENTS)

@@ -23,6 +23,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
         questions = list_questions(session, names_reads=names_reads)
         session.expunge_all()
 
+    show_grade_queue(visit)
     if not views:
         st.info(
             "No revision has been submitted yet. Readers correct contours in the viewer (key e); "
@@ -42,8 +43,6 @@ with page("Revisions", Action.ADJUDICATE) as visit:
         )
         show_question(visit, question)
         show_bulk(visit, questions)
-
-    show_grade_queue(visit)
 
     if views:
         with st.expander(f"All revisions ({len(views)})"):

@@ -29,7 +29,7 @@ def measure_vigilance(session: Session) -> Mapping[int, Sensitivity]:
             col(Assignment.is_repeat).is_(False),
         )
     )
-    levels: dict[int, list[GradeLevel | None]] = {}
+    levels: dict[int, list[str | None]] = {}
     for reader_id, level in rows:
         levels.setdefault(reader_id, []).append(level)
     return {

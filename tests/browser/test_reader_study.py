@@ -166,6 +166,7 @@ def adjudicate(page: Page, url: str, pictures: Path) -> None:
     """Ada gives one consensus grade on the page."""
     sign_in(page, url, "ada", PASSWORD)
     expect(page.get_by_text("for a consensus grade").first).to_be_visible(timeout=SLOW)
+    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=SLOW)
     page.screenshot(path=pictures / "adjudicate-grades.png", full_page=True)
     page.get_by_text("Minor revision", exact=True).last.click()
     page.get_by_role("button", name="Give this grade").click()
@@ -254,10 +255,5 @@ def test_a_small_blinded_study_gives_the_numbers_that_its_own_csv_gives(
         with transaction(study.engine) as session:
             assert len(list_due(session)) == due - 1
             adjudicate_rest(session, study)
-        with chromium.new_context(viewport={"width": 1440, "height": 900}) as context:
-            page = context.new_page()
-            sign_in(page, server.url, "lead", PASSWORD)
-            expect(page.get_by_text("What waits")).to_be_visible(timeout=SLOW)
-            page.screenshot(path=pictures / "vigilance.png", full_page=True)
     recompute_and_compare(read_csv_files(study))
     study.engine.dispose()
