@@ -1,9 +1,11 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
+from han5k_review.protocol.due_contours import list_due
 from han5k_review.retraining.runs.run_views import list_runs
 from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.review.overview import list_disagreements, measure_overview
+from han5k_review.review.vigilance import measure_vigilance
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.ui.overview_view import (
@@ -28,8 +30,9 @@ with page("Overview", Action.ASSIGN) as visit:
     now = utc_now()
     with reading(bench.study.engine) as session:
         overview = measure_overview(session, now=now)
-        questions = len(list_questions(session, names_reads=True))
+        questions = len(list_questions(session, names_reads=True)) + len(list_due(session))
         runs = list_runs(session)
+        vigilance = measure_vigilance(session)
         disagreements = list_disagreements(session, most=MOST_DISAGREEMENTS)
         session.expunge_all()
 
@@ -66,7 +69,7 @@ with page("Overview", Action.ASSIGN) as visit:
     st.subheader("Readers", anchor=False)
     if overview.readers:
         st.dataframe(
-            build_pace_frame(overview.readers, now),
+            build_pace_frame(overview.readers, now, vigilance),
             hide_index=True,
             placeholder="",
             column_config=PACE_COLUMNS,

@@ -9,6 +9,7 @@ from han5k_review.store.engine import reading
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.places import page_file
 from han5k_review.ui.revisions.bulk import show_bulk
+from han5k_review.ui.revisions.grade_queue import show_grade_queue
 from han5k_review.ui.revisions.locks import show_locks
 from han5k_review.ui.revisions.question import show_question
 from han5k_review.ui.tables import REVISION_COLUMNS, build_revision_frame
@@ -22,6 +23,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
         questions = list_questions(session, names_reads=names_reads)
         session.expunge_all()
 
+    show_grade_queue(visit)
     if not views:
         st.info(
             "No revision has been submitted yet. Readers correct contours in the viewer (key e); "

@@ -16,8 +16,9 @@ from han5k_review.store.vocabulary import GradeLevel
 class Acceptability:
     """Cases of one structure by their verdict, and the share of acceptable ones (no or minor).
 
-    Each case (or patient) counts once: its worst three-level grade among its readers. `interval` is
-    Clopper-Pearson at 95 %, None without a case; cases are independent, reads of one case are not.
+    Each case (or patient) counts once: its worst three-level grade among its readers, or the
+    adjudicator's grade where one stands. `interval` is Clopper-Pearson at 95 %, None without a
+    case; cases are independent, reads of one case are not.
     """
 
     grades: int
@@ -62,9 +63,9 @@ def build_acceptability(
         if not (row.is_counted and row.is_under_review):
             continue
         by_case = levels.setdefault(row.grade.structure, {})
-        if row.grade.level is not None:
+        if row.verdict is not None:
             name = row.case.patient if by_patient else row.case.name
-            by_case.setdefault(name, []).append(row.grade.level)
+            by_case.setdefault(name, []).append(row.verdict)
     return {structure: _count(cases.values()) for structure, cases in levels.items()}
 
 

@@ -1,4 +1,7 @@
-"""The sheet `Certificates`: which structures the grades would release, at 90 % and at 95 %."""
+"""The sheet `Certificates`: which structures the grades would release.
+
+At 90 % and at 95 %, and at the share and with the error rate of the protocol in force.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ from han5k_review.anatomy.structure import Structure
 from han5k_review.exports.acceptability import Acceptability, build_acceptability
 from han5k_review.exports.columns import Kind, Sheet, column
 from han5k_review.exports.grade_rows import GradeRow
+from han5k_review.exports.protocol_verdicts import judge_by_protocol
 from han5k_review.exports.study_rows import StudyRows
+from han5k_review.protocol.record import build_protocol
+from han5k_review.protocol.rules import Protocol
 from han5k_review.statistics.fixed import find_fixed_plan, measure_lower_bound
 from han5k_review.statistics.releases import ManyRule, choose_releases
 from han5k_review.statistics.sequential import (
@@ -17,6 +23,7 @@ from han5k_review.statistics.sequential import (
     find_sequential_bound,
     measure_e_value,
 )
+from han5k_review.store.vocabulary import CertificateKind
 
 LIMITS = (0.90, 0.95)
 ERROR_RATE = 0.05
@@ -26,10 +33,17 @@ _MEASURED = "measured: docs/statistics.md"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRow:
-    """One structure of the catalogue against one limit; patients count once, worst grade."""
+    """One structure of the catalogue against one limit; patients count once, worst grade.
+
+    `kind` is set where this limit is the protocol's, `released` then says its verdict; None: none
+    is due yet.
+    """
 
     structure: Structure
     limit: float
+    error_rate: float
+    kind: CertificateKind | None
+    released: bool | None
     patients: Acceptability
     e_value: float
     e_value_if_failures: float
@@ -41,13 +55,13 @@ class CertificateRow:
         """Further patients until release on its own, if all are acceptable."""
         found = self.patients
         return find_reads_left(
-            found.acceptable, found.cases, limit=self.limit, error_rate=ERROR_RATE
+            found.acceptable, found.cases, limit=self.limit, error_rate=self.error_rate
         )
 
 
 def _planned(row: CertificateRow) -> int:
     failures = row.patients.cases - row.patients.acceptable
-    return find_fixed_plan(limit=row.limit, error_rate=ERROR_RATE, failures=failures).reads
+    return find_fixed_plan(limit=row.limit, error_rate=row.error_rate, failures=failures).reads
 
 
 CERTIFICATES: Sheet[CertificateRow] = Sheet(
@@ -73,12 +87,38 @@ CERTIFICATES: Sheet[CertificateRow] = Sheet(
             lambda r: r.limit,
         ),
         column(
+            "error_rate",
+            "Error rate",
+            _N,
+            "protocol",
+            "Error rate of the protocol in force; 0.05 where it has no certificate.",
+            lambda r: r.error_rate,
+        ),
+        column(
+            "protocol_certificate",
+            "Certificate of the protocol",
+            _T,
+            "protocol",
+            "`fixed number` or `sequential` where the share to be shown is the protocol's.",
+            lambda r: r.kind.value if r.kind else None,
+        ),
+        column(
+            "released_protocol",
+            "Released by the protocol",
+            _B,
+            _MEASURED,
+            "Verdict of the protocol's certificate, over its structures. Empty where no verdict is "
+            "due: another share, a structure outside the protocol, or a fixed number not reached.",
+            lambda r: r.released,
+        ),
+        column(
             "patients",
             "Patients judged",
             _I,
             "grades",
             "Patients with a three-level grade of the contour under review; each counts once, with "
-            "the worst grade of all readers and CTs. Repeats and calibration reads are left out.",
+            "the worst grade of all readers and CTs, or the adjudicated one. Repeats and "
+            "calibration reads are left out.",
             lambda r: r.patients.cases,
         ),
         column(
@@ -102,16 +142,16 @@ CERTIFICATES: Sheet[CertificateRow] = Sheet(
             "Lower limit, fixed number",
             _N,
             _MEASURED,
-            "One-sided exact 95 % limit of the share. Valid only when the number of patients was "
-            "decided before the first read.",
-            lambda r: measure_lower_bound(r.patients.acceptable, r.patients.cases, ERROR_RATE),
+            "One-sided exact limit of the share, at the error rate. Valid only when the number of "
+            "patients was decided before the first read.",
+            lambda r: measure_lower_bound(r.patients.acceptable, r.patients.cases, r.error_rate),
         ),
         column(
             "fixed_reads",
             "Fixed plan",
             _I,
             _MEASURED,
-            "Patients of the fixed plan at 5 % that allows as many failures as there are.",
+            "Patients of the fixed plan at the error rate, with as many failures as there are.",
             _planned,
         ),
         column(
@@ -119,15 +159,15 @@ CERTIFICATES: Sheet[CertificateRow] = Sheet(
             "Lower limit, any time",
             _N,
             _MEASURED,
-            "Lower 95 % limit that is valid however often the grades are looked at.",
-            lambda r: find_sequential_bound(r.patients.acceptable, r.patients.cases, ERROR_RATE),
+            "Lower limit at the error rate that is valid however often the grades are looked at.",
+            lambda r: find_sequential_bound(r.patients.acceptable, r.patients.cases, r.error_rate),
         ),
         column(
             "e_value",
             "E-value",
             _N,
             _MEASURED,
-            "Evidence that the share is larger; 20 releases a structure that stands alone.",
+            "Evidence that the share is larger; 1 / error rate (20 at 5 %) releases one structure.",
             lambda r: r.e_value,
         ),
         column(
@@ -135,16 +175,16 @@ CERTIFICATES: Sheet[CertificateRow] = Sheet(
             "Released alone",
             _B,
             _MEASURED,
-            "The e-value is at least 20: error rate 5 % for this structure alone.",
-            lambda r: r.e_value >= 1 / ERROR_RATE,
+            "The e-value is at least 1 / error rate: valid for this structure alone.",
+            lambda r: r.e_value >= 1 / r.error_rate,
         ),
         column(
             "released_discovery",
             "Released (false discovery)",
             _B,
             _MEASURED,
-            "Released by e-BH over all structures: at most 5 % of the released are false, on "
-            "average, when the study stops now.",
+            "Released by e-BH over all structures: on average at most the error rate of the "
+            "released are false, when the study stops now.",
             lambda r: r.by_discovery,
         ),
         column(
@@ -152,8 +192,8 @@ CERTIFICATES: Sheet[CertificateRow] = Sheet(
             "Released (family-wise)",
             _B,
             _MEASURED,
-            "The e-value is at least 20 times the number of structures: any false release in at "
-            "most 5 % of studies.",
+            "The e-value is at least the number of structures / error rate: any false release in "
+            "at most the error rate of studies.",
             lambda r: r.by_family,
         ),
         column(
@@ -184,22 +224,40 @@ def build_certificate_rows(rows: StudyRows, grades: Iterable[GradeRow]) -> list[
     found = build_acceptability(grades, by_patient=True)
     if not any(each.cases for each in found.values()):
         return []
-    structures = list(rows.catalogue)
-    return [row for limit in LIMITS for row in _at(limit, structures, found)]
+    asked = _find_certificate(rows)
+    limits = LIMITS if asked is None else sorted({*LIMITS, asked.limit})
+    return [row for limit in limits for row in _at(limit, list(rows.catalogue), found, asked)]
+
+
+def _find_certificate(rows: StudyRows) -> Protocol | None:
+    """The protocol in force, where it has a certificate."""
+    newest = max(rows.protocols.values(), key=lambda row: row.number, default=None)
+    if newest is None or newest.certificate is CertificateKind.NONE:
+        return None
+    return build_protocol(newest)
 
 
 def _at(
-    limit: float, structures: Sequence[Structure], found: dict[str, Acceptability]
+    limit: float,
+    structures: Sequence[Structure],
+    found: dict[str, Acceptability],
+    asked: Protocol | None,
 ) -> list[CertificateRow]:
+    rate = ERROR_RATE if asked is None else asked.error_rate
+    own = asked if asked is not None and asked.limit == limit else None
     patients = {str(s.name): found.get(s.name, Acceptability.nobody()) for s in structures}
     values = {
         name: measure_e_value(each.acceptable, each.cases, limit) for name, each in patients.items()
     }
-    chosen = {rule: choose_releases(values, error_rate=ERROR_RATE, rule=rule) for rule in ManyRule}
+    chosen = {rule: choose_releases(values, error_rate=rate, rule=rule) for rule in ManyRule}
+    verdicts = {} if own is None else judge_by_protocol(own, patients)
     return [
         CertificateRow(
             structure=structure,
             limit=limit,
+            error_rate=rate,
+            kind=None if own is None else own.certificate,
+            released=verdicts.get(str(structure.name)),
             patients=(each := patients[str(structure.name)]),
             e_value=values[str(structure.name)],
             e_value_if_failures=measure_e_value(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from han5k_review.exports.about_sheet import ABOUT
+from han5k_review.exports.adjudication_sheet import ADJUDICATION
 from han5k_review.exports.agreement_sheet import AGREEMENT
 from han5k_review.exports.case_sheet import CASES
 from han5k_review.exports.certificate_sheet import CERTIFICATES
@@ -73,6 +74,7 @@ SHEETS: tuple[Sheet[Any], ...] = (
     REVISIONS,
     METRICS,
     SUMMARY,
+    ADJUDICATION,
     AGREEMENT,
     CERTIFICATES,
     CASES,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from han5k_review import __version__
 from han5k_review.exports.about_sheet import ABOUT, build_about_rows
+from han5k_review.exports.adjudication_sheet import ADJUDICATION, build_adjudication_rows
 from han5k_review.exports.agreement_rows import build_agreement_rows
 from han5k_review.exports.agreement_sheet import AGREEMENT
 from han5k_review.exports.case_sheet import CASES, build_case_rows
@@ -85,6 +86,7 @@ def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
         (REVISIONS, lambda: build_revision_rows(rows)),
         (METRICS, lambda: build_metric_rows(rows)),
         (SUMMARY, lambda: build_summary_rows(rows, grades)),
+        (ADJUDICATION, lambda: build_adjudication_rows(rows)),
         (AGREEMENT, lambda: build_agreement_rows(rows, grades)),
         (CERTIFICATES, lambda: build_certificate_rows(rows, grades)),
         (CASES, lambda: build_case_rows(rows, grades)),

@@ -218,3 +218,15 @@ IN_BULK: _Columns = (
         lambda r: r.grade.in_bulk,
     ),
 )
+
+CONSENSUS: _Columns = (
+    column(
+        "adjudicated_level",
+        "Adjudicated level",
+        _T,
+        "consensus",
+        "The adjudicator's three-level grade of this contour, where one stands; shares and "
+        "certificates use it in place of the readers' grades, agreement never does.",
+        lambda r: r.consensus.level.value if r.consensus else None,
+    ),
+)

@@ -12,9 +12,10 @@ from han5k_review.evaluation.stored_panels import StoredPanel
 from han5k_review.exports.study_rows import ExportFacts, PlantedError, StudyRows
 from han5k_review.review.counting import GradeUse, find_use
 from han5k_review.review.decisions.revising import RevisionView
+from han5k_review.store.consensus_tables import ConsensusGrade
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
-from han5k_review.store.vocabulary import LabelSource
+from han5k_review.store.vocabulary import GradeLevel, LabelSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class GradeRow:
 
     `changes` counts the acts before it on the same structure in the same read. `revision` is the
     reader's own newest revision of the graded contour. `planted` is set for a planted error.
+    `consensus` is the adjudicator's grade of the contour, where one stands and this grade counts.
     """
 
     facts: ExportFacts
@@ -46,6 +48,12 @@ class GradeRow:
     revision: RevisionView | None
     reference: ChosenLabel | None
     measured: StoredPanel | None
+    consensus: ConsensusGrade | None
+
+    @property
+    def verdict(self) -> GradeLevel | None:
+        """What counts of the contour: the consensus where one stands, else this reader's level."""
+        return self.grade.level if self.consensus is None else self.consensus.level
 
     @property
     def is_counted(self) -> bool:
@@ -101,6 +109,7 @@ def _row(
     label = rows.graded_labels[grade.label_version_id]
     spot = (label.case_id, label.structure)
     under_review = rows.under_review.get(spot)
+    use = find_use(assignment, label.source)
     return GradeRow(
         facts=rows.facts,
         grade=grade,
@@ -113,7 +122,7 @@ def _row(
         model=rows.find_model(label.model_version_id),
         title=_title(rows, grade),
         act=_act(chain, place),
-        use=find_use(assignment, label.source),
+        use=use,
         planted=rows.planted.get(stored_id(label)),
         protocol_version=_version(rows, assignment),
         is_current=grade.raw_code is not None and grade.id not in superseded,
@@ -123,6 +132,7 @@ def _row(
         revision=revisions.get((grade.label_version_id, assignment.reader_id)),
         reference=rows.references.get(spot),
         measured=rows.graded_panels.get(grade.label_version_id),
+        consensus=rows.standing.get(stored_id(label)) if use is GradeUse.FIRST else None,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from han5k_review.exports import grade_columns as about
 from han5k_review.exports.columns import Column, Kind, Sheet, column
-from han5k_review.exports.grade_columns import ASKED, CONTOUR, IN_BULK, READ, STUDY, WHAT
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.panel_columns import build_panel_columns
 from han5k_review.metrics import Panel
@@ -262,14 +262,15 @@ GRADES: Sheet[GradeRow] = Sheet(
     title="Grades",
     row="a grade in force: one case, structure, reader and read",
     columns=(
-        *STUDY,
-        *WHAT,
-        *CONTOUR,
-        *READ,
+        *about.STUDY,
+        *about.WHAT,
+        *about.CONTOUR,
+        *about.READ,
         *_GRADE,
-        *ASKED,
+        *about.ASKED,
         *_CHAIN,
-        *IN_BULK,
+        *about.IN_BULK,
+        *about.CONSENSUS,
         *_REVISION,
         *_REFERENCE,
         *build_panel_columns(_panel),
@@ -283,11 +284,11 @@ HISTORY: Sheet[GradeRow] = Sheet(
     row="an act of grading, also those changed or withdrawn later",
     columns=(
         *_HISTORY,
-        *WHAT,
-        *(c for c in CONTOUR if c.name == "mask_sha256"),
-        *(c for c in READ if c.name in ("reader", "read_index")),
+        *about.WHAT,
+        *(c for c in about.CONTOUR if c.name == "mask_sha256"),
+        *(c for c in about.READ if c.name in ("reader", "read_index")),
         *_GRADE,
         *_GRADED_AT,
-        *IN_BULK,
+        *about.IN_BULK,
     ),
 )

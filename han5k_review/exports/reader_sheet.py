@@ -12,11 +12,10 @@ from han5k_review.exports.estimate_columns import estimate_columns
 from han5k_review.exports.grade_rows import GradeRow
 from han5k_review.exports.study_rows import StudyRows
 from han5k_review.review.counting import GradeUse
+from han5k_review.review.vigilance import FOUND
 from han5k_review.statistics.vigilance import Sensitivity, measure_sensitivity
 from han5k_review.store.tables import Reader
-from han5k_review.store.vocabulary import GradeLevel
 
-_FOUND = (GradeLevel.MAJOR, GradeLevel.ABSENT)
 _T, _I, _N, _B, _UTC = Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.TIME
 
 
@@ -122,7 +121,7 @@ def _measure_vigilance(acts: Sequence[GradeRow]) -> Sensitivity:
         for row in acts
         if row.is_current and row.use is GradeUse.PLANTED and not row.assignment.is_repeat
     ]
-    return measure_sensitivity(sum(level in _FOUND for level in planted), len(planted))
+    return measure_sensitivity(sum(level in FOUND for level in planted), len(planted))
 
 
 def build_reader_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[ReaderRow]:

@@ -28,7 +28,7 @@ class Selection(StrEnum):
 _ALWAYS = ("about", "scale", "data-dictionary")
 _SHEETS = {
     Selection.ALL: ("grades",),
-    Selection.GRADES: ("grades", "grade-history", "revisions", "cases", "readers"),
+    Selection.GRADES: ("grades", "grade-history", "revisions", "adjudication", "cases", "readers"),
     Selection.METRICS: ("metrics", "summary", "cases"),
     Selection.AGREEMENT: ("agreement", "certificates", "readers"),
     Selection.CHECKLIST: ("checklist",),

@@ -17,7 +17,9 @@ from han5k_review.evaluation.stored_panels import PairKey, StoredPanel, find_sto
 from han5k_review.metrics import Definition
 from han5k_review.protocol.record import find_freeze
 from han5k_review.review.accepted import Accepted, list_accepted
+from han5k_review.review.consensus import list_consensus
 from han5k_review.review.decisions.revising import RevisionView, list_revisions
+from han5k_review.store.consensus_tables import ConsensusGrade
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.protocol_tables import PlantedContour, ProtocolVersion
@@ -65,7 +67,8 @@ class StudyRows:
     `protocols` are the versions of the reader study's protocol; `planted` holds planted errors by
     the id of their label version. `under_review` and `references` go by (case id, structure);
     `graded_panels` holds, by label version id, the stored panels of graded contours against the
-    newest references; `metrics` those of the contours under review, with a reason where there is
+    newest references; `consensus` are all consensus grades by id, `standing` those that count, by
+    label version; `metrics` those of the contours under review, with a reason where there is
     none.
     """
 
@@ -86,6 +89,8 @@ class StudyRows:
     grades: Sequence[Grade]
     revisions: Sequence[RevisionView]
     accepted: Mapping[CaseStructure, Accepted]
+    consensus: Mapping[int, ConsensusGrade]
+    standing: Mapping[int, ConsensusGrade]
     metrics: Sequence[PairMetrics]
     graded_panels: Mapping[int, StoredPanel]
 
@@ -160,6 +165,8 @@ def _read(
         grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
         revisions=list_revisions(session),
         accepted=list_accepted(session),
+        consensus=_by_id(session, ConsensusGrade),
+        standing=list_consensus(session),
         metrics=_list_metrics(session, facts, catalogue) if measured else (),
         graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition)
         if measured

@@ -16,6 +16,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, delete, select
 
 from han5k_review.errors import RuleError
+from han5k_review.review.consensus import check_not_adjudicated
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
@@ -158,8 +159,16 @@ def append_reads(
 ) -> list[Assignment]:
     """Add reads to the end of a reader's list, in the given order; the caller audits.
 
-    A further read of a case gets the next number.
+    A further read of a case gets the next number. RuleError for a case that this person
+    adjudicates.
     """
+    reader = session.get_one(Reader, reader_id)
+    check_not_adjudicated(
+        session,
+        reader,
+        {read.case_id for read in reads},
+        by_protocol={read.case_id for read in reads if read.protocol_id is not None},
+    )
     known = session.exec(
         select(Assignment.case_id, Assignment.read_index, Assignment.presentation_order).where(
             Assignment.reader_id == reader_id

@@ -1,6 +1,8 @@
 """Results: what the grades say so far, counted in the database.
 
-Grades in force of contours under review, as far as they count (review/counting.py).
+Grades in force of contours under review, as far as they count (review/counting.py). What is said of
+a contour or a patient takes the consensus grade where one stands (review/consensus.py); what is
+said of readers takes their own grades.
 """
 
 from __future__ import annotations
@@ -10,16 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import ColumnElement, Select, and_, case, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
+from han5k_review.review.consensus import is_standing
 from han5k_review.review.counting import is_counted
 from han5k_review.review.labels import UNDER_REVIEW
+from han5k_review.store.consensus_tables import ConsensusGrade
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
 from han5k_review.store.vocabulary import GradeLevel
 
 LEVELS = (GradeLevel.NO, GradeLevel.MINOR, GradeLevel.MAJOR)
+_VERDICT = func.coalesce(col(ConsensusGrade.level), col(Grade.level))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,7 @@ def count_pairs(session: Session) -> list[PairCell]:
     one = _counted(
         col(Grade.label_version_id).label("label"),
         col(Assignment.reader_id).label("reader"),
-        func.min(_severity()).label("level"),
+        func.min(_severity(col(Grade.level))).label("level"),
     )
     one = one.where(col(Grade.level).in_(LEVELS)).group_by(
         col(Grade.label_version_id), col(Assignment.reader_id)
@@ -102,9 +107,9 @@ def count_patients(session: Session) -> Mapping[str, PatientCount]:
         _counted(
             col(Grade.structure).label("structure"),
             col(Case.patient),
-            func.max(_severity()).label("level"),
+            func.max(_severity(_VERDICT)).label("level"),
         )
-        .where(col(Grade.level).in_(LEVELS))
+        .where(_VERDICT.in_(LEVELS))
         .group_by(col(Grade.structure), col(Case.patient))
         .subquery()
     )
@@ -126,8 +131,8 @@ def list_verdicts(session: Session, structure: str) -> list[Verdict]:
     """Cases of a structure with a three-level grade, in the order of their last grade."""
     last = func.max(Grade.graded_at_utc)
     rows = session.execute(
-        _counted(col(Case.patient), col(Case.name), func.max(_severity()), last)
-        .where(col(Grade.level).in_(LEVELS), col(Grade.structure) == structure)
+        _counted(col(Case.patient), col(Case.name), func.max(_severity(_VERDICT)), last)
+        .where(_VERDICT.in_(LEVELS), col(Grade.structure) == structure)
         .group_by(col(Case.patient), col(Case.name))
         .order_by(last, col(Case.name))
     )
@@ -155,9 +160,13 @@ def list_contour_verdicts(session: Session) -> list[ContourVerdict]:
     seconds = func.sum(func.coalesce(col(Grade.active_seconds), 0.0))
     rows = session.execute(
         _counted(
-            col(Grade.label_version_id), col(Case.patient), func.max(_severity()), first, seconds
+            col(Grade.label_version_id),
+            col(Case.patient),
+            func.max(_severity(_VERDICT)),
+            first,
+            seconds,
         )
-        .where(col(Grade.level).in_(LEVELS))
+        .where(_VERDICT.in_(LEVELS))
         .group_by(col(Grade.label_version_id), col(Case.patient))
         .order_by(col(Grade.label_version_id))
     )
@@ -169,8 +178,8 @@ def list_contour_verdicts(session: Session) -> list[ContourVerdict]:
     ]
 
 
-def _severity() -> ColumnElement[int]:
-    return case({level: place for place, level in enumerate(LEVELS)}, value=col(Grade.level))
+def _severity(level: Any) -> ColumnElement[int]:
+    return case({level: place for place, level in enumerate(LEVELS)}, value=level)
 
 
 def _counted(*columns: Any) -> Select[Any]:
@@ -187,6 +196,12 @@ def _counted(*columns: Any) -> Select[Any]:
         .join(Assignment, col(Assignment.id) == col(Grade.assignment_id))
         .join(Case, col(Case.id) == col(Assignment.case_id))
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
+        .outerjoin(
+            ConsensusGrade,
+            and_(
+                col(ConsensusGrade.label_version_id) == col(Grade.label_version_id), is_standing()
+            ),
+        )
         .where(
             col(newer.id).is_(None),
             col(Grade.label_version_id).in_(under_review),

@@ -45,6 +45,7 @@ APPEND_ONLY = (
     "triage_round",
     "triage_score",
     "triage_draw",
+    "consensus_grade",
 )
 
 

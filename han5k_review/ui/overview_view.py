@@ -13,6 +13,7 @@ import streamlit as st
 
 from han5k_review.errors import StorageError
 from han5k_review.review.overview import PACE_DAYS, CaseStage, Disagreement, Overview, ReaderPace
+from han5k_review.statistics.vigilance import Sensitivity
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
@@ -34,6 +35,10 @@ PACE_COLUMNS = {
         format="%.0f", help="Median active seconds of a structure."
     ),
     "Drafts": st.column_config.NumberColumn(help="Corrections begun and not submitted."),
+    "Planted errors found": st.column_config.TextColumn(
+        help="Errors made on purpose that the reader graded as major or absent, and the exact 95 % "
+        "interval of the share. Readers never see it."
+    ),
     "Ends about": st.column_config.DateColumn(
         format="YYYY-MM-DD", help="If it goes on as in the last days; empty where nothing is known."
     ),
@@ -124,8 +129,10 @@ def show_waiting(lines: Sequence[Waiting]) -> None:
                 st.page_link(page_file(line.page), label=line.link, width="content")
 
 
-def build_pace_frame(readers: Sequence[ReaderPace], now: datetime) -> pd.DataFrame:
-    """One row per reader with cases."""
+def build_pace_frame(
+    readers: Sequence[ReaderPace], now: datetime, vigilance: Mapping[int, Sensitivity]
+) -> pd.DataFrame:
+    """One row per reader with cases; `vigilance`: reader id -> planted errors found."""
     return pd.DataFrame(
         {
             "Reader": [one.name for one in readers],
@@ -137,8 +144,20 @@ def build_pace_frame(readers: Sequence[ReaderPace], now: datetime) -> pd.DataFra
             "Drafts": [one.open_drafts for one in readers],
             "Last grade": [say_time(one.last_graded_at_utc) for one in readers],
             "Ends about": [_end(one, now) for one in readers],
+            "Planted errors found": [
+                say_vigilance(vigilance.get(one.reader_id)) for one in readers
+            ],
         }
     )
+
+
+def say_vigilance(found: Sensitivity | None) -> str:
+    """Found of planted, with the exact 95 % interval; empty where nothing was planted."""
+    if found is None or found.estimate.interval is None:
+        return ""
+    interval = found.estimate.interval
+    low, high = 100 * interval.low, 100 * interval.high
+    return f"{found.found} of {found.planted} ({low:.0f} to {high:.0f} %)"
 
 
 def build_disagreement_rows(

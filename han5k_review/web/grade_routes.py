@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from sqlmodel import Session
@@ -15,6 +15,7 @@ from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import save_position
 from han5k_review.review.declared_grades import check_given_grade
 from han5k_review.review.edit_rules import EditRules, read_edit_rules
+from han5k_review.review.feedback import find_feedback
 from han5k_review.review.grading import (
     count_turns,
     get_own_assignment,
@@ -24,9 +25,11 @@ from han5k_review.review.grading import (
 from han5k_review.review.row_numbers import number_task
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Reader
+from han5k_review.store.tables import Assignment, Grade, Reader
 from han5k_review.study import get_study_info, read_study_scale
+from han5k_review.study.scale import Scale
 from han5k_review.web.bodies import Body, Index, Name, RowId, bounded
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json, describe_check
@@ -89,11 +92,12 @@ def _store_grade(
 ) -> Response:
     numbers = number_task(study.root, assignment_id)
     with transaction(study.engine) as session:
+        scale = read_study_scale(study, get_study_info(session))
         outcome = submit_grade(
             session,
             assignment_id=assignment_id,
             reader=_get_reader(session, identity),
-            scale=read_study_scale(study, get_study_info(session)),
+            scale=scale,
             request=body.to_request(numbers),
             now=utc_now(),
         )
@@ -104,8 +108,21 @@ def _store_grade(
             "total": outcome.total,
             "check": None if check is None else describe_check(check, rules),
         }
+        trains = session.get_one(Assignment, assignment_id).is_calibration
+        grade_id = stored_id(outcome.grade)
         status = 201 if outcome.is_new else 200
+    if trains:
+        answer |= _give_feedback(study, grade_id, scale)
     return answer_json(answer, status)
+
+
+def _give_feedback(study: Study, grade_id: int, scale: Scale) -> dict[str, Any]:
+    """What the answer says of a grade of a calibration case, once it is stored."""
+    with reading(study.engine) as session:
+        feedback = find_feedback(session, study, session.get_one(Grade, grade_id), scale)
+    if feedback is None:
+        return {}
+    return {"feedback": {"agrees": feedback.agrees, "sentence": feedback.sentence}}
 
 
 def _get_reader(session: Session, identity: ReaderIdentity) -> Reader:

@@ -142,9 +142,9 @@ def _judge(
 
 
 def _count_levels(grades: Iterable[GradeRow]) -> Mapping[int, Counter[GradeLevel]]:
-    """Label version -> grades in force by level, of first reads that count."""
+    """Label version -> grades in force by level, of first reads that count; or of the consensus."""
     counts: dict[int, Counter[GradeLevel]] = {}
     for row in grades:
-        if row.is_counted and row.grade.level is not None:
-            counts.setdefault(row.grade.label_version_id, Counter())[row.grade.level] += 1
+        if row.is_counted and row.verdict is not None:
+            counts.setdefault(row.grade.label_version_id, Counter())[row.verdict] += 1
     return counts

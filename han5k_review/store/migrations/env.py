@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 from han5k_review.store import (
+    consensus_tables,
     draft_tables,
     import_tables,
     model_tables,
@@ -27,6 +28,7 @@ _ = (
     protocol_tables,
     triage_tables,
     signature_tables,
+    consensus_tables,
 )
 
 context.configure(

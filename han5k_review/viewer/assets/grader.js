@@ -16,7 +16,7 @@ import { differs, draftOf, toggle } from "./pure/grading.js";
 /** @import { Tell } from "./workspace_parts.js" */
 
 /**
- * @typedef {{ grade: GivenGrade, graded: number, total: number, check?: any }} Answer
+ * @typedef {{ grade: GivenGrade, graded: number, total: number, check?: any, feedback?: { sentence: string } }} Answer
  * @typedef {(kind: string, detail?: Record<string, unknown>) => void} Trigger speaks to the page
  */
 
@@ -32,6 +32,7 @@ export class Grader extends GradeBook {
     this.trigger = trigger;
     this.url = data.addresses.grades ?? "";
     this.completes = false;
+    this.feedback = "";
     /** @type {Set<string>} */
     this.asked = new Set();
     /** @type {((name: string, check: any) => void) | null} told when a stored grade does not fit an edit */
@@ -222,6 +223,7 @@ export class Grader extends GradeBook {
    */
   stored(body, answer) {
     this.confirmed.set(body.structure, answer.grade);
+    this.feedback = answer.feedback?.sentence ?? "";
     const isNewer = this.queue.holds(this.url, body.structure);
     if (!isNewer) {
       this.grades.set(body.structure, answer.grade);

@@ -25,6 +25,7 @@ export class GradePanel {
     this.title = h("h2", { "data-testid": "structure-title" });
     this.sub = h("p", { class: "dim", "data-testid": "structure-facts" });
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "alert" });
+    this.feedback = h("p", { class: "alert", role: "status", hidden: true, "data-testid": "feedback" });
     this.buttons = new Map(scale.grades.map((grade) => [grade.code, this.gradeButton(grade)]));
     this.tagButtons = new Map(scale.tags.map((tag) => [tag, this.tagButton(tag)]));
     this.tagBox = h(
@@ -82,6 +83,7 @@ export class GradePanel {
       this.title,
       this.sub,
       this.grading,
+      this.feedback,
       this.warnings,
       this.hint,
       this.draft,
@@ -210,6 +212,8 @@ export class GradePanel {
     const said = grader.saying();
     const sentence = kept ? `Not saved: ${kept.reason ?? ""}` : said.sentence;
     const tone = kept ? "bad" : said.tone;
+    setText(this.feedback, grader.feedback);
+    this.feedback.hidden = !grader.feedback;
     setText(this.alert, sentence);
     this.alert.hidden = !sentence;
     this.alert.className = `alert ${tone}`;
