@@ -16,6 +16,7 @@ from han5k_review.store.tables import Grade, Revision
 from han5k_review.store.vocabulary import DraftState
 from rigs.seeing import look
 from tests.viewer.drawing_table import Table, near, on_slice
+from tests.viewer.test_drafts import offered
 
 BIG = ((6, 6, 5), (15, 14, 5))
 
@@ -219,7 +220,7 @@ def test_steps_go_back_after_a_reload(table: Table) -> None:
     table.drag("axial", 5, (4, 4, 5), (4, 15, 5))
     table.stored(2)
     table.open()
-    table.edit()
+    offered(screen)
     screen.keyboard.press("Control+z")
     wanted = table.start() | (near(first, 5) & on_slice("axial", 5))
     np.testing.assert_array_equal(table.stored(), wanted)

@@ -23,7 +23,7 @@ import { parseMasks } from "../pure/masks.js";
  * @property {DraftPlace | null} place
  * @property {{ mine: boolean, holder: string | null, until_utc: string | null }} lease
  *
- * @typedef {{ structure: string, locked: boolean, at_utc: string, reason: string | null }} LockState
+ * @typedef {{ structure: string, locked: boolean, at_utc: string | null, reason: string | null }} LockState
  */
 
 export const newId = () =>

@@ -7,10 +7,11 @@
 const AGAIN_MS = 20_000;
 
 /**
- * `2026-05-04 14:02` where the reader is; "" for a time that is none.
- * @param {string} iso
+ * `2026-05-04 14:02` where the reader is; "" for a time that is none, or that a blinded reader is not told.
+ * @param {string | null} iso
  */
 export function dayAndTime(iso) {
+  if (iso === null) return "";
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
   /** @param {number} part */
@@ -73,7 +74,8 @@ export class StructureStates {
     const lock = name === null ? null : this.locks.get(name);
     if (!lock) return "";
     const reason = lock.reason ? ` Reason: ${lock.reason}` : "";
-    return `${name} was accepted and locked on ${dayAndTime(lock.at_utc)}; an adjudicator can unlock it, with a reason.${reason}`;
+    const at = dayAndTime(lock.at_utc);
+    return `${name} was accepted and locked${at && ` on ${at}`}; an adjudicator can unlock it, with a reason.${reason}`;
   }
 
   /** Structures with an open draft that something was drawn in. */
