@@ -11,6 +11,7 @@ from playwright.sync_api import Route, expect
 from sqlmodel import Session, select
 
 from han5k_review.review.decisions.locking import lock_structure, unlock_structure
+from han5k_review.review.row_numbers import RowKind, number_task
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader, Revision
 from tests.viewer.drawing_table import Table, near, on_slice
@@ -94,7 +95,7 @@ def test_a_submitted_revision_is_shown_and_edited_further(table: Table) -> None:
         table,
         label_sets=answer["label_sets"],
         resume=resume,
-        edit_base=revision,
+        edit_base=number_task(table.bench.study.root, 1).show(RowKind.LABEL_VERSION, revision),
         start_editing=True,
     )
     expect(screen.get_by_test_id("edit-figures")).to_contain_text(
