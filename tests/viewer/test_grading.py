@@ -3,50 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
-import numpy as np
 from playwright.sync_api import Page, Route, expect
 
 from han5k_review.review.row_numbers import RowKind, number_task
 from rigs.seeing import look, press_grade
-from rigs.viewer_cases import DeskCase, block_case, bring_under_review, lps_grid
-from rigs.viewer_desk import Desk
-
-SHAPE = (48, 48, 16)
-NAMES = ("BrainStem", "Larynx", "ParotidL")
-Open = Callable[..., Desk]
-EVENTS = "window.events"
-
-
-def case(level: int = 0, **options: Any) -> DeskCase:
-    """Three structures in a CT of one HU, so that another level is another CT."""
-    hu = np.full(SHAPE, level, dtype=np.int16)
-    blocks = {
-        name: (slice(10 * n + 8, 10 * n + 16), slice(20, 30), slice(3 * n + 2, 3 * n + 7))
-        for n, name in enumerate(NAMES)
-    }
-    grid = lps_grid(SHAPE, (1.0, 1.0, 3.0))
-    return block_case(hu, grid, blocks, **options)
-
-
-def chosen(screen: Page, name: str) -> None:
-    row = screen.locator("[data-structure][aria-selected=true]")
-    expect(row).to_have_attribute("data-structure", name)
-
-
-def grade_of(screen: Page, name: str, code: str) -> None:
-    expect(screen.locator(f"[data-structure={name}]")).to_have_attribute("data-grade", code)
-
-
-def said(screen: Page, words: str) -> None:
-    expect(screen.get_by_test_id("save-state")).to_contain_text(words)
-
-
-def said_saved(screen: Page) -> None:
-    """The time of a confirmed save; "all saved" stands there before anything was sent."""
-    expect(screen.get_by_test_id("save-state")).to_have_text(re.compile(r"^saved \d\d:"))
+from rigs.viewer_cases import bring_under_review
+from tests.viewer.grades_given import EVENTS, NAMES, Open, case, chosen, grade_of, said, said_saved
 
 
 def test_a_key_grades_and_goes_on(open_desk: Open, screen: Page) -> None:
@@ -265,58 +228,3 @@ def test_a_read_only_case_takes_no_grade(open_desk: Open, screen: Page) -> None:
     expect(screen.get_by_test_id("grade-no")).to_be_hidden()
     chosen(screen, "BrainStem")
     assert desk.grades() == []
-
-
-def test_the_rest_is_accepted_by_key_once_it_was_scrolled_through(
-    open_desk: Open, screen: Page
-) -> None:
-    desk = open_desk(case())
-    # A slice that has not come yet was not seen, however often a key goes there.
-    loaded = re.compile(r"^(\d+)/\1$")
-    expect(screen.get_by_test_id("workspace")).to_have_attribute("data-loaded", loaded)
-    chosen(screen, "BrainStem")
-    screen.keyboard.press("Shift+Y")
-    notice = screen.get_by_test_id("banner")
-    expect(notice).to_contain_text("scroll through")
-    screen.keyboard.press("Escape")
-    expect(notice).to_be_hidden()  # it goes with the next key
-    screen.keyboard.press("u")  # leave the zoom
-    screen.keyboard.press("b")
-    view = screen.get_by_test_id("view-main")
-    for k in (*range(3, 1, -1), *range(3, 10)):  # BrainStem lies on 2 to 6, Larynx on 5 to 9
-        at = int(view.get_attribute("data-slice") or 0)
-        screen.keyboard.press("ArrowUp" if k > at else "ArrowDown")
-        expect(view).to_have_attribute("data-slice", str(k))
-    screen.keyboard.press("Shift+Y")
-    words = screen.get_by_test_id("question-words")
-    expect(words).to_contain_text("2 structures were scrolled through. 1 was not")
-    expect(screen.get_by_test_id("answer-all")).to_contain_text("All (2)")
-    screen.get_by_test_id("answer-all").click()
-    grade_of(screen, "BrainStem", "no")
-    grade_of(screen, "Larynx", "no")
-    said_saved(screen)
-    assert [(one.structure, one.in_bulk) for one in desk.grades()] == [
-        ("BrainStem", True),
-        ("Larynx", True),
-    ]
-    screen.keyboard.press("z")  # one act, taken back as one
-    grade_of(screen, "BrainStem", "")
-    grade_of(screen, "Larynx", "")
-
-
-def test_filters_are_chosen_by_key_and_the_last_grade_offers_the_next_case(
-    open_desk: Open, screen: Page
-) -> None:
-    open_desk(case(has_next=True), case())
-    screen.keyboard.press("Shift+T")
-    screen.keyboard.press("u")
-    expect(screen.get_by_test_id("filter")).to_contain_text("Without a grade: 3 of 3")
-    for left in (2, 1):
-        press_grade(screen, "1")
-        expect(screen.get_by_test_id("filter")).to_contain_text(f"Without a grade: {left} of 3")
-        expect(screen.get_by_test_id("structure")).to_have_count(left)
-    press_grade(screen, "1")
-    words = screen.get_by_test_id("question-words")
-    expect(words).to_have_text("All 3 structures of HN-001 are graded and saved.")
-    screen.get_by_test_id("answer-next").click()
-    screen.wait_for_function(f"{EVENTS}.some(([, event]) => event.kind === 'next_case')")
