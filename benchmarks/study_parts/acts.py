@@ -109,7 +109,10 @@ def read_overview(study: Study) -> None:
 
 
 def measure_best(place: Place, what: str, act: Callable[[], object], rounds: int) -> Found:
-    """The fastest of some rounds after one that warms up: others only ever slow one down."""
+    """The fastest of some rounds, after one that warms up: others only ever slow one down.
+
+    One round alone comes without a warm one.
+    """
     if rounds > 1:
         act()
     found = []
