@@ -9,7 +9,7 @@ their own script without a browser (their second click, the fastest of some), gr
 transaction of its own, the workbook by the command in a process of its own. Prints a table. The CPU
 seconds count the database server too; with `--busy`, where others work on the machine, they decide
 instead of the clock. `growth` is how often the CPU time of the tenth goes into that of the whole:
-at most 10, and a quarter more for what disturbs. `--quick` is 40 cases, one round, busy, no tenth.
+at most 10, and a quarter more for what disturbs. `--quick` is 40 cases, two rounds, busy, no tenth.
 
 `--simulate` plays 10,000 studies whose truth is known (with `--quick` 1,000) on one core, in a few
 minutes, and looks at each after every read. It prints one line per promise; lines that "show why
@@ -145,7 +145,7 @@ def reach_sizes(chosen: argparse.Namespace) -> list[str]:
     """Measure, print, and say what was missed."""
     print(f"{os.cpu_count()} cores, load of the last minute {os.getloadavg()[0]:.1f}")
     cases = chosen.cases or (QUICK_CASES if chosen.quick else COHORT)
-    lines = measure_sizes(chosen, cases, 1 if chosen.quick else ROUNDS)
+    lines = measure_sizes(chosen, cases, 2 if chosen.quick else ROUNDS)
     print_table(lines)
     return [miss for line in lines for miss in line.list_misses()]
 

@@ -109,7 +109,10 @@ def read_overview(study: Study) -> None:
 
 
 def measure_best(place: Place, what: str, act: Callable[[], object], rounds: int) -> Found:
-    """The fastest of some rounds after one that warms up: others only ever slow one down."""
+    """The fastest of some rounds, after one that warms up: others only ever slow one down.
+
+    One round alone comes without a warm one.
+    """
     if rounds > 1:
         act()
     found = []
@@ -191,7 +194,12 @@ def measure_command(place: Place, what: str, arguments: list[str]) -> Found:
     server, began = read_cpu(place), time.perf_counter()
     own = time.process_time()
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
+    memory = 0
+    # Not the peak that wait4 tells: before its program starts, a child has its parent's memory.
+    while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+        memory = max(memory, read_peak_kb(process.pid))
+        time.sleep(0.05)
+    _, status, used = ended
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"han5k {' '.join(arguments)} was expected to end well, it did not.")
@@ -199,5 +207,15 @@ def measure_command(place: Place, what: str, arguments: list[str]) -> Found:
         what=what,
         seconds=time.perf_counter() - began,
         cpu_s=used.ru_utime + used.ru_stime + read_cpu(place) - server - time.process_time() + own,
-        memory_gb=used.ru_maxrss / 1024**2,
+        memory_gb=memory / 1024**2,
     )
+
+
+def read_peak_kb(pid: int) -> int:
+    """The most memory that a process held so far; 0 when it has just ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(found[0].split()[1]) if found else 0

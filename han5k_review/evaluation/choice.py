@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -88,14 +88,20 @@ class ChosenLabel:
 
 
 def find_labels(
-    session: Session, choice: LabelChoice, case_ids: Sequence[int] | None = None
+    session: Session,
+    choice: LabelChoice,
+    case_ids: Sequence[int] | None = None,
+    structures: Collection[str] | None = None,
 ) -> Mapping[CaseStructure, ChosenLabel]:
-    """(case id, structure) -> the label version that `choice` means, of these cases or of all."""
+    """(case id, structure) -> the label version that `choice` means.
+
+    Of these cases and these structures, or of all.
+    """
     if choice.accepted_only:
         return {
             key: _refer(found.contour)
             for key, found in list_accepted(session, case_ids).items()
-            if _is_meant(choice, found.contour)
+            if _is_meant(choice, found.contour) and (structures is None or key[1] in structures)
         }
     # Columns instead of objects: a cohort has 200,000 label versions.
     query = (
@@ -105,6 +111,8 @@ def find_labels(
     )
     if case_ids is not None:
         query = query.where(col(LabelVersion.case_id).in_(case_ids))
+    if structures is not None:
+        query = query.where(col(LabelVersion.structure).in_(structures))
     if choice.model_version_id is not None:
         query = query.where(col(LabelVersion.model_version_id) == choice.model_version_id)
     else:  # what a model predicted may be measured though nobody put it under review

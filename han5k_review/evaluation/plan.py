@@ -115,8 +115,8 @@ def plan_evaluation(
     sides = _Sides(
         reference=reference,
         prediction=prediction,
-        references=_by_case(find_labels(session, reference, case_ids)),
-        predictions=_by_case(find_labels(session, prediction, case_ids)),
+        references=_by_case(find_labels(session, reference, case_ids, structures)),
+        predictions=_by_case(find_labels(session, prediction, case_ids, structures)),
         tolerances=tolerances,
         known={str(structure.name): structure for structure in catalogue},
     )

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from han5k_review.errors import StorageError
 from han5k_review.exports.about_sheet import RESEARCH_USE
-from han5k_review.exports.cells import EXCEL_ROW_LIMIT, fit_excel
+from han5k_review.exports.cells import EXCEL_ROW_LIMIT
 from han5k_review.exports.columns import Cell, Kind, Table
 from han5k_review.exports.frames import Export
+from han5k_review.exports.plain_sheet import PlainSheet
 
 COVER = "about"
 _COVER_ROWS = 2
@@ -87,7 +87,7 @@ def _write_table(
     first = _COVER_ROWS if table.key == COVER else 0
     for number, rows in enumerate(_parts(table, row_limit - first - 1), start=1):
         title = table.title if number == 1 else f"{table.title} ({number})"
-        sheet = book.add_worksheet(title)
+        sheet = book.add_worksheet(title, PlainSheet)
         cells = [formats.of(*column) for column in zip(table.kinds, table.units, strict=True)]
         for place, width in enumerate(_widths(table)):
             sheet.set_column(place, place, width, cells[place])
@@ -95,25 +95,12 @@ def _write_table(
             sheet.write_string(0, 0, RESEARCH_USE, formats.notice)
         for place, heading in enumerate(table.headings):
             sheet.write_string(first, place, heading, formats.header)
-        for line, row in enumerate(rows, start=first + 1):
-            for place, cell in enumerate(row):
-                _write_cell(sheet, line, place, cell, cells[place])
+        sheet.write_rows(first + 1, rows, cells)
         sheet.freeze_panes(first + 1, 0)
         sheet.autofilter(first, 0, first + max(len(rows), 1), len(table.names) - 1)
         sheet.set_footer(f"&L{RESEARCH_USE}&C&A&R&P / &N")
         sheet.set_landscape()
         sheet.repeat_rows(first)
-
-
-def _write_cell(sheet: Worksheet, line: int, place: int, cell: Cell, style: Format) -> None:
-    if cell is None:
-        return
-    if isinstance(cell, bool):
-        sheet.write_boolean(line, place, cell, style)
-    elif isinstance(cell, str):
-        sheet.write_string(line, place, fit_excel(cell), style)
-    else:
-        sheet.write_number(line, place, cell, style)
 
 
 def _parts(table: Table, size: int) -> Iterator[tuple[tuple[Cell, ...], ...]]:

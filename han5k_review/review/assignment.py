@@ -54,7 +54,9 @@ def list_worklist(
     """
     progress = measure_progress(session, reader_id=reader_id)
     drafts = count_drafts(session, col(Draft.assignment_id), reader_id)
-    signed = {found: one.at_utc for found, one in list_signatures(session).items()}
+    signed = {
+        found: one.at_utc for found, one in list_signatures(session, reader_id=reader_id).items()
+    }
     return [
         WorklistEntry(
             assignment_id=assignment_id,

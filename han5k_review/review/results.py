@@ -7,12 +7,14 @@ said of readers takes their own grades.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
@@ -70,34 +72,34 @@ def count_grades(session: Session) -> Mapping[str, Mapping[GradeLevel, int]]:
 
 
 def count_pairs(session: Session) -> list[PairCell]:
-    """Every two readers on the masks that both graded, by their levels."""
-    one = _counted(
+    """Every two readers on the masks that both graded, by their levels.
+
+    Masks are counted by who gave them which levels, which makes few groups. A join of all grades
+    with themselves is never planned well: no database knows how many grades count.
+    """
+    graded = _counted(
         col(Grade.label_version_id).label("label"),
         col(Assignment.reader_id).label("reader"),
         func.min(_severity(col(Grade.level))).label("level"),
+    ).where(col(Grade.level).in_(LEVELS))
+    one = graded.group_by(col(Grade.label_version_id), col(Assignment.reader_id)).subquery()
+    said = cast(one.c.reader, String) + ":" + cast(one.c.level, String)
+    mask = (
+        select(func.aggregate_strings(said, ",").label("levels"))
+        .group_by(one.c.label)
+        .having(func.count() > 1)
+        .subquery()
     )
-    one = one.where(col(Grade.level).in_(LEVELS)).group_by(
-        col(Grade.label_version_id), col(Assignment.reader_id)
-    )
-    first, second = one.subquery(), one.subquery()
-    names = aliased(Reader), aliased(Reader)
-    rows = session.execute(
-        select(
-            col(names[0].pseudonym),
-            col(names[1].pseudonym),
-            first.c.level,
-            second.c.level,
-            func.count(),
-        )
-        .select_from(first)
-        .join(second, (first.c.label == second.c.label) & (first.c.reader < second.c.reader))
-        .join(names[0], col(names[0].id) == first.c.reader)
-        .join(names[1], col(names[1].id) == second.c.reader)
-        .group_by(col(names[0].pseudonym), col(names[1].pseudonym), first.c.level, second.c.level)
-    )
+    rows = session.execute(select(mask.c.levels, func.count()).group_by(mask.c.levels))
+    found: Counter[tuple[int, int, int, int]] = Counter()
+    for levels, masks in rows:
+        given = sorted(tuple(map(int, each.split(":"))) for each in levels.split(","))
+        for (a, i), (b, j) in combinations(given, 2):
+            found[a, b, i, j] += masks
+    names = dict(session.execute(select(col(Reader.id), col(Reader.pseudonym))).all())
     return [
-        PairCell(first=a, second=b, first_level=i, second_level=j, contours=count)
-        for a, b, i, j, count in rows
+        PairCell(first=names[a], second=names[b], first_level=i, second_level=j, contours=count)
+        for (a, b, i, j), count in sorted(found.items())
     ]
 
 

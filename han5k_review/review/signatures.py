@@ -16,12 +16,18 @@ from han5k_review.store.vocabulary import SignatureAct
 
 
 def list_signatures(
-    session: Session, assignment_ids: Collection[int] | None = None
+    session: Session,
+    assignment_ids: Collection[int] | None = None,
+    *,
+    reader_id: int | None = None,
 ) -> Mapping[int, ReadSignature]:
-    """Assignment id -> the signature that stands on it, of these reads or of all."""
+    """Assignment id -> the signature that stands on it: of these reads, a reader's, or all."""
     newest = select(func.max(col(ReadSignature.id))).group_by(col(ReadSignature.assignment_id))
     if assignment_ids is not None:
         newest = newest.where(col(ReadSignature.assignment_id).in_(assignment_ids))
+    if reader_id is not None:
+        own = select(Assignment.id).where(Assignment.reader_id == reader_id)
+        newest = newest.where(col(ReadSignature.assignment_id).in_(own))
     rows = session.exec(
         select(ReadSignature).where(
             col(ReadSignature.id).in_(newest), ReadSignature.act == SignatureAct.SIGNED

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from han5k_review.statistics.bootstrap import RESAMPLES, draw_resamples
 from han5k_review.statistics.estimates import CONFIDENCE, Estimate, Interval, undefined
 
 _FEWEST = 3
 _FEWEST_OF_A_KIND = 5
+_CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +69,26 @@ def measure_against_grades(
         return _result(acceptable, nothing, nothing, nothing)
     drawn = draw_resamples(generator, patients=len(patients), readers=0, resamples=resamples)
     place = np.array([patients[pair.patient] for pair in known])
-    weights = np.concatenate([np.ones((1, len(known))), drawn.patients[:, place]])
+    draws = np.concatenate([np.ones((1, len(patients))), drawn.patients])
     values = np.array([pair.value for pair in known])
     levels = np.array([pair.level for pair in known], dtype=np.float64)
-    spearman = _settle(_spearman(values, levels, weights), "All metrics or all grades are equal.")
-    if acceptable.all() or not acceptable.any():
+    one_sided = bool(acceptable.all() or not acceptable.any())
+    correlations, areas, thresholds = [], [], []
+    best = (math.nan, math.nan)
+    # A few resamples at a time: all of them times all contours of a cohort are gigabytes.
+    size = max(1, _CELLS_AT_ONCE // len(known))
+    for first in range(0, len(draws), size):
+        weights = draws[first : first + size, place]
+        correlations.append(_spearman(values, levels, weights))
+        if not one_sided:
+            curve = _Curve(values, acceptable, weights, higher_is_better)
+            best = curve.best if first == 0 else best
+            areas.append(curve.area())
+            thresholds.append(curve.thresholds())
+    spearman = _settle(np.concatenate(correlations), "All metrics or all grades are equal.")
+    if one_sided:
         same = undefined("All contours are acceptable, or none is: no threshold separates them.")
         return _result(acceptable, spearman, same, same)
-    curve = _Curve(values, acceptable, weights, higher_is_better)
-    sensitivity, specificity = curve.best
     # With one or two of a kind all resamples hold the same ones: an interval would look certain.
     few = min(int(acceptable.sum()), int((~acceptable).sum())) < _FEWEST_OF_A_KIND
     kept = slice(0, 1) if few else slice(None)
@@ -83,10 +96,9 @@ def measure_against_grades(
     return _result(
         acceptable,
         spearman,
-        _settle(curve.area()[kept], reason),
-        _settle(curve.thresholds()[kept], reason),
-        sensitivity,
-        specificity,
+        _settle(np.concatenate(areas)[kept], reason),
+        _settle(np.concatenate(thresholds)[kept], reason),
+        *best,
     )
 
 
@@ -150,9 +162,9 @@ def _spearman(
 
 def _midranks(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Midranks (B, values) where each value stands `weight` times."""
-    kinds, place = np.unique(values, return_inverse=True)
-    counts = np.zeros((len(weights), len(kinds)))
-    np.add.at(counts.T, place, weights.T)
+    _kinds, place = np.unique(values, return_inverse=True)
+    sums = csr_array((np.ones(len(place)), (np.arange(len(place)), place)))
+    counts = np.asarray(weights @ sums)
     return np.asarray((np.cumsum(counts, axis=1) - counts / 2)[:, place])
 
 

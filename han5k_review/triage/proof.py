@@ -21,6 +21,7 @@ from han5k_review.statistics.against_metrics import (
     measure_against_grades,
 )
 from han5k_review.statistics.audit import AuditDesign, AuditRead, measure_audited_share
+from han5k_review.statistics.bootstrap import RESAMPLES
 from han5k_review.statistics.estimates import Estimate, undefined
 from han5k_review.store.tables import Case, Grade
 from han5k_review.store.triage_tables import TriageDraw, TriageRound, TriageScore
@@ -30,6 +31,8 @@ from han5k_review.triage.stored import list_works
 FEWEST = 20
 """Contours with a score before their grade, of each kind, below which nothing is claimed."""
 _BINS = 5
+# A page that opens at full size: 20,000 contours have all resamples, a whole cohort has 200.
+_CELLS, _FEWEST_RESAMPLES = 20_000_000, 200
 _MAJOR = 2
 
 
@@ -146,6 +149,7 @@ def measure_proof(predicted: Sequence[Predicted], rng: np.random.Generator) -> P
         ],
         higher_is_better=False,
         generator=rng,
+        resamples=max(_FEWEST_RESAMPLES, min(RESAMPLES, _CELLS // len(predicted))),
     )
     curves = build_curves(predicted)
     return Proof(
