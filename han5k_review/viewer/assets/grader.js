@@ -16,7 +16,8 @@ import { differs, draftOf, toggle } from "./pure/grading.js";
 /** @import { Tell } from "./workspace_parts.js" */
 
 /**
- * @typedef {{ grade: GivenGrade, graded: number, total: number, check?: any, feedback?: { sentence: string } }} Answer
+ * @typedef {{ sentence: string }} Feedback
+ * @typedef {{ grade: GivenGrade, graded: number, total: number, check?: any, feedback?: Feedback }} Answer
  * @typedef {(kind: string, detail?: Record<string, unknown>) => void} Trigger speaks to the page
  */
 
