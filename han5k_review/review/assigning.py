@@ -198,6 +198,11 @@ def append_reads(
         )
     session.add_all(rows)
     session.flush()
+    _add_contours(session, rows, reads)
+    return rows
+
+
+def _add_contours(session: Session, rows: Sequence[Assignment], reads: Sequence[NewRead]) -> None:
     shown = [
         {"assignment_id": row.id, "structure": structure, "label_version_id": version}
         for row, read in zip(rows, reads, strict=True)
@@ -205,7 +210,6 @@ def append_reads(
     ]
     if shown:
         session.execute(insert(ReadContour), shown)
-    return rows
 
 
 def assign_cases(
