@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.study_parts.acts import Found, measure_cohort  # noqa: E402
-from benchmarks.study_parts.cohort import COHORT, READS, STRUCTURES  # noqa: E402
+from benchmarks.study_parts.cohort_rows import COHORT, READS, STRUCTURES  # noqa: E402
 from benchmarks.study_parts.engines import ENGINES, open_place  # noqa: E402
 from benchmarks.study_simulation import (  # noqa: E402
     Finding,

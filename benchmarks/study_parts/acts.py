@@ -16,7 +16,8 @@ import psutil
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.study_parts.cohort import STRUCTURES, find_label, list_waiting
+from benchmarks.study_parts.cohort import list_waiting
+from benchmarks.study_parts.cohort_rows import STRUCTURES, find_label
 from han5k_review.exports.release import ReleaseRequest, plan_release
 from han5k_review.exports.selection import Selection
 from han5k_review.review.grading import GradeRequest, submit_grade

@@ -13,6 +13,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Subquery, case
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
@@ -89,7 +90,7 @@ def list_due(session: Session, label_version_id: int | None = None) -> list[DueC
         return []
     counted = _count_levels()
     query = (
-        select(counted, LabelVersion.case_id, Case.name, LabelVersion.structure)
+        sa.select(counted, col(LabelVersion.case_id), col(Case.name), col(LabelVersion.structure))
         .join(LabelVersion, col(LabelVersion.id) == counted.c.label)
         .join(Case, col(Case.id) == col(LabelVersion.case_id))
         .where(
@@ -160,7 +161,7 @@ def _count_levels() -> Subquery:
         .subquery()
     )
     return (
-        select(
+        sa.select(
             acts.c.label,
             acts.c.last,
             func.count().label("reads"),

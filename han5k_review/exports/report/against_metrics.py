@@ -44,7 +44,7 @@ def build_against_metrics(facts: ReportFacts) -> Section:
     """One line per structure and metric, where cases have both a grade and a measured pair."""
     worst: dict[tuple[str, str], int] = {}
     for row in facts.judged:
-        level = find_severity(row.grade.level)
+        level = find_severity(row.verdict)
         if level is not None:
             key = (row.grade.structure, row.case.name)
             worst[key] = max(level, worst.get(key, 0))

@@ -45,7 +45,7 @@ def list_failures(facts: ReportFacts, structure: str, worst: int = WORST) -> lis
     """The worst first: refused by most readers, then the lowest Dice, then by case."""
     by_label: dict[int, list[GradeRow]] = {}
     for row in facts.judged:
-        if row.grade.structure == structure and row.grade.level in _FAILURES:
+        if row.grade.structure == structure and row.verdict in _FAILURES:
             by_label.setdefault(row.grade.label_version_id, []).append(row)
     failures = [Failure(rows=tuple(rows)) for rows in by_label.values()]
 

@@ -42,9 +42,9 @@ def build_outcomes(facts: ReportFacts) -> Section:
 
 def _say_acceptability(facts: ReportFacts) -> str:
     verdicts = [
-        (row.case.patient, row.grade.level is not GradeLevel.MAJOR)
+        (row.case.patient, row.verdict is not GradeLevel.MAJOR)
         for row in facts.judged
-        if find_severity(row.grade.level) is not None
+        if find_severity(row.verdict) is not None
     ]
     if not verdicts:
         return NOT_MEASURED
@@ -85,7 +85,7 @@ def _say_time(facts: ReportFacts) -> str:
 
 
 def _say_errors(facts: ReportFacts) -> str:
-    wrong = sum(row.grade.level is GradeLevel.ABSENT for row in facts.counted)
+    wrong = sum(row.verdict is GradeLevel.ABSENT for row in facts.counted)
     planted = [row for row in facts.grades if row.is_current and row.use is GradeUse.PLANTED]
     if not facts.counted and not planted:
         return NOT_MEASURED

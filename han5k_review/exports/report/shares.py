@@ -148,12 +148,12 @@ def _list_judgements(
     rows: Iterable[GradeRow], group: Callable[[GradeRow], str]
 ) -> Iterable[Judgement]:
     for row in rows:
-        if find_severity(row.grade.level) is not None:
+        if find_severity(row.verdict) is not None:
             yield Judgement(
                 patient=row.case.patient,
                 structure=row.grade.structure,
                 tier=_tier(row),
-                acceptable=row.grade.level is not GradeLevel.MAJOR,
+                acceptable=row.verdict is not GradeLevel.MAJOR,
                 group=group(row),
             )
 
