@@ -132,13 +132,12 @@ def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
     finished = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
     finished.wait_for()
     page.get_by_role("link", name="Retraining").click()
-    page.get_by_role("button", name="Change settings").click()
+    page.get_by_text("Change settings", exact=True).click()
     for label, value in ASKED.values():
         field = page.get_by_role("spinbutton", name=label, exact=True)
         field.fill(value)
         field.press("Enter")
         finished.wait_for()
-    page.keyboard.press("Escape")
     page.get_by_role("button", name="Start a smoke run").click()
     expect(page.get_by_role("heading", name="queued")).to_be_visible(timeout=MINUTES)
     with worker_at_work(desk):

@@ -142,7 +142,7 @@ def test_without_anything_before_the_scores_are_told_and_why_nothing_is_judged()
     assert verdict.verdict is Verdict.TOO_FEW
     assert (verdict.cases, verdict.scored_cases) == (0, 6)
     assert (verdict.before_dice, verdict.after_dice) == (None, pytest.approx(0.825))
-    assert "nothing to compare with in 6 cases: they had no contour before the run" in (
+    assert "nothing to compare with in 6 cases without a contour before the run" in (
         verdict.reasons
     )
 
