@@ -96,7 +96,9 @@ def test_small_corrections_are_shown_counted_and_accepted_together(
     expect(screen.get_by_text("within VRD at most 20 %, HD95 at most 3 mm")).to_be_visible(
         timeout=SLOW
     )
-    expect(screen.get_by_text("Left to look at: 1 changes more, 1 with more than one revision")).to_be_visible()
+    expect(
+        screen.get_by_text("Left to look at: 1 changes more, 1 with more than one revision")
+    ).to_be_visible()
     screen.screenshot(path=pictures / "bulk-accept.png")
     screen.get_by_role("button", name="Accept and lock 1 revision").click()
     expect(screen.get_by_text("1 locked structure")).to_be_visible(timeout=SLOW)
