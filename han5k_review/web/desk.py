@@ -14,6 +14,7 @@ from han5k_review.accounts.may import Action, may, require
 from han5k_review.errors import AccessError
 from han5k_review.review.grading import check_place
 from han5k_review.review.signatures import check_sees_sources
+from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case
 from han5k_review.web.encoding import AnswerCache
@@ -67,3 +68,16 @@ def get_readable_case(session: Session, case_id: int, identity: ReaderIdentity) 
         raise HTTPException(404, f"There is no case {case_id}.")
     check_sees_sources(session, identity.reader_id, case_id)
     return case
+
+
+def read_task_image(desk: Desk, request: Request, assignment_id: int) -> str:
+    """Hash of the CT of an assignment that this person may look at."""
+    with reading(desk.study.engine) as session:
+        _, case = get_readable_assignment(session, assignment_id, get_identity(request))
+        return case.image_sha256
+
+
+def read_case_image(desk: Desk, request: Request, case_id: int) -> str:
+    """Hash of the CT of a case, for people who may read every case."""
+    with reading(desk.study.engine) as session:
+        return get_readable_case(session, case_id, get_identity(request)).image_sha256

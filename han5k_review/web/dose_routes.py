@@ -17,12 +17,11 @@ from starlette.responses import JSONResponse, Response
 from han5k_review.imaging.dose import build_dose_steps
 from han5k_review.imaging.slabs import SLAB_SLICES, Slab, iter_slabs
 from han5k_review.store.dose_files import hash_of, read_dose_file
-from han5k_review.store.engine import reading
 from han5k_review.store.volume_files import SlabEntry, VolumeIndex
 from han5k_review.web.addresses import name_case, name_task
 from han5k_review.web.binary import answer_binary
 from han5k_review.web.bodies import Index, Name, RowId
-from han5k_review.web.desk import Desk, get_identity, get_readable_assignment, get_readable_case
+from han5k_review.web.desk import Desk, read_case_image, read_task_image
 from han5k_review.web.encoding import encode
 from han5k_review.web.volume_routes import CACHE_RULES, describe_index
 
@@ -42,32 +41,23 @@ def build_dose_router(desk: Desk) -> APIRouter:
     """The four dose routes of docs/transport.md."""
     router = APIRouter()
 
-    def image_of_assignment(request: Request, assignment_id: int) -> str:
-        with reading(desk.study.engine) as session:
-            _, case = get_readable_assignment(session, assignment_id, get_identity(request))
-            return case.image_sha256
-
-    def image_of_case(request: Request, case_id: int) -> str:
-        with reading(desk.study.engine) as session:
-            return get_readable_case(session, case_id, get_identity(request)).image_sha256
-
     @router.get("/assignments/{assignment_id}/dose")
     def answer_index(request: Request, assignment_id: RowId) -> Response:
-        image = image_of_assignment(request, assignment_id)
+        image = read_task_image(desk, request, assignment_id)
         return _index_answer(desk, image, name_task(assignment_id).dose)
 
     @router.get("/assignments/{assignment_id}/dose/{dose}/{number}")
     def answer_slab(request: Request, assignment_id: RowId, dose: Name, number: Index) -> Response:
-        image = image_of_assignment(request, assignment_id)
+        image = read_task_image(desk, request, assignment_id)
         return _slab_answer(desk, request, image, dose, number)
 
     @router.get("/cases/{case_id}/dose")
     def answer_case_index(request: Request, case_id: RowId) -> Response:
-        return _index_answer(desk, image_of_case(request, case_id), name_case(case_id).dose)
+        return _index_answer(desk, read_case_image(desk, request, case_id), name_case(case_id).dose)
 
     @router.get("/cases/{case_id}/dose/{dose}/{number}")
     def answer_case_slab(request: Request, case_id: RowId, dose: Name, number: Index) -> Response:
-        return _slab_answer(desk, request, image_of_case(request, case_id), dose, number)
+        return _slab_answer(desk, request, read_case_image(desk, request, case_id), dose, number)
 
     return router
 

@@ -98,11 +98,9 @@ def read_blind(root: Path, page: Page) -> Heard:
         for part in BODIES:
             answer = page.request.get(f"{server.url}/api/assignments/{number}/{part}")
             heard.read(f"{part} {answer.status}", answer.body())
-        page.wait_for_timeout(300)
-        page.keyboard.press("Control+s")
+        page.get_by_test_id("answer-sign").click()
         expect(page.get_by_test_id("question-words")).to_contain_text("mine and final")
-        page.wait_for_timeout(300)
-        page.keyboard.press("Enter")
+        page.get_by_test_id("answer-sign").click()
         expect(first).not_to_have_text(name, timeout=SLOW)
         page.goto(f"{server.url}/worklist")
         expect(page.locator("[data-testid=row]")).to_have_count(2, timeout=SLOW)
