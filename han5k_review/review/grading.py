@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
-from han5k_review.review.labels import list_shown
+from han5k_review.review.labels import find_shown, list_shown
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
@@ -225,7 +225,7 @@ def _check_same(known: Grade, assignment_id: int, request: GradeRequest) -> None
 
 
 def _check_label(session: Session, assignment: Assignment, request: GradeRequest) -> None:
-    present = list_shown(session, assignment).get(request.structure)
+    present = find_shown(session, assignment, request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
     if present.id != request.label_version_id:
