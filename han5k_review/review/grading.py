@@ -174,7 +174,7 @@ def list_grades_in_force(
     rows = session.exec(
         select(Grade)
         .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
-        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.id).is_(None))
+        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.supersedes_id).is_(None))
     )
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
