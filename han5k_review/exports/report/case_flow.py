@@ -138,16 +138,16 @@ def _draw(flow: CaseFlow) -> str:
         ),
         (("Repeated", f"{_cases(flow.repeated)}, {say_count(flow.repeats, 'repeat')}"), ()),
         (("Revised", f"{_cases(flow.revised)} with a corrected contour"), ()),
-        (
-            (
-                "Adjudicated",
-                f"{_cases(flow.adjudicated)} with a decision,",
-                f"a locked contour or a consensus ({say_count(flow.consensus, 'grade')})",
-            ),
-            (),
-        ),
+        (("Adjudicated", *_say_adjudicated(flow)), ()),
     ]
     return _draw_steps(steps)
+
+
+def _say_adjudicated(flow: CaseFlow) -> tuple[str, str]:
+    return (
+        f"{_cases(flow.adjudicated)} with a decision,",
+        f"a locked contour or a consensus ({say_count(flow.consensus, 'grade')})",
+    )
 
 
 def _draw_steps(steps: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
