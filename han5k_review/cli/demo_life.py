@@ -92,13 +92,18 @@ def add_life(study: Study, truth: Truth, calendar: Calendar, seed: int) -> None:
     story = Story(study=study, calendar=calendar, truth=truth, worth=worth, seed=seed)
     if not has_protocol:
         with transaction(study.engine) as session:
-            _assign(session, story)
-            _read(session, story)
-            revise(session, story)
-            sign(session, story)
-            adjudicate(session, story)
+            live(session, story)
         score_study(study, catalogue, actor=actor(), now=calendar.day(0.5))
     _train(study, calendar)
+
+
+def live(session: Session, story: Story) -> None:
+    """All that people did, in its order."""
+    _assign(session, story)
+    _read(session, story)
+    revise(session, story)
+    sign(session, story)
+    adjudicate(session, story)
 
 
 def choose_protocol(facts: StudyFacts, calibration: Sequence[str]) -> Protocol:
