@@ -43,8 +43,8 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         **_rows(
             "demo",
-            demo="Build a synthetic study: CTs, contours with errors, a model in use, revisions, "
-            "accounts.",
+            demo="Build a synthetic study that is at work: CTs, a model, grades, revisions, "
+            "numbers, a run.",
         ),
         "import": CommandRow(
             module="cases",

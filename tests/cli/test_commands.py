@@ -91,7 +91,7 @@ def test_the_demo_command_makes_a_study_that_doctor_trusts_until_a_mask_is_gone(
     han5k: Han5k, tmp_path: Path, demo_study: Path
 ) -> None:
     study = shutil.copytree(demo_study, tmp_path / "study")
-    assert "2 cases" in han5k("demo", "--cases", "2", "--study", str(study))[1]
+    assert "2 cases" in han5k("demo", "--empty", "--cases", "2", "--study", str(study))[1]
     assert "no problem found" in han5k("doctor", "--study", str(study))[1]
     gone = next((study / "labels").rglob("*.nii.gz"))
     gone.unlink()
