@@ -28,7 +28,16 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the database; unset means SQLite inside the study folder.",
     )
     session_hours: float = Field(
-        default=12.0, gt=0, le=168, description="Hours after which a sign-in expires."
+        default=12.0,
+        gt=0,
+        le=168,
+        description="Hours until a sign-in expires, in use or not.",
+    )
+    idle_minutes: float = Field(
+        default=120.0,
+        gt=0,
+        le=10_080,
+        description="Minutes without use after which a sign-in expires.",
     )
     cache_control: Literal["immutable", "no-store"] = Field(
         default="immutable",

@@ -7,6 +7,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader
 from han5k_review.ui.links import show_link
+from han5k_review.ui.sessions_view import show_own_sessions
 from han5k_review.ui.visit import attempt, page
 
 with page("Account") as visit:
@@ -35,3 +36,6 @@ with page("Account") as visit:
                     actor=visit.identity.name,
                     now=utc_now(),
                 )
+
+    st.subheader("Where you are signed in", anchor=False)
+    show_own_sessions(visit)

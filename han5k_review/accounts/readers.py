@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from han5k_review.accounts.passwords import hash_password
+from han5k_review.accounts.sessions import end_sessions
 from han5k_review.errors import ConflictError, DataError, RuleError
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.texts.names import fold_name, tidy_name
@@ -73,27 +75,26 @@ def find_reader(session: Session, name: str) -> Reader | None:
 def set_password(
     session: Session, reader: Reader, *, password: str, actor: str, now: datetime
 ) -> None:
-    """Give the account a new password; every cookie it has out becomes void."""
+    """Give the account a new password; every sign-in it has ends."""
     reader.password_hash = hash_password(password)
-    reader.session_epoch += 1
     session.add(reader)
+    end_sessions(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "set password", now)
 
 
 def set_active(
     session: Session, reader: Reader, *, active: bool, actor: str, now: datetime
 ) -> None:
-    """Close or reopen the account; closing voids its cookies."""
+    """Close or reopen the account; its sign-ins end."""
     reader.active = active
-    reader.session_epoch += 1
     session.add(reader)
+    end_sessions(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "open account" if active else "close account", now)
 
 
 def sign_out_everywhere(session: Session, reader: Reader, *, actor: str, now: datetime) -> None:
-    """Void every cookie the account has out."""
-    reader.session_epoch += 1
-    session.add(reader)
+    """End every sign-in that the account has."""
+    end_sessions(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "sign out everywhere", now)
 
 

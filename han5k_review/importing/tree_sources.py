@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from han5k_review.accounts.cookie import read_or_create_key
+from han5k_review.accounts.study_key import read_or_create_key
 from han5k_review.imaging.dicom.tree_files import TreeFile
 from han5k_review.imaging.dicom.trees import FoundTree, TreeSeries
 from han5k_review.importing.sources import BadSource, CaseSource, Source, is_case_name

@@ -85,7 +85,7 @@ class Case(SQLModel, table=True):
 
 
 class Reader(SQLModel, table=True):
-    """A local account. `pseudonym` is what exports show; `session_epoch` voids old cookies."""
+    """A local account. `pseudonym` is what exports show."""
 
     __tablename__ = "reader"
     id: int | None = Field(default=None, primary_key=True)
@@ -94,7 +94,6 @@ class Reader(SQLModel, table=True):
     role: Role = Field(sa_type=enum_by_value(Role))
     password_hash: str
     active: bool = True
-    session_epoch: int = 0
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal, open_seal
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may, require
+from han5k_review.accounts.sessions import COOKIE_NAME, SessionLimits, get_signed_in, set_limits
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.windows import Window, read_windows
 from han5k_review.errors import AccessError, Han5kError, SignInError
@@ -36,7 +36,7 @@ class Bench:
     catalogue: Catalogue
     scale: Scale
     windows: tuple[Window, ...]
-    seal: CookieSeal
+    limits: SessionLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,8 @@ class Visit:
 
     bench: Bench
     identity: ReaderIdentity
+    session_id: int | None = None
+    """The sign-in that this page was opened with; None where there is no browser."""
 
     def may(self, action: Action) -> bool:
         """True when this person's role allows the action."""
@@ -79,7 +81,7 @@ def open_bench() -> Bench:
         catalogue=read_study_catalogue(study),
         scale=read_study_scale(study, info),
         windows=read_windows(study.tables / "windows.csv"),
-        seal=open_seal(study.root, settings.session_hours),
+        limits=set_limits(settings.session_hours, settings.idle_minutes),
     )
 
 
@@ -88,8 +90,8 @@ def get_visit() -> Visit:
     bench = open_bench()
     with reading(bench.study.engine) as session:
         cookie = st.context.cookies.get(COOKIE_NAME)
-        identity = bench.seal.read_cookie(session, cookie, utc_now())
-    return Visit(bench=bench, identity=identity)
+        found = get_signed_in(session, cookie, bench.limits, utc_now())
+    return Visit(bench=bench, identity=found.identity, session_id=found.session_id)
 
 
 @contextmanager

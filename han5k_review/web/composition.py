@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
 from han5k_review import __version__
-from han5k_review.accounts.cookie import open_seal
+from han5k_review.accounts.sessions import set_limits
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
@@ -34,7 +34,9 @@ _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
 
 def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
     """`/api`, `/sign-in`, `/sign-out` and `/healthz`, to stand before Streamlit's own routes."""
-    entrance = Entrance(study=study, seal=open_seal(study.root, settings.session_hours))
+    entrance = Entrance(
+        study=study, limits=set_limits(settings.session_hours, settings.idle_minutes)
+    )
     return [
         Mount("/api", build_api(study, settings)),
         by_method(SIGN_IN, GET=entrance.show_sign_in, POST=entrance.post_sign_in),
@@ -45,8 +47,8 @@ def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
 
 def build_middleware(study: Study, settings: Settings) -> list[Middleware]:
     """The guard; it has to be the outermost middleware."""
-    seal = open_seal(study.root, settings.session_hours)
-    return [Middleware(Guard, study=study, seal=seal)]
+    limits = set_limits(settings.session_hours, settings.idle_minutes)
+    return [Middleware(Guard, study=study, limits=limits)]
 
 
 def build_api(study: Study, settings: Settings) -> FastAPI:

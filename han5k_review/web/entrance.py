@@ -11,16 +11,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.readers import sign_out_everywhere
+from han5k_review.accounts.sessions import (
+    COOKIE_NAME,
+    Browser,
+    SessionLimits,
+    end_session,
+    find_session,
+    open_session,
+)
 from han5k_review.accounts.signing_in import authenticate, record_attempt
 from han5k_review.accounts.throttle import Throttle
 from han5k_review.errors import AccessError, Han5kError
 from han5k_review.review.drafts.unsubmitted import Unsubmitted, list_unsubmitted
-from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Reader
 from han5k_review.web.desk import IDENTITY, get_identity
@@ -40,7 +47,7 @@ class Entrance:
     """The endpoints of `/sign-in` and `/sign-out`."""
 
     study: Study
-    seal: CookieSeal
+    limits: SessionLimits
     throttle: Throttle = field(default_factory=Throttle)
     hashing: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(_PARALLEL_HASHES)
@@ -61,19 +68,21 @@ class Entrance:
         name = form.get("name", "").strip()
         next_path = local_path(form.get("next"))
         try:
-            identity = await run_in_threadpool(self._sign_in, name, form.get("password", ""))
+            cookie = await run_in_threadpool(
+                self._sign_in, name, form.get("password", ""), _find_browser(request)
+            )
         except AccessError as error:
             return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=429)
         except Han5kError as error:
             status = status_of(error, request.method)
             return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=status)
-        if identity is None:
+        if cookie is None:
             return sign_in_page(next_path=next_path, name=name, wrong=_WRONG, status=401)
         answer = RedirectResponse(next_path, 303, headers={"Cache-Control": "no-store"})
         answer.set_cookie(
             COOKIE_NAME,
-            self.seal.issue_cookie(identity, utc_now()),
-            max_age=int(self.seal.lifetime.total_seconds()),
+            cookie,
+            max_age=int(self.limits.lifetime.total_seconds()),
             httponly=True,
             samesite="lax",
             secure=request.url.scheme == "https",
@@ -87,7 +96,7 @@ class Entrance:
         return sign_out_page(identity.name, drafts)
 
     async def post_sign_out(self, request: Request) -> Response:
-        """Take the cookie away; `where=everywhere` voids the account's other cookies as well.
+        """End this sign-in; `where=everywhere` ends the account's others as well.
 
         With `where=unless-edits-wait` the page that names edits not submitted comes first.
         """
@@ -97,7 +106,9 @@ class Entrance:
             drafts = await run_in_threadpool(self._list_unsubmitted, identity)
             if drafts:
                 return sign_out_page(identity.name, drafts)
-        await run_in_threadpool(self._sign_out, identity, form.get("where"), utc_now())
+        everywhere = form.get("where") == "everywhere"
+        cookie = request.cookies.get(COOKIE_NAME, "")
+        await run_in_threadpool(self._sign_out, identity, cookie, everywhere, utc_now())
         answer = RedirectResponse(
             "/sign-in", 303, headers={"Cache-Control": "no-store", "Clear-Site-Data": '"cache"'}
         )
@@ -106,33 +117,39 @@ class Entrance:
         )
         return answer
 
-    def _sign_in(self, name: str, password: str) -> ReaderIdentity | None:
+    def _sign_in(self, name: str, password: str, browser: Browser) -> str | None:
+        """The cookie of a new sign-in, None for a wrong password."""
         self.throttle.admit(name, utc_now())
         with self.hashing, reading(self.study.engine) as session:
             attempt = authenticate(session, name, password)
         with transaction(self.study.engine) as session:
             record_attempt(session, attempt, utc_now())
-        if attempt.identity is not None:
-            self.throttle.forgive(name)
-        return attempt.identity
+            if attempt.identity is None:
+                return None
+            cookie = open_session(session, attempt.identity, browser, utc_now())
+        self.throttle.forgive(name)
+        return cookie
 
     def _list_unsubmitted(self, identity: ReaderIdentity) -> list[Unsubmitted]:
         with reading(self.study.engine) as session:
             return list_unsubmitted(session, identity.reader_id)
 
-    def _sign_out(self, identity: ReaderIdentity, where: str | None, now: datetime) -> None:
+    def _sign_out(
+        self, identity: ReaderIdentity, cookie: str, everywhere: bool, now: datetime
+    ) -> None:
         with transaction(self.study.engine) as session:
-            reader = session.get(Reader, identity.reader_id)
-            if reader is not None and where == "everywhere":
+            if everywhere:
+                reader = session.get_one(Reader, identity.reader_id)
                 sign_out_everywhere(session, reader, actor=identity.name, now=now)
                 return
-            add_audit(
-                session,
-                at_utc=now,
-                actor=identity.name,
-                action="sign out",
-                subject=f"reader {identity.pseudonym}",
-            )
+            row = find_session(session, cookie)
+            if row is not None:
+                end_session(session, stored_id(row), by=identity.name, now=now)
+
+
+def _find_browser(request: Request) -> Browser:
+    address = "" if request.client is None else request.client.host
+    return Browser(address=address, user_agent=request.headers.get("user-agent", ""))
 
 
 async def _read_form(request: Request) -> dict[str, str] | None:

@@ -6,6 +6,7 @@ site's page sends, and puts the security headers on every answer.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -14,11 +15,16 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal
-from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.sessions import (
+    COOKIE_NAME,
+    SessionLimits,
+    SignedIn,
+    get_signed_in,
+    note_seen,
+)
 from han5k_review.errors import AccessError, SignInError, StorageError
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import reading
+from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.web.desk import IDENTITY
 from han5k_review.web.nodelay import set_nodelay_on_listeners
@@ -28,6 +34,8 @@ from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_or
 SIGN_IN = "/sign-in"
 OPEN_PATHS = frozenset({SIGN_IN, "/healthz"})
 _POLICY_VIOLATION = 1008
+_BY_ITSELF = "/lease"
+"""What an open draft renews without a person: no use of the sign-in."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -40,10 +48,10 @@ _HEADERS = {
 class Guard:
     """Lets requests with a valid cookie through and writes who it is into the ASGI scope."""
 
-    def __init__(self, app: ASGIApp, *, study: Study, seal: CookieSeal) -> None:
+    def __init__(self, app: ASGIApp, *, study: Study, limits: SessionLimits) -> None:
         self._app = app
         self._study = study
-        self._seal = seal
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or websocket."""
@@ -62,7 +70,7 @@ class Guard:
             await refusal(scope, receive, send)
             return
         try:
-            scope[IDENTITY] = await self._identify(scope)
+            signed_in = await self._identify(scope)
         except AccessError as error:
             if scope["path"] in OPEN_PATHS:
                 await self._app(scope, receive, send)
@@ -75,12 +83,15 @@ class Guard:
             else:
                 await problem(507, str(error))(scope, receive, send)
             return
+        scope[IDENTITY] = signed_in.identity
         await self._app(scope, receive, send)
+        if not scope["path"].endswith(_BY_ITSELF):
+            await self._note_seen(signed_in)
 
     async def _guard_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         has_foreign_origin = "origin" in headers and not is_own_origin(headers)
-        if has_foreign_origin or not await self._is_valid(scope):
+        if has_foreign_origin or await self._find(scope) is None:
             await receive()  # websocket.connect
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
@@ -90,7 +101,11 @@ class Guard:
             """The next message; a disconnect once the session was ended or has expired."""
             nonlocal is_closed
             message = await receive()
-            if message["type"] != "websocket.receive" or await self._is_valid(scope):
+            if message["type"] != "websocket.receive":
+                return message
+            signed_in = await self._find(scope)
+            if signed_in is not None:
+                await self._note_seen(signed_in)
                 return message
             is_closed = True
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
@@ -102,22 +117,32 @@ class Guard:
 
         await self._app(scope, receive_while_valid, send_while_open)
 
-    async def _is_valid(self, scope: Scope) -> bool:
+    async def _find(self, scope: Scope) -> SignedIn | None:
         try:
-            await self._identify(scope)
+            return await self._identify(scope)
         except (AccessError, StorageError):
-            return False
-        return True
+            return None
 
-    async def _identify(self, scope: Scope) -> ReaderIdentity:
+    async def _note_seen(self, signed_in: SignedIn) -> None:
+        if signed_in.is_due:
+            await to_thread.run_sync(self._write_seen, signed_in.session_id)
+
+    def _write_seen(self, session_id: int) -> None:
+        with (
+            suppress(StorageError),  # a full disk: reading goes on until the sign-in expires
+            transaction(self._study.engine) as session,
+        ):
+            note_seen(session, session_id, utc_now())
+
+    async def _identify(self, scope: Scope) -> SignedIn:
         cookie = HTTPConnection(scope).cookies.get(COOKIE_NAME)
         if not cookie:
             raise SignInError("You are not signed in; sign in to go on.")
         return await to_thread.run_sync(self._read_cookie, cookie)
 
-    def _read_cookie(self, cookie: str) -> ReaderIdentity:
+    def _read_cookie(self, cookie: str) -> SignedIn:
         with reading(self._study.engine) as session:
-            return self._seal.read_cookie(session, cookie, utc_now())
+            return get_signed_in(session, cookie, self._limits, utc_now())
 
 
 def _refuse(scope: Scope, headers: Headers, error: AccessError) -> Response:

@@ -30,7 +30,7 @@ ROWS = {line.split()[0]: line.split()[1:] for line in MATRIX.split("\n") if line
 
 
 def person(role: Role) -> ReaderIdentity:
-    return ReaderIdentity(reader_id=1, name="kim", pseudonym="R1", role=role, session_epoch=0)
+    return ReaderIdentity(reader_id=1, name="kim", pseudonym="R1", role=role)
 
 
 @pytest.mark.parametrize("action", Action, ids=lambda action: action.name)
