@@ -3,7 +3,7 @@
 In use:
 
     attempt = authenticate(session, "anna", password)
-    record_attempt(session, attempt, now)
+    record_attempt(session, attempt, 0, now)
     if attempt.identity is not None and may(attempt.identity, Action.GRADE):
         cookie = open_session(session, attempt.identity, Browser(address="10.0.0.7"), now)
 """

@@ -24,3 +24,18 @@ class SignInSession(SQLModel, table=True):
     seen_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     ended_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_by: str | None = None
+
+
+class SignInCount(SQLModel, table=True):
+    """How often signing in went wrong for one key, and until when that key has to wait.
+
+    A key is a name with an address, an address, or a browser; only its keyed hash is stored, since
+    what is typed as a name may be a password.
+    """
+
+    __tablename__ = "sign_in_count"
+    id: int | None = Field(default=None, primary_key=True)
+    key_hash: str = Field(unique=True)
+    failures: int
+    last_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+    waits_until_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Mount
 
 from han5k_review import __version__
 from han5k_review.accounts.sessions import set_limits
+from han5k_review.accounts.study_key import KEY_NAME, read_or_create_key
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
@@ -35,7 +36,9 @@ _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
 def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
     """`/api`, `/sign-in`, `/sign-out` and `/healthz`, to stand before Streamlit's own routes."""
     entrance = Entrance(
-        study=study, limits=set_limits(settings.session_hours, settings.idle_minutes)
+        study=study,
+        limits=set_limits(settings.session_hours, settings.idle_minutes),
+        key=read_or_create_key(study.root / KEY_NAME),
     )
     return [
         Mount("/api", build_api(study, settings)),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from han5k_review.accounts.browsers import BROWSER_COOKIE, KNOWN_FOR, KnownBrowsers
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.readers import sign_out_everywhere
+from han5k_review.accounts.readers import find_reader, sign_out_everywhere
 from han5k_review.accounts.sessions import (
     COOKIE_NAME,
     Browser,
@@ -22,7 +23,7 @@ from han5k_review.accounts.sessions import (
     open_session,
 )
 from han5k_review.accounts.signing_in import authenticate, record_attempt
-from han5k_review.accounts.throttle import Throttle
+from han5k_review.accounts.throttle import CountedBy, admit, count_by, fold_address, forgive
 from han5k_review.errors import AccessError, Han5kError
 from han5k_review.review.drafts.unsubmitted import Unsubmitted, list_unsubmitted
 from han5k_review.store.columns import utc_now
@@ -34,12 +35,30 @@ from han5k_review.web.desk import IDENTITY, get_identity
 from han5k_review.web.entrance_page import sign_in_page, sign_out_page
 from han5k_review.web.next_path import local_path
 from han5k_review.web.problems import status_of
+from han5k_review.web.sign_in_queue import SignInQueue
 
 _MAX_FORM_BYTES = 8192
 _MAX_FIELDS = 16
 _WRONG = "That name and password do not belong together; check both and try again."
-# Each argon2 verification takes 64 MiB: a burst of strangers must not take the memory of readers.
-_PARALLEL_HASHES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was typed, and where."""
+
+    name: str
+    password: str = field(repr=False)
+    browser: Browser
+    known: tuple[int, str] | None
+    """The account this browser signed in with before, and the browser's own name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The cookies of a new sign-in."""
+
+    session: str
+    browser: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +67,12 @@ class Entrance:
 
     study: Study
     limits: SessionLimits
-    throttle: Throttle = field(default_factory=Throttle)
-    hashing: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(_PARALLEL_HASHES)
+    key: bytes = field(repr=False)
+    strangers: SignInQueue = field(
+        default_factory=lambda: SignInQueue(together=2, most=16, per_address=8)
+    )
+    regulars: SignInQueue = field(
+        default_factory=lambda: SignInQueue(together=2, most=32, per_address=32)
     )
 
     async def show_sign_in(self, request: Request) -> Response:
@@ -68,25 +90,17 @@ class Entrance:
         name = form.get("name", "").strip()
         next_path = local_path(form.get("next"))
         try:
-            cookie = await run_in_threadpool(
-                self._sign_in, name, form.get("password", ""), _find_browser(request)
-            )
+            opened = await self._serve(request, name, form.get("password", ""))
         except AccessError as error:
             return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=429)
         except Han5kError as error:
             status = status_of(error, request.method)
             return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=status)
-        if cookie is None:
+        if opened is None:
             return sign_in_page(next_path=next_path, name=name, wrong=_WRONG, status=401)
         answer = RedirectResponse(next_path, 303, headers={"Cache-Control": "no-store"})
-        answer.set_cookie(
-            COOKIE_NAME,
-            cookie,
-            max_age=int(self.limits.lifetime.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        _set_cookie(request, answer, COOKIE_NAME, opened.session, self.limits.lifetime)
+        _set_cookie(request, answer, BROWSER_COOKIE, opened.browser, KNOWN_FOR)
         return answer
 
     async def show_sign_out(self, request: Request) -> Response:
@@ -117,18 +131,43 @@ class Entrance:
         )
         return answer
 
-    def _sign_in(self, name: str, password: str, browser: Browser) -> str | None:
-        """The cookie of a new sign-in, None for a wrong password."""
-        self.throttle.admit(name, utc_now())
-        with self.hashing, reading(self.study.engine) as session:
-            attempt = authenticate(session, name, password)
+    async def _serve(self, request: Request, name: str, password: str) -> Opened | None:
+        address = "" if request.client is None else fold_address(request.client.host)
+        wanted = Wanted(
+            name=name,
+            password=password,
+            browser=Browser(address=address, user_agent=request.headers.get("user-agent", "")),
+            known=KnownBrowsers(key=self.key).find(request.cookies.get(BROWSER_COOKIE)),
+        )
+        queue = self.strangers if wanted.known is None else self.regulars
+        return await queue.serve(address, lambda: self._sign_in(wanted))
+
+    def _sign_in(self, wanted: Wanted) -> Opened | None:
+        """The cookies of a new sign-in, None for a wrong password."""
         with transaction(self.study.engine) as session:
-            record_attempt(session, attempt, utc_now())
+            counted = self._count_by(session, wanted)
+            failures = admit(session, counted, utc_now())
+        with reading(self.study.engine) as session:
+            attempt = authenticate(session, wanted.name, wanted.password)
+        with transaction(self.study.engine) as session:
             if attempt.identity is None:
+                # An unknown name may be any text, so those are counted by address alone.
+                wrong = failures[-1] if attempt.account is None else failures[0]
+                record_attempt(session, attempt, wrong, utc_now())
                 return None
-            cookie = open_session(session, attempt.identity, browser, utc_now())
-        self.throttle.forgive(name)
-        return cookie
+            record_attempt(session, attempt, failures[0] - 1, utc_now())
+            forgive(session, counted, utc_now())
+            return Opened(
+                session=open_session(session, attempt.identity, wanted.browser, utc_now()),
+                browser=KnownBrowsers(key=self.key).mark(attempt.identity.reader_id),
+            )
+
+    def _count_by(self, session: Session, wanted: Wanted) -> tuple[CountedBy, ...]:
+        browser = None
+        if wanted.known is not None:
+            reader = find_reader(session, wanted.name)
+            browser = wanted.known[1] if reader and reader.id == wanted.known[0] else None
+        return count_by(self.key, name=wanted.name, address=wanted.browser.address, browser=browser)
 
     def _list_unsubmitted(self, identity: ReaderIdentity) -> list[Unsubmitted]:
         with reading(self.study.engine) as session:
@@ -147,9 +186,17 @@ class Entrance:
                 end_session(session, stored_id(row), by=identity.name, now=now)
 
 
-def _find_browser(request: Request) -> Browser:
-    address = "" if request.client is None else request.client.host
-    return Browser(address=address, user_agent=request.headers.get("user-agent", ""))
+def _set_cookie(
+    request: Request, answer: Response, name: str, value: str, lifetime: timedelta
+) -> None:
+    answer.set_cookie(
+        name,
+        value,
+        max_age=int(lifetime.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
 
 
 async def _read_form(request: Request) -> dict[str, str] | None:

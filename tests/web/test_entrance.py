@@ -103,6 +103,17 @@ def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(visit: Visit)
     assert codes == [401] * 5 + [429]
     assert sign_in(client, "ANNA", PASSWORD) == 429
     assert sign_in(client, "ben", PASSWORD) == 303
+    assert sign_in(visit(None), "anna", PASSWORD) == 429  # a restart forgets nothing
+
+
+def test_strangers_cannot_lock_out_a_browser_that_was_here_before(visit: Visit) -> None:
+    anna, stranger = visit("anna"), visit(None)
+    anna.post("/sign-out")
+    for _ in range(6):
+        sign_in(stranger, "anna", "wrong password")
+    assert sign_in(stranger, "anna", PASSWORD) == 429
+    assert sign_in(anna, "anna", PASSWORD) == 303
+    assert sign_in(anna, "ben", "wrong password") == 401  # known for anna, a stranger for ben
 
 
 def test_after_signing_in_one_stays_on_this_site(visit: Visit) -> None:
@@ -191,3 +202,12 @@ def test_every_attempt_is_in_the_audit_trail_and_no_password_is(
 def test_a_form_without_end_is_refused(visit: Visit) -> None:
     answer = visit(None).post("/sign-in", content=b"name=" + b"x" * 20_000)
     assert answer.status_code == 413
+
+
+def test_a_flood_of_wrong_passwords_leaves_few_audit_rows(bench: WebBench, visit: Visit) -> None:
+    client = visit(None)
+    for n in range(5):
+        sign_in(client, f"nobody {n}", "wrong password")
+    with reading(bench.study.engine) as session:
+        rows = session.exec(select(Audit).where(Audit.action == "sign in refused")).all()
+    assert [row.detail["failures"] for row in rows] == [1, 2, 4]
