@@ -18,6 +18,8 @@ with page("Account") as visit:
     show_link("Sign out", "/sign-out", primary=True)
 
     st.subheader("Change the password", anchor=False)
+    if visit.identity.must_change_password:
+        st.warning("Somebody else chose your password. Choose one of your own to go on.")
     with st.form("password", border=False, clear_on_submit=True), st.container(width=420):
         present = st.text_input("Current password", type="password")
         wanted = st.text_input("New password", type="password")

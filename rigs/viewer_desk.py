@@ -7,6 +7,7 @@ from the study as the review page reads it.
 from __future__ import annotations
 
 import mimetypes
+import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,6 +63,7 @@ window.mount = (data) => {
 };
 window.mount(data);
 </script></body></html>"""
+_SCRIPTS = re.findall(r'<script type="module">(.*?)</script>', HARNESS, re.DOTALL)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class Desk:
         line = Middleware(FaultyLine, faults=self.faults, asked=self.asked)
         real = Starlette(
             routes=build_routes(self.study, settings),
-            middleware=[line, *build_middleware(self.study, settings)],
+            middleware=[line, *build_middleware(self.study, settings, _SCRIPTS)],
         )
         return Starlette(
             routes=[

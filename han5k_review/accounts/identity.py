@@ -17,6 +17,8 @@ class ReaderIdentity:
     name: str
     pseudonym: str
     role: Role
+    must_change_password: bool = False
+    """True until the person has chosen a password that nobody else knows."""
 
 
 def build_identity(reader: Reader) -> ReaderIdentity:
@@ -28,4 +30,5 @@ def build_identity(reader: Reader) -> ReaderIdentity:
         name=reader.name,
         pseudonym=reader.pseudonym,
         role=reader.role,
+        must_change_password=reader.must_change_password,
     )

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may, require
 from han5k_review.accounts.sessions import COOKIE_NAME, SessionLimits, get_signed_in, set_limits
+from han5k_review.accounts.upload_permits import PERMITS
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.windows import Window, read_windows
 from han5k_review.errors import AccessError, Han5kError, SignInError
@@ -55,6 +57,12 @@ class Visit:
     def require(self, action: Action) -> None:
         """AccessError unless this person's role allows the action."""
         require(self.identity, action)
+
+    def permit_upload(self) -> None:
+        """This page asks for a file: the guard takes one from it."""
+        context = get_script_run_ctx()
+        if context is not None:
+            PERMITS.permit(context.session_id, self.identity.reader_id)
 
     def get_reader(self) -> Reader:
         """The person's account row; SignInError when it is gone."""
@@ -104,6 +112,8 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
         visit = get_visit()
         if action is not None:
             require(visit.identity, action)
+        if visit.identity.must_change_password and title != "Account":
+            raise AccessError("Choose a password of your own on the page Account first.")
         if title is not None:
             st.title(title, anchor=False)
             show_disclaimer()
@@ -115,7 +125,11 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
     except AccessError as error:
         show_disclaimer()
         st.warning(str(error))
-        show_way_home(get_visit().identity.role)
+        identity = get_visit().identity
+        if identity.must_change_password:
+            show_link("Go to the account", "/account", primary=True)
+        else:
+            show_way_home(identity.role)
     except Han5kError as error:
         show_disclaimer()
         st.error(str(error))

@@ -12,7 +12,7 @@ from han5k_review.cli.main import main
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from rigs.databases import open_new_study
-from rigs.studies import add_reader
+from rigs.studies import add_identity, add_reader
 
 
 def test_sign_ins_are_listed_and_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,6 +23,7 @@ def test_sign_ins_are_listed_and_ended(tmp_path: Path, capsys: pytest.CaptureFix
         return printed.out + printed.err
 
     study = open_new_study(tmp_path / "study", None)
+    add_identity(study)
     with transaction(study.engine) as session:
         for name, browsers in (("anna", "AB"), ("ben", "C")):
             identity = build_identity(add_reader(session, name))

@@ -1,4 +1,4 @@
-"""Sign-ins as rows, so that signing out ends one at once; the accounts' epochs are not needed"""
+"""Sign-ins as rows that end at once, in place of epochs; first passwords that are to be changed"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,8 +28,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sign_in_session_reader_id"), "sign_in_session", ["reader_id"])
     # In place: making the table anew would drop what points to it.
     op.execute("ALTER TABLE reader DROP COLUMN session_epoch")
+    op.execute("ALTER TABLE reader ADD COLUMN must_change_password BOOLEAN NOT NULL DEFAULT false")
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE reader DROP COLUMN must_change_password")
     op.drop_table("sign_in_session")
     op.execute("ALTER TABLE reader ADD COLUMN session_epoch INTEGER NOT NULL DEFAULT 0")
