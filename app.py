@@ -13,13 +13,14 @@ from han5k_review.metrics.ready import compile_in_background
 from han5k_review.settings import get_settings
 from han5k_review.store.study import open_study
 from han5k_review.ui.failures import show_failure
+from han5k_review.ui.page_scripts import list_inline_scripts
 from han5k_review.web.composition import build_middleware, build_routes
 
 try:
     settings = get_settings()
     study = open_study(settings.study, settings.database_url)
     routes = build_routes(study, settings)
-    middleware = build_middleware(study, settings)
+    middleware = build_middleware(study, settings, list_inline_scripts())
 except Han5kError as error:
     sys.stderr.write(f"{error}\n")
     sys.exit(2)

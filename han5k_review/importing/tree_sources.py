@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from han5k_review.accounts.cookie import read_or_create_key
+from han5k_review.accounts.study_key import read_or_create_key
 from han5k_review.errors import DataError
 from han5k_review.imaging.dicom.tree_files import FileKind, TreeFile
 from han5k_review.imaging.dicom.trees import FoundTree, TreeSeries

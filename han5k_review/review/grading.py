@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from han5k_review.accounts.may import MAY, Action
+from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import find_shown, list_shown
 from han5k_review.review.signatures import check_unsigned
@@ -150,13 +150,14 @@ def get_own_assignment(session: Session, assignment_id: int, reader: Reader) -> 
     assignment = session.get(Assignment, assignment_id)
     if assignment is None or assignment.reader_id != reader.id:
         raise AccessError(f"Assignment {assignment_id} is not one of yours; open your worklist.")
-    check_place(assignment, reader.role)
+    check_place(assignment, reader.role, Whose.OWN)
     return assignment
 
 
-def check_place(assignment: Assignment, role: Role) -> None:
-    """AccessError for a place of adjudication whose owner may no longer decide on revisions."""
-    if assignment.is_adjudication and Action.ADJUDICATE not in MAY[role]:
+def check_place(assignment: Assignment, role: Role, whose: Whose) -> None:
+    """AccessError for a place of adjudication, for who may not decide on revisions (any more)."""
+    state = TaskState.PLACE if assignment.is_adjudication else TaskState.OPEN
+    if role not in list_allowed(TaskAct.LOOK, whose, state):
         raise AccessError(f"Assignment {assignment.id} is for adjudicators; open your worklist.")
 
 

@@ -85,7 +85,10 @@ class Case(SQLModel, table=True):
 
 
 class Reader(SQLModel, table=True):
-    """A local account. `pseudonym` is what exports show; `session_epoch` voids old cookies."""
+    """A local account. `pseudonym` is what exports show.
+
+    `must_change_password` holds while somebody else knows the password: it was theirs to choose.
+    """
 
     __tablename__ = "reader"
     id: int | None = Field(default=None, primary_key=True)
@@ -94,7 +97,7 @@ class Reader(SQLModel, table=True):
     role: Role = Field(sa_type=enum_by_value(Role))
     password_hash: str
     active: bool = True
-    session_epoch: int = 0
+    must_change_password: bool = False
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
