@@ -106,6 +106,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             module="file_predictions",
             help="Predict CTs outside the study with one of its models; called again it goes on.",
         ),
+        **_rows("audit", audit="The audit trail: verify, head, export."),
         **_rows(
             "reference",
             version="Print the version.",
