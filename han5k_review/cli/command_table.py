@@ -106,6 +106,12 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             module="file_predictions",
             help="Predict CTs outside the study with one of its models; called again it goes on.",
         ),
+        **_rows(
+            "backups",
+            backup="Add a backup of the study, while people work; what is there already is not "
+            "copied again.",
+            restore="Put a backup back into a new folder (--study), and check what came of it.",
+        ),
         **_rows("audit", audit="The audit trail: verify, head, export."),
         **_rows(
             "reference",
