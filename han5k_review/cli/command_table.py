@@ -108,6 +108,13 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             help="Predict CTs outside the study with one of its models; called again it goes on.",
         ),
         **_rows(
+            "backups",
+            backup="Add a backup of the study, while people work; what is there already is not "
+            "copied again.",
+            restore="Put a backup back into a new folder (--study), and check what came of it.",
+        ),
+        **_rows("audit", audit="The audit trail: verify, head, export."),
+        **_rows(
             "reference",
             version="Print the version.",
             reference="Print the page docs/commands.md.",

@@ -108,7 +108,8 @@ def submit_grade(
         action="grade" if request.code is not None else "withdraw grade",
         subject=f"assignment {assignment_id} {request.structure}",
         grade=grade.id,
-        code=request.code,
+        old=None if current is None else current.raw_code,
+        new=request.code,
     )
     return _outcome(session, assignment, grade, is_new=True)
 
