@@ -5,8 +5,8 @@ python benchmarks/gate.py --quick   # 300 runs: every step once, proves nothing
 python benchmarks/gate.py --write docs/loop.md
 
 Three answers come from the product's own rule. Changes of Dice vary by .04 between patients (as on
-61 real ones), those of surface Dice and HD95 follow them in part. A share is held to its promise within
-twice the error of the simulation itself (0.4 % of 10,000 runs at 5 %).
+61 real ones), those of surface Dice and HD95 follow them in part. A share is held to its promise
+within twice the error of the simulation itself (0.4 % of 10,000 runs at 5 %).
 """
 
 from __future__ import annotations

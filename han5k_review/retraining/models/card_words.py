@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from han5k_review.retraining.models.model_facts import ModelFacts
+from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
 
 NOT_STATED = "not stated"
 FIRST_VERSION = "First of its line: not continued from another model of the study."
@@ -31,6 +32,24 @@ OTHER: tuple[tuple[str, str], ...] = (
         "each next run; an earlier model can be put back in use.",
     ),
 )
+
+
+def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
+    """What the gate found worse, left open, or measured on biased references."""
+    worse = [v.structure for v in verdicts if v.verdict is Verdict.WORSE]
+    open_ = [v.structure for v in verdicts if v.verdict is Verdict.UNDECIDED]
+    told = [f"Worse than before by the gate: {', '.join(worse)}."] if worse else []
+    told += [f"Not decided by the gate: {', '.join(open_)}."] if open_ else []
+    biased = [v.structure for v in verdicts if v.biased_cases]
+    told += (
+        [
+            "Measured on references that exist only because the contour was revised, which favours "
+            f"any other model: {', '.join(biased)}."
+        ]
+        if biased
+        else []
+    )
+    return " ".join(told) or "None recorded by the gate."
 
 
 def tell(value: object) -> str:

@@ -23,12 +23,13 @@ from han5k_review.retraining.models.card_words import (
     NOT_STATED,
     OTHER,
     describe_training,
+    describe_verdicts,
     tell,
 )
 from han5k_review.retraining.models.model_facts import ModelFacts, TrainingFacts, read_facts
 from han5k_review.retraining.models.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.teaching.changes import Interval, measure_mean
-from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
+from han5k_review.retraining.teaching.gate import StructureVerdict
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
 from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.tables import LabelVersion, ModelVersion
@@ -158,7 +159,7 @@ def _basic(
             ("Accepted into the study by", _describe_decision(decision)),
             ("Intended users", "Radiation oncologists and physicists of the study."),
             ("Intended use", INTENDED_USE),
-            ("Observed limitations", _describe_verdicts(verdicts)),
+            ("Observed limitations", describe_verdicts(verdicts)),
             ("Potential limitations", LIMITS),
             ("Learning architecture", "nnU-Net v2, 3d_fullres: one U-Net per label group"),
             ("Developed by", f"The study {study}"),
@@ -176,23 +177,6 @@ def _describe_decision(decision: ModelDecision | None) -> str:
     if decision is None:
         return NOT_STATED
     return f"{decision.actor}, {decision.decided_at_utc:%Y-%m-%d}: {decision.reason}"
-
-
-def _describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
-    worse = [v.structure for v in verdicts if v.verdict is Verdict.WORSE]
-    open_ = [v.structure for v in verdicts if v.verdict is Verdict.UNDECIDED]
-    told = [f"Worse than before by the gate: {', '.join(worse)}."] if worse else []
-    told += [f"Not decided by the gate: {', '.join(open_)}."] if open_ else []
-    biased = [v.structure for v in verdicts if v.biased_cases]
-    told += (
-        [
-            "Measured on references that exist only because the contour was revised, which favours "
-            f"any other model: {', '.join(biased)}."
-        ]
-        if biased
-        else []
-    )
-    return " ".join(told) or "None recorded by the gate."
 
 
 def _technical(model: ModelVersion, facts: ModelFacts) -> CardSection:
@@ -255,9 +239,9 @@ def _evaluation(facts: ModelFacts, verdicts: Sequence[StructureVerdict]) -> Card
             ),
             (
                 "Measures",
-                "Dice, surface Dice at the structure's tolerance and HD95 (surface elements, larger "
-                "of both directions); means of patients with 95 % t intervals; the HD95 of an "
-                "empty contour is left out of the mean, and counts as 100 mm in the gate",
+                "Dice, surface Dice at the structure's tolerance and HD95 (surface elements, "
+                "larger of both directions); means of patients with 95 % t intervals; the HD95 "
+                "of an empty contour is left out of the mean, and counts as 100 mm in the gate",
             ),
         ),
     )

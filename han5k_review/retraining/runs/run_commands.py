@@ -97,8 +97,8 @@ def promote(
     failed = [v.structure for v in judge_run(session, run_id) if v.verdict is Verdict.WORSE]
     if failed and not despite_gate:
         raise RuleError(
-            f"The gate found {', '.join(failed)} worse; decline run {run_id}, or promote it despite "
-            "the gate with a reason."
+            f"The gate found {', '.join(failed)} worse; decline run {run_id}, or promote it "
+            "despite the gate with a reason."
         )
     move_run(session, run, Event.PROMOTED, actor=actor, now=now, reason=reason, despite_gate=failed)
     session.add(

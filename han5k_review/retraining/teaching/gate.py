@@ -197,7 +197,8 @@ def _judge(
     worse = _list_worse(comparisons, sure_falls, scores, settings)
     open_reasons, more = _list_open(comparisons, scores, settings)
     if worse:
-        verdict, reasons, more = Verdict.WORSE, worse, None
+        few = [r for r in open_reasons if len(first.paired) < settings.min_patients]
+        verdict, reasons, more = Verdict.WORSE, [*worse, *few], None
     elif open_reasons:
         verdict, reasons = Verdict.UNDECIDED, open_reasons
     else:

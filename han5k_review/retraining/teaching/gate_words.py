@@ -97,7 +97,7 @@ def say_hard_reasons(
 
 
 def say_alarm(change: Interval, contours: int) -> str:
-    """Contours that readers accepted as they were, and the new model draws otherwise."""
+    """Contours that readers accepted as they were, and the new model predicts otherwise."""
     return (
         f"alarm: with {say_count(contours, 'contour')} that readers accepted unchanged, Dice fell "
         f"by {-change.mean:.3f}; a person must look at them"
