@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from han5k_review.retraining.models.model_facts import ModelFacts
+from han5k_review.retraining.models.model_facts import ModelFacts, TrainingFacts
 from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
+from han5k_review.texts.counts import say_count
 
 NOT_STATED = "not stated"
 FIRST_VERSION = "First of its line: not continued from another model of the study."
@@ -57,6 +58,18 @@ def tell(value: object) -> str:
     return NOT_STATED if value is None else str(value)
 
 
+def describe_alpha(training: TrainingFacts) -> str:
+    """How much of the parent is in the weights, and who decided it."""
+    if training.alpha is None:
+        return "As they were trained"
+    told = f"{training.alpha:g} trained + {1 - training.alpha:g} parent"
+    if not training.alpha_cases:
+        return f"{told}: no monitor case to choose by"
+    measured = ", ".join(f"{alpha}: {dice:.4f}" for alpha, dice in training.alpha_dice.items())
+    cases = say_count(training.alpha_cases, "monitor case")
+    return f"{told}, chosen by Dice on {cases} ({measured})"
+
+
 def describe_training(facts: ModelFacts, labels: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """The fields of section 3 from what was kept at training time."""
     training = facts.training
@@ -88,6 +101,7 @@ def describe_training(facts: ModelFacts, labels: Mapping[str, int]) -> Iterator[
     yield "Optimiser", f"{tell(settings.optimizer)}, seed {tell(settings.seed)}"
     mirrored = "front/back and up/down" if settings.mirroring else "none"
     yield "Augmentation", f"nnU-Net's; mirrored: {mirrored}; left/right never"
+    yield "Weights", describe_alpha(training)
     yield "Parent checkpoint SHA-256", training.parent_checkpoint_sha256 or "none"
     yield (
         "Hardware",
