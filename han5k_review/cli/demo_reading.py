@@ -130,7 +130,7 @@ class DemoReader:
         self._graded += 1
         effort = {GradeLevel.NO: 1.0, GradeLevel.MINOR: 1.8, GradeLevel.MAJOR: 2.5}[level]
         pace = float(np.exp(self.rng.normal(0, 0.35)))
-        return round(_SECONDS * effort * pace * self._graded**_FASTER, 1)
+        return round(float(_SECONDS * effort * pace * self._graded**_FASTER), 1)
 
     def _tell(self, level: GradeLevel) -> tuple[str, ...]:
         count = {GradeLevel.NO: 0, GradeLevel.MINOR: 1, GradeLevel.MAJOR: 2}[level]
