@@ -6,7 +6,7 @@ from alembic import op
 from han5k_review.store.append_only import refuse_change
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
