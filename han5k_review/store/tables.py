@@ -46,6 +46,7 @@ APPEND_ONLY = (
     "triage_score",
     "triage_draw",
     "consensus_grade",
+    "preference",
 )
 
 
