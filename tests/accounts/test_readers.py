@@ -50,7 +50,10 @@ def test_a_name_is_given_once_whatever_its_case(engine: Engine, name: str) -> No
         add(engine, "ben", pseudonym="R01")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 65, "an\nna"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "  ", "x" * 65, "an\nna", "**anna**", "[a](http://b)", ":red[a]", "$a$", "<b>", "=1+1"],
+)
 def test_a_name_nobody_can_type_is_refused(engine: Engine, name: str) -> None:
     with pytest.raises(RuleError):
         add(engine, name)
