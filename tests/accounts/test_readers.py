@@ -69,6 +69,19 @@ def test_an_account_with_a_short_password_is_not_stored(engine: Engine) -> None:
             get_reader(session, "anna")
 
 
+def test_a_first_password_has_to_be_changed_and_not_into_itself(engine: Engine) -> None:
+    add(engine, "anna")
+    with transaction(engine) as session:
+        anna = get_reader(session, "anna")
+        first = {"password": "the lead's choice", "actor": "adele", "now": NOON}
+        set_password(session, anna, **first, is_first_password=True)  # type: ignore[arg-type]
+        assert anna.must_change_password
+        with pytest.raises(RuleError, match="found the first one again"):
+            set_password(session, anna, **first)  # type: ignore[arg-type]
+        set_password(session, anna, password="her own choice", actor="anna", now=NOON)
+        assert not anna.must_change_password
+
+
 def test_an_attempt_says_who_it_is_only_with_the_right_password(engine: Engine) -> None:
     add(engine, "anna")
     with reading(engine) as session:
