@@ -104,6 +104,11 @@ class Settings(BaseSettings):
     contact: str | None = Field(
         default=None, description="Who answers for the study's models; printed on model cards."
     )
+    audit_heads: Path | None = Field(
+        default=None,
+        description="File that another machine keeps, to which the web app adds the newest hash of "
+        "the audit trail each minute in which something was done; unset means none.",
+    )
     processes: int = Field(
         default=2, ge=1, description="Worker processes for importing and measuring many cases."
     )

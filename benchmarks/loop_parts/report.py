@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
+from han5k_review.retraining.teaching.changes import Interval
 from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
-from han5k_review.retraining.teaching.paired_scores import Interval, PairedScore
+from han5k_review.retraining.teaching.paired_scores import PairedScore
 from han5k_review.store.vocabulary import GradeLevel
 from loop_parts.costs import LossTimes, Shares
 from loop_parts.data import ORGANS, SPOILED
@@ -75,7 +76,7 @@ def print_tables(found: Review, arms: Sequence[ArmResult]) -> None:
         failed = [
             f"{v.structure} ({', '.join(v.reasons)})"
             for v in arm.verdicts
-            if v.verdict is Verdict.FAIL
+            if v.verdict is Verdict.WORSE
         ]
         print(f"* {arm.name}: {'fails ' + '; '.join(failed) if failed else 'fails no structure'}")
 
@@ -170,7 +171,7 @@ def find_misses(
         gain = verdict.dice_difference
         if count_revised(found)[verdict.structure] and (gain is None or gain.low <= 0):
             misses.append(f"ours does not surely beat the parent on {verdict.structure}")
-        if verdict.verdict is not Verdict.PASS:
+        if verdict.verdict is Verdict.WORSE:
             misses.append(f"ours loses on {verdict.structure}: {', '.join(verdict.reasons)}")
     return misses
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
-from han5k_review.review.labels import list_shown
+from han5k_review.review.labels import find_shown, list_shown
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
@@ -108,7 +108,8 @@ def submit_grade(
         action="grade" if request.code is not None else "withdraw grade",
         subject=f"assignment {assignment_id} {request.structure}",
         grade=grade.id,
-        code=request.code,
+        old=None if current is None else current.raw_code,
+        new=request.code,
     )
     return _outcome(session, assignment, grade, is_new=True)
 
@@ -175,7 +176,7 @@ def list_grades_in_force(
     rows = session.exec(
         select(Grade)
         .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
-        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.id).is_(None))
+        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.supersedes_id).is_(None))
     )
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
@@ -226,7 +227,7 @@ def _check_same(known: Grade, assignment_id: int, request: GradeRequest) -> None
 
 
 def _check_label(session: Session, assignment: Assignment, request: GradeRequest) -> None:
-    present = list_shown(session, assignment).get(request.structure)
+    present = find_shown(session, assignment, request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
     if present.id != request.label_version_id:

@@ -256,7 +256,11 @@ class RevisionDecision(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    """Who did what to what, when. Append-only."""
+    """Who did what to what, when. Append-only; `store/audit.py` writes it and says how it chains.
+
+    `at_utc`: when it was done, `recorded_at_utc`: when the row was written, never before the row
+    before it. `previous_sha256` is the hash of that row; unique, so that no two follow the same.
+    """
 
     __tablename__ = "audit"
     id: int | None = Field(default=None, primary_key=True)
@@ -265,3 +269,6 @@ class Audit(SQLModel, table=True):
     action: str = Field(index=True)
     subject: str = Field(index=True)
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    recorded_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    previous_sha256: str = Field(default="", index=True, unique=True)
+    sha256: str = ""

@@ -27,6 +27,7 @@ from han5k_review.store.tables import Case, Grade
 from han5k_review.store.triage_tables import TriageDraw, TriageRound, TriageScore
 from han5k_review.store.vocabulary import DrawArm, TriageKind
 from han5k_review.triage.stored import list_works
+from han5k_review.triage.worklist import weigh_draw
 
 FEWEST = 20
 """Contours with a score before their grade, of each kind, below which nothing is claimed."""
@@ -221,7 +222,7 @@ def measure_random_arm(session: Session) -> RandomArm:
         .where(TriageDraw.arm == DrawArm.RANDOM)
         .order_by(col(TriageDraw.id))
     )
-    weights = {name: _weigh(draw) for draw, name in rows}
+    weights = {name: weigh_draw(draw) for draw, name in rows}
     if not weights:
         return RandomArm(drawn=0, read=0, acceptable=undefined("Nothing was drawn at random yet."))
     levels = {one.contour: one.level for one in list_contour_verdicts(session)}
@@ -234,8 +235,3 @@ def measure_random_arm(session: Session) -> RandomArm:
     largest = max(weights.values())
     acceptable = measure_audited_share(reads, AuditDesign(largest_weight=largest))
     return RandomArm(drawn=len(weights), read=len(reads), acceptable=acceptable)
-
-
-def _weigh(draw: TriageDraw) -> float:
-    """Share of the stratum in the pool over its share in the draw."""
-    return (draw.stratum_cases / draw.pool_cases) / (draw.stratum_drawn / draw.drawn)

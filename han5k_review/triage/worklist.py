@@ -58,6 +58,11 @@ class OrderedPlan:
     seed: int
 
 
+def weigh_draw(draw: TriageDraw) -> float:
+    """Share of the stratum in the pool over its share in the draw."""
+    return (draw.stratum_cases / draw.pool_cases) / (draw.stratum_drawn / draw.drawn)
+
+
 def measure_case_doubts(session: Session) -> dict[str, float]:
     """Case name -> how many of its contours will have to be revised, by the newest scores.
 

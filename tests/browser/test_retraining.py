@@ -136,7 +136,7 @@ def test_promoting_despite_the_gate_is_asked_only_where_it_failed(
     with transaction(study.engine) as session:
         passed = add_run(session, {"ParotidL": (0.8, 0.9)}).run_id
         failed = add_run(session, {"ParotidL": (0.8, 0.9), "BrainStem": (0.8, 0.5)}).run_id
-    despite = screen.get_by_text("Promote although the gate fails")
+    despite = screen.get_by_text("Promote although the gate")
     with running_server(study.root, tmp_path / "web.log") as server:
         sign_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining?run={passed}")
@@ -145,6 +145,6 @@ def test_promoting_despite_the_gate_is_asked_only_where_it_failed(
         expect(despite).to_have_count(0)
         screen.goto(f"{server.url}/retraining?run={failed}")
         expect(despite).to_have_text(
-            "Promote although the gate fails BrainStem (not predicted unless you name them)",
+            "Promote although the gate finds worse: BrainStem (not predicted unless named)",
             timeout=SLOW,
         )

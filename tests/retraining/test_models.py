@@ -13,7 +13,7 @@ from han5k_review.retraining.models.card_text import (
     render_card_markdown,
 )
 from han5k_review.retraining.models.model_card import build_model_card
-from han5k_review.retraining.teaching.paired_scores import GateSettings, Interval, bootstrap_mean
+from han5k_review.retraining.teaching.changes import measure_mean
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
@@ -72,10 +72,9 @@ def test_an_imported_model_has_a_card_too(promoted: tuple[Study, int]) -> None:
 
 def test_the_interval_of_a_mean_leaves_out_what_is_undefined() -> None:
     values = [("P1", 0.5), ("P2", 0.7), ("P3", None), ("P4", float("inf"))]
-    interval = bootstrap_mean(values, GateSettings())
-    # two patients: every resample has the mean 0.5, 0.6 or 0.7
-    assert interval == Interval(mean=0.6, low=0.5, high=0.7)
-    assert describe_interval(interval, 2) == "0.60 (0.50 to 0.70)"
+    # two patients, 0.1 from their mean: Student's t of one degree of freedom is 12.706
+    assert describe_interval(measure_mean(values), 2) == "0.60 (-0.67 to 1.87)"
+    assert describe_interval(measure_mean(values[:1]), 2) == "0.50 (one patient)"
     assert describe_interval(None, 2) == "-"
 
 

@@ -74,7 +74,7 @@ def test_a_run_ends_with_a_registered_candidate_and_scores(trained: tuple[Study,
         ("BrainStem", 2),
         ("ParotidL", 2),
     ]
-    assert all("2 of at least 5 cases to judge on" in v.reasons for v in view.verdicts)
+    assert all("2 of at least 5 patients to judge on" in v.reasons for v in view.verdicts)
     assert hash_file(manifest_path(study, run_id)) == view.run.manifest_sha256
 
 

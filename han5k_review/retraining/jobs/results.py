@@ -25,6 +25,8 @@ class TrainResult:
     """A trained model in the job's folder. What an older process did not tell is None or empty.
 
     `nested`: inner structure -> the one it is added back to; patch and spacing are along z, y, x.
+    `alpha`: the share of the trained weights beside the parent's, chosen by the mean Dice of each
+    share (`alpha_dice`) on so many monitor cases; None where nothing was mixed.
     """
 
     checkpoint_sha256: str
@@ -37,6 +39,9 @@ class TrainResult:
     prepare_seconds: float | None = None
     seconds: float | None = None
     peak_ram_gb: float | None = None
+    alpha: float | None = None
+    alpha_cases: int = 0
+    alpha_dice: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from han5k_review.retraining.models.card_words import NOT_STATED
 from han5k_review.retraining.models.model_card import CardPart, CardScore, ModelCard
-from han5k_review.retraining.teaching.paired_scores import Interval
+from han5k_review.retraining.teaching.changes import Interval
 
 
 def render_card_markdown(card: ModelCard) -> str:
@@ -19,8 +19,9 @@ def render_card_markdown(card: ModelCard) -> str:
         lines.append("")
         if section.part is CardPart.EVALUATION and card.scores:
             lines += [
-                "| structure | training contours | n | Dice | HD95 mm | change of Dice | gate |",
-                "|---|---|---|---|---|---|---|",
+                "| structure | training contours | n | Dice | surface Dice | HD95 mm | "
+                "change of Dice | gate |",
+                "|---|---|---|---|---|---|---|---|",
             ]
             lines += [_score_line(score) for score in card.scores]
             lines.append("")
@@ -33,6 +34,7 @@ def _score_line(score: CardScore) -> str:
         NOT_STATED if score.training_contours is None else str(score.training_contours),
         str(score.cases),
         describe_interval(score.dice, 3),
+        describe_interval(score.surface_dice, 3),
         describe_interval(score.hd95_mm, 1),
         describe_interval(score.dice_change, 3, sign=True),
         score.verdict,
@@ -45,6 +47,8 @@ def describe_interval(value: Interval | None, digits: int, *, sign: bool = False
     if value is None:
         return "-"
     form = f"{'+' if sign else ''}.{digits}f"
+    if not value.is_known:
+        return f"{value.mean:{form}} (one patient)"
     return f"{value.mean:{form}} ({value.low:{form}} to {value.high:{form}})"
 
 

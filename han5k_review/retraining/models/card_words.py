@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from han5k_review.retraining.models.model_facts import ModelFacts
+from han5k_review.retraining.models.model_facts import ModelFacts, TrainingFacts
+from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
+from han5k_review.texts.counts import say_count
 
 NOT_STATED = "not stated"
 FIRST_VERSION = "First of its line: not continued from another model of the study."
@@ -33,9 +35,39 @@ OTHER: tuple[tuple[str, str], ...] = (
 )
 
 
+def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
+    """What the gate found worse, left open, or measured on biased references."""
+    worse = [v.structure for v in verdicts if v.verdict is Verdict.WORSE]
+    open_ = [v.structure for v in verdicts if v.verdict is Verdict.UNDECIDED]
+    told = [f"Worse than before by the gate: {', '.join(worse)}."] if worse else []
+    told += [f"Not decided by the gate: {', '.join(open_)}."] if open_ else []
+    biased = [v.structure for v in verdicts if v.biased_cases]
+    told += (
+        [
+            "Measured on references that exist only because the contour was revised, which favours "
+            f"any other model: {', '.join(biased)}."
+        ]
+        if biased
+        else []
+    )
+    return " ".join(told) or "None recorded by the gate."
+
+
 def tell(value: object) -> str:
     """The value as a card prints it; what is None was not kept."""
     return NOT_STATED if value is None else str(value)
+
+
+def describe_alpha(training: TrainingFacts) -> str:
+    """How much of the parent is in the weights, and who decided it."""
+    if training.alpha is None:
+        return "As they were trained"
+    told = f"{training.alpha:g} trained + {1 - training.alpha:g} parent"
+    if not training.alpha_cases:
+        return f"{told}: no monitor case to choose by"
+    measured = ", ".join(f"{alpha}: {dice:.4f}" for alpha, dice in training.alpha_dice.items())
+    cases = say_count(training.alpha_cases, "monitor case")
+    return f"{told}, chosen by Dice on {cases} ({measured})"
 
 
 def describe_training(facts: ModelFacts, labels: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -69,6 +101,7 @@ def describe_training(facts: ModelFacts, labels: Mapping[str, int]) -> Iterator[
     yield "Optimiser", f"{tell(settings.optimizer)}, seed {tell(settings.seed)}"
     mirrored = "front/back and up/down" if settings.mirroring else "none"
     yield "Augmentation", f"nnU-Net's; mirrored: {mirrored}; left/right never"
+    yield "Weights", describe_alpha(training)
     yield "Parent checkpoint SHA-256", training.parent_checkpoint_sha256 or "none"
     yield (
         "Hardware",

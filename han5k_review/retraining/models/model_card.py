@@ -23,12 +23,13 @@ from han5k_review.retraining.models.card_words import (
     NOT_STATED,
     OTHER,
     describe_training,
+    describe_verdicts,
     tell,
 )
 from han5k_review.retraining.models.model_facts import ModelFacts, TrainingFacts, read_facts
 from han5k_review.retraining.models.postprocessing import describe_counts, describe_postprocessing
-from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
-from han5k_review.retraining.teaching.paired_scores import GateSettings, Interval, bootstrap_mean
+from han5k_review.retraining.teaching.changes import Interval, measure_mean
+from han5k_review.retraining.teaching.gate import StructureVerdict
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
 from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.tables import LabelVersion, ModelVersion
@@ -75,12 +76,13 @@ class CardSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardScore:
-    """One structure on the held-out cases: mean Dice and HD95 with patient-bootstrap intervals."""
+    """One structure on the held-out cases: means of patients with t intervals."""
 
     structure: str
     training_contours: int | None
     cases: int
     dice: Interval | None
+    surface_dice: Interval | None
     hd95_mm: Interval | None
     dice_change: Interval | None
     verdict: str
@@ -157,7 +159,7 @@ def _basic(
             ("Accepted into the study by", _describe_decision(decision)),
             ("Intended users", "Radiation oncologists and physicists of the study."),
             ("Intended use", INTENDED_USE),
-            ("Observed limitations", _describe_verdicts(verdicts)),
+            ("Observed limitations", describe_verdicts(verdicts)),
             ("Potential limitations", LIMITS),
             ("Learning architecture", "nnU-Net v2, 3d_fullres: one U-Net per label group"),
             ("Developed by", f"The study {study}"),
@@ -175,14 +177,6 @@ def _describe_decision(decision: ModelDecision | None) -> str:
     if decision is None:
         return NOT_STATED
     return f"{decision.actor}, {decision.decided_at_utc:%Y-%m-%d}: {decision.reason}"
-
-
-def _describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
-    failed = [v.structure for v in verdicts if v.verdict is Verdict.FAIL]
-    few = [v.structure for v in verdicts if v.verdict is Verdict.TOO_FEW]
-    told = [f"Failed the gate: {', '.join(failed)}."] if failed else []
-    told += [f"Too few held-out cases to judge: {', '.join(few)}."] if few else []
-    return " ".join(told) or "None recorded by the gate."
 
 
 def _technical(model: ModelVersion, facts: ModelFacts) -> CardSection:
@@ -239,11 +233,15 @@ def _evaluation(facts: ModelFacts, verdicts: Sequence[StructureVerdict]) -> Card
                 if verdicts
                 else IMPORTED_NOTE,
             ),
-            ("Pseudo-labels accepted unchanged", f"{unchanged}, counted apart, never deciding"),
+            (
+                "Pseudo-labels accepted unchanged",
+                f"{unchanged}, counted apart; they can raise an alarm, and never speak for a model",
+            ),
             (
                 "Measures",
-                "Dice and HD95 (surface elements, larger of both directions); means with 95 % "
-                "bootstrap intervals over patients; distances to empty contours are left out",
+                "Dice, surface Dice at the structure's tolerance and HD95 (surface elements, "
+                "larger of both directions); means of patients with 95 % t intervals; the HD95 "
+                "of an empty contour is left out of the mean, and counts as 100 mm in the gate",
             ),
         ),
     )
@@ -256,7 +254,6 @@ def _list_scores(
         return ()
     taught = facts.training.trusted_contours if facts.training else {}
     judged = [s for s in list_paired_scores(session, model.run_id) if s.decides]
-    settings = GateSettings()
     found = []
     for verdict in verdicts:
         own = [s for s in judged if s.structure == verdict.structure]
@@ -265,8 +262,9 @@ def _list_scores(
                 structure=verdict.structure,
                 training_contours=taught.get(verdict.structure),
                 cases=len(own),
-                dice=bootstrap_mean([(s.patient, s.after_dice) for s in own], settings),
-                hd95_mm=bootstrap_mean([(s.patient, s.after_hd95_mm) for s in own], settings),
+                dice=measure_mean([(s.patient, s.after_dice) for s in own]),
+                surface_dice=measure_mean([(s.patient, s.after_surface_dice) for s in own]),
+                hd95_mm=measure_mean([(s.patient, s.after_hd95_mm) for s in own]),
                 dice_change=verdict.dice_difference,
                 verdict=verdict.verdict.value,
             )

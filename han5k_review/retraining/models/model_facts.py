@@ -57,6 +57,9 @@ class TrainingFacts:
     prepare_seconds: float | None = None
     seconds: float | None = None
     peak_ram_gb: float | None = None
+    alpha: float | None = None
+    alpha_cases: int = 0
+    alpha_dice: dict[str, float] = field(default_factory=dict)
 
     @property
     def told(self) -> CardSettings:

@@ -36,9 +36,9 @@ def list_offered_structures(session: Session, model: ModelVersion) -> OfferedStr
     if model.run_id is None:
         return OfferedStructures(unjudged=names)
     words = {row.structure: row.verdict for row in judge_run(session, model.run_id)}
-    verdicts = [(name, words.get(name, Verdict.TOO_FEW)) for name in names]
+    verdicts = [(name, words.get(name, Verdict.UNDECIDED)) for name in names]
     return OfferedStructures(
-        passed=tuple(n for n, word in verdicts if word is Verdict.PASS),
-        failed=tuple(n for n, word in verdicts if word is Verdict.FAIL),
-        undecided=tuple(n for n, word in verdicts if word is Verdict.TOO_FEW),
+        passed=tuple(n for n, word in verdicts if word is Verdict.NOT_WORSE),
+        failed=tuple(n for n, word in verdicts if word is Verdict.WORSE),
+        undecided=tuple(n for n, word in verdicts if word is Verdict.UNDECIDED),
     )

@@ -110,6 +110,7 @@ def _trains_the_same(old: object, new: object) -> bool:
         loader_processes=new.settings.loader_processes,
         compile_network=new.settings.compile_network,
         keep_largest_piece=new.settings.keep_largest_piece,
+        mix_with_parent=new.settings.mix_with_parent,
     )
     old = replace(old, settings=settings, device=new.device)
     return _without_piece_rule(old) == _without_piece_rule(new)

@@ -91,14 +91,14 @@ def promote(
 ) -> ModelVersion:
     """Make the run's model the one in use for its label group; the one before retires.
 
-    RuleError without a reason, and when the gate failed a structure unless `despite_gate`.
+    RuleError without a reason, and when the gate found a structure worse unless `despite_gate`.
     """
     run, model = _awaited(session, run_id, reason)
-    failed = [v.structure for v in judge_run(session, run_id) if v.verdict is Verdict.FAIL]
+    failed = [v.structure for v in judge_run(session, run_id) if v.verdict is Verdict.WORSE]
     if failed and not despite_gate:
         raise RuleError(
-            f"The gate failed {', '.join(failed)}; decline run {run_id}, or promote it despite the "
-            "gate with a reason."
+            f"The gate found {', '.join(failed)} worse; decline run {run_id}, or promote it "
+            "despite the gate with a reason."
         )
     move_run(session, run, Event.PROMOTED, actor=actor, now=now, reason=reason, despite_gate=failed)
     session.add(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from sqlmodel import Session, col, select
 
+from han5k_review.retraining.teaching.changes import GateSettings
 from han5k_review.retraining.teaching.gate import StructureVerdict, judge_candidate
-from han5k_review.retraining.teaching.paired_scores import GateSettings, PairedScore
+from han5k_review.retraining.teaching.paired_scores import PairedScore
 from han5k_review.store.run_tables import RunEvent, RunScore
 from han5k_review.store.tables import Case
-from han5k_review.store.vocabulary import Arm
+from han5k_review.store.triage_tables import TriageDraw
+from han5k_review.store.vocabulary import Arm, DrawArm, ReferenceKind
+from han5k_review.triage.worklist import weigh_draw
 
 CHECKS = "checks"
 """The kind of event in a run's history that tells where left and right are exchanged."""
@@ -44,12 +50,46 @@ def judge_run(
     swapped = checks[-1].payload["swapped"] if checks else {}
     before, after = (swapped.get(arm.value, {}) for arm in (Arm.PARENT, Arm.CANDIDATE))
     new = {name: set(cases) - set(before.get(name, ())) for name, cases in after.items()}
-    return judge_candidate(
-        list_paired_scores(session, run_id),
-        settings or GateSettings(),
-        new,
-        list_paired_scores(session, run_id, Arm.IN_USE),
+    settings = settings or GateSettings()
+    draws = _list_draws(session)
+    own, in_use = (
+        weigh_by_audit(list_paired_scores(session, run_id, arm), draws, settings.min_patients)
+        for arm in (Arm.PARENT, Arm.IN_USE)
     )
+    return judge_candidate(own, settings, new, in_use)
+
+
+def weigh_by_audit(
+    scores: Sequence[PairedScore], draws: Mapping[str, float], at_least: int
+) -> list[PairedScore]:
+    """Scores with the weights of the audit arm: `draws` is case -> weight of its random draw.
+
+    Readers look at doubtful cases first, so that contours that were revised are not those of the
+    cohort. Where the random arm drew `at_least` patients whose revised contour of a structure is a
+    reference, they stand for the cohort by their weights, and the other revised ones for nothing.
+    """
+    drawn: dict[str, set[str]] = {}
+    for score in scores:
+        if score.kind is ReferenceKind.REVISED and score.case in draws:
+            drawn.setdefault(score.structure, set()).add(score.patient)
+    enough = {name for name, patients in drawn.items() if len(patients) >= at_least}
+    return [
+        replace(s, weight=draws.get(s.case, 0.0))
+        if s.structure in enough and s.kind is ReferenceKind.REVISED
+        else s
+        for s in scores
+    ]
+
+
+def _list_draws(session: Session) -> dict[str, float]:
+    """Case -> the weight of its newest random draw."""
+    rows = session.exec(
+        select(TriageDraw, col(Case.name))
+        .join(Case, col(Case.id) == TriageDraw.case_id)
+        .where(TriageDraw.arm == DrawArm.RANDOM)
+        .order_by(col(TriageDraw.id))
+    )
+    return {name: weigh_draw(draw) for draw, name in rows}
 
 
 def _pair(
@@ -69,4 +109,6 @@ def _pair(
         after_hd95_mm=after.hd95_mm if after else None,
         before_volume_cc=before.volume_prediction_cc if before else None,
         after_volume_cc=after.volume_prediction_cc if after else None,
+        before_surface_dice=before.surface_dice if before else None,
+        after_surface_dice=after.surface_dice if after else None,
     )

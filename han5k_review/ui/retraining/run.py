@@ -49,7 +49,12 @@ _NUMBERS = {
     "After Dice": st.column_config.NumberColumn(format="%.3f"),
     "In use Dice": st.column_config.NumberColumn(format="%.3f"),
     "Difference": st.column_config.NumberColumn(format="%+.3f"),
-    "HD95 mm": st.column_config.NumberColumn(format="%+.2f", help="After minus before."),
+    "Surface Dice": st.column_config.NumberColumn(
+        format="%+.3f", help="After minus before, at the structure's tolerance."
+    ),
+    "HD95 mm": st.column_config.NumberColumn(
+        format="%+.2f", help="After minus before; of an empty contour 100 mm."
+    ),
 }
 
 _WORST = (
@@ -126,12 +131,14 @@ def _show_view(visit: Visit, view: RunView) -> None:
 def _show_verdicts(view: RunView) -> None:
     st.caption(
         f"Held-out cases; before: {view.before_is}, after: this run's model. Mean Dice, paired "
-        "differences with a 95 % patient bootstrap interval."
+        "differences of patients with a 95 % t interval. Worse: surely, and by more than a Dice of "
+        "0.01. Not worse: the interval ends above -0.01. More needed: so many more patients like "
+        "these would decide."
     )
     if any(v.in_use_dice is not None for v in view.verdicts):
         st.caption(
-            "In use: the contours under review when the run began. The gate fails a structure that "
-            "is worse than before or worse than those."
+            "In use: the contours under review when the run began. A structure is worse when it is "
+            "worse than before or worse than those."
         )
     if view.run.preset == "smoke":
         st.caption(
@@ -227,10 +234,10 @@ def _show_cancel(visit: Visit, run_id: int, *, asked: bool) -> None:
 
 def _show_decision(visit: Visit, view: RunView) -> None:
     run_id = stored_id(view.run)
-    failed = [v.structure for v in view.verdicts if v.verdict is Verdict.FAIL]
+    failed = [v.structure for v in view.verdicts if v.verdict is Verdict.WORSE]
     reason = st.text_input("Reason (needed)", key=f"reason-{run_id}")
     despite = bool(failed) and st.checkbox(
-        f"Promote although the gate fails {', '.join(failed)} (not predicted unless you name them)",
+        f"Promote although the gate finds worse: {', '.join(failed)} (not predicted unless named)",
         key=f"despite-{run_id}",
     )
     yes, no, _ = st.columns([1, 1, 4])

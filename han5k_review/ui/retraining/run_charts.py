@@ -14,8 +14,9 @@ from plotly.subplots import make_subplots
 from han5k_review.retraining.runs.lifecycle import WORK
 from han5k_review.retraining.runs.plan import RunPlan
 from han5k_review.retraining.runs.run_views import RunView
+from han5k_review.retraining.teaching.changes import Interval
 from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
-from han5k_review.retraining.teaching.paired_scores import Interval, PairedScore
+from han5k_review.retraining.teaching.paired_scores import PairedScore
 from han5k_review.store.vocabulary import RunState
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.axes import choose_whole_step
@@ -23,13 +24,13 @@ from han5k_review.ui.style import ACCENT, GRADE_COLORS
 
 _GREY = "#8a919c"
 VERDICT_COLORS = {
-    Verdict.PASS: GRADE_COLORS["no"],
-    Verdict.FAIL: GRADE_COLORS["major"],
-    Verdict.TOO_FEW: _GREY,
+    Verdict.NOT_WORSE: GRADE_COLORS["no"],
+    Verdict.WORSE: GRADE_COLORS["major"],
+    Verdict.UNDECIDED: _GREY,
 }
 _COLOURS = 10  # of Plotly's own; then they come again, in another line style
 _DASHES = ("solid", "dash", "dot")
-_SYMBOLS = {Verdict.PASS: "circle", Verdict.FAIL: "x", Verdict.TOO_FEW: "diamond-open"}
+_SYMBOLS = {Verdict.NOT_WORSE: "circle", Verdict.WORSE: "x", Verdict.UNDECIDED: "diamond-open"}
 
 
 def build_plan_frame(plan: RunPlan) -> pd.DataFrame:
@@ -100,24 +101,28 @@ def build_verdict_frame(verdicts: Sequence[StructureVerdict]) -> pd.DataFrame:
             "Difference": [
                 row.dice_difference.mean if row.dice_difference else None for row in verdicts
             ],
-            "Interval": [
-                f"{row.dice_difference.low:+.3f} to {row.dice_difference.high:+.3f}"
-                if row.dice_difference
-                else ""
+            "Interval": [_say_interval(row.dice_difference, "+.3f") for row in verdicts],
+            "Patients": [
+                row.dice_difference.patients if row.dice_difference else 0 for row in verdicts
+            ],
+            "More needed": [row.more_patients for row in verdicts],
+            "Surface Dice": [
+                row.surface_dice_difference.mean if row.surface_dice_difference else None
                 for row in verdicts
             ],
             "HD95 mm": [
                 row.hd95_difference_mm.mean if row.hd95_difference_mm else None for row in verdicts
             ],
-            "HD95 interval": [
-                f"{row.hd95_difference_mm.low:+.1f} to {row.hd95_difference_mm.high:+.1f}"
-                if row.hd95_difference_mm
-                else ""
-                for row in verdicts
-            ],
+            "HD95 interval": [_say_interval(row.hd95_difference_mm, "+.1f") for row in verdicts],
             "Accepted unchanged": [row.unchanged_cases for row in verdicts],
         }
     )
+
+
+def _say_interval(change: Interval | None, form: str) -> str:
+    if change is None:
+        return ""
+    return f"{change.low:{form}} to {change.high:{form}}" if change.is_known else "one patient"
 
 
 def _count_cases(row: StructureVerdict) -> str:
@@ -184,11 +189,15 @@ def _changes_trace(
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [change.high - change.mean for _, change in own],
-            "arrayminus": [change.mean - change.low for _, change in own],
+            "array": [_half(change) for _, change in own],
+            "arrayminus": [_half(change) for _, change in own],
             "color": VERDICT_COLORS[word],
         },
     )
+
+
+def _half(change: Interval) -> float:
+    return change.high - change.mean if change.is_known else 0.0
 
 
 def _dice_change(verdict: StructureVerdict) -> Interval | None:
@@ -200,10 +209,9 @@ def _hd95_change(verdict: StructureVerdict) -> Interval | None:
 
 
 def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
-    """How many structures pass, fail, or are left to a person."""
+    """How many structures are not worse, worse, or undecided."""
     counts = Counter(v.verdict for v in verdicts)
-    words = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.TOO_FEW: "for a person to decide"}
-    return "Gate: " + ", ".join(f"{counts[v]} {word}" for v, word in words.items()) + "."
+    return "Gate: " + ", ".join(f"{counts[v]} {v.value}" for v in VERDICT_COLORS) + "."
 
 
 def list_reasons(verdicts: Sequence[StructureVerdict]) -> list[str]:

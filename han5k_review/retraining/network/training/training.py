@@ -35,6 +35,7 @@ from han5k_review.retraining.network.checkpoints import (
     read_weights,
 )
 from han5k_review.retraining.network.training.dataset import Prepared, prepare_dataset
+from han5k_review.retraining.network.training.mixing import Mixed, mix_with_parent
 from han5k_review.retraining.network.training.partial_trainer import PartialTrainer, TrainingStopped
 
 
@@ -60,16 +61,21 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
             tune_convolutions(job.device)
             load_weights(job, trainer)
             trainer.run_training()
+        final = read_plain(trainer.checkpoint_folder / "checkpoint_final.pth")
+        mixed = mix_with_parent(job, prepared, final["network_weights"], say)
     except TrainingStopped:
         return JobResult(outcome=JobOutcome.CANCELLED)
-    sha256, epochs = _publish(folder, trainer)
+    sha256 = _publish(folder, trainer, final, mixed)
     published = ModelFolder(folder=folder.model, checkpoint_sha256=sha256)
     return JobResult(
         outcome=JobOutcome.DONE,
         values=TrainResult(
             checkpoint_sha256=sha256,
             postprocessing=write_postprocessing(published, rule),
-            epochs=epochs,
+            epochs=int(final["current_epoch"]),
+            alpha=None if mixed is None else mixed.alpha,
+            alpha_cases=0 if mixed is None else mixed.cases,
+            alpha_dice={} if mixed is None else mixed.dice,
             gpus=ranks,
             nested=prepared.dataset[OWN_KEY]["nested"],
             patch_zyx=tuple(int(n) for n in trainer.configuration_manager.patch_size),
@@ -255,12 +261,14 @@ def _peak_ram_gb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
-def _publish(folder: JobFolder, trainer: PartialTrainer) -> tuple[str, int]:
-    """Copy plans, dataset and slim weights to the model folder; their SHA-256, and the epochs."""
+def _publish(
+    folder: JobFolder, trainer: PartialTrainer, final: dict[str, Any], mixed: Mixed | None
+) -> str:
+    """Copy plans, dataset and slim weights to the model folder; SHA-256 of the weights."""
     results = trainer.checkpoint_folder.parent
     folder.model.mkdir(exist_ok=True)
     for name in ("plans.json", "dataset.json", "dataset_fingerprint.json"):
         shutil.copyfile(results / name, folder.model / name)
-    final = read_plain(trainer.checkpoint_folder / "checkpoint_final.pth")
-    sha256 = publish_weights(final, folder.model / "fold_0" / "checkpoint_final.pth")
-    return sha256, int(final["current_epoch"])
+    weights = final["network_weights"] if mixed is None else mixed.weights
+    content = {**final, "network_weights": weights}
+    return publish_weights(content, folder.model / "fold_0" / "checkpoint_final.pth")
