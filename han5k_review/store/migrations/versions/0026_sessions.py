@@ -29,13 +29,9 @@ def upgrade() -> None:
     # In place: making the table anew would drop what points to it.
     op.execute("ALTER TABLE reader DROP COLUMN session_epoch")
     op.execute("ALTER TABLE reader ADD COLUMN must_change_password BOOLEAN NOT NULL DEFAULT false")
-    op.execute("ALTER TABLE reader ADD COLUMN outside_id VARCHAR")
-    op.create_index("ix_reader_outside_id", "reader", ["outside_id"], unique=True)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_reader_outside_id", "reader")
-    op.execute("ALTER TABLE reader DROP COLUMN outside_id")
     op.execute("ALTER TABLE reader DROP COLUMN must_change_password")
     op.drop_table("sign_in_session")
     op.execute("ALTER TABLE reader ADD COLUMN session_epoch INTEGER NOT NULL DEFAULT 0")
