@@ -73,7 +73,7 @@ class Entrance:
     has_hospital: bool = False
     """True where the hospital's own sign-in is offered beside the form."""
     strangers: SignInQueue = field(
-        default_factory=lambda: SignInQueue(together=2, most=16, per_address=8)
+        default_factory=lambda: SignInQueue(together=2, most=32, per_address=16)
     )
     regulars: SignInQueue = field(
         default_factory=lambda: SignInQueue(together=2, most=32, per_address=32)

@@ -140,7 +140,8 @@ class Guard:
             return problem(429, "This account asks too often; wait 10 s, then try again.")
         path = scope["path"]
         if identity.must_change_password and path.startswith(("/api/", _UPLOADS)):
-            return problem(403, "Choose a password of your own on the page Account first.")
+            # 401: what waits in this browser is kept until then.
+            return problem(401, "Choose a password of your own on the page Account first.")
         if path.startswith(_UPLOADS) and scope["method"] == "PUT":
             length = headers.get("content-length", "")
             if not (length.isascii() and length.isdigit() and len(length) < _MOST_DIGITS):
