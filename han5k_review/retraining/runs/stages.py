@@ -23,7 +23,12 @@ from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_facts import build_facts, write_facts
 from han5k_review.retraining.models.model_folders import keep_model, locate_model
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
-from han5k_review.retraining.runs.run_folders import evaluate_folder, manifest_path, train_folder
+from han5k_review.retraining.runs.run_folders import (
+    evaluate_folder,
+    manifest_path,
+    parent_memory_folder,
+    train_folder,
+)
 from han5k_review.retraining.runs.run_record import note_event
 from han5k_review.retraining.teaching.run_scores import CHECKS
 from han5k_review.retraining.teaching.scoring import Scores, replace_scores, score_run
@@ -196,6 +201,7 @@ def _train_job(
                     for m in c.masks
                     if m.shows_pieces and m.structure in snapshot.labels
                 ),
+                revised=tuple(n for n in c.revised if n in snapshot.labels),
                 weight=c.weight,
                 monitor=c.monitor,
             )
@@ -204,4 +210,5 @@ def _train_job(
         settings=snapshot.settings,
         device=run.device,
         parent=parent,
+        memory=None if parent is None else parent_memory_folder(study),
     )
