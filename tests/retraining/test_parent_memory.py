@@ -31,6 +31,14 @@ def test_a_prediction_replaces_its_own_target_and_never_covers_another() -> None
     assert merged.dtype == seg.dtype
 
 
+def test_a_hole_of_an_inner_structure_is_filled_by_the_container_that_people_drew() -> None:
+    # 1 is a lens that the parent predicts, 2 the eye that a person drew around the old lens
+    seg = np.array([[[[0, 2, 1, 1, 2, 2, 0]]]], dtype=np.int16)
+    predicted = np.array([[[[1, 0, 0, 1, 1, 0, 0]]]])
+    assert merge_prediction(seg, predicted, [1], {1: 2}).tolist() == [[[[1, 2, 2, 1, 1, 2, 0]]]]
+    assert merge_prediction(seg, predicted, [1]).tolist() == [[[[1, 2, 0, 1, 2, 2, 0]]]]
+
+
 def test_a_tile_shown_twice_comes_back_once_and_the_same() -> None:
     torch.manual_seed(1)
     torch.set_num_threads(1)

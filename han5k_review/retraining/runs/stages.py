@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
@@ -138,15 +139,20 @@ def write_evaluation(study: Study, run: RetrainRun) -> None:
 
 
 def measure_run(
-    study: Study, catalogue: Catalogue, run: RetrainRun, result: PredictResult
+    study: Study,
+    catalogue: Catalogue,
+    run: RetrainRun,
+    result: PredictResult,
+    on_case: Callable[[], object] = lambda: None,
 ) -> Scores:
-    """Measure what the prediction job stored."""
+    """Measure what the prediction job stored; `on_case` is called before each case."""
     return score_run(
         study,
         catalogue,
         read_snapshot(study, run),
         stored_id(run),
         {Arm(name): found for name, found in result.masks.items()},
+        on_case,
     )
 
 

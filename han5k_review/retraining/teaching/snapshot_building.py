@@ -23,6 +23,7 @@ from han5k_review.retraining.teaching.snapshot import (
     SnapshotReference,
 )
 from han5k_review.retraining.teaching.trust import (
+    UNCHANGED,
     ReviewRecord,
     Trust,
     TrustReason,
@@ -34,7 +35,6 @@ from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
 
 _MIN_PATIENTS_TO_MONITOR = 5
-_UNCHANGED = frozenset({TrustReason.GRADED_NO_REVISION, TrustReason.ACCEPTED_AS_IT_IS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def _measure_shares(
     for record in records.values():
         if record.accepted and not record.accepted_is_unrevised:
             revised[record.structure] += 1
-        elif record.case_id in train and judge(record).reason in _UNCHANGED:
+        elif record.case_id in train and judge(record).reason in UNCHANGED:
             unchanged[record.structure] += 1
     return {name: measure_replay_share(unchanged[name], revised[name]) for name in names}
 
@@ -180,7 +180,7 @@ def _sample(cases: Sequence[SnapshotCase], settings: RunSettings) -> list[Snapsh
         Candidate(
             case=c.name,
             structures=frozenset(c.trusted),
-            accepted=any(m.trusted and m.reason in _UNCHANGED for m in c.masks),
+            accepted=any(m.trusted and m.reason in UNCHANGED for m in c.masks),
         )
         for c in cases
         if c.trusted and not c.revised

@@ -177,7 +177,7 @@ def _preprocess(
     configuration = manager.get_configuration(CONFIGURATION)
     out = prepared.folder / configuration.data_identifier
     out.mkdir(exist_ok=True)
-    memory = ParentMemory(job)
+    memory = ParentMemory(job, nested)
     missing = [c for c in job.cases if not (out / f"{c.name}.pkl").exists()]
     for number, (case, made) in enumerate(_preprocess_each(job, reader, nested, prepared, missing)):
         say("preprocessing", len(job.cases) - len(missing) + number, len(job.cases))

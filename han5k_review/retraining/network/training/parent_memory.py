@@ -9,6 +9,7 @@ pieces that the parent's postprocessing took from the mask people saw.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ from han5k_review.store.files import write_atomically
 class ParentMemory:
     """Opens the parent of a job when the first case needs it."""
 
-    def __init__(self, job: TrainJob) -> None:
+    def __init__(self, job: TrainJob, nested: Mapping[str, str]) -> None:
         self._job = job
+        self._nested = nested
         self._parent: OpenModel | None = None
 
     def repredict(self, case: TrainCase, data: NDArray[np.float32], seg: NDArray[Any]) -> None:
@@ -42,7 +44,13 @@ class ParentMemory:
         values = [self._job.labels[n] for n in case.predicted_by_parent if n in self._job.labels]
         if not values or self._job.parent is None:
             return
-        seg[:] = merge_prediction(seg, self._recall(self._job.parent, case, data)[None], values)
+        labels, predicted = self._job.labels, self._recall(self._job.parent, case, data)[None]
+        holes = {
+            labels[inner]: labels[outer]
+            for inner, outer in self._nested.items()
+            if inner in case.predicted_by_parent and outer in case.masks
+        }
+        seg[:] = merge_prediction(seg, predicted, values, holes)
 
     def _recall(
         self, parent: ModelFolder, case: TrainCase, data: NDArray[np.float32]
@@ -79,8 +87,21 @@ class ParentMemory:
 
 
 def merge_prediction(
-    seg: NDArray[Any], predicted: NDArray[np.integer[Any]], values: list[int]
+    seg: NDArray[Any],
+    predicted: NDArray[np.integer[Any]],
+    values: list[int],
+    holes: Mapping[int, int] | None = None,
 ) -> NDArray[Any]:
-    """`seg` (1, z, y, x) with the labels `values` of `predicted` wherever nothing else stands."""
+    """`seg` (1, z, y, x) with the labels `values` of `predicted` wherever nothing else stands.
+
+    `holes`: inner label -> the label it lies in, which people drew. Where the inner one was and is
+    predicted no more, its container is, not the background; and within the container it is
+    predicted as it would be in a hole.
+    """
+    holes = holes or {}
     rest = np.where(np.isin(seg, values), 0, seg)
-    return np.where((rest == 0) & np.isin(predicted, values), predicted, rest).astype(seg.dtype)
+    free = rest == 0
+    for inner, outer in holes.items():
+        rest = np.where(seg == inner, outer, rest)
+        free |= (rest == outer) & (predicted == inner)
+    return np.where(free & np.isin(predicted, values), predicted, rest).astype(seg.dtype)
