@@ -13,28 +13,31 @@ from han5k_review.metrics.ready import compile_in_background
 from han5k_review.settings import get_settings
 from han5k_review.store.study import open_study
 from han5k_review.ui.failures import show_failure
+from han5k_review.ui.page_scripts import list_inline_scripts
 from han5k_review.web.composition import build_middleware, build_routes
+from han5k_review.web.head_keeper import keeping_heads
 
 try:
     settings = get_settings()
     study = open_study(settings.study, settings.database_url)
     routes = build_routes(study, settings)
-    middleware = build_middleware(study, settings)
+    middleware = build_middleware(study, settings, list_inline_scripts())
 except Han5kError as error:
     sys.stderr.write(f"{error}\n")
     sys.exit(2)
 
 
 @asynccontextmanager
-async def compile_once_up(_app: st.App) -> AsyncIterator[None]:
-    """Compile the metrics while nobody asks yet; before, it would hold up the start itself."""
+async def while_serving(_app: st.App) -> AsyncIterator[None]:
+    """Compile the metrics while nobody asks yet, and keep heads of the audit trail."""
     compile_in_background()
-    yield
+    with keeping_heads(study.engine, settings.audit_heads):
+        yield
 
 
 app = st.App(
     "han5k_review/ui/router.py",
-    lifespan=compile_once_up,
+    lifespan=while_serving,
     routes=routes,
     middleware=middleware,
     on_script_error=show_failure,

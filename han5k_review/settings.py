@@ -28,7 +28,27 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the database; unset means SQLite inside the study folder.",
     )
     session_hours: float = Field(
-        default=12.0, gt=0, le=168, description="Hours after which a sign-in expires."
+        default=12.0,
+        gt=0,
+        le=168,
+        description="Hours until a sign-in expires, in use or not.",
+    )
+    idle_minutes: float = Field(
+        default=120.0,
+        gt=0,
+        le=10_080,
+        description="Minutes without use after which a sign-in expires.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?$",
+        description="How people reach the web app (`https://contours.hospital.org`): no other "
+        "host is served, and with https cookies never travel by http. Unset means any host.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of the proxies in front (`127.0.0.1, 10.0.0.0/8`) whose "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed; unset means none.",
     )
     cache_control: Literal["immutable", "no-store"] = Field(
         default="immutable",
@@ -61,6 +81,11 @@ class Settings(BaseSettings):
     )
     contact: str | None = Field(
         default=None, description="Who answers for the study's models; printed on model cards."
+    )
+    audit_heads: Path | None = Field(
+        default=None,
+        description="File that another machine keeps, to which the web app adds the newest hash of "
+        "the audit trail each minute in which something was done; unset means none.",
     )
     processes: int = Field(
         default=2, ge=1, description="Worker processes for importing and measuring many cases."

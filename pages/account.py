@@ -7,6 +7,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader
 from han5k_review.ui.links import show_link
+from han5k_review.ui.sessions_view import show_own_sessions
 from han5k_review.ui.visit import attempt, page
 
 with page("Account") as visit:
@@ -17,6 +18,8 @@ with page("Account") as visit:
     show_link("Sign out", "/sign-out", primary=True)
 
     st.subheader("Change the password", anchor=False)
+    if visit.identity.must_change_password:
+        st.warning("Somebody else chose your password. Choose one of your own to go on.")
     with st.form("password", border=False, clear_on_submit=True), st.container(width=420):
         present = st.text_input("Current password", type="password")
         wanted = st.text_input("New password", type="password")
@@ -35,3 +38,6 @@ with page("Account") as visit:
                     actor=visit.identity.name,
                     now=utc_now(),
                 )
+
+    st.subheader("Where you are signed in", anchor=False)
+    show_own_sessions(visit)

@@ -24,6 +24,7 @@ with page("ROI names", Action.IMPORT_CASES) as visit:
     told = st.session_state.pop("names-told", None)
     if told:
         st.success(told)
+    visit.permit_upload()
     upload = st.file_uploader(
         "Table of names",
         key="names-table",

@@ -6,6 +6,7 @@ from han5k_review.retraining.runs.run_views import list_runs
 from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.review.overview import list_disagreements, measure_overview
 from han5k_review.review.vigilance import measure_vigilance
+from han5k_review.store.audit import find_audit_head
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.ui.overview_view import (
@@ -13,6 +14,7 @@ from han5k_review.ui.overview_view import (
     PACE_COLUMNS,
     build_disagreement_rows,
     build_pace_frame,
+    describe_audit_head,
     describe_disk,
     list_waiting,
     show_stages,
@@ -34,6 +36,7 @@ with page("Overview", Action.ASSIGN) as visit:
         runs = list_runs(session)
         vigilance = measure_vigilance(session)
         disagreements = list_disagreements(session, most=MOST_DISAGREEMENTS)
+        head = find_audit_head(session)
         session.expunge_all()
 
     if not any(overview.cases.values()):
@@ -46,6 +49,7 @@ with page("Overview", Action.ASSIGN) as visit:
         st.subheader("What waits", anchor=False)
         show_waiting(list_waiting(overview, questions, runs, now))
         st.caption(describe_disk(bench.study))
+        st.caption(describe_audit_head(head))
     with right:
         st.subheader("Readers disagree", anchor=False)
         if disagreements:

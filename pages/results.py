@@ -2,10 +2,10 @@ import streamlit as st
 
 from han5k_review.accounts.may import Action
 from han5k_review.ui.downloads import show_downloads
+from han5k_review.ui.results.certificates import show_certificates
 from han5k_review.ui.results.triage import show_triage
 from han5k_review.ui.results.views import (
     show_agreement,
-    show_certificates,
     show_grades,
     show_metrics,
 )

@@ -8,6 +8,7 @@ from han5k_review.store.tables import Reader
 from han5k_review.study import list_cases
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.people_view import show_accounts, show_assigning, show_unassigning
+from han5k_review.ui.sessions_view import show_others_sessions
 from han5k_review.ui.signature_view import show_unlocking
 from han5k_review.ui.tables import build_reader_frame, build_scale_frame
 from han5k_review.ui.visit import page
@@ -49,6 +50,8 @@ with page("Study", Action.READ_ANY_CASE) as visit:
         if visit.may(Action.MANAGE_READERS):
             with st.expander("Accounts"):
                 show_accounts(visit, readers)
+            with st.expander("Who is signed in"):
+                show_others_sessions(visit)
     with right:
         st.subheader(f"Scale {bench.scale.name}", anchor=False)
         st.table(build_scale_frame(bench.scale).set_index("Key"))

@@ -7,6 +7,7 @@ from the study as the review page reads it.
 from __future__ import annotations
 
 import mimetypes
+import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,15 +25,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from han5k_review.accounts.cookie import COOKIE_NAME, open_seal
 from han5k_review.accounts.identity import build_identity
 from han5k_review.accounts.readers import get_reader
+from han5k_review.accounts.sessions import COOKIE_NAME, Browser, open_session
 from han5k_review.anatomy.windows import read_windows
 from han5k_review.review.row_numbers import WHOLE_CASE, RowNumbers, number_task
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.settings import Settings
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import reading
+from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Grade
 from han5k_review.study import get_study_info, read_study_catalogue, read_study_scale
@@ -62,6 +63,7 @@ window.mount = (data) => {
 };
 window.mount(data);
 </script></body></html>"""
+_SCRIPTS = re.findall(r'<script type="module">(.*?)</script>', HARNESS, re.DOTALL)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class Desk:
         line = Middleware(FaultyLine, faults=self.faults, asked=self.asked)
         real = Starlette(
             routes=build_routes(self.study, settings),
-            middleware=[line, *build_middleware(self.study, settings)],
+            middleware=[line, *build_middleware(self.study, settings, _SCRIPTS)],
         )
         return Starlette(
             routes=[
@@ -120,10 +122,9 @@ class Desk:
 
     def sign_in(self, context: BrowserContext, url: str, name: str) -> None:
         """Give the browser the cookie of an account, without the slow hash of the form."""
-        with reading(self.study.engine) as session:
+        with transaction(self.study.engine) as session:
             identity = build_identity(get_reader(session, name))
-        seal = open_seal(self.study.root, Settings().session_hours)
-        cookie = seal.issue_cookie(identity, utc_now())
+            cookie = open_session(session, identity, Browser(), utc_now())
         context.add_cookies([{"name": COOKIE_NAME, "value": cookie, "url": url}])
 
     def grades(self) -> Sequence[Grade]:

@@ -2,8 +2,8 @@
 
     python scripts/tour.py [--demo data/demo-study] [--only case,study]
 
-Works on a copy of the demo: some structures are graded, two readers revise one, pairs are measured;
-then each page is opened in Chromium as the person whose work it is. Pictures are small WebP files.
+Works on a copy of the demo, which is a study at work: each page is opened in Chromium as the person
+whose work it is. Pictures are small WebP files.
 """
 
 from __future__ import annotations
@@ -11,31 +11,17 @@ from __future__ import annotations
 import argparse
 import io
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
-from sqlmodel import Session, select
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from han5k_review.accounts.readers import get_reader  # noqa: E402
-from han5k_review.imaging.mask import StructureMask  # noqa: E402
-from han5k_review.review.decisions.revising import submit_revision  # noqa: E402
-from han5k_review.review.grading import GradeRequest, submit_grade  # noqa: E402
-from han5k_review.review.labels import list_under_review  # noqa: E402
-from han5k_review.store.columns import utc_now  # noqa: E402
-from han5k_review.store.engine import transaction  # noqa: E402
-from han5k_review.store.identity import stored_id  # noqa: E402
-from han5k_review.store.study import Study, open_study  # noqa: E402
-from han5k_review.store.tables import Assignment, Case  # noqa: E402
-from han5k_review.study import get_study_info, grid_of, read_study_scale  # noqa: E402
 from rigs.chromium import running_chromium  # noqa: E402
 from rigs.server import Server, running_server  # noqa: E402
 
@@ -84,55 +70,6 @@ SHOTS = (
 )
 
 
-def fill_study(study: Study) -> None:
-    """Grades of two readers, and two revisions of one structure."""
-    with transaction(study.engine) as session:
-        scale = read_study_scale(study, get_study_info(session))
-        case = session.exec(select(Case).where(Case.name == CASE)).one()
-        for name, codes in (("anna", ("no", "minor", "no", "major")), ("ben", ("no", "no", "no"))):
-            reader = get_reader(session, name)
-            task = session.exec(
-                select(Assignment).where(
-                    Assignment.case_id == case.id, Assignment.reader_id == reader.id
-                )
-            ).one()
-            labels = list_under_review(session, stored_id(case))
-            for structure, code in zip(sorted(labels), codes, strict=False):
-                submit_grade(
-                    session,
-                    assignment_id=stored_id(task),
-                    reader=reader,
-                    scale=scale,
-                    request=GradeRequest(
-                        structure=structure,
-                        label_version_id=stored_id(labels[structure]),
-                        code=code,
-                        request_id=f"tour-{name}-{structure}",
-                        active_seconds=6.0,
-                    ),
-                    now=utc_now(),
-                )
-            revise(session, study, case, name, steps=2 if name == "anna" else 4)
-
-
-def revise(session: Session, study: Study, case: Case, name: str, *, steps: int) -> None:
-    """The contour under review, moved a little to the front."""
-    grid = grid_of(case)
-    version = list_under_review(session, stored_id(case))[REVISED]
-    before = study.labels.get_mask(version.mask_sha256, grid)
-    moved = np.roll(before.dense(), -steps, axis=1)
-    submit_revision(
-        session,
-        study.labels,
-        case=case,
-        structure=REVISED,
-        before=before,
-        after=StructureMask.from_dense(moved, grid),
-        reader=get_reader(session, name),
-        now=utc_now(),
-    )
-
-
 def sign_in(page: Page, server: Server, name: str) -> None:
     page.context.clear_cookies()
     page.goto(f"{server.url}/sign-in")
@@ -166,11 +103,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="han5k-tour-") as folder:
         root = Path(folder) / "study"
         shutil.copytree(chosen.demo, root)
-        study = open_study(root)
-        fill_study(study)
-        study.engine.dispose()
-        command = [sys.executable, "-m", "han5k_review.cli", "evaluate", "--study", str(root)]
-        subprocess.run(command, check=True)
         incoming = Path(folder) / "incoming" / "2026-05"
         incoming.mkdir(parents=True)
         environment = {"HAN5K_IMPORT_FOLDER": str(incoming.parent)}

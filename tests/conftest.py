@@ -52,11 +52,11 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def demo_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a demo study of two cases, made once by the command; tests take copies."""
+    """The folder of an empty demo of two cases, made once by the command; tests take copies."""
 
     def build(folder: Path) -> None:
         with pytest.raises(SystemExit) as ended:
-            main(["demo", "--cases", "2", "--study", str(folder)])
+            main(["demo", "--empty", "--cases", "2", "--study", str(folder)])
         assert not ended.value.code
 
     return build_once(tmp_path_factory, "demo-study", build)

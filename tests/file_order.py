@@ -29,7 +29,6 @@ EXPECTED_SECONDS: Mapping[str, int] = MappingProxyType(
         "tests/viewer/test_editing.py": 49,
         "tests/viewer/test_drafts.py": 35,
         "tests/cli/test_commands.py": 61,
-        "tests/browser/test_accessibility.py": 38,
         "tests/web/test_draft_faults.py": 30,
         "tests/viewer/test_reading.py": 25,
         "tests/retraining/test_prediction.py": 34,

@@ -1,9 +1,9 @@
-"""Accounts: password hashes, roles and what they may do, the signed cookie of a sign-in.
+"""Accounts: password hashes, roles and what they may do, sign-ins that can be ended.
 
 In use:
 
     attempt = authenticate(session, "anna", password)
-    record_attempt(session, attempt, now)
+    record_attempt(session, attempt, 0, now)
     if attempt.identity is not None and may(attempt.identity, Action.GRADE):
-        cookie = open_seal(study.root, hours).issue_cookie(attempt.identity, now)
+        cookie = open_session(session, attempt.identity, Browser(address="10.0.0.7"), now)
 """

@@ -11,13 +11,14 @@ from han5k_review.store.vocabulary import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderIdentity:
-    """A signed-in person. `session_epoch` is the account's at sign-in; a newer one voids it."""
+    """A signed-in person."""
 
     reader_id: int
     name: str
     pseudonym: str
     role: Role
-    session_epoch: int
+    must_change_password: bool = False
+    """True until the person has chosen a password that nobody else knows."""
 
 
 def build_identity(reader: Reader) -> ReaderIdentity:
@@ -29,5 +30,5 @@ def build_identity(reader: Reader) -> ReaderIdentity:
         name=reader.name,
         pseudonym=reader.pseudonym,
         role=reader.role,
-        session_epoch=reader.session_epoch,
+        must_change_password=reader.must_change_password,
     )

@@ -1,4 +1,7 @@
-"""The MAY table: what each role may do. Pages, routes and commands ask here and nowhere else."""
+"""The MAY tables: what each role may do, and to whose task in which state.
+
+Pages, routes, commands and the websocket ask here and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,66 @@ MAY: Mapping[Role, frozenset[Action]] = {
     },
     Role.ADMIN: frozenset(Action),
 }
+
+
+class TaskAct(StrEnum):
+    """What a person can want to do with a task: one reader's reading of one case."""
+
+    LOOK = "look at"
+    CHANGE = "grade or edit in"
+    SIGN = "sign"
+    UNLOCK = "open again"
+
+
+class Whose(StrEnum):
+    """Whose the task is."""
+
+    OWN = "their own"
+    OTHERS = "another person's"
+
+
+class TaskState(StrEnum):
+    """How the task stands for the person who asks."""
+
+    OPEN = "open"
+    SIGNED = "signed"
+    PLACE = "the place where an adjudicator edits"
+    BLIND = "of a case that the person reads blind and has not signed"
+
+
+def _who(action: Action) -> frozenset[Role]:
+    return frozenset(role for role in Role if action in MAY[role])
+
+
+_ANYBODY = frozenset(Role)
+_WHO_READS = _who(Action.GRADE)
+_WHO_SEES = _who(Action.READ_ANY_CASE)
+_WHO_DECIDES = _who(Action.ADJUDICATE)
+_WHO_UNLOCKS = _who(Action.UNLOCK_READS)
+
+MAY_ON: Mapping[tuple[TaskAct, Whose, TaskState], frozenset[Role]] = {
+    (TaskAct.LOOK, Whose.OWN, TaskState.OPEN): _ANYBODY,
+    (TaskAct.LOOK, Whose.OWN, TaskState.SIGNED): _ANYBODY,
+    (TaskAct.LOOK, Whose.OWN, TaskState.PLACE): _WHO_DECIDES,
+    (TaskAct.LOOK, Whose.OWN, TaskState.BLIND): _ANYBODY,
+    (TaskAct.LOOK, Whose.OTHERS, TaskState.OPEN): _WHO_SEES,
+    (TaskAct.LOOK, Whose.OTHERS, TaskState.SIGNED): _WHO_SEES,
+    (TaskAct.LOOK, Whose.OTHERS, TaskState.PLACE): _WHO_DECIDES,
+    (TaskAct.CHANGE, Whose.OWN, TaskState.OPEN): _WHO_READS,
+    (TaskAct.CHANGE, Whose.OWN, TaskState.BLIND): _WHO_READS,
+    (TaskAct.CHANGE, Whose.OWN, TaskState.PLACE): _WHO_DECIDES,
+    (TaskAct.SIGN, Whose.OWN, TaskState.OPEN): _WHO_READS,
+    (TaskAct.SIGN, Whose.OWN, TaskState.BLIND): _WHO_READS,
+    (TaskAct.UNLOCK, Whose.OWN, TaskState.SIGNED): _WHO_UNLOCKS,
+    (TaskAct.UNLOCK, Whose.OTHERS, TaskState.SIGNED): _WHO_UNLOCKS,
+}
+"""Who may do what to which task; what stands in no row, nobody may."""
+
+
+def list_allowed(act: TaskAct, whose: Whose, state: TaskState) -> frozenset[Role]:
+    """The roles that may, none for most."""
+    return MAY_ON.get((act, whose, state), frozenset())
+
 
 _BELOW_LEAD = (Role.READER, Role.ADJUDICATOR, Role.ENGINEER)
 

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from han5k_review.accounts.passwords import hash_password
+from han5k_review.accounts.passwords import hash_password, verify_password
+from han5k_review.accounts.sessions import end_sessions
 from han5k_review.errors import ConflictError, DataError, RuleError
 from han5k_review.store.audit import add_audit
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.texts.names import fold_name, tidy_name
@@ -25,8 +27,11 @@ def add_reader(
     actor: str,
     now: datetime,
     pseudonym: str | None = None,
+    is_first_password: bool = False,
 ) -> Reader:
     """Add an account; without a pseudonym it becomes the next free `R01`, `R02`, ...
+
+    A first password, which somebody else chose, opens nothing but the page to change it.
 
     Raises RuleError for a name or password the rules forbid, ConflictError for one that is taken.
     """
@@ -43,6 +48,7 @@ def add_reader(
         pseudonym=pseudonym,
         role=role,
         password_hash=hash_password(password),
+        must_change_password=is_first_password,
         created_at_utc=now,
     )
     session.add(reader)
@@ -71,29 +77,40 @@ def find_reader(session: Session, name: str) -> Reader | None:
 
 
 def set_password(
-    session: Session, reader: Reader, *, password: str, actor: str, now: datetime
+    session: Session,
+    reader: Reader,
+    *,
+    password: str,
+    actor: str,
+    now: datetime,
+    is_first_password: bool = False,
 ) -> None:
-    """Give the account a new password; every cookie it has out becomes void."""
+    """Give the account a new password; every sign-in it has ends.
+
+    A first password is one that somebody else chose. RuleError for the one that is there.
+    """
+    if reader.must_change_password and verify_password(reader.password_hash, password).matches:
+        raise RuleError("A password of your own was expected, found the first one again.")
     reader.password_hash = hash_password(password)
-    reader.session_epoch += 1
+    reader.must_change_password = is_first_password
     session.add(reader)
+    end_sessions(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "set password", now)
 
 
 def set_active(
     session: Session, reader: Reader, *, active: bool, actor: str, now: datetime
 ) -> None:
-    """Close or reopen the account; closing voids its cookies."""
+    """Close or reopen the account; its sign-ins end."""
     reader.active = active
-    reader.session_epoch += 1
     session.add(reader)
+    end_sessions(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "open account" if active else "close account", now)
 
 
 def sign_out_everywhere(session: Session, reader: Reader, *, actor: str, now: datetime) -> None:
-    """Void every cookie the account has out."""
-    reader.session_epoch += 1
-    session.add(reader)
+    """End every sign-in that the account has."""
+    end_sessions(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "sign out everywhere", now)
 
 

@@ -46,8 +46,14 @@ def authenticate(session: Session, name: str, password: str) -> Attempt:
     )
 
 
-def record_attempt(session: Session, attempt: Attempt, now: datetime) -> None:
-    """Write the audit row; an unknown name is not written down, it may be a mistyped password."""
+def record_attempt(session: Session, attempt: Attempt, failures: int, now: datetime) -> None:
+    """Write the audit row; an unknown name is not written down, it may be a mistyped password.
+
+    `failures` counts the wrong passwords in a row, this attempt included where it is one. Of many
+    refusals the 1st, 2nd, 4th, 8th, ... are written, each with its count: a flood stays a few rows.
+    """
+    if attempt.identity is None and failures & (failures - 1):
+        return
     subject = "unknown account"
     if attempt.account is not None:
         subject = f"reader {attempt.account.pseudonym}"
@@ -57,6 +63,7 @@ def record_attempt(session: Session, attempt: Attempt, now: datetime) -> None:
         actor=attempt.identity.name if attempt.identity is not None else "",
         action="sign in" if attempt.identity is not None else "sign in refused",
         subject=subject,
+        **({"failures": failures} if failures else {}),
     )
     if attempt.identity is None or attempt.fresh_hash is None:
         return

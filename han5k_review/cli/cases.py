@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,7 @@ from han5k_review.importing.remote_imports import RemoteOrder
 from han5k_review.importing.report_files import write_report
 from han5k_review.importing.reports import CaseReport, ImportReport
 from han5k_review.importing.sources import BadSource, CaseSource, build_source, read_manifest
+from han5k_review.importing.structure_set_choice import SetChoice, SetRule
 from han5k_review.importing.tree_imports import (
     FoundSources,
     TreeOrder,
@@ -95,6 +97,9 @@ def import_cases(
     deep: Annotated[
         bool, typer.Option("--deep", help="Dry run: voxels too. Import: hash unchanged files too.")
     ] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Leave CTs where they are; keep path and hashes.")
+    ] = False,
     names: Annotated[
         Path | None, typer.Option(help="Write the ROI names of all files here (CSV), to confirm.")
     ] = None,
@@ -105,6 +110,18 @@ def import_cases(
         CaseNaming,
         typer.Option(help="Tree, DICOMweb: pseudonym, or patient-id where that is one already."),
     ] = CaseNaming.PSEUDONYM,
+    structure_sets: Annotated[
+        SetRule, typer.Option(help="Tree, DICOMweb: which of several structure sets of a CT.")
+    ] = SetRule.ONE,
+    rtstruct_label: Annotated[
+        str, typer.Option(help="Tree, DICOMweb: only sets whose label or series holds this.")
+    ] = "",
+    reference_label: Annotated[
+        str, typer.Option(help="Tree, DICOMweb: sets whose label holds this are references.")
+    ] = "",
+    doses: Annotated[
+        bool, typer.Option(help="Tree, DICOMweb: keep the planned dose of each CT.")
+    ] = True,
     who: Annotated[
         Path | None,
         typer.Option(help="Tree, DICOMweb: write case and patient here (CSV), for the hospital."),
@@ -144,9 +161,16 @@ def import_cases(
     }
     with reading(opened.engine) as session:
         catalogue = read_clinic_catalogue(session, read_study_catalogue(opened))
-    choice = TreeChoice(contours=contours.source, naming=case_names, split=split)
+    choice = TreeChoice(
+        contours=contours.source,
+        naming=case_names,
+        split=split,
+        sets=SetChoice(rule=structure_sets, label=rtstruct_label, reference_label=reference_label),
+        doses=doses,
+        in_place=in_place,
+    )
     if dicomweb is not None:
-        _refuse_with_server(manifest, cells)
+        _refuse_with_server(manifest, cells | {"in_place": "yes" if in_place else None})
         wanted = RemoteOrder(server=open_server(dicomweb), choice=choice, spool=spool, deep=deep)
         filters = ServerFilters(patient=patient_id, study_uid=study_uid)
         patients = list_patients(opened, wanted, filters, who)
@@ -162,7 +186,7 @@ def import_cases(
     if manifest is not None and is_tree(manifest):
         _refuse_with_tree(cells)
     else:
-        given = FoundSources.of(_sources(opened, manifest, cells))
+        given = FoundSources.of(_sources(opened, manifest, cells, in_place=in_place))
         workers = min(workers, len(given.sources.sources))
     with open_workforce(workers, dask) as workforce:
         found, done = _import(opened, catalogue, order, given, workforce.executor)
@@ -249,6 +273,15 @@ def _print(
 
 
 def _sources(
+    study: Study, manifest: Path | None, cells: dict[str, str | None], *, in_place: bool
+) -> tuple[CaseSource | BadSource, ...]:
+    sources = _read_sources(study, manifest, cells)
+    return tuple(
+        replace(one, in_place=in_place) if isinstance(one, CaseSource) else one for one in sources
+    )
+
+
+def _read_sources(
     study: Study, manifest: Path | None, cells: dict[str, str | None]
 ) -> tuple[CaseSource | BadSource, ...]:
     given = [name for name, cell in cells.items() if cell]

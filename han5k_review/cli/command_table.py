@@ -43,8 +43,8 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         **_rows(
             "demo",
-            demo="Build a synthetic study: CTs, contours with errors, a model in use, revisions, "
-            "accounts.",
+            demo="Build a synthetic study that is at work: CTs, a model, grades, revisions, "
+            "numbers, a run.",
         ),
         "import": CommandRow(
             module="cases",
@@ -68,6 +68,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "or at random.",
             unassign="Take cases that nobody began off a reader's worklist.",
         ),
+        **_rows("accounts", accounts="Sign-ins of accounts: list, end."),
         **_rows("reader_study", study="The reader study: protocol, size, who reads what, pauses."),
         **_rows(
             "scores",
@@ -106,6 +107,13 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             module="file_predictions",
             help="Predict CTs outside the study with one of its models; called again it goes on.",
         ),
+        **_rows(
+            "backups",
+            backup="Add a backup of the study, while people work; what is there already is not "
+            "copied again.",
+            restore="Put a backup back into a new folder (--study), and check what came of it.",
+        ),
+        **_rows("audit", audit="The audit trail: verify, head, export."),
         **_rows(
             "reference",
             version="Print the version.",

@@ -1,4 +1,4 @@
-"""The command that makes the demo study, with a model in use and what its readers revised."""
+"""The command that makes the demo study: as it is after five weeks, or with nothing read yet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from sqlmodel import func, select
 
 from han5k_review.accounts.readers import add_reader, find_reader
 from han5k_review.anatomy.catalogue import read_catalogue
+from han5k_review.cli.demo_calendar import Calendar
+from han5k_review.cli.demo_life import add_life, check_new
 from han5k_review.cli.demo_review import (
     DEMO_ACCOUNTS,
+    REDRAWN,
     REVISED,
     Truth,
     add_revisions,
@@ -62,24 +65,33 @@ def demo(
         Path | None,
         typer.Option(help="No study: write the patients here as DICOM, to import them."),
     ] = None,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Nothing is read yet: no protocol, reads, runs.")
+    ] = False,
     study: StudyOption = None,
 ) -> None:
-    """Build a synthetic study: CTs, contours with errors, a model in use, revisions, accounts."""
+    """Build a synthetic study that is at work: CTs, a model, grades, revisions, numbers, a run."""
     if dicom is not None:
         _write_dicom(dicom, cases, seed)
         return
     folder = study_folder(study)
+    calendar = Calendar(end=utc_now(), is_empty=empty)
     opened = create_study(
         folder,
         "Synthetic demo",
-        now_utc=utc_now(),
+        now_utc=calendar.begin,
         protocol_version="demo",
         database_url=get_settings().database_url,
     )
-    truth = _add_cases(opened, cases, seed)
-    _add_people(opened)
-    predict_with_model(opened)
-    add_revisions(opened, truth)
+    if not empty:
+        check_new(opened)
+    truth = _add_cases(opened, cases, seed, calendar)
+    _add_people(opened, calendar)
+    predict_with_model(opened, calendar.tell_prediction)
+    if empty:
+        add_revisions(opened, truth)
+    else:
+        add_life(opened, truth, calendar, seed)
     with reading(opened.engine) as session:
         stored = session.exec(select(func.count()).select_from(Case)).one()
         labels = session.exec(select(func.count()).select_from(LabelVersion)).one()
@@ -111,7 +123,7 @@ def _write_dicom(folder: Path, cases: int, seed: int) -> None:
     )
 
 
-def _add_cases(study: Study, cases: int, seed: int) -> Truth:
+def _add_cases(study: Study, cases: int, seed: int, calendar: Calendar) -> Truth:
     """Store the cases; what the model predicts has no pseudo-label of another origin."""
     catalogue = read_study_catalogue(study)
     predicted = read_shipped_model(find_model_folder()).labels
@@ -125,14 +137,14 @@ def _add_cases(study: Study, cases: int, seed: int) -> Truth:
             seed=seed,
             executor=executor,
         ):
-            _store(study, made, predicted)
+            _store(study, made, predicted, calendar)
             if made.split is Split.TRAIN:
-                truth[made.name] = {name: made.truth[name] for name in REVISED}
+                truth[made.name] = {name: made.truth[name] for name in (*REVISED, REDRAWN)}
             bar.advance(task)
     return truth
 
 
-def _store(study: Study, made: DemoEntry, predicted: Mapping[str, int]) -> None:
+def _store(study: Study, made: DemoEntry, predicted: Mapping[str, int], calendar: Calendar) -> None:
     store_case(
         study,
         MadeCase(
@@ -145,11 +157,11 @@ def _store(study: Study, made: DemoEntry, predicted: Mapping[str, int]) -> None:
             origin="han5k demo",
         ),
         actor=actor(),
-        now=utc_now(),
+        now=calendar.begin,
     )
 
 
-def _add_people(study: Study) -> None:
+def _add_people(study: Study, calendar: Calendar) -> None:
     for name, role in DEMO_ACCOUNTS:
         with transaction(study.engine) as session:
             reader = find_reader(session, name) or add_reader(
@@ -158,8 +170,9 @@ def _add_people(study: Study) -> None:
                 password=DEMO_PASSWORD,
                 role=role,
                 actor=actor(),
-                now=utc_now(),
+                now=calendar.begin,
             )
-            if role is Role.READER:  # a lead with reads of their own would be blind to the cases
+            # A lead with reads of their own would be blind to the cases.
+            if role is Role.READER and calendar.is_empty:
                 rows = list_cases(session)
-                assign_cases(session, reader=reader, cases=rows, actor=actor(), now=utc_now())
+                assign_cases(session, reader=reader, cases=rows, actor=actor(), now=calendar.end)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session, select
@@ -47,9 +48,11 @@ DEMO_ACCOUNTS = (
     ("ada", Role.ADJUDICATOR),
     ("lead", Role.LEAD),
 )
-_ADJUDICATOR = "ada"
+ADJUDICATOR = "ada"
 REVISED = (StructureName("ParotidL"), StructureName("MandibleL"))
 """What the demo's model predicts wrongly in every patient (benchmarks/demo_model.py)."""
+REDRAWN = StructureName("ParotidR")
+"""What both readers of the lived-in demo drew anew."""
 _LOOK_S = 0.5
 Truth = Mapping[str, Mapping[StructureName, StructureMask]]
 """Case -> structure -> what its CT was painted from, of training cases."""
@@ -60,10 +63,10 @@ def find_model_folder() -> Path:
     return default_tables() / "demo_model"
 
 
-def predict_with_model(study: Study) -> None:
+def predict_with_model(study: Study, clock: Callable[[], datetime] = utc_now) -> None:
     """The model that comes with the project is in use, and its contours are under review."""
     model = adopt_shipped_model(
-        study, find_model_folder(), actor=actor(), reason="the demo's model", now=utc_now()
+        study, find_model_folder(), actor=actor(), reason="the demo's model", now=clock()
     )
     with reading(study.engine) as session:
         names = [case.name for case in list_cases(session)]
@@ -81,19 +84,26 @@ def predict_with_model(study: Study) -> None:
             bar.update(task, completed=int(str(progress.get("done", 0))))
 
         watch = Watch(poll_seconds=_LOOK_S, on_progress=show)
-        predict_cases(study, request, actor=actor(), watch=watch, begin_round=True)
+        predict_cases(study, request, actor=actor(), watch=watch, begin_round=True, clock=clock)
 
 
 def add_revisions(study: Study, truth: Truth) -> None:
-    """Readers graded what the model predicts wrongly as major and revised it; ada accepted."""
+    """Of the empty demo: readers graded what is wrong as major and revised it; ada accepted."""
     readers = [name for name, role in DEMO_ACCOUNTS if role is Role.READER]
     with reading(study.engine) as session:
         if list_revisions(session):
             return
     for number, (case, masks) in enumerate(truth.items()):
-        for structure, mask in masks.items():
+        for structure in REVISED:
             with transaction(study.engine) as session:
-                _revise(session, study, case, readers[number % len(readers)], structure, mask)
+                _revise(
+                    session,
+                    study,
+                    case,
+                    readers[number % len(readers)],
+                    structure,
+                    masks[structure],
+                )
 
 
 def _revise(
@@ -104,7 +114,7 @@ def _revise(
     structure: StructureName,
     mask: StructureMask,
 ) -> None:
-    reader, ada = (_get_reader(session, name) for name in (reader_name, _ADJUDICATOR))
+    reader, ada = (_get_reader(session, name) for name in (reader_name, ADJUDICATOR))
     case = session.exec(select(Case).where(Case.name == case_name)).one()
     label = list_under_review(session, stored_id(case)).get(structure)
     if label is None:

@@ -12,6 +12,7 @@ from han5k_review.importing.confirmed_names import read_clinic_catalogue
 from han5k_review.importing.name_list import NameState, build_name_rows, write_name_table
 from han5k_review.importing.report_files import write_report
 from han5k_review.importing.reports import CaseOutcome, CaseReport
+from han5k_review.importing.structure_set_choice import SetChoice, SetRule
 from han5k_review.importing.tree_imports import TreeOrder, find_tree_sources, import_tree
 from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
 from han5k_review.retraining.jobs.folders import JobFolder
@@ -79,8 +80,7 @@ def _run(folder: JobFolder) -> JobResult:
     if not isinstance(job, TreeImportJob):
         raise TypeError(f"A job to import a tree was expected in {folder.path}, found {job.task}.")
     study = open_study(job.study, get_settings().database_url)
-    choice = TreeChoice(contours=job.contours, naming=CaseNaming(job.naming), split=job.split)
-    order = TreeOrder(root=job.root, choice=choice, dry_run=job.dry_run)
+    order = TreeOrder(root=job.root, choice=_build_choice(job), dry_run=job.dry_run)
     teller = _Teller(folder=folder)
     with reading(study.engine) as session:
         catalogue = read_clinic_catalogue(session, read_study_catalogue(study))
@@ -107,6 +107,21 @@ def _run(folder: JobFolder) -> JobResult:
         unmatched_names=sum(row.state is NameState.NOT_MATCHED for row in rows),
     )
     return JobResult(outcome=JobOutcome.DONE, values=values)
+
+
+def _build_choice(job: TreeImportJob) -> TreeChoice:
+    return TreeChoice(
+        contours=job.contours,
+        naming=CaseNaming(job.naming),
+        split=job.split,
+        sets=SetChoice(
+            rule=SetRule(job.structure_sets),
+            label=job.set_label,
+            reference_label=job.reference_label,
+        ),
+        doses=job.doses,
+        in_place=job.in_place,
+    )
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ def add(
             pseudonym=pseudonym,
             actor=actor(),
             now=utc_now(),
+            is_first_password=True,
         )
         console.print(f"added {reader.name} ({reader.role.value}), shown as {reader.pseudonym}")
         leads = select(Reader.id).where(
@@ -110,7 +111,14 @@ def password(name: str, password_file: _PasswordFile = None, study: StudyOption 
     secret = _read_password(password_file)
     with transaction(opened.engine) as session:
         reader = get_reader(session, name)
-        set_password(session, reader, password=secret, actor=actor(), now=utc_now())
+        set_password(
+            session,
+            reader,
+            password=secret,
+            actor=actor(),
+            now=utc_now(),
+            is_first_password=True,
+        )
     console.print(f"password of {name} set; its sessions have ended")
 
 

@@ -18,6 +18,7 @@ from han5k_review.cli.session import (
     study_folder,
 )
 from han5k_review.errors import Han5kError, RuleError
+from han5k_review.importing.placed_cts import find_trouble
 from han5k_review.importing.structure_table import TABLE, list_other_colours
 from han5k_review.importing.study import create_study, default_tables, target_table
 from han5k_review.settings import get_settings
@@ -73,7 +74,12 @@ def init(
     console.print(f"{opened.root}: {name}, {say_count(len(catalogue), 'structure')}, scale {scale}")
 
 
-def doctor(study: StudyOption = None) -> None:
+def doctor(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Hash the files of CTs in their places, too.")
+    ] = False,
+    study: StudyOption = None,
+) -> None:
     """Check this machine and, if there is one, the study: disk, tables, files, database."""
     problems = 0
     folder = study_folder(study)
@@ -86,7 +92,7 @@ def doctor(study: StudyOption = None) -> None:
             f"study {opened.root}: {say_count(len(read_study_catalogue(opened)), 'structure')}"
         )
         _tell_colours(opened)
-        problems += _check_files(opened)
+        problems += _check_files(opened, deep=deep)
     except Han5kError as error:
         console.print(f"problem: {error}", style="red")
         problems += 1
@@ -104,9 +110,9 @@ def _tell_colours(opened: Study) -> None:
         )
 
 
-def _check_files(study: Study) -> int:
-    """Count stored masks and volumes whose file is missing."""
-    missing = 0
+def _check_files(study: Study, *, deep: bool) -> int:
+    """Count stored masks and volumes whose file is missing, and CTs no longer in their place."""
+    missing = in_place = troubled = 0
     with reading(study.engine) as session:
         images = session.exec(select(Case.name, Case.image_sha256)).all()
         masks = session.exec(select(LabelVersion.id, LabelVersion.mask_sha256)).all()
@@ -114,6 +120,13 @@ def _check_files(study: Study) -> int:
         if not (study.volumes.path(sha256) / "index.json").is_file():
             console.print(f"problem: the CT of {name} is missing: {sha256}", style="red")
             missing += 1
+            continue
+        place = study.volumes.find_place(sha256)
+        in_place += place is not None
+        trouble = find_trouble(place, deep=deep) if place is not None else ""
+        if trouble:
+            console.print(f"problem: the CT of {name} in its place: {trouble}", style="red")
+            troubled += 1
     for number, sha256 in masks:
         if not study.labels.path(sha256).is_file():
             console.print(f"problem: the mask of label version {number} is missing", style="red")
@@ -122,4 +135,8 @@ def _check_files(study: Study) -> int:
         f"{say_count(len(images), 'CT')} and "
         f"{say_count(len(masks), 'contour')} looked for, {missing} missing"
     )
-    return missing
+    if in_place:
+        console.print(
+            f"{say_count(in_place, 'CT')} left in their places, {troubled} changed or missing there"
+        )
+    return missing + troubled

@@ -16,6 +16,7 @@ from han5k_review.exports.protocol_verdicts import judge_by_protocol
 from han5k_review.exports.study_rows import StudyRows
 from han5k_review.protocol.record import build_protocol
 from han5k_review.protocol.rules import Protocol
+from han5k_review.review.results import PatientCount
 from han5k_review.statistics.fixed import find_fixed_plan, measure_lower_bound
 from han5k_review.statistics.releases import ManyRule, choose_releases
 from han5k_review.statistics.sequential import (
@@ -142,8 +143,8 @@ CERTIFICATES: Sheet[CertificateRow] = Sheet(
             "Lower limit, fixed number",
             _N,
             _MEASURED,
-            "One-sided exact limit of the share, at the error rate. Valid only when the number of "
-            "patients was decided before the first read.",
+            "One-sided exact limit of the share, at the error rate, of this structure alone. Valid "
+            "only when the number of patients was decided before the first read.",
             lambda r: measure_lower_bound(r.patients.acceptable, r.patients.cases, r.error_rate),
         ),
         column(
@@ -151,7 +152,8 @@ CERTIFICATES: Sheet[CertificateRow] = Sheet(
             "Fixed plan",
             _I,
             _MEASURED,
-            "Patients of the fixed plan at the error rate, with as many failures as there are.",
+            "Patients of the fixed plan at the error rate, of this structure alone, with as many "
+            "failures as there are. The plan of a protocol over many structures asks for more.",
             _planned,
         ),
         column(
@@ -250,7 +252,11 @@ def _at(
         name: measure_e_value(each.acceptable, each.cases, limit) for name, each in patients.items()
     }
     chosen = {rule: choose_releases(values, error_rate=rate, rule=rule) for rule in ManyRule}
-    verdicts = {} if own is None else judge_by_protocol(own, patients)
+    counts = {
+        name: PatientCount(patients=each.cases, acceptable=each.acceptable)
+        for name, each in patients.items()
+    }
+    verdicts = {} if own is None else judge_by_protocol(own, counts)
     return [
         CertificateRow(
             structure=structure,

@@ -14,6 +14,7 @@ from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import open_segmentation
 from han5k_review.imaging.ct_files import CtOutline, read_ct_outline
+from han5k_review.imaging.dicom.doses import check_dose
 from han5k_review.imaging.dicom.labels import read_dicom_labels
 from han5k_review.imaging.geometry_notices import list_geometry_notices
 from han5k_review.imaging.grid import Grid
@@ -121,6 +122,9 @@ def outline_case(
             warnings += [f"{ROLES[kind]}: {notice}" for notice in found.notices]
             channels += describe_names(kind, found)
             names += found.names
+    if source.dose is not None:
+        check_dose(source.dose, ct.frame_uid if ct else "")
+        channels.append("planned dose")
     before = {} if known is None else known.fingerprint
     return CaseOutline(
         fingerprint=fingerprint,

@@ -7,20 +7,20 @@ read and nothing stands against it; rows are never written here.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError, Han5kError
 from han5k_review.imaging.ct_files import CtReading, read_ct, read_ct_with_notices
-from han5k_review.imaging.dicom.doses import DoseReading, read_dose
 from han5k_review.imaging.dicom.references import hash_frame
 from han5k_review.imaging.dicom.segments import NO_MAKER, SegmentMaker
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.importing.case_contents import CaseContent, CaseRefusal, ReadDose, ReadLabel
+from han5k_review.importing.case_contents import CaseContent, CaseRefusal, ReadLabel
+from han5k_review.importing.case_doses import keep_dose, read_case_dose
 from han5k_review.importing.case_labels import CaseLabels, read_case_labels
 from han5k_review.importing.case_outlines import ROLES, CaseOutline, describe_names, outline_case
 from han5k_review.importing.ct_identity import check_new_ct, check_same_ct
@@ -32,6 +32,7 @@ from han5k_review.importing.file_stamps import (
 )
 from han5k_review.importing.fingerprints import Fingerprint, describe_fill, measure_fingerprint
 from han5k_review.importing.known_cases import KnownCase, Owner
+from han5k_review.importing.placed_cts import place_ct
 from han5k_review.importing.plausibility import list_image_warnings, list_label_warnings
 from han5k_review.importing.refusals import RefusalKind, TwinCtError, find_kind
 from han5k_review.importing.roi_names import UnfitNamesError
@@ -103,7 +104,7 @@ def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
 def _read(task: CaseTask) -> CaseContent | CaseOutline:
     source, known = task.source, task.known
     stamp = measure_stamp(source)
-    if known is not None and _is_stored(known, task.files):
+    if known is not None and _is_stored(known, task):
         before = known.fingerprint
         trusted = (
             not task.deep
@@ -114,6 +115,8 @@ def _read(task: CaseTask) -> CaseContent | CaseOutline:
             return _same(known)
         fingerprint = measure_fingerprint(source, task.catalogue_sha256)
         if known.fingerprint == fingerprint:
+            if task.write and source.in_place and source.ct is not None:
+                task.files.volumes.move_place(known.image_sha256, place_ct(source, fingerprint))
             return _same(known)
     else:
         fingerprint = measure_fingerprint(source, task.catalogue_sha256)
@@ -150,10 +153,13 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         warnings += [*empty, *(f"{ROLES[kind]}: {sentence}" for sentence in sentences)]
         channels += describe_names(kind, found)
     makers = {(kind, name): maker for kind, f in files for name, maker in f.makers.items()}
-    dose = _read_dose(source, ct, warnings, channels)
+    dose = read_case_dose(source, ct, warnings, channels)
+    doses, is_kept = task.files.doses, task.write
     settled = settle_stamp(source, stamp, task.settle_s)
     if task.write:
-        _store_files(task.files, ct, image_sha256, masks.values())
+        if ct is not None and ct.volume.sha256 == image_sha256:
+            _store_ct(task, ct.volume, fingerprint)
+        task.files.labels.put_masks(masks.values())
     return CaseContent(
         fingerprint=fingerprint,
         image_sha256=image_sha256,
@@ -167,7 +173,9 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         private_names=frozenset(n for _, f in files if f.is_free_text for n in f.unmatched),
         stamp=settled,
         names=tuple(name for _, found in files for name in found.names),
-        dose=None if dose is None else _keep_dose(task, image_sha256, dose),
+        dose=None
+        if dose is None
+        else keep_dose(doses, image_sha256, dose, write=is_kept),
     )
 
 
@@ -180,39 +188,20 @@ def _list_ct_warnings(source: CaseSource, ct: CtReading | None, grid: Grid) -> l
     return warnings
 
 
-def _store_files(
-    files: StudyFiles, ct: CtReading | None, image_sha256: str, masks: Collection[StructureMask]
-) -> None:
-    if ct is not None and ct.volume.sha256 == image_sha256:
-        files.volumes.put_volume(ct.volume)
-    files.labels.put_masks(masks)
+def _store_ct(task: CaseTask, volume: CtVolume, fingerprint: Fingerprint) -> None:
+    if task.source.in_place:
+        task.files.volumes.put_place(volume, place_ct(task.source, fingerprint))
+    else:
+        task.files.volumes.put_volume(volume)
 
 
-def _read_dose(
-    source: CaseSource, ct: CtReading | None, warnings: list[str], channels: list[str]
-) -> DoseReading | None:
-    """The dose of the source, if it has one; what is to be said of it joins the two lists."""
-    if source.dose is None:
-        return None
-    dose = read_dose(source.dose, ct.frame_uid if ct else "")
-    warnings += [f"dose: {notice}" for notice in dose.notices]
-    channels.append(f"planned dose of up to {dose.volume.gy.max():.2f} Gy")
-    return dose
-
-
-def _keep_dose(task: CaseTask, image_sha256: str, dose: DoseReading) -> ReadDose:
-    """What comes of a dose; the import keeps it, the newest again changes nothing."""
-    doses = task.files.doses
-    before = doses.find_newest(image_sha256)
-    sha256 = doses.put_dose(image_sha256, dose.volume) if task.write else ""
-    is_new = task.write and doses.find_newest(image_sha256) != before
-    return ReadDose(sha256=sha256, is_new=is_new)
-
-
-def _is_stored(known: KnownCase, files: StudyFiles) -> bool:
+def _is_stored(known: KnownCase, task: CaseTask) -> bool:
+    """Whether all files of a case are there; a CT that is to be copied lies in no other place."""
+    source, files = task.source, task.files
     hashes = {label.mask_sha256 for label in known.labels.values()}
-    volume = files.volumes.path(known.image_sha256) / "index.json"
-    return volume.is_file() and all(files.labels.path(sha256).is_file() for sha256 in hashes)
+    may_stay = source.in_place or source.ct is None or not task.write
+    is_there = files.volumes.is_stored(known.image_sha256, in_place=may_stay)
+    return is_there and all(files.labels.path(sha256).is_file() for sha256 in hashes)
 
 
 def _check_ct(volume: CtVolume | None, task: CaseTask) -> tuple[str, Grid]:

@@ -99,13 +99,13 @@ def _measure(source: CaseSource, role: str, path: Path) -> str:
     try:
         if not path.exists():
             raise DataError(f"the {words} was expected at {path}, found nothing.")
-        return _digest(path, list_role_files(source, role, path))
+        return digest_files(path, list_role_files(source, role, path))
     except OSError as error:
         raise DataError(describe_unreadable(error)) from error
 
 
-def _digest(path: Path, files: tuple[Path, ...]) -> str:
-    """SHA-256 of a file; of several, of their names (NFC) and hashes."""
+def digest_files(path: Path, files: tuple[Path, ...]) -> str:
+    """SHA-256 of a file; of several, of their names (NFC) below `path` and hashes."""
     if files == (path,):
         return _digest_file(path)
     folder = path if path.is_dir() else path.parent

@@ -65,6 +65,7 @@ def import_remote(
 
     ServerError when the server is gone or no longer lets us in; what is imported stays.
     """
+    order.choice.sets.check(order.choice.contours)
     cases: list[CaseReport] = []
     done = 0
     waiting, known = _sort_out(study, patients, deep=order.deep)

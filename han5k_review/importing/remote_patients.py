@@ -40,7 +40,9 @@ class RemotePatient:
         counts = ", ".join(str(one.instances or "unknown") for one in images)
         found = say_count(len(images), "CT series", "CT series")
         drawn = say_count(sum(one.holds_contours for one in self.series), "series", "series")
-        return f"{self.pseudonym}: {found} ({counts} images), {drawn} of contours"
+        doses = sum(one.modality == "RTDOSE" for one in self.series)
+        planned = f", {say_count(doses, 'series', 'series')} of doses" if doses else ""
+        return f"{self.pseudonym}: {found} ({counts} images), {drawn} of contours{planned}"
 
 
 def build_remote_patients(
@@ -50,7 +52,8 @@ def build_remote_patients(
     namer = open_namer(study, choice)
     by_patient: dict[str, list[RemoteSeries]] = {}
     for one in series:
-        if one.modality == "CT" or one.holds_contours:
+        with_doses = choice.doses and one.holds_doses
+        if one.modality == "CT" or one.holds_contours or with_doses:
             by_patient.setdefault(one.patient, []).append(one)
     return tuple(
         RemotePatient(

@@ -42,7 +42,8 @@ class CaseSource:
     `reference_label_map` None means `label_map`. `fill` says what overlapping contours of an
     RTSTRUCT mean. `dose` is an RTDOSE. `origin` says where the source was given.
     `notices` are what a person should read about the row itself. `ct_files` are the files of a
-    DICOM series where they are known, and `ct_shape` its sizes in any order.
+    DICOM series where they are known, and `ct_shape` its sizes in any order. `in_place` leaves the
+    CT where it is: the study keeps its path and hashes.
     """
 
     name: str
@@ -59,6 +60,7 @@ class CaseSource:
     dose: Path | None = None
     ct_files: tuple[Path, ...] = ()
     ct_shape: tuple[int, ...] = ()
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,10 +54,12 @@ def find_tree_sources(
     study: Study, order: TreeOrder, *, executor: Executor | None = None, told: Told | None = None
 ) -> FoundSources:
     """Search the tree; DataError when it is no folder."""
+    order.choice.sets.check(order.choice.contours)
     found = find_tree(order.root, executor=executor, told=told)
+    sources = build_tree_sources(found, study, order.choice)
     return FoundSources(
-        sources=build_tree_sources(found, study, order.choice),
-        notices=found.notices,
+        sources=sources,
+        notices=(*found.notices, *sources.notices),
         files=found.files,
     )
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from han5k_review.accounts.cookie import read_or_create_key
-from han5k_review.imaging.dicom.tree_files import TreeFile
+from han5k_review.accounts.study_key import read_or_create_key
+from han5k_review.errors import DataError
+from han5k_review.imaging.dicom.tree_files import FileKind, TreeFile
 from han5k_review.imaging.dicom.trees import FoundTree, TreeSeries
 from han5k_review.importing.sources import BadSource, CaseSource, Source, is_case_name
+from han5k_review.importing.structure_set_choice import SetChoice, choose_sets, describe_titles
+from han5k_review.importing.tree_doses import LinkedDose, choose_dose, link_doses
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import LabelSource, Split
@@ -37,19 +40,30 @@ class CaseNaming(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeChoice:
-    """How a tree becomes cases: what its contours are, how cases are named, the split of all."""
+    """How a tree becomes cases: what its contours are, how cases are named, the split of all.
+
+    `sets` chooses among several structure sets of a CT. With `doses` the planned dose of a CT comes
+    with it. `in_place` leaves CTs where they are.
+    """
 
     contours: LabelSource = LabelSource.PSEUDO
     naming: CaseNaming = CaseNaming.PSEUDONYM
     split: Split | None = None
+    sets: SetChoice = field(default_factory=SetChoice)
+    doses: bool = True
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeSources:
-    """The sources of a tree, and who is behind each case: for the hospital alone."""
+    """The sources of a tree, and who is behind each case: for the hospital alone.
+
+    `notices` are about the tree as a whole.
+    """
 
     sources: tuple[Source, ...]
     patients: Mapping[str, str]
+    notices: tuple[str, ...] = ()
 
 
 def build_tree_sources(found: FoundTree, study: Study, choice: TreeChoice) -> TreeSources:
@@ -65,22 +79,30 @@ def build_tree_sources(found: FoundTree, study: Study, choice: TreeChoice) -> Tr
             sources.append(_refuse_mixed(series, found))
         else:
             by_patient.setdefault(series.patients[0], []).append(series)
-    contours: dict[str, list[TreeFile]] = {}
-    for label in found.labels:
-        contours.setdefault(label.patient, []).append(label)
+    beside = _group_by_patient((*found.labels, *(found.doses if choice.doses else ())))
+    plans = {plan.instance_uid: plan for plan in found.plans}
     patients: dict[str, str] = {}
+    several: list[list[TreeFile]] = []
     for patient, own in sorted(by_patient.items()):
-        labels = contours.pop(patient, [])
-        for source in _build_patient(patient, own, labels, found, namer):
+        files = beside.pop(patient, [])
+        one = _TreePatient(own=own, files=files, plans=plans, found=found, namer=namer)
+        for source in one.build(patient, several):
             sources.append(source)
             patients[source.name] = patient
-    for orphans in contours.values():
-        sources += [_refuse_orphan(label, "?", found) for label in orphans]
+    for orphans in beside.values():
+        sources += [_refuse_orphan(file, "?", found) for file in orphans]
     sources += [
         BadSource(name="?", origin=_show(file.path, found), sentence=file.word)
         for file in found.damaged
     ]
-    return TreeSources(sources=tuple(sources), patients=patients)
+    return TreeSources(sources=tuple(sources), patients=patients, notices=describe_titles(several))
+
+
+def _group_by_patient(files: Sequence[TreeFile]) -> dict[str, list[TreeFile]]:
+    grouped: dict[str, list[TreeFile]] = {}
+    for file in files:
+        grouped.setdefault(file.patient, []).append(file)
+    return grouped
 
 
 def write_patient_table(path: Path, found: TreeSources) -> None:
@@ -113,41 +135,98 @@ def open_namer(study: Study, choice: TreeChoice) -> PatientNamer:
     return PatientNamer(choice=choice, key=read_or_create_key(study.root / KEY_NAME))
 
 
-def _build_patient(
-    patient: str,
-    own: Sequence[TreeSeries],
-    labels: Sequence[TreeFile],
-    found: FoundTree,
-    namer: PatientNamer,
-) -> Iterator[Source]:
-    name = namer.name(patient)
-    if not name:
-        yield BadSource(
-            name="?",
-            origin=_show(own[0].folder, found),
-            sentence="a patient identifier of letters, digits, space, '.', '_' or '-' was expected "
-            "to name the case by, found another (not shown here); name cases by pseudonym.",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TreePatient:
+    """What was found of one patient: CT series `own`, and `files` of contours and doses."""
+
+    own: Sequence[TreeSeries]
+    files: Sequence[TreeFile]
+    plans: Mapping[str, TreeFile]
+    found: FoundTree
+    namer: PatientNamer
+
+    def build(self, patient: str, several: list[list[TreeFile]]) -> Iterator[Source]:
+        """The sources; structure sets of a CT that has more than one join `several`."""
+        name = self.namer.name(patient)
+        if not name:
+            yield BadSource(
+                name="?",
+                origin=_show(self.own[0].folder, self.found),
+                sentence="a patient identifier of letters, digits, space, '.', '_' or '-' was "
+                "expected to name the case by, found another (not shown here); name cases by "
+                "pseudonym.",
+            )
+            return
+        drawn: dict[str, list[TreeFile]] = {}
+        for label in self.files:
+            target = _find_series(label, self.own)
+            if label.kind is FileKind.LABELS and target is not None:
+                drawn.setdefault(target.series_uid, []).append(label)
+            elif label.kind is FileKind.LABELS:
+                yield _refuse_orphan(label, name, self.found)
+        several += [files for files in drawn.values() if len(files) > 1]
+        doses = [file for file in self.files if file.kind is FileKind.DOSE]
+        links = link_doses(doses, self.plans, drawn, self.own)
+        for dose, sentence in links.refused:
+            origin = _show(dose.path, self.found)
+            yield BadSource(name=name, origin=origin, sentence=sentence)
+        chosen = [series for series in self.own if series.series_uid in drawn] or list(self.own)
+        for series in chosen:
+            end = f"-{self.namer.hash(series.series_uid)[:_SHOWN]}" if len(chosen) > 1 else ""
+            beside = _Beside(
+                labels=drawn.get(series.series_uid, ()),
+                doses=links.by_series.get(series.series_uid, ()),
+                left=len(self.own) - len(chosen),
+            )
+            yield self._build_source(series, beside, f"{name}{end}", name)
+
+    def _build_source(self, series: TreeSeries, beside: _Beside, name: str, patient: str) -> Source:
+        choice = self.namer.choice
+        origin = _show(series.folder, self.found)
+
+        def show(path: Path) -> str:
+            return _show(path, self.found)
+
+        try:
+            sets = choose_sets(beside.labels, choice.sets, show)
+        except DataError as error:
+            return BadSource(name=name, origin=origin, sentence=str(error))
+        dose = choose_dose(beside.doses, sets.contours or sets.reference, show)
+        contours = sets.contours.path if sets.contours else None
+        named = sets.reference.path if sets.reference else None
+        is_pseudo = choice.contours is LabelSource.PSEUDO
+        return CaseSource(
+            name=name,
+            patient=patient,
+            split=choice.split,
+            ct=series.folder,
+            labels=contours if is_pseudo else None,
+            reference=named if is_pseudo else contours,
+            label_map=None,
+            reference_label_map=None,
+            origin=origin,
+            notices=(*_list_left(series, beside), *sets.notices, *dose.notices),
+            dose=dose.path,
+            ct_files=series.files,
+            ct_shape=series.shape,
+            in_place=choice.in_place,
         )
-        return
-    drawn: dict[str, list[TreeFile]] = {}
-    for label in labels:
-        target = _find_series(label, own)
-        if target is None:
-            yield _refuse_orphan(label, name, found)
-        else:
-            drawn.setdefault(target.series_uid, []).append(label)
-    chosen = [series for series in own if series.series_uid in drawn] or list(own)
-    for series in chosen:
-        several = len(chosen) > 1
-        yield _build_source(
-            series,
-            drawn.get(series.series_uid, []),
-            name=f"{name}-{namer.hash(series.series_uid)[:_SHOWN]}" if several else name,
-            patient=name,
-            left=len(own) - len(chosen),
-            found=found,
-            choice=namer.choice,
-        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What belongs to a CT series, and how many others of the patient are `left` out."""
+
+    labels: Sequence[TreeFile]
+    doses: Sequence[LinkedDose]
+    left: int
+
+
+def _list_left(series: TreeSeries, beside: _Beside) -> Iterator[str]:
+    if series.copies:
+        yield f"{series.copies} files are copies of images of the same series; left out"
+    if beside.left:
+        yield f"{beside.left} other CT series of the patient have no contours; left out"
 
 
 def _find_series(label: TreeFile, own: Sequence[TreeSeries]) -> TreeSeries | None:
@@ -160,48 +239,6 @@ def _find_series(label: TreeFile, own: Sequence[TreeSeries]) -> TreeSeries | Non
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _build_source(
-    series: TreeSeries,
-    labels: Sequence[TreeFile],
-    *,
-    name: str,
-    patient: str,
-    left: int,
-    found: FoundTree,
-    choice: TreeChoice,
-) -> Source:
-    origin = _show(series.folder, found)
-    if len(labels) > 1:
-        files = ", ".join(_show(label.path, found) for label in labels[:_SHOWN])
-        return BadSource(
-            name=name,
-            origin=origin,
-            sentence=f"one file of contours of this CT was expected, found {len(labels)} "
-            f"({files}); import the case by a manifest that names one, or move the others away.",
-        )
-    notices = []
-    if series.copies:
-        notices.append(f"{series.copies} files are copies of images of the same series; left out")
-    if left:
-        notices.append(f"{left} other CT series of the patient have no contours; left out")
-    contours = labels[0].path if labels else None
-    is_pseudo = choice.contours is LabelSource.PSEUDO
-    return CaseSource(
-        name=name,
-        patient=patient,
-        split=choice.split,
-        ct=series.folder,
-        labels=contours if is_pseudo else None,
-        reference=None if is_pseudo else contours,
-        label_map=None,
-        reference_label_map=None,
-        origin=origin,
-        notices=tuple(notices),
-        ct_files=series.files,
-        ct_shape=series.shape,
-    )
-
-
 def _refuse_mixed(series: TreeSeries, found: FoundTree) -> BadSource:
     return BadSource(
         name="?",
@@ -212,11 +249,12 @@ def _refuse_mixed(series: TreeSeries, found: FoundTree) -> BadSource:
     )
 
 
-def _refuse_orphan(label: TreeFile, name: str, found: FoundTree) -> BadSource:
+def _refuse_orphan(file: TreeFile, name: str, found: FoundTree) -> BadSource:
+    what = "a dose" if file.kind is FileKind.DOSE else "contours"
     return BadSource(
         name=name,
-        origin=_show(label.path, found),
-        sentence="contours of one CT series of the same patient in this folder were expected, "
+        origin=_show(file.path, found),
+        sentence=f"{what} of one CT series of the same patient in this folder were expected, "
         "found some of none or of several; put the series there, or import the case by a manifest.",
     )
 

@@ -78,6 +78,11 @@ class TreeImportJobs:
                     dry_run=row.dry_run,
                     processes=row.processes,
                     actor=row.actor,
+                    in_place=row.in_place,
+                    structure_sets=row.structure_sets,
+                    set_label=row.set_label,
+                    reference_label=row.reference_label,
+                    doses=row.doses,
                 )
             )
         return folder

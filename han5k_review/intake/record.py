@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError, RuleError
-from han5k_review.importing.tree_sources import CaseNaming
+from han5k_review.importing.tree_sources import TreeChoice
 from han5k_review.retraining.jobs.folders import JobFolder, clear_outcome
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.import_tables import TreeImport
 from han5k_review.store.study import Study
-from han5k_review.store.vocabulary import ImportState, LabelSource, Split
+from han5k_review.store.vocabulary import ImportState
 
 _ENDED = (ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED)
 _MOVES: Mapping[ImportState, frozenset[ImportState]] = {
@@ -31,12 +31,10 @@ UNFINISHED = frozenset({ImportState.QUEUED, ImportState.IMPORTING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeOrder:
-    """What a person asks for: a folder, what its contours are, how cases are named."""
+    """What a person asks for: a folder, and how it becomes cases."""
 
     root: Path
-    contours: LabelSource = LabelSource.PSEUDO
-    naming: CaseNaming = CaseNaming.PSEUDONYM
-    split: Split | None = None
+    choice: TreeChoice = field(default_factory=TreeChoice)
     dry_run: bool = False
     processes: int = 1
 
@@ -44,7 +42,11 @@ class IntakeOrder:
 def request_import(
     session: Session, order: IntakeOrder, *, actor: str, now: datetime
 ) -> TreeImport:
-    """Put a folder in the queue; RuleError while another import waits or works."""
+    """Put a folder in the queue; RuleError while another import waits or works.
+
+    ConfigError for a choice that cannot be.
+    """
+    order.choice.sets.check(order.choice.contours)
     other = next((row for row in list_imports(session) if row.state in UNFINISHED), None)
     if other is not None:
         raise RuleError(
@@ -54,10 +56,15 @@ def request_import(
     row = TreeImport(
         state=ImportState.QUEUED,
         root=str(order.root),
-        contours=order.contours,
-        naming=order.naming.value,
-        split=order.split,
+        contours=order.choice.contours,
+        naming=order.choice.naming.value,
+        split=order.choice.split,
         dry_run=order.dry_run,
+        in_place=order.choice.in_place,
+        structure_sets=order.choice.sets.rule.value,
+        set_label=order.choice.sets.label,
+        reference_label=order.choice.sets.reference_label,
+        doses=order.choice.doses,
         processes=order.processes,
         actor=actor,
         created_at_utc=now,

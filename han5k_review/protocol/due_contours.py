@@ -130,7 +130,7 @@ def list_read_grades(session: Session, label_version_id: int) -> list[ReadGrade]
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
         .where(
             Grade.label_version_id == label_version_id,
-            col(newer.id).is_(None),
+            col(newer.supersedes_id).is_(None),
             col(Grade.level).is_not(None),
             is_counted(),
         )
@@ -174,7 +174,7 @@ def _count_levels() -> Subquery:
         .join(Assignment, col(Assignment.id) == col(Grade.assignment_id))
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
         .where(
-            col(newer.id).is_(None),
+            col(newer.supersedes_id).is_(None),
             col(Grade.level).is_not(None),
             is_counted(),
         )
@@ -189,7 +189,7 @@ def _list_pending() -> Any:
     graded = (
         select(col(Grade.assignment_id), col(Grade.label_version_id))
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
-        .where(col(newer.id).is_(None), col(Grade.level).is_not(None))
+        .where(col(newer.supersedes_id).is_(None), col(Grade.level).is_not(None))
         .subquery()
     )
     incomplete = (

@@ -90,13 +90,14 @@ def plan_study(
 
 
 def find_rate(protocol: Protocol) -> float:
-    """The error rate at which one structure is released: divided by all of them, family-wise.
+    """The error rate at which one structure is planned: divided by all of them, family-wise.
 
-    Under the false discovery rule it depends on the others; the most lenient is shown.
+    Under the false discovery rule e-BH releases k of K structures together when each has passed at
+    error rate * k / K. The plan is for half of them, rounded up (decision 0038).
     """
-    if protocol.many_rule is ManyRule.FAMILY_WISE:
-        return protocol.error_rate / len(protocol.structures)
-    return protocol.error_rate
+    structures = len(protocol.structures)
+    together = 1 if protocol.many_rule is ManyRule.FAMILY_WISE else math.ceil(structures / 2)
+    return protocol.error_rate * together / structures
 
 
 def _folded(protocol: Protocol, cases: int, readers: int, seconds: float) -> StudySize:
@@ -129,15 +130,23 @@ def _characterise(
 
 
 def _say_short(protocol: Protocol, fixed: FixedPlan | None, reads: int, rate: float) -> list[str]:
-    """Whether so few patients can release anything at all."""
+    """Whether so few patients can release anything at all, and what the plan relies on."""
+    said = []
+    structures = len(protocol.structures)
+    asked = protocol.certificate is not CertificateKind.NONE
+    if asked and structures > 1 and protocol.many_rule is ManyRule.FALSE_DISCOVERY:
+        said.append(
+            f"False discovery rate: the plan is for {math.ceil(structures / 2)} of the "
+            f"{structures} structures passing together; where fewer pass, none may be released."
+        )
     needed = 0
     if fixed is not None:
         needed = fixed.reads
     elif protocol.certificate is CertificateKind.SEQUENTIAL:
         needed = find_reads_left(0, 0, limit=protocol.limit, error_rate=rate)
-    if reads >= needed:
-        return []
-    return [
-        f"The certificate needs at least {needed} patients per structure, there are {reads}: no "
-        "structure can be released."
-    ]
+    if reads < needed:
+        said.append(
+            f"The certificate needs at least {needed} patients per structure, there are {reads}: "
+            "no structure can be released."
+        )
+    return said

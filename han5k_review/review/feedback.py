@@ -81,7 +81,7 @@ def _find_majority(session: Session, label_version_id: int) -> str | None:
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
         .where(
             Grade.label_version_id == label_version_id,
-            col(newer.id).is_(None),
+            col(newer.supersedes_id).is_(None),
             col(Grade.raw_code).is_not(None),
             is_counted(),
         )

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from han5k_review.accounts.may import MAY, Action
+from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
-from han5k_review.review.labels import list_shown
+from han5k_review.review.labels import find_shown, list_shown
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
@@ -108,7 +108,8 @@ def submit_grade(
         action="grade" if request.code is not None else "withdraw grade",
         subject=f"assignment {assignment_id} {request.structure}",
         grade=grade.id,
-        code=request.code,
+        old=None if current is None else current.raw_code,
+        new=request.code,
     )
     return _outcome(session, assignment, grade, is_new=True)
 
@@ -150,13 +151,14 @@ def get_own_assignment(session: Session, assignment_id: int, reader: Reader) -> 
     assignment = session.get(Assignment, assignment_id)
     if assignment is None or assignment.reader_id != reader.id:
         raise AccessError(f"Assignment {assignment_id} is not one of yours; open your worklist.")
-    check_place(assignment, reader.role)
+    check_place(assignment, reader.role, Whose.OWN)
     return assignment
 
 
-def check_place(assignment: Assignment, role: Role) -> None:
-    """AccessError for a place of adjudication whose owner may no longer decide on revisions."""
-    if assignment.is_adjudication and Action.ADJUDICATE not in MAY[role]:
+def check_place(assignment: Assignment, role: Role, whose: Whose) -> None:
+    """AccessError for a place of adjudication, for who may not decide on revisions (any more)."""
+    state = TaskState.PLACE if assignment.is_adjudication else TaskState.OPEN
+    if role not in list_allowed(TaskAct.LOOK, whose, state):
         raise AccessError(f"Assignment {assignment.id} is for adjudicators; open your worklist.")
 
 
@@ -174,7 +176,7 @@ def list_grades_in_force(
     rows = session.exec(
         select(Grade)
         .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
-        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.id).is_(None))
+        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.supersedes_id).is_(None))
     )
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
@@ -225,7 +227,7 @@ def _check_same(known: Grade, assignment_id: int, request: GradeRequest) -> None
 
 
 def _check_label(session: Session, assignment: Assignment, request: GradeRequest) -> None:
-    present = list_shown(session, assignment).get(request.structure)
+    present = find_shown(session, assignment, request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
     if present.id != request.label_version_id:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from han5k_review.store.prediction_tables import PredictionDecision, PredictionLabel, PredictionRun
 from han5k_review.store.protocol_tables import ReadContour
@@ -34,16 +35,31 @@ def is_shown() -> ColumnElement[bool]:
     return col(LabelVersion.id).not_in(withheld)
 
 
-def list_newest(
-    session: Session, case_id: int, sources: Sequence[LabelSource]
-) -> Mapping[str, LabelVersion]:
-    """Structure -> its newest label version of one of `sources` in this case."""
-    rows = session.exec(
+def _select_newest(case_id: int, sources: Sequence[LabelSource]) -> SelectOfScalar[LabelVersion]:
+    """Those of one structure oldest first."""
+    return (
         select(LabelVersion)
         .where(LabelVersion.case_id == case_id, col(LabelVersion.source).in_(sources), is_shown())
         .order_by(col(LabelVersion.id))
     )
-    return {row.structure: row for row in rows}
+
+
+def _select_shown(assignment: Assignment) -> SelectOfScalar[LabelVersion]:
+    if assignment.protocol_id is None:
+        return _select_newest(assignment.case_id, UNDER_REVIEW)
+    return (
+        select(LabelVersion)
+        .join(ReadContour, col(ReadContour.label_version_id) == col(LabelVersion.id))
+        .where(ReadContour.assignment_id == assignment.id)
+        .order_by(col(LabelVersion.id))
+    )
+
+
+def list_newest(
+    session: Session, case_id: int, sources: Sequence[LabelSource]
+) -> Mapping[str, LabelVersion]:
+    """Structure -> its newest label version of one of `sources` in this case."""
+    return {row.structure: row for row in session.exec(_select_newest(case_id, sources))}
 
 
 def list_under_review(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
@@ -56,14 +72,14 @@ def list_shown(session: Session, assignment: Assignment) -> Mapping[str, LabelVe
 
     A read of a protocol keeps its contours; any other shows what is under review now.
     """
-    if assignment.protocol_id is None:
-        return list_under_review(session, assignment.case_id)
-    rows = session.exec(
-        select(LabelVersion)
-        .join(ReadContour, col(ReadContour.label_version_id) == col(LabelVersion.id))
-        .where(ReadContour.assignment_id == assignment.id)
-    )
-    return {row.structure: row for row in rows}
+    return {row.structure: row for row in session.exec(_select_shown(assignment))}
+
+
+def find_shown(session: Session, assignment: Assignment, structure: str) -> LabelVersion | None:
+    """The contour of one structure that this read shows, as `list_shown` has it; None without."""
+    query = _select_shown(assignment).where(LabelVersion.structure == structure)
+    rows = session.exec(query).all()
+    return rows[-1] if rows else None
 
 
 def list_waiting(session: Session, case_id: int) -> Mapping[str, LabelVersion]:

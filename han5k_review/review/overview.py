@@ -206,7 +206,7 @@ def list_disagreements(session: Session, *, most: int) -> list[Disagreement]:
         )
         .join(Grade, col(Grade.assignment_id) == col(Assignment.id))
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
-        .where(col(newer.id).is_(None), col(Grade.level).is_not(None), is_counted())
+        .where(col(newer.supersedes_id).is_(None), col(Grade.level).is_not(None), is_counted())
         .group_by(col(Assignment.case_id), col(Grade.structure))
         .having(func.min(Grade.level) != func.max(Grade.level))
         .order_by(func.max(Grade.id).desc())
@@ -224,7 +224,7 @@ def list_disagreements(session: Session, *, most: int) -> list[Disagreement]:
         )
         .outerjoin(later, col(later.supersedes_id) == col(Grade.id))
         .join(Reader, col(Reader.id) == col(peer.reader_id))
-        .where(col(later.id).is_(None), col(Grade.level).is_not(None), is_counted(peer))
+        .where(col(later.supersedes_id).is_(None), col(Grade.level).is_not(None), is_counted(peer))
         .order_by(in_force.c.last.desc(), col(Reader.id))
     )
     found: dict[tuple[str, str], dict[str, str]] = {}

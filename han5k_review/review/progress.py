@@ -135,7 +135,7 @@ def _count_graded(
         select(scope.c.id, func.count())
         .join(Grade, col(Grade.assignment_id) == scope.c.id)
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
-        .where(col(newer.id).is_(None), col(Grade.raw_code).is_not(None))
+        .where(col(newer.supersedes_id).is_(None), col(Grade.raw_code).is_not(None))
         .group_by(scope.c.id)
     )
     if present is not None:

@@ -205,7 +205,7 @@ def _counted(*columns: Any) -> Select[Any]:
             ),
         )
         .where(
-            col(newer.id).is_(None),
+            col(newer.supersedes_id).is_(None),
             col(Grade.label_version_id).in_(under_review),
             col(Grade.level).is_not(None),
             is_counted(),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from han5k_review.accounts.cookie import KEY_NAME, read_or_create_key
+from han5k_review.accounts.study_key import KEY_NAME, read_or_create_key
 from han5k_review.errors import DataError
 from han5k_review.store.columns import MAX_ROW_ID
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 
 from sqlmodel import Session, col, func, select
 
+from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment
@@ -44,7 +45,7 @@ def find_signature(session: Session, assignment_id: int) -> ReadSignature | None
 def check_unsigned(session: Session, assignment_id: int) -> None:
     """RuleError when the read is signed: nothing in it changes until a lead unlocks it."""
     found = find_signature(session, assignment_id)
-    if found is not None:
+    if found is not None and not list_allowed(TaskAct.CHANGE, Whose.OWN, TaskState.SIGNED):
         raise RuleError(
             f"An open read was expected, found one signed by {found.signer} on "
             f"{found.at_utc:%Y-%m-%d %H:%M} UTC; ask the study lead to unlock it."
@@ -66,7 +67,8 @@ def check_sees_sources(session: Session, reader_id: int, case_id: int) -> None:
     )
     reads = [found for found in own if found is not None]
     signed = list_signatures(session, reads) if reads else {}
-    if any(read not in signed for read in reads):
+    is_blind = any(read not in signed for read in reads)
+    if is_blind and not list_allowed(TaskAct.LOOK, Whose.OTHERS, TaskState.BLIND):
         raise AccessError(
             "You read this case blind: its other contours, metrics and grades are shown once you "
             "have graded it and signed your read."

@@ -16,9 +16,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from han5k_review.accounts.identity import build_identity
-from han5k_review.accounts.may import Action, require
-from han5k_review.errors import RuleError
+from han5k_review.accounts.may import Action, TaskAct, TaskState, Whose, list_allowed
+from han5k_review.errors import AccessError, RuleError
 from han5k_review.review.drafts.unsubmitted import list_unsubmitted
 from han5k_review.review.grading import count_graded, get_own_assignment, list_current_grades
 from han5k_review.review.signatures import find_signature
@@ -27,7 +26,7 @@ from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Grade, LabelVersion, Reader
-from han5k_review.store.vocabulary import SignatureAct
+from han5k_review.store.vocabulary import Role, SignatureAct
 
 MEANING = "I looked at every structure of this case myself. These grades are mine and final."
 MAX_REASON = 2000
@@ -43,6 +42,8 @@ def sign_read(
     """
     session.get(Assignment, assignment_id, with_for_update=True)  # no grade comes in between
     assignment = get_own_assignment(session, assignment_id, reader)
+    if reader.role not in list_allowed(TaskAct.SIGN, Whose.OWN, TaskState.OPEN):
+        raise AccessError(f"A role that grades was expected to sign, found {reader.role}.")
     present = find_signature(session, assignment_id)
     if present is not None:
         return present
@@ -78,8 +79,14 @@ def unlock_read(
 
     AccessError for a role that may not, RuleError when the read is not signed or no reason is said.
     """
-    require(build_identity(by), Action.UNLOCK_READS)
-    session.get(Assignment, assignment_id, with_for_update=True)
+    task = session.get_one(Assignment, assignment_id, with_for_update=True)
+    whose = Whose.OWN if task.reader_id == by.id else Whose.OTHERS
+    allowed = list_allowed(TaskAct.UNLOCK, whose, TaskState.SIGNED)
+    if by.role not in allowed:
+        raise AccessError(
+            f"To {Action.UNLOCK_READS}, one of these roles was expected: "
+            f"{', '.join(role for role in Role if role in allowed)}; {by.name} is {by.role}."
+        )
     signed = find_signature(session, assignment_id)
     if signed is None:
         raise RuleError("A signed read was expected, found one that is open.")

@@ -24,7 +24,7 @@ def measure_vigilance(session: Session) -> Mapping[int, Sensitivity]:
         .join(PlantedContour, col(PlantedContour.label_version_id) == col(Grade.label_version_id))
         .outerjoin(newer, col(newer.supersedes_id) == col(Grade.id))
         .where(
-            col(newer.id).is_(None),
+            col(newer.supersedes_id).is_(None),
             col(Grade.level).is_not(None),
             col(Assignment.is_repeat).is_(False),
         )

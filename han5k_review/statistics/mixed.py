@@ -21,6 +21,10 @@ from han5k_review.statistics.estimates import CONFIDENCE, Estimate, Interval
 
 MOST_READS = 1500
 _FEWEST_READS = 8
+_ALL_ONE = {
+    "arm": "All reads are of one arm.",
+    "order": "All reads have one place in the order.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class CrossedRead:
 class CrossedModel:
     """Effect of the arm with reader, patient and order in the model, and the variances.
 
+    With one arm only the effect is undefined, the rest stands.
     `order` is the change per tenfold place in the list: readers get faster, or tired.
     """
 
@@ -81,13 +86,13 @@ class TimeSaved:
 def fit_crossed(reads: Sequence[CrossedRead], confidence: float = CONFIDENCE) -> CrossedModel:
     """Fit value = mean + arm + log10(order) + reader + patient + rest, the last three random.
 
-    DataError for fewer than two readers, patients or arms, for too few reads, and for more than
-    1,500 (draw patients at random, or use `bootstrap`).
+    DataError for fewer than two readers or patients, for equal values, for too few reads, and for
+    more than 1,500 (draw patients at random, or use `bootstrap`).
     """
     frame = _frame(reads)
     design = pd.DataFrame({"mean": 1.0, "arm": frame["arm"], "order": np.log10(frame["order"])})
-    if design["order"].nunique() < 2:
-        design = design.drop(columns="order")
+    same = [name for name in ("arm", "order") if design[name].nunique() < 2]
+    design = design.drop(columns=same)
     model = MixedLM(
         frame["value"],
         design,
@@ -115,10 +120,15 @@ def fit_crossed(reads: Sequence[CrossedRead], confidence: float = CONFIDENCE) ->
 def measure_time_saved(reads: Sequence[TimedRead]) -> TimeSaved:
     """Time saved by assistance, on the logarithm of active seconds.
 
-    DataError for a time of 0 s; other errors as in `fit_crossed`.
+    DataError for a time of 0 s and for one arm only; other errors as in `fit_crossed`.
     """
     if any(read.seconds <= 0 for read in reads):
         raise DataError("Active times above 0 s were expected; leave out reads without one.")
+    if len({read.assisted for read in reads}) < 2:
+        raise DataError(
+            "At least two arms were expected to tell the time saved, found one; bring reads with "
+            "assistance and reads without."
+        )
     model = fit_crossed(
         [
             CrossedRead(
@@ -144,12 +154,14 @@ def _frame(reads: Sequence[CrossedRead]) -> pd.DataFrame:
         [(read.patient, read.reader, read.value, read.arm, read.order) for read in reads],
         columns=["patient", "reader", "value", "arm", "order"],
     )
-    for name in ("patient", "reader", "arm"):
+    for name in ("patient", "reader"):
         if frame[name].nunique() < 2:
             raise DataError(
                 f"At least two {name}s were expected for a model with {name} in it, found "
                 f"{frame[name].nunique()}."
             )
+    if frame["value"].nunique() < 2:
+        raise DataError("Values that differ were expected for the mixed model, all are equal.")
     if not _FEWEST_READS <= len(frame) <= MOST_READS:
         raise DataError(
             f"{_FEWEST_READS} to {MOST_READS} reads were expected for the mixed model, found "
@@ -169,7 +181,7 @@ def _effect(
     values: pd.Series[float], errors: pd.Series[float], name: str, z: float, confidence: float
 ) -> Estimate:
     if name not in values.index:
-        return Estimate(value=None, reason="All reads have one place in the order.")
+        return Estimate(value=None, reason=_ALL_ONE[name])
     value, error = float(values[name]), float(errors[name])
     if not math.isfinite(error):
         return Estimate(value=value, reason="The model gives no standard error.")

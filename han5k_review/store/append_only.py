@@ -30,3 +30,13 @@ def refuse_change(connection: Connection, table: str) -> None:
             f"FOR EACH ROW EXECUTE FUNCTION {table}_is_append_only()"
         )
     )
+
+
+def allow_change(connection: Connection, table: str) -> None:
+    """Take `refuse_change` back, for a migration that fills new columns and refuses again."""
+    if connection.dialect.name == "sqlite":
+        for change in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER {table}_no_{change}"))
+        return
+    connection.execute(text(f"DROP TRIGGER {table}_append_only ON {table}"))
+    connection.execute(text(f"DROP FUNCTION {table}_is_append_only()"))

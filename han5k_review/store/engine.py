@@ -28,6 +28,7 @@ from sqlalchemy.exc import (
 from sqlmodel import Session
 
 from han5k_review.errors import ConfigError, ConflictError, DataError, StorageError
+from han5k_review.store.audit import chain_audit
 
 _WRITE = "han5k_write"
 
@@ -115,6 +116,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
     try:
         with Session(engine.execution_options(**{_WRITE: True})) as session:
             yield session
+            chain_audit(session)
             session.commit()
     except IntegrityError as error:
         raise ConflictError(

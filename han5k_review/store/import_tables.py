@@ -18,7 +18,9 @@ class TreeImport(SQLModel, table=True):
     """A folder tree that is to be imported, or looked through (`dry_run`).
 
     `device` is always `import`: one import of a study works at a time, whatever trains or draws.
-    `found` are the counts of cases by outcome, once it is done.
+    `found` are the counts of cases by outcome, once it is done. `structure_sets` is the rule by
+    which one of several structure sets is taken, `set_label` and `reference_label` what the labels
+    of those that are meant hold.
     """
 
     __tablename__ = "tree_import"
@@ -38,6 +40,11 @@ class TreeImport(SQLModel, table=True):
     naming: str
     split: Split | None = Field(default=None, sa_type=enum_by_value(Split), nullable=True)
     dry_run: bool
+    in_place: bool = False
+    structure_sets: str = "one"
+    set_label: str = ""
+    reference_label: str = ""
+    doses: bool = True
     processes: int
     device: str = "import"
     actor: str

@@ -85,7 +85,10 @@ class Case(SQLModel, table=True):
 
 
 class Reader(SQLModel, table=True):
-    """A local account. `pseudonym` is what exports show; `session_epoch` voids old cookies."""
+    """A local account. `pseudonym` is what exports show.
+
+    `must_change_password` holds while somebody else knows the password: it was theirs to choose.
+    """
 
     __tablename__ = "reader"
     id: int | None = Field(default=None, primary_key=True)
@@ -94,7 +97,7 @@ class Reader(SQLModel, table=True):
     role: Role = Field(sa_type=enum_by_value(Role))
     password_hash: str
     active: bool = True
-    session_epoch: int = 0
+    must_change_password: bool = False
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
@@ -251,7 +254,11 @@ class RevisionDecision(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    """Who did what to what, when. Append-only."""
+    """Who did what to what, when. Append-only; `store/audit.py` writes it and says how it chains.
+
+    `at_utc`: when it was done, `recorded_at_utc`: when the row was written, never before the row
+    before it. `previous_sha256` is the hash of that row; unique, so that no two follow the same.
+    """
 
     __tablename__ = "audit"
     id: int | None = Field(default=None, primary_key=True)
@@ -260,3 +267,6 @@ class Audit(SQLModel, table=True):
     action: str = Field(index=True)
     subject: str = Field(index=True)
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    recorded_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    previous_sha256: str = Field(default="", index=True, unique=True)
+    sha256: str = ""

@@ -1,12 +1,18 @@
-"""Volume files: CTs as zstd-compressed slabs under their content hash, ready to be served."""
+"""Volume files: CTs as zstd-compressed slabs under their content hash, ready to be served.
+
+Of a CT that is left in its place an index and the place are kept. Its slabs are made when the
+viewer asks for the first of them, and stay; who reads the whole volume reads it from its place.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
+import threading
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +22,15 @@ from numpy.typing import NDArray
 
 from han5k_review.errors import DataError, StorageError
 from han5k_review.imaging.grid import Grid
-from han5k_review.imaging.slabs import SLAB_SLICES, iter_slabs, read_slab
+from han5k_review.imaging.slabs import SLAB_SLICES, Slab, iter_slabs, read_slab
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.store.files import write_all_atomically
+from han5k_review.store.ct_places import PLACE_NAME, CtPlace, find_place
+from han5k_review.store.files import write_all_atomically, write_atomically
 
 _LEVEL = 3
+_INDEX = "index.json"
+_making = threading.Lock()
+"""A viewer asks for many slabs at a time: the first request makes them, the others wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +69,57 @@ class VolumeFiles:
         the disk refuses.
         """
         sha256 = sha256 or volume.sha256
+        if not self.path(sha256).exists():
+            self._put_folder(sha256, lambda folder: _list_contents(volume, sha256, folder))
+        elif self._has_place(sha256):
+            self._keep_slabs(volume, sha256)
+            (self.path(sha256) / PLACE_NAME).unlink(missing_ok=True)
+        return sha256
+
+    def put_place(self, volume: CtVolume, place: CtPlace) -> str:
+        """Keep where a volume lies, and its index; a copy that is there already stays.
+
+        Returns the volume's hash; StorageError when the disk refuses.
+        """
+        sha256 = volume.sha256
+        if self.path(sha256).exists():
+            self.move_place(sha256, place)
+        else:
+            self._put_folder(sha256, lambda folder: _list_index(volume, sha256, folder, place))
+        return sha256
+
+    def move_place(self, sha256: str, place: CtPlace) -> None:
+        """The same CT lies elsewhere now, or its files were written anew."""
+        with suppress(DataError):
+            if self.find_place(sha256) in (None, place):
+                return
+        write_atomically(self.path(sha256) / PLACE_NAME, place.build_json())
+
+    def find_place(self, sha256: str) -> CtPlace | None:
+        """Where the CT lies; None for a copied one. DataError when what is kept is damaged."""
+        return find_place(self.path(sha256))
+
+    def is_stored(self, sha256: str, *, in_place: bool = False) -> bool:
+        """Whether the volume is there: copied, or at least in its place."""
+        if not (self.path(sha256) / _INDEX).is_file():
+            return False
+        try:
+            return self.find_place(sha256) is None or in_place
+        except DataError:
+            return False
+
+    def _has_place(self, sha256: str) -> bool:
+        return (self.path(sha256) / PLACE_NAME).is_file()
+
+    def _put_folder(
+        self, sha256: str, contents: Callable[[Path], Iterable[tuple[Path, bytes]]]
+    ) -> None:
+        """Write a volume's folder beside its place, and move it there."""
         final = self.path(sha256)
-        if final.exists():
-            return sha256
         beside = final.parent / f".{uuid.uuid4().hex}.tmp"
         try:
             beside.mkdir(parents=True)
-            self._write(volume, sha256, beside)
+            write_all_atomically(contents(beside))
             beside.rename(final)
         except StorageError:
             shutil.rmtree(beside, ignore_errors=True)
@@ -73,19 +127,20 @@ class VolumeFiles:
         except OSError as error:
             shutil.rmtree(beside, ignore_errors=True)
             if final.exists():
-                return sha256
+                return
             raise StorageError(
                 f"A volume was to be stored in {final}; the disk answered: "
                 f"{error.strerror or error}. Free space or mend the permissions and try again."
             ) from error
-        return sha256
 
-    def _write(self, volume: CtVolume, sha256: str, folder: Path) -> None:
-        write_all_atomically(_list_contents(volume, sha256, folder))
+    def _keep_slabs(self, volume: CtVolume, sha256: str) -> None:
+        """The slabs of a volume of which so far only the index is kept."""
+        folder = self.path(sha256)
+        write_all_atomically(_list_slabs(volume, folder, []))
 
     def get_index(self, sha256: str) -> VolumeIndex:
         """The index of a stored volume; DataError when it is missing or damaged."""
-        path = self.path(sha256) / "index.json"
+        path = self.path(sha256) / _INDEX
         try:
             raw: dict[str, Any] = json.loads(path.read_text())
         except (OSError, ValueError) as error:
@@ -98,16 +153,28 @@ class VolumeFiles:
         )
 
     def get_slab_zstd(self, sha256: str, number: int) -> bytes:
-        """The zstd bytes of slab `number`, as stored; DataError when it cannot be read."""
-        path = self.path(sha256) / f"{number:04d}.zst"
+        """The zstd bytes of slab `number`, as stored; DataError when it cannot be read.
+
+        Of a CT in its place all slabs are made at the first call.
+        """
+        path = self.path(sha256) / _name_slab(number)
+        if not path.exists() and self._has_place(sha256):
+            with _making:
+                if not path.exists():
+                    self._keep_slabs(self._read_in_place(sha256), sha256)
         try:
             return path.read_bytes()
         except OSError as error:
             raise DataError(f"A CT slab was expected at {path}, found: {error}.") from error
 
     def get_volume(self, sha256: str) -> CtVolume:
-        """Read the whole volume back; every slab's hash is checked."""
+        """Read the whole volume back; hashes of its slabs, or of the CT in its place, are checked.
+
+        DataError when it is missing, damaged, or no longer in its place as it was.
+        """
         index = self.get_index(sha256)
+        if self._has_place(sha256) and not (self.path(sha256) / _name_slab(0)).exists():
+            return self._read_in_place(sha256)
         ni, nj, nk = index.grid.shape
         hu = np.empty((ni, nj, nk), dtype=np.int16, order="F")
         for number, slab in enumerate(index.slabs):
@@ -115,6 +182,12 @@ class VolumeFiles:
             piece = read_slab(shuffled, ni, nj, slab.sha256)
             hu[:, :, slab.first : slab.first + slab.slices] = piece
         return CtVolume(grid=index.grid, hu=hu)
+
+    def _read_in_place(self, sha256: str) -> CtVolume:
+        place = self.find_place(sha256)
+        if place is None:
+            raise DataError(f"A CT was expected in {self.path(sha256)}; import the case again.")
+        return place.read_volume(sha256)
 
     def get_axial_slice(self, sha256: str, k: int) -> NDArray[np.int16]:
         """HU (ni, nj) of one axial slice; only its slab is read, and its hash checked.
@@ -133,19 +206,46 @@ class VolumeFiles:
 
 def _list_contents(volume: CtVolume, sha256: str, folder: Path) -> Iterator[tuple[Path, bytes]]:
     """The files of a volume, one slab at a time."""
+    entries: list[SlabEntry] = []
+    yield from _list_slabs(volume, folder, entries)
+    yield folder / _INDEX, _build_index(volume, sha256, entries)
+
+
+def _list_slabs(
+    volume: CtVolume, folder: Path, entries: list[SlabEntry]
+) -> Iterator[tuple[Path, bytes]]:
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
-    entries = []
     for number, slab in enumerate(iter_slabs(volume.hu)):
-        yield folder / f"{number:04d}.zst", compressor.compress(slab.shuffled)
-        entries.append({"first": slab.first, "slices": slab.slices, "sha256": slab.sha256})
+        yield folder / _name_slab(number), compressor.compress(slab.shuffled)
+        entries.append(_describe(slab))
+
+
+def _list_index(
+    volume: CtVolume, sha256: str, folder: Path, place: CtPlace
+) -> Iterator[tuple[Path, bytes]]:
+    """The files of a volume that stays in its place."""
+    entries = [_describe(slab) for slab in iter_slabs(volume.hu)]
+    yield folder / PLACE_NAME, place.build_json()
+    yield folder / _INDEX, _build_index(volume, sha256, entries)
+
+
+def _name_slab(number: int) -> str:
+    return f"{number:04d}.zst"
+
+
+def _describe(slab: Slab) -> SlabEntry:
+    return SlabEntry(first=slab.first, slices=slab.slices, sha256=slab.sha256)
+
+
+def _build_index(volume: CtVolume, sha256: str, entries: Iterable[SlabEntry]) -> bytes:
     index = {
         "image_sha256": sha256,
         "shape": list(volume.grid.shape),
         "affine_ras": [list(row) for row in volume.grid.affine_ras],
         "slab_slices": SLAB_SLICES,
-        "slabs": entries,
+        "slabs": [asdict(entry) for entry in entries],
     }
-    yield folder / "index.json", json.dumps(index, indent=1).encode()
+    return json.dumps(index, indent=1).encode()
 
 
 def decompress_slab(content: bytes) -> bytes:

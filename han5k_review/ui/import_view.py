@@ -11,7 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from han5k_review.accounts.may import Action, require
-from han5k_review.importing.tree_sources import CaseNaming
+from han5k_review.importing.structure_set_choice import SetChoice, SetRule
+from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
 from han5k_review.intake.record import (
     UNFINISHED,
     IntakeOrder,
@@ -38,6 +39,11 @@ _NAMING = {
     "by a pseudonym made here": CaseNaming.PSEUDONYM,
     "by the patient identifier (it is a pseudonym already)": CaseNaming.PATIENT_ID,
 }
+_SETS = {
+    "refused, with the list of them": SetRule.ONE,
+    "the newest approved one": SetRule.NEWEST_APPROVED,
+    "the newest one": SetRule.NEWEST,
+}
 _SPLITS = {"train": Split.TRAIN, "held out": Split.HELD_OUT}
 _REPORTS = (("report.html", "Report", "text/html"), ("report.csv", "Report as CSV", "text/csv"))
 _NAMES = ("names.csv", "ROI names", "text/csv")
@@ -59,11 +65,17 @@ def show_asking(visit: Visit) -> None:
     contours = right.selectbox("The contours in it are", list(_CONTOURS), key="import-contours")
     naming = left.selectbox("Cases are named", list(_NAMING), key="import-naming")
     split = right.selectbox("All patients are for", list(_SPLITS), key="import-split")
+    sets, in_place, doses = _show_further()
     order = IntakeOrder(
         root=folder if chosen == _WHOLE else folder / chosen,
-        contours=_CONTOURS[contours],
-        naming=_NAMING[naming],
-        split=_SPLITS[split],
+        choice=TreeChoice(
+            contours=_CONTOURS[contours],
+            naming=_NAMING[naming],
+            split=_SPLITS[split],
+            sets=sets,
+            doses=doses,
+            in_place=in_place,
+        ),
         processes=visit.bench.settings.processes,
     )
     look, start, _ = st.columns([1, 1, 3])
@@ -71,6 +83,30 @@ def show_asking(visit: Visit) -> None:
     is_start = start.button("Import", key="import-start", width="stretch")
     if is_look or is_start:
         _request(visit, replace(order, dry_run=is_look))
+
+
+def _show_further() -> tuple[SetChoice, bool, bool]:
+    """What few folders need: several structure sets of one CT, doses, CTs that are not copied."""
+    with st.expander("Several structure sets, doses, CTs left in place"):
+        left, right = st.columns(2)
+        rule = left.selectbox(
+            "Where a CT has several structure sets, take", list(_SETS), key="import-sets"
+        )
+        label = right.text_input(
+            "Only sets whose label or series description holds", key="import-set-label"
+        )
+        reference = right.text_input(
+            "Sets whose label holds this are references", key="import-reference-label"
+        )
+        doses = left.checkbox("Keep the planned dose of each CT", value=True, key="import-doses")
+        in_place = left.checkbox(
+            "Leave the CTs where they are",
+            key="import-in-place",
+            help="The study keeps where they lie and their hashes, and needs the files there. "
+            "Where names of folders are names of people, copy instead.",
+        )
+    sets = SetChoice(rule=_SETS[rule], label=label.strip(), reference_label=reference.strip())
+    return sets, in_place, doses
 
 
 def _request(visit: Visit, order: IntakeOrder) -> None:

@@ -14,6 +14,7 @@ import streamlit as st
 from han5k_review.errors import StorageError
 from han5k_review.review.overview import PACE_DAYS, CaseStage, Disagreement, Overview, ReaderPace
 from han5k_review.statistics.vigilance import Sensitivity
+from han5k_review.store.audit import AuditHead
 from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import RunState
@@ -178,6 +179,16 @@ def build_disagreement_rows(
         )
         for place, one in enumerate(found)
     ]
+
+
+def describe_audit_head(head: AuditHead | None) -> str:
+    """The newest hash of the audit trail, to write down; Markdown."""
+    if head is None:
+        return "The audit trail has no row yet."
+    return (
+        f"Audit trail, row {head.number:,}: `{head.sha256}`. Write this hash down outside this "
+        "computer: `han5k audit verify --head` then shows whether a row was altered or removed."
+    )
 
 
 def describe_disk(study: Study) -> str:

@@ -188,6 +188,7 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                     role=_check_role(role, roles),
                     actor=visit.identity.name,
                     now=utc_now(),
+                    is_first_password=True,
                 )
                 st.toast(f"{added.name} added, shown in exports as {added.pseudonym}.")
     theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
@@ -202,7 +203,12 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                 reader = session.get_one(Reader, who.id)
                 _check_role(reader.role, roles)
                 set_password(
-                    session, reader, password=wanted, actor=visit.identity.name, now=utc_now()
+                    session,
+                    reader,
+                    password=wanted,
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                    is_first_password=True,
                 )
                 st.toast(f"{reader.name} has a new password and is signed out everywhere.")
 

@@ -37,6 +37,12 @@ _SCREENS = (
 )
 
 
+def _opens(visit: Visit, name: str, action: Action | None) -> bool:
+    if visit.identity.must_change_password:
+        return name == "account"
+    return action is None or visit.may(action)
+
+
 def main() -> None:
     """Draw the frame and run the chosen page."""
     st.set_page_config(page_title="HaN5K Review", layout="wide")
@@ -61,13 +67,14 @@ def _list_pages(visit: Visit) -> list[Page]:
             page_file(name),
             title=title,
             url_path=name,
-            visibility="visible" if shown and (action is None or visit.may(action)) else "hidden",
+            visibility="visible" if shown and _opens(visit, name, action) else "hidden",
         )
         for name, title, action, shown in _SCREENS
     ]
 
     def home() -> None:
-        st.switch_page(page_file(HOMES[visit.identity.role][0]))
+        first = visit.identity.must_change_password
+        st.switch_page(page_file("account" if first else HOMES[visit.identity.role][0]))
 
     return [Page(home, title="Home", default=True, visibility="hidden"), *pages]
 

@@ -55,6 +55,7 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
         "adjudicator."
     )
     left, right = st.columns([3, 2])
+    visit.permit_upload()
     upload = left.file_uploader("Corrected file", key=f"file-{case.id}")
     resample = right.checkbox(
         "Resample if it lies on another grid",

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal, open_seal
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action, may, require
+from han5k_review.accounts.sessions import COOKIE_NAME, SessionLimits, get_signed_in, set_limits
+from han5k_review.accounts.upload_permits import PERMITS
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.windows import Window, read_windows
 from han5k_review.errors import AccessError, Han5kError, SignInError
@@ -36,7 +38,7 @@ class Bench:
     catalogue: Catalogue
     scale: Scale
     windows: tuple[Window, ...]
-    seal: CookieSeal
+    limits: SessionLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Visit:
 
     bench: Bench
     identity: ReaderIdentity
+    session_id: int | None = None
+    """The sign-in that this page was opened with; None where there is no browser."""
 
     def may(self, action: Action) -> bool:
         """True when this person's role allows the action."""
@@ -53,6 +57,12 @@ class Visit:
     def require(self, action: Action) -> None:
         """AccessError unless this person's role allows the action."""
         require(self.identity, action)
+
+    def permit_upload(self) -> None:
+        """This page asks for a file: the guard takes one from it."""
+        context = get_script_run_ctx()
+        if context is not None:
+            PERMITS.permit(context.session_id, self.identity.reader_id)
 
     def get_reader(self) -> Reader:
         """The person's account row; SignInError when it is gone."""
@@ -79,7 +89,7 @@ def open_bench() -> Bench:
         catalogue=read_study_catalogue(study),
         scale=read_study_scale(study, info),
         windows=read_windows(study.tables / "windows.csv"),
-        seal=open_seal(study.root, settings.session_hours),
+        limits=set_limits(settings.session_hours, settings.idle_minutes),
     )
 
 
@@ -88,8 +98,8 @@ def get_visit() -> Visit:
     bench = open_bench()
     with reading(bench.study.engine) as session:
         cookie = st.context.cookies.get(COOKIE_NAME)
-        identity = bench.seal.read_cookie(session, cookie, utc_now())
-    return Visit(bench=bench, identity=identity)
+        found = get_signed_in(session, cookie, bench.limits, utc_now())
+    return Visit(bench=bench, identity=found.identity, session_id=found.session_id)
 
 
 @contextmanager
@@ -102,6 +112,8 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
         visit = get_visit()
         if action is not None:
             require(visit.identity, action)
+        if visit.identity.must_change_password and title != "Account":
+            raise AccessError("Choose a password of your own on the page Account first.")
         if title is not None:
             st.title(title, anchor=False)
             show_disclaimer()
@@ -113,7 +125,11 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
     except AccessError as error:
         show_disclaimer()
         st.warning(str(error))
-        show_way_home(get_visit().identity.role)
+        identity = get_visit().identity
+        if identity.must_change_password:
+            show_link("Go to the account", "/account", primary=True)
+        else:
+            show_way_home(identity.role)
     except Han5kError as error:
         show_disclaimer()
         st.error(str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from fastapi import FastAPI
@@ -9,7 +10,8 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
 from han5k_review import __version__
-from han5k_review.accounts.cookie import open_seal
+from han5k_review.accounts.sessions import set_limits
+from han5k_review.accounts.study_key import KEY_NAME, read_or_create_key
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
@@ -20,12 +22,14 @@ from han5k_review.web.encoding import AnswerCache
 from han5k_review.web.entrance import Entrance
 from han5k_review.web.export_routes import build_export_router
 from han5k_review.web.grade_routes import build_grade_router
-from han5k_review.web.guard import SIGN_IN, Guard
+from han5k_review.web.guard import SIGN_IN, Guard, GuardRules
+from han5k_review.web.headers import build_policy
 from han5k_review.web.health import answer_health
 from han5k_review.web.label_set_routes import build_label_set_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
 from han5k_review.web.problems import add_problem_handlers, by_method
+from han5k_review.web.proxies import parse_proxies
 from han5k_review.web.signature_routes import build_signature_router
 from han5k_review.web.volume_routes import build_volume_router
 
@@ -34,7 +38,11 @@ _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
 
 def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
     """`/api`, `/sign-in`, `/sign-out` and `/healthz`, to stand before Streamlit's own routes."""
-    entrance = Entrance(study=study, seal=open_seal(study.root, settings.session_hours))
+    entrance = Entrance(
+        study=study,
+        limits=set_limits(settings.session_hours, settings.idle_minutes),
+        key=read_or_create_key(study.root / KEY_NAME),
+    )
     return [
         Mount("/api", build_api(study, settings)),
         by_method(SIGN_IN, GET=entrance.show_sign_in, POST=entrance.post_sign_in),
@@ -43,16 +51,30 @@ def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
     ]
 
 
-def build_middleware(study: Study, settings: Settings) -> list[Middleware]:
-    """The guard; it has to be the outermost middleware."""
-    seal = open_seal(study.root, settings.session_hours)
-    return [Middleware(Guard, study=study, seal=seal)]
+def build_middleware(
+    study: Study, settings: Settings, inline_scripts: Sequence[str] = ()
+) -> list[Middleware]:
+    """The guard; it has to be the outermost middleware. Of inline scripts only these run."""
+    url = (settings.public_url or "").lower()
+    rules = GuardRules(
+        limits=set_limits(settings.session_hours, settings.idle_minutes),
+        policy=build_policy(inline_scripts),
+        proxies=parse_proxies(settings.trusted_proxies),
+        host=url.partition("://")[2] or None,
+        is_https=url.startswith("https://"),
+    )
+    return [Middleware(Guard, study=study, rules=rules)]
 
 
 def build_api(study: Study, settings: Settings) -> FastAPI:
     """The routes of docs/transport.md; no documentation pages: they load scripts from elsewhere."""
     api = FastAPI(
-        title="HaN5K Review", version=__version__, docs_url=None, redoc_url=None, openapi_url=None
+        title="HaN5K Review",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
     )
     desk = Desk(
         study=study,

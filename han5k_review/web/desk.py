@@ -10,7 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import Action, may, require
+from han5k_review.accounts.may import (
+    Action,
+    TaskAct,
+    TaskState,
+    Whose,
+    list_allowed,
+    require,
+)
 from han5k_review.errors import AccessError
 from han5k_review.review.grading import check_place
 from han5k_review.review.signatures import check_sees_sources
@@ -48,10 +55,11 @@ def get_readable_assignment(
     """
     assignment = session.get(Assignment, assignment_id)
     is_own = assignment is not None and assignment.reader_id == identity.reader_id
-    if not is_own and not may(identity, Action.READ_ANY_CASE):
+    whose = Whose.OWN if is_own else Whose.OTHERS
+    if identity.role not in list_allowed(TaskAct.LOOK, whose, TaskState.OPEN):
         raise AccessError(f"Assignment {assignment_id} is not one of yours; open your worklist.")
     if assignment is not None:
-        check_place(assignment, identity.role)
+        check_place(assignment, identity.role, whose)
     case = None if assignment is None else session.get(Case, assignment.case_id)
     if assignment is None or case is None:
         raise HTTPException(404, f"There is no assignment {assignment_id}.")

@@ -1,86 +1,178 @@
 """The guard: the ASGI middleware in front of everything, pages, files, routes and websocket alike.
 
-Without a valid cookie only `/sign-in` and `/healthz` answer. It also refuses changes that another
-site's page sends, and puts the security headers on every answer.
+Without an open sign-in only `/sign-in` and `/healthz` answer. It also refuses changes that another
+site's page sends, files that no page asked for and whoever asks without end, and puts the security
+headers on every answer.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from anyio import to_thread
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from han5k_review.accounts.cookie import COOKIE_NAME, CookieSeal
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.errors import AccessError, SignInError, StorageError
+from han5k_review.accounts.sessions import (
+    COOKIE_NAME,
+    SessionLimits,
+    SignedIn,
+    get_signed_in,
+    note_seen,
+)
+from han5k_review.accounts.throttle import fold_address
+from han5k_review.accounts.upload_permits import PERMITS
+from han5k_review.errors import AccessError, ConfigError, SignInError, StorageError
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import reading
+from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
+from han5k_review.web.demo_address import check_demo_address
 from han5k_review.web.desk import IDENTITY
+from han5k_review.web.headers import with_headers
 from han5k_review.web.nodelay import set_nodelay_on_listeners
 from han5k_review.web.problems import problem
+from han5k_review.web.proxies import TrustedProxies
+from han5k_review.web.rates import Rates
 from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_origin
 
 SIGN_IN = "/sign-in"
 OPEN_PATHS = frozenset({SIGN_IN, "/healthz"})
+_CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
+"""What Streamlit says of this process, and its ways in beside the browser: nobody's business."""
+_UPLOADS = "/_stcore/upload_file/"
+_MOST_DIGITS = 12
 _POLICY_VIOLATION = 1008
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Content-Security-Policy": "frame-ancestors 'self'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_BY_ITSELF = "/lease"
+"""What an open draft renews without a person: no use of the sign-in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardRules:
+    """What an installation chose: limits of sign-ins, proxies, the one address, what pages may."""
+
+    limits: SessionLimits
+    policy: str
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    host: str | None = None
+    """The one host that is served; None for any."""
+    is_https: bool = False
+    """True when people reach the server by https only."""
 
 
 class Guard:
-    """Lets requests with a valid cookie through and writes who it is into the ASGI scope."""
+    """Lets requests of an open sign-in through and writes who it is into the ASGI scope."""
 
-    def __init__(self, app: ASGIApp, *, study: Study, seal: CookieSeal) -> None:
+    def __init__(self, app: ASGIApp, *, study: Study, rules: GuardRules) -> None:
         self._app = app
         self._study = study
-        self._seal = seal
+        self._rules = rules
+        self._strangers = Rates(burst=200, per_second=20)
+        self._accounts = Rates(burst=3000, per_second=300)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or websocket."""
+        if scope["type"] == "lifespan":
+            await self._start(scope, receive, send)
+            return
+        self._rules.proxies.settle(scope)
+        if self._rules.is_https:
+            scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
         if scope["type"] == "http":
-            await self._guard_request(scope, receive, _with_headers(send))
-        elif scope["type"] == "websocket":
+            is_https = scope["scheme"] == "https"
+            guarded = with_headers(scope, send, self._rules.policy, is_https=is_https)
+            await self._guard_request(scope, receive, guarded)
+        else:
             await self._guard_websocket(scope, receive, send)
-        else:  # lifespan: the server has bound its socket and takes no request yet
-            set_nodelay_on_listeners()
-            await self._app(scope, receive, send)
 
-    async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        if scope["method"] not in SAFE_METHODS and not is_same_origin(headers):
-            refusal = problem(403, "A request from one of this site's own pages was expected.")
-            await refusal(scope, receive, send)
-            return
+    async def _start(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The server has bound its socket and takes no request yet."""
+        set_nodelay_on_listeners()
         try:
-            scope[IDENTITY] = await self._identify(scope)
-        except AccessError as error:
-            if scope["path"] in OPEN_PATHS:
-                await self._app(scope, receive, send)
-            else:
-                await _refuse(scope, headers, error)(scope, receive, send)
-            return
-        except StorageError as error:
-            if scope["path"] in OPEN_PATHS:
-                await self._app(scope, receive, send)
-            else:
-                await problem(507, str(error))(scope, receive, send)
+            check_demo_address(self._study.root)
+        except ConfigError as error:
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await self._app(scope, receive, send)
 
+    async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        refusal = self._refuse_early(scope, headers)
+        if refusal is None:
+            try:
+                signed_in = await self._identify(scope)
+            except SignInError as error:
+                refusal = self._refuse_stranger(scope, headers, error)
+            except StorageError as error:
+                refusal = None if scope["path"] in OPEN_PATHS else problem(507, str(error))
+            else:
+                refusal = self._refuse_account(scope, headers, signed_in.identity)
+                if refusal is None:
+                    scope[IDENTITY] = signed_in.identity
+                    await self._app(scope, receive, send)
+                    if not scope["path"].endswith(_BY_ITSELF):
+                        await self._note_seen(signed_in)
+                    return
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refuse_early(self, scope: Scope, headers: Headers) -> Response | None:
+        """What is refused whoever asks."""
+        host = self._rules.host
+        if host is not None and headers.get("host", "").lower() != host and not _is_probe(scope):
+            return problem(421, f"This server is reached as {host}; open that address.")
+        if scope["method"] not in SAFE_METHODS and not is_same_origin(headers):
+            return problem(403, "A request from one of this site's own pages was expected.")
+        if scope["path"].startswith(_CLOSED):
+            return problem(404, "There is nothing at this address.")
+        return None
+
+    def _refuse_account(
+        self, scope: Scope, headers: Headers, identity: ReaderIdentity
+    ) -> Response | None:
+        """What even somebody who is signed in may not."""
+        if not self._accounts.take(str(identity.reader_id)):
+            return problem(429, "This account asks too often; wait 10 s, then try again.")
+        path = scope["path"]
+        if identity.must_change_password and path.startswith(("/api/", _UPLOADS)):
+            return problem(403, "Choose a password of your own on the page Account first.")
+        if path.startswith(_UPLOADS) and scope["method"] == "PUT":
+            length = headers.get("content-length", "")
+            if not (length.isascii() and length.isdigit() and len(length) < _MOST_DIGITS):
+                return problem(411, "A file that says its length was expected.")
+            page_session = path.removeprefix(_UPLOADS).partition("/")[0]
+            try:
+                PERMITS.check(page_session, identity.reader_id, int(length))
+            except AccessError as error:
+                return problem(403, str(error))
+        return None
+
+    def _refuse_stranger(
+        self, scope: Scope, headers: Headers, error: SignInError
+    ) -> Response | None:
+        """The answer to who is not signed in; None where everybody may."""
+        client = scope.get("client")
+        if not self._strangers.take(fold_address(str(client[0]) if client else "")):
+            return problem(429, "This address asks too often; wait 10 s, then try again.")
+        if scope["path"] in OPEN_PATHS:
+            return None
+        if _is_navigation(scope, headers):
+            return RedirectResponse(_sign_in_url(scope), 303)
+        if scope["path"].startswith("/_stcore/"):  # Streamlit's page shows this text to the person
+            return problem(401, f"{error} Reload this page to do so.")
+        return problem(401, str(error))
+
     async def _guard_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        has_foreign_origin = "origin" in headers and not is_own_origin(headers)
-        if has_foreign_origin or not await self._is_valid(scope):
+        host = self._rules.host
+        is_foreign = ("origin" in headers and not is_own_origin(headers)) or (
+            host is not None and headers.get("host", "").lower() != host
+        )
+        if is_foreign or await self._find(scope) is None:
             await receive()  # websocket.connect
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
@@ -90,7 +182,11 @@ class Guard:
             """The next message; a disconnect once the session was ended or has expired."""
             nonlocal is_closed
             message = await receive()
-            if message["type"] != "websocket.receive" or await self._is_valid(scope):
+            if message["type"] != "websocket.receive":
+                return message
+            signed_in = await self._find(scope)
+            if signed_in is not None:
+                await self._note_seen(signed_in)
                 return message
             is_closed = True
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
@@ -102,30 +198,36 @@ class Guard:
 
         await self._app(scope, receive_while_valid, send_while_open)
 
-    async def _is_valid(self, scope: Scope) -> bool:
+    async def _find(self, scope: Scope) -> SignedIn | None:
         try:
-            await self._identify(scope)
+            return await self._identify(scope)
         except (AccessError, StorageError):
-            return False
-        return True
+            return None
 
-    async def _identify(self, scope: Scope) -> ReaderIdentity:
+    async def _note_seen(self, signed_in: SignedIn) -> None:
+        if signed_in.is_due:
+            await to_thread.run_sync(self._write_seen, signed_in.session_id)
+
+    def _write_seen(self, session_id: int) -> None:
+        with (
+            suppress(StorageError),  # a full disk: reading goes on until the sign-in expires
+            transaction(self._study.engine) as session,
+        ):
+            note_seen(session, session_id, utc_now())
+
+    async def _identify(self, scope: Scope) -> SignedIn:
         cookie = HTTPConnection(scope).cookies.get(COOKIE_NAME)
         if not cookie:
             raise SignInError("You are not signed in; sign in to go on.")
         return await to_thread.run_sync(self._read_cookie, cookie)
 
-    def _read_cookie(self, cookie: str) -> ReaderIdentity:
+    def _read_cookie(self, cookie: str) -> SignedIn:
         with reading(self._study.engine) as session:
-            return self._seal.read_cookie(session, cookie, utc_now())
+            return get_signed_in(session, cookie, self._rules.limits, utc_now())
 
 
-def _refuse(scope: Scope, headers: Headers, error: AccessError) -> Response:
-    if _is_navigation(scope, headers):
-        return RedirectResponse(_sign_in_url(scope), 303)
-    if scope["path"].startswith("/_stcore/"):  # Streamlit's page shows this text to the person
-        return problem(401, f"{error} Reload this page to do so.")
-    return problem(401, str(error))
+def _is_probe(scope: Scope) -> bool:
+    return bool(scope["path"] == "/healthz")
 
 
 def _is_navigation(scope: Scope, headers: Headers) -> bool:
@@ -140,14 +242,3 @@ def _sign_in_url(scope: Scope) -> str:
     if scope.get("query_string"):
         target += "?" + scope["query_string"].decode("latin-1")
     return SIGN_IN if target == "/" else f"{SIGN_IN}?next={quote(target, safe='/')}"
-
-
-def _with_headers(send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return send_with_headers

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 _OPEN_FILES = Path("/proc/self/fd")
@@ -22,26 +23,36 @@ def set_nodelay_on_listeners() -> int:
 
     Where the system does not list a process's open files there is nothing to do (0).
     """
-    if not _OPEN_FILES.is_dir():
-        return 0
     found = 0
-    for name in os.listdir(_OPEN_FILES):
-        try:
-            found += _set_nodelay(int(name))
-        except OSError:
-            continue  # closed meanwhile, or not a socket of the internet kind
+    for listener in _iterate_listeners():
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        found += 1
     return found
 
 
-def _set_nodelay(handle: int) -> bool:
-    if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+def list_listening_addresses() -> list[str]:
+    """The addresses at which this process takes connections, as numbers (`0.0.0.0` is all)."""
+    return [str(listener.getsockname()[0]) for listener in _iterate_listeners()]
+
+
+def _iterate_listeners() -> Iterator[socket.socket]:
+    if not _OPEN_FILES.is_dir():
+        return
+    for name in os.listdir(_OPEN_FILES):
+        try:
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
+            copy = socket.socket(fileno=os.dup(int(name)))
+        except OSError:
+            continue  # closed meanwhile
+        with copy:
+            if _is_listener(copy):
+                yield copy
+
+
+def _is_listener(found: socket.socket) -> bool:
+    is_tcp = found.family in (socket.AF_INET, socket.AF_INET6) and found.type == socket.SOCK_STREAM
+    try:
+        return is_tcp and bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:  # not a socket of the internet kind
         return False
-    with socket.socket(fileno=os.dup(handle)) as listener:
-        is_tcp = (
-            listener.family in (socket.AF_INET, socket.AF_INET6)
-            and listener.type == socket.SOCK_STREAM
-        )
-        if not is_tcp or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            return False
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return True

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import MAY, Action, list_manageable, may, require
+from han5k_review.accounts.may import (
+    MAY,
+    Action,
+    TaskAct,
+    TaskState,
+    Whose,
+    list_allowed,
+    list_manageable,
+    may,
+    require,
+)
 from han5k_review.errors import AccessError
 from han5k_review.store.vocabulary import Role
 
@@ -30,7 +42,7 @@ ROWS = {line.split()[0]: line.split()[1:] for line in MATRIX.split("\n") if line
 
 
 def person(role: Role) -> ReaderIdentity:
-    return ReaderIdentity(reader_id=1, name="kim", pseudonym="R1", role=role, session_epoch=0)
+    return ReaderIdentity(reader_id=1, name="kim", pseudonym="R1", role=role)
 
 
 @pytest.mark.parametrize("action", Action, ids=lambda action: action.name)
@@ -66,3 +78,30 @@ def test_nobody_manages_an_account_above_their_own() -> None:
     assert list_manageable(person(Role.LEAD)) == below
     for role in below:
         assert list_manageable(person(role)) == ()
+
+
+# who may do what to which task, in the order reader, adjudicator, lead, engineer, admin
+TASKS = """
+LOOK    OWN     OPEN    R A L E D
+LOOK    OWN     SIGNED  R A L E D
+LOOK    OWN     PLACE   - A L - D
+LOOK    OWN     BLIND   R A L E D
+LOOK    OTHERS  OPEN    - A L E D
+LOOK    OTHERS  SIGNED  - A L E D
+LOOK    OTHERS  PLACE   - A L - D
+CHANGE  OWN     OPEN    R A L - D
+CHANGE  OWN     PLACE   - A L - D
+CHANGE  OWN     BLIND   R A L - D
+SIGN    OWN     OPEN    R A L - D
+SIGN    OWN     BLIND   R A L - D
+UNLOCK  OWN     SIGNED  - - L - D
+UNLOCK  OTHERS  SIGNED  - - L - D
+"""
+
+
+def test_who_may_do_what_to_whose_task_in_which_state() -> None:
+    allowed = {tuple(line.split()[:3]): line.split()[3:] for line in TASKS.strip().split("\n")}
+    for act, whose, state in itertools.product(TaskAct, Whose, TaskState):
+        letters = allowed.get((act.name, whose.name, state.name), ["-"] * 5)
+        expected = {role for role, letter in zip(Role, letters, strict=True) if letter != "-"}
+        assert list_allowed(act, whose, state) == expected, (act, whose, state)

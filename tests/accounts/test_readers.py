@@ -88,7 +88,7 @@ def test_a_weak_hash_is_replaced_at_sign_in(engine: Engine) -> None:
     with reading(engine) as session:
         attempt = authenticate(session, "anna", "correct horse")
     with transaction(engine) as session:
-        record_attempt(session, attempt, NOON)
+        record_attempt(session, attempt, 0, NOON)
     with reading(engine) as session:
         assert get_reader(session, "anna").password_hash == attempt.fresh_hash
 
@@ -104,6 +104,6 @@ def test_a_password_changed_meanwhile_is_not_overwritten_by_a_renewed_hash(engin
         reader = get_reader(session, "anna")
         set_password(session, reader, password="a newer one", actor="adele", now=NOON)
     with transaction(engine) as session:
-        record_attempt(session, attempt, NOON)
+        record_attempt(session, attempt, 0, NOON)
     with reading(engine) as session:
         assert authenticate(session, "anna", "a newer one").identity is not None

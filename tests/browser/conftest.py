@@ -25,13 +25,13 @@ def pictures() -> Path:
 
 @pytest.fixture(scope="session")
 def first_desk(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The study of six real patients, imported once for all test processes of this run."""
+    """The study of four real patients, imported once for all test processes of this run."""
     return build_once(tmp_path_factory, "first-desk", partial(build_desk, shared_data))
 
 
 @pytest.fixture
 def desk(first_desk: Path, tmp_path: Path) -> Desk:
-    """A fresh study of six real patients: copying a study's folder copies the study."""
+    """A fresh study of four real patients: copying a study's folder copies the study."""
     shutil.copytree(first_desk, tmp_path, dirs_exist_ok=True)
     return open_desk(tmp_path)
 

@@ -20,7 +20,7 @@ ORGANS = {
     6: "Larynx",
     7: "Mandible",
 }
-TRAIN = ("100", "109", "112", "115")
+TRAIN = ("100", "109")
 HELD_OUT = ("119", "122")
 MANDIBLE = (
     "order,name,group,window,color_rgb,hint,hint_source\n"
@@ -44,7 +44,7 @@ def perturb(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def write_input(shared_data: Path, folder: Path) -> Path:
-    """Write perturbed label maps and a manifest for six patients; returns the manifest."""
+    """Write perturbed label maps and a manifest for four patients; returns the manifest."""
     source = shared_data / "openkbp"
     folder.mkdir()
     (folder / "mandible.csv").write_text(MANDIBLE)

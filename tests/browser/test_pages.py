@@ -1,4 +1,4 @@
-"""Every page opens at both sizes without an error, and a revision goes from file to lock."""
+"""Every page opens at both sizes, for everybody's eyes, and a revision goes from file to lock."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Role, Uncertainty
 from rigs.server import running_server
+from tests.browser.accessibility import list_in_both_themes
 from tests.browser.conftest import ROOT, sign_in
 from tests.browser.desk import PASSWORD, Desk
 
@@ -66,12 +67,14 @@ def doubt(desk: Desk, disagreements: dict[str, float]) -> None:
 
 
 @pytest.mark.browser
-def test_every_page_opens_and_says_that_it_is_for_research(
+def test_every_page_opens_can_be_read_by_all_and_says_that_it_is_for_research(
     desk: Desk, screen: Page, pictures: Path
 ) -> None:
     desk.han5k("evaluate")
     doubt(desk, {"ParotidL": 0.31, "BrainStem": 0.04})
     with running_server(desk.study, desk.root / "web.log") as server:
+        screen.goto(f"{server.url}/sign-in")
+        faults = {"sign-in": list_in_both_themes(screen)}
         sign_in(screen, server.url, "lead", PASSWORD)
         for name in PAGES:
             for width, height in SIZES:
@@ -85,6 +88,9 @@ def test_every_page_opens_and_says_that_it_is_for_research(
                 # Charts and tables take their new width a moment after the window.
                 screen.wait_for_function(FITS, timeout=SLOW)
                 screen.screenshot(path=pictures / f"page-{name}-{width}.png")
+            faults[name] = list_in_both_themes(screen)
+        assert {name: found for name, found in faults.items() if found} == {}
+        screen.emulate_media(color_scheme="light")
         screen.goto(f"{server.url}/cases")
         row = screen.locator("[data-testid=row]", has_text="KBP-100")
         expect(row).to_contain_text("0.31", timeout=SLOW)

@@ -23,6 +23,7 @@ from sqlmodel import Session, col, select
 from han5k_review.accounts.readers import add_reader, get_reader
 from han5k_review.exports.csv_files import build_csv_archive
 from han5k_review.exports.frames import build_export
+from han5k_review.exports.report import build_report
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.importing.made_cases import MadeCase, store_case
 from han5k_review.importing.study import create_study
@@ -53,6 +54,7 @@ from rigs.server import running_server
 from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 from tests.browser.small_study import GRID, STRUCTURES, box
+from tests.exports.test_report import read_table
 
 SLOW = 30_000
 READERS = ("anna", "ben", "carla")
@@ -239,6 +241,33 @@ def recompute_and_compare(sheets: dict[str, pd.DataFrame]) -> None:
     assert (grades["grade_use"] == "calibration").sum() == 3 * len(STRUCTURES)
 
 
+def compare_report(report: bytes, sheets: dict[str, pd.DataFrame]) -> None:
+    """The report's tables and its case flow against the CSV."""
+    grades, decided = sheets["grades"], sheets["adjudication"]
+    first = grades[grades["grade_use"] == "first read"]
+    summary = sheets["summary"].set_index("structure")
+    lines = {line["Structure"]: line for line in read_table(report, "share-table")}
+    assert set(lines) == set(STRUCTURES)
+    for name, line in lines.items():
+        found = summary.loc[name, ["no_revision", "minor_revision", "major_revision"]].tolist()
+        assert [int(line[level]) for level in ("No", "Minor", "Major")] == found
+        exact = binomtest(found[0] + found[1], sum(found)).proportion_ci(method="exact")
+        assert line["Exact 95 %"].startswith(f"{100 * exact.low:.1f} to {100 * exact.high:.1f}")
+    for line in read_table(report, "reader-table"):
+        own = grades[grades["reader"] == line["Reader"]]
+        counts = own["grade_use"].value_counts()
+        assert line["Grades that count"] == str(counts["first read"])
+        planted = own[own["is_planted"] & ~own["is_repeat"]]
+        hits = planted["grade_level"].isin(["major", "absent"]).sum()
+        assert line["Planted errors found"] == f"{hits} of {len(planted)}"
+        assert line["Signed"] == line["First reads"]
+    flow = report.decode().split('class="flow"')[1].split("</svg>")[0]
+    cases, consensus = decided["case"].nunique(), len(decided)
+    assert f">{cases} case{'s' * (cases > 1)} with a decision,<" in flow
+    assert f"consensus ({consensus} grade{'s' * (consensus > 1)})<" in flow
+    assert f">{len(first)} grades that count<" in flow
+
+
 @pytest.mark.browser
 def test_a_small_blinded_study_gives_the_numbers_that_its_own_csv_gives(
     chromium: Browser, tmp_path: Path, pictures: Path
@@ -255,5 +284,7 @@ def test_a_small_blinded_study_gives_the_numbers_that_its_own_csv_gives(
         with transaction(study.engine) as session:
             assert len(list_due(session)) == due - 1
             adjudicate_rest(session, study)
-    recompute_and_compare(read_csv_files(study))
+    sheets = read_csv_files(study)
+    recompute_and_compare(sheets)
+    compare_report(build_report(study), sheets)
     study.engine.dispose()

@@ -10,31 +10,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from han5k_review.cli.main import main
 from han5k_review.cli.reference import render_reference
 from han5k_review.store.engine import reading
 from han5k_review.store.study import open_study
 from han5k_review.store.tables import LabelVersion
+from tests.cli.conftest import Han5k
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Han5k:
-    """The command line in this process: exit code, and everything it printed."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-
-    def __call__(self, *words: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        printed = self.capsys.readouterr()
-        return int(ended.value.code or 0), printed.out + printed.err
-
-
-@pytest.fixture
-def han5k(capsys: pytest.CaptureFixture[str]) -> Han5k:
-    return Han5k(capsys)
 
 
 def test_the_page_of_commands_and_settings_is_true() -> None:
@@ -91,7 +73,7 @@ def test_the_demo_command_makes_a_study_that_doctor_trusts_until_a_mask_is_gone(
     han5k: Han5k, tmp_path: Path, demo_study: Path
 ) -> None:
     study = shutil.copytree(demo_study, tmp_path / "study")
-    assert "2 cases" in han5k("demo", "--cases", "2", "--study", str(study))[1]
+    assert "2 cases" in han5k("demo", "--empty", "--cases", "2", "--study", str(study))[1]
     assert "no problem found" in han5k("doctor", "--study", str(study))[1]
     gone = next((study / "labels").rglob("*.nii.gz"))
     gone.unlink()

@@ -51,8 +51,8 @@ def test_an_error_nobody_foresaw_is_a_sentence_and_a_private_log(study: Study) -
         connection.execute(text("PRAGMA ignore_check_constraints = ON"))
         connection.execute(
             text(
-                "INSERT INTO reader (name, pseudonym, role, password_hash, active, session_epoch, "
-                "created_at_utc) VALUES ('a', 'R1', 'wizard', 'x', 1, 0, '2026-01-01 00:00:00')"
+                "INSERT INTO reader (name, pseudonym, role, password_hash, active, created_at_utc) "
+                "VALUES ('a', 'R1', 'wizard', 'x', 1, '2026-01-01 00:00:00')"
             )
         )
     engine.dispose()

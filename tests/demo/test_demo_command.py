@@ -62,6 +62,16 @@ def test_the_projects_model_is_in_use_and_its_contours_are_under_review(study: S
 
 
 @pytest.mark.training
+def test_reads_of_a_protocol_are_not_added_to_an_empty_demo(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--cases", "2", "--study", str(study.root)])
+    assert ended.value.code == 2
+    assert "A new folder was expected for the demo" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.training
 def test_retrain_continues_the_model_in_use_unless_told_otherwise(
     study: Study, capsys: pytest.CaptureFixture[str]
 ) -> None:

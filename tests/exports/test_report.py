@@ -18,11 +18,13 @@ from han5k_review.errors import ConfigError
 from han5k_review.exports import Selection, download_export, write_export
 from han5k_review.exports.about_sheet import RESEARCH_USE
 from han5k_review.exports.report import build_report
+from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.review.decisions.revising import submit_revision
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Audit, Case
-from tests.evaluation.phantom_study import GRID, ROOT
+from han5k_review.store.tables import Audit, Case, Reader
+from tests.evaluation.phantom_study import GRID, ROOT, block
 from tests.exports.conftest import LATER
 from tests.exports.test_agreement import repeat_reads
 
@@ -127,6 +129,35 @@ def test_counts_and_agreement_equal_a_recomputation_from_the_csv(
     wilson = proportion_confint(passed, judged, method="wilson")
     assert (source["Acceptable"], source["Contours"]) == (str(passed), str(judged))
     assert source["Wilson 95 %"] == limits(*wilson)
+
+
+def test_the_ai_is_compared_with_experts_who_drew_the_same_contour_anew(
+    read_study: Study,
+) -> None:
+    assert "no contour was corrected by two readers or more" in build_report(read_study).decode()
+    # The AI's block has six layers; Anna left one of them out, Ben another.
+    with transaction(read_study.engine) as session:
+        case = session.exec(select(Case).where(Case.name == "HN-003")).one()
+        ben = session.exec(select(Reader).where(Reader.pseudonym == "R2")).one()
+        dense = block(4).dense()
+        dense[5] = False
+        after = StructureMask.from_dense(dense, GRID)
+        submit_revision(
+            session,
+            read_study.labels,
+            case=case,
+            structure="BrainStem",
+            before=block(4),
+            after=after,
+            reader=ben,
+            now=LATER,
+        )
+    (line,) = read_table(build_report(read_study), "expert-table")
+    assert (line["Structure"], line["Patients"], line["Experts"]) == ("BrainStem", "1", "2")
+    # 1 - 2 x 5 / (6 + 5) = 1 / 11, and 1 - 2 x 4 / (5 + 5) = 0.2.
+    assert (line["AI to experts"], line["Expert to expert"]) == ("0.091", "0.200")
+    assert line["Difference"] == "-0.109"
+    assert line["Inside their spread"] == "cannot be told"  # one patient has no interval
 
 
 def test_days_between_a_read_and_its_repeat_are_told(read_study: Study) -> None:

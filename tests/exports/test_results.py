@@ -15,7 +15,8 @@ from han5k_review.review.results import (
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import GradeLevel
-from han5k_review.ui.results.views import build_certificates, build_pairs, list_patients
+from han5k_review.ui.results.certificates import Asked, build_certificates, list_patients
+from han5k_review.ui.results.views import build_pairs
 from tests.exports.conftest import LATER
 
 
@@ -50,7 +51,9 @@ def test_certificates_are_those_of_the_sheet(any_study: Study) -> None:
         counts = count_patients(session)
     rows = lines(build_export(any_study, export_id="E", now=LATER), "certificates")
     wanted = {str(row["structure"]): row for row in rows if row["limit"] == 0.9}
-    frame = build_certificates(list(wanted), counts, 0.9).set_index("Structure")
+    frame = build_certificates(list(wanted), counts, Asked(limit=0.9, error_rate=0.05)).set_index(
+        "Structure"
+    )
     for name, row in wanted.items():
         assert frame.loc[name, "Patients"] == row["patients"]
         assert frame.loc[name, "Acceptable"] == row["acceptable"]

@@ -155,7 +155,7 @@ def test_what_is_wrong_is_one_sentence_and_the_rest_goes_on(study: Study, tmp_pa
     assert "RC-0002: refused (02): the ct was expected at" in said["02"]
     assert "2 (by their identifiers, which are not shown here)" in said["03"]
     assert "RC-0004: refused (04): one file of contours of this CT was expected" in said["04"]
-    assert "04/s-4, 04/second" in said["04"]
+    assert "found 2 (04/s-4, not approved; 04/second, not approved)" in said["04"]
     assert "a whole DICOM file was expected" in said["05/s-5"]
     assert "1 files are copies of images of the same series; left out" in said["06"]
     names = [row[0] for row in content(study)["cases"]]  # type: ignore[index]

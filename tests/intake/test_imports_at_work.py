@@ -13,7 +13,7 @@ import pytest
 
 from han5k_review.errors import RuleError
 from han5k_review.importing.study import create_study
-from han5k_review.importing.tree_sources import CaseNaming
+from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
 from han5k_review.intake.jobs import TreeImportJobs
 from han5k_review.intake.record import (
     IntakeOrder,
@@ -49,7 +49,8 @@ def study(tmp_path: Path) -> Iterator[Study]:
 def order(tmp_path: Path) -> IntakeOrder:
     for number in range(1, PATIENTS + 1):
         write_patient(tmp_path / "tree", number)
-    return IntakeOrder(root=tmp_path / "tree", naming=CaseNaming.PATIENT_ID)
+    choice = TreeChoice(naming=CaseNaming.PATIENT_ID, in_place=True)
+    return IntakeOrder(root=tmp_path / "tree", choice=choice)
 
 
 def ask(study: Study, order: IntakeOrder) -> int:
@@ -110,6 +111,8 @@ def test_a_death_is_said_another_watcher_goes_on_and_a_resumed_import_is_whole(
     assert row.found is not None
     assert (row.found["new"] + row.found["unchanged"], row.found["refused"]) == (PATIENTS, 0)
     assert row.progress["done"] == PATIENTS == len(content(study)["cases"])
+    for case in content(study)["cases"]:
+        assert study.volumes.find_place(str(case[3])) is not None
     folder = import_folder(study, row_id).path
     assert "3 cases: " in (folder / "report.html").read_text()
     assert "RC-0003" in (folder / "report.csv").read_text()

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from sqlmodel import SQLModel, select
 
 from han5k_review.errors import ConflictError, DataError, StorageError
+from han5k_review.store.audit import add_audit
+from han5k_review.store.audit_check import check_audit
 from han5k_review.store.engine import build_engine, reading, transaction
 from han5k_review.store.migrate import migrate_database
 from han5k_review.store.study import open_study
@@ -43,7 +45,7 @@ def test_migrating_twice_changes_nothing(url: str) -> None:
     engine = build_engine(url)
     migrate_database(engine)
     with transaction(engine) as session:
-        session.add(Audit(at_utc=NOON, actor="a", action="b", subject="c"))
+        add_audit(session, at_utc=NOON, actor="a", action="b", subject="c")
     migrate_database(engine)
     with reading(engine) as session:
         assert len(session.exec(select(Audit)).all()) == 1
@@ -55,7 +57,7 @@ def test_an_append_only_row_never_changes(url: str, change: str) -> None:
     engine = build_engine(url)
     migrate_database(engine)
     with transaction(engine) as session:
-        session.add(Audit(at_utc=NOON, actor="a", action="b", subject="c"))
+        add_audit(session, at_utc=NOON, actor="a", action="b", subject="c")
     with pytest.raises(ConflictError, match="never changed"), transaction(engine) as session:
         session.execute(text(change))
     with reading(engine) as session:
@@ -90,14 +92,14 @@ def test_times_come_back_in_utc_and_naive_ones_are_refused(url: str) -> None:
     migrate_database(engine)
     tokyo = NOON.astimezone(timezone(timedelta(hours=9)))
     with transaction(engine) as session:
-        session.add(Audit(at_utc=tokyo, actor="a", action="b", subject="c"))
+        add_audit(session, at_utc=tokyo, actor="a", action="b", subject="c")
     with reading(engine) as session:
         stored = session.exec(select(Audit)).one().at_utc
     assert stored == NOON
     assert stored.utcoffset() == timedelta(0)
-    naive = Audit(at_utc=datetime(2026, 1, 1), actor="a", action="b", subject="c")
+    naive = datetime(2026, 1, 1)
     with pytest.raises(DataError, match="A time with its zone"), transaction(engine) as session:
-        session.add(naive)
+        session.add(Assignment(case_id=1, reader_id=1, presentation_order=1, closed_at_utc=naive))
     engine.dispose()
 
 
@@ -106,8 +108,14 @@ def test_a_failed_block_leaves_nothing(url: str) -> None:
     migrate_database(engine)
     same = {"pseudonym": "R1", "role": Role.READER, "password_hash": "x"}
     rows = [Reader(name="one", **same), Reader(name="two", **same)]
-    with pytest.raises(ConflictError), transaction(engine) as session:
-        session.add_all([Audit(at_utc=NOON, actor="a", action="b", subject="c"), *rows])
+
+    def add_all() -> None:
+        with transaction(engine) as session:
+            add_audit(session, at_utc=NOON, actor="a", action="b", subject="c")
+            session.add_all(rows)
+
+    with pytest.raises(ConflictError):
+        add_all()
     with reading(engine) as session:
         assert session.exec(select(Audit)).all() == []
     engine.dispose()
@@ -120,6 +128,7 @@ def add_readers(url: str, writer: int, count: int) -> None:
             session.exec(select(Reader)).all()
             name = f"w{writer}n{n}"
             session.add(Reader(name=name, pseudonym=name, role=Role.READER, password_hash="x"))
+            add_audit(session, at_utc=NOON, actor=name, action="add account", subject=name)
     engine.dispose()
 
 
@@ -135,6 +144,8 @@ def test_two_writing_processes_queue_instead_of_failing(url: str) -> None:
     assert [process.exitcode for process in writers] == [0, 0]
     with reading(engine) as session:
         assert len(session.exec(select(Reader)).all()) == 50
+        chained = check_audit(session)
+        assert (chained.rows, chained.problem) == (50, None)
     engine.dispose()
 
 
@@ -181,10 +192,9 @@ def test_text_that_the_database_cannot_hold_is_a_data_error_and_nothing_is_store
 ) -> None:
     engine = build_engine(url)
     migrate_database(engine)
-    audit = Audit(at_utc=NOON, actor=words, action="b", subject="c")
     if url.startswith("sqlite") and "\x00" in words:
         with transaction(engine) as session:
-            session.add(audit)
+            add_audit(session, at_utc=NOON, actor=words, action="b", subject="c")
         with reading(engine) as session:
             assert session.exec(select(Audit.actor)).all() == [words]
     else:
@@ -192,7 +202,7 @@ def test_text_that_the_database_cannot_hold_is_a_data_error_and_nothing_is_store
             pytest.raises(DataError, match="that the database can hold"),
             transaction(engine) as session,
         ):
-            session.add(audit)
+            add_audit(session, at_utc=NOON, actor=words, action="b", subject="c")
         with reading(engine) as session:
             assert session.exec(select(Audit)).all() == []
     engine.dispose()

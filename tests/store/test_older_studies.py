@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from han5k_review.evaluation.choice import find_labels, get_choice
 from han5k_review.evaluation.plan import PlannedPair, plan_evaluation
@@ -24,10 +24,11 @@ from han5k_review.evaluation.rows import list_metrics
 from han5k_review.evaluation.stored_panels import find_failures
 from han5k_review.metrics import Definition
 from han5k_review.review.accepted import list_accepted
+from han5k_review.store.audit_check import check_audit
 from han5k_review.store.engine import build_engine, reading
 from han5k_review.store.migrate import migrate_database
 from han5k_review.store.run_tables import MetricFailure
-from han5k_review.store.tables import LabelVersion, Revision
+from han5k_review.store.tables import Audit, LabelVersion, Revision
 from han5k_review.study import get_study_info
 from tests.evaluation.phantom_study import CATALOGUE
 
@@ -59,6 +60,8 @@ def copy_rows(source_url: str, target_url: str) -> None:
             rows = old.execute(sa.text(f"SELECT * FROM {table.name}")).mappings().all()
             if rows and table.name != "alembic_version":
                 new.execute(table.insert(), [typed(table, row) for row in rows])
+        count_on = "SELECT setval(pg_get_serial_sequence('audit', 'id'), max(id)) FROM audit"
+        new.execute(sa.text(count_on))
     source.dispose()
     target.dispose()
 
@@ -83,6 +86,10 @@ def test_an_older_study_opens_and_says_the_same(older: str) -> None:
     migrate_database(engine)
     with reading(engine) as session:
         assert get_study_info(session).name == "Grading study"
+        assert check_audit(session).problem is None
+        told = session.exec(select(Audit).order_by(col(Audit.id).desc())).first()
+        assert told is not None
+        assert (told.action, told.detail["rows"]) == ("chain audit trail", 6)
         revision = session.exec(select(Revision)).one()
         revised = session.get_one(LabelVersion, revision.label_version_id)
         assert (revision.reviewed_id, revised.started_from_id) == (1, 1)

@@ -8,6 +8,8 @@ import pytest
 from sqlmodel import Session, select
 
 from han5k_review.errors import StorageError
+from han5k_review.store.audit import add_audit
+from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import DATABASE_NAME, open_study
 from han5k_review.store.tables import Audit, Case
@@ -25,7 +27,7 @@ def test_the_database_lies_in_the_folder(tmp_path: Path, name: str) -> None:
     root = tmp_path / "studies" / name
     study = open_study(root, create=True)
     with transaction(study.engine) as session:
-        session.add(Audit(actor="a", action="b", subject="c"))
+        add_audit(session, at_utc=utc_now(), actor="a", action="b", subject="c")
     study.engine.dispose()
     assert (root / DATABASE_NAME).stat().st_size > 0
     assert [path.name for path in (tmp_path / "studies").iterdir()] == [name]

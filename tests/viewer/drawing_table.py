@@ -55,10 +55,14 @@ class Table:
     name: str = "ParotidL"
     steps: int = 0
 
-    def open(self) -> None:
-        """Mount the case, choose the structure, show the whole picture."""
+    def mount(self) -> None:
+        """Open the case and do nothing: an edit that was left open is offered."""
         self.screen.goto(f"{self.url}/harness")
         self.screen.wait_for_selector("[data-testid=workspace][data-first-slice-ms]")
+
+    def open(self) -> None:
+        """Mount the case, choose the structure, show the whole picture."""
+        self.mount()
         self.screen.locator(f"[data-structure={self.name}]").click()
         if self.screen.locator("[data-action=auto-zoom]").get_attribute("aria-pressed") == "true":
             self.screen.keyboard.press("u")

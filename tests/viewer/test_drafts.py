@@ -52,7 +52,7 @@ def test_a_closed_tab_goes_on_where_it_was(table: Table) -> None:
     table.show("axial", 11)
     table.drag("axial", 11, (8, 9, 11), (13, 13, 11))
     drawn = table.stored()
-    table.open()
+    table.mount()
     offered(screen)
     expect(screen.get_by_test_id("view-main")).to_have_attribute("data-slice", "11")
     screen.keyboard.press("r")
@@ -73,7 +73,7 @@ def test_a_crashed_tab_is_taken_over_though_its_lease_still_runs(table: Table) -
     with page.expect_event("crash"), suppress(Error):
         page.goto("chrome://crash")
     page.close()
-    table.open()
+    table.mount()
     offered(table.screen)
     expect(table.screen.get_by_test_id("view-main")).to_have_attribute("data-slice", "11")
     table.steps = 1
@@ -105,7 +105,7 @@ def test_strokes_of_a_tab_that_died_offline_are_sent_by_the_next(table: Table) -
     screen.route("**/lease", lambda route: route.abort())
     screen.goto("about:blank")
     screen.unroute_all()
-    table.open()
+    table.mount()
     words = screen.get_by_test_id("question-words")
     expect(words).to_contain_text("Your edit of ParotidL was left open")
     screen.get_by_test_id("answer-resume").click()
@@ -197,3 +197,24 @@ def test_the_palette_fits_both_screens(table: Table, pictures: Path) -> None:
         assert box["x"] + box["width"] <= side["x"] + side["width"]
         screen.locator(".side").evaluate("(side) => { side.scrollTop = 0; }")
         screen.screenshot(path=pictures / f"editing-{width}.png")
+
+
+def test_a_reader_who_goes_on_declines_what_is_offered(table: Table) -> None:
+    screen = table.screen
+    table.edit()
+    table.show("axial", 5)
+    table.drag("axial", 5, (6, 6, 5), (15, 14, 5))
+    table.stored()
+    question, workspace = screen.get_by_test_id("question"), screen.get_by_test_id("workspace")
+    ways = {
+        "a click": lambda: screen.locator("[data-structure=BrainStem]").click(),
+        "a key": lambda: screen.keyboard.press("p"),
+    }
+    for go_on in ways.values():
+        table.mount()
+        expect(question).to_be_visible()
+        screen.keyboard.press("ArrowUp")
+        expect(question).to_be_visible()
+        go_on()
+        expect(workspace).to_have_attribute("data-chosen", "BrainStem")
+        expect(question).to_be_hidden()

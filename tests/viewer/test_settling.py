@@ -219,7 +219,7 @@ def test_steps_go_back_after_a_reload(table: Table) -> None:
     first = table.drag("axial", 5, *BIG)
     table.drag("axial", 5, (4, 4, 5), (4, 15, 5))
     table.stored(2)
-    table.open()
+    table.mount()
     offered(screen)
     screen.keyboard.press("Control+z")
     wanted = table.start() | (near(first, 5) & on_slice("axial", 5))

@@ -88,9 +88,11 @@ def test_one_finger_steps_taps_and_drags_the_window(
     at_slice(screen, 15)
     expect(screen.get_by_test_id("window-select")).to_have_value("H&N soft")
     hand.touch("touchStart", (x, y))
-    screen.wait_for_timeout(600)
+    rested = screen.locator("[data-testid=view-main][data-drags=window]")
+    rested.wait_for()
     hand.touch("touchMove", (x + 60, y))
     hand.touch("touchEnd")
+    expect(rested).to_have_count(0)
     expect(screen.get_by_test_id("window-select")).to_have_value("by hand")
     at_slice(screen, 15)
 

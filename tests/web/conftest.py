@@ -10,12 +10,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from han5k_review.accounts.cookie import COOKIE_NAME, open_seal
 from han5k_review.accounts.identity import build_identity
 from han5k_review.accounts.readers import get_reader
+from han5k_review.accounts.sessions import COOKIE_NAME, Browser, open_session
 from han5k_review.settings import Settings
 from han5k_review.store.columns import utc_now
-from han5k_review.store.engine import reading
+from han5k_review.store.engine import transaction
 from han5k_review.web.composition import build_middleware, build_routes
 from tests.web.bench import WebBench, build_bench
 from tests.web.drafting import PAROTID, Tab
@@ -36,7 +36,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WebBench]:
 def visit(bench: WebBench) -> Iterator[Visit]:
     """`visit("anna")` is a client with anna's cookie, `visit(None)` one without.
 
-    The cookie comes straight from the seal: the slow hash of the sign-in form is test_entrance's.
+    The sign-in is a row without the form: the slow hash of the sign-in form is test_entrance's.
     Each client keeps one event loop: without, every request would start a thread with a new one.
     """
 
@@ -51,7 +51,7 @@ def visit(bench: WebBench) -> Iterator[Visit]:
         )
         client.headers["origin"] = SITE
         if name is not None:
-            client.cookies.set(COOKIE_NAME, _issue_cookie(bench, name, settings))
+            client.cookies.set(COOKIE_NAME, _open_session(bench, name))
         return client
 
     with ExitStack() as stack:
@@ -66,7 +66,7 @@ def tab(bench: WebBench, visit: Visit) -> Tab:
     return tab
 
 
-def _issue_cookie(bench: WebBench, name: str, settings: Settings) -> str:
-    with reading(bench.study.engine) as session:
+def _open_session(bench: WebBench, name: str) -> str:
+    with transaction(bench.study.engine) as session:
         identity = build_identity(get_reader(session, name))
-    return open_seal(bench.study.root, settings.session_hours).issue_cookie(identity, utc_now())
+        return open_session(session, identity, Browser(), utc_now())

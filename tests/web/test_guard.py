@@ -38,14 +38,6 @@ def test_a_cookie_of_ones_own_making_opens_nothing(visit: Visit, cookie: str) ->
     assert answer.status_code == 401
 
 
-def test_the_cookie_of_another_study_opens_nothing(bench: WebBench, visit: Visit) -> None:
-    anna = visit("anna")
-    (bench.study.root / "secret.key").unlink()
-    stranger = visit(None)
-    stranger.cookies = anna.cookies
-    assert stranger.get(API[0]).status_code == 401
-
-
 @pytest.mark.parametrize(
     "headers",
     [

@@ -11,6 +11,7 @@ from han5k_review.exports.agreement_rows import (
     build_first_ratings,
     choose_structure,
 )
+from han5k_review.exports.report.crossed_model import build_crossed_model
 from han5k_review.exports.report.facts import ReportFacts
 from han5k_review.exports.report.markup import (
     Section,
@@ -40,7 +41,7 @@ _VARIANCES = ("Structure", "Mean level", "Between patients", "Between readers", 
 
 
 def build_agreement(facts: ReportFacts) -> Section:
-    """All comparisons of the sheet Agreement, and a model with crossed random effects."""
+    """All comparisons of the sheet Agreement, where levels vary, and the mixed model."""
     found = build_agreement_rows(facts.rows, facts.grades)
     if not found:
         said = paragraph("Nothing is graded yet: agreement is not measured.")
@@ -69,6 +70,7 @@ def build_agreement(facts: ReportFacts) -> Section:
                 "(moments, Henderson 1953). Few readers leave the reader variance uncertain."
             ),
             _build_components(facts, [row.structure for row in single]),
+            *build_crossed_model(facts),
         ),
     )
 

@@ -20,6 +20,8 @@ class CaseFlow:
     """Cases by how far they came; `reads` are first reads with a grade, `signed` those signed.
 
     Left out before reading are, each case once: `no_contour`, `calibration_only`, `unassigned`.
+    `adjudicated` are cases with a decision on a revision, a contour that was ever locked, or a
+    consensus grade; `consensus` are the consensus grades that stand.
     """
 
     imported: int
@@ -40,6 +42,7 @@ class CaseFlow:
     repeats: int
     revised: int
     adjudicated: int
+    consensus: int
 
 
 def count_flow(facts: ReportFacts) -> CaseFlow:
@@ -56,6 +59,7 @@ def count_flow(facts: ReportFacts) -> CaseFlow:
     again = [row for row in facts.grades if row.is_current and row.use is GradeUse.REPEAT]
     views = [view for view in rows.revisions if view.child.source is LabelSource.REVISION]
     decided = {view.child.case_id for view in views if view.decision is not None}
+    decided |= {row.case_id for row in rows.consensus.values()}
     return CaseFlow(
         imported=len(rows.cases),
         patients=len({case.patient for case in rows.cases.values()}),
@@ -75,6 +79,7 @@ def count_flow(facts: ReportFacts) -> CaseFlow:
         repeats=len({row.assignment.id for row in again}),
         revised=len({view.child.case_id for view in views}),
         adjudicated=len(decided | set(facts.locked_cases)),
+        consensus=len(rows.standing),
     )
 
 
@@ -133,9 +138,16 @@ def _draw(flow: CaseFlow) -> str:
         ),
         (("Repeated", f"{_cases(flow.repeated)}, {say_count(flow.repeats, 'repeat')}"), ()),
         (("Revised", f"{_cases(flow.revised)} with a corrected contour"), ()),
-        (("Adjudicated", f"{_cases(flow.adjudicated)} with a decision or a locked contour"), ()),
+        (("Adjudicated", *_say_adjudicated(flow)), ()),
     ]
     return _draw_steps(steps)
+
+
+def _say_adjudicated(flow: CaseFlow) -> tuple[str, str]:
+    return (
+        f"{_cases(flow.adjudicated)} with a decision,",
+        f"a locked contour or a consensus ({say_count(flow.consensus, 'grade')})",
+    )
 
 
 def _draw_steps(steps: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from han5k_review.exports.acceptability import Acceptability, build_acceptability
-from han5k_review.exports.certificate_sheet import (
-    ERROR_RATE,
-    LIMITS,
-    CertificateRow,
-    build_certificate_rows,
-)
+from han5k_review.exports.certificate_sheet import CertificateRow, build_certificate_rows
+from han5k_review.exports.protocol_verdicts import find_protocol_plan
 from han5k_review.exports.reader_sheet import build_reader_rows
 from han5k_review.exports.report.facts import ReportFacts
 from han5k_review.exports.report.markup import (
@@ -25,8 +20,7 @@ from han5k_review.exports.report.markup import (
 )
 from han5k_review.protocol.rules import Protocol
 from han5k_review.protocol.words import describe_certificate
-from han5k_review.statistics.fixed import find_fixed_plan, measure_lower_bound
-from han5k_review.statistics.releases import choose_releases
+from han5k_review.statistics.fixed import measure_lower_bound
 from han5k_review.statistics.sequential import find_sequential_bound, measure_e_value
 from han5k_review.statistics.vigilance import Sensitivity, correct_limit, measure_sensitivity
 from han5k_review.store.vocabulary import CertificateKind
@@ -58,44 +52,39 @@ def build_certificates(facts: ReportFacts) -> Section:
         return Section(key="certificates", title="Certificates", parts=tuple(parts))
     vigilance = measure_vigilance(facts)
     parts.append(paragraph(_say_vigilance(vigilance)))
-    if protocol is not None and protocol.certificate is CertificateKind.SEQUENTIAL:
-        parts.append(paragraph(_say_verdict(facts, protocol)))
+    own = [row for row in found if row.kind is not None]
+    if protocol is not None and own:
+        parts.append(paragraph(_say_verdict(own, len(protocol.structures))))
     if protocol is not None and protocol.certificate is CertificateKind.FIXED:
-        parts.append(_build_fixed(facts, [row for row in found if row.limit == LIMITS[0]]))
-    for limit in LIMITS:
+        parts.append(_build_fixed(protocol, own))
+    for limit in sorted({row.limit for row in found}):
         read = [row for row in found if row.limit == limit and row.patients.cases]
         parts += [
             subtitle(f"More than {say_percent(limit)} acceptable"),
             table(
                 _HEADINGS,
                 (_line(row, vigilance) for row in read),
-                key=f"certificates-{round(100 * limit)}",
+                key=f"certificates-{100 * limit:g}",
             ),
         ]
+    rate = found[0].error_rate
     parts.append(
         paragraph(
-            f"An e-value may be looked at after every read; {1 / ERROR_RATE:g} releases a "
-            f"structure that stands alone. Rules over all {len(facts.rows.catalogue)} structures "
-            "count also those that nobody read; these have no line here.",
+            f"Error rate {say_percent(rate)}. An e-value may be looked at after every read; "
+            f"{1 / rate:g} releases a structure that stands alone. Rules over all "
+            f"{len(facts.rows.catalogue)} structures count also those that nobody read; these have "
+            "no line here.",
             kind="small",
         )
     )
     return Section(key="certificates", title="Certificates", parts=tuple(parts))
 
 
-def _say_verdict(facts: ReportFacts, protocol: Protocol) -> str:
+def _say_verdict(own: Sequence[CertificateRow], structures: int) -> str:
     """Which structures the rule of the protocol releases, over all structures that it names."""
-    found = build_acceptability(facts.grades, by_patient=True)
-    nobody = Acceptability.nobody()
-    read = {name: found.get(name, nobody) for name in protocol.structures}
-    values = {
-        name: measure_e_value(each.acceptable, each.cases, protocol.limit)
-        for name, each in read.items()
-    }
-    released = choose_releases(values, error_rate=protocol.error_rate, rule=protocol.many_rule)
-    names = [name for name in protocol.structures if name in released]
+    names = [str(row.structure.name) for row in own if row.released]
     return (
-        f"Released by the rule of the protocol, of its {len(values)} structures: "
+        f"Released by the rule of the protocol, of its {structures} structures: "
         f"{', '.join(names) or 'none'}."
     )
 
@@ -128,9 +117,9 @@ def _line(row: CertificateRow, vigilance: Sensitivity) -> tuple[TableCell, ...]:
         str(row.structure.name),
         found.cases,
         found.acceptable,
-        say_percent(find_sequential_bound(found.acceptable, found.cases, ERROR_RATE)),
+        say_percent(find_sequential_bound(found.acceptable, found.cases, row.error_rate)),
         say_number(row.e_value),
-        _say(row.e_value >= 1 / ERROR_RATE),
+        _say(row.e_value >= 1 / row.error_rate),
         _say(row.by_discovery),
         _say(row.by_family),
         row.reads_left,
@@ -142,31 +131,24 @@ def _line(row: CertificateRow, vigilance: Sensitivity) -> tuple[TableCell, ...]:
     )
 
 
-def _build_fixed(facts: ReportFacts, rows: Sequence[CertificateRow]) -> str:
-    """The verdict of a fixed certificate: none before the last read of its plan."""
-    protocol = facts.protocol
-    if protocol is None:
-        return ""
-    plan = find_fixed_plan(
-        limit=protocol.limit, error_rate=protocol.error_rate, failures=protocol.fixed_failures
-    )
+def _build_fixed(protocol: Protocol, own: Sequence[CertificateRow]) -> str:
+    """The verdicts of a fixed certificate: none before the last read of its plan."""
+    plan = find_protocol_plan(protocol)
+    early = f"no verdict before {plan.reads} patients"
     lines = [
         (
             str(row.structure.name),
-            row.patients.cases,
-            row.patients.cases - row.patients.acceptable,
-            say_percent(
-                measure_lower_bound(
-                    row.patients.acceptable, row.patients.cases, protocol.error_rate
-                )
-            )
-            if row.patients.cases >= plan.reads
-            else f"no verdict before {plan.reads} patients",
+            found.cases,
+            found.cases - found.acceptable,
+            early
+            if found.cases < plan.reads
+            else say_percent(measure_lower_bound(found.acceptable, found.cases, plan.error_rate)),
+            early if row.released is None else _say(row.released),
         )
-        for row in rows
-        if row.patients.cases
+        for row in own
+        if (found := row.patients).cases and row.structure.name in protocol.structures
     ]
-    headings = ("Structure", "Patients", "Failures", "At least, fixed number")
+    headings = ("Structure", "Patients", "Failures", "At least, fixed number", "Released")
     return table(headings, lines, key="certificates-fixed")
 
 

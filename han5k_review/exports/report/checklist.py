@@ -136,8 +136,8 @@ def build_checklist(facts: ReportFacts) -> Section:
         title="Checklists",
         parts=(
             paragraph(
-                "Items in short words of our own (CLAIM 2024, GRRAS, CLEARR-AI). Compare numbers "
-                "with the printed checklists before you submit a paper."
+                "Items in short words of our own. Numbers are those of the published lists of "
+                "CLAIM 2024 and GRRAS; for CLEARR-AI see its list. A journal wants the list itself."
             ),
             table(headings, lines, key="checklist-table"),
         ),

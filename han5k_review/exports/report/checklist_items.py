@@ -2,8 +2,7 @@
 
 CLAIM 2024: A. Tejani and others, Radiol Artif Intell 2024;6:e240300. GRRAS: J. Kottner and others,
 J Clin Epidemiol 2011;64:96. CLEARR-AI: K. Elfer and others, Mod Pathol 2024;37:100439. Numbers
-of CLAIM and GRRAS are to be confirmed with the printed checklist before a paper is submitted;
-topics of CLEARR-AI have none here.
+of CLAIM and GRRAS were compared with the published lists; topics of CLEARR-AI have none here.
 """
 
 from __future__ import annotations

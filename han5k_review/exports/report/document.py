@@ -14,6 +14,7 @@ from han5k_review.exports.report.agreement import build_agreement
 from han5k_review.exports.report.case_flow import build_case_flow
 from han5k_review.exports.report.certificates import build_certificates
 from han5k_review.exports.report.checklist import build_checklist
+from han5k_review.exports.report.experts import build_experts
 from han5k_review.exports.report.facts import ReportFacts, read_facts
 from han5k_review.exports.report.gallery import build_gallery
 from han5k_review.exports.report.markup import Section, escape, paragraph
@@ -45,6 +46,7 @@ def list_sections(facts: ReportFacts, study: Study) -> list[Section]:
         build_agreement(facts),
         build_certificates(facts),
         build_against_metrics(facts),
+        build_experts(facts, study),
         build_gallery(facts, study),
         build_outcomes(facts),
         build_missing(facts),

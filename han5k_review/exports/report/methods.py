@@ -18,7 +18,7 @@ from han5k_review.exports.report.markup import (
     table,
 )
 from han5k_review.protocol.record import build_protocol
-from han5k_review.protocol.rules import Protocol, list_doubts
+from han5k_review.protocol.rules import Protocol
 from han5k_review.protocol.size import StudyPlan, plan_study
 from han5k_review.protocol.words import describe_protocol
 from han5k_review.review.counting import GradeUse
@@ -180,7 +180,7 @@ def build_size(facts: ReportFacts) -> Section:
         parts=(
             table(("What", "Planned", "Actual"), lines, key="size-table"),
             *_say_reason(plan, protocol),
-            build_list(list_doubts(protocol, readers)),
+            build_list(plan.doubts),
         ),
     )
 
@@ -205,7 +205,7 @@ def _say_reason(plan: StudyPlan, protocol: Protocol) -> list[str]:
         f"error rate {plan.error_rate:g}:"
     )
     if plan.fixed is not None:
-        reason += f" {plan.fixed.reads} reads with at most {plan.fixed.failures} failures release."
+        reason += f" {plan.fixed.reads} reads with at most {plan.fixed.failures} failures pass."
     headings = ("True share acceptable", "Chance of a release", "Median reads", "Mean reads")
     return [paragraph(reason), table(headings, lines, key="operating-points")]
 

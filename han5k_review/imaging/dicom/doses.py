@@ -44,14 +44,7 @@ def read_dose(path: Path, frame_uid: str = "") -> DoseReading:
     another frame of reference, or planes at uneven distances, with the numbers.
     """
     dataset = read_dataset(path, str(path), pixels=True)
-    if find_text(dataset, "SOPClassUID") != DOSE_CLASS:
-        raise DataError(f"{path}: an RTDOSE was expected, found another DICOM file.")
-    frame = find_text(dataset, "FrameOfReferenceUID")
-    if frame_uid and frame and frame != frame_uid:
-        raise GeometryError(
-            f"{path}: a dose in the CT's frame of reference ({shorten_uid(frame_uid)}) was "
-            f"expected, found one in {shorten_uid(frame)}; give the dose of this CT."
-        )
+    frame = _check_header(dataset, path, frame_uid)
     try:
         with tolerant_reading():
             gy = _read_gy(dataset, path)
@@ -67,16 +60,29 @@ def read_dose(path: Path, frame_uid: str = "") -> DoseReading:
     return DoseReading(volume=volume, notices=_list_notices(dataset, known=known))
 
 
+def check_dose(path: Path, frame_uid: str = "") -> None:
+    """Raise as `read_dose` does where the header alone tells."""
+    dataset = read_dataset(path, str(path))
+    _check_header(dataset, path, frame_uid)
+    _find_scaling(dataset, path)
+
+
+def _check_header(dataset: Dataset, path: Path, frame_uid: str) -> str:
+    """Its frame of reference."""
+    if find_text(dataset, "SOPClassUID") != DOSE_CLASS:
+        raise DataError(f"{path}: an RTDOSE was expected, found another DICOM file.")
+    frame = find_text(dataset, "FrameOfReferenceUID")
+    if frame_uid and frame and frame != frame_uid:
+        raise GeometryError(
+            f"{path}: a dose in the CT's frame of reference ({shorten_uid(frame_uid)}) was "
+            f"expected, found one in {shorten_uid(frame)}; give the dose of this CT."
+        )
+    return frame
+
+
 def _read_gy(dataset: Dataset, path: Path) -> NDArray[np.float32]:
     """(columns, rows, planes) in Gray."""
-    units = find_text(dataset, "DoseUnits").upper()
-    scaling = find_number(dataset, "DoseGridScaling")
-    if units != "GY" or scaling is None or scaling <= 0:
-        raise DataError(
-            f"{path}: a dose in GY with a scaling above 0 was expected, found "
-            f"{'relative' if units == 'RELATIVE' else 'other'} units or no scaling; export the "
-            "dose in Gray."
-        )
+    scaling = _find_scaling(dataset, path)
     stored = dataset.pixel_array
     planes = stored if stored.ndim == 3 else stored[None]
     gy: NDArray[np.float32] = (planes.transpose(2, 1, 0) * scaling).astype(np.float32)
@@ -87,6 +93,19 @@ def _read_gy(dataset: Dataset, path: Path) -> NDArray[np.float32]:
             "scaling may be wrong."
         )
     return gy
+
+
+def _find_scaling(dataset: Dataset, path: Path) -> float:
+    """Gray for each stored unit."""
+    units = find_text(dataset, "DoseUnits").upper()
+    scaling = find_number(dataset, "DoseGridScaling")
+    if units != "GY" or scaling is None or scaling <= 0:
+        raise DataError(
+            f"{path}: a dose in GY with a scaling above 0 was expected, found "
+            f"{'relative' if units == 'RELATIVE' else 'other'} units or no scaling; export the "
+            "dose in Gray."
+        )
+    return scaling
 
 
 def _read_grid(dataset: Dataset, shape: tuple[int, int, int], path: Path) -> Grid:

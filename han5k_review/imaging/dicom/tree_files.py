@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from han5k_review.imaging.dicom.datasets import (
     find_whole,
     looks_like_dicom,
     read_dataset,
+    tidy_name,
 )
+from han5k_review.imaging.dicom.doses import DOSE_CLASS
 from han5k_review.imaging.dicom.folders import DIRECTORY_CLASS, DicomFile, describe_kind
 from han5k_review.texts.paths import describe_unreadable
 
@@ -36,6 +38,19 @@ _TAGS = (
     "ReferencedSeriesSequence",
     "ReferencedFrameOfReferenceSequence",
 )
+_TITLE_TAGS = ("SeriesDescription", "StructureSetLabel", "StructureSetName", "ContentLabel")
+_BESIDE_TAGS = (
+    *_TITLE_TAGS,
+    "ApprovalStatus",
+    "StructureSetDate",
+    "StructureSetTime",
+    "ContentDate",
+    "ContentTime",
+    "DoseSummationType",
+    "ReferencedRTPlanSequence",
+    "ReferencedStructureSetSequence",
+)
+PLAN_CLASS = "1.2.840.10008.5.1.4.1.1.481.5"
 
 
 class FileKind(StrEnum):
@@ -43,6 +58,8 @@ class FileKind(StrEnum):
 
     CT = "CT image"
     LABELS = "structure set or segmentation"
+    DOSE = "dose"
+    PLAN = "plan"
     OTHER = "other DICOM"
     DIRECTORY = "DICOMDIR"
     STRANGE = "no DICOM"
@@ -54,7 +71,10 @@ class TreeFile:
     """One file; identifiers stand here to sort by, and are shown and stored nowhere.
 
     `patient` is the identifier, else the name, else the study. Labels name the series and frames of
-    reference that they are `about`. `word` says what another file is, or why one is damaged.
+    reference that they are `about`; a dose names plans and structure sets, a plan structure sets
+    (`about_objects`). Of labels, `titles` are what people called them, `written_at` sorts them by
+    time, `is_approved` is what the planning system says. `summation` is what a dose is the sum of.
+    `word` says what another file is, or why one is damaged.
     """
 
     path: Path
@@ -66,6 +86,11 @@ class TreeFile:
     size: tuple[int, int] = (0, 0)
     about_series: frozenset[str] = frozenset()
     about_frames: frozenset[str] = frozenset()
+    about_objects: frozenset[str] = frozenset()
+    titles: tuple[str, ...] = ()
+    written_at: str = ""
+    is_approved: bool = False
+    summation: str = ""
     word: str = ""
 
 
@@ -84,12 +109,12 @@ def _read(path: Path) -> TreeFile:
     if not looks_like_dicom(path):
         return TreeFile(path=path, kind=FileKind.STRANGE)
     try:
-        header = read_dataset(path, str(path), tags=_TAGS)
+        header = read_dataset(path, str(path), tags=(*_TAGS, *_BESIDE_TAGS))
     except DataError as error:
         return TreeFile(path=path, kind=FileKind.DAMAGED, word=str(error))
     file = DicomFile(path=path, header=header)
     kind, word = _find_kind(file)
-    return TreeFile(
+    found = TreeFile(
         path=path,
         kind=kind,
         patient=_find_patient(header),
@@ -97,10 +122,35 @@ def _read(path: Path) -> TreeFile:
         frame_uid=find_text(header, "FrameOfReferenceUID"),
         instance_uid=find_text(header, "SOPInstanceUID"),
         size=(find_whole(header, "Columns") or 0, find_whole(header, "Rows") or 0),
-        about_series=frozenset(_list_series(header)) if kind is FileKind.LABELS else frozenset(),
-        about_frames=frozenset(_list_frames(header)) if kind is FileKind.LABELS else frozenset(),
         word=word,
     )
+    return _add_references(found, header) if kind in _BESIDE else found
+
+
+def _add_references(found: TreeFile, header: Dataset) -> TreeFile:
+    """The file with what it says of itself and of others, which of CT images nobody asks."""
+    if found.kind is not FileKind.LABELS:
+        return replace(
+            found,
+            about_objects=frozenset(_list_objects(header)),
+            summation=find_text(header, "DoseSummationType").upper(),
+        )
+    own = next((name for name in _TIMES if find_text(header, f"{name}Date")), _TIMES[0])
+    return replace(
+        found,
+        about_series=frozenset(_list_series(header)),
+        about_frames=frozenset(_list_frames(header)),
+        titles=tuple(filter(None, (tidy_name(find_text(header, tag)) for tag in _TITLE_TAGS))),
+        written_at=f"{find_text(header, f'{own}Date')} {find_text(header, f'{own}Time')}".strip(),
+        is_approved=find_text(header, "ApprovalStatus").upper() == "APPROVED",
+    )
+
+
+_TIMES = ("StructureSet", "Content")
+_BESIDE = (FileKind.LABELS, FileKind.DOSE, FileKind.PLAN)
+
+
+_RADIOTHERAPY = {DOSE_CLASS: FileKind.DOSE, PLAN_CLASS: FileKind.PLAN}
 
 
 def _find_kind(file: DicomFile) -> tuple[FileKind, str]:
@@ -110,6 +160,8 @@ def _find_kind(file: DicomFile) -> tuple[FileKind, str]:
         return FileKind.CT, ""
     if file.is_labels:
         return FileKind.LABELS, ""
+    if file.class_uid in _RADIOTHERAPY:
+        return _RADIOTHERAPY[file.class_uid], describe_kind(file)
     if len(file.header):
         return FileKind.OTHER, describe_kind(file)
     return FileKind.DAMAGED, (
@@ -135,6 +187,12 @@ def _list_frames(header: Dataset) -> Iterator[str]:
     yield find_text(header, "FrameOfReferenceUID")
     for frame in _items(header, "FrameOfReference"):
         yield find_text(frame, "FrameOfReferenceUID")
+
+
+def _list_objects(header: Dataset) -> Iterator[str]:
+    for name in ("RTPlan", "StructureSet"):
+        for item in _items(header, name):
+            yield find_text(item, "ReferencedSOPInstanceUID")
 
 
 def _items(dataset: Dataset, name: str) -> list[Dataset]:

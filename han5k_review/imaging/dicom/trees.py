@@ -50,7 +50,10 @@ class TreeSeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTree:
-    """What lies below `root`: series, files of contours, damaged files, and what is left out."""
+    """What lies below `root`: series, files of contours, doses and their plans, damaged files.
+
+    `notices` count what is left out.
+    """
 
     root: Path
     series: tuple[TreeSeries, ...]
@@ -58,6 +61,8 @@ class FoundTree:
     damaged: tuple[TreeFile, ...]
     notices: tuple[str, ...]
     files: int
+    doses: tuple[TreeFile, ...] = ()
+    plans: tuple[TreeFile, ...] = ()
 
 
 @dataclass(slots=True)
@@ -167,18 +172,20 @@ def _read_all(files: Sequence[Path], executor: Executor | None) -> Iterator[list
         ) from error
 
 
+_KEPT = (FileKind.LABELS, FileKind.DOSE, FileKind.PLAN, FileKind.DAMAGED)
+_COUNTED = (FileKind.PLAN, FileKind.OTHER, FileKind.STRANGE)
+
+
 def _sort(root: Path, seen: Iterable[TreeFile], walked: _Walked, *, missing: int) -> FoundTree:
     images: dict[str, list[TreeFile]] = {}
-    labels, damaged = [], []
+    kept: dict[FileKind, list[TreeFile]] = {kind: [] for kind in _KEPT}
     others: Counter[str] = Counter()
-    for file in seen:
+    for file in sorted(seen, key=lambda one: one.path):
         if file.kind is FileKind.CT:
             images.setdefault(file.series_uid or str(file.path.parent), []).append(file)
-        elif file.kind is FileKind.LABELS:
-            labels.append(file)
-        elif file.kind is FileKind.DAMAGED:
-            damaged.append(file)
-        elif file.kind is not FileKind.DIRECTORY:
+        elif file.kind in kept:
+            kept[file.kind].append(file)
+        if file.kind in _COUNTED:
             others[file.word or "files that are no DICOM"] += 1
     notices = [f"left out: {count} {word}" for word, count in sorted(others.items())]
     if walked.links:
@@ -189,10 +196,12 @@ def _sort(root: Path, seen: Iterable[TreeFile], walked: _Walked, *, missing: int
     return FoundTree(
         root=root,
         series=tuple(_build_series(own) for own in images.values()),
-        labels=tuple(sorted(labels, key=lambda one: one.path)),
-        damaged=tuple(sorted(damaged, key=lambda one: one.path)),
+        labels=tuple(kept[FileKind.LABELS]),
+        damaged=tuple(kept[FileKind.DAMAGED]),
         notices=tuple(notices),
         files=len(walked.files),
+        doses=tuple(kept[FileKind.DOSE]),
+        plans=tuple(kept[FileKind.PLAN]),
     )
 
 

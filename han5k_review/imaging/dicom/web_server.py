@@ -63,6 +63,11 @@ class RemoteSeries:
         """RT structure sets or segmentations."""
         return self.modality in ("RTSTRUCT", "SEG")
 
+    @property
+    def holds_doses(self) -> bool:
+        """Planned doses, or the plans that tell which CT a dose belongs to."""
+        return self.modality in ("RTDOSE", "RTPLAN")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredInstance:
@@ -152,7 +157,7 @@ class WebServer:
         return tuple(found)
 
     def _complete(self, client: DICOMwebClient, series: RemoteSeries) -> RemoteSeries:
-        if not series.holds_contours:
+        if not (series.holds_contours or series.holds_doses):
             return series
         place = {
             "study_instance_uid": series.study_uid,

@@ -155,7 +155,8 @@ class ImportJob:
 class TreeImportJob:
     """Import the folder tree `root` into `study`, or look through it (`dry_run`).
 
-    `contours` says what its contours are, `naming` what cases are called by.
+    `contours` says what its contours are, `naming` what cases are called by. `in_place` leaves CTs
+    where they are, `structure_sets` and the labels choose among several sets of contours of a CT.
     """
 
     study: Path
@@ -166,6 +167,11 @@ class TreeImportJob:
     dry_run: bool
     processes: int
     actor: str
+    in_place: bool = False
+    structure_sets: str = "one"
+    set_label: str = ""
+    reference_label: str = ""
+    doses: bool = True
     device: str = "import"
     task: Literal["import-tree"] = "import-tree"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from han5k_review.errors import ConflictError, DataError
 from han5k_review.retraining.jobs.supervisor import Supervisor
@@ -45,6 +46,7 @@ def predict_cases(
     actor: str,
     watch: Watch | None = None,
     begin_round: bool = False,
+    clock: Callable[[], datetime] = utc_now,
 ) -> PredictionReport:
     """Predict the cases with a promoted model and store its masks as label versions.
 
@@ -58,11 +60,11 @@ def predict_cases(
         get_promoted(session, request.model_id)
         # The same request of somebody who was interrupted is taken up, not asked for twice.
         found = find_unfinished(session, request) or request_prediction(
-            session, request, actor=actor, now=utc_now()
+            session, request, actor=actor, now=clock()
         )
         prediction_id = stored_id(found)
     supervisor = Supervisor(
-        kind=PredictionJobs(study=study, device=request.device), watch=watch or Watch()
+        kind=PredictionJobs(study=study, device=request.device, clock=clock), watch=watch or Watch()
     )
     if supervisor.claim(only=prediction_id) is None:
         raise ConflictError(
@@ -76,7 +78,7 @@ def predict_cases(
     begins = begin_round and row.new_labels > 0
     if begins:
         with transaction(study.engine) as session:
-            put_under_review(session, prediction_id, actor=actor, now=utc_now())
+            put_under_review(session, prediction_id, actor=actor, now=clock())
     return PredictionReport(
         prediction_id=prediction_id,
         cases=len(row.cases),

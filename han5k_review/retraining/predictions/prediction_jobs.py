@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -33,30 +35,34 @@ from han5k_review.store.vocabulary import PredictionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionJobs:
-    """The predictions of one device. A case in hand is finished before a stop, hence the grace."""
+    """The predictions of one device. A case in hand is finished before a stop, hence the grace.
+
+    `clock` dates what is written.
+    """
 
     study: Study
     device: str = "cpu"
     worker: str = field(default_factory=make_worker_name)
     grace_s: float = 600.0
+    clock: Callable[[], datetime] = utc_now
 
     def claim(self, only: int | None = None) -> int | None:
         """A prediction to work on: an orphaned one first, then the oldest in the queue."""
-        claim = Claim(device=self.device, worker=self.worker, now=utc_now(), only=only)
+        claim = Claim(device=self.device, worker=self.worker, now=self.clock(), only=only)
         return claim_row(self.study.engine, PredictionRun, claim, self._begin)
 
     def _begin(self, session: Session, prediction_id: int) -> None:
         row = get_prediction(session, prediction_id)
         session.refresh(row)
         predicting = PredictionState.PREDICTING
-        move_prediction(session, row, predicting, actor=self.worker, now=utc_now())
+        move_prediction(session, row, predicting, actor=self.worker, now=self.clock())
 
     def look(self, row_id: int) -> PredictionRun:
         """Heartbeat, take over the process's progress, and read the row anew."""
         with transaction(self.study.engine) as session:
             row = get_prediction(session, row_id)
             if self.is_at_work(row):
-                row.heartbeat_at_utc = utc_now()
+                row.heartbeat_at_utc = self.clock()
                 row.progress = prediction_folder(self.study, row).find_progress() or row.progress
                 session.add(row)
                 session.flush()
@@ -80,7 +86,7 @@ class PredictionJobs:
 
     def take_result(self, row: PredictionRun, folder: JobFolder, result: JobResult) -> None:
         """The predicted masks become label versions, which wait for a person's decision."""
-        changes = store_predictions(self.study, row, result.get(PredictResult))
+        changes = store_predictions(self.study, row, result.get(PredictResult), now=self.clock())
         with transaction(self.study.engine) as session:
             present = get_prediction(session, stored_id(row))
             present.found = write_changes(changes)
@@ -88,7 +94,7 @@ class PredictionJobs:
             # What the last look saw may be older than the end.
             present.progress = folder.find_progress() or present.progress
             done = PredictionState.DONE
-            move_prediction(session, present, done, actor=self.worker, now=utc_now())
+            move_prediction(session, present, done, actor=self.worker, now=self.clock())
 
     def cancel(self, row: PredictionRun) -> None:
         """The prediction is cancelled."""
@@ -117,5 +123,5 @@ class PredictionJobs:
         with transaction(self.study.engine) as session:
             present = get_prediction(session, stored_id(row))
             move_prediction(
-                session, present, state, actor=self.worker, now=utc_now(), reason=reason
+                session, present, state, actor=self.worker, now=self.clock(), reason=reason
             )

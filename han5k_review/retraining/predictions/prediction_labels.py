@@ -26,7 +26,6 @@ from han5k_review.retraining.predictions.prediction_record import get_cases, get
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.audit import add_audit
-from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty, PredictionLabel, PredictionRun
@@ -78,7 +77,7 @@ def _key(models: list[ModelFolder], row: PredictionRun) -> str:
 
 
 def store_predictions(
-    study: Study, row: PredictionRun, result: PredictResult
+    study: Study, row: PredictionRun, result: PredictResult, *, now: datetime
 ) -> dict[str, StructureChanges]:
     """Keep what was predicted as label versions that wait for a decision, case by case.
 
@@ -99,7 +98,7 @@ def store_predictions(
             case=case, masks=masks[case.name], doubts=doubts.get(case.name, {})
         )
         with transaction(study.engine) as session:
-            found += _store(session, study, model, predicted, row)
+            found += _store(session, study, model, predicted, row, now)
     return count_changes(found)
 
 
@@ -118,11 +117,11 @@ def _store(
     model: ModelVersion,
     predicted: _PredictedCase,
     row: PredictionRun,
+    now: datetime,
 ) -> list[tuple[str, Change]]:
     present = list_under_review(session, stored_id(predicted.case))
     known = _list_known(session, predicted.case, row)
     grid = study.volumes.get_index(predicted.case.image_sha256).grid
-    now = utc_now()
     found: list[tuple[str, Change]] = []
     new: list[str] = []
     for name, sha256 in predicted.masks.items():

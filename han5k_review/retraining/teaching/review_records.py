@@ -85,7 +85,7 @@ def _read_levels(session: Session, structures: Collection[str]) -> dict[int, lis
         .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
         .where(
             is_of_study(),
-            col(newer.id).is_(None),
+            col(newer.supersedes_id).is_(None),
             col(Grade.level).is_not(None),
             col(Grade.structure).in_(structures),
         )

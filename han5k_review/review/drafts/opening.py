@@ -20,7 +20,7 @@ from han5k_review.review.drafts.leases import (
     renew_lease,
 )
 from han5k_review.review.edit_rules import EditRules
-from han5k_review.review.labels import UNDER_REVIEW, list_shown
+from han5k_review.review.labels import UNDER_REVIEW, find_shown
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
@@ -114,7 +114,7 @@ def open_draft(
     structure, take_over = request.structure, request.take_over
     assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
-    reviewed = list_shown(session, assignment).get(structure)
+    reviewed = find_shown(session, assignment, structure)
     if reviewed is None:
         raise DraftError(
             Reason.NOT_UNDER_REVIEW,
@@ -203,7 +203,7 @@ def close_draft(session: Session, draft: Draft, state: DraftState, now: datetime
 def is_outdated(session: Session, draft: Draft) -> bool:
     """True when the contour under review is no longer the one this draft revises."""
     assignment = session.get_one(Assignment, draft.assignment_id)
-    present = list_shown(session, assignment).get(draft.structure)
+    present = find_shown(session, assignment, draft.structure)
     return present is None or present.id != draft.reviewed_label_version_id
 
 

@@ -12,6 +12,7 @@ from han5k_review.store import (
     prediction_tables,
     protocol_tables,
     run_tables,
+    session_tables,
     signature_tables,
     tables,
     triage_tables,
@@ -28,6 +29,7 @@ _ = (
     protocol_tables,
     triage_tables,
     signature_tables,
+    session_tables,
     consensus_tables,
 )
 

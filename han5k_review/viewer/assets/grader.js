@@ -43,7 +43,7 @@ export class Grader extends GradeBook {
     /** @type {Save} */
     this.save = { state: "idle", at: null, sentence: "" };
     this.queue = new GradeQueue(browserStore(), aboutCase(data), (...news) => this.hear(...news));
-    this.tabs = new GradeTabs(this.readOnly ? null : this.url, (grades) => this.merge(grades));
+    this.tabs = new GradeTabs(this.readOnly ? null : this.url, (...told) => this.merge(...told));
     this.recover();
   }
 
@@ -58,11 +58,14 @@ export class Grader extends GradeBook {
   }
 
   /**
-   * A rerun or another tab brought newer grades: take those that are not on their way from here.
+   * A rerun or another tab brought newer grades: take those that are not on their way from here. What another
+   * tab has done may still be listed in this tab's view of the store that both share.
    * @param {Record<string, ShownGrade> | null} [grades]
+   * @param {string | null} done the request that another tab has done
    */
-  merge(grades) {
-    const waiting = new Set(this.queue.entries().map(({ body }) => body.structure));
+  merge(grades, done = null) {
+    const entries = this.queue.entries().filter(({ body }) => body.request_id !== done);
+    const waiting = new Set(entries.map(({ body }) => body.structure));
     for (const [name, grade] of Object.entries(grades ?? {})) {
       const known = this.grades.get(name)?.turn ?? 0;
       if (!waiting.has(name) && this.byName.has(name) && known < (grade.turn ?? 0)) this.take(name, grade);
@@ -228,7 +231,7 @@ export class Grader extends GradeBook {
     const isNewer = this.queue.holds(this.url, body.structure);
     if (!isNewer) {
       this.grades.set(body.structure, answer.grade);
-      this.tabs.tell(body.structure, answer.grade);
+      this.tabs.tell(body.structure, answer.grade, body.request_id);
     }
     if (this.completes && this.graded === this.total && !this.queue.pending().length) this.finish(answer);
     const asked = `${body.structure}|${body.code}`;

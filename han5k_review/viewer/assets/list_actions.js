@@ -26,7 +26,7 @@ export async function chooseFilter(workspace) {
   if (question.open) return;
   const filters = listFilters(reading.structures, grader.grades);
   const answers = filters.map(({ id, key, words, count }) => ({ id, key, words: `${words} (${count})` }));
-  const chosen = await question.ask("Show which structures?", [...answers, BACK], true);
+  const chosen = await question.ask("Show which structures?", [...answers, BACK], "menu");
   if (chosen === STAY) return;
   reading.change({ filter: chosen }, "list");
   const shown = filterStructures(reading.ordered(), chosen, grader.grades);

@@ -17,7 +17,7 @@
 // keys-reset, keys-status, key-replace, dose, doseLines, doseWash, dose-words, dose-legend, dose-settings,
 // dose-settings-button, dose-unit, dose-levels, dose-prescription, dose-wrong. Each action's button has
 // data-action. The workspace carries data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and
-// data-in-sight (may be graded); each view data-plane and data-slice.
+// data-in-sight (may be graded); each view data-plane, data-slice, data-drags.
 
 import { takeKey } from "./keys.js";
 import { closeAll } from "./net/cases.js";

@@ -19,6 +19,8 @@ import { buildParts } from "./workspace_parts.js";
 /** @import { Topic } from "./topics.js" */
 /** @import { Tell } from "./workspace_parts.js" */
 
+const LOOKING = /^(slices?-(up|down)|(first|last)-slice)$/;
+
 export class Workspace {
   /**
    * @param {ViewerPayload} data
@@ -98,6 +100,7 @@ export class Workspace {
   act(action, argument) {
     this.touch();
     this.banner.pass();
+    if (!LOOKING.test(action)) this.question.giveWay();
     this.actions[action]?.(argument);
   }
 

@@ -109,8 +109,14 @@ export class Fingers {
     const before = reading.state.window;
     let [kind, done] = ["tap", 0];
     const timer = setTimeout(() => {
-      if (kind === "tap") kind = "window";
+      if (kind !== "tap") return;
+      kind = "window";
+      view.root.dataset.drags = "window";
     }, REST_MS);
+    const rested = () => {
+      clearTimeout(timer);
+      delete view.root.dataset.drags;
+    };
     return {
       move: (event) => {
         const { x, y } = stage.at(view, event);
@@ -122,11 +128,11 @@ export class Fingers {
         done = wanted;
       },
       end: (lifted) => {
-        clearTimeout(timer);
+        rested();
         const voxel = lifted && kind === "tap" ? view.voxelAt(start.x, start.y) : null;
         if (voxel) reading.moveTo(voxel);
       },
-      giveWay: () => clearTimeout(timer),
+      giveWay: rested,
     };
   }
 

@@ -74,9 +74,10 @@ export async function offerLeft(workspace) {
   if (!left || (await openDrafts.isElsewhere(session.drafts.urlOf(left.structure)))) return;
   if (workspace.closed || editor.active || question.open) return;
   const words = `Your edit of ${left.structure} was left open, last changed on ${dayAndTime(left.changed_at_utc)}.`;
-  const chosen = await question.ask(words, [
+  const answers = [
     { id: "resume", key: "Enter", words: "Go on with it", loud: true },
     { id: STAY, key: "Escape", words: "Later" },
-  ]);
+  ];
+  const chosen = await question.ask(words, answers, "offer");
   if (chosen === "resume") workspace.actions.choose(left.structure, () => editor.enter(true));
 }

@@ -12,22 +12,23 @@ const CHANNEL = "han5k-review.grades";
 export class GradeTabs {
   /**
    * @param {string | null} url of this read's grades; null where there is nothing to grade
-   * @param {(grades: Grades) => void} hear
+   * @param {(grades: Grades, done: string) => void} hear `done`: the request that was answered so
    */
   constructor(url, hear) {
     this.url = url;
     this.channel = url && globalThis.BroadcastChannel ? new BroadcastChannel(CHANNEL) : null;
     this.channel?.addEventListener("message", ({ data }) => {
-      if (data.url === url) hear({ [data.structure]: data.grade });
+      if (data.url === url) hear({ [data.structure]: data.grade }, data.done);
     });
   }
 
   /**
    * @param {string} structure
    * @param {GivenGrade} grade
+   * @param {string} done the request that was answered with it
    */
-  tell(structure, grade) {
-    this.channel?.postMessage({ url: this.url, structure, grade });
+  tell(structure, grade, done) {
+    this.channel?.postMessage({ url: this.url, structure, grade, done });
   }
 
   /**

@@ -7,7 +7,11 @@
 import { h, setText } from "./dom.js";
 
 /** @typedef {{ id: string, key: string, also?: string, words: string, loud?: boolean }} Answer `key` is written on its button. */
-/** @typedef {{ words: string, answers: Answer[], isMenu: boolean, done: (id: string) => void }} Asked */
+/**
+ * A `menu` was asked for by the reader; an `offer` gives way when the reader goes on without an answer.
+ * @typedef {"question" | "menu" | "offer"} Kind
+ * @typedef {{ words: string, answers: Answer[], kind: Kind, done: (id: string) => void }} Asked
+ */
 
 const IN_SIGHT_MS = 250;
 const LOOKING = /^(Arrow|Page)|^(Home|End)$/;
@@ -41,14 +45,15 @@ export class Question {
   }
 
   /**
-   * The id of the answer; `STAY` for Escape. A menu that the reader asked for takes keys at once.
+   * The id of the answer; `STAY` for Escape. A menu takes keys at once.
    * @param {string} words
    * @param {Answer[]} answers
+   * @param {Kind} kind
    * @returns {Promise<string>}
    */
-  ask(words, answers, isMenu = false) {
+  ask(words, answers, kind = "question") {
     return new Promise((done) => {
-      this.waiting.push({ words, answers, isMenu, done });
+      this.waiting.push({ words, answers, kind, done });
       if (this.waiting.length === 1) this.show();
     });
   }
@@ -84,6 +89,11 @@ export class Question {
     asked?.done(id);
   }
 
+  /** The reader goes on: an offer that was not answered is declined. */
+  giveWay() {
+    if (this.waiting[0]?.kind === "offer") this.answer(STAY);
+  }
+
   /**
    * A key by all its names; true when the question took it.
    * @param {string[]} names
@@ -92,10 +102,11 @@ export class Question {
     const [asked] = this.waiting;
     if (!asked) return false;
     if (names.some((name) => LOOKING.test(name))) return false;
-    if (!asked.isMenu && performance.now() - this.since < IN_SIGHT_MS) return true;
     const chosen = names.includes("Escape")
       ? STAY
       : asked.answers.find(({ key, also }) => names.includes(key) || (also && names.includes(also)))?.id;
+    if (!chosen && asked.kind === "offer") return false;
+    if (asked.kind !== "menu" && performance.now() - this.since < IN_SIGHT_MS) return true;
     if (chosen) this.answer(chosen);
     return true;
   }

@@ -1,0 +1,185 @@
+"""Sign-ins as rows: opened by a right password, asked for at every request, ended at once.
+
+cookie = open_session(session, identity, browser, now)
+get_signed_in(session, cookie, limits, now).identity
+end_session(session, row, by="anna", now=now)  # the cookie opens nothing any more
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select, update
+
+from han5k_review.accounts.identity import ReaderIdentity, build_identity
+from han5k_review.errors import DataError, SignInError
+from han5k_review.store.audit import add_audit
+from han5k_review.store.session_tables import SignInSession
+from han5k_review.store.tables import Reader
+
+COOKIE_NAME = "han5k_session"
+_TOKEN_BYTES = 32
+_MAX_TOKEN = 128
+_MAX_USER_AGENT = 120
+_SEEN_EVERY = timedelta(minutes=1)
+_CLOCK_SLACK = timedelta(minutes=5)
+_SIGN_IN_AGAIN = "sign in to go on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """A sign-in ends `lifetime` after it was made, and `idle` after its last use."""
+
+    lifetime: timedelta
+    idle: timedelta
+
+    def holds(self, row: SignInSession, now: datetime) -> bool:
+        """True while neither has passed; a clock that went back some minutes does not count."""
+        return (
+            -_CLOCK_SLACK <= now - row.made_at_utc < self.lifetime
+            and now - row.seen_at_utc < self.idle
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """Where a sign-in comes from: address of the network and what the browser calls itself."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who a cookie belongs to, and the row that says so."""
+
+    identity: ReaderIdentity
+    session_id: int
+    is_due: bool
+    """True when `note_seen` should write the last use again."""
+
+
+def set_limits(session_hours: float, idle_minutes: float) -> SessionLimits:
+    """The limits as an installation's settings give them."""
+    return SessionLimits(
+        lifetime=timedelta(hours=session_hours), idle=timedelta(minutes=idle_minutes)
+    )
+
+
+def open_session(
+    session: Session, identity: ReaderIdentity, browser: Browser, now: datetime
+) -> str:
+    """A new sign-in; returns the value of its cookie, which is stored nowhere."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    shown = "".join(sign for sign in browser.user_agent if sign.isprintable())
+    session.add(
+        SignInSession(
+            token_sha256=hash_token(token),
+            reader_id=identity.reader_id,
+            address=browser.address,
+            user_agent=shown[:_MAX_USER_AGENT],
+            made_at_utc=now,
+            seen_at_utc=now,
+        )
+    )
+    return token
+
+
+def get_signed_in(
+    session: Session, token: str | None, limits: SessionLimits, now: datetime
+) -> SignedIn:
+    """Who the cookie belongs to, as the database knows them now.
+
+    Raises SignInError when the cookie is missing or no cookie of this study, when its sign-in has
+    expired or was ended, or when the account is closed.
+    """
+    if not token:
+        raise SignInError(f"You are not signed in; {_SIGN_IN_AGAIN}.")
+    row = find_session(session, token)
+    if row is None or row.id is None:
+        raise SignInError(f"The session is not one of this study; {_SIGN_IN_AGAIN}.")
+    if row.ended_at_utc is not None:
+        raise SignInError(f"The session was ended; {_SIGN_IN_AGAIN}.")
+    if not limits.holds(row, now):
+        raise SignInError(f"The session has expired; {_SIGN_IN_AGAIN}.")
+    reader = session.get(Reader, row.reader_id)
+    if reader is None or not reader.active:
+        raise SignInError(f"The account is closed; {_SIGN_IN_AGAIN}.")
+    return SignedIn(
+        identity=build_identity(reader),
+        session_id=row.id,
+        is_due=now - row.seen_at_utc >= _SEEN_EVERY,
+    )
+
+
+def find_session(session: Session, token: str) -> SignInSession | None:
+    """The row of a cookie's value, ended or not, or None."""
+    if len(token) > _MAX_TOKEN:
+        return None
+    wanted = SignInSession.token_sha256 == hash_token(token)
+    return session.exec(select(SignInSession).where(wanted)).first()
+
+
+def hash_token(token: str) -> str:
+    """What the table keeps of a cookie: whoever reads the table cannot sign in with it."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def note_seen(session: Session, session_id: int, now: datetime) -> None:
+    """Write the last use of a sign-in."""
+    session.exec(
+        update(SignInSession).where(col(SignInSession.id) == session_id).values(seen_at_utc=now)
+    )
+
+
+def list_sessions(
+    session: Session, limits: SessionLimits, now: datetime, reader_id: int | None = None
+) -> Sequence[tuple[SignInSession, Reader]]:
+    """The sign-ins that are open, of one account or of all, last used first."""
+    query = (
+        select(SignInSession, Reader)
+        .join(Reader, col(Reader.id) == SignInSession.reader_id)
+        .where(col(SignInSession.ended_at_utc).is_(None), col(Reader.active))
+        .order_by(col(SignInSession.seen_at_utc).desc(), col(SignInSession.id).desc())
+    )
+    if reader_id is not None:
+        query = query.where(SignInSession.reader_id == reader_id)
+    return [found for found in session.exec(query) if limits.holds(found[0], now)]
+
+
+def get_session(session: Session, session_id: int) -> tuple[SignInSession, Reader]:
+    """A sign-in by its number, with its account; DataError when there is none."""
+    row = session.get(SignInSession, session_id)
+    if row is None:
+        raise DataError(f"The number of a sign-in was expected, found {session_id}.")
+    return row, session.get_one(Reader, row.reader_id)
+
+
+def end_session(session: Session, session_id: int, *, by: str, now: datetime) -> None:
+    """End one sign-in; one that has ended already stays as it is."""
+    row, reader = get_session(session, session_id)
+    if row.ended_at_utc is not None:
+        return
+    row.ended_at_utc, row.ended_by = now, by
+    session.add(row)
+    add_audit(
+        session,
+        at_utc=now,
+        actor=by,
+        action="sign out",
+        subject=f"reader {reader.pseudonym}",
+        sign_in=session_id,
+    )
+
+
+def end_sessions(session: Session, reader_id: int, *, by: str, now: datetime) -> None:
+    """End every sign-in of an account; the caller says why in the audit trail."""
+    session.exec(
+        update(SignInSession)
+        .where(col(SignInSession.reader_id) == reader_id, col(SignInSession.ended_at_utc).is_(None))
+        .values(ended_at_utc=now, ended_by=by)
+    )
