@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, ViewportSize
+from playwright.sync_api import Browser, Error, Page, ViewportSize, expect
 
 from han5k_review.cli.main import main
 from rigs.chromium import running_chromium, wipe
@@ -19,6 +19,9 @@ from tests.once import build_once
 ROOT = Path(__file__).resolve().parents[1]
 FILES_SHOWN = 20
 SIZE: ViewportSize = {"width": 1440, "height": 900}
+PATIENCE = 20_000  # ms: what is awaited comes at once on a quiet machine, and later on a busy one
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -37,9 +38,13 @@ def desk(first_desk: Path, tmp_path: Path) -> Desk:
 
 
 def sign_in(page: Page, url: str, name: str, password: str) -> None:
-    """Sign in through the page, as a person does."""
+    """Sign in through the page, as a person does, until the page where one's work is stands still.
+
+    The home page leads on to it: what is clicked earlier is overtaken by that.
+    """
     page.goto(f"{url}/sign-in")
     page.fill("input[name=name]", name)
     page.fill("input[name=password]", password)
     page.keyboard.press("Enter")
-    page.wait_for_url(lambda there: "sign-in" not in there)
+    page.wait_for_url(lambda there: urlsplit(there).path not in ("/", "/sign-in"), timeout=60_000)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)

@@ -127,10 +127,7 @@ def worker_at_work(desk: Desk) -> Iterator[subprocess.Popen[bytes]]:
 def retrain(desk: Desk, page: Page, url: str, pictures: Path) -> None:
     page.context.clear_cookies()
     sign_in(page, url, "lead", PASSWORD)
-    # The home page leads on to the overview: an earlier click would be overtaken by that.
-    page.wait_for_url("**/overview")
     finished = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    finished.wait_for()
     page.get_by_role("link", name="Retraining").click()
     page.get_by_text("Change settings", exact=True).click()
     for label, value in ASKED.values():

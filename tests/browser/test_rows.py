@@ -50,7 +50,6 @@ def test_cases_are_searched_and_come_a_page_at_a_time(
     server: Server, screen: Page, pictures: Path
 ) -> None:
     sign_in(screen, server.url, "lead", PASSWORD)
-    screen.wait_for_url("**/overview")
     screen.goto(f"{server.url}/cases")
     rows = screen.locator("[data-testid=row]")
     expect(rows).to_have_count(50, timeout=SLOW)
@@ -91,7 +90,6 @@ def test_the_worklist_is_ordered_by_its_headings_over_all_its_pages(
 def test_no_list_is_wider_than_a_small_screen(server: Server, screen: Page) -> None:
     screen.set_viewport_size({"width": 1024, "height": 768})
     sign_in(screen, server.url, "lead", PASSWORD)
-    screen.wait_for_url("**/overview")
     for address in ("cases", "overview", "study"):
         screen.goto(f"{server.url}/{address}")
         screen.locator("[data-testid=row], canvas").first.wait_for(state="attached")
@@ -105,7 +103,6 @@ def test_no_list_is_wider_than_a_small_screen(server: Server, screen: Page) -> N
 @pytest.mark.browser
 def test_an_archive_is_saved_and_the_page_says_how_far_it_is(server: Server, screen: Page) -> None:
     sign_in(screen, server.url, "lead", PASSWORD)
-    screen.wait_for_url("**/overview")
     screen.goto(f"{server.url}/cases?case=HN-001")
     told = screen.get_by_test_id("download-told")
     said = told.evaluate_handle(
