@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from han5k_review.exports.columns import Kind, Sheet, column
+from han5k_review.exports.stored_grades import LabelRecord
 from han5k_review.exports.study_rows import StudyRows
 from han5k_review.store.consensus_tables import ConsensusGrade
-from han5k_review.store.tables import Case, LabelVersion, Reader
+from han5k_review.store.tables import Case, Reader
 
 _T, _I, _B, _UTC = Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.TIME
 
@@ -18,7 +19,7 @@ class AdjudicationRow:
 
     consensus: ConsensusGrade
     case: Case
-    label: LabelVersion
+    label: LabelRecord
     version: int
     adjudicator: Reader
     stands: bool

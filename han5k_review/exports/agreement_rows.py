@@ -75,14 +75,14 @@ def build_agreement_rows(rows: StudyRows, grades: Sequence[GradeRow]) -> list[Ag
         resamples=RESAMPLES,
     )
     names = [str(structure.name) for structure in rows.catalogue]
-    read = {row.grade.structure for row in first}
-    ordered = [name for name in names if name in read] + sorted(read - set(names))
+    read = split_structures(ratings)
+    ordered = [name for name in names if name in read] + sorted(set(read) - set(names))
     return [
         _all_readers(EVERY_STRUCTURE, ratings, resamples),
         *_pairs(ratings, resamples),
         *_biases(ratings, resamples),
         *_repeats(counted, first),
-        *(_all_readers(name, choose_structure(ratings, name), resamples) for name in ordered),
+        *(_all_readers(name, read[name], resamples) for name in ordered),
     ]
 
 
@@ -119,10 +119,10 @@ def _rating(row: GradeRow) -> Rating:
     )
 
 
-def choose_structure(ratings: Ratings, structure: str) -> Ratings:
-    """The ratings of the contours of one structure."""
-    chosen = [unit.split("/")[0] == structure for unit in ratings.units]
-    return ratings.choose_units(np.array(chosen, dtype=np.bool_))
+def split_structures(ratings: Ratings) -> dict[str, Ratings]:
+    """Structure -> the ratings of its contours; the readers and patients are those of all."""
+    structures = np.array([unit.partition("/")[0] for unit in ratings.units])
+    return {str(name): ratings.choose_units(structures == name) for name in np.unique(structures)}
 
 
 def _all_readers(structure: str, ratings: Ratings, resamples: Resamples) -> AgreementRow:

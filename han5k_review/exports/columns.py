@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -88,42 +87,9 @@ class Table:
     headings: tuple[str, ...]
     kinds: tuple[Kind, ...]
     units: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-def build_table(sheet: Sheet[R], rows: Iterable[R]) -> Table:
-    """Read every column of `sheet` from every row."""
-    return Table(
-        key=sheet.key,
-        title=sheet.title,
-        names=tuple(column.name for column in sheet.columns),
-        headings=tuple(column.heading for column in sheet.columns),
-        kinds=tuple(column.kind for column in sheet.columns),
-        units=tuple(column.unit for column in sheet.columns),
-        rows=tuple(
-            tuple(_settle(column.kind, column.read(row)) for column in sheet.columns)
-            for row in rows
-        ),
-    )
+    rows: Sequence[tuple[Cell, ...]]
 
 
 def format_time(at_utc: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, e.g. `2026-05-04T12:00:00.000Z`."""
     return format_utc(at_utc, "milliseconds")
-
-
-def _settle(kind: Kind, value: object) -> Cell:
-    """The cell of a value: undefined and infinite numbers are empty (other columns say why)."""
-    if value is None:
-        return None
-    if kind is Kind.TEXT:
-        return str(value) or None
-    if kind is Kind.BOOLEAN and isinstance(value, bool):
-        return value
-    if kind is Kind.TIME and isinstance(value, datetime):
-        return format_time(value)
-    if kind is Kind.INTEGER and isinstance(value, int):
-        return int(value)
-    if kind is Kind.NUMBER and isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
-    raise TypeError(f"a value of kind {kind} was expected, found {value!r}")

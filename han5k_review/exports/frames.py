@@ -16,7 +16,7 @@ from han5k_review.exports.agreement_rows import build_agreement_rows
 from han5k_review.exports.agreement_sheet import AGREEMENT
 from han5k_review.exports.case_sheet import CASES, build_case_rows
 from han5k_review.exports.certificate_sheet import CERTIFICATES, build_certificate_rows
-from han5k_review.exports.columns import Kind, Sheet, Table, build_table
+from han5k_review.exports.columns import Kind, Sheet, Table
 from han5k_review.exports.dictionary import DICTIONARY, build_dictionary_rows
 from han5k_review.exports.grade_rows import build_grade_rows
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
@@ -31,6 +31,7 @@ from han5k_review.exports.scale_sheet import SCALE, build_scale_rows
 from han5k_review.exports.selection import Selection
 from han5k_review.exports.study_rows import ExportFacts, StudyRows, read_study_rows
 from han5k_review.exports.summary_sheet import SUMMARY, build_summary_rows
+from han5k_review.exports.table_rows import build_table
 from han5k_review.metrics import Definition
 from han5k_review.store.study import Study
 

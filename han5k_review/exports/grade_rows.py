@@ -9,12 +9,12 @@ from datetime import datetime
 from han5k_review.anatomy.structure import Structure
 from han5k_review.evaluation import ChosenLabel
 from han5k_review.evaluation.stored_panels import StoredPanel
+from han5k_review.exports.stored_grades import GradeRecord, LabelRecord
 from han5k_review.exports.study_rows import ExportFacts, PlantedError, StudyRows
 from han5k_review.review.counting import GradeUse, find_use
 from han5k_review.review.decisions.revising import RevisionView
 from han5k_review.store.consensus_tables import ConsensusGrade
-from han5k_review.store.identity import stored_id
-from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
+from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.store.vocabulary import GradeLevel, LabelSource
 
 
@@ -28,13 +28,13 @@ class GradeRow:
     """
 
     facts: ExportFacts
-    grade: Grade
+    grade: GradeRecord
     assignment: Assignment
     reader: Reader
     case: Case
     spacing_mm: tuple[float, float, float]
     structure: Structure | None
-    label: LabelVersion
+    label: LabelRecord
     model: str | None
     title: str | None
     act: str
@@ -68,7 +68,7 @@ class GradeRow:
 
 def build_grade_rows(rows: StudyRows) -> list[GradeRow]:
     """Every act of grading, by case, structure in catalogue order, reader, read, then time."""
-    chains: dict[tuple[int, str], list[Grade]] = {}
+    chains: dict[tuple[int, str], list[GradeRecord]] = {}
     for grade in rows.grades:
         chains.setdefault((grade.assignment_id, grade.structure), []).append(grade)
     superseded = {grade.supersedes_id for grade in rows.grades}
@@ -98,7 +98,7 @@ def build_grade_rows(rows: StudyRows) -> list[GradeRow]:
 
 def _row(
     rows: StudyRows,
-    chain: Sequence[Grade],
+    chain: Sequence[GradeRecord],
     place: int,
     structures: dict[str, Structure],
     revisions: dict[tuple[int, int], RevisionView],
@@ -123,7 +123,7 @@ def _row(
         title=_title(rows, grade),
         act=_act(chain, place),
         use=use,
-        planted=rows.planted.get(stored_id(label)),
+        planted=rows.planted.get(label.id),
         protocol_version=_version(rows, assignment),
         is_current=grade.raw_code is not None and grade.id not in superseded,
         is_under_review=under_review is not None and under_review.label_version_id == label.id,
@@ -132,7 +132,7 @@ def _row(
         revision=revisions.get((grade.label_version_id, assignment.reader_id)),
         reference=rows.references.get(spot),
         measured=rows.graded_panels.get(grade.label_version_id),
-        consensus=rows.standing.get(stored_id(label)) if use is GradeUse.FIRST else None,
+        consensus=rows.standing.get(label.id) if use is GradeUse.FIRST else None,
     )
 
 
@@ -142,13 +142,13 @@ def _version(rows: StudyRows, assignment: Assignment) -> str:
     return str(rows.protocols[assignment.protocol_id].number)
 
 
-def _act(chain: Sequence[Grade], place: int) -> str:
+def _act(chain: Sequence[GradeRecord], place: int) -> str:
     if chain[place].raw_code is None:
         return "withdrawn"
     return "changed" if place and chain[place - 1].raw_code is not None else "graded"
 
 
-def _title(rows: StudyRows, grade: Grade) -> str | None:
+def _title(rows: StudyRows, grade: GradeRecord) -> str | None:
     scale = rows.scales.get(grade.scale)
     for known in scale.grades if scale else ():
         if known.code == grade.raw_code:

@@ -39,7 +39,11 @@ class PlainSheet(Worksheet):  # type: ignore[misc]  # the library has no types
         write = self.fh.write
         for line, row in enumerate(rows, start=first + 1):
             cells = [
-                f'<c r="{column}{line}{style}{_value(cell)}</c>'
+                f'<c r="{column}{line}{style}{_text(cell)}</c>'
+                if cell.__class__ is str
+                else f'<c r="{column}{line}{style}><v>{cell:.16G}</v></c>'
+                if cell.__class__ is float
+                else f'<c r="{column}{line}{style}{_value(cell)}</c>'
                 for (column, style), cell in zip(heads, row, strict=True)
                 if cell is not None
             ]

@@ -14,6 +14,12 @@ from han5k_review.evaluation import ChosenLabel, PairMetrics, list_metrics, plan
 from han5k_review.evaluation.choice import REFERENCE, UNDER_REVIEW, find_labels
 from han5k_review.evaluation.plan import PlannedPair
 from han5k_review.evaluation.stored_panels import PairKey, StoredPanel, find_stored_panels
+from han5k_review.exports.stored_grades import (
+    GradeRecord,
+    LabelRecord,
+    list_grade_records,
+    list_graded_labels,
+)
 from han5k_review.metrics import Definition
 from han5k_review.protocol.record import find_freeze
 from han5k_review.review.accepted import Accepted, list_accepted
@@ -22,13 +28,12 @@ from han5k_review.review.decisions.revising import RevisionView, list_revisions
 from han5k_review.review.preferences import GivenChoice, list_given_choices
 from han5k_review.store.consensus_tables import ConsensusGrade
 from han5k_review.store.engine import reading
-from han5k_review.store.identity import CaseStructure, stored_id
+from han5k_review.store.identity import CaseStructure
 from han5k_review.store.protocol_tables import PlantedContour, ProtocolVersion
 from han5k_review.store.study import Study
 from han5k_review.store.tables import (
     Assignment,
     Case,
-    Grade,
     LabelVersion,
     ModelVersion,
     Reader,
@@ -84,10 +89,10 @@ class StudyRows:
     protocols: Mapping[int, ProtocolVersion]
     frozen_at_utc: datetime | None
     planted: Mapping[int, PlantedError]
-    graded_labels: Mapping[int, LabelVersion]
+    graded_labels: Mapping[int, LabelRecord]
     under_review: Mapping[CaseStructure, ChosenLabel]
     references: Mapping[CaseStructure, ChosenLabel]
-    grades: Sequence[Grade]
+    grades: Sequence[GradeRecord]
     revisions: Sequence[RevisionView]
     accepted: Mapping[CaseStructure, Accepted]
     consensus: Mapping[int, ConsensusGrade]
@@ -143,8 +148,9 @@ def _read(
     measured: bool,
 ) -> StudyRows:
     cases = _by_id(session, Case)
-    graded = _list_graded(session)
+    graded = list_graded_labels(session)
     references = find_labels(session, REFERENCE)
+    metrics = _list_metrics(session, facts, catalogue) if measured else ()
     return StudyRows(
         facts=facts,
         catalogue=catalogue,
@@ -152,11 +158,7 @@ def _read(
         cases=cases,
         spacings_mm={number: grid_of(case).spacing_mm for number, case in cases.items()},
         readers=_by_id(session, Reader),
-        assignments={
-            number: row
-            for number, row in _by_id(session, Assignment).items()
-            if not row.is_adjudication
-        },
+        assignments=_list_reads(session),
         models={number: model.name for number, model in _by_id(session, ModelVersion).items()},
         protocols=_by_id(session, ProtocolVersion),
         frozen_at_utc=find_freeze(session),
@@ -164,24 +166,23 @@ def _read(
         graded_labels=graded,
         under_review=find_labels(session, UNDER_REVIEW),
         references=references,
-        grades=session.exec(select(Grade).order_by(col(Grade.id))).all(),
+        grades=list_grade_records(session),
         revisions=list_revisions(session),
         accepted=list_accepted(session),
         consensus=_by_id(session, ConsensusGrade),
         standing=list_consensus(session),
         choices=list_given_choices(session),
-        metrics=_list_metrics(session, facts, catalogue) if measured else (),
-        graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition)
+        metrics=metrics,
+        graded_panels=_measured_labels(session, graded, references, catalogue, facts, metrics)
         if measured
         else {},
     )
 
 
-def _list_graded(session: Session) -> dict[int, LabelVersion]:
-    """Label version id -> label version, of all that have a grade."""
-    graded = select(Grade.label_version_id).distinct()
-    labels = session.exec(select(LabelVersion).where(col(LabelVersion.id).in_(graded)))
-    return {stored_id(label): label for label in labels}
+def _list_reads(session: Session) -> dict[int, Assignment]:
+    """Assignments by id, without the places where adjudicators edit."""
+    found = _by_id(session, Assignment).items()
+    return {number: row for number, row in found if not row.is_adjudication}
 
 
 def _list_planted(session: Session) -> dict[int, PlantedError]:
@@ -212,18 +213,20 @@ def _by_id(session: Session, table: type[T]) -> dict[int, T]:
 
 def _measured_labels(
     session: Session,
-    labels: Mapping[int, LabelVersion],
+    labels: Mapping[int, LabelRecord],
     references: Mapping[CaseStructure, ChosenLabel],
     catalogue: Catalogue,
-    definition: Definition,
+    facts: ExportFacts,
+    metrics: Sequence[PairMetrics],
 ) -> dict[int, StoredPanel]:
     """Label version id -> its stored panel against the newest reference of its case."""
+    found = _known_panels(metrics)
     structures = {str(structure.name): structure for structure in catalogue}
     pairs: dict[int, PlannedPair] = {}
     for number, label in labels.items():
         reference = references.get((label.case_id, label.structure))
         structure = structures.get(label.structure)
-        if reference is None or structure is None:
+        if reference is None or structure is None or number in found:
             continue
         pairs[number] = PlannedPair(
             case=str(label.case_id),
@@ -237,6 +240,20 @@ def _measured_labels(
             ),
             tolerance_mm=structure.tolerance_mm,
         )
-    stored = find_stored_panels(session, list(pairs.values()), definition)
+    stored = find_stored_panels(session, list(pairs.values()), facts.definition)
     keys = {number: PairKey.of(pair) for number, pair in pairs.items()}
-    return {number: stored[key] for number, key in keys.items() if key in stored}
+    found |= {number: stored[key] for number, key in keys.items() if key in stored}
+    return {number: found[number] for number in labels if number in found}
+
+
+def _known_panels(metrics: Sequence[PairMetrics]) -> dict[int, StoredPanel]:
+    """The panels of contours under review, which are most of the graded ones: read once."""
+    return {
+        row.prediction.label_version_id: StoredPanel(
+            panel=row.panel,
+            software_version=row.software_version,
+            computed_at_utc=row.computed_at_utc,
+        )
+        for row in metrics
+        if row.prediction and row.panel and row.software_version and row.computed_at_utc
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
@@ -103,7 +103,7 @@ def _write_table(
         sheet.repeat_rows(first)
 
 
-def _parts(table: Table, size: int) -> Iterator[tuple[tuple[Cell, ...], ...]]:
+def _parts(table: Table, size: int) -> Iterator[Sequence[tuple[Cell, ...]]]:
     """The rows of a table in pieces of at most `size`; one empty piece for an empty table."""
     for start in range(0, max(len(table.rows), 1), size):
         yield table.rows[start : start + size]
@@ -111,9 +111,9 @@ def _parts(table: Table, size: int) -> Iterator[tuple[tuple[Cell, ...], ...]]:
 
 def _widths(table: Table) -> list[float]:
     """A width per column from its heading and its first rows."""
-    widths = []
+    widths, first = [], tuple(table.rows[:_LOOK_AHEAD])
     for place, heading in enumerate(table.headings):
-        longest = max((len(str(row[place] or "")) for row in table.rows[:_LOOK_AHEAD]), default=0)
+        longest = max((len(str(row[place] or "")) for row in first), default=0)
         if table.kinds[place] is Kind.NUMBER:
             longest = min(longest, 10)
         wanted = max(longest, len(heading) // 2, _NARROWEST) + 2

@@ -77,7 +77,7 @@ def list_given_choices(session: Session) -> list[GivenChoice]:
         .join(left, col(left.id) == col(Preference.left_id))
         .join(right, col(right.id) == col(Preference.right_id))
         .outerjoin(newer, col(newer.supersedes_id) == col(Preference.id))
-        .where(col(newer.id).is_(None), col(Preference.choice).is_not(None))
+        .where(col(newer.supersedes_id).is_(None), col(Preference.choice).is_not(None))
         .order_by(col(Preference.id))
     )
     names = [field.name for field in fields(GivenChoice)]
@@ -131,7 +131,7 @@ def list_choices_in_force(
         .outerjoin(newer, col(newer.supersedes_id) == Preference.id)
         .where(
             col(Preference.assignment_id).in_(assignment_ids),
-            col(newer.id).is_(None),
+            col(newer.supersedes_id).is_(None),
             col(Preference.choice).is_not(None),
         )
         .order_by(col(Preference.id))

@@ -109,7 +109,7 @@ def _count_chosen(session: Session, scope: Subquery) -> dict[int, int]:
         select(scope.c.id, func.count())
         .join(Preference, col(Preference.assignment_id) == scope.c.id)
         .outerjoin(newer, col(newer.supersedes_id) == col(Preference.id))
-        .where(col(newer.id).is_(None), col(Preference.choice).is_not(None))
+        .where(col(newer.supersedes_id).is_(None), col(Preference.choice).is_not(None))
         .group_by(scope.c.id),
     )
 

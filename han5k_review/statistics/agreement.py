@@ -16,6 +16,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from han5k_review.statistics.bootstrap import Draws, Resamples, measure_crossed
 from han5k_review.statistics.estimates import Estimate, Interval, build_estimate, undefined
@@ -136,10 +137,16 @@ def _measure(
 
 
 def _count_pairs(patterns: Patterns, level_count: int, patients: Draws, readers: Draws) -> _Pairs:
-    given = patterns.levels[None] == np.arange(level_count)[:, None, None]
-    given = given.astype(np.float64).transpose(1, 0, 2)  # (patterns, levels, readers)
-    counts = np.tensordot(readers, given, axes=(1, 2))  # (B, patterns, levels): grades
-    selves = np.tensordot(readers**2, given, axes=(1, 2))  # pairs of a reader with itself
+    row, reader = np.nonzero(patterns.levels != MISSING)
+    cell = row * level_count + patterns.levels[row, reader]
+    # Sparse: few of the readers graded a contour, and one core is as quick as many.
+    given = csr_array(
+        (np.ones(len(row)), (reader, cell)),
+        shape=(readers.shape[1], len(patterns.levels) * level_count),
+    )
+    shape = (len(readers), len(patterns.levels), level_count)
+    counts = np.ascontiguousarray(readers @ given).reshape(shape)  # grades
+    selves = np.ascontiguousarray(readers**2 @ given).reshape(shape)  # a reader with itself
     number = counts.sum(axis=2)
     pairs = number**2 - selves.sum(axis=2)
     weight = np.asarray(patients @ patterns.by_patient)  # (B, patterns)

@@ -56,12 +56,16 @@ def measure_pair(
 
     Intervals (percentiles of the resampled patients) hold for these two readers alone.
     """
-    pair = ratings.choose_readers((first, second))
-    cells = _by_patient(pair, (pair.levels != MISSING).all(axis=1))
-    tables = np.asarray(cells.sum(axis=0), dtype=np.float64).reshape(1, -1)
+    levels = ratings.levels[:, [ratings.readers.index(reader) for reader in (first, second)]]
+    both = (levels != MISSING).all(axis=1)
+    kinds = ratings.level_count**2
+    cells = levels[both, 0].astype(np.intp) * ratings.level_count + levels[both, 1]
+    tables = np.bincount(cells, minlength=kinds).astype(np.float64)[None]
     if resamples is not None:
-        tables = np.concatenate([tables, np.asarray(resamples.patients @ cells)])
-    return _measure(first, second, tables.reshape(-1, pair.level_count, pair.level_count))
+        shape = (len(ratings.patients), kinds)
+        counts = csr_array((np.ones(len(cells)), (ratings.patient_of[both], cells)), shape=shape)
+        tables = np.concatenate([tables, np.asarray(resamples.patients @ counts)])
+    return _measure(first, second, tables.reshape(-1, ratings.level_count, ratings.level_count))
 
 
 def measure_table(first: str, second: str, table: NDArray[np.float64]) -> PairAgreement:
@@ -106,16 +110,6 @@ def _measure(first: str, second: str, tables: NDArray[np.float64]) -> PairAgreem
         within_one=_settle(within, NOBODY_COMPARED),
         kappa=_settle(measure_kappa(tables), ALL_EQUAL if compared else NOBODY_COMPARED),
         bias=_settle(_mean(tables, levels[None, :] - levels[:, None]), NOBODY_COMPARED),
-    )
-
-
-def _by_patient(pair: Ratings, both: NDArray[np.bool_]) -> csr_array:
-    """Counts (patients, levels x levels) of contours that both graded."""
-    rows = pair.levels[both].astype(np.intp)
-    cells = rows[:, 0] * pair.level_count + rows[:, 1]
-    return csr_array(
-        (np.ones(len(cells)), (pair.patient_of[both], cells)),
-        shape=(len(pair.patients), pair.level_count**2),
     )
 
 

@@ -9,7 +9,7 @@ from han5k_review.exports.agreement_rows import (
     AgreementRow,
     build_agreement_rows,
     build_first_ratings,
-    choose_structure,
+    split_structures,
 )
 from han5k_review.exports.report.crossed_model import build_crossed_model
 from han5k_review.exports.report.facts import ReportFacts
@@ -90,10 +90,10 @@ def _line(row: AgreementRow) -> tuple[TableCell, ...]:
 
 
 def _build_components(facts: ReportFacts, structures: Sequence[str]) -> str:
-    ratings = build_first_ratings(facts.grades)
+    ratings = split_structures(build_first_ratings(facts.grades))
     lines: list[tuple[TableCell, ...]] = []
     for name in structures:
-        found = measure_components(choose_structure(ratings, name))
+        found = measure_components(ratings[name])
         if found is None:
             continue
         parts = (found.patient, found.reader, found.rest)

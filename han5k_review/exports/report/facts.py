@@ -30,12 +30,16 @@ _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # the report shows stored times onl
 class ReportFacts:
     """The rows of the study and its acts of grading, once for all sections.
 
-    `signed` are ids of reads with a signature that stands, `locked_cases` ids of cases in which a
-    contour was ever locked, `imports` the finished imports that pages started.
+    `counted` are grades in force of first reads, `judged` those of contours under review: what
+    shares and certificates are made of. `signed` are ids of reads with a signature that stands,
+    `locked_cases` ids of cases in which a contour was ever locked, `imports` the finished imports
+    that pages started.
     """
 
     rows: StudyRows
     grades: Sequence[GradeRow]
+    counted: Sequence[GradeRow]
+    judged: Sequence[GradeRow]
     signed: Collection[int]
     locked_cases: Collection[int]
     imports: Sequence[TreeImport]
@@ -50,16 +54,6 @@ class ReportFacts:
     def protocol(self) -> Protocol | None:
         """The protocol in force; None without one."""
         return None if self.version is None else build_protocol(self.version)
-
-    @property
-    def counted(self) -> list[GradeRow]:
-        """Grades in force of first reads."""
-        return [row for row in self.grades if row.is_counted]
-
-    @property
-    def judged(self) -> list[GradeRow]:
-        """Those of contours under review: what shares and certificates are made of."""
-        return [row for row in self.counted if row.is_under_review]
 
 
 def find_newest(rows: StudyRows) -> ProtocolVersion | None:
@@ -83,9 +77,13 @@ def read_facts(study: Study, *, definition: Definition = Definition.SURFEL) -> R
         imports = list(session.exec(done.order_by(col(TreeImport.id))))
         signed = set(list_signatures(session))
         locked = set(session.exec(select(StructureLock.case_id).distinct()))
+    grades = build_grade_rows(rows)
+    counted = [row for row in grades if row.is_counted]
     return ReportFacts(
         rows=rows,
-        grades=build_grade_rows(rows),
+        grades=grades,
+        counted=counted,
+        judged=[row for row in counted if row.is_under_review],
         signed=signed,
         locked_cases=locked,
         imports=imports,

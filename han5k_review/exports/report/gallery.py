@@ -41,26 +41,30 @@ class Failure:
         return math.nan if measured is None else measured.panel.dice
 
 
-def list_failures(facts: ReportFacts, structure: str, worst: int = WORST) -> list[Failure]:
-    """The worst first: refused by most readers, then the lowest Dice, then by case."""
-    by_label: dict[int, list[GradeRow]] = {}
+def list_failures(facts: ReportFacts, worst: int = WORST) -> dict[str, list[Failure]]:
+    """Structure -> the worst first: refused by most readers, the lowest Dice, then by case."""
+    by_label: dict[tuple[str, int], list[GradeRow]] = {}
     for row in facts.judged:
-        if row.grade.structure == structure and row.verdict in _FAILURES:
-            by_label.setdefault(row.grade.label_version_id, []).append(row)
-    failures = [Failure(rows=tuple(rows)) for rows in by_label.values()]
+        if row.verdict in _FAILURES:
+            place = (row.grade.structure, row.grade.label_version_id)
+            by_label.setdefault(place, []).append(row)
+    failures: dict[str, list[Failure]] = {}
+    for (structure, _), rows in by_label.items():
+        failures.setdefault(structure, []).append(Failure(rows=tuple(rows)))
 
     def badness(one: Failure) -> tuple[object, ...]:
         dice = 2.0 if math.isnan(one.dice) else one.dice
         return (-len(one.rows), dice, one.rows[0].case.name)
 
-    return sorted(failures, key=badness)[:worst]
+    return {name: sorted(found, key=badness)[:worst] for name, found in failures.items()}
 
 
 def build_gallery(facts: ReportFacts, study: Study) -> Section:
     """Up to three contours of each structure, with what readers said of them."""
     parts: list[str] = []
+    worst = list_failures(facts)
     for structure in facts.rows.catalogue:
-        failures = list_failures(facts, str(structure.name))
+        failures = worst.get(str(structure.name), [])
         if failures:
             parts.append(subtitle(structure.title))
             figures = "".join(_build_figure(facts, study, one) for one in failures)
