@@ -21,8 +21,8 @@ from han5k_review.exports.report.markup import (
     table,
 )
 from han5k_review.exports.severity import find_severity
+from han5k_review.review.labels import UNDER_REVIEW
 from han5k_review.statistics.mixed import CrossedModel, CrossedRead, fit_crossed
-from han5k_review.store.vocabulary import LabelSource
 
 MOST_READS = 400
 _SEED = 15
@@ -41,7 +41,7 @@ _HEADINGS = (
 def build_crossed_model(facts: ReportFacts) -> list[str]:
     """A linear mixed model (REML) of the level, and one of the logarithm of active seconds."""
     rows, places = _list_rows(facts)
-    arms = sorted({row.arm for row in rows})
+    arms = find_arms(rows)
     levels = [_read(row, places, arms, float(find_severity(row.grade.level) or 0)) for row in rows]
     timed = [
         _read(row, places, arms, math.log(seconds))
@@ -67,6 +67,22 @@ def build_crossed_model(facts: ReportFacts) -> list[str]:
         table(_HEADINGS, lines, key="model-table"),
         build_list(reasons) if reasons else "",
     ]
+
+
+def find_arms(rows: Sequence[GradeRow]) -> tuple[str, ...]:
+    """The two label sources that are compared; none unless both were read in the same structures.
+
+    Where each source has structures of its own, a difference would be one between structures.
+    """
+    read: dict[str, set[str]] = {}
+    for row in rows:
+        read.setdefault(_name_arm(row), set()).add(row.grade.structure)
+    first, *others = read.values() if read else (set(),)
+    return tuple(sorted(read)) if len(others) == 1 and first == others[0] else ()
+
+
+def _name_arm(row: GradeRow) -> str:
+    return "AI" if row.arm in UNDER_REVIEW else row.arm.value
 
 
 def draw_patients(reads: Sequence[CrossedRead], most: int = MOST_READS) -> list[CrossedRead]:
@@ -103,13 +119,13 @@ def _list_rows(facts: ReportFacts) -> tuple[list[GradeRow], dict[int | None, int
 
 
 def _read(
-    row: GradeRow, places: dict[int | None, int], arms: Sequence[LabelSource], value: float
+    row: GradeRow, places: dict[int | None, int], arms: Sequence[str], value: float
 ) -> CrossedRead:
     return CrossedRead(
         patient=row.case.patient,
         reader=row.reader.pseudonym,
         value=value,
-        arm=int(len(arms) == 2 and row.arm is arms[1]),
+        arm=int(len(arms) == 2 and _name_arm(row) == arms[1]),
         order=places[row.grade.id],
     )
 
@@ -127,14 +143,14 @@ def _line(title: str, reads: Sequence[CrossedRead], model: CrossedModel) -> tupl
     )
 
 
-def _explain(arms: Sequence[LabelSource]) -> str:
+def _explain(arms: Sequence[str]) -> str:
     said = (
         "All structures together; reader and patient are random, label source and place in the "
         "reader's list are fixed (statsmodels MixedLM, REML; 95 % intervals). At most "
         f"{MOST_READS} grades, of patients drawn at random. "
     )
     if len(arms) == 2:
-        said += f"Between sources: {arms[1].value} less {arms[0].value}. "
-    elif len(arms) > 2:
-        said += "Between sources: not told, since there are more than two. "
+        said += f"Between sources: {arms[1]} less {arms[0]}. "
+    else:
+        said += "Between sources: told where all structures were read in the same two. "
     return said + "The last three columns are variances; few readers tell little of theirs."
