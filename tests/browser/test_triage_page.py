@@ -23,10 +23,10 @@ from rigs.studies import NOON, add_case, add_identity, add_label, make_box, make
 from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 
-SLOW = 30_000
+SLOW = 60_000
 STRUCTURES = ("BrainStem", "ParotidL", "ParotidR")
 CASES = 18
-BAD = (8, 17, 26, 44, *range(34, 54, 2))  # found late, in the middle, or at once
+BAD = (8, 17, 26, 30, 34, 36, 38, *range(40, 54))  # 21, most of them with high scores
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def add_read_case(
                 reasons=["Its volume is 3.1 standard deviations below the cohort's."],
             )
         )
-        bad = at in BAD or at > 44
+        bad = at in BAD
         session.add(
             Grade(
                 assignment_id=stored_id(place),
@@ -133,9 +133,9 @@ def test_a_lead_sees_how_well_scores_predicted_and_why_contours_are_doubtful(
             expect(screen.locator("[data-testid=row]").first).to_be_visible(timeout=SLOW)
             screen.screenshot(path=pictures / f"triage-{theme}-{width}.png")
     expect(screen.get_by_text("Random arm: 6 of 6 cases drawn at random")).to_be_visible()
-    # Bad ones have a minute each among 54: random order needs 90 % of them, 49 minutes.
+    # A minute each: random order needs 90 % of 54 minutes.
     expect(screen.get_by_text("of 49")).to_be_visible()
-    expect(screen.get_by_text("on average the scores expected 50% to be revised")).to_be_visible()
+    expect(screen.get_by_text("on average the scores expected 50 % to be revised")).to_be_visible()
     expect(screen.get_by_text("3.1 standard deviations below").first).to_be_visible()
     for title in ("(ROC)", "Risk against coverage", "Calibration"):
         expect(screen.locator(".gtitle", has_text=title)).to_be_visible()

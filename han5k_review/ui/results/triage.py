@@ -165,7 +165,7 @@ def _describe_charts(proof: Proof) -> str:
     was = sum(one.revised * one.contours for one in proof.bins) / contours
     return (
         f"{shades} In calibration the dashed line is agreement: on average the scores expected "
-        f"{said:.0%} to be revised, readers asked for {was:.0%}."
+        f"{100 * said:.0f} % to be revised, readers asked for {100 * was:.0f} %."
     )
 
 
