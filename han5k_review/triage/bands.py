@@ -41,7 +41,8 @@ def measure_bands(
 ) -> Bands:
     """The bands of both curves, for contours of both kinds.
 
-    `doubts` are scores (contours,), `revised` (contours,) says which should have been read.
+    `doubts` are scores (contours,) without a unit, `revised` (contours,) bool says which of them
+    readers wanted to revise.
     """
     good, bad = _resample(patients, doubts, revised, rng)
     at = np.linspace(0, 1, _POINTS)

@@ -82,7 +82,7 @@ def learn_scores(examples: Sequence[Example], revised: Mapping[int, bool]) -> Le
 
 
 def build_rows(examples: Sequence[Example], structures: Sequence[str]) -> Floats:
-    """(contours, numbers): each with and without its sign, broken rules, which structure it is.
+    """(contours, numbers), no unit: with and without sign, broken rules, which structure it is.
 
     Structures differ in how often they are revised, and in what it is that readers mind.
     """

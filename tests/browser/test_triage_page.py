@@ -124,14 +124,13 @@ def test_a_lead_sees_how_well_scores_predicted_and_why_contours_are_doubtful(
     server: Server, screen: Page, pictures: Path
 ) -> None:
     sign_in(screen, server.url, "lead", PASSWORD)
-    for theme in ("light", "dark"):
+    for theme, width, height in (("light", 1440, 900), ("dark", 1024, 768)):
         screen.emulate_media(color_scheme=theme)
-        for width, height in ((1440, 900), (1024, 768)):
-            screen.set_viewport_size({"width": width, "height": height})
-            screen.goto(f"{server.url}/results?view=Triage")
-            expect(screen.locator(".gtitle")).to_have_count(4, timeout=SLOW)
-            expect(screen.locator("[data-testid=row]").first).to_be_visible(timeout=SLOW)
-            screen.screenshot(path=pictures / f"triage-{theme}-{width}.png")
+        screen.set_viewport_size({"width": width, "height": height})
+        screen.goto(f"{server.url}/results?view=Triage")
+        expect(screen.locator(".gtitle")).to_have_count(4, timeout=SLOW)
+        expect(screen.locator("[data-testid=row]").first).to_be_visible(timeout=SLOW)
+        screen.screenshot(path=pictures / f"triage-{theme}-{width}.png")
     expect(screen.get_by_text("Random arm: 6 of 6 cases drawn at random")).to_be_visible()
     # A minute each: random order needs 90 % of 54 minutes.
     expect(screen.get_by_text("of 49")).to_be_visible()
