@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from triage_parts.planting import PlantedContour, read_planted
+from triage_parts.planting import ORGANS, PlantedContour, read_planted
 from triage_parts.results import Results, print_table
 
 from han5k_review.triage.cohort import CohortContour, measure_unusual
@@ -50,11 +50,11 @@ def judge(taught: list[list[PlantedContour]], asked: list[PlantedContour]) -> Re
     rows, truth = [], []
     for planting in taught:
         examples, _ = measure(planting, asked)
-        rows.append(build_rows(examples[: len(planting)]))
+        rows.append(build_rows(examples[: len(planting)], ORGANS))
         truth.append([one.is_wrong for one in planting])
     examples, unusual = measure(taught[0], asked)
     own = examples[len(taught[0]) :]
-    learned = fit_scores(np.vstack(rows), np.concatenate(truth), build_rows(own))
+    learned = fit_scores(np.vstack(rows), np.concatenate(truth), build_rows(own, ORGANS))
     ahead = len(taught[0])
     return Results(
         contours=asked,

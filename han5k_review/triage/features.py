@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-TRIAGE_VERSION = "1"
+TRIAGE_VERSION = "2"
 """Of what is measured: stored measurements of another version are made anew."""
 
 
@@ -41,6 +41,11 @@ class FeatureKey(StrEnum):
     NOTCHES_UPRIGHT = "notches_upright"
     BULGES = "bulges"
     DENTS = "dents"
+    FULL_TIP = "fullness_at_tips"
+    FULL_EDGE = "fullness_at_edges"
+    FULL_CORNER = "fullness_beside_corners"
+    FULL_NOTCH = "fullness_in_notches"
+    FULL_DEEPEST = "fullness_in_deepest_notch"
     ISLANDS = "islands"
     HOLES = "holes"
     GAPS = "gaps"
@@ -136,6 +141,11 @@ FEATURES: Mapping[FeatureKey, Feature] = {
         _row(FeatureKey.BULGES, _SHAPE, "share that bulges out", 0.01),
         _row(FeatureKey.DENTS, _SHAPE, "share of dents", 0.01),
         _row(FeatureKey.MIDDLE_JUMP, _SHAPE, "largest step of its middle between two slices", 0.5),
+        _row(FeatureKey.FULL_TIP, _SHAPE, "roundness of its sharpest tips", 0.01),  # share
+        _row(FeatureKey.FULL_EDGE, _SHAPE, "roundness of its edges", 0.01),
+        _row(FeatureKey.FULL_CORNER, _SHAPE, "roundness of its sharpest corner", 0.005),
+        _row(FeatureKey.FULL_NOTCH, _SHAPE, "depth of its notches", 0.01),
+        _row(FeatureKey.FULL_DEEPEST, _SHAPE, "depth of its deepest notch", 0.01),
         _row(FeatureKey.ISLANDS, _SHAPE, "volume apart from its largest piece", 0.03),  # ln 1 + cc
         _row(FeatureKey.HOLES, _SHAPE, "volume of its holes", 0.03),  # ln 1 + cc
         _row(FeatureKey.GAPS, _SHAPE, "number of empty slices in the middle", 0.5),

@@ -1,9 +1,10 @@
 """The learned score: the probability that a reader will ask for a revision, from grades so far.
 
 Extremely randomised trees (Geurts, Ernst and Wehenkel 2006) on what is unusual of a contour, each
-number with and without its sign. Patients are dealt into folds; every contour is scored by trees
-that never saw its patient, and probabilities are calibrated (Platt 1999) on scores and grades of
-other folds. Settings were chosen on the development patients of `benchmarks/triage.py`.
+number with and without its sign, and on its structure. Patients are dealt into folds; every contour
+is scored by trees that never saw its patient, and probabilities are calibrated (Platt 1999) on
+scores and grades of other folds. Settings were chosen on the development patients of
+`benchmarks/triage.py`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Example:
 
     contour: int
     patient: str
+    structure: str
     unusual: Unusual
     rules: int
 
@@ -59,7 +61,7 @@ def can_learn(revised: Mapping[int, bool], patients: Sequence[str]) -> bool:
 
 def learn_scores(examples: Sequence[Example], revised: Mapping[int, bool]) -> LearnedScores:
     """Probabilities for all examples, from those whose contour has a grade in `revised`."""
-    rows = build_rows(examples)
+    rows = build_rows(examples, sorted({one.structure for one in examples}))
     truth = np.array([revised.get(one.contour, False) for one in examples])
     known = np.array([one.contour in revised for one in examples])
     folds = deal_patients([one.patient for one in examples], _FOLDS)
@@ -79,11 +81,15 @@ def learn_scores(examples: Sequence[Example], revised: Mapping[int, bool]) -> Le
     )
 
 
-def build_rows(examples: Sequence[Example]) -> Floats:
-    """(contours, numbers): each with and without its sign, and the count of broken rules."""
+def build_rows(examples: Sequence[Example], structures: Sequence[str]) -> Floats:
+    """(contours, numbers), no unit: with and without sign, broken rules, which structure it is.
+
+    Structures differ in how often they are revised, and in what it is that readers mind.
+    """
     signed = np.array([one.unusual.row for one in examples])
     rules = np.array([[one.rules] for one in examples], dtype=np.float64)
-    return np.hstack([np.abs(signed), signed, rules])
+    which = np.array([[one.structure == name for name in structures] for one in examples])
+    return np.hstack([np.abs(signed), signed, rules, which])
 
 
 def fit_scores(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:

@@ -18,6 +18,7 @@ from han5k_review.review.rule_warnings import count_outside
 from han5k_review.triage.body import Body, find_body
 from han5k_review.triage.density import measure_density
 from han5k_review.triage.features import KEYS, FeatureKey
+from han5k_review.triage.roundness import measure_roundness
 from han5k_review.triage.shape import measure_reach_mm, measure_shape
 
 Floats = NDArray[np.float32]
@@ -94,6 +95,7 @@ def measure_case(
         pair = boxed.get(structure.pair) if structure.pair else None
         values = {
             **measure_shape(mask),
+            **measure_roundness(mask.voxels, np.array(mask.grid.spacing_mm)),
             **measure_density(mask, ct),
             **_measure_body(mask, body, outside_cc),
             FeatureKey.SYMMETRY: math.log(mask.volume_cc / pair.volume_cc) if pair else math.nan,

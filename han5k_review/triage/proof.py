@@ -26,6 +26,7 @@ from han5k_review.statistics.estimates import Estimate, undefined
 from han5k_review.store.tables import Case, Grade
 from han5k_review.store.triage_tables import TriageDraw, TriageRound, TriageScore
 from han5k_review.store.vocabulary import DrawArm, TriageKind
+from han5k_review.triage.bands import Bands, measure_bands, measure_share_band
 from han5k_review.triage.stored import list_works
 from han5k_review.triage.worklist import weigh_draw
 
@@ -35,6 +36,7 @@ _BINS = 5
 # A page that opens at full size: 20,000 contours have all resamples, a whole cohort has 200.
 _CELLS, _FEWEST_RESAMPLES = 20_000_000, 200
 _MAJOR = 2
+_SHARE_FOUND = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,13 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationBin:
-    """Contours of similar score: the mean score, and the share that readers wanted revised."""
+    """Contours of similar score: the mean score, and the share that readers wanted revised with its
+    95 % limits over patients."""
 
     expected: float
     revised: float
+    low: float
+    high: float
     contours: int
 
 
@@ -80,15 +85,17 @@ class Curves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """All of it; `minutes_saved` to find 90 % of the errors, against random order (None: no times
-    were measured)."""
+    """All of it; `minutes_saved` to find 90 % of the errors, of `minutes_random` in random order
+    (None: no times were measured)."""
 
     contours: int
     revised: int
     against: MetricAgainstGrade
     bins: tuple[CalibrationBin, ...]
     curves: Curves
+    bands: Bands
     minutes_saved: float | None
+    minutes_random: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +164,16 @@ def measure_proof(predicted: Sequence[Predicted], rng: np.random.Generator) -> P
         contours=len(predicted),
         revised=revised,
         against=against,
-        bins=_build_bins([one for one in predicted if one.kind is TriageKind.GRADES]),
+        bins=_build_bins([one for one in predicted if one.kind is TriageKind.GRADES], rng),
         curves=curves,
+        bands=measure_bands(
+            [one.patient for one in predicted],
+            np.array([one.doubt for one in predicted]),
+            np.array([one.revised for one in predicted]),
+            rng,
+        ),
         minutes_saved=_measure_saving(curves),
+        minutes_random=_SHARE_FOUND * float(curves.minutes[-1]) or None,
     )
 
 
@@ -187,21 +201,28 @@ def build_curves(predicted: Sequence[Predicted]) -> Curves:
     )
 
 
-def _build_bins(predicted: Sequence[Predicted]) -> tuple[CalibrationBin, ...]:
+def _build_bins(
+    predicted: Sequence[Predicted], rng: np.random.Generator
+) -> tuple[CalibrationBin, ...]:
     """Fifths by score; only probabilities can be calibrated."""
     ordered = sorted(predicted, key=lambda one: one.doubt)
     parts = [p for p in np.array_split(np.arange(len(ordered)), _BINS) if len(p)]
-    return tuple(
-        CalibrationBin(
-            expected=float(np.mean([ordered[n].doubt for n in part])),
-            revised=float(np.mean([ordered[n].revised for n in part])),
-            contours=len(part),
-        )
-        for part in parts
+    return tuple(_build_bin([ordered[n] for n in part], rng) for part in parts)
+
+
+def _build_bin(alike: Sequence[Predicted], rng: np.random.Generator) -> CalibrationBin:
+    revised = [one.revised for one in alike]
+    low, high = measure_share_band([one.patient for one in alike], revised, rng)
+    return CalibrationBin(
+        expected=float(np.mean([one.doubt for one in alike])),
+        revised=float(np.mean(revised)),
+        low=low,
+        high=high,
+        contours=len(alike),
     )
 
 
-def _measure_saving(curves: Curves, share: float = 0.9) -> float | None:
+def _measure_saving(curves: Curves, share: float = _SHARE_FOUND) -> float | None:
     """Minutes less than in random order until this share of the errors is found."""
     whole = float(curves.minutes[-1])
     if not whole:

@@ -71,6 +71,7 @@ def list_examples(
         Example(
             contour=one.contour,
             patient=one.patient,
+            structure=one.measures.structure,
             unusual=unusual[one.contour],
             rules=len(one.measures.broken) if rules is None else rules[one.contour],
         )

@@ -52,6 +52,28 @@ def test_a_box_has_the_numbers_of_a_box() -> None:
     assert list(box.places_mm[:3]) == pytest.approx([14.5 * 2, 13.5 * 2, 9.5 * 3])
 
 
+def test_a_flat_face_is_half_full_around_and_a_corner_less() -> None:
+    """A wide plate: inside its face about a half and its own layer; along its edges a quarter."""
+    plate = measure(BrainStem=make_box(GRID, (5, 35), (5, 35), (4, 16)))["BrainStem"]
+    tip, edge, corner, notch, deepest = (
+        value(plate, key)
+        for key in (
+            FeatureKey.FULL_TIP,
+            FeatureKey.FULL_EDGE,
+            FeatureKey.FULL_CORNER,
+            FeatureKey.FULL_NOTCH,
+            FeatureKey.FULL_DEEPEST,
+        )
+    )
+    assert 1 / 8 < tip < edge < 1 / 2
+    assert 0 < corner < 1 / 4
+    assert 1 / 4 < notch <= deepest < 1 / 2  # a face has no notch
+    dented = make_box(GRID, (5, 35), (5, 35), (4, 16)).dense()
+    dented[18:22, 18:22, 12:] = False
+    dent = measure(BrainStem=StructureMask.from_dense(dented, GRID))["BrainStem"]
+    assert value(dent, FeatureKey.FULL_DEEPEST) > 1 / 2
+
+
 def test_each_rule_speaks_of_the_shape_that_breaks_it() -> None:
     stem = make_box(GRID, (15, 25), (15, 25), (5, 15)).dense()
     stem[18:22, 18:22, 8] = False  # 16 voxels, 0.19 cc, closed in

@@ -50,6 +50,15 @@ def test_a_proof_needs_enough_of_both_kinds_and_then_equals_scikit_learn() -> No
     assert proof.against.auc.value == pytest.approx(roc_auc_score(revised, doubts))
     assert proof.against.auc.interval is not None
     assert sum(one.contours for one in proof.bins) == 200
+    assert all(one.low <= one.revised <= one.high for one in proof.bins)
+    for band, x, y in (
+        (proof.bands.roc, proof.curves.false_alarms, proof.curves.found),
+        (proof.bands.risk, proof.curves.coverage[::-1], proof.curves.risk[::-1]),
+    ):
+        between = np.interp(band.x, x, y)[2:-2]  # scores are cut into levels: within one of them
+        assert (band.low[2:-2] - 0.03 <= between).all()
+        assert (between <= band.high[2:-2] + 0.03).all()
+        assert 0.02 < (band.high - band.low)[5:-5].mean() < 0.4
     # A minute each: random order finds 90 % after 180 minutes.
     order = np.argsort(-doubts)
     needed = int(np.argmax(np.cumsum(revised[order]) >= 0.9 * revised.sum())) + 1
@@ -90,7 +99,7 @@ def test_learned_scores_are_calibrated_and_never_saw_the_patient() -> None:
     """Each patient has a number of its own that gives its answer away: it must be of no use."""
     rng = np.random.default_rng(2)
     examples, revised = [], {}
-    for patient in range(40):
+    for patient in range(20):
         bad = patient % 2 == 0
         for place in range(10):
             signal, number = rng.normal(), 10 * patient + place
@@ -104,7 +113,15 @@ def test_learned_scores_are_calibrated_and_never_saw_the_patient() -> None:
                 disagreement=0,
                 groups=nothing,
             )
-            examples.append(Example(contour=number, patient=f"{patient}", unusual=unusual, rules=0))
+            examples.append(
+                Example(
+                    contour=number,
+                    patient=f"{patient}",
+                    structure="BrainStem",
+                    unusual=unusual,
+                    rules=0,
+                )
+            )
             revised[number] = bool(rng.uniform() < (0.9 if bad else 0.1))
     learned = learn_scores(examples, revised)
     assert learned.area < 0.6  # below a half: the more of a kind are left out, the fewer teach

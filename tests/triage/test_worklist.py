@@ -10,12 +10,18 @@ from sqlmodel import col, select
 
 from han5k_review.errors import RuleError
 from han5k_review.review.assigning import Wish, plan_assignment
+from han5k_review.statistics.audit import AuditDesign, AuditRead, measure_audited_share
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.store.triage_tables import TriageDraw
 from han5k_review.store.vocabulary import DrawArm
-from han5k_review.triage.worklist import assign_by_doubt, draw_cases, plan_by_doubt
+from han5k_review.triage.worklist import (
+    assign_by_doubt,
+    draw_cases,
+    plan_by_doubt,
+    weigh_draw,
+)
 from rigs.studies import NOON
 from tests.triage.conftest import CASES, SWAPPED
 from tests.triage.test_run import compute
@@ -39,19 +45,44 @@ def test_the_random_arm_is_drawn_with_the_probability_that_is_stored() -> None:
         assert count / 4000 == pytest.approx(said[name], abs=0.03)
 
 
-def test_weighted_shares_of_the_random_arm_are_those_of_the_cohort() -> None:
-    """The doubtful third fails always: 10 of 31 cases, whatever the list prefers."""
+def test_estimates_of_the_random_arm_are_those_of_the_cohort_and_those_of_all_reads_are_not() -> (
+    None
+):
+    """1,000 lists of 61 cases, most failures doubtful: 24 of 61, whatever the list prefers."""
+    rows = [Case(id=n, name=f"c{n:02d}", patient=f"p{n}") for n in range(61)]
+    doubts = {row.name: float(number) for number, row in enumerate(rows)}
+    failing = {row.name for row in rows if doubts[row.name] >= 41 or doubts[row.name] in (3, 9, 25)}
+    failing |= {"c30"}
+    truth = 1 - len(failing) / 61
     rng = np.random.default_rng(6)
-    shares = []
-    for _ in range(2000):
-        draws = draw_cases(CASE_ROWS, DOUBTS, most=9, random_share=0.6, rng=rng)
+    shares, naive, inside = [], [], 0
+    for _ in range(1000):
+        draws = draw_cases(rows, doubts, most=40, random_share=0.5, rng=rng)
+        naive.append(np.mean([one.case.name not in failing for one in draws]))
         arm = [one for one in draws if one.arm is DrawArm.RANDOM]
         weights = [
-            (one.stratum_cases / len(CASE_ROWS)) / (one.stratum_drawn / len(arm)) for one in arm
+            weigh_draw(
+                TriageDraw(
+                    stratum_cases=one.stratum_cases,
+                    pool_cases=len(rows),
+                    stratum_drawn=one.stratum_drawn,
+                    drawn=len(arm),
+                )
+            )
+            for one in arm
         ]
-        failed = [DOUBTS[one.case.name] >= 21 for one in arm]
-        shares.append(float(np.dot(weights, failed)) / len(arm))
-    assert np.mean(shares) == pytest.approx(10 / 31, abs=0.01)
+        reads = [
+            AuditRead(failed=one.case.name in failing, weight=weight)
+            for one, weight in zip(arm, weights, strict=True)
+        ]
+        found = measure_audited_share(reads, AuditDesign(largest_weight=max(weights)))
+        assert found.value is not None
+        assert found.interval is not None
+        shares.append(found.value)
+        inside += found.interval.low <= truth <= found.interval.high
+    assert np.mean(shares) == pytest.approx(truth, abs=0.01)
+    assert inside >= 950  # strata and a finite pool make the interval wider than it need be
+    assert np.mean(naive) < truth - 0.1
 
 
 def test_a_list_begins_with_the_most_doubtful_and_keeps_how_it_was_drawn(cohort: Study) -> None:

@@ -124,9 +124,9 @@ def _show_figures(proof: Proof | None, graded: int, arm: RandomArm) -> None:
     )
     columns[2].metric(
         "Minutes saved",
-        "-" if proof is None or proof.minutes_saved is None else f"{proof.minutes_saved:.0f}",
-        help="Active reading time until 90 % of the bad contours are found, less than in random "
-        "order.",
+        _say_minutes(proof),
+        help="Active reading time until 90 % of the contours to be revised are found: how much "
+        "less than in random order. The second number is the time in random order.",
     )
     columns[3].metric(
         "No major revision",
@@ -135,15 +135,16 @@ def _show_figures(proof: Proof | None, graded: int, arm: RandomArm) -> None:
         delta_color="off",
         delta_arrow="off",
         help="Share of the cohort's cases without any contour that needs a major revision, by the "
-        f"random arm alone: {arm.read} of {say_count(arm.drawn, 'case')} that "
-        f"were drawn at random are read whole. {arm.acceptable.reason}",
+        "random arm alone.",
     )
+    st.caption(_describe_arm(arm))
 
 
 def _show_charts(proof: Proof) -> None:
+    st.caption(_describe_charts(proof))
     left, right = st.columns(2)
-    left.plotly_chart(build_roc_chart(proof.curves), key="roc", config=_PLOT)
-    right.plotly_chart(build_risk_chart(proof.curves), key="risk", config=_PLOT)
+    left.plotly_chart(build_roc_chart(proof.curves, proof.bands.roc), key="roc", config=_PLOT)
+    right.plotly_chart(build_risk_chart(proof.curves, proof.bands.risk), key="risk", config=_PLOT)
     if proof.bins:
         left.plotly_chart(build_calibration_chart(proof.bins), key="calibration", config=_PLOT)
     else:
@@ -152,6 +153,37 @@ def _show_charts(proof: Proof) -> None:
         right.plotly_chart(build_minutes_chart(proof.curves), key="minutes", config=_PLOT)
     else:
         right.info("No active time was measured with these grades.")
+
+
+def _describe_charts(proof: Proof) -> str:
+    """What the shades are, and in one sentence whether scores were too high or too low."""
+    shades = "Shades and bars are 95 % intervals over patients; a dashed line is chance."
+    if not proof.bins:
+        return shades
+    contours = sum(one.contours for one in proof.bins)
+    said = sum(one.expected * one.contours for one in proof.bins) / contours
+    was = sum(one.revised * one.contours for one in proof.bins) / contours
+    return (
+        f"{shades} In calibration the dashed line is agreement: on average the scores expected "
+        f"{100 * said:.0f} % to be revised, readers asked for {100 * was:.0f} %."
+    )
+
+
+def _describe_arm(arm: RandomArm) -> str:
+    """How far the random arm is read, and that it alone speaks for the cohort."""
+    if not arm.drawn:
+        return (
+            'Random arm: nothing was drawn yet. A list "most doubtful first" (page Study) draws a '
+            "share at random; without it no share of the whole cohort follows from triage."
+        )
+    found = _say(arm.acceptable, percent=True)
+    interval = _say_interval(arm.acceptable, percent=True)
+    share = f"{found} ({interval})" if interval else found
+    return (
+        f"Random arm: {arm.read} of {say_count(arm.drawn, 'case')} drawn at random are read whole. "
+        f"By these alone, each weighted by how it was drawn, the share of the cohort's cases "
+        f"without a major revision is {share}. {arm.acceptable.reason}".rstrip()
+    )
 
 
 def _list_rows(session: Session, newest: TriageRound) -> list[OpenRow]:
@@ -176,6 +208,13 @@ def _list_rows(session: Session, newest: TriageRound) -> list[OpenRow]:
         )
         for case, structure, doubt, reasons in session.exec(query)
     ]
+
+
+def _say_minutes(proof: Proof | None) -> str:
+    """Minutes saved, of those in random order; a dash where no time was measured."""
+    if proof is None or proof.minutes_saved is None or proof.minutes_random is None:
+        return "-"
+    return f"{proof.minutes_saved:.0f} of {proof.minutes_random:.0f}"
 
 
 def _say(estimate: Estimate, *, percent: bool = False) -> str:

@@ -8,17 +8,20 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from han5k_review.triage.bands import Band
 from han5k_review.triage.proof import CalibrationBin, Curves
 from han5k_review.ui.style import ACCENT
 
 _GREY = "#8a919c"
+_SHADE = "rgba(59, 130, 196, 0.2)"
 _HEIGHT = 280
 _MARGIN = {"l": 10, "r": 10, "t": 40, "b": 10}
 
 
-def build_roc_chart(curves: Curves) -> go.Figure:
-    """Errors found against false alarms, from the highest score on."""
-    figure = _line(100 * curves.false_alarms, 100 * curves.found, "%{x:.0f} %, %{y:.0f} %")
+def build_roc_chart(curves: Curves, band: Band) -> go.Figure:
+    """Errors found against false alarms, from the highest score on, with the band's limits."""
+    figure = _shade(band)
+    _add_line(figure, 100 * curves.false_alarms, 100 * curves.found, "%{x:.0f} %, %{y:.0f} %")
     return _finish(
         figure,
         "Found against false alarms (ROC)",
@@ -35,6 +38,13 @@ def build_calibration_chart(bins: Sequence[CalibrationBin]) -> go.Figure:
             x=[100 * one.expected for one in bins],
             y=[100 * one.revised for one in bins],
             customdata=[one.contours for one in bins],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [100 * (one.high - one.revised) for one in bins],
+                "arrayminus": [100 * (one.revised - one.low) for one in bins],
+                "thickness": 1,
+            },
             mode="lines+markers",
             line={"color": ACCENT},
             hovertemplate="said %{x:.0f} %, was %{y:.0f} % of %{customdata} contours"
@@ -50,10 +60,12 @@ def build_calibration_chart(bins: Sequence[CalibrationBin]) -> go.Figure:
     )
 
 
-def build_risk_chart(curves: Curves) -> go.Figure:
+def build_risk_chart(curves: Curves, band: Band) -> go.Figure:
     """Of the contours with the lowest scores: how many left unread, how many of them bad."""
     inside = curves.coverage > 0
-    figure = _line(
+    figure = _shade(band)
+    _add_line(
+        figure,
         100 * curves.coverage[inside],
         100 * curves.risk[inside],
         "%{x:.0f} % left unread: %{y:.1f} % of them bad",
@@ -70,7 +82,8 @@ def build_risk_chart(curves: Curves) -> go.Figure:
 
 def build_minutes_chart(curves: Curves) -> go.Figure:
     """Errors found against minutes of reading, in order of the score and in random order."""
-    figure = _line(curves.minutes, 100 * curves.found_by_then, "%{x:.0f} min: %{y:.0f} % found")
+    figure = go.Figure()
+    _add_line(figure, curves.minutes, 100 * curves.found_by_then, "%{x:.0f} min: %{y:.0f} % found")
     return _finish(
         figure,
         "Errors found against minutes",
@@ -80,11 +93,19 @@ def build_minutes_chart(curves: Curves) -> go.Figure:
     )
 
 
-def _line(x: NDArray[np.float64], y: NDArray[np.float64], hover: str) -> go.Figure:
-    return go.Figure(
-        go.Scatter(
-            x=x, y=y, mode="lines", line={"color": ACCENT}, hovertemplate=f"{hover}<extra></extra>"
-        )
+def _shade(band: Band) -> go.Figure:
+    """A figure with the area between the band's limits, as percent."""
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    figure = go.Figure(go.Scatter(x=100 * band.x, y=100 * band.low, **edge))
+    figure.add_scatter(x=100 * band.x, y=100 * band.high, fill="tonexty", fillcolor=_SHADE, **edge)
+    return figure
+
+
+def _add_line(
+    figure: go.Figure, x: NDArray[np.float64], y: NDArray[np.float64], hover: str
+) -> None:
+    figure.add_scatter(
+        x=x, y=y, mode="lines", line={"color": ACCENT}, hovertemplate=f"{hover}<extra></extra>"
     )
 
 
