@@ -42,7 +42,7 @@ from han5k_review.importing.tree_imports import (
     import_tree,
     is_tree,
 )
-from han5k_review.importing.tree_sources import CaseNaming, write_patient_table
+from han5k_review.importing.tree_sources import CaseNaming, TreeChoice, write_patient_table
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
@@ -174,8 +174,7 @@ def import_cases(
     if manifest is not None and is_tree(manifest):
         refuse_with_tree(cells)
     else:
-        refuse_without_tree(choice.sets)
-        given = FoundSources.of(_sources(opened, manifest, cells, in_place=in_place))
+        given = FoundSources.of(_sources(opened, manifest, cells, choice))
         workers = min(workers, len(given.sources.sources))
     with open_workforce(workers, dask) as workforce:
         found, done = _import(opened, catalogue, order, given, workforce.executor)
@@ -246,11 +245,12 @@ def _print(
 
 
 def _sources(
-    study: Study, manifest: Path | None, cells: dict[str, str | None], *, in_place: bool
+    study: Study, manifest: Path | None, cells: dict[str, str | None], choice: TreeChoice
 ) -> tuple[CaseSource | BadSource, ...]:
-    sources = _read_sources(study, manifest, cells)
+    refuse_without_tree(choice.sets)
     return tuple(
-        replace(one, in_place=in_place) if isinstance(one, CaseSource) else one for one in sources
+        replace(one, in_place=choice.in_place) if isinstance(one, CaseSource) else one
+        for one in _read_sources(study, manifest, cells)
     )
 
 
