@@ -170,18 +170,24 @@ def import_cases(
     reads_voxels = deep or (dry_run and manifest is None)
     order = TreeOrder(root=manifest or Path(), choice=choice, dry_run=dry_run, deep=reads_voxels)
     workers = processes or get_settings().processes
-    given = None
-    if manifest is not None and is_tree(manifest):
-        refuse_with_tree(cells)
-    else:
-        given = FoundSources.of(_sources(opened, manifest, cells, choice))
-        workers = min(workers, len(given.sources.sources))
+    given = _find_given(opened, manifest, cells, choice)
+    workers = min(workers, len(given.sources.sources)) if given else workers
     with open_workforce(workers, dask) as workforce:
         found, done = _import(opened, catalogue, order, given, workforce.executor)
     if who is not None:
         write_patient_table(who, found.sources)
         console.print(f"{who}: who is behind each case; keep it in the hospital.")
     _print(done, catalogue, found.notices, names=names, report=report)
+
+
+def _find_given(
+    study: Study, manifest: Path | None, cells: dict[str, str | None], choice: TreeChoice
+) -> FoundSources | None:
+    """The sources of options or of a manifest; None where a tree is to be searched."""
+    if manifest is not None and is_tree(manifest):
+        refuse_with_tree(cells)
+        return None
+    return FoundSources.of(_sources(study, manifest, cells, choice))
 
 
 def _import(
