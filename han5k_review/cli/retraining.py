@@ -20,10 +20,10 @@ from han5k_review.cli.session import (
 from han5k_review.errors import RuleError
 from han5k_review.retraining.jobs.launcher import Launcher
 from han5k_review.retraining.jobs.machine import choose_device, look_at_machine
+from han5k_review.retraining.presets import PRESETS
 from han5k_review.retraining.runs.plan import RunPlan, RunRequest, find_fullest_group, plan_run
 from han5k_review.retraining.runs.run_commands import request_run
 from han5k_review.retraining.runs.run_views import find_usual_parent
-from han5k_review.retraining.settings import PRESETS
 from han5k_review.retraining.worker import run_one, work
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from han5k_review.errors import ConfigError
+from han5k_review.retraining.presets import PRESETS
 
 
 def _explained(label: str, text: str, *, unit: str = "", **given: Any) -> Any:
@@ -33,10 +34,21 @@ class RunSettings:
         "With a parent model: ungraded pseudo-labels of structures of which no revision was "
         "accepted teach too, so that the model does not forget them.",
     )
+    replay_cases: int = _explained(
+        "Cases to replay",
+        "With a parent model: how many cases without a contour that a person drew teach again, "
+        "spread over sites and structures; 0: all. Cases with such a contour always teach.",
+        default=0,  # what a manifest from before this setting means
+    )
+    replay_seed: int = _explained(
+        "Seed of the replayed sample",
+        "Which cases are replayed; 0: others in each run.",
+        default=0,
+    )
     revised_weight: int = _explained(
         "Weight of revised cases",
-        "How many times more often a case with a trusted contour other than 'replayed' is taken "
-        "than a case that is only replayed.",
+        "How many times more often, at least, a case with a trusted contour other than 'replayed' "
+        "is taken. With a parent, cases in which a person drew a contour fill half of the batches.",
     )
     monitor_fraction: float = _explained(
         "Patients set aside for the curve",
@@ -128,76 +140,6 @@ class RunSettings:
     )
 
 
-PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "smoke": {
-        "count_references": False,
-        "replay": True,
-        "revised_weight": 1,
-        "monitor_fraction": 0.0,
-        "working_spacing_mm": 5.0,
-        "crop_to_body": True,
-        "memory_target_gb": 0.03,
-        "base_features": 8,
-        "max_features": 64,
-        "decoder_convolutions": 1,
-        "epochs": 10,
-        "iterations_per_epoch": 50,
-        "monitor_iterations": 4,
-        "optimizer": "adamw",
-        "learning_rate": 1e-2,
-        "learning_rate_adapt": 1e-3,
-        "foreground_share": 0.67,
-        "mirroring": False,
-        "tile_step": 0.75,
-        "keep_largest_piece": True,
-        "mix_with_parent": True,
-        "seed": 1,
-        "threads": 1,
-        "loader_processes": 0,
-        "compile_network": False,
-    },
-    "adapt": {
-        "count_references": False,
-        "replay": True,
-        "revised_weight": 2,
-        "monitor_fraction": 0.2,
-        "working_spacing_mm": None,
-        "crop_to_body": False,
-        "memory_target_gb": 8.0,
-        "base_features": 32,
-        "max_features": 320,
-        "decoder_convolutions": 2,
-        "epochs": 100,
-        "iterations_per_epoch": 250,
-        "monitor_iterations": 25,
-        "optimizer": "sgd",
-        "learning_rate": 1e-2,
-        "learning_rate_adapt": 1e-3,
-        "foreground_share": 0.33,
-        "mirroring": True,
-        "tile_step": 0.5,
-        "keep_largest_piece": True,
-        "mix_with_parent": True,
-        "seed": 1,
-        "threads": 4,
-        "loader_processes": 8,
-        "compile_network": True,
-    },
-}
-PRESETS = {
-    **PRESETS,
-    "full": {
-        **PRESETS["adapt"],
-        "epochs": 1000,
-        "monitor_iterations": 50,
-        "learning_rate_adapt": 1e-2,
-    },
-}
-PRESET_WORDS: Mapping[str, str] = {
-    "smoke": "Shows that the loop works: coarse volumes, a small net, minutes on a CPU.",
-    "adapt": "Continues a parent model on what was revised: hours on one GPU.",
-    "full": "nnU-Net's full schedule of 1000 epochs: days on one GPU.",
-}
 _ADAPTER = TypeAdapter(RunSettings)
 
 
@@ -228,6 +170,9 @@ def _check(settings: RunSettings) -> None:
             raise ConfigError(
                 f"The setting {name} must be above 0, found {getattr(settings, name)}."
             )
+    for name in ("replay_cases", "replay_seed"):
+        if getattr(settings, name) < 0:
+            raise ConfigError(f"The setting {name} must be 0 or more.")
     for name in ("foreground_share", "monitor_fraction"):
         if not 0 <= getattr(settings, name) <= 1:
             raise ConfigError(f"The setting {name} must lie between 0 and 1.")

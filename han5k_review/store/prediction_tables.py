@@ -59,7 +59,8 @@ class PredictionRun(SQLModel, table=True):
 class LabelUncertainty(SQLModel, table=True):
     """How far several predictions of one contour differ. Append-only.
 
-    `disagreement` is 1 minus the mean Dice of all pairs of `members` predictions; `volume_spread`
+    `disagreement` is 1 minus the mean Dice of all pairs of `members` predictions (of two empty ones
+    0, before 0.3 it was 1); `volume_spread`
     is the largest minus the smallest volume over their mean, undefined when all are empty.
     """
 

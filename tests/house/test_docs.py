@@ -11,7 +11,8 @@ import pytest
 
 from han5k_review.accounts.may import MAY
 from han5k_review.metrics import Panel
-from han5k_review.retraining.settings import PRESETS, explain_settings
+from han5k_review.retraining.presets import PRESETS
+from han5k_review.retraining.settings import explain_settings
 from han5k_review.store.vocabulary import Role, RunState
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from han5k_review.retraining.settings import PRESETS, explain_settings, settings_table
+from han5k_review.retraining.presets import PRESETS
+from han5k_review.retraining.settings import explain_settings, settings_table
 from han5k_review.store.vocabulary import PredictionState, ReferenceKind, RunState, Uncertainty
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from han5k_review.errors import RuleError
 from han5k_review.retraining.jobs.launcher import LocalLauncher
 from han5k_review.retraining.runs.run_commands import request_cancel
 from han5k_review.retraining.runs.run_folders import evaluate_folder
+from han5k_review.retraining.runs.run_jobs import RunJobs
 from han5k_review.retraining.runs.run_record import get_run
 from han5k_review.retraining.worker import run_one
 from han5k_review.store.columns import utc_now
@@ -25,7 +27,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import RunState
-from rigs.phantom_study import build_study, queue_run
+from rigs.phantom_study import CATALOGUE, build_study, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
 # A worker asks its launcher where jobs run while it prepares: there this one dies.
@@ -125,3 +127,25 @@ def test_a_run_is_cancelled_while_it_predicts_and_not_after_it_waits(
     waiting, waiting_id = trained
     with pytest.raises(RuleError, match="cannot be cancelled"):
         cancel(waiting, waiting_id)
+
+
+@pytest.mark.training
+def test_a_worker_shows_that_it_lives_while_it_measures(
+    evaluating: tuple[Study, int], trained: tuple[Study, int]
+) -> None:
+    study, run_id = evaluating
+    result = evaluate_folder(*trained).find_result()
+    assert result is not None
+    hour_ago = utc_now() - timedelta(hours=1)
+    with transaction(study.engine) as session:
+        run = get_run(session, run_id)
+        run.worker, run.heartbeat_at_utc = "one", hour_ago
+        session.add(run)
+    jobs = RunJobs(study=study, catalogue=CATALOGUE, look_at_machine=lambda: None, worker="one")
+    with reading(study.engine) as session:
+        run = get_run(session, run_id)
+    jobs.take_result(run, evaluate_folder(study, run_id), result)
+    with reading(study.engine) as session:
+        seen = get_run(session, run_id).heartbeat_at_utc
+    assert seen is not None
+    assert seen > hour_ago, "or a second host takes the run over"

@@ -41,6 +41,17 @@ def test_a_pseudo_label_graded_no_revision_is_trusted() -> None:
     assert (verdict.trusted, verdict.label) == (True, PSEUDO)
 
 
+def test_an_empty_contour_that_every_reader_calls_absent_teaches_background() -> None:
+    empty = replace(PSEUDO, is_empty=True)
+    verdict = judge(record(GradeLevel.ABSENT, GradeLevel.ABSENT, under=empty))
+    assert (verdict.trusted, verdict.reason) == (True, TrustReason.ABSENT_CONFIRMED)
+    for levels in ((GradeLevel.ABSENT, GradeLevel.MAJOR), (GradeLevel.NOT_ASSESSABLE,), ()):
+        assert not judge(record(*levels, under=empty)).trusted
+    held_out = choose_reference(record(GradeLevel.ABSENT, under=empty))
+    assert held_out is not None
+    assert held_out.kind is ReferenceKind.UNCHANGED
+
+
 @pytest.mark.parametrize(
     ("levels", "reason"),
     [

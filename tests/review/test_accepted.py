@@ -14,7 +14,7 @@ from han5k_review.exports.revision_sheet import build_revision_rows
 from han5k_review.exports.study_rows import read_study_rows
 from han5k_review.retraining.settings import resolve_settings
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
-from han5k_review.retraining.teaching.snapshot import build_snapshot
+from han5k_review.retraining.teaching.snapshot_building import build_snapshot
 from han5k_review.retraining.teaching.trust import TrustReason
 from han5k_review.review.accepted import AcceptedBy, list_accepted
 from han5k_review.review.decisions.adjudication import Standing

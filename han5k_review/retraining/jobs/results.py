@@ -48,7 +48,7 @@ class TrainResult:
 class Doubt:
     """How far the predictions of one structure differ.
 
-    `disagreement` is 1 minus the mean Dice of all pairs of predictions (two empty ones agree);
+    `disagreement` is 1 minus the mean Dice of all pairs of predictions (of two empty ones 0);
     `volume_spread` is (largest - smallest volume) / mean volume, None when all are empty.
     """
 

@@ -44,8 +44,9 @@ class TrainCase:
 
     The masks of `predicted_by_parent` were predicted by the job's parent and accepted as they are.
     Those of `shows_pieces` people accepted and no model of the study predicted: they tell whether a
-    structure is one piece. `ignored` is the hash of a mask whose voxels do not count where no
-    trusted mask lies. Runs do not use it; it makes nnU-Net's own answer to partial labels, to
+    structure is one piece. Those of `revised` people drew: patches on a structure are centred on
+    them. `ignored` is the hash of a mask whose voxels do not count where no trusted mask lies. Runs
+    do not use it; it makes nnU-Net's own answer to partial labels, to
     compare ours with.
     """
 
@@ -57,6 +58,7 @@ class TrainCase:
         Field(validation_alias=AliasChoices("predicted_by_parent", "drawn_by_parent")),
     ] = ()
     shows_pieces: tuple[str, ...] = ()
+    revised: tuple[str, ...] = ()
     ignored: str | None = None
     weight: int = 1
     monitor: bool = False
@@ -64,7 +66,10 @@ class TrainCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainJob:
-    """Train one label group. `labels`: structure -> value from 1 on; `inside`: inner -> outer."""
+    """Train one label group. `labels`: structure -> value from 1 on; `inside`: inner -> outer.
+
+    In the folder `memory` the parent's own predictions are kept from run to run; None keeps none.
+    """
 
     volumes: Path
     masks: Path
@@ -74,6 +79,7 @@ class TrainJob:
     settings: RunSettings
     device: str
     parent: ModelFolder | None = None
+    memory: Path | None = None
     task: Literal["train"] = "train"
 
 

@@ -30,8 +30,10 @@ from han5k_review.retraining.runs.resource_estimate import (
     estimate_needs,
 )
 from han5k_review.retraining.settings import RunSettings, resolve_settings
+from han5k_review.retraining.teaching.replay_audit import read_doubted
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
-from han5k_review.retraining.teaching.snapshot import ParentTable, Snapshot, build_snapshot
+from han5k_review.retraining.teaching.snapshot import Snapshot
+from han5k_review.retraining.teaching.snapshot_building import ParentTable, build_snapshot
 from han5k_review.retraining.teaching.trust import TrustReason, judge
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
@@ -98,13 +100,15 @@ def plan_run(
     parent = _find_parent(session, request)
     names = [s.name for s in catalogue if s.group == request.group]
     cases = list_cases(session)
+    records = read_records(session, {*names, *(parent.labels if parent else ())})
     snapshot = build_snapshot(
         cases,
-        read_records(session, {*names, *(parent.labels if parent else ())}),
+        records,
         catalogue,
         request.group,
         settings,
         parent=_build_table(parent),
+        doubted=read_doubted(session, records) if parent and settings.replay else (),
     )
     needs = _estimate(cases, snapshot, _as_parent(study, parent, settings), request.device)
     free_gb = shutil.disk_usage(study.root).free / 1e9

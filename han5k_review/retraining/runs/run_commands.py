@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import RuleError
@@ -15,6 +15,7 @@ from han5k_review.retraining.runs.plan import RunRequest, plan_run
 from han5k_review.retraining.runs.run_record import get_run, move_run, note_event
 from han5k_review.retraining.settings import settings_values
 from han5k_review.retraining.teaching.gate import Verdict
+from han5k_review.retraining.teaching.replay import choose_seed
 from han5k_review.retraining.teaching.run_scores import judge_run
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
@@ -39,11 +40,14 @@ def request_run(
     plan = plan_run(session, study, catalogue, request, machine)
     if plan.refusals:
         raise RuleError(" ".join(plan.refusals))
+    settings = settings_values(plan.settings)
+    earlier = [row.get("replay_seed", 0) for row in session.exec(select(RetrainRun.settings))]
+    settings["replay_seed"] = choose_seed(plan.settings.replay_seed, earlier)
     run = RetrainRun(
         state=RunState.QUEUED,
         preset=request.preset,
         group=request.group,
-        settings=settings_values(plan.settings),
+        settings=settings,
         parent_model_id=request.parent_model_id,
         requested_by_id=requested_by.id if requested_by else None,
         device=request.device,

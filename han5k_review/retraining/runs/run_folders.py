@@ -23,6 +23,11 @@ def evaluate_folder(study: Study, run_id: int) -> JobFolder:
     return JobFolder(path=run_folder(study, run_id) / "evaluate")
 
 
+def parent_memory_folder(study: Study) -> Path:
+    """Where predictions of parents on their own grid are kept, for all runs; safe to delete."""
+    return study.runs / "parent-predictions"
+
+
 def manifest_path(study: Study, run_id: int) -> Path:
     """The run's manifest."""
     return run_folder(study, run_id) / "manifest.json"

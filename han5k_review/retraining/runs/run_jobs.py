@@ -130,7 +130,13 @@ class RunJobs:
 
     def _keep_scores(self, run: RetrainRun, result: JobResult) -> None:
         predicted = result.get(PredictResult)
-        scores = measure_run(self.study, self.catalogue, run, predicted)
+        scores = measure_run(
+            self.study,
+            self.catalogue,
+            run,
+            predicted,
+            on_case=lambda: self.look(stored_id(run)),  # or another host adopts the run meanwhile
+        )
         now = utc_now()
         with transaction(self.study.engine) as session:
             row = get_run(session, stored_id(run))

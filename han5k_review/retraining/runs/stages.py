@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,7 +24,12 @@ from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_facts import build_facts, write_facts
 from han5k_review.retraining.models.model_folders import keep_model, locate_model
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
-from han5k_review.retraining.runs.run_folders import evaluate_folder, manifest_path, train_folder
+from han5k_review.retraining.runs.run_folders import (
+    evaluate_folder,
+    manifest_path,
+    parent_memory_folder,
+    train_folder,
+)
 from han5k_review.retraining.runs.run_record import note_event
 from han5k_review.retraining.teaching.run_scores import CHECKS
 from han5k_review.retraining.teaching.scoring import Scores, replace_scores, score_run
@@ -133,15 +139,20 @@ def write_evaluation(study: Study, run: RetrainRun) -> None:
 
 
 def measure_run(
-    study: Study, catalogue: Catalogue, run: RetrainRun, result: PredictResult
+    study: Study,
+    catalogue: Catalogue,
+    run: RetrainRun,
+    result: PredictResult,
+    on_case: Callable[[], object] = lambda: None,
 ) -> Scores:
-    """Measure what the prediction job stored."""
+    """Measure what the prediction job stored; `on_case` is called before each case."""
     return score_run(
         study,
         catalogue,
         read_snapshot(study, run),
         stored_id(run),
         {Arm(name): found for name, found in result.masks.items()},
+        on_case,
     )
 
 
@@ -196,6 +207,7 @@ def _train_job(
                     for m in c.masks
                     if m.shows_pieces and m.structure in snapshot.labels
                 ),
+                revised=tuple(n for n in c.revised if n in snapshot.labels),
                 weight=c.weight,
                 monitor=c.monitor,
             )
@@ -204,4 +216,5 @@ def _train_job(
         settings=snapshot.settings,
         device=run.device,
         parent=parent,
+        memory=None if parent is None else parent_memory_folder(study),
     )

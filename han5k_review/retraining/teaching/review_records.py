@@ -51,6 +51,7 @@ def _ref(label: LabelVersion) -> LabelRef:
         label_version_id=stored_id(label),
         mask_sha256=label.mask_sha256,
         model_version_id=label.model_version_id,
+        is_empty=label.voxels == 0,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, delete
@@ -36,8 +36,9 @@ def score_run(
     snapshot: Snapshot,
     run_id: int,
     predictions: Mapping[Arm, Masks],
+    on_case: Callable[[], object] = lambda: None,
 ) -> Scores:
-    """Measure every arm on every held-out reference.
+    """Measure every arm on every held-out reference; `on_case` is called before each case.
 
     Without predictions of the parent arm, 'before' is the contour under review of each case; with
     them, those are an arm of their own: what a prediction would replace.
@@ -47,6 +48,7 @@ def score_run(
     arms = [arm for arm in Arm if arm is not Arm.IN_USE or Arm.PARENT in predictions]
     swapped: dict[Arm, dict[str, tuple[str, ...]]] = {arm: {} for arm in arms}
     for case in snapshot.held_out:
+        on_case()
         grid = study.volumes.get_index(case.image_sha256).grid
         for arm in arms:
             masks = _arm_masks(case, predictions.get(arm))

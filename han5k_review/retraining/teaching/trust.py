@@ -14,14 +14,28 @@ class TrustReason(StrEnum):
     REVISION_ACCEPTED = "revision accepted"
     ACCEPTED_AS_IT_IS = "accepted as it is"
     GRADED_NO_REVISION = "graded 'no revision'"
+    ABSENT_CONFIRMED = "empty, and every grade says that the organ is absent"
     REFERENCE = "reference contour counted as trusted"
     REPLAYED = "replayed: no revision accepted, kept as the parent knew it"
+    DOUBTFUL = "not replayed: empty, odd in volume, or doubtful"
+    LEFT_REPLAY = "not replayed: revisions took its place"
+    NOT_SAMPLED = "not in the sample of this run"
     NO_LABEL = "no label"
     NOT_GRADED = "not graded"
     NEEDS_REVISION = "graded for revision, no accepted revision yet"
     NOT_ASSESSABLE = "not assessable, absent or wrong organ"
     READERS_DISAGREE = "readers disagree"
     NO_REFERENCE = "no reference, no accepted revision"
+
+
+UNCHANGED = frozenset(
+    {
+        TrustReason.GRADED_NO_REVISION,
+        TrustReason.ACCEPTED_AS_IT_IS,
+        TrustReason.ABSENT_CONFIRMED,
+    }
+)
+"""Of a contour that people left as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +45,7 @@ class LabelRef:
     label_version_id: int
     mask_sha256: str
     model_version_id: int | None = None
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +81,8 @@ def judge(record: ReviewRecord, *, count_reference: bool = False) -> Trust:
     """Whether the contour may teach.
 
     In this order: the contour accepted for the version under review (a revision of it, or itself,
-    locked as it is); that version itself when every current grade says "no revision"; the contour
+    locked as it is); that version itself when every current grade says "no revision", or when it is
+    empty and every grade says "absent", so that the organ is background there; the contour
     accepted for an earlier version; and, only with `count_reference`, the reference contour.
     Everything else is untrusted.
     """
@@ -74,11 +90,18 @@ def judge(record: ReviewRecord, *, count_reference: bool = False) -> Trust:
         return _accepted(record.accepted, record)
     if record.under_review and record.levels and set(record.levels) == {GradeLevel.NO}:
         return _trusted(record.under_review, TrustReason.GRADED_NO_REVISION)
+    if record.under_review and record.under_review.is_empty and _says_absent(record):
+        return _trusted(record.under_review, TrustReason.ABSENT_CONFIRMED)
     if record.accepted:
         return _accepted(record.accepted, record)
     if count_reference and record.reference:
         return _trusted(record.reference, TrustReason.REFERENCE)
     return Trust(trusted=False, reason=_why_not(record), label=record.under_review)
+
+
+def _says_absent(record: ReviewRecord) -> bool:
+    """Of a contour with voxels the same grade says "wrong organ", which teaches nothing."""
+    return bool(record.levels) and set(record.levels) == {GradeLevel.ABSENT}
 
 
 def _accepted(label: LabelRef, record: ReviewRecord) -> Trust:
@@ -124,6 +147,6 @@ def choose_reference(record: ReviewRecord) -> HeldOutReference | None:
     trust = judge(record)
     if not trust.trusted or trust.label is None:
         return None
-    unchanged = trust.reason in (TrustReason.GRADED_NO_REVISION, TrustReason.ACCEPTED_AS_IT_IS)
+    unchanged = trust.reason in UNCHANGED
     kind = ReferenceKind.UNCHANGED if unchanged else ReferenceKind.REVISED
     return HeldOutReference(kind=kind, label=trust.label)

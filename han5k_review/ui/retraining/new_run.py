@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from han5k_review.retraining.jobs.machine import Machine, choose_device, look_at_machine
+from han5k_review.retraining.presets import PRESET_WORDS, PRESETS
 from han5k_review.retraining.runs.plan import LabelGroup, RunRequest, list_groups, plan_run
 from han5k_review.retraining.runs.run_commands import request_run
 from han5k_review.retraining.runs.run_views import find_usual_parent, list_models
-from han5k_review.retraining.settings import PRESET_WORDS, PRESETS
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import ModelVersion

@@ -71,7 +71,8 @@ def measure_doubt(predictions: Sequence[NDArray[np.bool_]]) -> Doubt:
     agreements = []
     for (a, left), (b, right) in combinations(zip(counts, predictions, strict=True), 2):
         both = int(np.count_nonzero(left & right))
-        agreements.append(2 * both / (a + b) if a + b else 1.0)
+        # Two empty ones say nothing for the organ's absence: a missed organ is the worst of errors.
+        agreements.append(2 * both / (a + b) if a + b else 0.0)
     mean = sum(counts) / len(counts)
     return Doubt(
         members=len(predictions),

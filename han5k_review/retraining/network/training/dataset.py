@@ -1,11 +1,13 @@
-"""The dataset in nnU-Net's preprocessed layout, written case by case without worker processes."""
+"""The dataset in nnU-Net's preprocessed layout, written case by case."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,9 +31,11 @@ from han5k_review.retraining.network.training.planning import (
 )
 from han5k_review.retraining.network.training.smaller_plans import fit_plans, settle_plans
 from han5k_review.retraining.network.training.targets import Target
+from han5k_review.workforce import open_executor
 
 DATASET = "Dataset001_Run"
 Say = Callable[[str, int, int], None]
+Preprocessed = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,23 +177,77 @@ def _preprocess(
     configuration = manager.get_configuration(CONFIGURATION)
     out = prepared.folder / configuration.data_identifier
     out.mkdir(exist_ok=True)
-    preprocessor = DefaultPreprocessor(verbose=False)
-    memory = ParentMemory(job)
-    for number, case in enumerate(job.cases):
-        say("preprocessing", number, len(job.cases))
-        if (out / f"{case.name}.pkl").exists():
-            continue
-        found, target = reader.read(case), reader.target(case, nested)
-        data, seg, properties = preprocessor.run_case_npy(
-            found.image_czyx,
-            _seg(target),
-            {"spacing": list(found.spacing_zyx_mm)},
-            manager,
-            configuration,
-            prepared.dataset,
-        )
+    memory = ParentMemory(job, nested)
+    missing = [c for c in job.cases if not (out / f"{c.name}.pkl").exists()]
+    for number, (case, made) in enumerate(_preprocess_each(job, reader, nested, prepared, missing)):
+        say("preprocessing", len(job.cases) - len(missing) + number, len(job.cases))
+        data, seg, properties = made
         memory.repredict(case, data, seg)
+        properties["class_locations"] = locate_classes(job, case, seg, prepared.dataset)
         _save(out, case, data, seg, properties, tuple(configuration.patch_size))
+
+
+def _preprocess_each(
+    job: TrainJob,
+    reader: CaseReader,
+    nested: dict[str, str],
+    prepared: Prepared,
+    cases: Sequence[TrainCase],
+) -> Iterator[tuple[TrainCase, Preprocessed]]:
+    """Each case as nnU-Net preprocesses it, in order; in processes when the run has loaders.
+
+    Only as many cases are under way as there are processes, and one more.
+    """
+    with open_executor(min(job.settings.loader_processes, len(cases))) as executor:
+        if executor is None:
+            for case in cases:
+                yield case, preprocess_case(reader, case, nested, prepared)
+            return
+        waiting: deque[tuple[TrainCase, Future[Preprocessed]]] = deque()
+        for case in cases:
+            one = CaseReader(job=replace(job, cases=(case,)))
+            waiting.append((case, executor.submit(preprocess_case, one, case, nested, prepared)))
+            if len(waiting) > job.settings.loader_processes:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        for first, made in waiting:
+            yield first, made.result()
+
+
+def preprocess_case(
+    reader: CaseReader, case: TrainCase, nested: dict[str, str], prepared: Prepared
+) -> Preprocessed:
+    """HU (1, z, y, x) and labels as the network sees them, and nnU-Net's properties of the case."""
+    manager = PlansManager(prepared.plans)
+    found, target = reader.read(case), reader.target(case, nested)
+    made: Preprocessed = DefaultPreprocessor(verbose=False).run_case_npy(
+        found.image_czyx,
+        _seg(target),
+        {"spacing": list(found.spacing_zyx_mm)},
+        manager,
+        manager.get_configuration(CONFIGURATION),
+        prepared.dataset,
+    )
+    return made
+
+
+def locate_classes(
+    job: TrainJob, case: TrainCase, seg: np.ndarray[Any, Any], dataset: dict[str, Any]
+) -> dict[Any, Any]:
+    """Where patches on a structure are centred: nnU-Net's samples of `seg` (1, z, y, x), as it is.
+
+    Where people drew structures of the case, these alone; the others are met beside them, and in
+    cases that nobody drew in.
+    """
+    foreground = sorted(job.labels.values())
+    counted = (-1, 0, *foreground)  # nnU-Net's key for all that is not ignored
+    keys = [*foreground, *([counted] if "ignore" in dataset["labels"] else [])]
+    found: dict[Any, Any] = DefaultPreprocessor._sample_foreground_locations(seg, keys)
+    favoured = {job.labels[name] for name in case.revised if name in job.labels}
+    if not any(len(found[value]) for value in favoured):
+        return found
+    kept = {*favoured, counted}
+    return {key: places if key in kept else [] for key, places in found.items()}
 
 
 def _save(
