@@ -61,7 +61,7 @@ def link_doses(
     """
     found: dict[str, list[LinkedDose]] = {}
     refused = []
-    known = {one.instance_uid for files in drawn.values() for one in files} - {""}
+    known = frozenset(one.instance_uid for files in drawn.values() for one in files) - {""}
     for dose in doses:
         linked = LinkedDose(file=dose, sets=frozenset(known & _follow(dose, plans)))
         try:

@@ -40,9 +40,9 @@ _NAMING = {
     "by the patient identifier (it is a pseudonym already)": CaseNaming.PATIENT_ID,
 }
 _SETS = {
-    "refused, with the list of them": SetRule.ONE,
-    "the newest approved one": SetRule.NEWEST_APPROVED,
-    "the newest one": SetRule.NEWEST,
+    "refuse the case and list them": SetRule.ONE,
+    "take the newest approved one": SetRule.NEWEST_APPROVED,
+    "take the newest one": SetRule.NEWEST,
 }
 _SPLITS = {"train": Split.TRAIN, "held out": Split.HELD_OUT}
 _REPORTS = (("report.html", "Report", "text/html"), ("report.csv", "Report as CSV", "text/csv"))
@@ -90,7 +90,7 @@ def _show_further() -> tuple[SetChoice, bool, bool]:
     with st.expander("Several structure sets, doses, CTs left in place"):
         left, right = st.columns(2)
         rule = left.selectbox(
-            "Where a CT has several structure sets, take", list(_SETS), key="import-sets"
+            "Where a CT has several structure sets", list(_SETS), key="import-sets"
         )
         label = right.text_input(
             "Only sets whose label or series description holds", key="import-set-label"

@@ -106,6 +106,7 @@ def test_a_folder_becomes_a_study_and_a_revision_leaves_and_comes_back(
     assert list(study.volumes.folder.rglob("*.zst"))  # made when anna looked
     (drawn,) = revisions(study)
     assert drawn[:2] == ("BrainStem", "anna")
+    screen.goto("about:blank")  # or the page goes to the sign-in itself, at the same time
     screen.context.clear_cookies()
     sign_in(screen, server.url, "lead", PASSWORD)
     answer = screen.request.get(f"{server.url}/api/cases/{case_id}/contours/r1.dcm")
@@ -130,6 +131,7 @@ def leave_in_place(screen: Page) -> None:
 
 def revise_as_anna(screen: Page, url: str) -> None:
     """Draw a stroke across the contour and submit it, in the viewer."""
+    screen.goto("about:blank")  # or the page goes to the sign-in itself, at the same time
     screen.context.clear_cookies()
     sign_in(screen, url, "anna", PASSWORD)
     screen.goto(f"{url}/review")
