@@ -23,6 +23,7 @@ from han5k_review.upkeep.database_copy import copy_postgres, copy_sqlite, read_r
 from han5k_review.upkeep.manifest import (
     FORM,
     KeptFile,
+    KeptTable,
     Manifest,
     list_backups,
     object_path,
@@ -76,23 +77,14 @@ def make_backup(
             f"{folder}."
         )
     (folder / "objects").mkdir(parents=True, exist_ok=True)
+    words = {"actor": request.actor, "action": "back up", "subject": folder.name}
     with transaction(study.engine) as session:
-        add_audit(
-            session,
-            at_utc=request.now,
-            actor=request.actor,
-            action="back up",
-            subject=str(folder),
-        )
+        add_audit(session, at_utc=request.now, **words)
     with reading(study.engine) as session:
         name = get_study_info(session).name
         head = find_audit_head(session)
-    is_sqlite = study.engine.dialect.name == "sqlite"
-    beside = folder / "objects" / f".{os.getpid()}.sqlite3"
-    database = copy_sqlite(study.root / DATABASE_NAME, folder, beside) if is_sqlite else None
-    tables = () if is_sqlite else copy_postgres(study.engine, folder)
-    known = _find_known(folder)
-    taking = _Taking(folder=folder, known=known, deep=request.deep)
+    database, tables = _copy_database(study, folder)
+    taking = _Taking(folder=folder, known=_find_known(folder), deep=request.deep)
     for relative, path in list_study_files(study.root, runs=request.runs):
         taking.take(relative, path)
         if progress is not None:
@@ -118,6 +110,14 @@ def make_backup(
         damaged=tuple(taking.damaged),
         gone=tuple(taking.gone),
     )
+
+
+def _copy_database(study: Study, folder: Path) -> tuple[KeptFile | None, tuple[KeptTable, ...]]:
+    """The file of SQLite, or the tables of PostgreSQL."""
+    if study.engine.dialect.name != "sqlite":
+        return None, copy_postgres(study.engine, folder)
+    beside = folder / "objects" / f".{os.getpid()}.sqlite3"
+    return copy_sqlite(study.root / DATABASE_NAME, folder, beside), ()
 
 
 def list_study_files(root: Path, *, runs: bool = True) -> Iterator[tuple[str, Path]]:
