@@ -1,8 +1,8 @@
 """The guard: the ASGI middleware in front of everything, pages, files, routes and websocket alike.
 
-Without an open sign-in only `/sign-in` and `/healthz` answer. It also refuses changes that another
-site's page sends, files that no page asked for and whoever asks without end, and puts the security
-headers on every answer.
+Without an open sign-in only `/sign-in`, `/healthz`, `/readyz` and `/metrics` (which asks for itself
+who may read it) answer. It also refuses changes that another site's page sends, files that no page
+asked for and whoever asks without end, and puts the security headers on every answer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from han5k_review.web.rates import Rates
 from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_origin
 
 SIGN_IN = "/sign-in"
-OPEN_PATHS = frozenset({SIGN_IN, HOSPITAL, HOSPITAL_ANSWER, "/healthz"})
+OPEN_PATHS = frozenset({SIGN_IN, HOSPITAL, HOSPITAL_ANSWER, "/healthz", "/readyz", "/metrics"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
 """What Streamlit says of this process, and its ways in beside the browser: nobody's business."""
 _UPLOADS = "/_stcore/upload_file/"
