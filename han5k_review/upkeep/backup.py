@@ -16,6 +16,7 @@ from han5k_review import __version__
 from han5k_review.errors import ConfigError
 from han5k_review.store.audit import add_audit, find_audit_head
 from han5k_review.store.columns import format_utc
+from han5k_review.store.ct_places import PLACE_NAME
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import DATABASE_NAME, Study
 from han5k_review.study import get_study_info
@@ -32,9 +33,8 @@ from han5k_review.upkeep.manifest import (
 )
 from han5k_review.upkeep.objects import put_file
 
-# Not in a backup: the key that signs cookies (everybody signs in again after a restore), logs of
-# faults, the database's own files (it is copied by itself).
-LEFT_OUT = ("secret.key", "logs", DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm")
+# Not in a backup: logs of faults, the database's own files (it is copied by itself).
+LEFT_OUT = ("logs", DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm")
 _TRIES = 3
 
 
@@ -52,7 +52,8 @@ class BackupRequest:
 class BackupReport:
     """What was done: `copied` of `files` were new or changed; `gone` went on the way.
 
-    `damaged`: files with the size and time of the backup before, and another content.
+    `damaged`: files with the size and time of the backup before, and another content. `in_place`:
+    CTs that lie outside the study, of which a backup holds only where they are.
     """
 
     name: str
@@ -62,6 +63,7 @@ class BackupReport:
     audit_head: str
     damaged: tuple[str, ...]
     gone: tuple[str, ...]
+    in_place: int
 
 
 def make_backup(
@@ -109,6 +111,7 @@ def make_backup(
         audit_head=manifest.audit_head,
         damaged=tuple(taking.damaged),
         gone=tuple(taking.gone),
+        in_place=sum(Path(file.path).name == PLACE_NAME for file in taking.files),
     )
 
 

@@ -47,6 +47,7 @@ _CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
 """What Streamlit says of this process, and its ways in beside the browser: nobody's business."""
 _UPLOADS = "/_stcore/upload_file/"
 _MOST_DIGITS = 12
+_PROBES = ("/healthz", "/readyz", "/metrics")
 _POLICY_VIOLATION = 1008
 _BY_ITSELF = "/lease"
 """What an open draft renews without a person: no use of the sign-in."""
@@ -229,7 +230,7 @@ class Guard:
 
 
 def _is_probe(scope: Scope) -> bool:
-    return bool(scope["path"] == "/healthz")
+    return scope["path"] in _PROBES
 
 
 def _is_navigation(scope: Scope, headers: Headers) -> bool:
