@@ -80,7 +80,11 @@ def _list_masks(session: Session) -> dict[int, tuple[str, str, Grid]]:
             col(LabelVersion.id)
         )
     )
-    return {number or 0: (grids[case][0], sha256, grids[case][1]) for number, case, sha256 in rows}
+    return {
+        number or 0: (grids[case][0], sha256, grids[case][1])
+        for number, case, sha256 in rows
+        if case in grids  # else the record check tells of it
+    }
 
 
 def _check_volume(study: Study, name: str, sha256: str, *, deep: bool) -> Iterator[Finding]:

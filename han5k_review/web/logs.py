@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _FOREIGN = ("uvicorn", "uvicorn.error", "asyncio", "streamlit")
+_ACCESS = "uvicorn.access"  # its lines are addresses: the observer has those of routes
 _PLACES = 12
 
 
@@ -43,10 +44,10 @@ def set_up_logs() -> None:
     )
     logging.setLogRecordFactory(_forget_messages(logging.getLogRecordFactory()))
     logging.root.handlers = [handler]
-    for name in [*logging.root.manager.loggerDict, *_FOREIGN]:
+    for name in {*logging.root.manager.loggerDict, *_FOREIGN, _ACCESS}:
         if name.split(".")[0] in _FOREIGN:
             logger = logging.getLogger(name)
-            logger.handlers, logger.propagate = [], True
+            logger.handlers, logger.propagate = [], name != _ACCESS
 
 
 def keep_places_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -81,6 +81,6 @@ def name_route(scope: Scope) -> str:
     if path in _NAMED:
         return path
     pattern = getattr(scope.get("route"), "path", None)
-    if isinstance(pattern, str) and path.startswith("/api/"):
-        return f"/api{pattern}"
+    if path.startswith("/api/"):
+        return f"/api{pattern}" if isinstance(pattern, str) and pattern != "/api" else "/api"
     return "streamlit" if path.startswith(("/_stcore/", "/static/", "/component/")) else "page"
