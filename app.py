@@ -14,14 +14,18 @@ from han5k_review.settings import get_settings
 from han5k_review.store.study import open_study
 from han5k_review.ui.failures import show_failure
 from han5k_review.ui.page_scripts import list_inline_scripts
-from han5k_review.web.composition import build_middleware, build_routes
+from han5k_review.web.composition import Watch, build_middleware, build_routes
 from han5k_review.web.head_keeper import keeping_heads
+from han5k_review.web.logs import set_up_logs
+from han5k_review.web.meters import Meters
 
+set_up_logs()
 try:
     settings = get_settings()
     study = open_study(settings.study, settings.database_url)
-    routes = build_routes(study, settings)
-    middleware = build_middleware(study, settings, list_inline_scripts())
+    watch = Watch(meters=Meters(study.root))
+    routes = build_routes(study, settings, watch)
+    middleware = build_middleware(study, settings, list_inline_scripts(), watch)
 except Han5kError as error:
     sys.stderr.write(f"{error}\n")
     sys.exit(2)
@@ -29,9 +33,9 @@ except Han5kError as error:
 
 @asynccontextmanager
 async def while_serving(_app: st.App) -> AsyncIterator[None]:
-    """Compile the metrics while nobody asks yet, and keep heads of the audit trail."""
+    """Compile the metrics while nobody asks yet, keep heads of the audit trail, end in peace."""
     compile_in_background()
-    with keeping_heads(study.engine, settings.audit_heads):
+    with watch.drain.on_signals(), keeping_heads(study.engine, settings.audit_heads):
         yield
 
 

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         description="File that another machine keeps, to which the web app adds the newest hash of "
         "the audit trail each minute in which something was done; unset means none.",
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="With it Prometheus reads `/metrics` from another machine "
+        "(`Authorization: Bearer ...`); unset means only from this one, and not through a proxy.",
+    )
     processes: int = Field(
         default=2, ge=1, description="Worker processes for importing and measuring many cases."
     )

@@ -19,9 +19,21 @@ find_python() {
     return 1
 }
 
+# Where packages come from: HAN5K_WHEELS names a folder that scripts/wheels filled (nothing else is asked
+# then); HAN5K_TORCH=cpu takes PyTorch without CUDA (some 200 MB in place of 3 GB) from PyTorch's own
+# index, or from the one in HAN5K_TORCH_INDEX. Both count when the environment is made.
+pip_options() {
+    if [ -n "${HAN5K_WHEELS:-}" ]; then
+        [ -d "$HAN5K_WHEELS" ] || { say "A folder of wheels was expected in HAN5K_WHEELS, found none at $HAN5K_WHEELS." >&2; return 1; }
+        printf '%s\n' --no-index --find-links "$HAN5K_WHEELS"
+    elif [ "${HAN5K_TORCH:-gpu}" = cpu ]; then
+        printf '%s\n' --extra-index-url "${HAN5K_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}"
+    fi
+}
+
 # ensure_environment requirements.txt|requirements-dev.txt
 ensure_environment() {
-    local wanted="$1" python stamp
+    local wanted="$1" python stamp options
     stamp="$(cat "$project_root/constraints.txt" "$project_root/requirements.txt" \
         "$project_root/$wanted" "$project_root/pyproject.toml" | cksum) $project_root"
     # The development environment holds everything the plain one does.
@@ -38,8 +50,10 @@ ensure_environment() {
         "$python" -m venv "$venv"
     fi
     say "Installing $wanted ..."
-    (cd "$project_root" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        -r "$wanted")
+    options="$(pip_options)"
+    # shellcheck disable=SC2046 # one option a line
+    (cd "$project_root" && IFS=$'\n' && "$venv/bin/python" -m pip install --quiet \
+        --disable-pip-version-check $options -r "$wanted")
     printf '%s' "$stamp" >"$venv/.stamp-$wanted"
 }
 

@@ -58,6 +58,11 @@ def backup(
         f"({report.copied_bytes / 1e6:.1f} MB), and the database"
     )
     console.print(f"head of its audit trail: {report.audit_head}")
+    if report.in_place:
+        console.print(
+            f"not in it: {say_count(report.in_place, 'CT')} left in their places; back those up "
+            "where they lie"
+        )
     if report.damaged:
         raise DataError(
             f"{say_count(len(report.damaged), 'file')} changed without a new size or time, as on a "
@@ -97,7 +102,7 @@ def restore(
         found = check_audit(session, [manifest.audit_head] if manifest.audit_head else [])
     console.print(
         f"{target}: {manifest.study}, {say_count(len(manifest.files), 'file')}, as of "
-        f"{manifest.made_at_utc}; everybody signs in again"
+        f"{manifest.made_at_utc}"
     )
     if found.problem is not None:
         raise DataError(found.problem)

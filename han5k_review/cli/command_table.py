@@ -34,8 +34,11 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         **_rows(
             "studies",
             init="Make an empty study with its own copies of the tables.",
-            doctor="Check this machine and, if there is one, the study: disk, tables, files, "
-            "database.",
+        ),
+        **_rows(
+            "doctor",
+            doctor="Check this machine and, if there is one, the study; say how to mend what is "
+            "wrong.",
         ),
         **_rows(
             "structures",

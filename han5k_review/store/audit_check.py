@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from han5k_review.store.audit import link_of
 from han5k_review.store.audit_chain import GENESIS_SHA256, hash_link
 from han5k_review.store.columns import format_utc
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Audit
 
 _ROWS_AT_ONCE = 2000
@@ -69,7 +70,7 @@ def list_in_order(session: Session) -> Iterator[Audit]:
         if not found:
             return
         yield from found
-        last = found[-1].id or 0
+        last = stored_id(found[-1])
         session.expunge_all()
 
 

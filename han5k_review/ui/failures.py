@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import traceback
 import uuid
 
 import streamlit as st
 import structlog
 
 from han5k_review.errors import Han5kError
+from han5k_review.settings import get_settings
+from han5k_review.store.fault_logs import write_fault_log
 
 _log = structlog.get_logger()
 
 
 def show_failure(error: Exception) -> bool:
-    """Show one sentence instead of the trace; the log has the trace under the same number."""
+    """Show one sentence instead of the trace; a file in the study's `logs/` has the trace.
+
+    The line in the log has the same number, the file's name, and where it happened.
+    """
     if isinstance(error, Han5kError):
         st.error(str(error))
         return True
     number = uuid.uuid4().hex[:8]
-    _log.error("page failed", failure=number, exc_info=error)
+    details = write_fault_log("".join(traceback.format_exception(error)), get_settings().study)
+    _log.error("page failed", failure=number, details=details.name, exc_info=error)
     st.error(
         f"This page met an error it did not expect (number {number}). Nothing stored was changed "
         "by showing it; reload the page, and give the number to whoever runs the server."

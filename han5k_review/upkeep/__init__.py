@@ -4,7 +4,7 @@ In use:
 
     report = make_backup(study, Path("/backups/trial"), BackupRequest(actor="root", now=utc_now()))
     restore_backup(Path("/backups/trial"), report.name, Path("/data/trial"))
-    for finding in list_row_findings(study):
+    for finding in list_record_findings(study):
         print(finding.sentence, finding.mend)
 """
 

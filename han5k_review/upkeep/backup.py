@@ -16,6 +16,7 @@ from han5k_review import __version__
 from han5k_review.errors import ConfigError
 from han5k_review.store.audit import add_audit, find_audit_head
 from han5k_review.store.columns import format_utc
+from han5k_review.store.ct_places import PLACE_NAME
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import DATABASE_NAME, Study
 from han5k_review.study import get_study_info
@@ -23,6 +24,7 @@ from han5k_review.upkeep.database_copy import copy_postgres, copy_sqlite, read_r
 from han5k_review.upkeep.manifest import (
     FORM,
     KeptFile,
+    KeptTable,
     Manifest,
     list_backups,
     object_path,
@@ -31,9 +33,8 @@ from han5k_review.upkeep.manifest import (
 )
 from han5k_review.upkeep.objects import put_file
 
-# Not in a backup: the key that signs cookies (everybody signs in again after a restore), logs of
-# faults, the database's own files (it is copied by itself).
-LEFT_OUT = ("secret.key", "logs", DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm")
+# Not in a backup: logs of faults, the database's own files (it is copied by itself).
+LEFT_OUT = ("logs", DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm")
 _TRIES = 3
 
 
@@ -51,7 +52,8 @@ class BackupRequest:
 class BackupReport:
     """What was done: `copied` of `files` were new or changed; `gone` went on the way.
 
-    `damaged`: files with the size and time of the backup before, and another content.
+    `damaged`: files with the size and time of the backup before, and another content. `in_place`:
+    CTs that lie outside the study, of which a backup holds only where they are.
     """
 
     name: str
@@ -61,6 +63,7 @@ class BackupReport:
     audit_head: str
     damaged: tuple[str, ...]
     gone: tuple[str, ...]
+    in_place: int
 
 
 def make_backup(
@@ -76,23 +79,14 @@ def make_backup(
             f"{folder}."
         )
     (folder / "objects").mkdir(parents=True, exist_ok=True)
+    words = {"actor": request.actor, "action": "back up", "subject": folder.name}
     with transaction(study.engine) as session:
-        add_audit(
-            session,
-            at_utc=request.now,
-            actor=request.actor,
-            action="back up",
-            subject=str(folder),
-        )
+        add_audit(session, at_utc=request.now, **words)
     with reading(study.engine) as session:
         name = get_study_info(session).name
         head = find_audit_head(session)
-    is_sqlite = study.engine.dialect.name == "sqlite"
-    beside = folder / "objects" / f".{os.getpid()}.sqlite3"
-    database = copy_sqlite(study.root / DATABASE_NAME, folder, beside) if is_sqlite else None
-    tables = () if is_sqlite else copy_postgres(study.engine, folder)
-    known = _find_known(folder)
-    taking = _Taking(folder=folder, known=known, deep=request.deep)
+    database, tables = _copy_database(study, folder)
+    taking = _Taking(folder=folder, known=_find_known(folder), deep=request.deep)
     for relative, path in list_study_files(study.root, runs=request.runs):
         taking.take(relative, path)
         if progress is not None:
@@ -117,7 +111,16 @@ def make_backup(
         audit_head=manifest.audit_head,
         damaged=tuple(taking.damaged),
         gone=tuple(taking.gone),
+        in_place=sum(Path(file.path).name == PLACE_NAME for file in taking.files),
     )
+
+
+def _copy_database(study: Study, folder: Path) -> tuple[KeptFile | None, tuple[KeptTable, ...]]:
+    """The file of SQLite, or the tables of PostgreSQL."""
+    if study.engine.dialect.name != "sqlite":
+        return None, copy_postgres(study.engine, folder)
+    beside = folder / "objects" / f".{os.getpid()}.sqlite3"
+    return copy_sqlite(study.root / DATABASE_NAME, folder, beside), ()
 
 
 def list_study_files(root: Path, *, runs: bool = True) -> Iterator[tuple[str, Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from fastapi import FastAPI
@@ -19,13 +20,14 @@ from han5k_review.web.contour_routes import build_contour_router
 from han5k_review.web.desk import Desk
 from han5k_review.web.dose_routes import build_dose_router
 from han5k_review.web.draft_routes import build_draft_router
+from han5k_review.web.drain import Drain
 from han5k_review.web.encoding import AnswerCache
 from han5k_review.web.entrance import Entrance
 from han5k_review.web.export_routes import build_export_router
 from han5k_review.web.grade_routes import build_grade_router
 from han5k_review.web.guard import SIGN_IN, Guard, GuardRules
 from han5k_review.web.headers import build_policy
-from han5k_review.web.health import answer_health
+from han5k_review.web.health import answer_health, answer_readiness
 from han5k_review.web.hospital_entrance import (
     HOSPITAL,
     HOSPITAL_ANSWER,
@@ -34,6 +36,8 @@ from han5k_review.web.hospital_entrance import (
 from han5k_review.web.label_set_routes import build_label_set_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
+from han5k_review.web.meters import Meters, answer_metrics
+from han5k_review.web.observer import Observer
 from han5k_review.web.oidc import Provider, check_issuer
 from han5k_review.web.problems import add_problem_handlers, by_method
 from han5k_review.web.proxies import parse_proxies
@@ -43,8 +47,17 @@ from han5k_review.web.volume_routes import build_volume_router
 _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
 
 
-def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
-    """`/api`, `/sign-in`, `/sign-out` and `/healthz`, to stand before Streamlit's own routes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What watches over one process: its meters, and whether it is about to end."""
+
+    meters: Meters
+    drain: Drain = field(default_factory=Drain)
+
+
+def build_routes(study: Study, settings: Settings, watch: Watch | None = None) -> list[BaseRoute]:
+    """`/api`, sign-in and -out, health, readiness, metrics, to stand before Streamlit's routes."""
+    watch = watch or Watch(meters=Meters(study.root))
     key = read_or_create_key(study.root / KEY_NAME)
     limits = set_limits(settings.session_hours, settings.idle_minutes)
     hospital = _build_hospital(study, settings, limits, key)
@@ -54,6 +67,8 @@ def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
         by_method(SIGN_IN, GET=entrance.show_sign_in, POST=entrance.post_sign_in),
         by_method("/sign-out", GET=entrance.show_sign_out, POST=entrance.post_sign_out),
         by_method("/healthz", GET=partial(answer_health, study)),
+        by_method("/readyz", GET=partial(answer_readiness, study, watch.drain)),
+        by_method("/metrics", GET=partial(answer_metrics, watch.meters, settings.metrics_token)),
     ]
     if hospital is not None:
         routes.append(by_method(HOSPITAL, GET=hospital.leave))
@@ -84,9 +99,15 @@ def _build_hospital(
 
 
 def build_middleware(
-    study: Study, settings: Settings, inline_scripts: Sequence[str] = ()
+    study: Study,
+    settings: Settings,
+    inline_scripts: Sequence[str] = (),
+    watch: Watch | None = None,
 ) -> list[Middleware]:
-    """The guard; it has to be the outermost middleware. Of inline scripts only these run."""
+    """The guard in front of everything; before it only what measures and decides nothing.
+
+    Of inline scripts only these run.
+    """
     url = (settings.public_url or "").lower()
     rules = GuardRules(
         limits=set_limits(settings.session_hours, settings.idle_minutes),
@@ -95,7 +116,11 @@ def build_middleware(
         host=url.partition("://")[2] or None,
         is_https=url.startswith("https://"),
     )
-    return [Middleware(Guard, study=study, rules=rules)]
+    watch = watch or Watch(meters=Meters(study.root))
+    return [
+        Middleware(Observer, meters=watch.meters, drain=watch.drain, study=study.root),
+        Middleware(Guard, study=study, rules=rules),
+    ]
 
 
 def build_api(study: Study, settings: Settings) -> FastAPI:

@@ -1,8 +1,8 @@
 """The guard: the ASGI middleware in front of everything, pages, files, routes and websocket alike.
 
-Without an open sign-in only `/sign-in` and `/healthz` answer. It also refuses changes that another
-site's page sends, files that no page asked for and whoever asks without end, and puts the security
-headers on every answer.
+Without an open sign-in only `/sign-in`, `/healthz`, `/readyz` and `/metrics` (which asks for itself
+who may read it) answer. It also refuses changes that another site's page sends, files that no page
+asked for and whoever asks without end, and puts the security headers on every answer.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ from han5k_review.web.rates import Rates
 from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_origin
 
 SIGN_IN = "/sign-in"
-OPEN_PATHS = frozenset({SIGN_IN, HOSPITAL, HOSPITAL_ANSWER, "/healthz"})
+OPEN_PATHS = frozenset({SIGN_IN, HOSPITAL, HOSPITAL_ANSWER, "/healthz", "/readyz", "/metrics"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
 """What Streamlit says of this process, and its ways in beside the browser: nobody's business."""
 _UPLOADS = "/_stcore/upload_file/"
 _MOST_DIGITS = 12
+_PROBES = ("/healthz", "/readyz", "/metrics")
 _POLICY_VIOLATION = 1008
 _BY_ITSELF = "/lease"
 """What an open draft renews without a person: no use of the sign-in."""
@@ -229,7 +230,7 @@ class Guard:
 
 
 def _is_probe(scope: Scope) -> bool:
-    return bool(scope["path"] == "/healthz")
+    return scope["path"] in _PROBES
 
 
 def _is_navigation(scope: Scope, headers: Headers) -> bool:

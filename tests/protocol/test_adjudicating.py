@@ -116,10 +116,11 @@ def test_the_consensus_stands_beside_the_reads_until_one_of_them_changes(
         made = decide(session, one, ada)
         assert [row.model_dump() for row in session.exec(select(Grade))] == before
         assert list(list_consensus(session)) == [one.label_version_id]
-        audited = session.exec(select(Audit).where(Audit.action == "adjudicate grade")).one()
-        assert (audited.actor, audited.detail["consensus"]) == ("ada", made.id)
+        number = made.id
     assert due(room) == []
     with reading(room.study.engine) as session:  # major of one reader, minor by adjudication
+        audited = session.exec(select(Audit).where(Audit.action == "adjudicate grade")).one()
+        assert (audited.actor, audited.detail["consensus"]) == ("ada", number)
         patients = count_patients(session)["BrainStem"]
         assert (patients.patients, patients.acceptable) == (6, 6)
     export = build_export(room.study, export_id="E", now=NOON)

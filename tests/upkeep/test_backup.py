@@ -114,7 +114,8 @@ def test_a_backup_made_while_somebody_writes_gives_back_all_that_was_acknowledge
     with transaction(restored.engine) as session:  # and it can be worked with
         add_audit(session, at_utc=utc_now(), actor="anna", action="go on", subject="here")
     restored.engine.dispose()
-    assert not (target / "secret.key").exists()
+    key = target / "secret.key"
+    assert (key.read_text(), key.stat().st_mode & 0o077) == ("secret", 0)
     with pytest.raises(ConfigError, match="new or empty folder"):
         restore_backup(folder, second.name, target, database_url=empty_url)
 

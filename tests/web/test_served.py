@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import socket
+import ssl
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Grade
 from rigs.server import Server, running_server
 from tests.web.bench import NOON, PASSWORD, WebBench, build_bench
+from tests.web.nginx import running_nginx
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 COOKIE = "han5k_session"
@@ -52,7 +54,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBench]:
 
 @pytest.fixture(scope="module")
 def server(bench: WebBench) -> Iterator[Server]:
-    with running_server(bench.study.root, bench.study.root.parent / "server.log") as server:
+    log = bench.study.root.parent / "server.log"
+    proxies = {"HAN5K_TRUSTED_PROXIES": "127.0.0.1"}
+    with running_server(bench.study.root, log, environment=proxies) as server:
         yield server
 
 
@@ -168,6 +172,28 @@ def test_a_demo_is_served_to_this_machine_only(bench: WebBench, tmp_path: Path) 
             pytest.fail("The demo was served to everybody.")
     finally:
         mark.unlink()
+
+
+def test_behind_the_nginx_of_the_example_people_work_and_strangers_read_no_meters(
+    server: Server, tmp_path: Path
+) -> None:
+    with running_nginx(tmp_path, server.url) as (url, certificate):
+        trust = ssl.create_default_context(cafile=certificate)
+        with httpx.Client(base_url=url, verify=trust, trust_env=False) as anna:
+            form = {"name": "anna", "password": PASSWORD}
+            assert anna.post("/sign-in", data=form).status_code == 403, "no page of this site"
+            answer = anna.post("/sign-in", data=form, headers={"Origin": url})
+            assert answer.status_code == 303
+            assert "Secure" in answer.headers["set-cookie"]
+            assert anna.get("/", headers=HTML).status_code == 200
+            assert [anna.get(path).status_code for path in ("/metrics", "/_stcore/metrics")] == [
+                403,
+                403,
+            ]
+            headers = cookie_header(anna)
+        page = url.replace("https://", "wss://") + "/_stcore/stream"
+        with connect(page, ssl=trust, origin=url, additional_headers=headers) as opened:  # type: ignore[arg-type]
+            assert opened.protocol.state.name == "OPEN"
 
 
 def test_slabs_travel_through_the_whole_server(bench: WebBench, server: Server) -> None:

@@ -15,7 +15,8 @@ from han5k_review.texts.numbers import find_whole_number
 AUTO = "auto"
 _GPU_QUERY = "--query-gpu=index,memory.total,memory.free"
 _GPU_PATIENCE_S = 10
-_SHARED = Path("/dev/shm")
+# Its room is measured, nothing is written there.
+_SHARED = Path("/dev/shm")  # nosec B108
 _CGROUP = Path("/sys/fs/cgroup")
 
 

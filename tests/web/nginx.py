@@ -1,0 +1,74 @@
+"""deploy/nginx.conf as it stands, with other ports and a certificate of its own."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from rigs.server import find_free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PROBES = 100
+
+
+@contextmanager
+def running_nginx(folder: Path, upstream: str) -> Iterator[tuple[str, Path]]:
+    """The https address of nginx before the server at `upstream`, and the certificate's file."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None:
+        pytest.fail("nginx was expected; install it, or run scripts/check once.")
+    key, certificate, port = folder / "han5k.key", folder / "han5k.pem", find_free_port()
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    words += ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
+    words += ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    site = (ROOT / "deploy" / "nginx.conf").read_text()
+    for old, new in (
+        ("listen 80;", f"listen 127.0.0.1:{find_free_port()};"),
+        ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
+        ("127.0.0.1:8501", upstream.removeprefix("http://")),
+        ("/etc/ssl/han5k.pem", str(certificate)),
+        ("/etc/ssl/han5k.key", str(key)),
+        ("han5k.example.org", "localhost"),
+    ):
+        assert old in site
+        site = site.replace(old, new)
+    (folder / "site.conf").write_text(site)
+    (folder / "nginx.conf").write_text(
+        f"daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/errors;\n"
+        f"events {{}}\nhttp {{\n  include {folder}/site.conf;\n}}\n"
+    )
+    process = subprocess.Popen([nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")])
+    try:
+        url = f"https://localhost:{port}"
+        _wait(psutil.Process(process.pid), url, certificate)
+        yield url, certificate
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(process: psutil.Process, url: str, certificate: Path) -> None:
+
+    context = ssl.create_default_context(cafile=certificate)
+    with httpx.Client(verify=context, trust_env=False) as client:
+        for _ in range(PROBES):
+            try:
+                if client.get(f"{url}/healthz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            try:
+                process.wait(timeout=0.1)
+            except psutil.TimeoutExpired:
+                continue
+            break
+    raise RuntimeError("nginx did not come up.")
