@@ -173,9 +173,7 @@ def _read_voxels(task: CaseTask, fingerprint: Fingerprint, stamp: CaseStamp) -> 
         private_names=frozenset(n for _, f in files if f.is_free_text for n in f.unmatched),
         stamp=settled,
         names=tuple(name for _, found in files for name in found.names),
-        dose=None
-        if dose is None
-        else keep_dose(doses, image_sha256, dose, write=is_kept),
+        dose=None if dose is None else keep_dose(doses, image_sha256, dose, write=is_kept),
     )
 
 

@@ -46,6 +46,8 @@ APPEND_ONLY = (
     "triage_score",
     "triage_draw",
     "consensus_grade",
+    "sealed_patient",
+    "sealed_opening",
 )
 
 
