@@ -8,7 +8,8 @@ runs in a process of its own on one core; of R rounds the fastest counts. rt-uti
 platipy and plastimatch read the RTSTRUCT that we wrote and the masks that they make of it are
 compared with the masks that it was written from, voxel by voxel; rt-utils writes one too, which we
 read. `--peers` is the Python that has them (by default this one): they need pydicom below 3. Peers
-that are not installed are left out and said so.
+that are not installed are left out and said so. Last, somebody else fills the disk of an import at
+three fifths of the tree (a file system of its own; without the right to mount one it is left out).
 `--quick` takes a small case and judges CPU seconds: tests run beside it. Exits 0 when the reach is
 met, 1 when it is missed.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,7 @@ LIMITS_S = {"import": 3.0, "write": 1.0, "read": 1.0}
 COHORT, COHORT_S, GROWTH = 3346, 120.0, 1.1
 COHORT_JUDGED = 400  # patients from which on growth is judged
 SPEEDUP, WORKER_MB = 1.7, 1000
+DISK_MB = 1000
 
 
 @dataclass
@@ -46,13 +49,23 @@ class Act:
     problem: str = ""
 
 
-def run_act(python: str, words: tuple[str, ...], rounds: int, *, any_core: bool = False) -> Act:
-    """Run an act in processes of its own, on one core unless it may have any."""
+def run_act(
+    python: str,
+    words: tuple[str, ...],
+    rounds: int,
+    *,
+    any_core: bool = False,
+    before: tuple[str, ...] = (),
+) -> Act:
+    """Run an act in processes of its own, on one core unless it may have any.
+
+    `before` are the words of a command that starts it.
+    """
     has_cores = hasattr(os, "sched_getaffinity") and not any_core
     cpu = min(os.sched_getaffinity(0)) if has_cores else -1
     best = Act()
     for _ in range(rounds):
-        command = [python, str(HERE / "exchange_parts" / "acts.py"), *words, str(cpu)]
+        command = [*before, python, str(HERE / "exchange_parts" / "acts.py"), *words, str(cpu)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
         if done.returncode:
             best.problem = (done.stderr.strip().splitlines() or ["no words"])[-1][:70]
@@ -148,6 +161,31 @@ def measure_cohort(tree: Path, size: Size, python: str) -> list[str]:
     return misses
 
 
+def measure_full_disk(tree: Path, scratch: Path, python: str) -> list[str]:
+    """An import whose disk is full at three fifths of the tree; what misses the reach."""
+    disk = scratch / "disk"
+    disk.mkdir()
+    mount = f"mount -t tmpfs -o size={DISK_MB}m none {disk} "
+    own = ("unshare", "--map-root-user", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh")
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*own, "true"], capture_output=True, check=False).returncode
+    ):
+        print("\na disk that is full: not run, no file system can be mounted here")
+        return []
+    act = run_act(python, ("full disk", "ours", str(tree), str(disk)), 1, before=own)
+    if act.found is None:
+        return [f"a disk that is full: {act.problem}"]
+    found = act.found
+    left = int(str(found["cases"])) - int(str(found["full_at"]))
+    print(
+        f"\na disk of {DISK_MB} MB that is full at case {found['full_at']} of {found['cases']}: "
+        f"{left} cases refused in {found['refused_s']:.1f} s, whole after the next import: "
+        f"{'yes' if found['is_whole'] else 'no'}\n  {found['said']}"
+    )
+    return [] if found["is_whole"] else ["the import after a full disk is not whole"]
+
+
 def measure_crew(case: ExchangeCase, size: Size, python: str, rounds: int) -> list[str]:
     """Two workers against one on the same full-size cases; what misses the reach."""
     if not size.crew:
@@ -197,6 +235,7 @@ def main() -> int:
         misses += measure_crew(case, size, sys.executable, rounds)
         tree = make_cohort(chosen.folder, size.cohort)
         misses += measure_cohort(tree, size, sys.executable)
+        misses += measure_full_disk(tree, scratch, sys.executable)
     print(f"reach: {'missed (' + '; '.join(misses) + ')' if misses else 'met'}")
     return 1 if misses else 0
 

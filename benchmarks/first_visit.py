@@ -52,11 +52,11 @@ PAGES = {
         *("retraining", "exports", "release", "study", "revisions", "imports", "names"),
     ),
 }
-EXPECTED_EMPTY = frozenset({"imports", "names"})
-"""Pages of files that come from outside; a demo has none."""
+EXPECTED_EMPTY = frozenset({"imports", "names", "release"})
+"""Pages of what comes from outside or goes there: imports, their names, releases so far."""
 _NOTHING = re.compile(
     r"[^.\n]*\b(?:nothing is|no one has|nobody has|none yet|not yet any|no \w+ yet|there is no|"
-    r"has no \w+ yet|no number yet|too few|no model yet|no run yet)\b[^.\n]*",
+    r"has no \w+ yet|no number yet|too few grades to say|no model yet|no run yet)\b[^.\n]*",
     re.IGNORECASE,
 )
 

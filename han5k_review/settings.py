@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from han5k_review.errors import ConfigError
+from han5k_review.store.vocabulary import Role
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,6 +50,27 @@ class Settings(BaseSettings):
         default="",
         description="Addresses or networks of the proxies in front (`127.0.0.1, 10.0.0.0/8`) whose "
         "`X-Forwarded-For` and `X-Forwarded-Proto` are believed; unset means none.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="Issuer of the hospital's OpenID Connect provider; unset means accounts with "
+        "passwords only. Needs `HAN5K_PUBLIC_URL`.",
+    )
+    oidc_client_id: str = Field(
+        default="han5k-review", description="What this study is called at the provider."
+    )
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="The provider's secret for it; never stored or shown."
+    )
+    oidc_name_claim: str = Field(
+        default="preferred_username", description="The claim that names a person's account."
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", description="The claim that lists a person's groups."
+    )
+    oidc_roles: dict[str, Role] = Field(
+        default={},
+        description='Which group has which role, as JSON: `{"radonc-readers": "reader"}`.',
     )
     cache_control: Literal["immutable", "no-store"] = Field(
         default="immutable",

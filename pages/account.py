@@ -7,12 +7,13 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader
 from han5k_review.ui.links import show_link
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.sessions_view import show_own_sessions
 from han5k_review.ui.visit import attempt, page
 
 with page("Account") as visit:
     st.write(
-        f"Signed in as **{visit.identity.name}**, {visit.identity.role.value}. "
+        f"Signed in as **{as_text(visit.identity.name)}**, {visit.identity.role.value}. "
         f"Exports show you as {visit.identity.pseudonym}."
     )
     show_link("Sign out", "/sign-out", primary=True)

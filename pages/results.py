@@ -3,6 +3,7 @@ import streamlit as st
 from han5k_review.accounts.may import Action
 from han5k_review.ui.downloads import show_downloads
 from han5k_review.ui.results.certificates import show_certificates
+from han5k_review.ui.results.preferences import show_preferences
 from han5k_review.ui.results.triage import show_triage
 from han5k_review.ui.results.views import (
     show_agreement,
@@ -13,6 +14,7 @@ from han5k_review.ui.visit import page
 
 VIEWS = {
     "Grades": show_grades,
+    "Preferences": show_preferences,
     "Agreement": show_agreement,
     "Certificates": show_certificates,
     "Grade and metric": show_metrics,

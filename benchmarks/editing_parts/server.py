@@ -143,9 +143,9 @@ class Pen:
         self.draft = self.version = 0
 
     async def open(self) -> None:
-        await self.client.post(
-            "/sign-in", data={"name": f"reader{self.number}", "password": PASSWORD}
-        )
+        typed = {"name": f"reader{self.number}", "password": PASSWORD}
+        while (await self.client.post("/sign-in", data=typed)).status_code == 429:
+            await asyncio.sleep(0.5)  # the line before the sign-in desk is full
         answer = await self.client.post(self.url, json={"holder": self.holder})
         answer.raise_for_status()
         self.draft = answer.json()["draft"]

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the folder of th
 
 from importing_parts.acts import read_peak_mb
 
-from exchange_parts.cohorts import measure_crew, measure_tree, read_cpu_s
+from exchange_parts.cohorts import measure_crew, measure_full_disk, measure_tree, read_cpu_s
 
 Masks = Iterator[tuple[str, np.ndarray]]
 
@@ -54,10 +54,11 @@ class Truth:
 
     def compare(self, name: str, mask: np.ndarray) -> tuple[int, float]:
         """(voxels that differ, Dice)."""
-        own = self.dense(name)
-        both = int(np.count_nonzero(own & mask))
-        total = int(np.count_nonzero(own)) + int(np.count_nonzero(mask))
-        return int(np.count_nonzero(own ^ mask)), 2 * both / total if total else 1.0
+        start, box = self.boxes[name]
+        place = tuple(slice(a, a + n) for a, n in zip(start, box.shape, strict=True))
+        both = int(np.count_nonzero(box & mask[place]))
+        total = int(np.count_nonzero(box)) + int(np.count_nonzero(mask))
+        return total - 2 * both, 2 * both / total if total else 1.0
 
 
 def read_ours(case: Path, rtstruct: Path, _scratch: Path) -> Masks:
@@ -252,6 +253,7 @@ def main() -> None:
             "import": lambda: measure_import(Path(case)),
             "tree dry run": lambda: measure_tree(Path(case), dry_run=True),
             "tree import": lambda: measure_tree(Path(case), dry_run=False),
+            "full disk": lambda: measure_full_disk(Path(case), Path(file)),
             "crew": lambda: measure_crew(Path(case), int(program)),
         }[act]()
     finally:

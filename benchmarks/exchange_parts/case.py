@@ -8,8 +8,12 @@ programs that are not ours can be compared with them.
 
 from __future__ import annotations
 
+import os
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +29,7 @@ from han5k_review.imaging.volume import CtVolume
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = 2  # counts up when the same names get other files
+TREE_VERSION = 3  # the same for the tree of many patients
 SEED = 5
 ROIS = 49
 
@@ -157,11 +162,10 @@ def make_cohort(folder: Path, cases: int) -> Path:
 
     The ROIs are called as the study calls its structures, but for one name that nobody knows.
     """
-    place = folder / f"han5k-exchange-tree-{cases}-{VERSION}"
+    place = folder / f"han5k-exchange-tree-{cases}-{TREE_VERSION}"
     if (place / ".whole").exists():
         return place
     shutil.rmtree(place, ignore_errors=True)
-    generator = np.random.default_rng(SEED)
     grid = Grid.from_lps((32, 32, 8), (4, 4, 4), (-64, -64, -16), np.eye(3).ravel().tolist())
     catalogue = read_catalogue(ROOT / "data" / "structures.csv")
     names = [*[str(one.name) for one in catalogue][: ROIS - 1], "PTV 70"]
@@ -172,10 +176,17 @@ def make_cohort(folder: Path, cases: int) -> Path:
         dense[low : low + 8, 8 : 14 + number % 7, 2:6] = True
         mask = StructureMask.from_dense(dense, grid)
         named.append(NamedMask(name=name, mask=mask, colour_rgb=(255, 0, 0)))
-    for number in range(cases):
-        hu = generator.integers(-1000, 1500, grid.shape, dtype=np.int16)
-        volume = CtVolume(grid=grid, hu=np.asfortranarray(hu))
-        own = place / f"P{number:04d}"
-        write_case(own / "scan", own / "rs.dcm", volume, named, f"P{number:04d}")
+    write = partial(write_small_patient, place, named)
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as executor:
+        list(executor.map(write, range(cases), chunksize=20))
     (place / ".whole").touch()
     return place
+
+
+def write_small_patient(place: Path, named: list[NamedMask], number: int) -> None:
+    """Patient `number` of a cohort: noise of their own, and the same contours as all."""
+    grid = named[0].mask.grid
+    hu = np.random.default_rng([SEED, number]).integers(-1000, 1500, grid.shape, dtype=np.int16)
+    volume = CtVolume(grid=grid, hu=np.asfortranarray(hu))
+    own = place / f"P{number:04d}"
+    write_case(own / "scan", own / "rs.dcm", volume, named, f"P{number:04d}")

@@ -18,4 +18,5 @@ def test_the_quick_benchmark_meets_its_reach(tmp_path: Path) -> None:
         assert f"\n{row:28}" in done.stdout
     assert "dry run of a tree of 20 patients" in done.stdout
     assert "import of a tree of 20 patients" in done.stdout
+    assert "whole after the next import: yes" in done.stdout or "not run, no file" in done.stdout
     assert done.stdout.splitlines()[-1] == "reach: met"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -16,6 +17,7 @@ from han5k_review.store.vocabulary import Role
 from han5k_review.texts.names import fold_name, tidy_name
 
 MAX_NAME = 64
+_NAME_SIGNS = " .-_'’@"
 
 
 def add_reader(
@@ -36,8 +38,11 @@ def add_reader(
     Raises RuleError for a name or password the rules forbid, ConflictError for one that is taken.
     """
     name = tidy_name(name)
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        raise RuleError(f"A name of 1 to {MAX_NAME} printable characters was expected.")
+    if not 1 <= len(name) <= MAX_NAME or not all(map(_may_stand_in_name, name)):
+        raise RuleError(
+            f"A name of 1 to {MAX_NAME} letters, digits, spaces and . - _ ' @ was expected, found "
+            "another one."
+        )
     if find_reader(session, name) is not None:
         raise ConflictError(f"A new account name was expected; {name!r} exists already.")
     pseudonym = tidy_name(pseudonym or "") or _next_pseudonym(session)
@@ -112,6 +117,11 @@ def sign_out_everywhere(session: Session, reader: Reader, *, actor: str, now: da
     """End every sign-in that the account has."""
     end_sessions(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "sign out everywhere", now)
+
+
+def _may_stand_in_name(sign: str) -> bool:
+    """Letters of every script and few signs: pages and sheets give none of them a meaning."""
+    return sign.isalnum() or unicodedata.category(sign).startswith("M") or sign in _NAME_SIGNS
 
 
 def _next_pseudonym(session: Session) -> str:

@@ -24,7 +24,16 @@ from han5k_review.store.tables import Reader
 COOKIE_NAME = "han5k_session"
 _TOKEN_BYTES = 32
 _MAX_TOKEN = 128
-_MAX_USER_AGENT = 120
+_MAX_USER_AGENT = 40
+# The first mark that is found counts: Edge calls itself Chrome too, and Chrome Safari.
+_BROWSERS = (
+    *(("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox")),
+    *(("Chrome/", "Chrome"), ("Safari/", "Safari")),
+)
+_SYSTEMS = (
+    *(("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad")),
+    *(("Mac OS X", "macOS"), ("Linux", "Linux")),
+)
 _SEEN_EVERY = timedelta(minutes=1)
 _CLOCK_SLACK = timedelta(minutes=5)
 _SIGN_IN_AGAIN = "sign in to go on"
@@ -75,18 +84,26 @@ def open_session(
 ) -> str:
     """A new sign-in; returns the value of its cookie, which is stored nowhere."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    shown = "".join(sign for sign in browser.user_agent if sign.isprintable())
     session.add(
         SignInSession(
             token_sha256=hash_token(token),
             reader_id=identity.reader_id,
             address=browser.address,
-            user_agent=shown[:_MAX_USER_AGENT],
+            user_agent=name_browser(browser.user_agent),
             made_at_utc=now,
             seen_at_utc=now,
         )
     )
     return token
+
+
+def name_browser(user_agent: str) -> str:
+    """`Firefox on Windows`; what is none of the usual browsers in its own words, cut short."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
+    if browser is not None and system is not None:
+        return f"{browser} on {system}"
+    return "".join(sign for sign in user_agent if sign.isprintable())[:_MAX_USER_AGENT]
 
 
 def get_signed_in(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +17,13 @@ from han5k_review.cli.dicom_servers import (
     import_patients,
     list_patients,
     open_server,
+)
+from han5k_review.cli.import_choices import (
+    Contours,
+    build_choice,
+    refuse_with_server,
+    refuse_with_tree,
+    refuse_without_tree,
 )
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen, progress_bar
 from han5k_review.errors import ConfigError
@@ -41,21 +47,9 @@ from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
-from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.store.vocabulary import Split
 from han5k_review.study import read_study_catalogue
 from han5k_review.workforce import open_workforce
-
-
-class Contours(StrEnum):
-    """What the contours of a tree are taken for."""
-
-    PSEUDO = "pseudo"
-    REFERENCE = "reference"
-
-    @property
-    def source(self) -> LabelSource:
-        """As the study calls it."""
-        return LabelSource(self.value)
 
 
 def register(app: typer.Typer) -> None:
@@ -161,16 +155,10 @@ def import_cases(
     }
     with reading(opened.engine) as session:
         catalogue = read_clinic_catalogue(session, read_study_catalogue(opened))
-    choice = TreeChoice(
-        contours=contours.source,
-        naming=case_names,
-        split=split,
-        sets=SetChoice(rule=structure_sets, label=rtstruct_label, reference_label=reference_label),
-        doses=doses,
-        in_place=in_place,
-    )
+    sets = SetChoice(rule=structure_sets, label=rtstruct_label, reference_label=reference_label)
+    choice = build_choice(contours, case_names, split, sets, doses=doses, in_place=in_place)
     if dicomweb is not None:
-        _refuse_with_server(manifest, cells | {"in_place": "yes" if in_place else None})
+        refuse_with_server(manifest, cells, in_place=in_place)
         wanted = RemoteOrder(server=open_server(dicomweb), choice=choice, spool=spool, deep=deep)
         filters = ServerFilters(patient=patient_id, study_uid=study_uid)
         patients = list_patients(opened, wanted, filters, who)
@@ -182,18 +170,24 @@ def import_cases(
     reads_voxels = deep or (dry_run and manifest is None)
     order = TreeOrder(root=manifest or Path(), choice=choice, dry_run=dry_run, deep=reads_voxels)
     workers = processes or get_settings().processes
-    given = None
-    if manifest is not None and is_tree(manifest):
-        _refuse_with_tree(cells)
-    else:
-        given = FoundSources.of(_sources(opened, manifest, cells, in_place=in_place))
-        workers = min(workers, len(given.sources.sources))
+    given = _find_given(opened, manifest, cells, choice)
+    workers = min(workers, len(given.sources.sources)) if given else workers
     with open_workforce(workers, dask) as workforce:
         found, done = _import(opened, catalogue, order, given, workforce.executor)
     if who is not None:
         write_patient_table(who, found.sources)
         console.print(f"{who}: who is behind each case; keep it in the hospital.")
     _print(done, catalogue, found.notices, names=names, report=report)
+
+
+def _find_given(
+    study: Study, manifest: Path | None, cells: dict[str, str | None], choice: TreeChoice
+) -> FoundSources | None:
+    """The sources of options or of a manifest; None where a tree is to be searched."""
+    if manifest is not None and is_tree(manifest):
+        refuse_with_tree(cells)
+        return None
+    return FoundSources.of(_sources(study, manifest, cells, choice))
 
 
 def _import(
@@ -229,22 +223,6 @@ def _tell_cases(bar: Progress, total: int) -> Callable[[CaseReport, int, int], N
     return lambda _case, done, _total: bar.update(task, completed=done)
 
 
-def _refuse_with_tree(cells: dict[str, str | None]) -> None:
-    given = [name for name, cell in cells.items() if cell and name != "split"]
-    if given:
-        raise ConfigError(
-            f"Either a folder tree or --{given[0].replace('_', '-')} was expected, found both; "
-            "import single cases by --case and --ct."
-        )
-
-
-def _refuse_with_server(manifest: Path | None, cells: dict[str, str | None]) -> None:
-    given = [name for name, cell in cells.items() if cell and name != "split"]
-    if manifest is not None or given:
-        other = f"--{given[0].replace('_', '-')}" if given else "a manifest"
-        raise ConfigError(f"Either --dicomweb or {other} was expected, found both.")
-
-
 def _print(
     done: ImportReport,
     catalogue: Catalogue,
@@ -273,11 +251,12 @@ def _print(
 
 
 def _sources(
-    study: Study, manifest: Path | None, cells: dict[str, str | None], *, in_place: bool
+    study: Study, manifest: Path | None, cells: dict[str, str | None], choice: TreeChoice
 ) -> tuple[CaseSource | BadSource, ...]:
-    sources = _read_sources(study, manifest, cells)
+    refuse_without_tree(choice.sets)
     return tuple(
-        replace(one, in_place=in_place) if isinstance(one, CaseSource) else one for one in sources
+        replace(one, in_place=choice.in_place) if isinstance(one, CaseSource) else one
+        for one in _read_sources(study, manifest, cells)
     )
 
 

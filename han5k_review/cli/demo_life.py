@@ -22,7 +22,7 @@ from han5k_review.errors import RuleError
 from han5k_review.evaluation import list_metrics, plan_evaluation, run_evaluation
 from han5k_review.protocol.presets import build_preset
 from han5k_review.protocol.reads import ReadWish, assign_reads, plan_reads
-from han5k_review.protocol.record import Change, find_version, read_facts, set_protocol
+from han5k_review.protocol.record import Change, find_version, get_version, read_facts, set_protocol
 from han5k_review.protocol.rules import Protocol, StudyFacts
 from han5k_review.retraining.jobs.machine import choose_device
 from han5k_review.retraining.runs.plan import RunRequest
@@ -53,7 +53,7 @@ READ = (
 )
 """The structures of the demo's reader study: what the model predicts, and some others."""
 _MOST_OPEN, _BEGUN = 2, 5
-_RUN: Mapping[str, int] = {"epochs": 2, "iterations_per_epoch": 20}
+_RUN: Mapping[str, int] = {"epochs": 2, "iterations_per_epoch": 12, "monitor_iterations": 2}
 
 
 def check_new(study: Study) -> None:
@@ -110,7 +110,7 @@ def choose_protocol(facts: StudyFacts, calibration: Sequence[str]) -> Protocol:
     """Two blind reads of some structures, with repeats, planted errors and a certificate."""
     return replace(
         build_preset(Preset.TWO_READS, facts),
-        structures=tuple(name for name in READ if name in facts.structures),
+        structures=tuple(name for name in facts.structures if name in READ),
         calibration_cases=tuple(calibration),
         repeat_share=0.3,
         planted_share=0.06,
@@ -145,6 +145,7 @@ def _read(session: Session, story: Story) -> None:
             finds=finds,
             scale=scale,
             worth=story.worth,
+            order=get_version(session).structures,
         )
         rows = reader.list_reads(session)
         first = [(row, case) for row, case in rows if not row.is_repeat]
@@ -155,12 +156,12 @@ def _read(session: Session, story: Story) -> None:
             if row in open_reads[1:]:
                 continue
             most = _BEGUN if row in open_reads else None
-            at = story.calendar.day(31 - 1.5 * place - 0.25 * number)
+            at = story.calendar.day(31 - 2 * place - 0.04 * number)
             reader.read(session, row, case, at, most)
         left = {row.id for row in open_reads}
         for row, case in rows:
             if row.is_repeat and row.repeat_of_id not in left:
-                reader.read(session, row, case, story.calendar.day(3 - 0.1 * number))
+                reader.read(session, row, case, story.calendar.day(3 - 0.04 * number))
 
 
 def _train(study: Study, calendar: Calendar) -> None:

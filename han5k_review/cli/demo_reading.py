@@ -22,7 +22,7 @@ from han5k_review.study.scale import Scale
 
 EYES: Mapping[str, tuple[float, float]] = {"anna": (-0.01, 0.95), "ben": (0.015, 0.7)}
 """Reader -> bias (below 0: stricter), and the share of planted errors that they find."""
-_MINOR_BELOW, _MAJOR_BELOW, _NOISE = -0.03, -0.15, 0.03
+_MINOR_BELOW, _MAJOR_BELOW, _NOISE = -0.03, -0.15, 0.05
 _WRONG = -0.3
 _SECONDS, _PAUSE_S, _FASTER = 8.0, 4.0, -0.12
 _PLACES = ("cranial", "caudal", "medial", "lateral", "over", "under")
@@ -69,7 +69,10 @@ def find_level(worth: float) -> GradeLevel:
 
 @dataclass(slots=True, kw_only=True)
 class DemoReader:
-    """A reader with a bias (below 0: stricter), who finds this share of planted errors."""
+    """A reader with a bias (below 0: stricter), who finds this share of planted errors.
+
+    Structures are graded in this `order`.
+    """
 
     reader: Reader
     rng: np.random.Generator
@@ -77,6 +80,7 @@ class DemoReader:
     finds: float
     scale: Scale
     worth: Worth
+    order: Sequence[str]
     _graded: int = field(default=0, init=False)
 
     def list_reads(self, session: Session) -> list[tuple[Assignment, Case]]:
@@ -94,7 +98,7 @@ class DemoReader:
     ) -> None:
         """Grade what the read shows (of a read that was broken off: the first `most`)."""
         shown = list_shown(session, row)
-        for structure in sorted(shown)[:most]:
+        for structure in [name for name in self.order if name in shown][:most]:
             label = shown[structure]
             level = self._judge(label, case)
             seconds = self._take(level)
@@ -130,7 +134,7 @@ class DemoReader:
         self._graded += 1
         effort = {GradeLevel.NO: 1.0, GradeLevel.MINOR: 1.8, GradeLevel.MAJOR: 2.5}[level]
         pace = float(np.exp(self.rng.normal(0, 0.35)))
-        return round(_SECONDS * effort * pace * self._graded**_FASTER, 1)
+        return round(float(_SECONDS * effort * pace * self._graded**_FASTER), 1)
 
     def _tell(self, level: GradeLevel) -> tuple[str, ...]:
         count = {GradeLevel.NO: 0, GradeLevel.MINOR: 1, GradeLevel.MAJOR: 2}[level]

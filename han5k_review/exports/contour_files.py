@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.imaging.nifti_labels import DISCLAIMER, build_label_nifti
+from han5k_review.imaging.nifti_labels import DISCLAIMER, build_mask_nifti
 
 _GZIP_LEVEL = 4
 _MAX_LABEL = 255
@@ -52,10 +52,7 @@ class Contour:
 
 def build_nifti(contour: Contour) -> bytes:
     """A .nii.gz: uint8 on the whole grid, 1 inside, with sform and qform."""
-    mask = contour.mask
-    values = np.zeros(mask.grid.shape, dtype=np.uint8, order="F")  # as the file has it
-    values[mask.slices] = mask.voxels
-    return build_label_nifti(values, mask.grid)
+    return build_mask_nifti(contour.mask)
 
 
 def build_nifti_archive(contours: Sequence[Contour]) -> bytes:

@@ -13,6 +13,7 @@ from han5k_review.exports.certificate_sheet import CERTIFICATES
 from han5k_review.exports.columns import Column, Kind, Sheet, column
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS
+from han5k_review.exports.preference_sheets import PREFERENCES, SHARES
 from han5k_review.exports.protocol_sheet import PROTOCOL
 from han5k_review.exports.reader_sheet import READERS
 from han5k_review.exports.report.checklist import CHECKLIST
@@ -75,6 +76,8 @@ SHEETS: tuple[Sheet[Any], ...] = (
     METRICS,
     SUMMARY,
     ADJUDICATION,
+    PREFERENCES,
+    SHARES,
     AGREEMENT,
     CERTIFICATES,
     CASES,

@@ -21,6 +21,8 @@ from han5k_review.exports.dictionary import DICTIONARY, build_dictionary_rows
 from han5k_review.exports.grade_rows import build_grade_rows
 from han5k_review.exports.grade_sheets import GRADES, HISTORY
 from han5k_review.exports.metric_sheets import METRICS, build_metric_rows
+from han5k_review.exports.preference_rows import build_preference_rows
+from han5k_review.exports.preference_sheets import PREFERENCES, SHARES
 from han5k_review.exports.protocol_sheet import PROTOCOL, build_protocol_rows
 from han5k_review.exports.reader_sheet import READERS, build_reader_rows
 from han5k_review.exports.report.checklist import CHECKLIST, list_answers
@@ -87,6 +89,8 @@ def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
         (METRICS, lambda: build_metric_rows(rows)),
         (SUMMARY, lambda: build_summary_rows(rows, grades)),
         (ADJUDICATION, lambda: build_adjudication_rows(rows)),
+        (PREFERENCES, lambda: rows.choices),
+        (SHARES, lambda: build_preference_rows(rows.choices, _list_names(rows))),
         (AGREEMENT, lambda: build_agreement_rows(rows, grades)),
         (CERTIFICATES, lambda: build_certificate_rows(rows, grades)),
         (CASES, lambda: build_case_rows(rows, grades)),
@@ -101,6 +105,10 @@ def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
     )
     about = build_table(ABOUT, build_about_rows(rows.facts, tables))
     return Export(facts=rows.facts, tables=(about, *tables))
+
+
+def _list_names(rows: StudyRows) -> list[str]:
+    return [str(structure.name) for structure in rows.catalogue]
 
 
 def build_frame(table: Table) -> pd.DataFrame:

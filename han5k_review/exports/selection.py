@@ -28,7 +28,16 @@ class Selection(StrEnum):
 _ALWAYS = ("about", "scale", "data-dictionary")
 _SHEETS = {
     Selection.ALL: ("grades",),
-    Selection.GRADES: ("grades", "grade-history", "revisions", "adjudication", "cases", "readers"),
+    Selection.GRADES: (
+        "grades",
+        "grade-history",
+        "revisions",
+        "adjudication",
+        "preferences",
+        "preference-shares",
+        "cases",
+        "readers",
+    ),
     Selection.METRICS: ("metrics", "summary", "cases"),
     Selection.AGREEMENT: ("agreement", "certificates", "readers"),
     Selection.CHECKLIST: ("checklist",),

@@ -19,6 +19,7 @@ from han5k_review.protocol.record import find_freeze
 from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.consensus import list_consensus
 from han5k_review.review.decisions.revising import RevisionView, list_revisions
+from han5k_review.review.preferences import GivenChoice, list_given_choices
 from han5k_review.store.consensus_tables import ConsensusGrade
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import CaseStructure, stored_id
@@ -68,8 +69,8 @@ class StudyRows:
     the id of their label version. `under_review` and `references` go by (case id, structure);
     `graded_panels` holds, by label version id, the stored panels of graded contours against the
     newest references; `consensus` are all consensus grades by id, `standing` those that count, by
-    label version; `metrics` those of the contours under review, with a reason where there is
-    none.
+    label version; `choices` are those in force of forced choices; `metrics` those of the contours
+    under review, with a reason where there is none.
     """
 
     facts: ExportFacts
@@ -91,6 +92,7 @@ class StudyRows:
     accepted: Mapping[CaseStructure, Accepted]
     consensus: Mapping[int, ConsensusGrade]
     standing: Mapping[int, ConsensusGrade]
+    choices: Sequence[GivenChoice]
     metrics: Sequence[PairMetrics]
     graded_panels: Mapping[int, StoredPanel]
 
@@ -167,6 +169,7 @@ def _read(
         accepted=list_accepted(session),
         consensus=_by_id(session, ConsensusGrade),
         standing=list_consensus(session),
+        choices=list_given_choices(session),
         metrics=_list_metrics(session, facts, catalogue) if measured else (),
         graded_panels=_measured_labels(session, graded, references, catalogue, facts.definition)
         if measured

@@ -38,6 +38,7 @@ from han5k_review.importing.refusals import RefusalKind, TwinCtError, find_kind
 from han5k_review.importing.roi_names import UnfitNamesError
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.dose_files import DoseFiles
+from han5k_review.store.files import check_space
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.vocabulary import LabelSource
 from han5k_review.store.volume_files import VolumeFiles
@@ -103,6 +104,8 @@ def read_case(task: CaseTask) -> CaseContent | CaseOutline | CaseRefusal:
 
 def _read(task: CaseTask) -> CaseContent | CaseOutline:
     source, known = task.source, task.known
+    if task.write:
+        check_space(task.files.volumes.folder)
     stamp = measure_stamp(source)
     if known is not None and _is_stored(known, task):
         before = known.fingerprint

@@ -63,7 +63,7 @@ def link_doses(
     refused = []
     known = {one.instance_uid for files in drawn.values() for one in files} - {""}
     for dose in doses:
-        linked = LinkedDose(file=dose, sets=known & _follow(dose, plans))
+        linked = LinkedDose(file=dose, sets=frozenset(known & _follow(dose, plans)))
         try:
             found.setdefault(_find_series(linked, drawn, own).series_uid, []).append(linked)
         except DataError as error:

@@ -29,11 +29,17 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedContour:
-    """One contour of a read; with `planted`, an error of this kind is made in it."""
+    """One contour of a read; with `planted`, an error of this kind is made in it.
+
+    In a forced choice it stands on the left and `right_id` on the right; `is_swapped` when the
+    second source of the protocol stands on the left.
+    """
 
     structure: str
     label_version_id: int
     planted: PlantedKind | None = None
+    right_id: int | None = None
+    is_swapped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +105,8 @@ def _draw_first(given: DrawInput, rng: Generator) -> list[PlannedRead]:
     for place in rng.permutation(len(given.cases)):
         case = given.cases[place]
         seen: list[int] = []
-        for contours in _mix(case, given.protocol, rng):
+        pairs = given.protocol.is_forced_choice
+        for contours in [_pair(case, given.protocol)] if pairs else _mix(case, given.protocol, rng):
             for reader in _choose(loads, seen, given.protocol.reads_per_case, rng):
                 loads[reader] += 1
                 seen.append(reader)
@@ -108,10 +115,38 @@ def _draw_first(given: DrawInput, rng: Generator) -> list[PlannedRead]:
                         number=len(reads),
                         case_id=case.case_id,
                         reader_id=reader,
-                        contours=contours,
+                        contours=_toss(contours, rng) if pairs else contours,
                     )
                 )
     return reads
+
+
+def _pair(case: OpenCase, protocol: Protocol) -> tuple[PlannedContour, ...]:
+    """Both contours of each structure, the first source on the left."""
+    return tuple(
+        PlannedContour(
+            structure=structure,
+            label_version_id=case.contours[structure][0],
+            right_id=case.contours[structure][1],
+        )
+        for structure in protocol.structures
+        if structure in case.contours
+    )
+
+
+def _toss(pairs: Sequence[PlannedContour], rng: Generator) -> tuple[PlannedContour, ...]:
+    """Sides by chance: each pair stands as it is, or the other way round."""
+    return tuple(
+        replace(
+            pair,
+            label_version_id=pair.right_id,
+            right_id=pair.label_version_id,
+            is_swapped=True,
+        )
+        if pair.right_id is not None and swapped
+        else pair
+        for pair, swapped in zip(pairs, rng.random(len(pairs)) < 0.5, strict=True)
+    )
 
 
 def _mix(case: OpenCase, protocol: Protocol, rng: Generator) -> list[tuple[PlannedContour, ...]]:

@@ -13,9 +13,16 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import RuleError
-from han5k_review.review.assigning import NewRead, append_reads, list_untouched, unassign_cases
+from han5k_review.review.assigning import (
+    NewRead,
+    ShownContour,
+    append_reads,
+    list_untouched,
+    unassign_cases,
+)
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import list_shown
+from han5k_review.review.preferences import list_current_choices
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.engine import queue_writers
@@ -137,25 +144,35 @@ def _list_unfinished(session: Session, reader_id: int) -> list[tuple[Assignment,
     return [(row, name) for row, name in rows if _left(session, row)]
 
 
-def _left(session: Session, row: Assignment) -> dict[str, int]:
-    """Structure -> the contour that this read still has to grade."""
-    graded = {
-        grade.label_version_id for grade in list_grades_in_force(session, [stored_id(row)]).values()
-    }
+def _left(session: Session, row: Assignment) -> dict[str, ShownContour]:
+    """Structure -> what this read still has to grade or to choose from."""
+    number = stored_id(row)
+    graded = {one.label_version_id for one in list_grades_in_force(session, [number]).values()}
+    graded |= {one.left_id for one in list_current_choices(session, number).values()}
+    own = _list_own(session, row)
     return {
-        structure: stored_id(version)
+        structure: own.get(structure, ShownContour(label_version_id=stored_id(version)))
         for structure, version in list_shown(session, row).items()
         if version.id not in graded
     }
 
 
 def _copy(session: Session, row: Assignment) -> NewRead:
-    own = session.exec(
-        select(ReadContour.structure, ReadContour.label_version_id).where(
-            ReadContour.assignment_id == row.id
+    return _read(row, _list_own(session, row))
+
+
+def _list_own(session: Session, row: Assignment) -> dict[str, ShownContour]:
+    """Structure -> what a read of a protocol shows of it."""
+    own = session.exec(select(ReadContour).where(ReadContour.assignment_id == row.id))
+    return {
+        one.structure: ShownContour(
+            label_version_id=one.label_version_id,
+            right_id=one.right_id,
+            left_source=one.left_source,
+            right_source=one.right_source,
         )
-    )
-    return _read(row, dict(own.all()))
+        for one in own
+    }
 
 
 def _rest(session: Session, row: Assignment) -> NewRead:
@@ -163,7 +180,7 @@ def _rest(session: Session, row: Assignment) -> NewRead:
     return _read(row, {} if row.protocol_id is None else _left(session, row))
 
 
-def _read(row: Assignment, contours: dict[str, int]) -> NewRead:
+def _read(row: Assignment, contours: dict[str, ShownContour]) -> NewRead:
     return NewRead(
         case_id=row.case_id,
         protocol_id=row.protocol_id,

@@ -48,6 +48,8 @@ def list_open(session: Session, protocol: Protocol) -> tuple[list[OpenCase], lis
     """Cases with a contour to read, by name, without those for calibration; and the empty ones."""
     rows = session.exec(select(Case).order_by(col(Case.name))).all()
     contours = _list_contours(session, protocol, protocol.sources)
+    if protocol.is_forced_choice:
+        contours = _keep_pairs(contours)
     wanted = [row for row in rows if row.name not in protocol.calibration_cases]
     cases = [
         OpenCase(case_id=stored_id(row), name=row.name, contours=contours[stored_id(row)])
@@ -68,16 +70,34 @@ def list_calibration(session: Session, protocol: Protocol) -> list[OpenCase]:
     ]
 
 
+def _keep_pairs(
+    contours: dict[int, dict[str, tuple[int, ...]]],
+) -> dict[int, dict[str, tuple[int, ...]]]:
+    """Only structures of which both sources have a contour."""
+    pairs: dict[int, dict[str, tuple[int, ...]]] = {
+        case_id: {structure: both for structure, both in own.items() if len(both) == 2}
+        for case_id, own in contours.items()
+    }
+    return {case_id: own for case_id, own in pairs.items() if own}
+
+
 def _list_contours(
     session: Session, protocol: Protocol, sources: Sequence[str]
 ) -> dict[int, dict[str, tuple[int, ...]]]:
-    """Case id -> structure -> one label version per source; the same one only once."""
+    """Case id -> structure -> one label version per source; the same one only once.
+
+    Two equal masks are no pair to choose from: in a forced choice they count as the same one.
+    """
     wanted = frozenset(protocol.structures)
     found: dict[int, dict[str, tuple[int, ...]]] = {}
+    masks: set[tuple[int, str, str]] = set()
     for source in sources:
         labels = find_labels(session, get_choice(session, source))
         for (case_id, structure), label in labels.items():
-            if structure in wanted:
+            mask = (case_id, structure, label.mask_sha256)
+            is_known = protocol.is_forced_choice and mask in masks
+            masks.add(mask)
+            if structure in wanted and not is_known:
                 own = found.setdefault(case_id, {})
                 before = own.get(structure, ())
                 if label.label_version_id not in before:

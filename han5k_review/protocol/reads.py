@@ -14,7 +14,7 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import ConflictError, RuleError
-from han5k_review.protocol.draw import DrawInput, PlannedRead, draw_reads
+from han5k_review.protocol.draw import DrawInput, PlannedContour, PlannedRead, draw_reads
 from han5k_review.protocol.planting import plant_error
 from han5k_review.protocol.pool import (
     count_loads,
@@ -25,7 +25,7 @@ from han5k_review.protocol.pool import (
 )
 from han5k_review.protocol.record import build_protocol, get_version
 from han5k_review.protocol.rules import check_readers, list_doubts
-from han5k_review.review.assigning import NewRead, append_reads
+from han5k_review.review.assigning import NewRead, ShownContour, append_reads
 from han5k_review.store.audit import add_audit
 from han5k_review.store.engine import queue_writers
 from han5k_review.store.identity import stored_id
@@ -156,7 +156,7 @@ def _write(
     session: Session,
     own: Sequence[PlannedRead],
     version: ProtocolVersion,
-    shown: Mapping[int, Mapping[str, int]],
+    shown: Mapping[int, Mapping[str, ShownContour]],
     names: Sequence[str],
     now: datetime,
 ) -> None:
@@ -176,7 +176,7 @@ def _write(
 def _new(
     read: PlannedRead,
     version: ProtocolVersion,
-    shown: Mapping[int, Mapping[str, int]],
+    shown: Mapping[int, Mapping[str, ShownContour]],
     names: Sequence[str],
 ) -> NewRead:
     source = read.number if read.repeats is None else read.repeats
@@ -196,11 +196,11 @@ def _make_contours(
     version: ProtocolVersion,
     reads: Sequence[PlannedRead],
     now: datetime,
-) -> dict[int, dict[str, int]]:
-    """Number of each read -> structure -> the label version it shows; errors are planted here."""
+) -> dict[int, dict[str, ShownContour]]:
+    """Number of each read -> structure -> what it shows of it; errors are planted here."""
     catalogue = read_study_catalogue(study)
     kinds = build_protocol(version).planted_kinds
-    shown: dict[int, dict[str, int]] = {}
+    shown: dict[int, dict[str, ShownContour]] = {}
     for read in reads:
         if read.repeats is not None:
             continue
@@ -219,8 +219,18 @@ def _make_contours(
                     now=now,
                 )
                 number = stored_id(flawed)
-            shown[read.number][contour.structure] = number
+            shown[read.number][contour.structure] = _show(contour, number, version.sources)
     return shown
+
+
+def _show(contour: PlannedContour, number: int, sources: Sequence[str]) -> ShownContour:
+    """What a read shows of a structure; a pair with the source of each side."""
+    if contour.right_id is None:
+        return ShownContour(label_version_id=number)
+    left, right = reversed(sources) if contour.is_swapped else sources
+    return ShownContour(
+        label_version_id=number, right_id=contour.right_id, left_source=left, right_source=right
+    )
 
 
 def _get_readers(session: Session, reader_ids: Sequence[int]) -> list[Reader]:

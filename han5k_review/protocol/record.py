@@ -12,6 +12,7 @@ from han5k_review.errors import ConflictError, RuleError
 from han5k_review.evaluation.choice import find_labels, list_choices
 from han5k_review.protocol.rules import Protocol, StudyFacts, check_protocol
 from han5k_review.store.audit import add_audit
+from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ProtocolVersion
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
@@ -73,6 +74,7 @@ def build_protocol(row: ProtocolVersion) -> Protocol:
         ai_assistance=row.ai_assistance,
         asks_source=row.asks_source,
         asks_confidence=row.asks_confidence,
+        allows_neither=row.allows_neither,
         certificate=row.certificate,
         limit=row.limit,
         error_rate=row.error_rate,
@@ -89,12 +91,14 @@ def list_changes(old: Protocol, new: Protocol) -> list[str]:
 
 
 def find_freeze(session: Session) -> datetime | None:
-    """When the first grade was given in a read of the protocol; None while it is not frozen."""
-    return session.exec(
+    """When the first grade or choice was given in a read of the protocol; None before."""
+    graded = session.exec(
         select(func.min(Grade.graded_at_utc))
         .join(Assignment, col(Assignment.id) == col(Grade.assignment_id))
         .where(col(Assignment.protocol_id).is_not(None))
     ).one()
+    chosen = session.exec(select(func.min(Preference.chosen_at_utc))).one()
+    return min((one for one in (graded, chosen) if one is not None), default=None)
 
 
 def read_facts(session: Session, study: Study) -> StudyFacts:

@@ -44,7 +44,8 @@ class Protocol:
     per source. `repeat_share` of a reader's reads come again after `repeat_weeks`. In
     `planted_share` of the contours an error is planted. `limit` is the share to be shown by a
     certificate at `error_rate` over all structures (`many_rule`); a fixed one allows
-    `fixed_failures`. Equal seeds give equal draws.
+    `fixed_failures`. In a forced choice both of two sources are shown at once, and
+    `allows_neither` says whether a reader may prefer none of them. Equal seeds give equal draws.
     """
 
     preset: Preset
@@ -65,12 +66,23 @@ class Protocol:
     ai_assistance: bool = False
     asks_source: bool = False
     asks_confidence: bool = False
+    allows_neither: bool = True
     certificate: CertificateKind = CertificateKind.NONE
     limit: float = 0.9
     error_rate: float = 0.05
     many_rule: ManyRule = ManyRule.FALSE_DISCOVERY
     fixed_failures: int = 0
     seed: int = 1
+
+    @property
+    def is_forced_choice(self) -> bool:
+        """True where two contours stand beside each other and one of them is chosen."""
+        return self.preset is Preset.FORCED_CHOICE
+
+    @property
+    def sets_per_case(self) -> int:
+        """How many sets of contours of a case are read: one per source; of pairs, one."""
+        return 1 if self.is_forced_choice else len(self.sources)
 
 
 def check_protocol(protocol: Protocol, facts: StudyFacts) -> None:
@@ -109,15 +121,11 @@ def list_doubts(protocol: Protocol, readers: int) -> list[str]:
     said = []
     if readers == 1:
         said.append("One reader only: the results hold for this reader alone.")
-    if protocol.planted_share == 0 and protocol.preset is not Preset.TRAINING:
+    grades = protocol.preset is not Preset.TRAINING and not protocol.is_forced_choice
+    if protocol.planted_share == 0 and grades:
         said.append("No planted errors: nobody learns how many errors the readers miss.")
     if protocol.repeat_share == 0 and protocol.preset is not Preset.TRAINING:
         said.append("No repeats: agreement of readers with themselves is not measured.")
-    if protocol.preset is Preset.FORCED_CHOICE:
-        said.append(
-            "The side-by-side page of the forced choice is not there yet: the sources are graded "
-            "one by one, mixed blind."
-        )
     if protocol.preset is Preset.TIMED_REVISION:
         said.append(
             "Contouring from nothing is no arm yet: times are compared between label sources."
@@ -160,11 +168,8 @@ def _check_design(protocol: Protocol) -> None:
         raise RuleError("At least one structure to read was expected, found none; choose some.")
     if not protocol.sources:
         raise RuleError("At least one label source was expected, found none; `ai` is the usual.")
-    if protocol.preset is Preset.FORCED_CHOICE and len(protocol.sources) != 2:
-        raise RuleError(
-            "Two label sources were expected for a forced choice, found "
-            f"{len(protocol.sources)}; name two, such as ai and reference."
-        )
+    if protocol.is_forced_choice:
+        _check_choice(protocol)
     if protocol.endpoint is Endpoint.SOURCES and len(protocol.sources) < 2:
         raise RuleError(
             "At least two label sources were expected to compare, found "
@@ -191,3 +196,28 @@ def _check_design(protocol: Protocol) -> None:
         )
     if protocol.planted_share and not protocol.planted_kinds:
         raise RuleError("Kinds of planted errors were expected, found none; choose some.")
+
+
+def _check_choice(protocol: Protocol) -> None:
+    """A forced choice is blind, of two sources, and has nothing that needs grades."""
+    if len(protocol.sources) != 2:
+        raise RuleError(
+            "Two label sources were expected for a forced choice, found "
+            f"{len(protocol.sources)}; name two, such as ai and reference."
+        )
+    if protocol.blinding is not Blinding.BLIND:
+        raise RuleError("A blind protocol was expected for a forced choice, found an open one.")
+    asked = {
+        "planted errors": protocol.planted_share > 0,
+        "calibration cases": bool(protocol.calibration_cases),
+        "adjudication": protocol.adjudication is not AdjudicationRule.NONE,
+        "a certificate": protocol.certificate is not CertificateKind.NONE,
+        "a source guess": protocol.asks_source,
+        "confidence": protocol.asks_confidence,
+    }
+    found = [name for name, is_asked in asked.items() if is_asked]
+    if found:
+        raise RuleError(
+            f"A forced choice without {', '.join(found)} was expected: no contour is graded in it; "
+            f"take {'it' if len(found) == 1 else 'them'} out, or choose another design."
+        )

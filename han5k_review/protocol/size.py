@@ -63,12 +63,12 @@ def plan_study(
             cases=0 if trains else cases,
             structures=len(protocol.structures),
             readers=readers,
-            reads_per_case=1 if trains else protocol.reads_per_case * len(protocol.sources),
+            reads_per_case=1 if trains else protocol.reads_per_case * protocol.sets_per_case,
             seconds_per_grade=seconds_per_grade,
             repeat_share=protocol.repeat_share,
             calibration_cases=len(protocol.calibration_cases),
         )
-        if trains or protocol.reads_per_case * len(protocol.sources) <= readers
+        if trains or protocol.reads_per_case * protocol.sets_per_case <= readers
         else _folded(protocol, cases, readers, seconds_per_grade)
     )
     first = effort.grades - effort.repeats - effort.calibration
@@ -103,7 +103,7 @@ def find_rate(protocol: Protocol) -> float:
 def _folded(protocol: Protocol, cases: int, readers: int, seconds: float) -> StudySize:
     """More reads of a case than readers: some read a second source of it."""
     return StudySize(
-        cases=cases * len(protocol.sources),
+        cases=cases * protocol.sets_per_case,
         structures=len(protocol.structures),
         readers=readers,
         reads_per_case=protocol.reads_per_case,

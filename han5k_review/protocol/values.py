@@ -116,6 +116,7 @@ _READERS: Mapping[str, Callable[[str, str], object]] = {
     "ai_assistance": _yes_or_no,
     "asks_source": _yes_or_no,
     "asks_confidence": _yes_or_no,
+    "allows_neither": _yes_or_no,
     "certificate": _word(CertificateKind),
     "limit": _share,
     "error_rate": _share,

@@ -36,6 +36,7 @@ def describe_protocol(protocol: Protocol) -> list[ProtocolLine]:
         ("ai_assistance", "AI assistance", _yes(protocol.ai_assistance)),
         ("asks_source", "Asks for a source guess", _yes(protocol.asks_source)),
         ("asks_confidence", "Asks for confidence", _yes(protocol.asks_confidence)),
+        ("allows_neither", "No preference allowed", _neither(protocol)),
         ("certificate", "Certificate", describe_certificate(protocol)),
         ("seed", "Seed of the draw", str(protocol.seed)),
     )
@@ -65,6 +66,10 @@ def _list(names: Sequence[str]) -> str:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def _neither(protocol: Protocol) -> str:
+    return _yes(protocol.allows_neither) if protocol.is_forced_choice else "not a forced choice"
 
 
 def _repeats(protocol: Protocol) -> str:

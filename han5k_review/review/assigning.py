@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ from han5k_review.review.consensus import check_not_adjudicated
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
+from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Grade, Reader
 
@@ -45,15 +46,28 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownContour:
+    """What a read shows of a structure: one contour, or two beside each other (a forced choice).
+
+    The label sources of a pair are those of the protocol.
+    """
+
+    label_version_id: int
+    right_id: int | None = None
+    left_source: str | None = None
+    right_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewRead:
     """A read for the end of somebody's list; without contours it shows what is under review.
 
-    `contours`: structure -> label version. `repeats` is the assignment that it repeats.
+    `contours`: structure -> what is shown. `repeats` is the assignment that it repeats.
     """
 
     case_id: int
     protocol_id: int | None = None
-    contours: Mapping[str, int] = field(default_factory=dict)
+    contours: Mapping[str, ShownContour] = field(default_factory=dict)
     alias: str | None = None
     repeats: int | None = None
     is_calibration: bool = False
@@ -106,6 +120,7 @@ def list_untouched(session: Session, reader_id: int) -> Sequence[tuple[Assignmen
             Assignment.read_index > ADJUDICATION_INDEX,
             col(Assignment.closed_at_utc).is_(None),
             col(Assignment.id).not_in(select(Grade.assignment_id)),
+            col(Assignment.id).not_in(select(Preference.assignment_id)),
             col(Assignment.id).not_in(select(Draft.assignment_id)),
         )
         .order_by(col(Assignment.presentation_order))
@@ -204,9 +219,9 @@ def append_reads(
 
 def _add_contours(session: Session, rows: Sequence[Assignment], reads: Sequence[NewRead]) -> None:
     shown = [
-        {"assignment_id": row.id, "structure": structure, "label_version_id": version}
+        {"assignment_id": row.id, "structure": structure, **asdict(contour)}
         for row, read in zip(rows, reads, strict=True)
-        for structure, version in read.contours.items()
+        for structure, contour in read.contours.items()
     ]
     if shown:
         session.execute(insert(ReadContour), shown)

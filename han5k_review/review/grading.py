@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.labels import find_shown, list_shown
+from han5k_review.review.preferences import is_forced_choice, list_current_choices
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
@@ -89,6 +90,11 @@ def submit_grade(
         raise RuleError(
             "A read of this case was expected to grade in, found the place where an adjudicator "
             "edits it; grades are given in the worklist."
+        )
+    if is_forced_choice(session, assignment_id):
+        raise RuleError(
+            "A read whose contours are graded was expected, found a forced choice; choose one of "
+            "the two contours."
         )
     check_unsigned(session, assignment_id)
     _check_label(session, assignment, request)
@@ -181,7 +187,7 @@ def list_grades_in_force(
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
 
-def count_turns(session: Session, assignment_id: int) -> Mapping[str, int]:
+def count_turns(session: Session, assignment_id: int) -> dict[str, int]:
     """Structure -> how many acts of grading there were in this read: which of two is newer."""
     rows = session.exec(
         select(col(Grade.structure), func.count())
@@ -274,7 +280,7 @@ def _outcome(
 
 
 def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(structures whose shown contour has a grade, structures that the read shows).
+    """(structures whose shown contour has a grade or a choice, structures that the read shows).
 
     DataError for an assignment that is not stored.
     """
@@ -282,4 +288,5 @@ def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
         raise DataError("A stored assignment was expected.")
     shown = list_shown(session, assignment)
     graded = {g.label_version_id for g in list_current_grades(session, assignment.id).values()}
+    graded |= {one.left_id for one in list_current_choices(session, assignment.id).values()}
     return sum(version.id in graded for version in shown.values()), len(shown)

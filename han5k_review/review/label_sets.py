@@ -3,7 +3,8 @@
 The viewer's payload and the mask routes read the same table, so a key means the same to both. Keys
 (docs/transport.md): `a` under review, `o` the reader's own revision, `r1`, `r2`, ... each reader's
 read, `e` the adjudicated edit, `c` accepted, `b` reference, `p` the contour under review before,
-`w` what a prediction drew that waits for a decision.
+`w` what a prediction drew that waits for a decision. In a forced choice `a` is what stands on the
+left, and `d` what stands on the right.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from han5k_review.review.accepted import list_accepted
 from han5k_review.review.labels import (
     list_earlier,
     list_references,
+    list_right,
     list_shown,
     list_under_review,
     list_waiting,
@@ -26,6 +28,7 @@ from han5k_review.store.tables import Assignment, LabelVersion
 
 UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
 ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY, WAITING_KEY = "c", "p", "e", "w"
+RIGHT_KEY = "d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ _STYLES = {
     ACCEPTED_KEY: SetStyle(line="dotted"),
     EARLIER_KEY: SetStyle(line="dash-dot"),
     WAITING_KEY: SetStyle(line="dotted"),
+    RIGHT_KEY: SetStyle(line="solid"),
 }
 
 
@@ -109,6 +113,9 @@ def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> lis
     """The sets that hold anything; the one under review always comes first."""
     task = viewpoint.task
     shown = list_under_review(session, case_id) if task is None else list_shown(session, task)
+    right = {} if task is None else list_right(session, task)
+    if right:
+        return [_set(UNDER_REVIEW_KEY, "Left", shown), _set(RIGHT_KEY, "Right", right)]
     # A blinded reader does not learn whether a person or a model made the contour.
     name = "Contour" if viewpoint.blinded else "Pseudo-label"
     sets = [_set(UNDER_REVIEW_KEY, name, shown)]

@@ -82,6 +82,16 @@ def find_shown(session: Session, assignment: Assignment, structure: str) -> Labe
     return rows[-1] if rows else None
 
 
+def list_right(session: Session, assignment: Assignment) -> Mapping[str, LabelVersion]:
+    """Structure -> the contour on the right, in a forced choice; empty in any other read."""
+    rows = session.exec(
+        select(LabelVersion)
+        .join(ReadContour, col(ReadContour.right_id) == col(LabelVersion.id))
+        .where(ReadContour.assignment_id == assignment.id)
+    )
+    return {row.structure: row for row in rows}
+
+
 def list_waiting(session: Session, case_id: int) -> Mapping[str, LabelVersion]:
     """Structure -> the newest contour of a finished prediction that nobody decided on yet."""
     decided = select(PredictionDecision.prediction_id)

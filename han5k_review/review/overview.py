@@ -21,6 +21,7 @@ from han5k_review.review.counting import is_counted
 from han5k_review.review.drafts.unsubmitted import count_drafts
 from han5k_review.review.progress import Progress, measure_progress
 from han5k_review.store.identity import stored_id
+from han5k_review.store.preference_tables import Preference
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
 
 PACE_DAYS = 14
@@ -155,35 +156,40 @@ def _per_day(recent: _Recent | None, now: datetime) -> float | None:
 
 
 def _count_recent(session: Session, now: datetime) -> dict[int, _Recent]:
-    """First grades (not changes of one) of the last 14 days by reader."""
-    rows = session.exec(
-        select(col(Assignment.reader_id), func.count(), func.min(Grade.graded_at_utc))
-        .join(Grade, col(Grade.assignment_id) == col(Assignment.id))
-        .where(
-            col(Grade.supersedes_id).is_(None),
-            col(Grade.graded_at_utc) >= now - timedelta(days=PACE_DAYS),
+    """First grades and choices (not changes of one) of the last 14 days by reader."""
+    found: dict[int, _Recent] = {}
+    for table, at in ((Grade, Grade.graded_at_utc), (Preference, Preference.chosen_at_utc)):
+        rows = session.exec(
+            select(col(Assignment.reader_id), func.count(), func.min(at))
+            .join(table, col(table.assignment_id) == col(Assignment.id))
+            .where(col(table.supersedes_id).is_(None), col(at) >= now - timedelta(days=PACE_DAYS))
+            .group_by(col(Assignment.reader_id))
         )
-        .group_by(col(Assignment.reader_id))
-    )
-    return {reader: _Recent(grades=count, since_utc=since) for reader, count, since in rows}
+        for reader, count, since in rows:
+            before = found.get(reader)
+            found[reader] = _Recent(
+                grades=count + (before.grades if before else 0),
+                since_utc=min(since, before.since_utc) if before else since,
+            )
+    return found
 
 
 def _median_seconds(session: Session, now: datetime) -> dict[int, float]:
-    """Median active seconds of the first grades of the last 14 days by reader."""
-    rows = session.exec(
-        select(col(Assignment.reader_id), col(Grade.active_seconds))
-        .join(Grade, col(Grade.assignment_id) == col(Assignment.id))
-        .where(
-            col(Grade.supersedes_id).is_(None),
-            col(Grade.active_seconds).is_not(None),
-            col(Grade.graded_at_utc) >= now - timedelta(days=PACE_DAYS),
-        )
-        .order_by(col(Assignment.reader_id), col(Grade.active_seconds))
-    )
+    """Median active seconds of the first grades and choices of the last 14 days by reader."""
     found: dict[int, list[float]] = {}
-    for reader, spent in rows:
-        found.setdefault(reader, []).append(float(spent or 0))
-    return {reader: spent[len(spent) // 2] for reader, spent in found.items()}
+    for table, at in ((Grade, Grade.graded_at_utc), (Preference, Preference.chosen_at_utc)):
+        rows = session.exec(
+            select(col(Assignment.reader_id), col(table.active_seconds))
+            .join(table, col(table.assignment_id) == col(Assignment.id))
+            .where(
+                col(table.supersedes_id).is_(None),
+                col(table.active_seconds).is_not(None),
+                col(at) >= now - timedelta(days=PACE_DAYS),
+            )
+        )
+        for reader, spent in rows:
+            found.setdefault(reader, []).append(float(spent or 0))
+    return {reader: sorted(spent)[len(spent) // 2] for reader, spent in found.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, case, col, distinct, func, select
 
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
+from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
 
@@ -69,13 +70,9 @@ def measure_progress(
         )
         graded |= dict.fromkeys(session.exec(select(of_renewed.c.id)), 0)
         graded |= _count_graded(session, of_renewed, _list_present(of_renewed))
+    graded |= _count_chosen(session, scope)
     own = _count_own(session, scope)
-    last = _pairs(
-        session,
-        select(scope.c.id, func.max(Grade.graded_at_utc))
-        .join(Grade, col(Grade.assignment_id) == scope.c.id)
-        .group_by(scope.c.id),
-    )
+    last = _find_last(session, scope)
     return {
         key: Progress(
             case_id=case_id,
@@ -89,6 +86,32 @@ def measure_progress(
             select(scope.c.id, scope.c.case_id, scope.c.reader_id, scope.c.closed_at_utc)
         )
     }
+
+
+def _find_last(session: Session, scope: Subquery) -> dict[int, datetime]:
+    """Assignment id -> its last act, of grading or of choosing."""
+    graded = select(scope.c.id, func.max(Grade.graded_at_utc)).join(
+        Grade, col(Grade.assignment_id) == scope.c.id
+    )
+    chosen = select(scope.c.id, func.max(Preference.chosen_at_utc)).join(
+        Preference, col(Preference.assignment_id) == scope.c.id
+    )
+    return _pairs(session, graded.group_by(scope.c.id)) | _pairs(
+        session, chosen.group_by(scope.c.id)
+    )
+
+
+def _count_chosen(session: Session, scope: Subquery) -> dict[int, int]:
+    """Assignment id -> structures with a choice in force, of the reads of a forced choice."""
+    newer = aliased(Preference)
+    return _pairs(
+        session,
+        select(scope.c.id, func.count())
+        .join(Preference, col(Preference.assignment_id) == scope.c.id)
+        .outerjoin(newer, col(newer.supersedes_id) == col(Preference.id))
+        .where(col(newer.id).is_(None), col(Preference.choice).is_not(None))
+        .group_by(scope.c.id),
+    )
 
 
 def _count_own(session: Session, scope: Subquery) -> dict[int, int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -20,10 +20,12 @@ from han5k_review.accounts.may import Action, TaskAct, TaskState, Whose, list_al
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.review.drafts.unsubmitted import list_unsubmitted
 from han5k_review.review.grading import count_graded, get_own_assignment, list_current_grades
+from han5k_review.review.preferences import list_current_choices
 from han5k_review.review.signatures import find_signature
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
+from han5k_review.store.preference_tables import Preference
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Grade, LabelVersion, Reader
 from han5k_review.store.vocabulary import Role, SignatureAct
@@ -56,7 +58,6 @@ def sign_read(
             f"{graded}; grade the others first."
         )
     _check_submitted(session, assignment_id, stored_id(reader))
-    grades = list_current_grades(session, assignment_id)
     return _add(
         session,
         ReadSignature(
@@ -65,8 +66,8 @@ def sign_read(
             by_id=stored_id(reader),
             signer=reader.name,
             meaning=MEANING,
-            grades=len(grades),
-            grades_sha256=hash_grades(session, grades),
+            grades=graded,
+            grades_sha256=_hash_read(session, assignment_id),
             at_utc=now,
         ),
     )
@@ -110,19 +111,41 @@ def unlock_read(
 
 def is_as_signed(session: Session, signature: ReadSignature) -> bool:
     """True when the grades in force now are the very ones that were signed."""
-    grades = list_current_grades(session, signature.assignment_id)
-    return hash_grades(session, grades) == signature.grades_sha256
+    return _hash_read(session, signature.assignment_id) == signature.grades_sha256
+
+
+def _hash_read(session: Session, assignment_id: int) -> str:
+    """The hash of a read: over its grades, or in a forced choice over its choices."""
+    choices = list_current_choices(session, assignment_id)
+    if choices:
+        return hash_choices(session, choices)
+    return hash_grades(session, list_current_grades(session, assignment_id))
+
+
+def hash_choices(session: Session, choices: Mapping[str, Preference]) -> str:
+    """SHA-256 of choices in force (structure -> choice): which contours, what was said, when."""
+    masks = _read_masks(
+        session, {number for one in choices.values() for number in (one.left_id, one.right_id)}
+    )
+    return _hash(
+        [
+            {
+                "structure": structure,
+                "left": masks[one.left_id],
+                "right": masks[one.right_id],
+                "choice": one.choice,
+                "comment": one.comment,
+                "active_seconds": one.active_seconds,
+                "chosen_at_utc": format_utc(one.chosen_at_utc),
+            }
+            for structure, one in sorted(choices.items())
+        ]
+    )
 
 
 def hash_grades(session: Session, grades: Mapping[str, Grade]) -> str:
     """SHA-256 of grades in force (structure -> grade): which contour, what was said of it, when."""
-    wanted = {grade.label_version_id for grade in grades.values()}
-    rows = session.exec(
-        select(col(LabelVersion.id), col(LabelVersion.mask_sha256)).where(
-            col(LabelVersion.id).in_(wanted)
-        )
-    )
-    masks = {row_id: mask for row_id, mask in rows}
+    masks = _read_masks(session, {grade.label_version_id for grade in grades.values()})
     content = [
         {
             "structure": structure,
@@ -140,6 +163,20 @@ def hash_grades(session: Session, grades: Mapping[str, Grade]) -> str:
         }
         for structure, grade in sorted(grades.items())
     ]
+    return _hash(content)
+
+
+def _read_masks(session: Session, wanted: Collection[int]) -> dict[int, str]:
+    """Label version id -> hash of its mask."""
+    rows = session.exec(
+        select(col(LabelVersion.id), col(LabelVersion.mask_sha256)).where(
+            col(LabelVersion.id).in_(wanted)
+        )
+    )
+    return {row_id: mask for row_id, mask in rows if row_id is not None}
+
+
+def _hash(content: Sequence[Mapping[str, object]]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

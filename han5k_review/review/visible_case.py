@@ -10,11 +10,18 @@ from sqlmodel import Session
 from han5k_review.review.assignment import find_next_assignment
 from han5k_review.review.grading import count_turns, list_current_grades
 from han5k_review.review.label_sets import LabelSet, list_label_sets, view_case, view_task
+from han5k_review.review.preferences import (
+    count_choice_turns,
+    list_answers,
+    list_current_choices,
+)
 from han5k_review.review.signatures import find_signature
 from han5k_review.store.identity import stored_id
+from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ProtocolVersion
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
+from han5k_review.store.vocabulary import Choice
 from han5k_review.study import get_case
 
 
@@ -32,7 +39,8 @@ class VisibleCase:
 
     `image_sha256`: its CT. `sets`: the one under review first. `versions`: structure -> the contour
     that is listed. `grades`: those in force of the listed contours, each the n-th act (`turns`) on
-    its structure; `signature`: stands on the read, which is then closed. `resume`: structure and
+    its structure; `answers`: those of a forced choice, whose `choices` stand in the place of
+    grades; `signature`: stands on the read, which is then closed. `resume`: structure and
     axial slice (k). `sees_doubts`: may learn how far the predictions of a model differed. Without
     an assignment there is nothing to grade and nothing to edit.
     """
@@ -47,6 +55,8 @@ class VisibleCase:
     may_grade: bool = False
     grades: Mapping[str, Grade] = field(default_factory=dict)
     turns: Mapping[str, int] = field(default_factory=dict)
+    answers: tuple[Choice, ...] = ()
+    choices: Mapping[str, Preference] = field(default_factory=dict)
     asks_source: bool = False
     asks_confidence: bool = False
     signature: ReadSignature | None = None
@@ -79,7 +89,9 @@ def get_visible_task(session: Session, assignment: Assignment, *, names_reads: b
         assignment_id=assignment_id,
         may_grade=signature is None and not assignment.is_adjudication,
         signature=signature,
-        turns=count_turns(session, assignment_id),
+        turns=count_turns(session, assignment_id) | count_choice_turns(session, assignment_id),
+        answers=list_answers(session, assignment),
+        choices=list_current_choices(session, assignment_id),
         # A grade of an older contour does not count.
         grades={
             name: grade

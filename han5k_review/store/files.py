@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,9 @@ from pathlib import Path
 from han5k_review.errors import StorageError
 
 _SYNCS = 8
+LEAST_FREE_BYTES = 64_000_000
+"""What an import leaves free, so that readers can still grade while it is said that the disk is
+full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,17 @@ class _Written:
     beside: Path
     nbytes: int
     synced: Future[None]
+
+
+def check_space(folder: Path) -> None:
+    """StorageError when the disk of `folder` (which may not exist yet) is as good as full."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    if free < LEAST_FREE_BYTES:
+        raise StorageError(
+            f"At least {LEAST_FREE_BYTES / 1e6:.0f} MB of free space were expected in {there}, "
+            f"found {free / 1e6:.0f} MB; free space and import again: what is stored stays."
+        )
 
 
 def write_atomically(path: Path, content: bytes) -> None:

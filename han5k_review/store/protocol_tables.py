@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint, true
 from sqlmodel import Field, SQLModel
 
 from han5k_review.statistics.releases import ManyRule
@@ -46,6 +46,7 @@ class ProtocolVersion(SQLModel, table=True):
     ai_assistance: bool
     asks_source: bool
     asks_confidence: bool
+    allows_neither: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     endpoint: Endpoint = Field(sa_type=enum_by_value(Endpoint))
     certificate: CertificateKind = Field(sa_type=enum_by_value(CertificateKind))
     limit: float = Field(sa_column_kwargs={"name": "certificate_limit"})
@@ -59,7 +60,11 @@ class ProtocolVersion(SQLModel, table=True):
 
 
 class ReadContour(SQLModel, table=True):
-    """One contour that a read shows; a read without such rows shows what is under review."""
+    """One contour that a read shows; a read without such rows shows what is under review.
+
+    In a forced choice it stands on the left, and `right_id` on the right; `left_source` and
+    `right_source` are the label sources of the protocol that they come from.
+    """
 
     __tablename__ = "read_contour"
     __table_args__ = (UniqueConstraint("assignment_id", "structure"),)
@@ -67,6 +72,9 @@ class ReadContour(SQLModel, table=True):
     assignment_id: int = Field(foreign_key="assignment.id")
     structure: str
     label_version_id: int = Field(foreign_key="label_version.id", index=True)
+    right_id: int | None = Field(default=None, foreign_key="label_version.id")
+    left_source: str | None = None
+    right_source: str | None = None
 
 
 class PlantedContour(SQLModel, table=True):

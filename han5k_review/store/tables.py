@@ -46,6 +46,7 @@ APPEND_ONLY = (
     "triage_score",
     "triage_draw",
     "consensus_grade",
+    "preference",
     "sealed_patient",
     "sealed_opening",
 )
@@ -90,6 +91,7 @@ class Reader(SQLModel, table=True):
     """A local account. `pseudonym` is what exports show.
 
     `must_change_password` holds while somebody else knows the password: it was theirs to choose.
+    `outside_id` is provider and subject of a person whom the hospital's sign-in vouches for.
     """
 
     __tablename__ = "reader"
@@ -100,6 +102,7 @@ class Reader(SQLModel, table=True):
     password_hash: str
     active: bool = True
     must_change_password: bool = False
+    outside_id: str | None = Field(default=None, unique=True, index=True)
     created_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

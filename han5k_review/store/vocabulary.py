@@ -243,6 +243,15 @@ class SourceGuess(StrEnum):
     UNSURE = "not sure"
 
 
+class Choice(StrEnum):
+    """What a reader of a forced choice says of two contours beside each other."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    NEITHER = "neither"
+    BOTH_POOR = "both_poor"
+
+
 class TriageKind(StrEnum):
     """What a score of triage is: a rank in the cohort, or a probability learned from grades."""
 

@@ -26,6 +26,7 @@ from han5k_review.store.vocabulary import Role
 from han5k_review.texts.counts import say_count
 from han5k_review.triage.stored import find_round
 from han5k_review.triage.worklist import RANDOM_SHARE, assign_by_doubt, plan_by_doubt
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _CHOSEN = "these cases"
@@ -97,12 +98,14 @@ def show_ordering(visit: Visit, reader: Reader, wish: Wish) -> None:
 
 
 def _ask_to_add(count: int, reader: Reader) -> bool:
-    label = f"Add {say_count(count, 'case')} to {reader.name}'s list"
+    label = f"Add {say_count(count, 'case')} to {as_text(reader.name)}'s list"
     return st.button(label, type="primary", disabled=not count, key="assign")
 
 
 def _tell_added(added: int, reader: Reader) -> None:
-    st.session_state["people-told"] = f"{say_count(added, 'case')} added to {reader.name}'s list."
+    st.session_state["people-told"] = (
+        f"{say_count(added, 'case')} added to {as_text(reader.name)}'s list."
+    )
 
 
 def _ask_wish(pool: object, order: str, cases: Sequence[Case]) -> Wish:
@@ -132,7 +135,7 @@ def describe_plan(cases: Sequence[Case], known: int, reader: Reader) -> str:
     more = len(cases) - _SHOWN_NAMES
     first = f"In this order: {names}" if names else "No case would be added"
     rest = f" and {more:,} more" if more > 0 else ""
-    there = f" {known} of them on {reader.name}'s list already." if known else ""
+    there = f" {known} of them on {as_text(reader.name)}'s list already." if known else ""
     return f"{first}{rest}.{there}"
 
 
@@ -146,7 +149,7 @@ def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
             (stored_id(row), case.name) for row, case in list_untouched(session, stored_id(reader))
         ]
     if not rows:
-        st.caption(f"{reader.name} has no case that nobody began.")
+        st.caption(f"{as_text(reader.name)} has no case that nobody began.")
         return
     chosen = st.multiselect(
         "Cases without any grade or correction",
@@ -166,7 +169,7 @@ def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
                 now=utc_now(),
             )
             st.session_state["people-told"] = (
-                f"{say_count(gone, 'case')} taken off {reader.name}'s list."
+                f"{say_count(gone, 'case')} taken off {as_text(reader.name)}'s list."
             )
         st.rerun()
 
@@ -190,7 +193,7 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                     now=utc_now(),
                     is_first_password=True,
                 )
-                st.toast(f"{added.name} added, shown in exports as {added.pseudonym}.")
+                st.toast(f"{as_text(added.name)} added, shown in exports as {added.pseudonym}.")
     theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
     if not theirs:
         return
@@ -210,7 +213,7 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                     now=utc_now(),
                     is_first_password=True,
                 )
-                st.toast(f"{reader.name} has a new password and is signed out everywhere.")
+                st.toast(f"{as_text(reader.name)} has a new password and is signed out everywhere.")
 
 
 def _check_role(role: Role, roles: Sequence[Role]) -> Role:

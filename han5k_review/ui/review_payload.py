@@ -32,7 +32,9 @@ def build_task_payload(
     assignment = get_own_assignment(session, assignment_id, visit.get_reader())
     seen = get_visible_task(session, assignment, names_reads=_names_reads(visit))
     numbers = number_task(visit.bench.study.root, assignment_id)
-    payload = replace(_build(session, visit, seen, numbers), compare=choice.compare)
+    payload = _build(session, visit, seen, numbers)
+    if not payload.choice:
+        payload = replace(payload, compare=choice.compare)
     place = _chosen_place(seen, choice)
     if seen.may_grade or place is None:
         return payload

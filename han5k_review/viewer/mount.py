@@ -8,6 +8,7 @@ from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure
 from han5k_review.anatomy.windows import Window
 from han5k_review.review.grading import MOST_CONFIDENT
+from han5k_review.review.label_sets import RIGHT_KEY
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
 from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.review.signing import MEANING
@@ -18,6 +19,7 @@ from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Grade, LabelVersion
 from han5k_review.store.vocabulary import SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
+from han5k_review.viewer.choices import build_choice, build_choice_scale
 from han5k_review.viewer.payload import (
     Addresses,
     GivenGrade,
@@ -49,7 +51,8 @@ def build_payload(
     `numbers` are those of the task, which its routes have too. `has_dose`: a planned dose is known
     for its CT.
     """
-    edits = seen.assignment_id is not None and seen.signature is None
+    chooses = bool(seen.answers)
+    edits = seen.assignment_id is not None and seen.signature is None and not chooses
     routes = (
         name_case(seen.case_id) if seen.assignment_id is None else name_task(seen.assignment_id)
     )
@@ -69,15 +72,25 @@ def build_payload(
         next=None if seen.next_task is None else _next_case(seen.next_task),
         label_sets=_label_sets(seen.sets, routes),
         structures=tuple(
-            _structure(structure, version, warnings.get(stored_id(version), ()), numbers)
+            _structure(
+                structure,
+                version,
+                # What is said of one contour of two would tell them apart.
+                () if chooses else _list_warnings(version, warnings),
+                numbers,
+            )
             for structure in catalogue
             if (version := seen.versions.get(structure.name)) is not None
         ),
         windows=tuple(
             ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu) for w in windows
         ),
-        scale=_scale(scale),
-        grades={name: _grade(grade, seen.turns[name]) for name, grade in seen.grades.items()},
+        scale=build_choice_scale(seen.answers) if chooses else _scale(scale),
+        grades={name: _grade(grade, seen.turns[name]) for name, grade in seen.grades.items()}
+        | {name: build_choice(one, seen.turns[name]) for name, one in seen.choices.items()},
+        compare=RIGHT_KEY if chooses else None,
+        side_by_side=chooses,
+        choice=chooses,
         resume=None
         if seen.resume is None
         else Resume(structure=seen.resume[0], slice=seen.resume[1]),
@@ -115,10 +128,14 @@ def _label_sets(sets: Iterable[StoredLabelSet], routes: CaseRoutes) -> tuple[Lab
     )
 
 
-def _structure(
-    structure: Structure, version: LabelVersion, doubts: Sequence[str], numbers: RowNumbers
-) -> ViewerStructure:
+def _list_warnings(version: LabelVersion, doubts: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
     empty = ("The contour is empty.",) if version.voxels == 0 else ()
+    return tuple(dict.fromkeys((*empty, *doubts.get(stored_id(version), ()))))
+
+
+def _structure(
+    structure: Structure, version: LabelVersion, warnings: tuple[str, ...], numbers: RowNumbers
+) -> ViewerStructure:
     return ViewerStructure(
         name=structure.name,
         title=structure.title,
@@ -135,7 +152,7 @@ def _structure(
         hint_source=structure.hint_source,
         reference_dsc=structure.reference_dsc,
         reference_hd95_mm=structure.reference_hd95_mm,
-        warnings=tuple(dict.fromkeys((*empty, *doubts))),
+        warnings=warnings,
     )
 
 

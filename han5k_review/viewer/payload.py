@@ -204,6 +204,7 @@ class ViewerPayload:
     `account` tells the browser which acts that wait in it are this person's; it names nobody.
     `source_guesses` are the answers to what made a contour, `most_confident` the highest number of
     how sure one is; without them it is not asked.
+    `choice`: two label sets stand beside each other, and the scale holds the answers.
     `meaning` is what a reader signs; `signed` says who signed a read, which is then closed.
     """
 
@@ -227,6 +228,7 @@ class ViewerPayload:
     account: str | None = None
     source_guesses: tuple[str, ...] = ()
     most_confident: int | None = None
+    choice: bool = False
     meaning: str | None = None
     signed: str | None = None
 

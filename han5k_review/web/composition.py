@@ -10,8 +10,9 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
 from han5k_review import __version__
-from han5k_review.accounts.sessions import set_limits
+from han5k_review.accounts.sessions import SessionLimits, set_limits
 from han5k_review.accounts.study_key import KEY_NAME, read_or_create_key
+from han5k_review.errors import ConfigError
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
@@ -25,9 +26,15 @@ from han5k_review.web.grade_routes import build_grade_router
 from han5k_review.web.guard import SIGN_IN, Guard, GuardRules
 from han5k_review.web.headers import build_policy
 from han5k_review.web.health import answer_health
+from han5k_review.web.hospital_entrance import (
+    HOSPITAL,
+    HOSPITAL_ANSWER,
+    HospitalEntrance,
+)
 from han5k_review.web.label_set_routes import build_label_set_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
+from han5k_review.web.oidc import Provider, check_issuer
 from han5k_review.web.problems import add_problem_handlers, by_method
 from han5k_review.web.proxies import parse_proxies
 from han5k_review.web.signature_routes import build_signature_router
@@ -38,17 +45,42 @@ _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
 
 def build_routes(study: Study, settings: Settings) -> list[BaseRoute]:
     """`/api`, `/sign-in`, `/sign-out` and `/healthz`, to stand before Streamlit's own routes."""
-    entrance = Entrance(
-        study=study,
-        limits=set_limits(settings.session_hours, settings.idle_minutes),
-        key=read_or_create_key(study.root / KEY_NAME),
-    )
-    return [
+    key = read_or_create_key(study.root / KEY_NAME)
+    limits = set_limits(settings.session_hours, settings.idle_minutes)
+    hospital = _build_hospital(study, settings, limits, key)
+    entrance = Entrance(study=study, limits=limits, key=key, has_hospital=hospital is not None)
+    routes: list[BaseRoute] = [
         Mount("/api", build_api(study, settings)),
         by_method(SIGN_IN, GET=entrance.show_sign_in, POST=entrance.post_sign_in),
         by_method("/sign-out", GET=entrance.show_sign_out, POST=entrance.post_sign_out),
         by_method("/healthz", GET=partial(answer_health, study)),
     ]
+    if hospital is not None:
+        routes.append(by_method(HOSPITAL, GET=hospital.leave))
+        routes.append(by_method(HOSPITAL_ANSWER, GET=hospital.come_back))
+    return routes
+
+
+def _build_hospital(
+    study: Study, settings: Settings, limits: SessionLimits, key: bytes
+) -> HospitalEntrance | None:
+    if settings.oidc_issuer is None:
+        return None
+    if settings.public_url is None or not settings.oidc_roles:
+        raise ConfigError(
+            "HAN5K_PUBLIC_URL and HAN5K_OIDC_ROLES were expected beside HAN5K_OIDC_ISSUER."
+        )
+    provider = Provider(
+        issuer=check_issuer(settings.oidc_issuer),
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        answer_url=f"{settings.public_url}{HOSPITAL_ANSWER}",
+        name_claim=settings.oidc_name_claim,
+        groups_claim=settings.oidc_groups_claim,
+    )
+    return HospitalEntrance(
+        study=study, limits=limits, provider=provider, roles=settings.oidc_roles, key=key
+    )
 
 
 def build_middleware(

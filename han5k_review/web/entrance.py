@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 from sqlmodel import Session
@@ -35,6 +36,7 @@ from han5k_review.web.desk import IDENTITY, get_identity
 from han5k_review.web.entrance_page import sign_in_page, sign_out_page
 from han5k_review.web.next_path import local_path
 from han5k_review.web.problems import status_of
+from han5k_review.web.set_cookie import set_cookie
 from han5k_review.web.sign_in_queue import SignInQueue
 
 _MAX_FORM_BYTES = 8192
@@ -68,8 +70,10 @@ class Entrance:
     study: Study
     limits: SessionLimits
     key: bytes = field(repr=False)
+    has_hospital: bool = False
+    """True where the hospital's own sign-in is offered beside the form."""
     strangers: SignInQueue = field(
-        default_factory=lambda: SignInQueue(together=2, most=16, per_address=8)
+        default_factory=lambda: SignInQueue(together=2, most=32, per_address=16)
     )
     regulars: SignInQueue = field(
         default_factory=lambda: SignInQueue(together=2, most=32, per_address=32)
@@ -80,27 +84,27 @@ class Entrance:
         next_path = local_path(request.query_params.get("next"))
         if isinstance(request.scope.get(IDENTITY), ReaderIdentity):
             return RedirectResponse(next_path, 303)
-        return sign_in_page(next_path=next_path)
+        return self._page(next_path=next_path)
 
     async def post_sign_in(self, request: Request) -> Response:
         """Check name and password; a cookie and a redirect, or the form again with a sentence."""
         form = await _read_form(request)
         if form is None:
-            return sign_in_page(next_path="/", wrong="A shorter form was expected.", status=413)
+            return self._page(next_path="/", wrong="A shorter form was expected.", status=413)
         name = form.get("name", "").strip()
         next_path = local_path(form.get("next"))
         try:
             opened = await self._serve(request, name, form.get("password", ""))
         except AccessError as error:
-            return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=429)
+            return self._page(next_path=next_path, name=name, wrong=str(error), status=429)
         except Han5kError as error:
             status = status_of(error, request.method)
-            return sign_in_page(next_path=next_path, name=name, wrong=str(error), status=status)
+            return self._page(next_path=next_path, name=name, wrong=str(error), status=status)
         if opened is None:
-            return sign_in_page(next_path=next_path, name=name, wrong=_WRONG, status=401)
+            return self._page(next_path=next_path, name=name, wrong=_WRONG, status=401)
         answer = RedirectResponse(next_path, 303, headers={"Cache-Control": "no-store"})
-        _set_cookie(request, answer, COOKIE_NAME, opened.session, self.limits.lifetime)
-        _set_cookie(request, answer, BROWSER_COOKIE, opened.browser, KNOWN_FOR)
+        set_cookie(request, answer, COOKIE_NAME, opened.session, self.limits.lifetime)
+        set_cookie(request, answer, BROWSER_COOKIE, opened.browser, KNOWN_FOR)
         return answer
 
     async def show_sign_out(self, request: Request) -> Response:
@@ -130,6 +134,9 @@ class Entrance:
             COOKIE_NAME, httponly=True, samesite="lax", secure=request.url.scheme == "https"
         )
         return answer
+
+    def _page(self, **words: Any) -> Response:
+        return sign_in_page(hospital=self.has_hospital, **words)
 
     async def _serve(self, request: Request, name: str, password: str) -> Opened | None:
         address = "" if request.client is None else fold_address(request.client.host)
@@ -184,19 +191,6 @@ class Entrance:
             row = find_session(session, cookie)
             if row is not None:
                 end_session(session, stored_id(row), by=identity.name, now=now)
-
-
-def _set_cookie(
-    request: Request, answer: Response, name: str, value: str, lifetime: timedelta
-) -> None:
-    answer.set_cookie(
-        name,
-        value,
-        max_age=int(lifetime.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
 
 
 async def _read_form(request: Request) -> dict[str, str] | None:

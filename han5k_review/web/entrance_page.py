@@ -8,6 +8,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from string import Template
+from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
@@ -26,7 +27,12 @@ $wrong
  maxlength="256" required $focus_password>
 <input type="hidden" name="next" value="$next">
 <button type="submit">Sign in</button>
-</form>"""
+</form>
+$hospital"""
+
+_HOSPITAL = (
+    """<p><a href="/sign-in/hospital?next={next}">Sign in with the hospital account</a></p>"""
+)
 
 _SIGN_OUT = """$drafts
 <form method="post" action="/sign-out">
@@ -37,13 +43,17 @@ _SIGN_OUT = """$drafts
 
 
 def sign_in_page(
-    *, next_path: str, name: str = "", wrong: str = "", status: int = 200
+    *, next_path: str, name: str = "", wrong: str = "", status: int = 200, hospital: bool = False
 ) -> HTMLResponse:
-    """The sign-in form; `wrong` is the one sentence that says why the last try failed."""
+    """The sign-in form; `wrong` is the one sentence that says why the last try failed.
+
+    With `hospital` a link to the hospital's own sign-in stands below it.
+    """
     content = Template(_SIGN_IN).substitute(
         wrong=f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else "",
         name=escape(name),
         next=escape(next_path),
+        hospital=_HOSPITAL.format(next=quote(next_path, safe="/")) if hospital else "",
         focus_name="" if name else "autofocus",
         focus_password="autofocus" if name else "",
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 from han5k_review.review.grading import MAX_COMMENT, MOST_CONFIDENT, GradeRequest
 from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.store.columns import format_utc
+from han5k_review.store.preference_tables import Preference
 from han5k_review.store.tables import Grade
 from han5k_review.store.vocabulary import SourceGuess
 from han5k_review.web.bodies import Body, Index, Key, Moment, Name, RowId, Seconds, Text
@@ -47,6 +48,18 @@ class GradeBody(Body):
             confidence=self.confidence,
             source_guess=self.source_guess,
         )
+
+
+def describe_choice(choice: Preference, turn: int, numbers: RowNumbers) -> dict[str, Any]:
+    """One act of choosing, in the shape of a grade; the contour on the left stands for the pair."""
+    return {
+        "turn": turn,
+        "structure": choice.structure,
+        "label_version": numbers.show(RowKind.LABEL_VERSION, choice.left_id),
+        "code": choice.choice,
+        "comment": choice.comment,
+        "graded_at_utc": format_utc(choice.chosen_at_utc),
+    }
 
 
 def describe_grade(grade: Grade, turn: int, numbers: RowNumbers) -> dict[str, Any]:

@@ -22,6 +22,12 @@ from han5k_review.review.grading import (
     list_current_grades,
     submit_grade,
 )
+from han5k_review.review.preferences import (
+    count_choice_turns,
+    is_forced_choice,
+    list_current_choices,
+)
+from han5k_review.review.preferring import submit_choice
 from han5k_review.review.row_numbers import number_task
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -33,7 +39,7 @@ from han5k_review.study.scale import Scale
 from han5k_review.web.bodies import Body, Index, Name, RowId, bounded
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json, describe_check
-from han5k_review.web.grade_bodies import GradeBody, describe_grade
+from han5k_review.web.grade_bodies import GradeBody, describe_choice, describe_grade
 
 
 class PositionBody(Body):
@@ -56,11 +62,11 @@ def build_grade_router(desk: Desk) -> APIRouter:
             get_own_assignment(session, assignment_id, reader)
             found = list_current_grades(session, assignment_id)
             turns = count_turns(session, assignment_id)
-            answer = {
-                "grades": {
-                    name: describe_grade(one, turns[name], numbers) for name, one in found.items()
-                }
-            }
+            chosen = list_current_choices(session, assignment_id)
+            acts = count_choice_turns(session, assignment_id)
+            grades = {n: describe_grade(one, turns[n], numbers) for n, one in found.items()}
+            grades |= {n: describe_choice(one, acts[n], numbers) for n, one in chosen.items()}
+            answer = {"grades": grades}
         return answer_json(answer)
 
     @router.post("/assignments/{assignment_id}/grades")
@@ -91,6 +97,10 @@ def _store_grade(
     study: Study, rules: EditRules, identity: ReaderIdentity, assignment_id: int, body: GradeBody
 ) -> Response:
     numbers = number_task(study.root, assignment_id)
+    with reading(study.engine) as session:
+        chooses = is_forced_choice(session, assignment_id)
+    if chooses:
+        return _store_choice(study, identity, assignment_id, body)
     with transaction(study.engine) as session:
         scale = read_study_scale(study, get_study_info(session))
         outcome = submit_grade(
@@ -114,6 +124,27 @@ def _store_grade(
     if trains:
         answer |= _give_feedback(study, grade_id, scale)
     return answer_json(answer, status)
+
+
+def _store_choice(
+    study: Study, identity: ReaderIdentity, assignment_id: int, body: GradeBody
+) -> Response:
+    numbers = number_task(study.root, assignment_id)
+    with transaction(study.engine) as session:
+        outcome = submit_choice(
+            session,
+            assignment_id=assignment_id,
+            reader=_get_reader(session, identity),
+            request=body.to_request(numbers),
+            now=utc_now(),
+        )
+        answer = {
+            "grade": describe_choice(outcome.preference, outcome.turn, numbers),
+            "graded": outcome.chosen,
+            "total": outcome.total,
+            "check": None,
+        }
+    return answer_json(answer, 201 if outcome.is_new else 200)
 
 
 def _give_feedback(study: Study, grade_id: int, scale: Scale) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from han5k_review.store.study import Study
 from han5k_review.web.demo_address import check_demo_address
 from han5k_review.web.desk import IDENTITY
 from han5k_review.web.headers import with_headers
+from han5k_review.web.hospital_entrance import HOSPITAL, HOSPITAL_ANSWER
 from han5k_review.web.nodelay import set_nodelay_on_listeners
 from han5k_review.web.problems import problem
 from han5k_review.web.proxies import TrustedProxies
@@ -41,7 +42,7 @@ from han5k_review.web.rates import Rates
 from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_origin
 
 SIGN_IN = "/sign-in"
-OPEN_PATHS = frozenset({SIGN_IN, "/healthz"})
+OPEN_PATHS = frozenset({SIGN_IN, HOSPITAL, HOSPITAL_ANSWER, "/healthz"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
 """What Streamlit says of this process, and its ways in beside the browser: nobody's business."""
 _UPLOADS = "/_stcore/upload_file/"
@@ -139,7 +140,8 @@ class Guard:
             return problem(429, "This account asks too often; wait 10 s, then try again.")
         path = scope["path"]
         if identity.must_change_password and path.startswith(("/api/", _UPLOADS)):
-            return problem(403, "Choose a password of your own on the page Account first.")
+            # 401: what waits in this browser is kept until then.
+            return problem(401, "Choose a password of your own on the page Account first.")
         if path.startswith(_UPLOADS) and scope["method"] == "PUT":
             length = headers.get("content-length", "")
             if not (length.isascii() and length.isdigit() and len(length) < _MOST_DIGITS):

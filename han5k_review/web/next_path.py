@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-_NOT_AFTER_SIGN_IN = frozenset({"/sign-in", "/sign-out"})
+_NOT_AFTER_SIGN_IN = frozenset(
+    {"/sign-in", "/sign-out", "/sign-in/hospital", "/sign-in/hospital/answer"}
+)
 _MAX_LENGTH = 2000
 
 

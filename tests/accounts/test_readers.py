@@ -50,7 +50,10 @@ def test_a_name_is_given_once_whatever_its_case(engine: Engine, name: str) -> No
         add(engine, "ben", pseudonym="R01")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 65, "an\nna"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "  ", "x" * 65, "an\nna", "**anna**", "[a](http://b)", ":red[a]", "$a$", "<b>", "=1+1"],
+)
 def test_a_name_nobody_can_type_is_refused(engine: Engine, name: str) -> None:
     with pytest.raises(RuleError):
         add(engine, name)
@@ -64,6 +67,19 @@ def test_an_account_with_a_short_password_is_not_stored(engine: Engine) -> None:
         assert list(session.exec(select(Audit))) == []
         with pytest.raises(DataError, match="'anna'"):
             get_reader(session, "anna")
+
+
+def test_a_first_password_has_to_be_changed_and_not_into_itself(engine: Engine) -> None:
+    add(engine, "anna")
+    with transaction(engine) as session:
+        anna = get_reader(session, "anna")
+        first = {"password": "the lead's choice", "actor": "adele", "now": NOON}
+        set_password(session, anna, **first, is_first_password=True)  # type: ignore[arg-type]
+        assert anna.must_change_password
+        with pytest.raises(RuleError, match="found the first one again"):
+            set_password(session, anna, **first)  # type: ignore[arg-type]
+        set_password(session, anna, password="her own choice", actor="anna", now=NOON)
+        assert not anna.must_change_password
 
 
 def test_an_attempt_says_who_it_is_only_with_the_right_password(engine: Engine) -> None:

@@ -22,6 +22,7 @@ from han5k_review.accounts.sessions import (
     end_session,
     get_signed_in,
     list_sessions,
+    name_browser,
     note_seen,
     open_session,
     set_limits,
@@ -72,8 +73,24 @@ def test_the_table_holds_no_cookie(engine: Engine, anna: ReaderIdentity) -> None
     with reading(engine) as session:
         row = session.exec(select(SignInSession)).one()
     assert value not in str(row)
-    assert row.user_agent.startswith("Firefox xxx")
-    assert len(row.user_agent) == 120
+    assert row.user_agent == "Firefox " + "x" * 32
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0.0.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36", "Chrome on Linux"),
+        ("Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) Version/18 Safari/604.1", "Safari on iPad"),
+        ("Mozilla/5.0 (Macintosh; Mac OS X 14.7; rv:140.0) Firefox/140.0", "Firefox on macOS"),
+        ("python-httpx/0.28", "python-httpx/0.28"),
+    ],
+)
+def test_a_browser_is_named_in_short(said: str, shown: str) -> None:
+    assert name_browser(said) == shown
 
 
 def test_a_sign_in_ends_after_its_lifetime_and_sooner_without_use(

@@ -7,7 +7,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from han5k_review.accounts.readers import get_reader
 from han5k_review.cli.main import main
+from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study, open_study
 from tests.browser.openkbp_study import TRAIN, write_input
 
@@ -53,6 +55,9 @@ def build_desk(shared_data: Path, root: Path) -> Desk:
     secret.write_text(PASSWORD)
     desk.han5k("reader", "add", "anna", "--password-file", str(secret))
     desk.han5k("reader", "add", "lead", "--role", "lead", "--password-file", str(secret))
+    with transaction(desk.open_study().engine) as session:  # as if both had chosen their own
+        for name in ("anna", "lead"):
+            get_reader(session, name).must_change_password = False
     names = [f"KBP-{number}" for number in TRAIN]
     assert "2 cases assigned" in desk.han5k("assign", "anna", *names)
     return desk

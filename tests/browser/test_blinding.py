@@ -2,13 +2,15 @@
 
 In one the contours shown are the model's, in the other those of the clinic; the voxels are the same
 in both, so everything that reaches the browser must be the same: pages, addresses, answers,
-headers, and the messages behind the pages.
+headers, and the messages behind the pages. The first case is graded; in the second both contours
+stand beside each other, and what is left in one study is left in the other.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +38,7 @@ from tests.browser.small_study import GRID, STRUCTURES, box
 
 SLOW = 60_000
 NAMES_SOURCES = re.compile(r"pseudo|automatic|predict|reference contour|\bmodel\b")
+CHOICE_BODIES = ("label_sets", "masks/a", "masks/d", "grades", "drafts", "contours/d.zip")
 BODIES = (
     "label_sets",
     "masks/a",
@@ -52,7 +55,7 @@ BODIES = (
 
 
 def build(root: Path, shown: str) -> None:
-    """A study in which anna reads, blind, the contours of the source `shown`."""
+    """A study in which anna grades, blind, the contours of the source `shown`, then chooses."""
     study = create_study(root, "A reader study", now_utc=utc_now())
     seen = {name: box(name) for name in STRUCTURES}
     other = {name: box(name, 2) for name in STRUCTURES}
@@ -73,16 +76,18 @@ def build(root: Path, shown: str) -> None:
             session, name="anna", password=PASSWORD, role=Role.READER, actor="lead", now=utc_now()
         )
         facts = read_facts(session, study)
-        protocol = replace(build_preset(Preset.OWN, facts), sources=(shown,))
-        set_protocol(session, protocol, facts, change=Change(actor="lead", now=utc_now()))
-        wish = ReadWish(reader_ids=(stored_id(anna),))
-        plan = plan_reads(session, wish)
-        assign_reads(session, study, wish, seen=plan, actor="lead", now=utc_now())
+        both = ("ai", "reference") if shown == "ai" else ("reference", "ai")
+        for preset, sources in ((Preset.OWN, both[:1]), (Preset.FORCED_CHOICE, both)):
+            protocol = replace(build_preset(preset, facts), sources=sources)
+            set_protocol(session, protocol, facts, change=Change(actor="lead", now=utc_now()))
+            wish = ReadWish(reader_ids=(stored_id(anna),), most_cases=1)
+            plan = plan_reads(session, wish)
+            assign_reads(session, study, wish, seen=plan, actor="lead", now=utc_now())
     study.engine.dispose()
 
 
 def read_blind(root: Path, page: Page) -> Heard:
-    """What anna's browser hears while she grades a case, signs it, and looks at her list."""
+    """What anna's browser hears while she reads two cases, signs them, and looks at her list."""
     heard = Heard()
     heard.listen(page)
     with running_server(root, root.parent / "web.log") as server:
@@ -90,22 +95,32 @@ def read_blind(root: Path, page: Page) -> Heard:
         page.get_by_role("button", name=re.compile("Start")).click(timeout=SLOW)
         first = page.get_by_test_id("case")
         expect(first).to_be_visible(timeout=SLOW)
-        name = first.text_content() or ""
-        number = page.url.rsplit("=", 1)[1]
-        for _ in STRUCTURES:
-            press_grade(page, "1")
-        expect(page.get_by_test_id("question-words")).to_contain_text("are graded and saved")
-        for part in BODIES:
-            answer = page.request.get(f"{server.url}/api/assignments/{number}/{part}")
-            heard.read(f"{part} {answer.status}", answer.body())
-        page.get_by_test_id("answer-sign").click()
-        expect(page.get_by_test_id("question-words")).to_contain_text("mine and final")
-        page.get_by_test_id("answer-sign").click()
+        name, address = first.text_content() or "", page.url
+        read_case(page, heard, server.url, BODIES, done="are graded and saved")
         expect(first).not_to_have_text(name, timeout=SLOW)
+        expect(page).not_to_have_url(address, timeout=SLOW)
+        expect(page.get_by_test_id("view-upper-title")).to_contain_text("Right", timeout=SLOW)
+        read_case(page, heard, server.url, CHOICE_BODIES, done="are chosen and saved")
+        expect(page).to_have_url(re.compile("worklist"), timeout=SLOW)
         page.goto(f"{server.url}/worklist")
         expect(page.locator("[data-testid=row]")).to_have_count(2, timeout=SLOW)
         heard.read("the list", page.locator("body").inner_text().encode())
     return heard
+
+
+def read_case(page: Page, heard: Heard, url: str, parts: Sequence[str], *, done: str) -> None:
+    """Press 1 for each structure, ask for all that the routes give out, and sign."""
+    number = page.url.rsplit("=", 1)[1]
+    for _ in STRUCTURES:
+        press_grade(page, "1")
+    expect(page.get_by_test_id("question-words")).to_contain_text(done)
+    for part in parts:
+        # A connection that lay idle may be closed by the server just now.
+        answer = page.request.get(f"{url}/api/assignments/{number}/{part}", max_retries=3)
+        heard.read(f"{part} {answer.status}", answer.body())
+    page.get_by_test_id("answer-sign").click()
+    expect(page.get_by_test_id("question-words")).to_contain_text("mine and final")
+    page.get_by_test_id("answer-sign").click()
 
 
 @pytest.mark.browser

@@ -90,6 +90,7 @@ def test_a_folder_becomes_a_study_and_a_revision_leaves_and_comes_back(
     screen.get_by_role("button", name="Confirm 1 name").click(timeout=SLOW)
     expect(screen.get_by_text("1 name confirmed")).to_be_visible(timeout=SLOW)
     screen.goto(f"{server.url}/imports")
+    leave_in_place(screen)
     screen.get_by_role("button", name="Import", exact=True).click(timeout=SLOW)
     done = screen.get_by_text("Imported: 1 new, 0 changed, 0 unchanged, 0 refused")
     expect(done).to_be_visible(timeout=SLOW)
@@ -98,8 +99,11 @@ def test_a_folder_becomes_a_study_and_a_revision_leaves_and_comes_back(
         cases = list_cases(session)
         anna = get_reader(session, "anna")
         assign_cases(session, reader=anna, cases=cases, actor="lead", now=utc_now())
-        case_id, case = cases[0].id, cases[0].name
+        case_id, case, image = cases[0].id, cases[0].name, cases[0].image_sha256
+    assert study.volumes.find_place(image) is not None
+    assert not list(study.volumes.folder.rglob("*.zst"))
     revise_as_anna(screen, server.url)
+    assert list(study.volumes.folder.rglob("*.zst"))  # made when anna looked
     (drawn,) = revisions(study)
     assert drawn[:2] == ("BrainStem", "anna")
     screen.context.clear_cookies()
@@ -114,6 +118,14 @@ def test_a_folder_becomes_a_study_and_a_revision_leaves_and_comes_back(
     screen.get_by_role("button", name="Take BrainStem").click(timeout=SLOW)
     expect(screen.get_by_text("Taken as revision 2; it waits")).to_be_visible(timeout=SLOW)
     assert revisions(study) == [drawn, ("BrainStem", "lead", drawn[2])]  # voxel for voxel
+
+
+def leave_in_place(screen: Page) -> None:
+    """Tick that the CT is not copied."""
+    screen.get_by_text("Several structure sets, doses, CTs left in place").click(timeout=SLOW)
+    box = screen.get_by_role("checkbox", name="Leave the CTs where they are")
+    screen.get_by_text("Leave the CTs where they are").click(timeout=SLOW)
+    expect(box).to_be_checked(timeout=SLOW)
 
 
 def revise_as_anna(screen: Page, url: str) -> None:

@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 
 from han5k_review.cli.main import main
 from han5k_review.errors import Han5kError, ServerError
+from han5k_review.imaging.dicom.tree_files import PLAN_CLASS
 from han5k_review.imaging.dicom.web_server import WebServer
 from han5k_review.imaging.dicom.web_sessions import WebAccess
 from han5k_review.importing.remote_imports import RemoteOrder, import_remote
@@ -26,10 +27,12 @@ from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
 from rigs.crooked_server import crooked, reply
 from rigs.orthanc import REFUSED_PATIENT, Orthanc, running_orthanc
+from tests.imaging.dicom.test_doses import build_rtdose
 from tests.imaging.dicom.writing import (
     build_rtstruct,
     ct_grid,
     ct_hu,
+    save,
     save_rtstruct,
     square,
     write_series,
@@ -91,6 +94,24 @@ def write_patient(folder: Path, number: int, *, contours: int = 1, gap: bool = F
     return folder
 
 
+def write_dose(folder: Path, number: int) -> None:
+    """A dose that only its plan leads to the CT: it names no frame of reference."""
+    dose, plan = build_rtdose(), Dataset()
+    plan.SOPClassUID, plan.SOPInstanceUID, plan.Modality = PLAN_CLASS, "1.2.4.99.1", "RTPLAN"
+    structures = pydicom.dcmread(folder / "rs.dcm")
+    for series, one, named in ((3, dose, plan), (4, plan, structures)):
+        plant(0, one)
+        one.PatientID, one.StudyInstanceUID = f"{PLANTED}-{number}", f"1.2.4.{number}"
+        one.SeriesInstanceUID = f"1.2.4.{number}.{series}"
+        reference = Dataset()
+        reference.ReferencedSOPInstanceUID = named.SOPInstanceUID
+        tag = "ReferencedRTPlanSequence" if one is dose else "ReferencedStructureSetSequence"
+        setattr(one, tag, [reference])
+    del dose.FrameOfReferenceUID
+    save(dose, folder / "dose.dcm")
+    save(plan, folder / "plan.dcm")
+
+
 def test_patients_come_from_the_server_and_no_name_comes_with_them(
     make_import_study,
     archive: Orthanc,
@@ -99,7 +120,8 @@ def test_patients_come_from_the_server_and_no_name_comes_with_them(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     study = make_import_study()
-    archive.put(write_patient(tmp_path / "one", 1))
+    write_dose(write_patient(tmp_path / "one", 1), 1)
+    archive.put(tmp_path / "one")
     archive.put(write_patient(tmp_path / "two", 2, gap=True))
     archive.put(write_patient(tmp_path / "three", 3, contours=0))
     spool, who = tmp_path / "spool", tmp_path / "who.csv"
@@ -108,6 +130,7 @@ def test_patients_come_from_the_server_and_no_name_comes_with_them(
     assert (code, content(study)["cases"]) == (0, [])
     assert "3 patients at the server." in said
     assert "1 CT series (5 images), 1 series of contours" in said
+    assert "1 CT series (6 images), 1 series of contours, 1 series of doses" in said
     behind = dict(line.split(",") for line in who.read_text().splitlines()[1:])
     assert sorted(behind.values()) == [f"{PLANTED}-{n}" for n in (1, 2, 3)]
     who.unlink()
@@ -116,6 +139,8 @@ def test_patients_come_from_the_server_and_no_name_comes_with_them(
     assert code == 2
     assert "3 cases: 2 new, 0 changed, 0 unchanged, 1 refused; done." in told
     assert "parotid_l -> ParotidL" in told
+    assert "planned dose of up to" in told
+    assert len(list(study.doses.folder.rglob("*.npz"))) == 1
     assert "refused (server, P-" in told
     names = {name: who for name, who in behind.items() if who != f"{PLANTED}-2"}
     assert {row[0] for row in content(study)["cases"]} == set(names)  # type: ignore[index]

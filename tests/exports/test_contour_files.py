@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -24,6 +25,7 @@ from han5k_review.imaging.corrected_files import read_corrected
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import read_mask
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.nifti_labels import build_label_nifti
 
 TILTED = np.array(
     [
@@ -127,6 +129,9 @@ def test_a_nifti_comes_back_bit_for_bit(grid: Grid, tmp_path: Path) -> None:
         assert image.header["descrip"].tobytes().startswith(DISCLAIMER.encode())
         assert np.array_equal(np.asarray(image.dataobj) == 1, contour.mask.dense())
         assert read_mask(path, grid).sha256 == contour.mask.sha256
+        whole = build_label_nifti(contour.mask.dense().astype(np.uint8), grid)  # packed in one go
+        assert gzip.decompress(path.read_bytes()) == gzip.decompress(whole)
+        assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(path)).T, image.dataobj)
 
 
 def test_an_archive_comes_piece_by_piece_the_first_before_any_contour_is_packed() -> None:

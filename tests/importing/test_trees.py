@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import warnings
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -160,33 +159,6 @@ def test_what_is_wrong_is_one_sentence_and_the_rest_goes_on(study: Study, tmp_pa
     assert "1 files are copies of images of the same series; left out" in said["06"]
     names = [row[0] for row in content(study)["cases"]]  # type: ignore[index]
     assert names == ["RC-0001", "RC-0005", "RC-0006"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="limits of a process are those of POSIX")
-def test_a_disk_that_is_full_for_one_case_is_said_and_the_rest_goes_on(
-    study: Study, tmp_path: Path
-) -> None:
-    for number in (1, 2, 3):
-        write_patient(tmp_path / "tree", number)
-    large = ct_grid((512, 512, 6))
-    noise = np.random.default_rng(1).integers(-1000, 2000, large.shape).astype(np.int16)
-    for k, one in enumerate(build_slices(noise, large)):
-        _identify(one, 2)
-        one.SOPInstanceUID = f"1.9.2.{k}"
-        save(one, tmp_path / "tree" / "02" / f"{(k * 7 + 3) % 6}-2")
-    found = find_tree(tmp_path / "tree")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))  # as a full disk answers
-    try:
-        report = import_tree(study, found)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert outcomes(report) == {"RC-0001": "new", "RC-0002": "refused", "RC-0003": "new"}
-    assert report.cases[1].kind is RefusalKind.STORAGE
-    assert "the disk answered: File too large" in report.cases[1].sentence
-    assert not list(study.root.rglob("*.tmp"))
-    assert [row[0] for row in content(study)["cases"]] == ["RC-0001", "RC-0003"]  # type: ignore[index]
-    assert outcomes(import_tree(study, found))["RC-0002"] == "new"
 
 
 def test_a_dicomdir_is_an_index_and_no_authority(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def of(preset: Preset, **changed: object) -> Protocol:
         (of(Preset.COMPARISON, sources=("ai",)), "two label sources"),
         (of(Preset.TRAINING), "Calibration cases were expected"),
         (own(planted_share=0.5), "found 0.5"),
+        (of(Preset.FORCED_CHOICE, sources=("ai",)), "Two label sources were expected"),
+        (of(Preset.FORCED_CHOICE, planted_share=0.02), "without planted errors was expected"),
         (own(structures=("BrainStem", "BrainStem")), "is there twice"),
     ],
 )

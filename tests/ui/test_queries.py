@@ -19,7 +19,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Case, Reader
+from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.study import get_case, list_cases
 from han5k_review.study.scale import read_scale
 from han5k_review.ui.cases.frames import build_case_frame
@@ -119,6 +119,12 @@ def test_more_rows_take_no_more_queries(
 
 def test_the_list_of_cases_counts_what_each_has(study: Study) -> None:
     work_on(study, 0)
+    with transaction(study.engine) as session:
+        read = session.exec(select(Assignment)).first()
+        assert read is not None
+        again = Assignment(case_id=read.case_id, reader_id=read.reader_id, is_repeat=True)
+        again.read_index, again.presentation_order = 7, 99
+        session.add(again)
     with reading(study.engine) as session:
         first, *_ = list_summaries(session)
     # BrainStem, LenR, ParotidL and LenL under review; BrainStem, LenR, ParotidR and LenL to compare

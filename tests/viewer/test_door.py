@@ -47,6 +47,7 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "start_editing",
         "compare",
         "side_by_side",
+        "choice",
         "rules",
         "decision",
         "account",

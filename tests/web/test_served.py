@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 import socket
 import uuid
 from collections.abc import Iterator
@@ -26,9 +29,6 @@ COOKIE = "han5k_session"
 STREAMLIT_PATHS = [
     "/_stcore/health",
     "/_stcore/host-config",
-    "/_stcore/metrics",
-    "/_stcore/script-health-check",
-    "/_stcore/agent/openapi.json",
     "/_stcore/upload_file/x/y",
     "/_stcore/bidi-components/viewer/main.js",
     "/component/anything/index.html",
@@ -118,6 +118,11 @@ def test_the_pages_open_after_the_sign_in(server: Server) -> None:
         assert page.status_code == 200
         assert "<script" in page.text
         assert page.headers["x-content-type-options"] == "nosniff"
+        (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy = page.headers["content-security-policy"]
+        assert f"script-src 'self' 'sha256-{digest}'" in policy
+        assert "unsafe-eval" not in policy
         assert anna.get("/_stcore/health").status_code == 200
         assert anna.get("/worklist", headers=HTML).status_code == 200
 
@@ -149,6 +154,20 @@ def test_the_websocket_ends_with_the_session(bench: WebBench, server: Server) ->
         with pytest.raises(ConnectionClosed):
             read_all(page)
         assert page.close_code == 1008
+
+
+def test_a_demo_is_served_to_this_machine_only(bench: WebBench, tmp_path: Path) -> None:
+    mark = bench.study.root / "demo-complete"
+    mark.write_text("Demo accounts")
+    everywhere = {"STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}
+    try:
+        with (
+            pytest.raises(RuntimeError, match=r"at 127\.0\.0\.1 only, .* found 0\.0\.0\.0"),
+            running_server(bench.study.root, tmp_path / "server.log", environment=everywhere),
+        ):
+            pytest.fail("The demo was served to everybody.")
+    finally:
+        mark.unlink()
 
 
 def test_slabs_travel_through_the_whole_server(bench: WebBench, server: Server) -> None:

@@ -11,6 +11,7 @@ import zstandard
 
 from han5k_review.imaging.dose import DoseVolume
 from han5k_review.imaging.slabs import read_slab
+from han5k_review.store.ct_places import PLACE_NAME, build_place
 from rigs.studies import make_grid
 from tests.web.bench import GRID, WebBench
 from tests.web.conftest import Visit
@@ -133,6 +134,15 @@ def test_a_slab_lost_from_the_disk_is_a_storage_error_in_one_sentence(
     answer = anna.get(index["slabs"][1]["url"])
     assert answer.status_code == 507
     assert "CT slab" in answer.json()["error"]
+    gone = bench.study.root / "gone.nii.gz"
+    gone.touch()
+    place = build_place(gone, [gone], is_series=False, files_sha256="0")
+    gone.unlink()
+    (bench.study.volumes.path(index["image"]) / PLACE_NAME).write_bytes(place.build_json())
+    answer = anna.get(index["slabs"][1]["url"])
+    assert answer.status_code == 507
+    assert answer.json()["error"].startswith("A CT that was left in its place was expected there")
+    assert "gone" not in answer.json()["error"]
 
 
 def test_a_dose_comes_in_steps_that_are_the_gray_of_its_file(bench: WebBench, visit: Visit) -> None:

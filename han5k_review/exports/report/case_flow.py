@@ -56,6 +56,11 @@ def count_flow(facts: ReportFacts) -> CaseFlow:
     counted = facts.counted
     read = {row.case.id for row in counted}
     first = {row.assignment.id for row in counted}
+    for one in rows.choices:
+        chosen = rows.assignments[one.preference.assignment_id]
+        if not one.is_repeat:
+            read.add(chosen.case_id)
+            first.add(chosen.id)
     again = [row for row in facts.grades if row.is_current and row.use is GradeUse.REPEAT]
     views = [view for view in rows.revisions if view.child.source is LabelSource.REVISION]
     decided = {view.child.case_id for view in views if view.decision is not None}

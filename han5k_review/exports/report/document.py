@@ -20,6 +20,7 @@ from han5k_review.exports.report.gallery import build_gallery
 from han5k_review.exports.report.markup import Section, escape, paragraph
 from han5k_review.exports.report.methods import build_methods, build_size
 from han5k_review.exports.report.outcomes import build_missing, build_outcomes, build_versions
+from han5k_review.exports.report.preferences import build_preferences
 from han5k_review.exports.report.readers import build_readers
 from han5k_review.exports.report.shares import build_shares_section
 from han5k_review.metrics import Definition
@@ -43,6 +44,7 @@ def list_sections(facts: ReportFacts, study: Study) -> list[Section]:
         build_readers(facts),
         build_size(facts),
         build_shares_section(facts),
+        build_preferences(facts),
         build_agreement(facts),
         build_certificates(facts),
         build_against_metrics(facts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from han5k_review.errors import Han5kError
@@ -144,8 +145,9 @@ def _build_scale(facts: ReportFacts) -> str:
 def build_size(facts: ReportFacts) -> Section:
     """Planned and actual numbers side by side, with the reason of the plan."""
     protocol, flow = facts.protocol, count_flow(facts)
-    actual_readers = len({row.reader.id for row in facts.counted})
-    given = sum(row.is_current for row in facts.grades)
+    choices = facts.rows.choices
+    actual_readers = _count_readers(facts)
+    given = sum(row.is_current for row in facts.grades) + len(choices)
     if protocol is None:
         said = paragraph(
             f"No size was planned. Read: {flow.read} cases by {actual_readers} readers, "
@@ -160,17 +162,16 @@ def build_size(facts: ReportFacts) -> Section:
     except Han5kError as error:
         said = paragraph(f"The plan cannot be told from the protocol: {error}")
         return Section(key="size", title="Sample size", parts=(said,))
-    planted = sum(row.is_current and row.use is GradeUse.PLANTED for row in facts.grades)
-    again = sum(row.is_current and row.use is GradeUse.REPEAT for row in facts.grades)
-    taught = sum(row.is_current and row.use is GradeUse.CALIBRATION for row in facts.grades)
+    used = Counter(row.use for row in facts.grades if row.is_current)
+    again = used[GradeUse.REPEAT] + sum(one.is_repeat for one in choices)
     effort = plan.effort
     lines = [
         ("Cases", cases, flow.read),
         ("Readers", readers, actual_readers),
-        ("Grades, all", effort.grades, given),
+        ("Choices, all" if protocol.is_forced_choice else "Grades, all", effort.grades, given),
         ("Grades of repeats", effort.repeats, again),
-        ("Grades of calibration reads", effort.calibration, taught),
-        ("Grades of planted errors", plan.planted, planted),
+        ("Grades of calibration reads", effort.calibration, used[GradeUse.CALIBRATION]),
+        ("Grades of planted errors", plan.planted, used[GradeUse.PLANTED]),
         ("Patients per structure, at most", plan.reads_per_structure, _most_patients(facts)),
         ("Contours read twice, needed for exact agreement within 0.1", plan.repeats_needed, again),
     ]
@@ -183,6 +184,12 @@ def build_size(facts: ReportFacts) -> Section:
             build_list(plan.doubts),
         ),
     )
+
+
+def _count_readers(facts: ReportFacts) -> int:
+    """Readers with a grade that counts, or with a choice."""
+    graded = {row.reader.pseudonym for row in facts.counted}
+    return len(graded | {one.reader for one in facts.rows.choices})
 
 
 def _say_reason(plan: StudyPlan, protocol: Protocol) -> list[str]:

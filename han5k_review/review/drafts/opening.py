@@ -21,6 +21,7 @@ from han5k_review.review.drafts.leases import (
 )
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.labels import UNDER_REVIEW, find_shown
+from han5k_review.review.preferences import is_forced_choice
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
@@ -114,6 +115,7 @@ def open_draft(
     structure, take_over = request.structure, request.take_over
     assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
+    _check_graded(session, assignment_id)
     reviewed = find_shown(session, assignment, structure)
     if reviewed is None:
         raise DraftError(
@@ -205,6 +207,15 @@ def is_outdated(session: Session, draft: Draft) -> bool:
     assignment = session.get_one(Assignment, draft.assignment_id)
     present = find_shown(session, assignment, draft.structure)
     return present is None or present.id != draft.reviewed_label_version_id
+
+
+def _check_graded(session: Session, assignment_id: int) -> None:
+    if is_forced_choice(session, assignment_id):
+        raise DraftError(
+            Reason.NOT_UNDER_REVIEW,
+            "A read whose contours may be edited was expected, found a forced choice; choose one "
+            "of the two contours.",
+        )
 
 
 def _check_unsigned(session: Session, assignment_id: int) -> None:

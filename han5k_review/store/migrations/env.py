@@ -10,6 +10,7 @@ from han5k_review.store import (
     model_tables,
     name_tables,
     prediction_tables,
+    preference_tables,
     protocol_tables,
     run_tables,
     session_tables,
@@ -31,6 +32,7 @@ _ = (
     signature_tables,
     session_tables,
     consensus_tables,
+    preference_tables,
 )
 
 context.configure(

@@ -196,8 +196,11 @@ def _query_structures(sources: Collection[LabelSource]) -> _Query:
 
 
 def _count_readers() -> _Query:
+    """Readers by case; a reader who reads it again counts once."""
     return (
-        select(col(Assignment.case_id), func.count().label("count"))
+        select(
+            col(Assignment.case_id), func.count(distinct(col(Assignment.reader_id))).label("count")
+        )
         .where(col(Assignment.read_index) > ADJUDICATION_INDEX)
         .group_by(col(Assignment.case_id))
     )

@@ -177,6 +177,11 @@ def _ask_rest(fields: Fields, base: Protocol) -> Protocol:
         )
         guess = st.checkbox("Ask for a source guess", base.asks_source, key=fields.key("guess"))
         sure = st.checkbox("Ask for confidence", base.asks_confidence, key=fields.key("sure"))
+        neither = st.checkbox(
+            "No preference is an answer of a forced choice",
+            base.allows_neither,
+            key=fields.key("neither"),
+        )
         assistance = st.checkbox("AI assistance", base.ai_assistance, key=fields.key("assistance"))
     return replace(
         base,
@@ -191,6 +196,7 @@ def _ask_rest(fields: Fields, base: Protocol) -> Protocol:
         adjudication_share=sampled,
         asks_source=guess,
         asks_confidence=sure,
+        allows_neither=neither,
         ai_assistance=assistance,
     )
 

@@ -101,7 +101,7 @@ def build_certificates(
 ) -> pd.DataFrame:
     """The table: every structure, read or not, since the rule over all needs them.
 
-    With a protocol its verdicts stand in a column of their own, empty where none is due.
+    With a protocol its verdicts stand in a column of their own.
     """
     found = {name: counts.get(name, _NOBODY) for name in names}
     limit, rate = asked.limit, asked.error_rate
@@ -128,12 +128,16 @@ def build_certificates(
     )
     if asked.protocol is not None:
         verdicts = judge_by_protocol(asked.protocol, counts)
-        words = [None if verdicts.get(n) is None else _say(verdicts[n]) for n in names]
+        words = [_say(verdicts.get(n), n in asked.protocol.structures) for n in names]
         frame.insert(1, "By the protocol", words)
     return frame
 
 
-def _say(released: bool) -> str:
+def _say(released: bool | None, is_asked: bool) -> str:
+    if not is_asked:
+        return "not asked for"
+    if released is None:
+        return "no verdict yet"
     return "released" if released else "not released"
 
 

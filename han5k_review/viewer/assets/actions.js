@@ -1,6 +1,7 @@
 // @ts-check
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
+import { keepPair } from "./choice.js";
 import { buildEditActions } from "./edit/edit_actions.js";
 import { shortKey } from "./keyboard.js";
 import { acceptRest, chooseFilter } from "./list_actions.js";
@@ -62,7 +63,7 @@ export function buildActions(workspace) {
     const extent = reading.profiles.extent();
     if (extent) reading.moveTo([state.cursor[0], state.cursor[1], extent[which]]);
   };
-  return {
+  return keepPair(workspace, {
     grade(code) {
       if (grader.readOnly || !state.selected) return;
       const name = state.selected;
@@ -202,7 +203,7 @@ export function buildActions(workspace) {
       if (state.tool !== "crosshair") set({ tool: "crosshair" }, "tool");
       workspace.stage.focus();
     },
-  };
+  });
 }
 
 export const ACTION_NAMES = KEYMAP.flatMap(([, rows]) => rows.map(([action]) => action));

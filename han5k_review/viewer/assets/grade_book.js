@@ -127,4 +127,14 @@ export class GradeBook {
     if (last >= 0) this.history[last] = this.history[last].filter((act) => act.name !== name);
     this.history = this.history.filter((acts) => acts.length);
   }
+
+  /**
+   * What the server has confirmed stands again.
+   * @param {string} name
+   */
+  fallBack(name) {
+    const before = this.confirmed.get(name);
+    if (before) this.grades.set(name, before);
+    else this.grades.delete(name);
+  }
 }

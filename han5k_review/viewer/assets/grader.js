@@ -58,14 +58,13 @@ export class Grader extends GradeBook {
   }
 
   /**
-   * A rerun or another tab brought newer grades: take those that are not on their way from here. What another
-   * tab has done may still be listed in this tab's view of the store that both share.
+   * A rerun or another tab brought newer grades: take those that are not on their way from here.
    * @param {Record<string, ShownGrade> | null} [grades]
-   * @param {string | null} done the request that another tab has done
+   * @param {string | null} done what another tab has done, and the store that both share may still list
    */
   merge(grades, done = null) {
-    const entries = this.queue.entries().filter(({ body }) => body.request_id !== done);
-    const waiting = new Set(entries.map(({ body }) => body.structure));
+    const entries = this.queue.entries().map(({ body }) => body);
+    const waiting = new Set(entries.filter((one) => one.request_id !== done).map((one) => one.structure));
     for (const [name, grade] of Object.entries(grades ?? {})) {
       const known = this.grades.get(name)?.turn ?? 0;
       if (!waiting.has(name) && this.byName.has(name) && known < (grade.turn ?? 0)) this.take(name, grade);
@@ -216,9 +215,7 @@ export class Grader extends GradeBook {
   takeBack(name) {
     this.forgetAct(name);
     if (this.queue.holds(this.url, name)) return;
-    const before = this.confirmed.get(name);
-    if (before) this.grades.set(name, before);
-    else this.grades.delete(name);
+    this.fallBack(name);
   }
 
   /**

@@ -95,18 +95,21 @@ function sayNothing({ unseen, doubtful }) {
  */
 export async function sayFinished(workspace) {
   const { question, grader, data } = workspace;
-  const chosen = await question.ask(`All ${grader.total} structures of ${data.case} are graded and saved.`, [
-    {
-      id: "next",
-      key: "Enter",
-      also: keysOf("next-case")[0],
-      words: data.next ? "Next case" : "Back to the worklist",
-      loud: true,
-    },
-    { id: "sign", key: keysOf("sign")[0], words: "Sign this read" },
-    { id: "undo", key: "z", words: "Undo the last grade" },
-    { id: STAY, key: "Escape", words: "Stay here" },
-  ]);
+  const chosen = await question.ask(
+    `All ${grader.total} structures of ${data.case} are ${data.choice ? "chosen" : "graded"} and saved.`,
+    [
+      {
+        id: "next",
+        key: "Enter",
+        also: keysOf("next-case")[0],
+        words: data.next ? "Next case" : "Back to the worklist",
+        loud: true,
+      },
+      { id: "sign", key: keysOf("sign")[0], words: "Sign this read" },
+      { id: "undo", key: "z", words: "Undo the last grade" },
+      { id: STAY, key: "Escape", words: "Stay here" },
+    ],
+  );
   if (chosen === "next") workspace.leave();
   if (chosen === "sign") workspace.act("sign");
   if (chosen === "undo") workspace.act("undo");

@@ -30,7 +30,11 @@ export function arrangePage(workspace) {
   } = workspace;
   return h(
     "div",
-    { class: "workspace", "data-testid": "workspace", style: "visibility:hidden" },
+    {
+      class: workspace.data.choice ? "workspace choice" : "workspace",
+      "data-testid": "workspace",
+      style: "visibility:hidden",
+    },
     header.root,
     list.root,
     h(
@@ -77,5 +81,5 @@ function keysLine({ grader, data }) {
       " structures   ? all keys",
     ];
   const grades = data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
-  return [key("next-ungraded"), ` next ungraded   ? all keys   ${grades}`];
+  return [key("next-ungraded"), ` next ${data.choice ? "open" : "ungraded"}   ? all keys   ${grades}`];
 }

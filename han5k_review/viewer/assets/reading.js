@@ -1,6 +1,5 @@
 // @ts-check
 // One case being read: what is chosen, where the crosshair is, how it is shown. No drawing here.
-//
 // Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
 
 import { DoseShown } from "./dose_shown.js";
@@ -87,10 +86,9 @@ export class Reading {
     this.seen = new SeenSlices(volume.shape[2]);
     this.scrolled = new SeenSlices(volume.shape[2]);
     this.state.cursor = volume.shape.map((n) => Math.floor(n / 2));
-    const { resume } = this.data;
     const open = () => nextUngraded(this.ordered(), this.ordered().at(-1)?.name, this.grades);
-    const stopped = resume && this.byName.has(resume.structure) ? resume.structure : null;
-    this.choose(stopped ?? open() ?? this.ordered()[0]?.name ?? null);
+    const at = this.data.resume?.structure ?? "";
+    this.choose((this.byName.has(at) ? at : null) ?? open() ?? this.ordered()[0]?.name ?? null);
     this.resumeSlice();
   }
 
@@ -107,6 +105,7 @@ export class Reading {
 
   /**
    * A structure's mask; the one being edited stands in the place of that under review.
+   * @param {string | null} [key]
    * @returns {Mask | null}
    */
   mask(name = this.state.selected, key = this.reviewed) {
@@ -186,7 +185,8 @@ export class Reading {
     const masks = this.masksOf(this.reviewed);
     if (!masks || !this.volume) return;
     this.state.pendingCentre = false;
-    const mask = this.mask();
+    const right = this.data.choice && isEmpty(this.mask());
+    const mask = right ? this.mask(undefined, this.state.compare) : this.mask();
     if (isEmpty(mask)) return this.moveTo(this.state.cursor);
     if (this.state.autoZoom) {
       this.cameras.zoomTo(mask, this.volume);

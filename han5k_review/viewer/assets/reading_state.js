@@ -44,7 +44,7 @@ export function beginState(data) {
     cursor: [0, 0, 0],
     search: "",
     filter: ALL,
-    solo: false,
+    solo: data.choice,
     compare,
     difference: false,
     dose: false,

@@ -2,6 +2,8 @@
 // Was the chosen structure on the screen long enough to be judged? A key that bounces, or is pressed
 // before the picture is there, grades nothing.
 
+import { isPairThere } from "./choice.js";
+
 /** @import { Stage } from "./draw/stage.js" */
 /** @import { Reading } from "./reading.js" */
 
@@ -13,8 +15,9 @@ const IN_SIGHT_MS = 250;
  * @param {Reading} reading
  * @param {Stage} stage
  */
-function inPicture({ volume, state }, stage) {
-  if (!volume || state.pendingCentre || !stage.main.camera) return null;
+function inPicture(reading, stage) {
+  const { volume, state } = reading;
+  if (!isPairThere(reading) || !volume || state.pendingCentre || !stage.main.camera) return null;
   const isComing = ["missing", "loading", "failed"].includes(volume.slabAt(state.cursor[2]).state);
   return isComing ? null : state.selected;
 }

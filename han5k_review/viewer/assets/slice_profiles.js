@@ -15,10 +15,23 @@ export class Profiles {
   }
 
   /**
-   * Voxels of the structure on each slice; null while its label set is on its way.
+   * Voxels of the structure on each slice, of a forced choice those of both contours; null while its label
+   * set is on its way.
    * @returns {Uint32Array | null}
    */
-  area(name = this.reading.state.selected, key = this.reading.reviewed) {
+  area(name = this.reading.state.selected) {
+    const { reviewed, data, state } = this.reading;
+    const first = this.areaOf(name, reviewed);
+    const second = data.choice ? this.areaOf(name, state.compare) : null;
+    return first && second ? first.map((count, k) => count + second[k]) : first;
+  }
+
+  /**
+   * @param {string | null} name
+   * @param {string | null} key
+   * @returns {Uint32Array | null}
+   */
+  areaOf(name, key) {
     const { reading } = this;
     return this.remember(`area|${key}|${name}`, key, (shape) => areaProfile(reading.mask(name, key), shape));
   }

@@ -13,11 +13,11 @@ TABLE = "tree_import"
 
 def upgrade() -> None:
     for name, default in (("in_place", sa.false()), ("doses", sa.true())):
-        column = sa.Column(name, sa.Boolean(), nullable=False, server_default=default)
-        op.add_column(TABLE, column)
+        flag = sa.Column(name, sa.Boolean(), nullable=False, server_default=default)
+        op.add_column(TABLE, flag)
     for name, text in (("structure_sets", "one"), ("set_label", ""), ("reference_label", "")):
-        column = sa.Column(name, sa.String(), nullable=False, server_default=text)
-        op.add_column(TABLE, column)
+        words = sa.Column(name, sa.String(), nullable=False, server_default=text)
+        op.add_column(TABLE, words)
 
 
 def downgrade() -> None:

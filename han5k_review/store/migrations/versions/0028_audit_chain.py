@@ -10,7 +10,7 @@ from han5k_review.store.audit_chain import GENESIS_SHA256, ChainLink, hash_link
 from han5k_review.store.columns import UtcDateTime
 
 revision = "0028"
-down_revision = "0020"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -90,7 +90,8 @@ function buildLayers(reading, plane, index, side, compared) {
       line: set.line,
       voxels: mask.voxels ?? 0,
       compared: set !== first && side === "both",
-      colour: isChosen && set.color ? set.color : set === first ? colour : paler(colour),
+      colour:
+        isChosen && set.color ? set.color : set === first || reading.data.choice ? colour : paler(colour),
       chosen: isChosen,
     });
   };

@@ -185,7 +185,9 @@ export class GradePanel {
     setText(this.title, structure.title);
     const voxels = mask?.voxels ?? 0;
     const litres =
-      mask && reading.volume ? (voxels * reading.volume.spacing.reduce((a, b) => a * b, 1)) / 1000 : null;
+      mask && reading.volume && !reading.data.choice
+        ? (voxels * reading.volume.spacing.reduce((a, b) => a * b, 1)) / 1000
+        : null;
     setText(
       this.sub,
       [

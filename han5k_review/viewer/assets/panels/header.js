@@ -15,9 +15,13 @@ export class Header {
   constructor({ data, grader, act, signIn, unsaved }) {
     this.grader = grader;
     this.structures = data.structures;
+    this.done = data.choice ? "chosen" : "graded";
     this.case = h("strong", { class: "case", "data-testid": "case" }, data.case);
     this.progress = h("span", { "data-testid": "progress" });
-    this.meter = h("progress", { max: String(data.structures.length), "aria-label": "Structures graded" });
+    this.meter = h("progress", {
+      max: String(data.structures.length),
+      "aria-label": `Structures ${this.done}`,
+    });
     this.save = h("span", {
       class: "save",
       "data-testid": "save-state",
@@ -92,7 +96,7 @@ export class Header {
   update() {
     const graded = countGraded(this.structures, this.grader.grades);
     this.meter.value = graded;
-    setText(this.progress, `${graded} / ${this.structures.length} graded`);
+    setText(this.progress, `${graded} / ${this.structures.length} ${this.done}`);
     const { word, tone, sentence } = this.grader.saying();
     setText(this.save, word);
     this.save.className = `save ${tone}`;

@@ -74,7 +74,7 @@ export class StructureList {
           title: tooltip("next-ungraded"),
           onclick: () => act("next-ungraded"),
         },
-        "Next ungraded ",
+        reading.data.choice ? "Next open " : "Next ungraded ",
         h("kbd", { "data-key": "next-ungraded" }, shortKey("next-ungraded")),
       ),
       h(
@@ -196,7 +196,9 @@ export class StructureList {
         ? `${scaled.title}${grade?.pending ? ", not confirmed yet" : ""}`
         : missing
           ? { empty: "The mask is empty", none: "There is no contour of it here" }[missing]
-          : "Not graded");
+          : this.reading.data.choice
+            ? "No choice yet"
+            : "Not graded");
     row.dataset.grade = grade?.code ?? "";
   }
 

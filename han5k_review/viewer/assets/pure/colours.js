@@ -11,7 +11,8 @@
 const OKABE_ITO = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#3f8fd2", "#d55e00", "#cc79a7", "#bbbbbb"];
 
 /**
- * One colour per grade level, the same as on the pages (ui/style.py), always beside a word and a shape.
+ * One colour per grade level, the same as on the pages (ui/style.py), always beside a word and a shape. The
+ * answers of a forced choice say nothing good or bad of a side, so both sides have one colour.
  * @type {Record<string, { colour: string, shape: string }>}
  */
 export const LEVELS = {
@@ -20,6 +21,10 @@ export const LEVELS = {
   major: { colour: "#d24b4b", shape: "M4 4 12 12M12 4 4 12" },
   not_assessable: { colour: "#8a919c", shape: "M8 3a5 5 0 1 0 .01 0M4.5 11.5 11.5 4.5" },
   absent: { colour: "#8a919c", shape: "M3 8H13" },
+  left: { colour: "#6aa5e8", shape: "M9.5 3 4.5 8l5 5M4.5 8H13" },
+  right: { colour: "#6aa5e8", shape: "M6.5 3l5 5-5 5M11.5 8H3" },
+  neither: { colour: "#8a919c", shape: "M3 6H13M3 10H13" },
+  both_poor: { colour: "#8a919c", shape: "M4 4 12 12M12 4 4 12" },
 };
 /** @param {string} name */
 export const levelOf = (name) => LEVELS[name] ?? LEVELS.not_assessable;

@@ -153,6 +153,7 @@
  * @property {string | null} account
  * @property {string[]} source_guesses
  * @property {number | null} most_confident
+ * @property {boolean} choice
  * @property {string | null} meaning
  * @property {string | null} signed
  */
