@@ -17,8 +17,10 @@ from han5k_review.retraining.teaching.changes import GateSettings
 from han5k_review.retraining.teaching.gate import StructureVerdict, judge_candidate
 from han5k_review.retraining.teaching.run_scores import find_new_swapped, pair_rows
 from han5k_review.retraining.teaching.scoring import score_run
+from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.store.audit import add_audit
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.sealed_tables import SealedOpening
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
@@ -36,35 +38,9 @@ def open_sealed(
     patient, and when the set was opened for this run before: its result stands.
     """
     need_reason(reason)
-    with reading(study.engine) as session:
-        run = get_run(session, run_id)
-        cases = {c.id: c for c in session.exec(select(Case))}
-        earlier = session.exec(
-            select(SealedOpening).where(SealedOpening.run_id == run_id)
-        ).one_or_none()
-    if earlier is not None:
-        raise RuleError(
-            f"The sealed test set was opened for run {run_id} on "
-            f"{earlier.opened_at_utc:%Y-%m-%d} by {earlier.actor}; its result stands on the card."
-        )
-    if run.state not in _MEASURED or run.result_model_id is None:
-        raise RuleError(f"A run with a measured model was expected; run {run_id} is {run.state}.")
+    run = _get_measured(study, run_id)
     snapshot = read_snapshot(study, run)
-    result = evaluate_folder(study, run_id).find_result()
-    if not snapshot.sealed or result is None:
-        raise RuleError(
-            f"Predictions of sealed patients were expected in run {run_id}, found none; seal "
-            "patients (`han5k run seal`), and start a run after that."
-        )
-    predictions = {Arm(n): found for n, found in result.get(PredictResult).masks.items()}
-    scores = score_run(study, catalogue, snapshot, run_id, predictions, cases=snapshot.sealed)
-    swapped = {arm.value: found for arm, found in scores.swapped.items()}
-    verdicts = judge_candidate(
-        pair_rows(scores.rows, cases, Arm.PARENT),
-        GateSettings(),
-        find_new_swapped(swapped),
-        pair_rows(scores.rows, cases, Arm.IN_USE),
-    )
+    verdicts = _judge_sealed(study, catalogue, run_id, snapshot)
     patients = len({c.patient for c in snapshot.sealed})
     with transaction(study.engine) as session:
         session.add(
@@ -88,3 +64,42 @@ def open_sealed(
             patients=patients,
         )
     return verdicts
+
+
+def _get_measured(study: Study, run_id: int) -> RetrainRun:
+    """The run, when it has a measured model for which nobody opened the set yet."""
+    with reading(study.engine) as session:
+        run = get_run(session, run_id)
+        earlier = session.exec(
+            select(SealedOpening).where(SealedOpening.run_id == run_id)
+        ).one_or_none()
+    if earlier is not None:
+        raise RuleError(
+            f"The sealed test set was opened for run {run_id} on "
+            f"{earlier.opened_at_utc:%Y-%m-%d} by {earlier.actor}; its result stands on the card."
+        )
+    if run.state not in _MEASURED or run.result_model_id is None:
+        raise RuleError(f"A run with a measured model was expected; run {run_id} is {run.state}.")
+    return run
+
+
+def _judge_sealed(
+    study: Study, catalogue: Catalogue, run_id: int, snapshot: Snapshot
+) -> tuple[StructureVerdict, ...]:
+    """The gate's verdicts on what the run predicted of the sealed patients."""
+    result = evaluate_folder(study, run_id).find_result()
+    if not snapshot.sealed or result is None:
+        raise RuleError(
+            f"Predictions of sealed patients were expected in run {run_id}, found none; seal "
+            "patients (`han5k run seal`), and start a run after that."
+        )
+    predictions = {Arm(n): found for n, found in result.get(PredictResult).masks.items()}
+    scores = score_run(study, catalogue, snapshot, run_id, predictions, cases=snapshot.sealed)
+    with reading(study.engine) as session:
+        cases = {c.id: c for c in session.exec(select(Case))}
+    return judge_candidate(
+        pair_rows(scores.rows, cases, Arm.PARENT),
+        GateSettings(),
+        find_new_swapped({arm.value: found for arm, found in scores.swapped.items()}),
+        pair_rows(scores.rows, cases, Arm.IN_USE),
+    )

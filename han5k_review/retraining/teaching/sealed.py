@@ -7,6 +7,7 @@ one run; each opening is counted, and the card says how often.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,25 +46,15 @@ def seal_patients(
     """
     if not reason.strip():
         raise RuleError("Please give a reason.")
-    sealed = list_sealed(session)
     held_out = set(session.exec(select(Case.patient).where(Case.split == Split.HELD_OUT)))
-    measured = set(
-        session.exec(select(Case.patient).join(RunScore, col(RunScore.case_id) == Case.id))
-    )
-    known = set(
-        session.exec(
-            select(Case.patient)
-            .join(LabelVersion, col(LabelVersion.case_id) == Case.id)
-            .where(LabelVersion.source == LabelSource.REFERENCE)
-        )
-    )
-    free = sorted((held_out & known) - measured - sealed)
+    held_out -= list_sealed(session)
+    free = sorted(_keep_untouched(session, held_out))
     if not 0 < count <= len(free):
         raise RuleError(
             f"Between 1 and {len(free)} patients were expected, found {count}: so many held-out "
             "patients have reference contours and were measured by no run. Import more as held_out."
         )
-    if len(held_out - sealed) == count:
+    if len(held_out) == count:
         raise RuleError(
             f"Fewer than {count} patients were expected: then none of the held-out patients would "
             "be left for the gate. Seal fewer, or import more as held_out."
@@ -84,6 +75,21 @@ def seal_patients(
         seed=seed,
     )
     return chosen
+
+
+def _keep_untouched(session: Session, patients: Collection[str]) -> set[str]:
+    """Those with a reference contour that no run has measured."""
+    measured = set(
+        session.exec(select(Case.patient).join(RunScore, col(RunScore.case_id) == Case.id))
+    )
+    known = set(
+        session.exec(
+            select(Case.patient)
+            .join(LabelVersion, col(LabelVersion.case_id) == Case.id)
+            .where(LabelVersion.source == LabelSource.REFERENCE)
+        )
+    )
+    return (set(patients) & known) - measured
 
 
 def find_sealed_state(session: Session, model_id: int | None = None) -> SealedState:
