@@ -38,7 +38,7 @@ def open_sealed(
     patient, and when the set was opened for this run before: its result stands.
     """
     need_reason(reason)
-    run = _get_measured(study, run_id)
+    run, model_id = _get_measured(study, run_id)
     snapshot = read_snapshot(study, run)
     verdicts = _judge_sealed(study, catalogue, run_id, snapshot)
     patients = len({c.patient for c in snapshot.sealed})
@@ -46,7 +46,7 @@ def open_sealed(
         session.add(
             SealedOpening(
                 run_id=run_id,
-                model_id=run.result_model_id,
+                model_id=model_id,
                 patients=patients,
                 found={v.structure: v.verdict.value for v in verdicts},
                 actor=actor,
@@ -66,8 +66,8 @@ def open_sealed(
     return verdicts
 
 
-def _get_measured(study: Study, run_id: int) -> RetrainRun:
-    """The run, when it has a measured model for which nobody opened the set yet."""
+def _get_measured(study: Study, run_id: int) -> tuple[RetrainRun, int]:
+    """The run and its model, when that was measured and nobody opened the set for it."""
     with reading(study.engine) as session:
         run = get_run(session, run_id)
         earlier = session.exec(
@@ -80,7 +80,7 @@ def _get_measured(study: Study, run_id: int) -> RetrainRun:
         )
     if run.state not in _MEASURED or run.result_model_id is None:
         raise RuleError(f"A run with a measured model was expected; run {run_id} is {run.state}.")
-    return run
+    return run, run.result_model_id
 
 
 def _judge_sealed(
