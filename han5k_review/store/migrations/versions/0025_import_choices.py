@@ -13,7 +13,9 @@ TABLE = "tree_import"
 
 def upgrade() -> None:
     for name, default in (("in_place", sa.false()), ("doses", sa.true())):
-        flag = sa.Column(name, sa.Boolean(), nullable=False, server_default=default)
+        flag: sa.Column[bool] = sa.Column(
+            name, sa.Boolean(), nullable=False, server_default=default
+        )
         op.add_column(TABLE, flag)
     for name, text in (("structure_sets", "one"), ("set_label", ""), ("reference_label", "")):
         words = sa.Column(name, sa.String(), nullable=False, server_default=text)
