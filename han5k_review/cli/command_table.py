@@ -98,7 +98,11 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             retrain="Start a run from the trusted contours; a worker takes it up.",
             worker="Work on the queued runs and predictions of one device, one after the other.",
         ),
-        **_rows("runs", run="Runs: list, show, cancel, again, promote, decline."),
+        **_rows(
+            "runs",
+            run="Runs: list, show, cancel, again, promote, decline; the sealed test set: seal, "
+            "open-sealed.",
+        ),
         **_rows(
             "models",
             model="Model versions: list, import, rollback, retire.",

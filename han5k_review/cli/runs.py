@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from han5k_review.cli.session import ReasonOption, StudyOption, console, decide, open_chosen
+from han5k_review.cli.session import ReasonOption, StudyOption, actor, console, decide, open_chosen
 from han5k_review.errors import RuleError
 from han5k_review.retraining.runs.restarts import start_again
 from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
 from han5k_review.retraining.runs.run_views import get_run_view, list_runs
+from han5k_review.retraining.runs.sealed_opening import open_sealed
+from han5k_review.retraining.teaching.sealed import seal_patients
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
@@ -21,7 +23,9 @@ from han5k_review.study import read_study_catalogue
 def register(app: typer.Typer) -> None:
     """Add the command `run`."""
     run = typer.Typer(
-        help="Runs: list, show, cancel, again, promote, decline.", no_args_is_help=True
+        help="Runs: list, show, cancel, again, promote, decline; the sealed test set: seal, "
+        "open-sealed.",
+        no_args_is_help=True,
     )
     run.command("list")(list_all)
     run.command("show")(show)
@@ -29,6 +33,8 @@ def register(app: typer.Typer) -> None:
     run.command("again")(again)
     run.command("promote")(promote_run)
     run.command("decline")(decline_run)
+    run.command("seal")(seal)
+    run.command("open-sealed")(open_sealed_set)
     app.add_typer(run, name="run")
 
 
@@ -121,3 +127,26 @@ def decline_run(run: int, reason: ReasonOption, study: StudyOption = None) -> No
     if not reason.strip():
         raise RuleError("Please give a reason.")
     decide(study, decline, run, lambda model: f"{model.name} is declined", reason=reason)
+
+
+def seal(
+    patients: int,
+    reason: ReasonOption,
+    seed: Annotated[int, typer.Option(help="Which patients are drawn.")] = 1,
+    study: StudyOption = None,
+) -> None:
+    """Draw held-out patients for the sealed test set: they judge no run until it is opened."""
+    with transaction(open_chosen(study).engine) as session:
+        chosen = seal_patients(
+            session, patients, seed=seed, actor=actor(), reason=reason, now=utc_now()
+        )
+    console.print(f"sealed: {', '.join(chosen)}", markup=False)
+
+
+def open_sealed_set(run: int, reason: ReasonOption, study: StudyOption = None) -> None:
+    """Measure the run's model on the sealed patients, once; the card counts every opening."""
+    opened = open_chosen(study)
+    catalogue = read_study_catalogue(opened)
+    for row in open_sealed(opened, catalogue, run, actor=actor(), reason=reason, now=utc_now()):
+        told = f"{row.structure}: {row.verdict.value}. {'; '.join(row.reasons)}"
+        console.print(told, markup=False)

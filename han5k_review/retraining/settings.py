@@ -81,6 +81,12 @@ class RunSettings:
     decoder_convolutions: int = _explained(
         "Convolutions per decoder stage", "Convolutions per decoder stage; nnU-Net has two."
     )
+    architecture: str = _explained(
+        "Architecture from scratch",
+        "`plain` is nnU-Net's U-Net, `residual` the one with a residual encoder (M at a memory "
+        "target of 8 GB, L at 24). With a parent: the parent's.",
+        default="plain",  # what a manifest from before this setting means
+    )
     epochs: int = _explained("Epochs", "Epochs; a checkpoint is written after each.")
     iterations_per_epoch: int = _explained(
         "Training steps per epoch", "Training steps in an epoch."
@@ -96,6 +102,17 @@ class RunSettings:
     )
     learning_rate_adapt: float = _explained(
         "Learning rate from a parent", "First learning rate when a parent is continued."
+    )
+    warm_up_epochs: int = _explained(
+        "Epochs of warm-up",
+        "Epochs in which the learning rate grows to its first value; 0: none.",
+        default=0,
+    )
+    average_decay: float = _explained(
+        "Decay of the averaged weights",
+        "The published weights are a moving average over the steps, with this decay; 0: those of "
+        "the last step.",
+        default=0.0,
     )
     foreground_share: float = _explained(
         "Patches on a trusted structure",
@@ -170,12 +187,18 @@ def _check(settings: RunSettings) -> None:
             raise ConfigError(
                 f"The setting {name} must be above 0, found {getattr(settings, name)}."
             )
-    for name in ("replay_cases", "replay_seed"):
+    for name in ("replay_cases", "replay_seed", "warm_up_epochs"):
         if getattr(settings, name) < 0:
             raise ConfigError(f"The setting {name} must be 0 or more.")
     for name in ("foreground_share", "monitor_fraction"):
         if not 0 <= getattr(settings, name) <= 1:
             raise ConfigError(f"The setting {name} must lie between 0 and 1.")
+    if not 0 <= settings.average_decay < 1:
+        raise ConfigError("The setting average_decay must be 0 or more, and below 1.")
+    if settings.architecture not in ("plain", "residual"):
+        raise ConfigError(
+            f"The architecture is plain or residual, found {settings.architecture!r}."
+        )
     if settings.optimizer not in ("sgd", "adamw"):
         raise ConfigError(f"The optimizer is sgd or adamw, found {settings.optimizer!r}.")
     if settings.working_spacing_mm is not None and settings.working_spacing_mm <= 0:

@@ -47,6 +47,8 @@ APPEND_ONLY = (
     "triage_draw",
     "consensus_grade",
     "preference",
+    "sealed_patient",
+    "sealed_opening",
 )
 
 

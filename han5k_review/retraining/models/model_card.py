@@ -31,6 +31,11 @@ from han5k_review.retraining.models.postprocessing import describe_counts, descr
 from han5k_review.retraining.teaching.changes import Interval, measure_mean
 from han5k_review.retraining.teaching.gate import StructureVerdict
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
+from han5k_review.retraining.teaching.sealed import (
+    SealedState,
+    describe_sealed,
+    find_sealed_state,
+)
 from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import ModelAct
@@ -125,7 +130,7 @@ def build_model_card(
                 part=CardPart.TRAINING,
                 fields=tuple(describe_training(facts, model.labels)),
             ),
-            _evaluation(facts, verdicts),
+            _evaluation(facts, verdicts, find_sealed_state(session, model.id)),
             CardSection(part=CardPart.OTHER, fields=OTHER),
         ),
     )
@@ -219,12 +224,15 @@ def _technical(model: ModelVersion, facts: ModelFacts) -> CardSection:
     )
 
 
-def _evaluation(facts: ModelFacts, verdicts: Sequence[StructureVerdict]) -> CardSection:
+def _evaluation(
+    facts: ModelFacts, verdicts: Sequence[StructureVerdict], sealed: SealedState
+) -> CardSection:
     held_out = facts.evaluation
     unchanged = sum(v.unchanged_cases for v in verdicts)
     return CardSection(
         part=CardPart.EVALUATION,
         fields=(
+            ("Sealed test set", describe_sealed(sealed)),
             ("Held-out cases", tell(held_out and held_out.held_out_cases)),
             ("Held-out patients", tell(held_out and held_out.held_out_patients)),
             (

@@ -32,6 +32,7 @@ from han5k_review.retraining.runs.resource_estimate import (
 from han5k_review.retraining.settings import RunSettings, resolve_settings
 from han5k_review.retraining.teaching.replay_audit import read_doubted
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
+from han5k_review.retraining.teaching.sealed import list_sealed
 from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.retraining.teaching.snapshot_building import ParentTable, build_snapshot
 from han5k_review.retraining.teaching.trust import TrustReason, judge
@@ -109,6 +110,7 @@ def plan_run(
         settings,
         parent=_build_table(parent),
         doubted=read_doubted(session, records) if parent and settings.replay else (),
+        sealed=list_sealed(session),
     )
     needs = _estimate(cases, snapshot, _as_parent(study, parent, settings), request.device)
     free_gb = shutil.disk_usage(study.root).free / 1e9
@@ -205,7 +207,7 @@ def _names(snapshot: Snapshot) -> list[str]:
 
 def _structure_plan(name: str, snapshot: Snapshot) -> StructurePlan:
     masks = [m for c in snapshot.cases for m in c.masks if m.structure == name]
-    kinds = [r.kind for c in snapshot.cases for r in c.references if r.structure == name]
+    kinds = [r.kind for c in snapshot.held_out for r in c.references if r.structure == name]
     return StructurePlan(
         structure=name,
         trusted=sum(m.trusted for m in masks),
@@ -232,7 +234,7 @@ def _estimate(
     cases: Sequence[Case], snapshot: Snapshot, settings: RunSettings, device: str
 ) -> Needs:
     taught = {c.case_id for c in snapshot.teaching}
-    held = {c.case_id for c in snapshot.held_out}
+    held = {c.case_id for c in (*snapshot.held_out, *snapshot.sealed)}
     return estimate_needs(
         [_size(c) for c in cases if c.id in taught],
         [_size(c) for c in cases if c.id in held],

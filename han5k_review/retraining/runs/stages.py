@@ -130,7 +130,8 @@ def write_evaluation(study: Study, run: RetrainRun) -> None:
             masks=study.labels.folder,
             models=models,
             cases=tuple(
-                PredictCase(name=c.name, image_sha256=c.image_sha256) for c in snapshot.held_out
+                PredictCase(name=c.name, image_sha256=c.image_sha256)
+                for c in (*snapshot.held_out, *snapshot.sealed)
             ),
             settings=snapshot.settings,
             device=run.device,
@@ -173,7 +174,7 @@ def _find_parent(session: Session, study: Study, run: RetrainRun) -> ModelFolder
 
 
 def _check_files(study: Study, snapshot: Snapshot) -> None:
-    for case in (*snapshot.teaching, *snapshot.held_out):
+    for case in (*snapshot.teaching, *snapshot.held_out, *snapshot.sealed):
         study.volumes.get_index(case.image_sha256)
         for sha256 in (*case.trusted.values(), *(r.mask_sha256 for r in case.references)):
             if not study.labels.path(sha256).exists():

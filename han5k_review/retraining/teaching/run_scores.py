@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlmodel import Session, col, select
@@ -28,12 +28,19 @@ def list_paired_scores(
     With `before` IN_USE the contours under review stand for before: none for a run without a
     parent, whose before they are anyhow, and for one from before they were measured.
     """
+    query = select(RunScore).where(RunScore.run_id == run_id).order_by(col(RunScore.id))
+    cases = {c.id: c for c in session.exec(select(Case))}
+    return pair_rows(session.exec(query), cases, before)
+
+
+def pair_rows(
+    rows: Iterable[RunScore], cases: Mapping[int | None, Case], before: Arm
+) -> list[PairedScore]:
+    """Before and after of every (case, structure) in the rows of a run."""
     needed = {before} if before is Arm.IN_USE else {before, Arm.CANDIDATE}
     found: dict[tuple[int, str], dict[Arm, RunScore]] = {}
-    query = select(RunScore).where(RunScore.run_id == run_id).order_by(col(RunScore.id))
-    for row in session.exec(query):
+    for row in rows:
         found.setdefault((row.case_id, row.structure), {})[row.arm] = row
-    cases = {c.id: c for c in session.exec(select(Case))}
     return [
         _pair(cases[case_id], structure, arms.get(before), arms.get(Arm.CANDIDATE))
         for (case_id, structure), arms in found.items()
@@ -48,8 +55,7 @@ def judge_run(
     query = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.kind == CHECKS)
     checks = session.exec(query.order_by(col(RunEvent.id))).all()
     swapped = checks[-1].payload["swapped"] if checks else {}
-    before, after = (swapped.get(arm.value, {}) for arm in (Arm.PARENT, Arm.CANDIDATE))
-    new = {name: set(cases) - set(before.get(name, ())) for name, cases in after.items()}
+    new = find_new_swapped(swapped)
     settings = settings or GateSettings()
     draws = _list_draws(session)
     own, in_use = (
@@ -57,6 +63,17 @@ def judge_run(
         for arm in (Arm.PARENT, Arm.IN_USE)
     )
     return judge_candidate(own, settings, new, in_use)
+
+
+def find_new_swapped(
+    swapped: Mapping[str, Mapping[str, Sequence[str]]],
+) -> dict[str, set[str]]:
+    """Structure -> cases in which the candidate exchanges left and right, and `before` did not.
+
+    `swapped`: arm -> structure -> cases.
+    """
+    before, after = (swapped.get(arm.value, {}) for arm in (Arm.PARENT, Arm.CANDIDATE))
+    return {name: set(cases) - set(before.get(name, ())) for name, cases in after.items()}
 
 
 def weigh_by_audit(

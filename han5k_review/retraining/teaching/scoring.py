@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, delete
@@ -37,8 +37,11 @@ def score_run(
     run_id: int,
     predictions: Mapping[Arm, Masks],
     on_case: Callable[[], object] = lambda: None,
+    cases: Sequence[SnapshotCase] | None = None,
 ) -> Scores:
-    """Measure every arm on every held-out reference; `on_case` is called before each case.
+    """Measure every arm on every reference of `cases` (None: the held-out ones, not sealed).
+
+    `on_case` is called before each case.
 
     Without predictions of the parent arm, 'before' is the contour under review of each case; with
     them, those are an arm of their own: what a prediction would replace.
@@ -47,7 +50,7 @@ def score_run(
     rows: list[RunScore] = []
     arms = [arm for arm in Arm if arm is not Arm.IN_USE or Arm.PARENT in predictions]
     swapped: dict[Arm, dict[str, tuple[str, ...]]] = {arm: {} for arm in arms}
-    for case in snapshot.held_out:
+    for case in snapshot.held_out if cases is None else cases:
         on_case()
         grid = study.volumes.get_index(case.image_sha256).grid
         for arm in arms:

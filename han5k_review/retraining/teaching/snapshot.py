@@ -58,6 +58,7 @@ class SnapshotCase:
     split: Split
     weight: int = 1
     monitor: bool = False
+    sealed: bool = False
     masks: tuple[SnapshotMask, ...] = ()
     references: tuple[SnapshotReference, ...] = ()
 
@@ -90,9 +91,18 @@ class Snapshot:
 
     @property
     def held_out(self) -> tuple[SnapshotCase, ...]:
-        """Held-out cases with at least one reference of the label table."""
-        found = (c for c in self.cases if {r.structure for r in c.references} & set(self.labels))
-        return tuple(found)
+        """Held-out cases with at least one reference of the label table; none that is sealed."""
+        return tuple(c for c in self._with_references if not c.sealed)
+
+    @property
+    def sealed(self) -> tuple[SnapshotCase, ...]:
+        """Cases of the sealed test set: predicted with the run, and measured when it is opened."""
+        return tuple(c for c in self._with_references if c.sealed)
+
+    @property
+    def _with_references(self) -> list[SnapshotCase]:
+        names = set(self.labels)
+        return [c for c in self.cases if {r.structure for r in c.references} & names]
 
     def manifest(self) -> bytes:
         """Canonical JSON: the same content gives the same bytes."""

@@ -54,10 +54,12 @@ def build_snapshot(
     *,
     parent: ParentTable | None = None,
     doubted: Collection[int] = (),
+    sealed: Collection[str] = (),
 ) -> Snapshot:
     """Apply the trust rule to every case of one label group.
 
-    `doubted` are label versions under review that may not be replayed (`replay_audit`).
+    `doubted` are label versions under review that may not be replayed (`replay_audit`), `sealed`
+    the patients of the sealed test set.
 
     The label table is the parent's, or the structures of the group with at least one trusted
     mask in training, in the catalogue's order. Held-out cases never teach.
@@ -70,7 +72,9 @@ def build_snapshot(
         shares=_measure_shares(cases, records, names, settings, has_parent=parent is not None),
         doubted=frozenset(doubted),
     )
-    built = [_case(case, records, names, rule) for case in cases]
+    built = [
+        replace(_case(case, records, names, rule), sealed=case.patient in sealed) for case in cases
+    ]
     if parent is not None and settings.replay:
         built = _weigh(_sample(built, settings), settings)
     taught = {name for case in built for name in case.trusted}

@@ -24,8 +24,8 @@ from han5k_review.retraining.network.checkpoints import CONFIGURATION
 from han5k_review.retraining.network.training.cases import CaseReader, find_nested
 from han5k_review.retraining.network.training.parent_memory import ParentMemory
 from han5k_review.retraining.network.training.planning import (
-    HousePlanner,
     build_fingerprint,
+    choose_planner,
     print_case,
     samples_per_case,
 )
@@ -156,7 +156,7 @@ def _plan(
     _write(work / "preprocessed" / DATASET / "dataset_fingerprint.json", build_fingerprint(prints))
     named = {c.name: {"images": [c.image_sha256], "label": c.name} for c in job.cases}
     _write(work / "raw" / DATASET / "dataset.json", {**dataset, "dataset": named})
-    plans: dict[str, Any] = HousePlanner(DATASET, job.settings).plan_experiment()
+    plans: dict[str, Any] = choose_planner(DATASET, job.settings).plan_experiment()
     return plans
 
 

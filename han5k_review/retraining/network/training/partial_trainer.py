@@ -12,14 +12,14 @@ import torch
 from batchgeneratorsv2.transforms.noise.gaussian_blur import GaussianBlurTransform
 from nnunetv2.training.logging.nnunet_logger import MetaLogger
 from nnunetv2.training.loss.deep_supervision import DeepSupervisionWrapper
-from nnunetv2.training.loss.dice import get_tp_fp_fn_tn
-from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 from torch import Tensor
 
 from han5k_review.errors import DataError
 from han5k_review.retraining.network.checkpoints import read_plain, save_plain
+from han5k_review.retraining.network.training.counting import count_trusted
 from han5k_review.retraining.network.training.marginal_loss import MarginalDiceCrossEntropy
+from han5k_review.retraining.network.training.schedule import AveragedWeights, WarmUpPoly
 from han5k_review.retraining.settings import RunSettings
 
 _LEFT_RIGHT_AXIS_ZYX = 2
@@ -54,6 +54,8 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         """`trusted`: case -> its trusted structures; a case it lacks is an error, never empty."""
         self.settings = settings
         self.proven: set[str] = set()  # kinds of steps that a compiled network has done
+        decay = settings.average_decay
+        self.average = AveragedWeights(decay) if decay else None
         self.initial_lr = learning_rate
         self.num_epochs = settings.epochs
         self.num_iterations_per_epoch = settings.iterations_per_epoch
@@ -73,13 +75,15 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
     # -- what the run's settings change ---------------------------------------------------------
 
     def configure_optimizers(self) -> tuple[Any, Any]:
-        """nnU-Net's SGD, or AdamW for very short runs; the same polynomial schedule."""
+        """nnU-Net's SGD, or AdamW for very short runs; nnU-Net's schedule, with a warm-up."""
         if self.settings.optimizer == "sgd":
-            return super().configure_optimizers()  # type: ignore[no-any-return]
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay
-        )
-        return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs)
+            optimizer, _ = super().configure_optimizers()
+        else:
+            optimizer = torch.optim.AdamW(
+                self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay
+            )
+        warm_up = min(self.settings.warm_up_epochs, self.num_epochs - 1)
+        return optimizer, WarmUpPoly(optimizer, self.initial_lr, self.num_epochs, warm_up)
 
     def configure_rotation_dummyDA_mirroring_and_inital_patch_size(  # noqa: N802
         self,
@@ -180,7 +184,10 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         if self.stop_asked():
             raise TrainingStopped
         self.marginal.trust(self._trust_of(batch))
-        return self._compiled_or_not(super().train_step, batch)
+        found = self._compiled_or_not(super().train_step, batch)
+        if self.average is not None:
+            self.average.follow(self.bare_network)
+        return found
 
     def validation_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Loss and voxel counts of the trusted structures only."""
@@ -194,23 +201,10 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         with torch.autocast(self.device.type, enabled=self.device.type == "cuda"):
             output = self.network(data)
             loss = self.loss(output, target)
-        counts = self._count(output[0], target[0].long(), trust.to(self.device))
+        ignore = self.label_manager.ignore_label
+        counts = count_trusted(output[0], target[0].long(), trust.to(self.device), ignore)
         tp, fp, fn = (c.cpu().numpy()[1:] for c in counts)
         return {"loss": loss.cpu().numpy(), "tp_hard": tp, "fp_hard": fp, "fn_hard": fn}
-
-    def _count(self, logits: Tensor, target: Tensor, trust: Tensor) -> tuple[Tensor, ...]:
-        classes = logits.shape[1]
-        places = torch.where(trust, torch.arange(classes, device=logits.device)[None], 0)
-        ignore = self.label_manager.ignore_label
-        mask = None if ignore is None else (target != ignore).float()
-        if ignore is not None:
-            target = torch.where(target == ignore, 0, target)
-        seg = torch.stack([p[s] for p, s in zip(places, logits.argmax(1), strict=True)])[:, None]
-        truth = torch.stack([p[t] for p, t in zip(places, target, strict=True)])
-        onehot = torch.zeros(logits.shape, device=logits.device).scatter_(1, seg, 1)
-        axes = [0, *range(2, logits.ndim)]
-        tp, fp, fn, _ = get_tp_fp_fn_tn(onehot, truth, axes=axes, mask=mask)
-        return tp, fp, fn
 
     def on_validation_epoch_end(self, val_outputs: list[dict[str, Any]]) -> None:
         """A structure that no monitored patch holds has no pseudo-Dice: nan, without a warning."""
@@ -251,6 +245,7 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         save_plain(
             {
                 "network_weights": self.bare_network.state_dict(),
+                "averaged": self.average and self.average.keep(),
                 "optimizer_state": self.optimizer.state_dict(),
                 "grad_scaler_state": self.grad_scaler and self.grad_scaler.state_dict(),
                 "logging": {key: _plain(values) for key, values in log.items()},
@@ -265,6 +260,8 @@ class PartialTrainer(nnUNetTrainer):  # type: ignore[misc]
         """Go on from a checkpoint this trainer wrote."""
         kept = read_plain(path)
         self.bare_network.load_state_dict(kept["network_weights"])
+        if self.average is not None and kept.get("averaged") is not None:
+            self.average.resume(kept["averaged"], self.device)
         self.optimizer.load_state_dict(kept["optimizer_state"])
         if self.grad_scaler is not None and kept["grad_scaler_state"] is not None:
             self.grad_scaler.load_state_dict(kept["grad_scaler_state"])

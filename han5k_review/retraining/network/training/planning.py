@@ -13,6 +13,9 @@ from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor impo
 from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import (
     ExperimentPlanner,
 )
+from nnunetv2.experiment_planning.experiment_planners.residual_unets import (
+    residual_encoder_unet_planners,
+)
 from nnunetv2.preprocessing.cropping.cropping import crop_to_nonzero
 from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
@@ -93,7 +96,7 @@ def build_fingerprint(prints: Sequence[CasePrint]) -> dict[str, Any]:
     }
 
 
-class HousePlanner(ExperimentPlanner):  # type: ignore[misc]
+class _House(ExperimentPlanner):  # type: ignore[misc]
     """nnU-Net's planner for 3d_fullres alone, sized by the run's settings.
 
     Its dataset lies in nnUNet_raw as a `dataset.json` that names its cases; no image is opened.
@@ -108,7 +111,8 @@ class HousePlanner(ExperimentPlanner):  # type: ignore[misc]
         )
         self.UNet_base_num_features = settings.base_features
         self.UNet_max_features_3d = settings.max_features
-        self.UNet_blocks_per_stage_decoder = (settings.decoder_convolutions,) * _MAX_STAGES
+        if settings.architecture == "plain":
+            self.UNet_blocks_per_stage_decoder = (settings.decoder_convolutions,) * _MAX_STAGES
 
     @staticmethod
     def static_estimate_VRAM_usage(  # noqa: N802 - nnU-Net's name
@@ -174,3 +178,20 @@ class HousePlanner(ExperimentPlanner):  # type: ignore[misc]
     def _median(self, key: str, forward: Sequence[int]) -> list[float]:
         found = np.median(self.dataset_fingerprint[key], 0)
         return [float(found[a]) for a in forward]
+
+
+class HousePlanner(_House):
+    """Plans nnU-Net's plain U-Net."""
+
+
+class ResidualPlanner(_House, residual_encoder_unet_planners.ResEncUNetPlanner):  # type: ignore[misc]
+    """Plans nnU-Net's U-Net with a residual encoder: M at 8 GB of memory target, L at 24.
+
+    Isensee et al., MICCAI 2024 ("nnU-Net Revisited").
+    """
+
+
+def choose_planner(dataset_name: str, settings: RunSettings) -> HousePlanner | ResidualPlanner:
+    """The planner of the run's architecture."""
+    planner = ResidualPlanner if settings.architecture == "residual" else HousePlanner
+    return planner(dataset_name, settings)

@@ -61,7 +61,7 @@ def train(folder: JobFolder, job: TrainJob) -> JobResult:
             tune_convolutions(job.device)
             load_weights(job, trainer)
             trainer.run_training()
-        final = read_plain(trainer.checkpoint_folder / "checkpoint_final.pth")
+        final = use_average(read_plain(trainer.checkpoint_folder / "checkpoint_final.pth"))
         mixed = mix_with_parent(job, prepared, final["network_weights"], say)
     except TrainingStopped:
         return JobResult(outcome=JobOutcome.CANCELLED)
@@ -259,6 +259,12 @@ def _peak_ram_gb() -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024 / 1e9
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def use_average(final: dict[str, Any]) -> dict[str, Any]:
+    """The last checkpoint with its averaged weights, where the run kept an average."""
+    averaged = final.get("averaged")
+    return final if averaged is None else {**final, "network_weights": averaged["weights"]}
 
 
 def _publish(
