@@ -106,6 +106,7 @@ def get_visit() -> Visit:
 def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
     """The frame of every page: heading, rights, and errors as one sentence instead of a trace.
 
+    An AccessError, its own for a password that is not one's own yet included, is said in the page.
     Without a title (the viewer, which has a frame of its own) the disclaimer comes with the error.
     """
     try:
