@@ -17,6 +17,7 @@ from han5k_review.store.vocabulary import Role
 from han5k_review.study import list_cases
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.protocol.form import Standing, ask_protocol, show_saving
+from han5k_review.ui.protocol.leases_view import show_leases
 from han5k_review.ui.protocol.reads_view import (
     show_assigning_by_protocol,
     show_handing_over,
@@ -82,6 +83,8 @@ with page("Protocol", Action.ASSIGN) as visit:
         with right:
             st.subheader("Pause", anchor=False)
             show_pauses(visit, readers)
+        st.subheader("Time for begun reads", anchor=False)
+        show_leases(visit)
     elif versions:
         with left:
             chosen = st.selectbox(

@@ -8,6 +8,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
+from han5k_review.ui.protocol.leases_view import show_own_leases
 from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
@@ -45,6 +46,7 @@ with page("Worklist", Action.GRADE) as visit:
         middle.metric("Cases finished", f"{done:,} / {len(entries):,}")
         right.metric("Structures graded", f"{graded:,} / {total:,}")
 
+        show_own_leases(visit)
         st.caption("Click a row to open its case, a heading to order the list.")
         order = find_order("worklist")
         first = entries.index(upcoming) if upcoming and order is None else 0

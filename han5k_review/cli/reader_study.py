@@ -13,6 +13,7 @@ from han5k_review.accounts.readers import get_reader
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
 from han5k_review.cli.study_printing import print_reads, print_study, say_hand_over
 from han5k_review.protocol.handing_over import hand_over, plan_hand_over
+from han5k_review.protocol.leases import list_expired, return_expired
 from han5k_review.protocol.presets import build_preset
 from han5k_review.protocol.reads import ReadWish, assign_reads, plan_reads
 from han5k_review.protocol.record import (
@@ -56,6 +57,7 @@ def register(app: typer.Typer) -> None:
         ("resume", resume),
         ("reassign", reassign),
         ("replace", replace_reader),
+        ("return", return_reads),
     ):
         room.command(name)(command)
     app.add_typer(room, name="study")
@@ -203,6 +205,25 @@ def replace_reader(
 ) -> None:
     """Give all that a reader has not finished to another; done work is kept."""
     _move(leaving, coming, None, yes=yes, study=study)
+
+
+def return_reads(yes: _Yes = False, study: StudyOption = None) -> None:
+    """Give what is left of reads whose time ran out to other readers; done work is kept."""
+    opened = open_chosen(study)
+    with transaction(opened.engine) as session:
+        over = list_expired(session, utc_now())
+        for lease in over:
+            console.print(
+                f"{lease.reader}  {lease.case}  {lease.done} of {lease.total} done  "
+                f"until {lease.ends_at_utc:%Y-%m-%d %H:%M} UTC"
+            )
+        if not over:
+            console.print("no begun read is over its time")
+        elif _confirm(yes):
+            done = return_expired(session, actor=actor(), now=utc_now())
+            console.print(f"{done.moved} reads went to other readers")
+            if done.kept:
+                console.print(f"nobody else can read, they stay: {', '.join(done.kept)}")
 
 
 def _move(

@@ -75,6 +75,7 @@ def build_protocol(row: ProtocolVersion) -> Protocol:
         asks_source=row.asks_source,
         asks_confidence=row.asks_confidence,
         allows_neither=row.allows_neither,
+        lease_days=row.lease_days,
         certificate=row.certificate,
         limit=row.limit,
         error_rate=row.error_rate,

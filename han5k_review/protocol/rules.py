@@ -45,7 +45,8 @@ class Protocol:
     `planted_share` of the contours an error is planted. `limit` is the share to be shown by a
     certificate at `error_rate` over all structures (`many_rule`); a fixed one allows
     `fixed_failures`. In a forced choice both of two sources are shown at once, and
-    `allows_neither` says whether a reader may prefer none of them. Equal seeds give equal draws.
+    `allows_neither` says whether a reader may prefer none of them. A read that was begun belongs to
+    its reader for `lease_days` (0: for ever). Equal seeds give equal draws.
     """
 
     preset: Preset
@@ -67,6 +68,7 @@ class Protocol:
     asks_source: bool = False
     asks_confidence: bool = False
     allows_neither: bool = True
+    lease_days: int = 0
     certificate: CertificateKind = CertificateKind.NONE
     limit: float = 0.9
     error_rate: float = 0.05
@@ -156,6 +158,7 @@ def _check_numbers(protocol: Protocol) -> None:
         ("A share to be shown", protocol.limit, 0.5, 0.999),
         ("An error rate", protocol.error_rate, 0.001, 0.5),
         ("Failures allowed", protocol.fixed_failures, 0, 200),
+        ("Days of a lease", protocol.lease_days, 0, 3650),
         ("A seed", protocol.seed, 0, 2**31 - 1),
     )
     for name, value, low, high in bounds:

@@ -117,6 +117,7 @@ _READERS: Mapping[str, Callable[[str, str], object]] = {
     "asks_source": _yes_or_no,
     "asks_confidence": _yes_or_no,
     "allows_neither": _yes_or_no,
+    "lease_days": _whole,
     "certificate": _word(CertificateKind),
     "limit": _share,
     "error_rate": _share,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from han5k_review.protocol.rules import Protocol
 from han5k_review.store.vocabulary import AdjudicationRule, CertificateKind
+from han5k_review.texts.counts import say_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ def describe_protocol(protocol: Protocol) -> list[ProtocolLine]:
         ("ai_assistance", "AI assistance", _yes(protocol.ai_assistance)),
         ("asks_source", "Asks for a source guess", _yes(protocol.asks_source)),
         ("asks_confidence", "Asks for confidence", _yes(protocol.asks_confidence)),
+        ("lease_days", "Time for a read once begun", _lease(protocol)),
         ("allows_neither", "No preference allowed", _neither(protocol)),
         ("certificate", "Certificate", describe_certificate(protocol)),
         ("seed", "Seed of the draw", str(protocol.seed)),
@@ -66,6 +68,10 @@ def _list(names: Sequence[str]) -> str:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def _lease(protocol: Protocol) -> str:
+    return say_count(protocol.lease_days, "day") if protocol.lease_days else "no limit"
 
 
 def _neither(protocol: Protocol) -> str:

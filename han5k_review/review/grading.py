@@ -91,11 +91,6 @@ def submit_grade(
             "A read of this case was expected to grade in, found the place where an adjudicator "
             "edits it; grades are given in the worklist."
         )
-    if is_forced_choice(session, assignment_id):
-        raise RuleError(
-            "A read whose contours are graded was expected, found a forced choice; choose one of "
-            "the two contours."
-        )
     check_unsigned(session, assignment_id)
     _check_label(session, assignment, request)
     grade = _build_grade(scale, assignment_id, request, now)
@@ -233,6 +228,11 @@ def _check_same(known: Grade, assignment_id: int, request: GradeRequest) -> None
 
 
 def _check_label(session: Session, assignment: Assignment, request: GradeRequest) -> None:
+    if is_forced_choice(session, stored_id(assignment)):
+        raise RuleError(
+            "A read whose contours are graded was expected, found a forced choice; choose one of "
+            "the two contours."
+        )
     present = find_shown(session, assignment, request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")

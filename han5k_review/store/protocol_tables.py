@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, UniqueConstraint, true
+from sqlalchemy import JSON, Column, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
 from han5k_review.statistics.releases import ManyRule
@@ -46,6 +46,7 @@ class ProtocolVersion(SQLModel, table=True):
     ai_assistance: bool
     asks_source: bool
     asks_confidence: bool
+    lease_days: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     allows_neither: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     endpoint: Endpoint = Field(sa_type=enum_by_value(Endpoint))
     certificate: CertificateKind = Field(sa_type=enum_by_value(CertificateKind))

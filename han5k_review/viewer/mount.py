@@ -52,23 +52,13 @@ def build_payload(
     for its CT.
     """
     chooses = bool(seen.answers)
-    edits = seen.assignment_id is not None and seen.signature is None and not chooses
     routes = (
         name_case(seen.case_id) if seen.assignment_id is None else name_task(seen.assignment_id)
     )
     return ViewerPayload(
         case=seen.case,
         assignment=seen.assignment_id,
-        addresses=Addresses(
-            volume=routes.volume,
-            label_sets=routes.label_sets,
-            grades=routes.grades if seen.may_grade else None,
-            signature=routes.signature if seen.may_grade else None,
-            position=routes.position if seen.may_grade else None,
-            drafts=routes.drafts if edits else None,
-            sign_in=SIGN_IN,
-            dose=routes.dose if has_dose else None,
-        ),
+        addresses=_name_addresses(seen, routes, has_dose=has_dose),
         next=None if seen.next_task is None else _next_case(seen.next_task),
         label_sets=_label_sets(seen.sets, routes),
         structures=tuple(
@@ -99,6 +89,20 @@ def build_payload(
         most_confident=MOST_CONFIDENT if seen.may_grade and seen.asks_confidence else None,
         meaning=MEANING if seen.may_grade else None,
         signed=None if seen.signature is None else _say_signed(seen.signature),
+    )
+
+
+def _name_addresses(seen: VisibleCase, routes: CaseRoutes, *, has_dose: bool) -> Addresses:
+    edits = seen.assignment_id is not None and seen.signature is None and not seen.answers
+    return Addresses(
+        volume=routes.volume,
+        label_sets=routes.label_sets,
+        grades=routes.grades if seen.may_grade else None,
+        signature=routes.signature if seen.may_grade else None,
+        position=routes.position if seen.may_grade else None,
+        drafts=routes.drafts if edits else None,
+        sign_in=SIGN_IN,
+        dose=routes.dose if has_dose else None,
     )
 
 

@@ -113,13 +113,13 @@ def read_case(page: Page, heard: Heard, url: str, parts: Sequence[str], *, done:
     number = page.url.rsplit("=", 1)[1]
     for _ in STRUCTURES:
         press_grade(page, "1")
-    expect(page.get_by_test_id("question-words")).to_contain_text(done)
+    expect(page.get_by_test_id("question-words")).to_contain_text(done, timeout=SLOW)
     for part in parts:
         # A connection that lay idle may be closed by the server just now.
         answer = page.request.get(f"{url}/api/assignments/{number}/{part}", max_retries=3)
         heard.read(f"{part} {answer.status}", answer.body())
     page.get_by_test_id("answer-sign").click()
-    expect(page.get_by_test_id("question-words")).to_contain_text("mine and final")
+    expect(page.get_by_test_id("question-words")).to_contain_text("mine and final", timeout=SLOW)
     page.get_by_test_id("answer-sign").click()
 
 

@@ -12,11 +12,9 @@ from pathlib import Path
 import httpx
 import pydicom
 import pytest
-from pydicom.dataset import Dataset
 
 from han5k_review.cli.main import main
 from han5k_review.errors import Han5kError, ServerError
-from han5k_review.imaging.dicom.tree_files import PLAN_CLASS
 from han5k_review.imaging.dicom.web_server import WebServer
 from han5k_review.imaging.dicom.web_sessions import WebAccess
 from han5k_review.importing.remote_imports import RemoteOrder, import_remote
@@ -27,19 +25,10 @@ from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
 from rigs.crooked_server import crooked, reply
 from rigs.orthanc import REFUSED_PATIENT, Orthanc, running_orthanc
-from tests.imaging.dicom.test_doses import build_rtdose
-from tests.imaging.dicom.writing import (
-    build_rtstruct,
-    ct_grid,
-    ct_hu,
-    save,
-    save_rtstruct,
-    square,
-    write_series,
-)
+from tests.cli.planted_patients import write_dose, write_patient
 from tests.importing.case_files import content, run
 from tests.importing.conftest import NOON, make_import_study, more_structures
-from tests.importing.test_dicom import PLANTED, dicom_source, patient, plant
+from tests.importing.test_dicom import PLANTED, dicom_source, patient
 
 __all__ = ["make_import_study", "more_structures", "patient"]
 
@@ -70,46 +59,6 @@ def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]
         return int(ended.value.code or 0), " ".join((printed.out + printed.err).split())
 
     return call
-
-
-def write_patient(folder: Path, number: int, *, contours: int = 1, gap: bool = False) -> Path:
-    """A patient with a series of their own, whose every text element holds a name."""
-
-    def change(k: int, one: Dataset) -> None:
-        plant(k, one)
-        one.PatientID = f"{PLANTED}-{number}"
-        one.StudyInstanceUID, one.SeriesInstanceUID = f"1.2.4.{number}", f"1.2.4.{number}.1"
-        one.SOPInstanceUID = f"1.2.4.{number}.1.{k + 1}"
-        one.FrameOfReferenceUID = f"1.2.4.{number}.9"
-
-    write_series(folder / "scan", ct_hu() + number, change=change)
-    if gap:
-        (folder / "scan" / "000.dcm").unlink()
-    if contours:
-        polygons = [square(ct_grid(), 1.5, 5.5, k) for k in range(1, 1 + contours)]
-        one = build_rtstruct([("parotid_l", polygons)], frame=f"1.2.4.{number}.9")
-        one.PatientID = f"{PLANTED}-{number}"
-        one.StudyInstanceUID, one.SeriesInstanceUID = f"1.2.4.{number}", f"1.2.4.{number}.2"
-        save_rtstruct(one, folder / "rs.dcm")
-    return folder
-
-
-def write_dose(folder: Path, number: int) -> None:
-    """A dose that only its plan leads to the CT: it names no frame of reference."""
-    dose, plan = build_rtdose(), Dataset()
-    plan.SOPClassUID, plan.SOPInstanceUID, plan.Modality = PLAN_CLASS, "1.2.4.99.1", "RTPLAN"
-    structures = pydicom.dcmread(folder / "rs.dcm")
-    for series, one, named in ((3, dose, plan), (4, plan, structures)):
-        plant(0, one)
-        one.PatientID, one.StudyInstanceUID = f"{PLANTED}-{number}", f"1.2.4.{number}"
-        one.SeriesInstanceUID = f"1.2.4.{number}.{series}"
-        reference = Dataset()
-        reference.ReferencedSOPInstanceUID = named.SOPInstanceUID
-        tag = "ReferencedRTPlanSequence" if one is dose else "ReferencedStructureSetSequence"
-        setattr(one, tag, [reference])
-    del dose.FrameOfReferenceUID
-    save(dose, folder / "dose.dcm")
-    save(plan, folder / "plan.dcm")
 
 
 def test_patients_come_from_the_server_and_no_name_comes_with_them(

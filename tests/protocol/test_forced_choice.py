@@ -16,6 +16,7 @@ from statsmodels.stats.proportion import proportion_confint
 from han5k_review.errors import ConflictError, RuleError
 from han5k_review.exports.csv_files import build_csv_archive
 from han5k_review.exports.frames import build_export
+from han5k_review.exports.preference_rows import build_preference_rows
 from han5k_review.exports.report import build_report
 from han5k_review.protocol.handing_over import hand_over, plan_hand_over
 from han5k_review.protocol.presets import build_preset
@@ -24,7 +25,7 @@ from han5k_review.protocol.record import find_freeze
 from han5k_review.review.assignment import list_worklist
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.label_sets import list_label_sets, view_task
-from han5k_review.review.preferences import list_pairs
+from han5k_review.review.preferences import list_given_choices, list_pairs
 from han5k_review.review.preferring import ChoiceOutcome, submit_choice
 from han5k_review.review.results import count_grades
 from han5k_review.review.signing import is_as_signed, sign_read
@@ -32,6 +33,7 @@ from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.store.vocabulary import Choice, LabelSource, Preset
+from han5k_review.ui.results.preferences import build_preference_chart
 from rigs.studies import NOON, add_label, make_box, make_grid
 from tests.exports.test_report import read_table
 from tests.protocol.conftest import CASES, SCALE, STRUCTURES, Room
@@ -202,4 +204,9 @@ def test_the_report_says_what_its_own_csv_gives(pairs: Room) -> None:
     )
     test = binomtest(int((lead > 0).sum()), int((lead != 0).sum()))
     assert shares["p_value"] == pytest.approx(test.pvalue)
+    with transaction(pairs.study.engine) as session:
+        rows = build_preference_rows(list_given_choices(session), STRUCTURES)
+    (points,) = build_preference_chart(rows).data
+    assert points.y == ("all structures", *STRUCTURES)
+    assert points.x[0] == pytest.approx(100 * shares["share_first"])
     assert shares["share_left"] == pytest.approx((decided["choice"] == "left").mean())

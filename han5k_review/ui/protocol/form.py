@@ -92,7 +92,7 @@ def ask_protocol(standing: Standing, facts: StudyFacts) -> Protocol:
     protocol = _ask_what(fields, base, facts)
     protocol = _ask_reads(fields, protocol, facts)
     with st.expander("Errors, adjudication, certificate, seed"):
-        return _ask_rest(fields, protocol)
+        return _ask_limits(fields, _ask_rest(fields, protocol))
 
 
 def _ask_what(fields: Fields, base: Protocol, facts: StudyFacts) -> Protocol:
@@ -177,11 +177,6 @@ def _ask_rest(fields: Fields, base: Protocol) -> Protocol:
         )
         guess = st.checkbox("Ask for a source guess", base.asks_source, key=fields.key("guess"))
         sure = st.checkbox("Ask for confidence", base.asks_confidence, key=fields.key("sure"))
-        neither = st.checkbox(
-            "No preference is an answer of a forced choice",
-            base.allows_neither,
-            key=fields.key("neither"),
-        )
         assistance = st.checkbox("AI assistance", base.ai_assistance, key=fields.key("assistance"))
     return replace(
         base,
@@ -196,9 +191,17 @@ def _ask_rest(fields: Fields, base: Protocol) -> Protocol:
         adjudication_share=sampled,
         asks_source=guess,
         asks_confidence=sure,
-        allows_neither=neither,
         ai_assistance=assistance,
     )
+
+
+def _ask_limits(fields: Fields, base: Protocol) -> Protocol:
+    """What readers may answer, and how long a read that they began is theirs."""
+    days = "Days until a begun read may go to another reader, 0 never"
+    lease = fields.whole(days, "lease", base.lease_days, 0, 3650)
+    allowed = "No preference is an answer of a forced choice"
+    neither = st.checkbox(allowed, base.allows_neither, key=fields.key("neither"))
+    return replace(base, lease_days=lease, allows_neither=neither)
 
 
 def show_saving(visit: Visit, standing: Standing, protocol: Protocol, facts: StudyFacts) -> bool:
