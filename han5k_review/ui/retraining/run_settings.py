@@ -9,7 +9,7 @@ import streamlit as st
 from han5k_review.retraining.settings import SettingWords, explain_settings
 
 _ASKED_ELSEWHERE = {"count_references", "threads"}
-_CHOICES = {"optimizer": ("sgd", "adamw")}
+_CHOICES = {"optimizer": ("sgd", "adamw"), "architecture": ("plain", "residual")}
 _MAY_BE_EMPTY = {"working_spacing_mm"}
 _COLUMNS = 3
 
