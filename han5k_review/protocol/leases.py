@@ -55,7 +55,7 @@ def list_leases(session: Session, *, reader_id: int | None = None) -> list[Lease
     Signed, closed and finished reads have none either.
     """
     rows = session.execute(
-        sa.select(Assignment, Case.name, Reader.name, ProtocolVersion.lease_days)
+        sa.select(Assignment, col(Case.name), col(Reader.name), col(ProtocolVersion.lease_days))
         .join(Case, col(Case.id) == col(Assignment.case_id))
         .join(Reader, col(Reader.id) == col(Assignment.reader_id))
         .join(ProtocolVersion, col(ProtocolVersion.id) == col(Assignment.protocol_id))

@@ -6,7 +6,7 @@ from alembic import op
 from han5k_review.store.append_only import refuse_change
 
 revision = "0030"
-down_revision = "0029"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
