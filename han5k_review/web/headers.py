@@ -19,7 +19,8 @@ _ALWAYS = {
 }
 _ONE_YEAR = 31_536_000
 # Streamlit puts styles into the page by script ('unsafe-inline'), shows pictures and starts
-# workers from memory (data:, blob:). Nothing here makes a script out of text.
+# workers from memory (data:, blob:). Nothing here makes a script out of text; the graph of models is
+# drawn by WebAssembly ('wasm-unsafe-eval').
 _DIRECTIVES = (
     "default-src 'self'",
     "style-src 'self' 'unsafe-inline'",
@@ -36,9 +37,10 @@ _DIRECTIVES = (
 
 def build_policy(inline_scripts: Sequence[str]) -> str:
     """The Content-Security-Policy of pages; of inline scripts only these texts run."""
-    hashes = (b64encode(sha256(text.encode()).digest()).decode() for text in inline_scripts)
-    scripts = " ".join(f"'sha256-{one}'" for one in hashes)
-    return "; ".join((*_DIRECTIVES, f"script-src 'self' {scripts}".strip()))
+    digests = (b64encode(sha256(text.encode()).digest()).decode() for text in inline_scripts)
+    hashes = [f"'sha256-{one}'" for one in digests]
+    allowed = " ".join(("script-src 'self'", *hashes, "'wasm-unsafe-eval'"))
+    return "; ".join((*_DIRECTIVES, allowed))
 
 
 def with_headers(scope: Scope, send: Send, policy: str, *, is_https: bool) -> Send:

@@ -89,7 +89,7 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
         expect(screen.get_by_text("Also train on reference contours").first).to_be_visible()
         screen.get_by_text("Change settings", exact=True).click()
         for title in ("Working spacing (mm)", "Memory target (GB)", "Seed"):
-            field = screen.get_by_role("spinbutton", name=title)
+            field = screen.get_by_role("spinbutton", name=title, exact=True)
             expect(field).to_be_visible(timeout=SLOW)
         screen.get_by_role("spinbutton", name="Epochs", exact=True).fill("3")
         screen.get_by_role("spinbutton", name="Epochs", exact=True).press("Enter")
