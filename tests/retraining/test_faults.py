@@ -17,7 +17,9 @@ from sqlmodel import select
 
 from han5k_review.errors import ConflictError, RuleError
 from han5k_review.retraining.jobs.device_claims import make_worker_name
-from han5k_review.retraining.jobs.launcher import LocalLauncher
+from han5k_review.retraining.jobs.folders import JobFolder
+from han5k_review.retraining.jobs.launcher import LocalLauncher, ProcessId
+from han5k_review.retraining.jobs.tasks import Job
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.network.checkpoints import read_plain
 from han5k_review.retraining.runs.run_commands import request_cancel
@@ -164,16 +166,18 @@ def test_a_run_whose_masks_are_gone_fails_in_one_sentence(study: Study) -> None:
 
 
 @pytest.mark.training
+class DeadlyLauncher(WarmLauncher):
+    """What it starts is killed at once."""
+
+    def start(self, folder: JobFolder, job: Job) -> ProcessId:
+        started = WarmLauncher.start(self, folder, job)
+        os.kill(started.pid, signal.SIGKILL)
+        return started
+
+
 def test_a_trainer_that_keeps_dying_ends_in_a_named_state(study: Study) -> None:
     run_id = queue_run(study)
-
-    def pause(seconds: float) -> None:
-        process = LocalLauncher().find(train_folder(study, run_id))
-        if process:
-            os.kill(process.pid, signal.SIGKILL)
-        time.sleep(seconds)
-
-    state = run_one(study, run_id, launcher=WarmLauncher(), poll_seconds=0.05, pause=pause)
+    state = run_one(study, run_id, launcher=DeadlyLauncher(), poll_seconds=0.05)
     assert state is RunState.FAILED
     with reading(study.engine) as session:
         run = get_run(session, run_id)
