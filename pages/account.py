@@ -19,8 +19,10 @@ with page("Account") as visit:
     show_link("Sign out", "/sign-out", primary=True)
 
     st.subheader("Change the password", anchor=False)
+    told = st.empty()
+    changed = False
     if visit.identity.must_change_password:
-        st.warning("Somebody else chose your password. Choose one of your own to go on.")
+        told.warning("Somebody else chose your password. Choose one of your own to go on.")
     with st.form("password", border=False, clear_on_submit=True), st.container(width=420):
         present = st.text_input("Current password", type="password")
         wanted = st.text_input("New password", type="password")
@@ -39,6 +41,11 @@ with page("Account") as visit:
                     actor=visit.identity.name,
                     now=utc_now(),
                 )
+                changed = True
+    if changed:
+        told.success("The password is changed, and you are signed out everywhere.")
+        show_link("Sign in with the new password", "/sign-in", primary=True)
+        st.stop()
 
     st.subheader("Where you are signed in", anchor=False)
     show_own_sessions(visit)

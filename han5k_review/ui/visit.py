@@ -108,6 +108,7 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
 
     An AccessError, its own for a password that is not one's own yet included, is said in the page.
     Without a title (the viewer, which has a frame of its own) the disclaimer comes with the error.
+    After an error the script stops: a refused page has no body to give the `with` block.
     """
     try:
         visit = get_visit()
@@ -123,6 +124,7 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
         show_disclaimer()
         st.warning(str(error))
         show_link("Sign in", "/sign-in", primary=True)
+        st.stop()
     except AccessError as error:
         show_disclaimer()
         st.warning(str(error))
@@ -131,9 +133,11 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
             show_link("Go to the account", "/account", primary=True)
         else:
             show_way_home(identity.role)
+        st.stop()
     except Han5kError as error:
         show_disclaimer()
         st.error(str(error))
+        st.stop()
 
 
 @contextmanager

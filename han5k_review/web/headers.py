@@ -19,8 +19,8 @@ _ALWAYS = {
 }
 _ONE_YEAR = 31_536_000
 # Streamlit puts styles into the page by script ('unsafe-inline'), shows pictures and starts
-# workers from memory (data:, blob:). Nothing here makes a script out of text; the graph of models is
-# drawn by WebAssembly ('wasm-unsafe-eval').
+# workers from memory (data:, blob:). Nothing here makes a script out of text; the graph of models
+# is drawn by WebAssembly ('wasm-unsafe-eval').
 _DIRECTIVES = (
     "default-src 'self'",
     "style-src 'self' 'unsafe-inline'",

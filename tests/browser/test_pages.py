@@ -108,6 +108,8 @@ def test_every_page_opens_can_be_read_by_all_and_says_that_it_is_for_research(
             expect(screen.get_by_text("anna is signed in as reader")).to_be_visible(timeout=SLOW)
             expect(screen.locator("h1", has_text=name.title())).to_have_count(0)
             expect(screen.get_by_role("link", name="Go to your worklist")).to_be_visible()
+            screen.locator("[data-test-script-state=notRunning]").wait_for()
+            assert problems_on(screen) == [], name
         screen.goto(f"{server.url}/review?assignment=9999")
         expect(screen.get_by_text("Assignment 9999 is not one of yours")).to_be_visible(
             timeout=SLOW

@@ -87,6 +87,8 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
             "from elsewhere (in use)", timeout=SLOW
         )
         expect(screen.get_by_text("Also train on reference contours").first).to_be_visible()
+        drawn = screen.get_by_test_id("stGraphVizChart").locator("svg")
+        expect(drawn).to_contain_text("from elsewhere", timeout=SLOW)
         screen.get_by_text("Change settings", exact=True).click()
         for title in ("Working spacing (mm)", "Memory target (GB)", "Seed"):
             field = screen.get_by_role("spinbutton", name=title, exact=True)
