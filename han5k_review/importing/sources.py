@@ -9,6 +9,7 @@ from pathlib import Path
 
 from han5k_review.errors import ConfigError, DataError, Han5kError
 from han5k_review.imaging.dicom.archives import is_archive
+from han5k_review.imaging.dicom.folders import is_dicom_file
 from han5k_review.imaging.dicom.roi_masks import FillRule
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import Split
@@ -159,6 +160,11 @@ def read_manifest(path: Path, study: Study) -> tuple[CaseSource | BadSource, ...
     A row that makes no sense becomes a `BadSource` with its line. Raises ConfigError when the file
     as a whole is no manifest.
     """
+    if is_dicom_file(path):
+        raise ConfigError(
+            f"A manifest or a folder was expected, found one DICOM file at {path}; name the folder "
+            "it lies in, or give it as --ct or --labels."
+        )
     table = read_table(path, what="A manifest", required=("case", "ct"), optional=MANIFEST_COLUMNS)
     strange = [column for column in table.columns if column not in MANIFEST_COLUMNS]
     if strange:

@@ -137,5 +137,6 @@ def describe_titles(groups: Sequence[Sequence[TreeFile]]) -> tuple[str, ...]:
     titles = Counter(title for files in groups for file in files for title in set(file.titles))
     if not titles:
         return ()
-    listed = ", ".join(f"{title!r} ({n})" for title, n in titles.most_common(_SHOWN_TITLES))
+    ordered = sorted(titles.items(), key=lambda title: (-title[1], title[0]))[:_SHOWN_TITLES]
+    listed = ", ".join(f"{title!r} ({n})" for title, n in ordered)
     return (f"{len(groups)} CTs have several structure sets; their labels are: {listed}",)

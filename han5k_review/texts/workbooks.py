@@ -93,7 +93,10 @@ def _check_size(path: Path) -> None:
         names = {entry.filename for entry in archive.infolist()}
         unpacked = sum(entry.file_size for entry in archive.infolist())
     if "xl/workbook.xml" not in names:
-        raise DataError(f"{path.name}: CSV or XLSX was expected, found another kind of archive.")
+        raise DataError(
+            f"{path.name}: CSV or XLSX was expected, found another kind of archive; unpack it, and "
+            "name the file or folder meant."
+        )
     if unpacked > _LARGEST_BYTES:
         raise DataError(
             f"{path.name}: a table below {_LARGEST_BYTES // 10**6} MB was expected, found "

@@ -13,12 +13,14 @@ import pytest
 from pydicom import dcmread
 from pydicom.fileset import FileSet
 
+from han5k_review.errors import ConfigError
 from han5k_review.imaging.dicom.trees import FoundTree, find_tree
 from han5k_review.importing.imports import plan_import, run_import
 from han5k_review.importing.name_list import build_name_rows
 from han5k_review.importing.refusals import RefusalKind
 from han5k_review.importing.report_files import build_report_page, build_report_table
 from han5k_review.importing.reports import CaseOutcome, ImportReport
+from han5k_review.importing.sources import read_manifest
 from han5k_review.importing.tree_sources import CaseNaming, TreeChoice, build_tree_sources
 from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
@@ -155,7 +157,7 @@ def test_what_is_wrong_is_one_sentence_and_the_rest_goes_on(study: Study, tmp_pa
     assert "2 (by their identifiers, which are not shown here)" in said["03"]
     assert "RC-0004: refused (04): one file of contours of this CT was expected" in said["04"]
     assert "found 2 (04/s-4, not approved; 04/second, not approved)" in said["04"]
-    assert "a whole DICOM file was expected" in said["05/s-5"]
+    assert "a DICOM file that says what it is was expected" in said["05/s-5"]
     assert "1 files are copies of images of the same series; left out" in said["06"]
     names = [row[0] for row in content(study)["cases"]]  # type: ignore[index]
     assert names == ["RC-0001", "RC-0005", "RC-0006"]
@@ -176,6 +178,7 @@ def test_a_dicomdir_is_an_index_and_no_authority(tmp_path: Path) -> None:
     whole = find_tree(media / "DICOMDIR")
     assert [series.shape for series in whole.series] == [(12, 10, 6)]
     assert len(whole.labels) == 1
+    assert whole.damaged == ()  # the DICOMDIR itself is no damaged image
     listed = sorted(whole.series[0].files)
     listed[2].unlink()  # listed, and not there
     (media / "more").mkdir()
@@ -184,6 +187,18 @@ def test_a_dicomdir_is_an_index_and_no_authority(tmp_path: Path) -> None:
     found = find_tree(media)
     assert sorted(series.shape for series in found.series) == [(12, 10, 5), (12, 10, 6)]
     assert "1 files that a DICOMDIR lists are not there" in found.notices
+
+
+def test_what_is_no_tree_of_dicom_is_said_so(study: Study, tmp_path: Path) -> None:
+    write_patient(tmp_path / "tree", 1)
+    image = next(path for path in (tmp_path / "tree" / "01").iterdir() if path.is_file())
+    with pytest.raises(ConfigError, match="found one DICOM file at "):
+        read_manifest(image, study)
+    (tmp_path / "empty").mkdir()
+    notices = find_tree(tmp_path / "empty").notices
+    assert notices == (
+        f"no CT series (DICOM) was found in {tmp_path / 'empty'}; other formats need a manifest",
+    )
 
 
 def test_a_report_sorts_what_was_refused_and_escapes_what_files_say(

@@ -82,6 +82,11 @@ class DicomFile:
         return find_text(self.header, "SOPClassUID")
 
     @property
+    def is_directory(self) -> bool:
+        """A DICOMDIR, under any name: its class stands in the head of the file alone."""
+        return find_text(self.header.file_meta, "MediaStorageSOPClassUID") == DIRECTORY_CLASS
+
+    @property
     def series_uid(self) -> str:
         """The series; empty when the file names none."""
         return find_text(self.header, "SeriesInstanceUID")
@@ -195,7 +200,7 @@ def _read_headers(path: Path, stamps: tuple[_Stamp, ...]) -> tuple[DicomFile, ..
         what = f"{path}: DICOM file {number} of the folder"
         header = read_dataset(file, what, tags=HEADER_TAGS)
         found = DicomFile(path=file, header=header)
-        if found.class_uid != DIRECTORY_CLASS and len(header):
+        if not found.is_directory and len(header):
             files.append(found)
     _check_one_patient(files, path)
     return tuple(files)

@@ -19,7 +19,7 @@ from han5k_review.imaging.dicom.datasets import (
     tidy_name,
 )
 from han5k_review.imaging.dicom.doses import DOSE_CLASS
-from han5k_review.imaging.dicom.folders import DIRECTORY_CLASS, DicomFile, describe_kind
+from han5k_review.imaging.dicom.folders import DicomFile, describe_kind
 from han5k_review.texts.paths import describe_unreadable
 
 _TAGS = (
@@ -154,7 +154,7 @@ _RADIOTHERAPY = {DOSE_CLASS: FileKind.DOSE, PLAN_CLASS: FileKind.PLAN}
 
 
 def _find_kind(file: DicomFile) -> tuple[FileKind, str]:
-    if file.class_uid == DIRECTORY_CLASS:
+    if file.is_directory:
         return FileKind.DIRECTORY, ""
     if file.is_ct:
         return FileKind.CT, ""
@@ -165,8 +165,8 @@ def _find_kind(file: DicomFile) -> tuple[FileKind, str]:
     if len(file.header):
         return FileKind.OTHER, describe_kind(file)
     return FileKind.DAMAGED, (
-        "a whole DICOM file was expected, found one that ends before its first element; copy it "
-        "again from its source."
+        "a DICOM file that says what it is was expected, found one without class, patient and "
+        "series (it may be cut off); copy it again from its source."
     )
 
 

@@ -188,6 +188,8 @@ def _sort(root: Path, seen: Iterable[TreeFile], walked: _Walked, *, missing: int
         if file.kind in _COUNTED:
             others[file.word or "files that are no DICOM"] += 1
     notices = [f"left out: {count} {word}" for word, count in sorted(others.items())]
+    if not images:
+        notices.append(f"no CT series (DICOM) was found in {root}; other formats need a manifest")
     if walked.links:
         notices.append(f"{walked.links} links were not followed")
     if missing:
