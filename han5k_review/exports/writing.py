@@ -23,6 +23,7 @@ from han5k_review.metrics import Definition
 from han5k_review.store.audit import add_audit
 from han5k_review.store.engine import transaction
 from han5k_review.store.files import write_atomically
+from han5k_review.store.many_objects import many_objects
 from han5k_review.store.study import Study
 
 FORMATS = (".xlsx", ".csv", ".zip")
@@ -65,20 +66,20 @@ def write_export(
         return _write_report(
             study, out, actor=actor, now=now, export_id=export_id, definition=definition
         )
-    export = build_export(
-        study,
-        export_id=export_id or new_export_id(now),
-        now=now,
-        definition=definition,
-        what=what,
-    )
-    files = _build_files(export, out, suffix, what)
+    number = export_id or new_export_id(now)
+
+    def build() -> tuple[dict[Path, bytes], Mapping[str, int]]:
+        export = build_export(study, export_id=number, now=now, definition=definition, what=what)
+        return _build_files(export, out, suffix, what), export.rows
+
+    with many_objects():
+        files, rows = build()
     with transaction(study.engine) as session:
-        _audit(session, export.facts.export_id, actor, now, subject=out.name, rows=export.rows)
+        _audit(session, number, actor, now, subject=out.name, rows=rows)
         session.flush()
         for path, content in files.items():
             write_atomically(path, content)
-    return ExportReport(export_id=export.facts.export_id, paths=tuple(files), rows=export.rows)
+    return ExportReport(export_id=number, paths=tuple(files), rows=rows)
 
 
 def download_export(
@@ -92,14 +93,19 @@ def download_export(
 ) -> bytes:
     """`.xlsx`, `.zip` (CSV) or `.html` (report) as bytes, with an audit row. Errors as above."""
     number = export_id or new_export_id(now)
-    rows: Mapping[str, int] = {}
-    if suffix == REPORT_FORMAT:
-        content = build_report(study, definition=definition)
-    else:
+    if suffix != REPORT_FORMAT:
         suffix = _check_format(suffix, Selection.ALL)
+
+    def build() -> tuple[bytes, Mapping[str, int]]:
+        if suffix == REPORT_FORMAT:
+            return build_report(study, definition=definition), {}
         export = build_export(study, export_id=number, now=now, definition=definition)
-        content = build_workbook(export) if suffix == ".xlsx" else build_csv_archive(export)
-        rows = export.rows
+        return build_workbook(export) if suffix == ".xlsx" else build_csv_archive(
+            export
+        ), export.rows
+
+    with many_objects():
+        content, rows = build()
     with transaction(study.engine) as session:
         _audit(session, number, actor, now, subject=f"download {suffix}", rows=rows)
     return content
@@ -114,7 +120,8 @@ def _write_report(
     export_id: str | None,
     definition: Definition,
 ) -> ExportReport:
-    content = build_report(study, definition=definition)
+    with many_objects():
+        content = build_report(study, definition=definition)
     number = export_id or new_export_id(now)
     with transaction(study.engine) as session:
         _audit(session, number, actor, now, subject=out.name, rows={})

@@ -156,22 +156,26 @@ class ContourVerdict:
     active_seconds: float
 
 
-def list_contour_verdicts(session: Session) -> list[ContourVerdict]:
-    """Contours under review that have a three-level grade, with their worst."""
-    first = func.min(Grade.graded_at_utc)
+def select_contour_verdicts() -> Select[Any]:
+    """Contours under review that have a three-level grade: their id, patient, worst level (a place
+    in LEVELS), first grade, and active seconds, as columns named like `ContourVerdict`'s."""
     seconds = func.sum(func.coalesce(col(Grade.active_seconds), 0.0))
-    rows = session.execute(
+    return (
         _counted(
-            col(Grade.label_version_id),
-            col(Case.patient),
-            func.max(_severity(_VERDICT)),
-            first,
-            seconds,
+            col(Grade.label_version_id).label("contour"),
+            col(Case.patient).label("patient"),
+            func.max(_severity(_VERDICT)).label("level"),
+            func.min(Grade.graded_at_utc).label("graded_at_utc"),
+            seconds.label("active_seconds"),
         )
         .where(_VERDICT.in_(LEVELS))
         .group_by(col(Grade.label_version_id), col(Case.patient))
-        .order_by(col(Grade.label_version_id))
     )
+
+
+def list_contour_verdicts(session: Session) -> list[ContourVerdict]:
+    """Contours under review that have a three-level grade, with their worst."""
+    rows = session.execute(select_contour_verdicts().order_by(col(Grade.label_version_id)))
     return [
         ContourVerdict(
             contour=contour, patient=patient, level=level, graded_at_utc=at, active_seconds=spent

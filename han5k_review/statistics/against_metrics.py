@@ -20,7 +20,7 @@ from han5k_review.statistics.estimates import CONFIDENCE, Estimate, Interval, un
 
 _FEWEST = 3
 _FEWEST_OF_A_KIND = 5
-_CELLS_AT_ONCE = 2_000_000
+_CELLS_AT_ONCE = 250_000  # what fits the processor's own memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +61,49 @@ def measure_against_grades(
     resamples: int = RESAMPLES,
 ) -> MetricAgainstGrade:
     """Compare one metric with the grades; undefined, with a reason, where one side is constant."""
-    known = sorted((p for p in pairs if not math.isnan(p.value)), key=lambda p: p.value)
-    acceptable = np.array([pair.acceptable for pair in known], dtype=np.bool_)
-    patients = {name: place for place, name in enumerate(sorted({p.patient for p in known}))}
-    if len(known) < _FEWEST:
+    known = [pair for pair in pairs if not math.isnan(pair.value)]
+    places = {name: place for place, name in enumerate(sorted({p.patient for p in known}))}
+    return measure_values_against_grades(
+        np.array([places[pair.patient] for pair in known], dtype=np.int_),
+        np.array([pair.value for pair in known], dtype=np.float64),
+        np.array([pair.level for pair in known], dtype=np.float64),
+        np.array([pair.acceptable for pair in known], dtype=np.bool_),
+        higher_is_better=higher_is_better,
+        generator=generator,
+        resamples=resamples,
+    )
+
+
+def measure_values_against_grades(
+    patients: NDArray[np.int_],
+    values: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    acceptable: NDArray[np.bool_],
+    *,
+    higher_is_better: bool,
+    generator: np.random.Generator,
+    resamples: int = RESAMPLES,
+) -> MetricAgainstGrade:
+    """The same for columns (contours,) as a cohort has them: patients are numbered from 0 without a
+    gap, no value is nan."""
+    order = np.argsort(values, kind="stable")
+    place, values, levels = patients[order], values[order], levels[order]
+    acceptable = acceptable[order]
+    if len(values) < _FEWEST:
         nothing = undefined(f"Fewer than {_FEWEST} contours have a grade and this metric.")
         return _result(acceptable, nothing, nothing, nothing)
-    drawn = draw_resamples(generator, patients=len(patients), readers=0, resamples=resamples)
-    place = np.array([patients[pair.patient] for pair in known])
-    draws = np.concatenate([np.ones((1, len(patients))), drawn.patients])
-    values = np.array([pair.value for pair in known])
-    levels = np.array([pair.level for pair in known], dtype=np.float64)
+    count = int(place.max()) + 1
+    drawn = draw_resamples(generator, patients=count, readers=0, resamples=resamples)
+    draws = np.concatenate([np.ones((1, count)), drawn.patients])
     one_sided = bool(acceptable.all() or not acceptable.any())
     correlations, areas, thresholds = [], [], []
     best = (math.nan, math.nan)
+    ranks = _Ranks(values), _Ranks(levels)
     # A few resamples at a time: all of them times all contours of a cohort are gigabytes.
-    size = max(1, _CELLS_AT_ONCE // len(known))
+    size = max(1, _CELLS_AT_ONCE // len(values))
     for first in range(0, len(draws), size):
         weights = draws[first : first + size, place]
-        correlations.append(_spearman(values, levels, weights))
+        correlations.append(_spearman(*ranks, weights))
         if not one_sided:
             curve = _Curve(values, acceptable, weights, higher_is_better)
             best = curve.best if first == 0 else best
@@ -147,25 +171,33 @@ class _Curve:
         return (1 - good, bad) if self._higher else (good, 1 - bad)
 
 
-def _spearman(
-    values: NDArray[np.float64], levels: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+class _Ranks:
+    """Midranks of the same values in one resample after the other."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        kinds, self._place = np.unique(values, return_inverse=True)
+        ones = np.ones(len(values))
+        self._sums = csr_array((ones, (np.arange(len(values)), self._place)))
+        # Distinct values that rise, as most metrics do, are a kind each: nothing to add up.
+        self._alone = len(kinds) == len(values) and bool((np.diff(self._place) > 0).all())
+
+    def of(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Midranks (B, values) where each value stands `weight` times."""
+        if self._alone:
+            return np.asarray(np.cumsum(weights, axis=1) - weights / 2)
+        counts = np.asarray(weights @ self._sums)
+        return np.asarray((np.cumsum(counts, axis=1) - counts / 2)[:, self._place])
+
+
+def _spearman(one: _Ranks, other: _Ranks, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Correlation of midranks of weighted resamples (B,); nan where one side is constant."""
-    first, second = _midranks(values, weights), _midranks(levels, weights)
+    first, second = one.of(weights), other.of(weights)
     total = weights.sum(axis=1, keepdims=True)
     first = first - (weights * first).sum(axis=1, keepdims=True) / total
     second = second - (weights * second).sum(axis=1, keepdims=True) / total
     shared = (weights * first * second).sum(axis=1)
     size = np.sqrt((weights * first**2).sum(axis=1) * (weights * second**2).sum(axis=1))
     return np.where(size > 1e-9, shared / np.where(size > 1e-9, size, 1.0), math.nan)
-
-
-def _midranks(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Midranks (B, values) where each value stands `weight` times."""
-    _kinds, place = np.unique(values, return_inverse=True)
-    sums = csr_array((np.ones(len(place)), (np.arange(len(place)), place)))
-    counts = np.asarray(weights @ sums)
-    return np.asarray((np.cumsum(counts, axis=1) - counts / 2)[:, place])
 
 
 def _settle(values: NDArray[np.float64], reason: str) -> Estimate:

@@ -37,12 +37,12 @@ class Bands:
 
 
 def measure_bands(
-    patients: Sequence[str], doubts: Floats, revised: NDArray[np.bool_], rng: np.random.Generator
+    patients: NDArray[np.int_], doubts: Floats, revised: NDArray[np.bool_], rng: np.random.Generator
 ) -> Bands:
     """The bands of both curves, for contours of both kinds.
 
-    `doubts` are scores (contours,) without a unit, `revised` (contours,) bool says which of them
-    readers wanted to revise.
+    `patients` (contours,) are numbers of patients, `doubts` (contours,) scores without a unit,
+    `revised` (contours,) bool says which of them readers wanted to revise.
     """
     good, bad = _resample(patients, doubts, revised, rng)
     at = np.linspace(0, 1, _POINTS)
@@ -61,7 +61,7 @@ def measure_bands(
 
 
 def measure_share_band(
-    patients: Sequence[str], revised: Sequence[bool], rng: np.random.Generator
+    patients: NDArray[np.int_], revised: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[float, float]:
     """95 % limits of the share revised, patients drawn anew."""
     _, place = np.unique(patients, return_inverse=True)
@@ -73,7 +73,7 @@ def measure_share_band(
 
 
 def _resample(
-    patients: Sequence[str], doubts: Floats, revised: NDArray[np.bool_], rng: np.random.Generator
+    patients: NDArray[np.int_], doubts: Floats, revised: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Counts of good and of bad contours (resamples, levels), from the highest score down."""
     names, place = np.unique(patients, return_inverse=True)

@@ -15,8 +15,10 @@ from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Rea
 from han5k_review.store.triage_tables import TriageRound
 from han5k_review.store.vocabulary import GradeLevel, TriageKind
 from han5k_review.triage.cohort import Unusual
+from han5k_review.triage.evidence import EVIDENCE_TABLES, read_evidence
 from han5k_review.triage.learned import Example, learn_scores
 from han5k_review.triage.proof import Predicted, build_curves, list_predicted, measure_proof
+from rigs.queries import noting_tables
 from tests.triage.test_run import compute
 
 
@@ -67,6 +69,8 @@ def test_a_proof_needs_enough_of_both_kinds_and_then_equals_scikit_learn() -> No
 
 def test_a_score_that_came_after_the_grade_proves_nothing(cohort: Study) -> None:
     compute(cohort)
+    with reading(cohort.engine) as session:
+        before = read_evidence(session)
     with transaction(cohort.engine) as session:
         made_at = session.exec(select(TriageRound.made_at_utc)).one()
         reader = session.exec(select(Reader)).one()
@@ -90,9 +94,13 @@ def test_a_score_that_came_after_the_grade_proves_nothing(cohort: Study) -> None
                     request_id=f"request-{label.id}",
                 )
             )
-    with reading(cohort.engine) as session:
+    with reading(cohort.engine) as session, noting_tables(cohort.engine) as read:
         found = list_predicted(session)
+        after = read_evidence(session)
     assert [(one.revised, one.seconds) for one in found] == [(True, 9), (True, 9)]
+    assert (before.graded, after.graded, after.revised) == (0, 2, 2)
+    assert before.stamp != after.stamp
+    assert read <= {str(one.__tablename__) for one in EVIDENCE_TABLES}
 
 
 def test_learned_scores_are_calibrated_and_never_saw_the_patient() -> None:

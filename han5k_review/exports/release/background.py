@@ -18,7 +18,8 @@ from pathlib import Path
 from han5k_review.errors import DataError, Han5kError, RuleError
 from han5k_review.exports.release.checksums import SUMS_NAME
 from han5k_review.exports.release.making import ReleaseReport, make_release
-from han5k_review.exports.release.plan import ReleasePlan
+from han5k_review.exports.release.plan import plan_release
+from han5k_review.exports.release.request import ReleaseRequest
 from han5k_review.store.columns import utc_now
 from han5k_review.store.study import Study
 
@@ -127,8 +128,8 @@ class BackgroundRelease:
         with self._lock:
             return self._record
 
-    def start(self, plan: ReleasePlan, out: Path, *, actor: str) -> None:
-        """Begin to make the planned release; RuleError while another one is made."""
+    def start(self, request: ReleaseRequest, out: Path, *, actor: str) -> None:
+        """Begin to plan and make a release of this moment; RuleError while another is made."""
         with self._lock:
             if self._record is not None and self._record.is_running:
                 raise RuleError(
@@ -144,7 +145,7 @@ class BackgroundRelease:
             self._cancel.clear()
             self._ended.clear()
         threading.Thread(
-            target=self._work, args=(plan, out, actor), name="release", daemon=True
+            target=self._work, args=(request, out, actor), name="release", daemon=True
         ).start()
 
     def cancel(self) -> None:
@@ -156,14 +157,14 @@ class BackgroundRelease:
         """Wait until none is made, at most so long; True when none is."""
         return self._ended.wait(seconds)
 
-    def _work(self, plan: ReleasePlan, out: Path, actor: str) -> None:
+    def _work(self, request: ReleaseRequest, out: Path, actor: str) -> None:
         report: ReleaseReport | None = None
         error: str | None = _BROKE_OFF
         try:
             with ThreadPoolExecutor(self._threads, thread_name_prefix="releasing") as threads:
                 report = make_release(
                     self._study,
-                    plan,
+                    plan_release(self._study, request),
                     out,
                     actor=actor,
                     executor=threads,

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from han5k_review.accounts.may import Action, require
-from han5k_review.exports.release import ReleasePlan
 from han5k_review.exports.release.background import (
     BackgroundRelease,
     MakingRecord,
@@ -15,6 +14,7 @@ from han5k_review.exports.release.background import (
     place_release,
     propose_name,
 )
+from han5k_review.exports.release.outlook import ReleaseOutlook
 from han5k_review.store.columns import utc_now
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
@@ -35,31 +35,31 @@ def find_record() -> MakingRecord | None:
     return open_desk().record
 
 
-def show_desk(visit: Visit, plan: ReleasePlan, record: MakingRecord | None) -> None:
+def show_desk(visit: Visit, outlook: ReleaseOutlook, record: MakingRecord | None) -> None:
     """The button that makes the release, or the one that is made now; it moves by itself."""
     if record is not None and record.is_running:
         _show_running(visit)
         return
     _show_last(record)
-    if not plan.lines:
+    if not outlook.contours:
         st.info(
             "Nothing can be released yet: accept revisions, lock contours as they are, or grade "
             "until a structure is certified (page Results)."
         )
         return
-    if not plan.request.forms:
+    if not outlook.request.forms:
         st.info("Choose at least one form.")
         return
     name, button = st.columns([3, 2], vertical_alignment="bottom")
     folder = name.text_input("Folder", value=propose_name(visit.bench.study), key="folder")
     words = (
-        f"Release {say_count(len(plan.lines), 'contour')} of {say_count(len(plan.cases), 'case')}"
+        f"Release {say_count(outlook.contours, 'contour')} of {say_count(outlook.cases, 'case')}"
     )
     if button.button(words, type="primary", key="make", width="stretch"):
         with attempt():
             require(visit.identity, Action.RELEASE)
             out = place_release(visit.bench.study, folder)
-            open_desk().start(plan, out, actor=visit.identity.name)
+            open_desk().start(outlook.request, out, actor=visit.identity.name)
             st.rerun()
 
 

@@ -11,12 +11,15 @@ from han5k_review.exports.certificate_sheet import LIMITS
 from han5k_review.exports.release import (
     Reason,
     ReleaseForm,
-    ReleasePlan,
     ReleaseRequest,
     ReleaseRule,
-    plan_release,
 )
 from han5k_review.exports.release.datasheet import describe_rule
+from han5k_review.exports.release.outlook import (
+    ReleaseOutlook,
+    build_outlook,
+    read_outlook_stamp,
+)
 from han5k_review.exports.release.plan import StructureCounts
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.visit import Bench
@@ -72,27 +75,42 @@ def ask_request(bench: Bench) -> ReleaseRequest:
     return ReleaseRequest(rule=rule, limit=limit, forms=tuple(forms), structures=tuple(structures))
 
 
-def read_plan(bench: Bench, request: ReleaseRequest) -> ReleasePlan:
-    """The dry run of this moment."""
-    return plan_release(bench.study, request)
+def read_outlook(bench: Bench, request: ReleaseRequest) -> ReleaseOutlook:
+    """The dry run of this moment; kept until the study changes."""
+    stamp = read_outlook_stamp(bench.study)
+    root = str(bench.study.root)
+    outlook = _read_outlook(bench, root, request, stamp)
+    if outlook.stamp != stamp:  # the study changed meanwhile
+        _read_outlook.clear(bench, root, request, stamp)
+    return outlook
 
 
-def show_plan(plan: ReleasePlan) -> None:
+@st.cache_resource(
+    max_entries=16,
+    show_spinner="Reading the whole study to count what can be released ...",
+    show_time=True,
+)
+def _read_outlook(_bench: Bench, root: str, request: ReleaseRequest, stamp: str) -> ReleaseOutlook:
+    return build_outlook(_bench.study, request)
+
+
+def show_plan(outlook: ReleaseOutlook) -> None:
     """The rule in words, counts per structure with the reasons of the rest, the label maps."""
-    request = plan.request
+    request = outlook.request
     st.caption(describe_rule(request.rule.value, request.limit))
-    rows = plan.count_structures()
+    rows = outlook.structures
     shown = [row for row in rows if row.has_contour]
     if shown:
         _show_counts(sorted(shown, key=lambda row: -(row.accepted + row.certified)))
     nowhere = [row.structure for row in rows if not row.has_contour]
     if nowhere:
         st.caption(f"No contour in the study: {', '.join(nowhere)}.")
-    if plan.block.cases:
+    if outlook.block.cases:
         st.caption(
-            f"Label maps of nnU-Net: {say_count(len(plan.block.cases), 'case')} with "
-            f"{', '.join(plan.block.structures)}. The other cases lack one of these structures and "
-            "come in the other forms only, as nnU-Net would take what is missing for background."
+            f"Label maps of nnU-Net: {say_count(len(outlook.block.cases), 'case')} with "
+            f"{', '.join(outlook.block.structures)}. The other cases lack one of these structures "
+            "and come in the other forms only, as nnU-Net would take what is missing for "
+            "background."
         )
 
 

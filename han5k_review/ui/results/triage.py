@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-import numpy as np
 import streamlit as st
 from sqlmodel import Session, col, select
 
 from han5k_review.statistics.estimates import Estimate
 from han5k_review.store.engine import reading
+from han5k_review.store.many_objects import many_objects
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.triage_tables import TriageRound, TriageScore
 from han5k_review.store.vocabulary import TriageKind
 from han5k_review.texts.counts import say_count
-from han5k_review.triage.proof import (
-    FEWEST,
-    Predicted,
-    Proof,
-    RandomArm,
-    list_predicted,
-    measure_proof,
-    measure_random_arm,
-)
+from han5k_review.triage.evidence import Evidence, read_evidence, read_evidence_stamp
+from han5k_review.triage.proof import FEWEST, Proof, RandomArm
 from han5k_review.triage.stored import find_round
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import go_to
@@ -57,11 +50,8 @@ def show_triage(bench: Bench) -> None:
             )
             return
         st.caption(describe_round(newest))
-        predicted = list_predicted(session)
-        arm = measure_random_arm(session)
         rows = _list_rows(session, newest)
-    proof = measure_proof(predicted, np.random.default_rng(0))
-    _show_proof(proof, predicted, arm)
+    _show_proof(_find_evidence(bench))
     st.subheader("Most doubtful contours", anchor=False)
     if not rows:
         st.info("No contour is doubtful by the newest scores.")
@@ -92,16 +82,33 @@ def describe_round(newest: TriageRound) -> str:
     )
 
 
-def _show_proof(proof: Proof | None, predicted: list[Predicted], arm: RandomArm) -> None:
-    _show_figures(proof, len(predicted), arm)
+def _find_evidence(bench: Bench) -> Evidence:
+    """What grades say of the scores by now; kept until the study changes."""
+    with reading(bench.study.engine) as session:
+        stamp = read_evidence_stamp(session)
+    root = str(bench.study.root)
+    evidence = _read_evidence(bench, root, stamp)
+    if evidence.stamp != stamp:  # the study changed meanwhile
+        _read_evidence.clear(bench, root, stamp)
+    return evidence
+
+
+@st.cache_resource(max_entries=2, show_spinner="Comparing scores with grades ...")
+def _read_evidence(_bench: Bench, root: str, stamp: str) -> Evidence:
+    with many_objects(), reading(_bench.study.engine) as session:
+        return read_evidence(session)
+
+
+def _show_proof(evidence: Evidence) -> None:
+    proof, revised, graded = evidence.proof, evidence.revised, evidence.graded
+    _show_figures(proof, graded, evidence.arm)
     if proof is not None:
         _show_charts(proof)
         return
-    revised = sum(one.revised for one in predicted)
     st.info(
         f"Too few grades to say how well scores predict: {FEWEST} contours to be revised and "
         f"{FEWEST} without a revision are needed, all scored before their grade; there are "
-        f"{revised} and {len(predicted) - revised}."
+        f"{revised} and {graded - revised}."
     )
 
 

@@ -197,13 +197,13 @@ def test_a_copy_is_checked_file_by_file(study: Study, tmp_path: Path) -> None:
 def test_a_release_in_the_background_is_found_again(study: Study) -> None:
     name = propose_name(study)
     desk = BackgroundRelease(study, threads=1)
-    desk.start(plan_release(study), place_release(study, name), actor="lena")
+    desk.start(ReleaseRequest(), place_release(study, name), actor="lena")
     assert desk.wait(60)
     record = desk.record
     assert record is not None
     assert (record.state, record.done, record.total) == (MakingState.FINISHED, 6, 6)
     assert [one.contours for one in list_releases(study)] == [9]
-    desk.start(plan_release(study), place_release(study, name), actor="lena")
+    desk.start(ReleaseRequest(), place_release(study, name), actor="lena")
     assert desk.wait(60)
     assert desk.record is not None
     assert "An empty or new folder" in str(desk.record.error)
