@@ -12,7 +12,6 @@ from han5k_review.errors import RuleError
 from han5k_review.retraining.runs.restarts import start_again
 from han5k_review.retraining.runs.run_commands import decline, promote, request_cancel
 from han5k_review.retraining.runs.run_views import get_run_view, list_runs
-from han5k_review.retraining.runs.sealed_opening import open_sealed
 from han5k_review.retraining.teaching.sealed import seal_patients
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -145,6 +144,8 @@ def seal(
 
 def open_sealed_set(run: int, reason: ReasonOption, study: StudyOption = None) -> None:
     """Measure the run's model on the sealed patients, once; the card counts every opening."""
+    from han5k_review.retraining.runs.sealed_opening import open_sealed  # noqa: PLC0415
+
     opened = open_chosen(study)
     catalogue = read_study_catalogue(opened)
     for row in open_sealed(opened, catalogue, run, actor=actor(), reason=reason, now=utc_now()):

@@ -84,8 +84,11 @@ def measure_values_against_grades(
     generator: np.random.Generator,
     resamples: int = RESAMPLES,
 ) -> MetricAgainstGrade:
-    """The same for columns (contours,) as a cohort has them: patients are numbered from 0 without a
-    gap, no value is nan."""
+    """The same for columns (contours,) as a cohort has them; no value is nan.
+
+    `patients` are numbered from 0 without a gap, `values` have the metric's own unit (mm, cc, or
+    none for a fraction), `levels` count from 0, the mildest.
+    """
     order = np.argsort(values, kind="stable")
     place, values, levels = patients[order], values[order], levels[order]
     acceptable = acceptable[order]

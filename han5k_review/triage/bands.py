@@ -63,7 +63,10 @@ def measure_bands(
 def measure_share_band(
     patients: NDArray[np.int_], revised: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[float, float]:
-    """95 % limits of the share revised, patients drawn anew."""
+    """95 % limits of the share revised (a fraction), patients drawn anew.
+
+    `patients` and `revised` are columns (contours,): whose it is, and whether it was revised.
+    """
     _, place = np.unique(patients, return_inverse=True)
     counts = np.bincount(place).astype(np.float64)
     bad = np.bincount(place, weights=np.asarray(revised, dtype=np.float64))
