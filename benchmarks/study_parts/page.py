@@ -10,10 +10,10 @@ import os
 from han5k_review.review.assignment import list_worklist
 from han5k_review.review.pauses import find_pause
 from han5k_review.store.engine import reading
+from han5k_review.ui.results.certificates import show_certificates
 from han5k_review.ui.results.triage import show_triage
 from han5k_review.ui.results.views import (
     show_agreement,
-    show_certificates,
     show_grades,
     show_metrics,
 )

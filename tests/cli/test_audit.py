@@ -16,7 +16,7 @@ def test_the_trail_of_a_study_is_whole_until_a_row_is_altered(han5k: Han5k, tmp_
     words = ("--study", str(study))
     (tmp_path / "password").write_text("a long first word\n")
     assert han5k("init", *words)[0] == 0
-    for name in ("anna", "=ben"):
+    for name in ("anna", "ben"):
         add = ("reader", "add", name, "--password-file", str(tmp_path / "password"))
         assert han5k(*add, *words)[0] == 0
     code, printed = han5k("audit", "head", "--append", str(heads), *words)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from han5k_review.errors import AccessError
 from han5k_review.web.sign_in_queue import SignInQueue
+
+
+def run(act: Callable[[], Awaitable[None]]) -> None:
+    """In a thread of its own: the browser of other tests keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(anyio.run, act).result()
 
 
 def test_of_150_together_few_are_served_and_the_rest_is_told_at_once() -> None:
@@ -40,7 +49,7 @@ def test_of_150_together_few_are_served_and_the_rest_is_told_at_once() -> None:
             for n in range(150):
                 group.start_soon(come, n)
 
-    anyio.run(all_come)
+    run(all_come)
     assert told.count("served") == 16
     assert told.count("Many people are signing in just now; wait 5 s, then try again.") == 134
     assert most <= 2
@@ -60,4 +69,4 @@ def test_one_address_does_not_fill_the_line() -> None:
             await anyio.lowlevel.checkpoint()
             may_go.set()
 
-    anyio.run(two_places)
+    run(two_places)

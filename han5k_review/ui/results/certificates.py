@@ -23,6 +23,7 @@ from han5k_review.statistics.sequential import (
 )
 from han5k_review.store.engine import reading
 from han5k_review.store.vocabulary import CertificateKind, GradeLevel
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.results.charts import build_certificate_chart
 from han5k_review.ui.results.views import list_graded, read_patients
 from han5k_review.ui.visit import Bench
@@ -154,7 +155,7 @@ def _explain(asked: Asked) -> str:
     said += f" The protocol asks for: {describe_certificate(asked.protocol)}."
     if asked.protocol.certificate is CertificateKind.FIXED:
         reads = find_protocol_plan(asked.protocol).reads
-        said += f" It gives no verdict before {reads} patients of a structure."
+        said += f" It gives no verdict on a structure before {say_count(reads, 'patient')}."
     return said
 
 
