@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,23 @@ expect.set_options(timeout=PATIENCE)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; within a file, and among quick files, the random order stays."""
     items.sort(key=lambda item: -expected_seconds(item.nodeid))
+
+
+def make_sendable(report: object) -> object:
+    """The same nested values with lone surrogates written as escapes, as UTF-8 has none."""
+    if isinstance(report, str):
+        return report.encode(errors="backslashreplace").decode()
+    if isinstance(report, dict):
+        return {make_sendable(key): make_sendable(value) for key, value in report.items()}
+    if isinstance(report, list | tuple):
+        return type(report)(make_sendable(value) for value in report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    """Half an emoji of a page may stand in a failure; sent as it is, it would end the whole run."""
+    return make_sendable((yield))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,7 @@ Rows of the tables in `APPEND_ONLY` are never changed or deleted; the database r
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint, false
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
@@ -132,8 +132,9 @@ class LabelVersion(SQLModel, table=True):
     """
 
     __tablename__ = "label_version"
+    __table_args__ = (Index("ix_label_version_case_structure", "case_id", "structure"),)
     id: int | None = Field(default=None, primary_key=True)
-    case_id: int = Field(foreign_key="study_case.id", index=True)
+    case_id: int = Field(foreign_key="study_case.id")
     structure: str = Field(index=True)
     source: LabelSource = Field(sa_type=enum_by_value(LabelSource))
     mask_sha256: str = Field(index=True)

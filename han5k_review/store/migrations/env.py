@@ -1,39 +1,16 @@
 """Alembic's environment: runs on the connection that `migrate_database` hands over."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from alembic import context
 from sqlmodel import SQLModel
 
-from han5k_review.store import (
-    consensus_tables,
-    draft_tables,
-    import_tables,
-    model_tables,
-    name_tables,
-    prediction_tables,
-    preference_tables,
-    protocol_tables,
-    run_tables,
-    session_tables,
-    signature_tables,
-    tables,
-    triage_tables,
-)
+from han5k_review import store
 
-_ = (
-    tables,
-    run_tables,
-    draft_tables,
-    import_tables,
-    prediction_tables,
-    model_tables,
-    name_tables,
-    protocol_tables,
-    triage_tables,
-    signature_tables,
-    session_tables,
-    consensus_tables,
-    preference_tables,
-)
+for module in iter_modules(store.__path__):
+    if module.name.endswith("tables"):
+        import_module(f"{store.__name__}.{module.name}")
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,10 +1,9 @@
 // @ts-check
 // What a pressed key does.
 
+import { TYPING } from "./panels/dom.js";
 import { namesOf } from "./pure/keyboard.js";
 import { actionOf, keysOf } from "./pure/keymap.js";
-
-const TYPING = "input:not([type=range]), textarea, select, [contenteditable]";
 
 /** @import { ViewerScaleGrade } from "./pure/payload.js" */
 /** @import { Workspace } from "./workspace.js" */

@@ -2,7 +2,7 @@
 // Tools that need more than the contour in hand: another structure, the skin, margins of their own on each
 // side.
 
-import { h, setText } from "../panels/dom.js";
+import { h, onClosed, setText } from "../panels/dom.js";
 import { isEmpty } from "../pure/masks.js";
 import { combine } from "./combine_actions.js";
 import { numberField } from "./controls.js";
@@ -71,9 +71,7 @@ export class CombinePanel {
       h("div", { class: "margins" }, ...sides),
       h("div", { class: "line" }, this.button("margin-grow", "Grow"), this.button("margin-shrink", "Shrink")),
     );
-    this.root.addEventListener("close", () => {
-      if (!this.root.open) focus();
-    });
+    onClosed(this.root, focus);
   }
 
   /**

@@ -1,6 +1,9 @@
 // @ts-check
 // The few DOM words the panels are written in.
 
+/** Where a key is text. */
+export const TYPING = "input:not([type=range]), textarea, select, [contenteditable]";
+
 /** @typedef {Record<string, any> | null} Attributes `on...` is a listener; null, undefined and false leave it out. */
 /** @typedef {Node | string | null | undefined} Child */
 
@@ -86,6 +89,21 @@ export function setStyle(element, name, value) {
 export function press(button, on) {
   const word = on ? "true" : "false";
   if (button.getAttribute("aria-pressed") !== word) button.setAttribute("aria-pressed", word);
+}
+
+/**
+ * Calls `after` when a dialog has closed. A busy browser tells of it late: not when the dialog is open
+ * again by then, nor when a field that is typed in has the focus already.
+ * @param {HTMLDialogElement} dialog
+ * @param {() => void} after
+ */
+export function onClosed(dialog, after) {
+  dialog.addEventListener("close", () => {
+    const root = dialog.getRootNode();
+    const isTyping =
+      (root instanceof Document || root instanceof ShadowRoot) && root.activeElement?.matches(TYPING);
+    if (!dialog.open && !isTyping) after();
+  });
 }
 
 /**

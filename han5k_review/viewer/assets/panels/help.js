@@ -2,7 +2,7 @@
 // The keys, as this keyboard has them; `?` shows and hides it. Here they are changed, too.
 
 import { actionOf, changeKey, isChangeable, KEYMAP, labelsOf, titleOf } from "../pure/keymap.js";
-import { h, press, setText } from "./dom.js";
+import { h, onClosed, press, setText } from "./dom.js";
 
 /** @import { Keyboard } from "../keyboard.js" */
 /** @import { ViewerScale } from "../pure/payload.js" */
@@ -68,9 +68,7 @@ export class Help {
       this.groups,
       h("p", { class: "dim" }, "Research use only. Not a medical device."),
     );
-    this.root.addEventListener("close", () => {
-      if (!this.root.open) focus(); // it may have been opened again meanwhile
-    });
+    onClosed(this.root, focus);
     this.update();
   }
 

@@ -3,7 +3,7 @@
 
 import { sayAside } from "../edit/strokes_aside_panel.js";
 import { tooltip } from "../pure/keymap.js";
-import { h, setText } from "./dom.js";
+import { h, onClosed, setText } from "./dom.js";
 
 /** @import { Editor } from "../edit/editor.js" */
 /** @import { GradeEntry } from "../net/grade_queue.js" */
@@ -36,7 +36,6 @@ export class UnsavedPanel {
     /** @type {string | null} the entry that is asked about */
     this.asked = null;
     this.shown = "";
-    this.isOpening = false;
     this.sign = h("button", {
       class: "unsaved",
       type: "button",
@@ -63,12 +62,7 @@ export class UnsavedPanel {
       ),
       this.rows,
     );
-    this.root.addEventListener("close", () => {
-      if (this.root.open) return; // it was opened again meanwhile
-      this.asked = null;
-      if (!this.isOpening) focus(); // what is opened has the focus already
-      this.isOpening = false;
-    });
+    onClosed(this.root, focus);
   }
 
   /**
@@ -90,6 +84,7 @@ export class UnsavedPanel {
 
   toggle() {
     if (this.root.open) return this.root.close();
+    this.asked = null;
     this.update();
     this.root.showModal();
     return this.find("unsaved-mend")?.focus();
@@ -205,7 +200,6 @@ export class UnsavedPanel {
    * @param {string} name
    */
   open(item, name) {
-    this.isOpening = true;
     this.root.close();
     this.openHere({ ...item, name });
   }
