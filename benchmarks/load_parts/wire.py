@@ -10,10 +10,13 @@ import asyncio
 import gzip
 import json
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+_IDLE_S = 3.0  # the server closes after 5 s, nginx after 75 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class Connection:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._turn = asyncio.Lock()
+        self._used = 0.0
 
     async def get(self, path: str) -> Answer:
         """GET as a browser asks for what a script fetches."""
@@ -83,6 +87,8 @@ class Connection:
             return await self._ask_alone(method, path, body, more)
 
     async def _ask_alone(self, method: str, path: str, body: bytes, more: str) -> Answer:
+        if time.monotonic() - self._used > _IDLE_S:  # the server is about to close it
+            await self.close()
         if self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(
                 self._host,
@@ -102,6 +108,7 @@ class Connection:
         except (OSError, asyncio.IncompleteReadError):
             await self.close()
             raise
+        self._used = time.monotonic()
         self._browser.cookies.update(answer.cookies)
         if answer.headers.get("connection") == "close":
             await self.close()
