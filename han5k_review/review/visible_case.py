@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from han5k_review.review.assistance import is_assisted
 from han5k_review.review.assignment import find_next_assignment
+from han5k_review.review.assistance import is_assisted
 from han5k_review.review.grading import count_turns, list_current_grades
 from han5k_review.review.label_sets import LabelSet, list_label_sets, view_case, view_task
 from han5k_review.review.preferences import (

@@ -87,7 +87,12 @@ def kept_volume(mask: Mask, spacing: Spacing, sd_mm: float) -> tuple[Field, floa
 
 
 def follow(
-    hu: NDArray[np.int16], mask: Mask, before: Mask, index: int, step: int, spacing: Spacing,
+    hu: NDArray[np.int16],
+    mask: Mask,
+    before: Mask,
+    index: int,
+    step: int,
+    spacing: Spacing,
     reach_mm: float,
 ) -> dict[int, Mask]:
     """Axial slices carried on from `index` by `step`, each fitted to its CT within 3 mm."""
