@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from han5k_review.review.assignment import find_next_assignment
+from han5k_review.review.assistance import is_assisted
 from han5k_review.review.grading import count_turns, list_current_grades
 from han5k_review.review.label_sets import LabelSet, list_label_sets, view_case, view_task
 from han5k_review.review.preferences import (
@@ -41,8 +42,9 @@ class VisibleCase:
     that is listed. `grades`: those in force of the listed contours, each the n-th act (`turns`) on
     its structure; `answers`: those of a forced choice, whose `choices` stand in the place of
     grades; `signature`: stands on the read, which is then closed. `resume`: structure and
-    axial slice (k). `sees_doubts`: may learn how far the predictions of a model differed. Without
-    an assignment there is nothing to grade and nothing to edit.
+    axial slice (k). `sees_doubts`: may learn how far the predictions of a model differed.
+    `is_assisted`: may draw with the smart tools. Without an assignment there is nothing to grade
+    and nothing to edit.
     """
 
     case_id: int
@@ -51,6 +53,7 @@ class VisibleCase:
     sets: tuple[LabelSet, ...]
     versions: Mapping[str, LabelVersion]
     sees_doubts: bool
+    is_assisted: bool = True
     assignment_id: int | None = None
     may_grade: bool = False
     grades: Mapping[str, Grade] = field(default_factory=dict)
@@ -77,13 +80,15 @@ def get_visible_task(session: Session, assignment: Assignment, *, names_reads: b
     case = session.get_one(Case, assignment.case_id)
     number = assignment.protocol_id
     protocol = None if number is None else session.get_one(ProtocolVersion, number)
+    has_assistance = is_assisted(session, assignment)
     return VisibleCase(
         case_id=assignment.case_id,
         case=assignment.alias or case.name,
         image_sha256=case.image_sha256,
         sets=sets,
         versions=versions,
-        sees_doubts=not assignment.blinded and (protocol is None or protocol.ai_assistance),
+        sees_doubts=not assignment.blinded and has_assistance,
+        is_assisted=has_assistance,
         asks_source=protocol is not None and protocol.asks_source,
         asks_confidence=protocol is not None and protocol.asks_confidence,
         assignment_id=assignment_id,

@@ -89,6 +89,7 @@ def build_payload(
         most_confident=MOST_CONFIDENT if seen.may_grade and seen.asks_confidence else None,
         meaning=MEANING if seen.may_grade else None,
         signed=None if seen.signature is None else _say_signed(seen.signature),
+        assistance=seen.is_assisted,
     )
 
 

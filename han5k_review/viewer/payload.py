@@ -206,6 +206,7 @@ class ViewerPayload:
     how sure one is; without them it is not asked.
     `choice`: two label sets stand beside each other, and the scale holds the answers.
     `meaning` is what a reader signs; `signed` says who signed a read, which is then closed.
+    `assistance`: the smart tools may be used while drawing.
     """
 
     case: str
@@ -231,6 +232,7 @@ class ViewerPayload:
     choice: bool = False
     meaning: str | None = None
     signed: str | None = None
+    assistance: bool = True
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md: the fields as they are, plain JSON values only."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -55,7 +55,7 @@ class Edit:
     """A finished edit of the contour `reviewed`, and what it amounts to against it.
 
     `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
-    revision. `active_seconds` is None for a file.
+    revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made.
     """
 
     reviewed: LabelVersion
@@ -64,6 +64,7 @@ class Edit:
     measure: EditMeasure
     grade_id: int | None = None
     active_seconds: float | None = None
+    smart_steps: Mapping[str, int] = field(default_factory=dict)
 
 
 def submit_revision(
@@ -157,6 +158,7 @@ def add_revision(
         action="submit revision",
         subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
+        **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
     )
     return revision
 

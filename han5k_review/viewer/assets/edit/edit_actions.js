@@ -39,7 +39,14 @@ export function buildEditActions(editor, settling) {
     ball: editing(() => editor.set({ ball: !options.ball })),
     "hu-limit": editing(() => toggleHuLimit(editor)),
     whole: editing(() => editor.set({ whole: !options.whole })),
-    "close-polygon": editing(() => editor.pointer.closePolygon()),
+    "close-polygon": editing(() => editor.smart.marks.decide(true) || editor.pointer.closePolygon()),
+    "seed-in": editing(() => editor.smart.takeSeed("seed-in")),
+    "seed-out": editing(() => editor.smart.takeSeed("seed-out")),
+    "seeds-grow": editing(() => editor.smart.grow()),
+    snap: editing(() => editor.smart.snap()),
+    follow: editing(() => editor.smart.follow()),
+    "drop-proposal": editing(() => editor.smart.marks.decide(false)),
+    "smooth-volume": editing(() => editor.smart.smooth()),
     "submit-edit": editing(() => settling.submit()),
   };
 }

@@ -11,9 +11,10 @@ import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
 import { DraftSession } from "./session.js";
 import { applySliceTool } from "./slice_tools.js";
+import { SmartTools } from "./smart.js";
 import { AsideStrokes } from "./strokes_aside.js";
 import { StructureStates } from "./structure_states.js";
-import { nextSize } from "./tools.js";
+import { firstOptions, nextSize } from "./tools.js";
 
 /** @import { Stage } from "../draw/stage.js" */
 /** @import { Store } from "../net/kept_entries.js" */
@@ -60,16 +61,7 @@ export class Editor {
     this.asking = null;
     /** @type {Map<string, number>} structure -> the label version submitted here last */
     this.revised = new Map();
-    /** @type {ToolOptions} */
-    this.options = {
-      tool: "brush",
-      sizeMm: 10,
-      ball: false,
-      huLimited: false,
-      hu: [-50, 150],
-      whole: false,
-      mm: 1,
-    };
+    this.options = firstOptions();
     this.session = new DraftSession(
       data,
       store,
@@ -77,6 +69,7 @@ export class Editor {
       (mask) => this.take(mask),
     );
     this.pointer = new Pointer(this);
+    this.smart = new SmartTools(this);
     this.states = new StructureStates(this.session.drafts, () => tell("edit", "list"));
     this.aside = new AsideStrokes(this);
     this.advisor = new Advisor(reading, () => tell("edit"));
@@ -98,7 +91,7 @@ export class Editor {
 
   /** May the reader draw now? */
   get ready() {
-    return this.active && this.session.state === "open";
+    return this.active && this.session.state === "open" && !this.smart.working;
   }
 
   /** The contour, when a step may be done now; else null. */
@@ -153,7 +146,8 @@ export class Editor {
     if (!volume || name === null) return null;
     const inHand = new EditMask(volume.shape, volume.spacing, mask, this.base);
     this.mask = this.advisor.mask = inHand;
-    this.reading.draft = { name, mask: inHand };
+    this.smart.drop();
+    this.reading.draft = { name, mask: inHand, marks: this.smart.marks };
     this.history = new History();
     this.drawn = nothingDrawn();
     this.pointer.drop();
@@ -164,6 +158,7 @@ export class Editor {
   leave(release = true) {
     if (!this.active && this.session.state === "closed") return;
     this.pointer.finish();
+    this.smart.drop();
     this.session.leave(placeOf(this), release);
     this.history = new History();
     this.mask = this.base = this.reading.draft = this.asking = null;
@@ -185,6 +180,7 @@ export class Editor {
     if (mask && change) {
       this.history.push(change);
       if (plane) this.drawn[plane].add(index);
+      if (tool !== "smart-follow") this.smart.marks.outdate(plane, index);
       this.session.commit(change, tool, mask, placeOf(this));
     }
     this.changed();
@@ -201,11 +197,12 @@ export class Editor {
   back(which) {
     const mask = this.free;
     if (!mask) return;
-    if (which === "undo" && this.pointer.dropCorner()) return;
+    if (which === "undo" && (this.pointer.dropCorner() || this.smart.marks.dropSeed())) return;
     const change = this.history[which]();
     if (!change) return;
     mask.applyChange(change);
     this.session.commit(change, which, mask, placeOf(this));
+    if (which === "undo") this.smart.marks.restore();
     this.changed();
   }
 
@@ -244,6 +241,7 @@ export class Editor {
   close() {
     if (this.active) this.session.place = placeOf(this);
     this.session.close();
+    this.smart.drop();
     this.advisor.end();
     if (this.reading.draft) this.reading.draft = null;
   }

@@ -156,6 +156,7 @@
  * @property {boolean} choice
  * @property {string | null} meaning
  * @property {string | null} signed
+ * @property {boolean} assistance
  */
 
 export {};
