@@ -123,7 +123,8 @@ def open_draft(
             Reason.NOT_UNDER_REVIEW,
             f"A structure under review in this case was expected, found {structure!r}.",
         )
-    check_unlocked(session, assignment.case_id, structure)
+    if reviewed.source is not LabelSource.EMPTY:
+        check_unlocked(session, assignment.case_id, structure)
     _check_unsigned(session, assignment_id)
     draft = find_draft(session, assignment_id, structure)
     is_new = draft is None
