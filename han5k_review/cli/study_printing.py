@@ -64,9 +64,9 @@ def print_reads(found: ReadPlan) -> None:
         padding=(0, 2),
     )
     for share in found.shares:
-        counts = (share.first, share.manual, share.repeats, share.calibration)
-        counts += (share.contours, share.planted)
-        table.add_row(share.name, *(str(count) for count in counts))
+        reads = (share.first, share.manual, share.repeats, share.calibration)
+        contours = (share.contours, share.planted)
+        table.add_row(share.name, *(str(count) for count in (*reads, *contours)))
     console.print(table)
     if found.empty:
         console.print(f"without a contour to read: {', '.join(found.empty)}")

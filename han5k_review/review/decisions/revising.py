@@ -217,7 +217,9 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
     """Revisions, oldest first, of one case or of all, each with its newest decision."""
     reviewed = aliased(LabelVersion)
     query = (
-        sa.select(Revision, LabelVersion, col(Case.name), col(Reader.pseudonym), reviewed.source)
+        sa.select(
+            Revision, LabelVersion, col(Case.name), col(Reader.pseudonym), col(reviewed.source)
+        )
         .join(LabelVersion, col(LabelVersion.id) == Revision.label_version_id)
         .join(reviewed, col(reviewed.id) == col(Revision.reviewed_id))
         .join(Case, col(Case.id) == LabelVersion.case_id)

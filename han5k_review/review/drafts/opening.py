@@ -116,6 +116,12 @@ def open_draft(
     assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
     _check_graded(session, assignment_id)
+    if assignment.closed_at_utc is not None:
+        raise DraftError(
+            Reason.NOT_UNDER_REVIEW,
+            "A read that goes on was expected, this one was closed by the study lead or since its "
+            "time was over; what was done in it is kept. Open your worklist for the next case.",
+        )
     reviewed = find_shown(session, assignment, structure)
     if reviewed is None:
         raise DraftError(
