@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from han5k_review.accounts.readers import get_reader
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
-from han5k_review.cli.study_printing import print_reads, print_study, say_hand_over
-from han5k_review.protocol.handing_over import hand_over, plan_hand_over
+from han5k_review.cli.study_printing import print_reads, print_study
+from han5k_review.protocol.handing_over import describe_hand_over, hand_over, plan_hand_over
 from han5k_review.protocol.leases import list_expired, return_expired
 from han5k_review.protocol.presets import build_preset
 from han5k_review.protocol.reads import ReadWish, assign_reads, plan_reads
@@ -235,7 +235,7 @@ def _move(
         first, second = get_reader(session, leaving), get_reader(session, coming)
         names = None if cases is None else {row.name for row in list_cases(session, cases)}
         found = plan_hand_over(session, leaving=first, coming=second, cases=names)
-        console.print(say_hand_over(found, leaving, coming))
+        console.print(describe_hand_over(found, leaving, coming))
         if _confirm(yes):
             count = hand_over(
                 session, found, leaving=first, coming=second, actor=actor(), now=utc_now()

@@ -227,7 +227,7 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
         .order_by(col(Revision.id))
     )
     if case_id is not None:
-        query = query.where(LabelVersion.case_id == case_id)
+        query = query.where(col(LabelVersion.case_id) == case_id)
     grades = list_declared_grades(session, case_id)
     newest: dict[int, RevisionDecision] = {}
     for decision in session.exec(select(RevisionDecision).order_by(col(RevisionDecision.id))):
