@@ -17,7 +17,7 @@ from han5k_review.store.vocabulary import Role
 from han5k_review.study import list_cases
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.protocol.form import Standing, ask_protocol, show_saving
-from han5k_review.ui.protocol.leases_view import show_leases
+from han5k_review.ui.protocol.leases_view import free_leases, show_leases
 from han5k_review.ui.protocol.reads_view import (
     show_assigning_by_protocol,
     show_handing_over,
@@ -84,6 +84,7 @@ with page("Protocol", Action.ASSIGN) as visit:
             st.subheader("Pause", anchor=False)
             show_pauses(visit, readers)
         st.subheader("Time for begun reads", anchor=False)
+        free_leases(visit)
         show_leases(visit)
     elif versions:
         with left:

@@ -23,6 +23,7 @@ from han5k_review.importing.tree_doses import LinkedDose, choose_dose, link_dose
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.names import tidy_name
 from han5k_review.texts.table_files import build_csv
 
@@ -224,7 +225,7 @@ class _Beside:
 
 def _list_left(series: TreeSeries, beside: _Beside) -> Iterator[str]:
     if series.copies:
-        yield f"{series.copies} files are copies of images of the same series; left out"
+        yield f"{say_count(series.copies, 'copy', 'copies')} of images of the same series; left out"
     if beside.left:
         yield f"{beside.left} other CT series of the patient have no contours; left out"
 

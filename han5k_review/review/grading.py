@@ -84,8 +84,8 @@ def submit_grade(
         return _outcome(session, assignment, known, is_new=False)
     if assignment.closed_at_utc is not None:
         raise RuleError(
-            "A read that goes on was expected, this one was closed by the study lead; its grades "
-            "are kept. Open your worklist for the next case."
+            "A read that goes on was expected, this one was closed by the study lead or since its "
+            "time was over; its grades are kept. Open your worklist for the next case."
         )
     if assignment.is_adjudication:
         raise RuleError(

@@ -108,7 +108,7 @@ def test_a_tree_becomes_cases_whatever_files_are_called(study: Study, tmp_path: 
     (tree / "loop").symlink_to(tree)
     (tree / "notes.txt").write_text("no image")
     found = find_tree(tree)
-    assert found.notices == ("left out: 1 files that are no DICOM", "1 links were not followed")
+    assert found.notices == ("left out: files that are no DICOM (1)", "1 link not followed")
     expected = dict.fromkeys(("RC-0001", "RC-0002", "RC-0003"), "new")
     with ThreadPoolExecutor(2) as threads:
         assert find_tree(tree, executor=threads) == found
@@ -158,7 +158,7 @@ def test_what_is_wrong_is_one_sentence_and_the_rest_goes_on(study: Study, tmp_pa
     assert "RC-0004: refused (04): one file of contours of this CT was expected" in said["04"]
     assert "found 2 (04/s-4, not approved; 04/second, not approved)" in said["04"]
     assert "a DICOM file that says what it is was expected" in said["05/s-5"]
-    assert "1 files are copies of images of the same series; left out" in said["06"]
+    assert "1 copy of images of the same series; left out" in said["06"]
     names = [row[0] for row in content(study)["cases"]]  # type: ignore[index]
     assert names == ["RC-0001", "RC-0005", "RC-0006"]
 
@@ -186,7 +186,7 @@ def test_a_dicomdir_is_an_index_and_no_authority(tmp_path: Path) -> None:
         (media / "more" / path.name).write_bytes(path.read_bytes())
     found = find_tree(media)
     assert sorted(series.shape for series in found.series) == [(12, 10, 5), (12, 10, 6)]
-    assert "1 files that a DICOMDIR lists are not there" in found.notices
+    assert "1 file in the list of a DICOMDIR and not in the folder" in found.notices
 
 
 def test_what_is_no_tree_of_dicom_is_said_so(study: Study, tmp_path: Path) -> None:

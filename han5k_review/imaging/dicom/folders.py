@@ -21,6 +21,7 @@ from han5k_review.imaging.dicom.datasets import (
     shorten_uid,
 )
 from han5k_review.imaging.image_names import image_suffix
+from han5k_review.texts.counts import say_count
 
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
@@ -244,7 +245,7 @@ def describe_left_out(files: tuple[DicomFile, ...], chosen: tuple[DicomFile, ...
 
 def _describe_others(files: tuple[DicomFile, ...]) -> str:
     kinds = Counter(describe_kind(file) for file in files)
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
+    return ", ".join(f"{kind} ({count})" for kind, count in sorted(kinds.items())) or "none"
 
 
 def describe_kind(file: DicomFile) -> str:
@@ -282,7 +283,7 @@ def _describe_series(images: list[DicomFile], uid: str) -> str:
     thick = f" of {spacing[0]:g} mm" if spacing is not None else ""
     name = own[0].path.name
     shown = f", file {name}" if _NEUTRAL_NAME.fullmatch(name) else ""
-    return f"series {shorten_uid(uid)} ({named}{len(own)} slices{thick}{shown})"
+    return f"series {shorten_uid(uid)} ({named}{say_count(len(own), 'slice')}{thick}{shown})"
 
 
 def _check_one_patient(files: list[DicomFile], path: Path) -> None:

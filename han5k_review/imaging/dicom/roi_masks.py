@@ -161,8 +161,8 @@ def _list_place_notices(
         notices.append(f"{say_count(outside, 'contour')} not drawn, above or below the CT")
     if off_mm.size:
         notices.append(
-            f"{off_mm.size} contours lie between slices, up to {off_mm.max():.2f} mm from the "
-            "nearest; they are drawn on the nearest"
+            f"{say_count(off_mm.size, 'contour')} between slices, up to {off_mm.max():.2f} mm from "
+            "the nearest; drawn on the nearest"
         )
     if crowded:
         notices.append(

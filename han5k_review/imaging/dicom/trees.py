@@ -20,6 +20,7 @@ from han5k_review.imaging.dicom.directories import (
     read_directory,
 )
 from han5k_review.imaging.dicom.tree_files import FileKind, TreeFile, read_tree_files
+from han5k_review.texts.counts import say_count
 
 _FILES_PER_TASK = 200
 Told = Callable[[int], None]
@@ -187,13 +188,15 @@ def _sort(root: Path, seen: Iterable[TreeFile], walked: _Walked, *, missing: int
             kept[file.kind].append(file)
         if file.kind in _COUNTED:
             others[file.word or "files that are no DICOM"] += 1
-    notices = [f"left out: {count} {word}" for word, count in sorted(others.items())]
+    notices = [f"left out: {word} ({count})" for word, count in sorted(others.items())]
     if not images:
         notices.append(f"no CT series (DICOM) was found in {root}; other formats need a manifest")
     if walked.links:
-        notices.append(f"{walked.links} links were not followed")
+        notices.append(f"{say_count(walked.links, 'link')} not followed")
     if missing:
-        notices.append(f"{missing} files that a DICOMDIR lists are not there")
+        notices.append(
+            f"{say_count(missing, 'file')} in the list of a DICOMDIR and not in the folder"
+        )
     notices += [f"the folder {folder} cannot be opened" for folder in walked.closed]
     return FoundTree(
         root=root,

@@ -197,7 +197,7 @@ def _ask_rest(fields: Fields, base: Protocol) -> Protocol:
 
 def _ask_limits(fields: Fields, base: Protocol) -> Protocol:
     """What readers may answer, and how long a read that they began is theirs."""
-    days = "Days until a begun read may go to another reader, 0 never"
+    days = "Days until a begun read goes to another reader, 0 never"
     lease = fields.whole(days, "lease", base.lease_days, 0, 3650)
     drawn = "Reads drawn from nothing, without a contour, to tell the time saved, %"
     manual = fields.per_cent(drawn, "manual", base.manual_share, 0.0, 100.0)

@@ -197,7 +197,7 @@ def test_what_is_no_ct_is_left_out_and_counted(tmp_path: Path) -> None:
     save(dose, tmp_path / "dose.dcm")
     (tmp_path / "notes.txt").write_text("nothing")
     assert phantom_comes_back(tmp_path) == (
-        "left out of the folder: 1 files of modality RTDOSE, 1 localizer (scout) images",
+        "left out of the folder: files of modality RTDOSE (1), localizer (scout) images (1)",
     )
 
 
