@@ -111,7 +111,7 @@ def test_no_rule_guesses_between_equals_and_the_labels_are_listed(study: Study, 
     assert "an approved structure set of this CT was expected, found 2" in case.refusal
     found = find_tree_sources(study, TreeOrder(root=tree, choice=BY_ID))
     assert found.notices == (
-        "1 CTs have several structure sets; their labels are: 'Network v2' (1), 'Network v3' (1)",
+        "1 CT has several structure sets; their labels are: 'Network v2' (1), 'Network v3' (1)",
     )
     both = replace(BY_ID, contours=LabelSource.REFERENCE, sets=SetChoice(reference_label="Network"))
     with pytest.raises(ConfigError, match="leave one of the two out"):
@@ -171,7 +171,7 @@ def test_a_dose_comes_in_with_the_ct_of_its_plan(study: Study, tmp_path: Path) -
     (with_dose,) = [case for case in report.cases if "planned dose of up to" in case.sentence]
     assert with_dose.origin == "02"
     assert len(kept(study)) == 1
-    assert "left out: 1 files of modality RTPLAN" in found.notices
+    assert "left out: 1 file of modality RTPLAN" in found.notices
     (tree / "01" / "plan-1.4.9").unlink()  # now both CTs could be meant
     said = [case.refusal for case in import_tree(study, find_tree(tree)).cases]
     assert any("found one of 2 (by its plan, structure set and frame" in one for one in said)
