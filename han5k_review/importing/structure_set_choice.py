@@ -140,5 +140,5 @@ def describe_titles(groups: Sequence[Sequence[TreeFile]]) -> tuple[str, ...]:
         return ()
     ordered = sorted(titles.items(), key=lambda title: (-title[1], title[0]))[:_SHOWN_TITLES]
     listed = ", ".join(f"{title!r} ({n})" for title, n in ordered)
-    several = say_count(len(groups), "CT has", "CTs have")
-    return (f"{several} several structure sets; their labels are: {listed}",)
+    have = say_count(len(groups), "CT has", "CTs have")
+    return (f"{have} several structure sets; their labels are: {listed}",)

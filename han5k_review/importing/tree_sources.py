@@ -225,9 +225,12 @@ class _Beside:
 
 def _list_left(series: TreeSeries, beside: _Beside) -> Iterator[str]:
     if series.copies:
-        yield f"{say_count(series.copies, 'copy', 'copies')} of images of the same series; left out"
+        copies = say_count(series.copies, "file is a copy", "files are copies")
+        yield f"{copies} of images of the same series; left out"
     if beside.left:
-        yield f"{beside.left} other CT series of the patient have no contours; left out"
+        several = "other CT series of the patient have"
+        left = say_count(beside.left, "other CT series of the patient has", several)
+        yield f"{left} no contours; left out"
 
 
 def _find_series(label: TreeFile, own: Sequence[TreeSeries]) -> TreeSeries | None:

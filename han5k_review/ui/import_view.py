@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from han5k_review.accounts.may import Action, require
+from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.importing.structure_set_choice import SetChoice, SetRule
 from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
 from han5k_review.intake.record import (
@@ -61,7 +62,7 @@ def show_asking(visit: Visit) -> None:
         return
     names = [_WHOLE, *_list_folders(folder)]
     left, right = st.columns(2)
-    chosen = left.selectbox(f"Folder in {folder.name}", names, key="import-folder")
+    chosen = left.selectbox(f"Folder or .zip in {folder.name}", names, key="import-folder")
     contours = right.selectbox("The contours in it are", list(_CONTOURS), key="import-contours")
     naming = left.selectbox("Cases are named", list(_NAMING), key="import-naming")
     split = right.selectbox("All patients are for", list(_SPLITS), key="import-split")
@@ -123,7 +124,8 @@ def _list_folders(folder: Path) -> list[str]:
     except OSError as error:
         st.error(f"The folder {folder} was expected (HAN5K_IMPORT_FOLDER): {error.strerror}.")
         return []
-    return [e.name for e in entries if e.is_dir() and not e.is_symlink() and e.name[0] != "."]
+    seen = [entry for entry in entries if entry.name[0] != "." and not entry.is_symlink()]
+    return [entry.name for entry in seen if entry.is_dir() or is_archive(entry)]
 
 
 @st.fragment(run_every=_LOOK_SECONDS)

@@ -171,7 +171,7 @@ def test_a_dose_comes_in_with_the_ct_of_its_plan(study: Study, tmp_path: Path) -
     (with_dose,) = [case for case in report.cases if "planned dose of up to" in case.sentence]
     assert with_dose.origin == "02"
     assert len(kept(study)) == 1
-    assert "left out: files of modality RTPLAN (1)" in found.notices
+    assert "left out: 1 file of modality RTPLAN" in found.notices
     (tree / "01" / "plan-1.4.9").unlink()  # now both CTs could be meant
     said = [case.refusal for case in import_tree(study, find_tree(tree)).cases]
     assert any("found one of 2 (by its plan, structure set and frame" in one for one in said)

@@ -50,7 +50,7 @@ class ReleaseCheck:
             if paths
         ]
         good = self.files - len(self.missing) - len(self.altered)
-        said.append(f"{good} of {self.files} files are as they were released.")
+        said.append(f"{good} of {say_count(self.files, 'file')} as released.")
         if self.images:
             added = say_count(self.images, "CT was", "CTs were")
             said.append(f"{added} added by who holds this copy; not checked.")

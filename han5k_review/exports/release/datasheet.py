@@ -103,8 +103,8 @@ def _sections(facts: ReleaseFacts) -> Iterator[str]:
     yield "## What it is\n"
     yield f"* Study {facts.study}, protocol version {facts.protocol_version}"
     yield f"* Data until {facts.data_until_utc}; written by {facts.software}"
-    cts, patients = say_count(facts.cases, "CT"), say_count(facts.patients, "patient")
-    yield f"* {cts} of {patients}, {say_count(facts.contours, 'contour')}"
+    cases, patients = say_count(facts.cases, "CT"), say_count(facts.patients, "patient")
+    yield f"* {cases} of {patients}, {say_count(facts.contours, 'contour')}"
     yield from (f"* {_FORMS[form]}" for form in facts.forms)
     yield "\n## Structures\n"
     yield "| structure | released | accepted | certified | empty | source | grades | rules broken |"
@@ -138,8 +138,9 @@ def _makers(facts: ReleaseFacts) -> Iterator[str]:
     for model in facts.models:
         parent = f"; continued from {model.parent}" if model.parent else ""
         yield (
-            f"* {model.name}: {say_count(model.contours, 'contour')}; "
-            f"checkpoint {model.checkpoint_sha256}{parent}"
+            f"* {model.name}: {say_count(model.contours, 'contour')}; checkpoint "
+            f"{model.checkpoint_sha256}"
+            f"{parent}"
         )
     if not facts.models:
         yield "No contour was predicted by a model that the study knows."
@@ -191,8 +192,8 @@ def _label_maps(maps: MapFacts) -> Iterator[str]:
         f"`nnunet/{maps.dataset}` has {say_count(maps.cases, 'case')} with "
         f"{say_count(len(maps.structures), 'structure')}: "
         f"{', '.join(maps.structures)}. nnU-Net takes what is not marked as background, so each of "
-        f"these structures is released in each of these cases; {maps.cases_left_out} other cases "
-        "are in the other forms only."
+        f"these structures is released in each of these cases. In the other forms only: "
+        f"{say_count(maps.cases_left_out, 'case')}."
     )
     yield (
         f"\nStructures overlap. {maps.overlap_values} values of the maps stand for voxels of two "
