@@ -15,7 +15,7 @@ from han5k_review.ui.visit import attempt, page
 with page("Account") as visit:
     st.write(
         f"Signed in as **{as_text(visit.identity.name)}**, {visit.identity.role.value}. "
-        f"Exports show you as {visit.identity.pseudonym}."
+        f"Exports show you as {as_text(visit.identity.pseudonym)}."
     )
     show_link("Sign out", "/sign-out", primary=True)
 

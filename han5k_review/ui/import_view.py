@@ -31,6 +31,7 @@ from han5k_review.store.import_tables import TreeImport
 from han5k_review.store.vocabulary import ImportState, LabelSource, Split
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
@@ -122,7 +123,9 @@ def _list_folders(folder: Path) -> list[str]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        st.error(f"The folder {folder} was expected (HAN5K_IMPORT_FOLDER): {error.strerror}.")
+        st.error(
+            f"The folder {folder} was expected (HAN5K_IMPORT_FOLDER): {as_text(error.strerror)}."
+        )
         return []
     seen = [entry for entry in entries if entry.name[0] != "." and not entry.is_symlink()]
     return [entry.name for entry in seen if entry.is_dir() or is_archive(entry)]
@@ -169,7 +172,7 @@ def show_past(visit: Visit, rows: Sequence[TreeImport]) -> None:
     """What earlier imports came to; the newest with its report, or with the button to resume it."""
     last = rows[0]
     if last.state is ImportState.FAILED:
-        st.error(f"Import {last.id} stopped. {last.error}")
+        st.error(f"Import {last.id} stopped. {as_text(last.error)}")
     elif last.state is ImportState.CANCELLED:
         st.warning(f"Import {last.id} was cancelled. What was imported stays.")
     if last.state in (ImportState.FAILED, ImportState.CANCELLED) and st.button(

@@ -207,7 +207,9 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                     now=utc_now(),
                     is_first_password=True,
                 )
-                st.toast(f"{as_text(added.name)} added, shown in exports as {added.pseudonym}.")
+                st.toast(
+                    f"{as_text(added.name)} added, shown in exports as {as_text(added.pseudonym)}."
+                )
     theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
     if not theirs:
         return

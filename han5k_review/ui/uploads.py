@@ -25,6 +25,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.study import ct_of
 from han5k_review.texts.counts import choose_form, say_count
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.upload_preview import show_numbers, show_pictures
 from han5k_review.ui.visit import Bench, Visit, attempt
 
@@ -114,11 +115,15 @@ def _ask_structure(
         width=320,
     )
     if chosen is None and told is not None:
-        st.warning(f"{upload.name} speaks of {told}, which has no contour under review here.")
+        st.warning(
+            f"{as_text(upload.name)} speaks of {told}, which has no contour under review here."
+        )
     elif chosen is None:
-        st.info(f"The name of {upload.name} does not say which structure this is. Choose it.")
+        st.info(
+            f"The name of {as_text(upload.name)} does not say which structure this is. Choose it."
+        )
     elif chosen == told:
-        st.caption(f"As the name of {upload.name} says.")
+        st.caption(f"As the name of {as_text(upload.name)} says.")
     return chosen
 
 

@@ -28,8 +28,10 @@ from han5k_review.review.drafts.patches import describe_patch, describe_rows
 from han5k_review.review.drawing import is_manual
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.row_numbers import RowKind, number_task
+from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.draft_tables import Draft, StructureLock
+from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.study import grid_of
 from han5k_review.web.answers import DraftAnswer, DraftsAnswer, PatchesAnswer, ReceiptAnswer
@@ -135,11 +137,24 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
         **described(Action.GRADE, "The mask of a draft as a NIfTI.", BINARY),
     )
     def answer_file(request: Request, assignment_id: RowId, structure: Name) -> Response:
-        with room.look(get_identity(request), assignment_id) as visitor:
+        identity = get_identity(request)
+        with room.look(identity, assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             mask = _read_mask(room, visitor, draft)
-            name = f"{visitor.case.name}-{structure}-draft.nii.gz"
-        return answer_download(build_nifti(Contour(structure=structure, mask=mask)), name)
+            case = visitor.case.name
+        with transaction(room.study.engine) as session:
+            add_audit(
+                session,
+                at_utc=utc_now(),
+                actor=identity.name,
+                action="download contours",
+                subject=case,
+                format=".nii.gz",
+                structures=[structure],
+                draft=draft.id,
+            )
+        contour = Contour(structure=structure, mask=mask)
+        return answer_download(build_nifti(contour), f"{case}-{structure}-draft.nii.gz")
 
 
 def _list_locks(visitor: Visitor) -> list[StructureLock]:

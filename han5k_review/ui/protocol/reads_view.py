@@ -16,6 +16,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.texts.counts import say_count
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _EVERYBODY = "all readers"
@@ -134,17 +135,17 @@ def show_pauses(visit: Visit, readers: Sequence[Reader]) -> None:
         present = find_pause(session, 0 if chosen is None else stored_id(chosen))
     own = present is not None and present.reader_id == (None if chosen is None else chosen.id)
     if present is not None:
-        st.caption(f"Paused by {present.actor}: {present.reason}")
+        st.caption(f"Paused by {as_text(present.actor)}: {as_text(present.reason)}")
     reason = "" if own else st.text_input("Reason, which the readers see", key="pause-reason")
     if st.button("Let reading go on" if own else "Pause reading", key="pause"):
-        with attempt(), transaction(visit.bench.study.engine) as session:
+        with attempt():
             actor, now = visit.identity.name, utc_now()
-            if own:
-                resume_reading(session, chosen, actor=actor, now=now)
-            else:
-                pause_reading(session, chosen, reason=reason, actor=actor, now=now)
+            with transaction(visit.bench.study.engine) as session:
+                if own:
+                    resume_reading(session, chosen, actor=actor, now=now)
+                else:
+                    pause_reading(session, chosen, reason=reason, actor=actor, now=now)
             st.session_state["protocol-told"] = (
                 f"Reading of {name} {'goes on' if own else 'is paused'}."
             )
-            session.commit()
             st.rerun()
