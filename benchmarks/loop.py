@@ -1,169 +1,151 @@
-"""The proof that the loop works: does a network taught by accepted revisions beat its parent?
+"""The proof that the loop works, on patients whom nobody tuned to: docs/loop_plan.md.
 
-    python benchmarks/loop.py [--quick] [--tuning] [--keep DIR] [--shared DIR] [--write DOC]
+    python benchmarks/loop.py [--quick] [--final] [--keep DIR] [--arms NAMES] [--write DOC]
 
-Real CTs of OpenKBP in a study of their own. A small parent learns from labels with two systematic
-errors and predicts more patients; simulated readers grade by the clinical contours and revise the
-worst; four runs are taught from the same review in four ways; held-out patients decide. Two runs
-at a time, one thread each, no GPU. `--tuning` leaves the test patients untouched and tests on
-some of the pseudo-labelled ones: hyper-parameters are chosen there. `--quick` shows in minutes
-that every step works; it is too small to prove anything and judges only what it can. With
-`--keep` the studies stay, and a proof that was stopped goes on with the parent it has; with
-`--write docs/loop.md` the tables there are replaced.
-Ends with 0 when the reach is met, 1 when it is missed. docs/loop.md keeps the results.
+Real CTs of OpenKBP. A small parent learns from labels with two systematic errors and predicts more
+patients; simulated readers, who differ as two people do, grade and revise the worst; arms are
+taught from the same review: two losses, with and without memory, three seeds, each as trained and
+mixed with its parent. A second experiment learns from the organs that the clinic left out.
+
+Without `--final` patients of development are the test. `--final` opens the sealed patients: once,
+with the plan committed and all models trained. With `--keep` everything stays, and the same command
+goes on where it was stopped; models of a kept run are those of its `--final`. `--arms` takes a few
+of them (names, separated by commas) and never the sealed patients; `--quick` shows in minutes that
+every step works and proves nothing. Two trainings at a time, one thread each, no GPU.
+Ends with 0 when the reach is met, 1 when it is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import os
-import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from loop_parts.arms import ARMS
-from loop_parts.costs import Shares, time_losses
-from loop_parts.data import ORGANS, SPOILED, build_study, split_patients
+from loop_parts.data import SPOILED, Patients, Sizes, list_patients, split_patients
+from loop_parts.opening import finish, open_sealed
+from loop_parts.plan import Plan, count_units
 from loop_parts.progress import Progress
-from loop_parts.proof import FULL, LANES, QUICK, Proof
-from loop_parts.readers import Review, review
-from loop_parts.report import (
-    ArmResult,
-    find_misses,
-    find_tables,
-    print_costs,
-    print_review,
-    print_tables,
-    write_results,
-)
-
-from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.launcher import LocalLauncher
-from han5k_review.store.study import open_study
+from loop_parts.report import Outcome, find_tables, write_report, write_results
+from loop_parts.stages import Proof, list_measured, use_one_thread
+from loop_parts.training import Lengths, locate_parent
+from loop_parts.verdicts import collect
 
 ROOT = Path(__file__).resolve().parents[1]
+MINUTES = 75.0
+SEALED = 48
+FULL = Plan(
+    sizes=Sizes(parent=12, review=16, graded=12, test=6, monitor=8, gaps=14, pool_test=10),
+    lengths=Lengths(
+        parent_epochs=30, arm_epochs=6, gap_epochs=4, iterations=90, learning_rate=3e-3
+    ),
+    seeds=3,
+    budget=20,
+)
+QUICK = Plan(
+    sizes=Sizes(parent=5, review=2, graded=2, test=1, monitor=2, gaps=2, pool_test=1),
+    lengths=Lengths(parent_epochs=4, arm_epochs=1, gap_epochs=1, iterations=30, learning_rate=3e-3),
+    seeds=2,
+    budget=4,
+)
 
 
-def prove(proof: Proof) -> tuple[Review, list[ArmResult], Shares]:
-    """Everything up to the numbers; interrupted, it leaves no process behind."""
-    with ThreadPoolExecutor(LANES) as lanes:
-        try:
-            base, parent_id, found, shares = _await(lanes.submit(_prepare, proof))
-            jobs = {
-                arm.name: lanes.submit(proof.run_arm, arm, base, parent_id)
-                for arm in reversed(ARMS)
-            }
-            wait(jobs.values(), return_when=FIRST_EXCEPTION)
-            return found, [_await(jobs[arm.name]) for arm in ARMS], shares
-        except BaseException:
-            proof.progress.stop.set()
-            raise
-        finally:
-            lanes.shutdown(cancel_futures=True)
-            _end_processes(proof.root)
-
-
-def _prepare(proof: Proof) -> tuple[Path, int, Review, Shares]:
-    say, sizes = proof.progress.say, proof.sizes
-    root, reviewed = proof.root / "base", proof.root / "reviewed"
-    if (root / "manifest.csv").exists():
-        study = open_study(root / "study")
+def prove(proof: Proof, names: Sequence[str], sealed: Path | None) -> Outcome:
+    """Everything up to the numbers; the sealed patients are opened last, when all is trained."""
+    study, parent_id, review = proof.prepare()
+    arms = proof.train(study, parent_id, names)
+    parent = locate_parent(study, parent_id)
+    alphas = proof.choose_alphas(parent, arms)
+    models = list_measured(parent, arms, alphas)
+    if sealed is None:
+        rows = proof.measure("development", _folders(proof.patients), models)
     else:
-        study = build_study(root, proof.source, proof.split)
-        say(f"imported {sizes.parent} + {sizes.pseudo} + {sizes.test} patients")
-    parent_id, shares = proof.train_parent(study)
-    say("the parent is trained")
-    proof.predict(study, parent_id)
-    say(f"pseudo-labels predicted for {sizes.pseudo} patients")
-    study.engine.dispose()
-    shutil.rmtree(reviewed, ignore_errors=True)
-    shutil.copytree(study.root, reviewed, ignore=shutil.ignore_patterns("runs"))
-    study = open_study(reviewed)
-    graded = proof.split.pseudo[: sizes.graded]
-    found = review(study, proof.source, ORGANS, graded, sizes.revised)
-    say(f"{len(found.findings)} contours graded, {len(found.revised)} revised and accepted")
-    study.engine.dispose()
-    return study.root, parent_id, found, shares
+        opening = open_sealed(ROOT, proof.root, [m.model.checkpoint_sha256 for m in models])
+        proof.progress.say(f"the sealed patients are opened, by the plan {opening.plan_commit}")
+        patients = proof.patients.add(sealed, list_patients(sealed))
+        if len(patients.test) != SEALED:
+            raise SystemExit(f"{SEALED} sealed patients were expected: {len(patients.test)}.")
+        rows = proof.measure("sealed", _folders(patients), models)
+        finish(ROOT, proof.root, opening)
+    return Outcome(review=review, arms=arms, alphas=alphas, scores=collect(rows))
 
 
-def _await(job: Any) -> Any:
-    return job.result()
-
-
-def _end_processes(root: Path) -> None:
-    for path in root.rglob("process.json"):
-        LocalLauncher().clear(JobFolder(path=path.parent))
+def _folders(patients: Patients) -> dict[str, Path]:
+    return {number: patients.folders[number] for number in patients.test}
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="minutes: shows that it works")
-    parser.add_argument("--tuning", action="store_true", help="other patients than the test's")
-    parser.add_argument("--keep", type=Path, help="an empty folder in which the studies stay")
+    parser.add_argument("--final", action="store_true", help="open the sealed patients, once")
+    parser.add_argument("--keep", type=Path, help="a folder in which everything stays")
+    parser.add_argument("--arms", default="", help="only these, separated by commas")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--write", type=Path, help="the document whose tables are replaced")
     chosen = parser.parse_args(arguments)
+    if chosen.final and (chosen.quick or chosen.arms or not chosen.keep):
+        parser.error("--final goes with --keep, and with neither --quick nor --arms")
     if chosen.write:
         find_tables(chosen.write)
+    return chosen
+
+
+def _name_arms(words: str) -> list[str]:
+    known = [kind.name for kind in ARMS]
+    names = [name.strip() for name in words.split(",") if name.strip()]
+    if set(names) - set(known):
+        raise SystemExit(f"Arms of {', '.join(known)} were expected, found {words}.")
+    return names or known
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = _read_arguments(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
-    sizes = QUICK if chosen.quick else FULL
-    source = chosen.shared / "openkbp"
-    split = split_patients(source, sizes.seed, sizes.parent, sizes.pseudo, sizes.test)
-    if chosen.tuning:
-        split, sizes = split.for_tuning(), replace(sizes, graded=8, revised=14)
+    use_one_thread()
+    plan, names = QUICK if chosen.quick else FULL, _name_arms(chosen.arms)
+    patients = split_patients(chosen.shared / "openkbp", chosen.shared / "openkbp-pool", plan.sizes)
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load of the last minute {load:.1f}")
-    for words, numbers in (
-        ("parent", split.parent),
-        ("pseudo", split.pseudo),
-        ("test", split.test),
-    ):
-        print(f"{words}: patients {', '.join(numbers)}")
+    for part in ("parent", "review", "monitor", "gaps", "test"):
+        print(f"{part}: patients {', '.join(getattr(patients, part))}")
     print("spoiled: " + "; ".join(f"{name} {how}" for name, how in SPOILED.items()))
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="han5k-loop-") as folder:
-        units = sizes.parent_epochs + len(ARMS) * sizes.arm_epochs / LANES
+        root = chosen.keep or Path(folder)
+        root.mkdir(parents=True, exist_ok=True)
+        tested = SEALED if chosen.final else len(patients.test)
         proof = Proof(
-            sizes=sizes,
-            split=split,
-            source=source,
-            root=chosen.keep or Path(folder),
-            progress=Progress(units=units),
+            plan=plan,
+            patients=patients,
+            raters=chosen.shared / "deepmind-hn",
+            root=root.resolve(),
+            progress=Progress(units=count_units(plan, names, tested)),
         )
         try:
-            found, arms, parent = prove(proof)
+            sealed = chosen.shared / "openkbp-sealed" if chosen.final else None
+            outcome = prove(proof, names, sealed)
         except KeyboardInterrupt:
-            print("stopped: nothing is left running")
+            print("stopped: nothing is left running; the same command with --keep goes on")
             return 130
-    minutes = (time.monotonic() - started + proof.progress.earlier_s) / 60
-    losses = time_losses(sizes.loss_rounds)
-    misses = find_misses(found, arms, losses, minutes, quick=chosen.quick)
-    met = "met (a quick run judges loss and time alone)" if chosen.quick else "met"
-    report = io.StringIO()
-    with contextlib.redirect_stdout(report):
-        print_review(found)
-        print_tables(found, arms)
-        print_costs(parent, arms, losses, minutes)
-        print(f"\nreach: missed ({'; '.join(misses)})" if misses else f"\nreach: {met}")
-    print(report.getvalue(), end="")
+    report = "\n".join(write_report(outcome))
+    minutes = (time.monotonic() - started) / 60
+    report += f"\n\nin this start: {minutes:.1f} minutes (all of it: <= {MINUTES:.0f})"
+    print(report)
     if chosen.write:
-        head = f"{date.today():%d %B %Y}, load of the last minute at the start {load:.1f}."
-        write_results(chosen.write, f"{head}\n{report.getvalue()}")
-    return 1 if misses else 0
+        which = "sealed patients" if chosen.final else "patients of development"
+        head = f"{date.today():%d %B %Y}, {which}, load at the start {load:.1f}."
+        write_results(chosen.write, f"{head}\n\n{report}")
+    return 0 if chosen.quick or "reach: met" in report else 1
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from han5k_review.ui.protocol.leases_view import show_own_leases
 from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
-from han5k_review.ui.tables import WORKLIST_COLUMNS, build_worklist_rows
+from han5k_review.ui.tables import WORKLIST_COLUMNS, build_worklist_rows, say_upcoming
 from han5k_review.ui.uploads import show_upload
 from han5k_review.ui.visit import page
 
@@ -39,8 +39,7 @@ with page("Worklist", Action.GRADE) as visit:
         elif upcoming is None:
             left.success("Every case on your list is graded.")
         else:
-            verb = "Continue" if upcoming.graded else "Start"
-            label = f"{verb} {upcoming.case}  ({upcoming.graded} of {upcoming.total} graded)"
+            label = say_upcoming(upcoming)
             if left.button(label, type="primary", key="next-case", shortcut="Enter"):
                 go_to("review", assignment=str(upcoming.assignment_id))
         middle.metric("Cases finished", f"{done:,} / {len(entries):,}")
@@ -56,7 +55,7 @@ with page("Worklist", Action.GRADE) as visit:
         if opened is not None:
             go_to("review", assignment=opened)
 
-        named = [entry for entry in entries if entry.is_named]
+        named = [entry for entry in entries if entry.is_named and not entry.is_manual]
     if entries and named:
         with st.expander("Correct a case in another tool"):
             entry = st.selectbox("Case", named, format_func=lambda one: one.case)

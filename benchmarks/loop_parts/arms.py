@@ -1,102 +1,163 @@
-"""Four ways to teach a network with contours of which only some are trusted.
+"""Ways to teach a network with contours of which only some are trusted: the jobs of the proof.
 
-Each arm is a run of the product, with its snapshot, worker, prediction and gate. Three of them
-hand nnU-Net what people hand it without this software: a launcher of their own rewrites the job
-before its process starts. Where every structure of every case is declared trusted, the product's
-loss is nnU-Net's own (tests/retraining/test_marginal_loss.py), so these are nnU-Net's answers.
-Which structures keep their largest piece is decided by the same contours in all four.
+Each arm is a job of the product, frozen from the study as a run would freeze it, then varied.
+Two losses: `ignore` hands nnU-Net what people hand it without this software (where every structure
+of a case is declared trusted, the product's loss is nnU-Net's own: tests/retraining/
+test_marginal_loss.py), `marginal` leaves open what nobody vouches for. Memory is replay and redraw
+together: what the parent predicted teaches again, as it predicted it on its own grid. Which
+structures keep their largest piece is decided by the same contours in all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.launcher import LocalLauncher, ProcessId
-from han5k_review.retraining.jobs.tasks import Job, TrainCase, TrainJob
+from han5k_review.retraining.jobs.tasks import TrainCase, TrainJob
 from han5k_review.retraining.teaching.snapshot import Snapshot, SnapshotCase
 from han5k_review.store.study import Study
-from han5k_review.store.vocabulary import Split
 
 IGNORED_MARGIN_MM = 10.0
-Vary = Callable[[Study, Snapshot, TrainJob], TrainJob]
+PLANTED, GAPS = "planted", "gaps"
+OURS = "marginal + memory"
 
 
-@dataclass(frozen=True)
-class Arm:
-    """One way: its words, whether the run replays, and what becomes of the run's job."""
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A run that was frozen and not started: what it knows of all cases, and its job."""
+
+    snapshot: Snapshot
+    job: TrainJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapCase:
+    """A patient whose record lacks organs: hashes of what was drawn, and of what parent predicts.
+
+    `empty` is the hash of an empty mask on its grid.
+    """
 
     name: str
+    image_sha256: str
+    drawn: Mapping[str, str]
+    predicted: Mapping[str, str]
+    empty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """The reviewed study as runs see it, what its readers would draw, and the patients with gaps.
+
+    `wanted`: case -> structure -> hash of the reader's contour, revised or not.
+    """
+
+    study: Study
+    remembering: Prepared
+    forgetful: Prepared
+    alone: Prepared
+    wanted: Mapping[str, Mapping[str, str]]
+    gaps: tuple[GapCase, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmKind:
+    """One way: its experiment, its words, how its job is made, and its part of the seeds."""
+
+    name: str
+    experiment: str
     words: str
-    replay: bool = False
-    vary: Vary | None = None
+    build: Callable[[Material], TrainJob]
+    one_seed: bool = False
+    from_parent: bool = True
 
 
-@dataclass(frozen=True)
-class VaryingLauncher(LocalLauncher):
-    """Runs a training job as `vary` makes it; everything else as it is."""
-
-    vary: Callable[[JobFolder, TrainJob], TrainJob] = field(default=lambda _, job: job)
-
-    def start(self, folder: JobFolder, job: Job) -> ProcessId:
-        if isinstance(job, TrainJob) and not self.was_started(folder):
-            job = self.vary(folder, job)
-            folder.write_job(job)
-        return super().start(folder, job)
+def forget(job: TrainJob) -> TrainJob:
+    """Accepted pseudo-labels are taught as they are stored, not as the parent predicts them."""
+    return replace(job, cases=tuple(replace(c, predicted_by_parent=()) for c in job.cases))
 
 
 def teach_background(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJob:
-    """What is not accepted is not predicted: it becomes background."""
+    """What is not trusted is not predicted: it becomes background."""
     return replace(
         job,
         cases=tuple(
-            replace(
-                case,
-                masks={**_empty(study, case, snapshot), **case.masks},
-                predicted_by_parent=(),
-            )
+            replace(case, masks={**_empty(study, case, snapshot), **case.masks})
             for case in job.cases
         ),
     )
 
 
-def keep_pseudo_labels(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJob:
-    """Every pseudo-label is kept as truth, unless an accepted contour replaces it."""
-    cases = [c for c in snapshot.cases if c.split is Split.TRAIN and _predicted(c, snapshot)]
-    shown = {c.name: c.shows_pieces for c in job.cases}
-    return replace(
-        job,
-        cases=tuple(
-            TrainCase(
-                name=case.name,
-                image_sha256=case.image_sha256,
-                masks={**_predicted(case, snapshot), **case.trusted},
-                shows_pieces=shown.get(case.name, ()),
-            )
-            for case in cases
-        ),
-    )
-
-
-def ignore_untrusted(study: Study, snapshot: Snapshot, job: TrainJob) -> TrainJob:
+def ignore_untrusted(study: Study, prepared: Prepared) -> TrainJob:
     """nnU-Net's ignore label over untrusted pseudo-labels, and 10 mm around them."""
+    snapshot = prepared.snapshot
     by_name = {case.name: case for case in snapshot.cases}
     cases = []
-    for case in teach_background(study, snapshot, job).cases:
-        known = by_name[case.name]
-        untrusted = [h for n, h in _predicted(known, snapshot).items() if n not in known.trusted]
-        grid = study.volumes.get_index(case.image_sha256).grid
-        zone = np.zeros(grid.shape, dtype=bool)
-        for sha256 in untrusted:
-            zone |= study.labels.get_mask(sha256, grid).dense()
-        wide = StructureMask.from_dense(widen(zone, grid, IGNORED_MARGIN_MM), grid)
-        cases.append(replace(case, ignored=study.labels.put_mask(wide)))
+    for case in teach_background(study, snapshot, prepared.job).cases:
+        trusted = prepared_masks(prepared.job, case.name)
+        untrusted = [
+            h for n, h in _predicted(by_name[case.name], snapshot).items() if n not in trusted
+        ]
+        cases.append(replace(case, ignored=_put_zone(study, case.image_sha256, untrusted)))
+    return replace(prepared.job, cases=tuple(cases))
+
+
+def prepared_masks(job: TrainJob, name: str) -> Mapping[str, str]:
+    """The trusted masks of one case of a job."""
+    return next(case.masks for case in job.cases if case.name == name)
+
+
+def trust_all(material: Material) -> TrainJob:
+    """Every contour of every reviewed patient is what the reader would draw: the upper bound."""
+    job = material.forgetful.job
+    images = {c.name: c.image_sha256 for c in material.remembering.snapshot.cases}
+    cases = tuple(
+        TrainCase(
+            name=name,
+            image_sha256=images[name],
+            masks=dict(masks),
+            shows_pieces=tuple(masks),
+            revised=tuple(masks),
+        )
+        for name, masks in material.wanted.items()
+    )
+    return replace(job, cases=cases)
+
+
+def teach_gaps(material: Material, *, memory: bool) -> TrainJob:
+    """What people drew teaches; with memory the parent's prediction teaches where they did not."""
+    labels = material.forgetful.job.labels
+    cases = []
+    for gap in material.gaps:
+        missing = {n: gap.predicted[n] for n in labels if n not in gap.drawn} if memory else {}
+        cases.append(
+            TrainCase(
+                name=gap.name,
+                image_sha256=gap.image_sha256,
+                masks={**gap.drawn, **missing},
+                predicted_by_parent=tuple(missing),
+                shows_pieces=tuple(gap.drawn),
+                revised=tuple(gap.drawn),
+            )
+        )
+    return replace(material.forgetful.job, cases=tuple(cases))
+
+
+def teach_gaps_as_nnunet(material: Material, *, ignored: bool) -> TrainJob:
+    """Missing organs are background; with `ignored` not where the parent sees them, and 10 mm."""
+    job, gaps = teach_gaps(material, memory=False), {g.name: g for g in material.gaps}
+    cases = []
+    for case in job.cases:
+        gap = gaps[case.name]
+        missing = [n for n in job.labels if n not in gap.drawn]
+        unsure = [gap.predicted[n] for n in missing] if ignored else []
+        zone = _put_zone(material.study, case.image_sha256, unsure) if unsure else None
+        masks = {**dict.fromkeys(missing, gap.empty), **case.masks}
+        cases.append(replace(case, masks=masks, ignored=zone))
     return replace(job, cases=tuple(cases))
 
 
@@ -106,6 +167,15 @@ def widen(zone: np.ndarray, grid: Grid, margin_mm: float) -> np.ndarray:
         return zone
     far = ndimage.distance_transform_edt(~zone, sampling=grid.spacing_mm)
     return np.asarray(far <= margin_mm)
+
+
+def _put_zone(study: Study, image_sha256: str, masks: list[str]) -> str:
+    grid = study.volumes.get_index(image_sha256).grid
+    zone = np.zeros(grid.shape, dtype=bool)
+    for sha256 in masks:
+        zone |= study.labels.get_mask(sha256, grid).dense()
+    wide = StructureMask.from_dense(widen(zone, grid, IGNORED_MARGIN_MM), grid)
+    return study.labels.put_mask(wide)
 
 
 def _empty(study: Study, case: TrainCase, snapshot: Snapshot) -> dict[str, str]:
@@ -124,8 +194,61 @@ def _predicted(case: SnapshotCase, snapshot: Snapshot) -> Mapping[str, str]:
 
 
 ARMS = (
-    Arm("background", "untrusted structures are background", vary=teach_background),
-    Arm("keep", "untrusted pseudo-labels are kept as truth", vary=keep_pseudo_labels),
-    Arm("ignore", "nnU-Net's ignore label, 10 mm wide", vary=ignore_untrusted),
-    Arm("ours", "marginal loss and replay", replay=True),
+    ArmKind(
+        name="ignore",
+        experiment=PLANTED,
+        words="nnU-Net's ignore label, 10 mm wide",
+        build=lambda m: forget(ignore_untrusted(m.study, m.forgetful)),
+    ),
+    ArmKind(
+        name="ignore + memory",
+        experiment=PLANTED,
+        words="the same, with replay and redraw",
+        build=lambda m: ignore_untrusted(m.study, m.remembering),
+    ),
+    ArmKind(
+        name="marginal",
+        experiment=PLANTED,
+        words="the marginal loss alone",
+        build=lambda m: forget(m.forgetful.job),
+    ),
+    ArmKind(
+        name=OURS,
+        experiment=PLANTED,
+        words="the product: marginal loss, replay and redraw",
+        build=lambda m: m.remembering.job,
+    ),
+    ArmKind(
+        name="all trusted",
+        experiment=PLANTED,
+        words="upper bound: every reviewed patient drawn whole by the reader",
+        build=trust_all,
+        one_seed=True,
+    ),
+    ArmKind(
+        name="from scratch",
+        experiment=PLANTED,
+        words="no parent: the same accepted contours, the steps of parent and child",
+        build=lambda m: m.alone.job,
+        one_seed=True,
+        from_parent=False,
+    ),
+    ArmKind(
+        name="gaps: background",
+        experiment=GAPS,
+        words="organs that were not drawn are background",
+        build=lambda m: teach_gaps_as_nnunet(m, ignored=False),
+    ),
+    ArmKind(
+        name="gaps: ignore",
+        experiment=GAPS,
+        words="nnU-Net's ignore label where the parent sees them, 10 mm wide",
+        build=lambda m: teach_gaps_as_nnunet(m, ignored=True),
+    ),
+    ArmKind(
+        name=f"gaps: {OURS}",
+        experiment=GAPS,
+        words="the product: the marginal loss, and the parent's prediction of them teaches",
+        build=lambda m: teach_gaps(m, memory=True),
+    ),
 )

@@ -1,25 +1,31 @@
 """The loop's real input: OpenKBP patients, their split, and labels spoiled the way labels are.
 
-Contours come from `../shared/data/openkbp` (Babier et al., Medical Physics 48:5549, 2021; MIT).
-Nothing of it is kept: studies live in a temporary folder.
+Contours come from `../shared/data/openkbp*` (Babier et al., Medical Physics 48:5549, 2021; MIT).
+Nothing of it is kept in the project: studies live in a folder of their own.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
+from sqlmodel import select
 
+from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.imports import run_import
 from han5k_review.importing.reports import CaseOutcome
 from han5k_review.importing.sources import read_manifest
 from han5k_review.importing.study import create_study
 from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
+from han5k_review.store.tables import Case
 from han5k_review.study import read_study_catalogue
 
 Labels = NDArray[np.uint8]
@@ -52,30 +58,65 @@ _TABLE = """order,name,side,pair,group,window,color_rgb,hint,hint_source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """Patients by what they are for."""
+class Sizes:
+    """How many patients each part has: of `openkbp` the first three, of its pool the others."""
+
+    parent: int
+    review: int
+    graded: int
+    test: int
+    monitor: int
+    gaps: int
+    pool_test: int
+    split_seed: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patients:
+    """Patients by what they are for; no patient is in two parts. `folders`: number -> its folder.
+
+    `gaps` lack organs and teach the second experiment; `monitor` choose alpha; `test` are those of
+    development: the sealed ones are not among them.
+    """
 
     parent: tuple[str, ...]
-    pseudo: tuple[str, ...]
+    review: tuple[str, ...]
+    monitor: tuple[str, ...]
+    gaps: tuple[str, ...]
     test: tuple[str, ...]
+    folders: Mapping[str, Path]
 
-    def for_tuning(self) -> Split:
-        """The same parent, tested on the last six pseudo-labelled patients instead."""
-        return Split(parent=self.parent, pseudo=self.pseudo[:-6], test=self.pseudo[-6:])
+    def add(self, folder: Path, numbers: Sequence[str]) -> Patients:
+        """The same, tested on `numbers` of another folder."""
+        known = {n: folder for n in numbers}
+        return replace(self, test=tuple(numbers), folders={**self.folders, **known})
 
 
-def split_patients(folder: Path, seed: int, parent: int, pseudo: int, test: int) -> Split:
+def split_patients(development: Path, pool: Path, sizes: Sizes) -> Patients:
     """The same split for the same seed and files; SystemExit when there are too few patients."""
-    numbers = sorted(p.name.split("_")[1] for p in folder.glob("pt_*_oars.nii.gz"))
-    needed = parent + pseudo + test
+    first = _draw(development, sizes.split_seed, sizes.parent + sizes.review + sizes.test)
+    later = _draw(pool, sizes.split_seed, sizes.monitor + sizes.gaps + sizes.pool_test)
+    reviewed, gaps_end = sizes.parent + sizes.review, sizes.monitor + sizes.gaps
+    return Patients(
+        parent=tuple(first[: sizes.parent]),
+        review=tuple(first[sizes.parent : reviewed]),
+        monitor=tuple(later[: sizes.monitor]),
+        gaps=tuple(later[sizes.monitor : gaps_end]),
+        test=(*first[reviewed:], *later[gaps_end:]),
+        folders={**dict.fromkeys(first, development), **dict.fromkeys(later, pool)},
+    )
+
+
+def list_patients(folder: Path) -> list[str]:
+    """The numbers of the patients in a folder."""
+    return sorted(p.name.split("_")[1] for p in folder.glob("pt_*_oars.nii.gz"))
+
+
+def _draw(folder: Path, seed: int, needed: int) -> list[str]:
+    numbers = list_patients(folder)
     if len(numbers) < needed:
         raise SystemExit(f"{needed} OpenKBP patients were expected in {folder}: {len(numbers)}.")
-    drawn = [str(n) for n in np.random.default_rng(seed).permutation(numbers)]
-    return Split(
-        parent=tuple(drawn[:parent]),
-        pseudo=tuple(drawn[parent : parent + pseudo]),
-        test=tuple(drawn[parent + pseudo : needed]),
-    )
+    return [str(n) for n in np.random.default_rng(seed).permutation(numbers)][:needed]
 
 
 def read_clinical(folder: Path, number: str) -> nib.Nifti1Image:
@@ -108,42 +149,39 @@ def spoil(labels: Labels, spacing_mm: tuple[float, float, float]) -> Labels:
     return out
 
 
-def build_study(root: Path, source: Path, split: Split) -> Study:
+def build_study(root: Path, patients: Patients) -> Study:
     """A study through the project's own import.
 
-    The parent's patients come with spoiled reference contours, the test patients with clinical
-    ones, the others with their CT alone: their contours are known to the simulated readers only.
+    The parent's patients come with spoiled reference contours, the monitor patients (its held-out
+    ones) with clinical ones, those under review with their CT alone: their contours are known to
+    the simulated readers only.
     """
     root.mkdir(parents=True)
     (root / "structures.csv").write_text(_TABLE)
     study = create_study(
         root / "study", "OpenKBP loop", now_utc=utc_now(), structures=[root / "structures.csv"]
     )
-    manifest = root / "manifest.csv"
-    with manifest.open("w", newline="") as file:
+    rows = []
+    for number in (*patients.parent, *patients.review, *patients.gaps, *patients.monitor):
+        folder = patients.folders[number]
+        reference: Path | str = ""
+        if number in patients.parent:
+            reference = root / f"{number}_spoiled.nii.gz"
+            _write_spoiled(folder, number, reference)
+        elif number in patients.monitor:
+            reference = folder / f"pt_{number}_oars.nii.gz"
+        split = "held_out" if number in patients.monitor else "train"
+        table = "openkbp" if reference else ""
+        ct = folder / f"pt_{number}_ct.nii.gz"
+        rows.append([case_name(number), f"P{number}", split, ct, reference, table])
+    with (root / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["case", "patient", "split", "ct", "reference", "reference_label_map"])
-        for number in (*split.parent, *split.pseudo, *split.test):
-            reference: Path | str = ""
-            if number in split.parent:
-                reference = root / f"{number}_spoiled.nii.gz"
-                _write_spoiled(source, number, reference)
-            elif number in split.test:
-                reference = source / f"pt_{number}_oars.nii.gz"
-            writer.writerow(
-                [
-                    case_name(number),
-                    f"P{number}",
-                    "held_out" if number in split.test else "train",
-                    source / f"pt_{number}_ct.nii.gz",
-                    reference,
-                    "openkbp" if reference else "",
-                ]
-            )
+        writer.writerows(rows)
     report = run_import(
         study,
         read_study_catalogue(study),
-        read_manifest(manifest, study),
+        read_manifest(root / "manifest.csv", study),
         actor="loop benchmark",
         now=utc_now,
     )
@@ -151,6 +189,23 @@ def build_study(root: Path, source: Path, split: Split) -> Study:
     if refused:
         raise SystemExit(f"Every case was expected to be imported, found: {' '.join(refused)}")
     return study
+
+
+def find_image(study: Study, number: str) -> str:
+    """The hash of a patient's CT in the study."""
+    with reading(study.engine) as session:
+        case = session.exec(select(Case).where(Case.name == case_name(number))).one()
+        return case.image_sha256
+
+
+def read_masks(folder: Path, number: str, grid: Grid) -> dict[str, StructureMask]:
+    """The clinical contours of a patient on the grid of the case; an empty one is absent."""
+    image = read_clinical(folder, number)
+    values = np.asarray(image.dataobj)
+    if values.shape != grid.shape or not np.allclose(image.affine, grid.affine, atol=1e-3):
+        raise SystemExit(f"pt_{number}: contours on the grid of their CT were expected.")
+    drawn = {n: values == value for n, value in ORGANS.items()}
+    return {n: StructureMask.from_dense(own, grid) for n, own in drawn.items() if own.any()}
 
 
 def case_name(number: str) -> str:

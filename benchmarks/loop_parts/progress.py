@@ -11,45 +11,47 @@ from han5k_review.retraining.jobs.folders import JobFolder
 
 
 class Interrupted(Exception):  # noqa: N818 - somebody asked
-    """Raised where a run waits, once the proof was asked to stop."""
+    """Raised where a training waits, once the proof was asked to stop."""
 
 
 @dataclass
 class Progress:
-    """How far the proof is, said every half minute with what is left."""
+    """How far the proof is, said every half minute with what is left.
+
+    A unit is one step of a training; `units` are those that were not done before this start.
+    """
 
     units: float
     started: float = field(default_factory=time.monotonic)
-    earlier_s: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
-    _done: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _before: dict[str, int] = field(default_factory=dict)
+    _done: dict[str, float] = field(default_factory=dict)
     _said: float = 0.0
 
     def say(self, text: str) -> None:
         print(f"[{self._clock(time.monotonic() - self.started)}] {text}", flush=True)
 
-    def pause(self, name: str, folder: JobFolder, weight: float) -> Callable[[float], None]:
+    def pause(self, name: str, folder: JobFolder, iterations: int) -> Callable[[float], None]:
         """What a worker calls while it waits: looks at the epochs, stops when asked to."""
 
         def wait_a_little(seconds: float) -> None:
             if self.stop.wait(seconds):
                 raise Interrupted
-            self._done[name] = (len(folder.list_epochs()), weight)
-            self._tick()
+            epochs = len(folder.list_epochs())
+            first = self._before.setdefault(name, epochs)
+            self.note(name, (epochs - first) * iterations)
 
         return wait_a_little
 
-    def _tick(self) -> None:
-        now = time.monotonic()
-        done = sum(epochs * weight for epochs, weight in self._done.values())
+    def note(self, name: str, units: float) -> None:
+        """So many units of `name` are done since this start."""
+        self._done[name] = units
+        now, done = time.monotonic(), sum(self._done.values())
         if now - self._said < 30 or not done:
             return
         self._said = now
         left = (now - self.started) / done * max(self.units - done, 0)
-        epochs = ", ".join(
-            f"{name} epoch {n}" for name, (n, weight) in self._done.items() if weight
-        )
-        self.say(f"{epochs}; about {self._clock(left)} left")
+        self.say(f"{name}: {units:.0f} steps; about {self._clock(left)} left")
 
     @staticmethod
     def _clock(seconds: float) -> str:

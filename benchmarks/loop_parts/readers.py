@@ -1,4 +1,4 @@
-"""Simulated readers: they know the clinical contour, grade by it, and revise the worst.
+"""Simulated readers: they would draw what `spread` makes of the clinical contour, and grade by it.
 
 Every grade, revision and decision goes through the services that the pages use. Readers are as
 lenient as the small network is coarse (its voxels are 5 mm): they pass what is right within two
@@ -8,17 +8,13 @@ of its voxels, and call major what is off by more than 12 mm or shares little wi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import nibabel as nib
-import numpy as np
 from sqlmodel import Session, select
 
 from han5k_review.accounts.readers import add_reader
 from han5k_review.cli.demo_review import accept_correction
-from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import measure_pair
 from han5k_review.review.assigning import assign_cases
@@ -36,6 +32,7 @@ from han5k_review.study.scale import Scale
 
 NO_DICE, NO_HD95_MM = 0.65, 10.0
 MAJOR_DICE, MAJOR_HD95_MM = 0.55, 12.0
+Contours = Mapping[str, StructureMask]
 _PASSWORD = "only-for-this-benchmark"
 
 
@@ -82,43 +79,25 @@ def choose_revised(findings: Sequence[Finding], budget: int) -> list[Finding]:
     return sorted(major, key=worst)[:budget]
 
 
-def review(
-    study: Study, source: Path, organs: dict[str, int], patients: Sequence[str], budget: int
-) -> Review:
-    """Grade every contour under review of `patients`, revise the worst, adjudicate."""
+def review(study: Study, known: Mapping[str, Contours], budget: int) -> Review:
+    """Grade every contour under review of the cases, revise the worst, adjudicate.
+
+    `known`: case -> the contours that the reader would draw.
+    """
     with reading(study.engine) as session:
         scale = read_study_scale(study, get_study_info(session))
     with transaction(study.engine) as session:
         reader = _add(session, "reader", Role.READER)
         _add(session, "adjudicator", Role.ADJUDICATOR)
-        names = [f"KBP-{number}" for number in patients]
-        cases = [session.exec(select(Case).where(Case.name == n)).one() for n in names]
+        cases = [session.exec(select(Case).where(Case.name == n)).one() for n in known]
         assign_cases(session, reader=reader, cases=cases, actor="loop benchmark", now=utc_now())
-    clinical = {
-        name: read_masks(source, number, organs, study)
-        for name, number in zip(names, patients, strict=True)
-    }
     findings = []
     for entry in _worklist(study):
-        findings += _grade(study, scale, entry.assignment_id, entry.case, clinical[entry.case])
+        findings += _grade(study, scale, entry.assignment_id, entry.case, known[entry.case])
     chosen = choose_revised(findings, budget)
     for finding in chosen:
-        _revise(study, finding, clinical[finding.case][finding.structure])
+        _revise(study, finding, known[finding.case][finding.structure])
     return Review(findings=tuple(findings), revised=tuple((f.case, f.structure) for f in chosen))
-
-
-def read_masks(
-    source: Path, number: str, organs: dict[str, int], study: Study
-) -> dict[str, StructureMask]:
-    """The clinical contours of a patient on the grid of the study's case."""
-    image = nib.load(source / f"pt_{number}_oars.nii.gz")
-    values = np.asarray(image.dataobj)
-    with reading(study.engine) as session:
-        case = session.exec(select(Case).where(Case.name == f"KBP-{number}")).one()
-    grid: Grid = study.volumes.get_index(case.image_sha256).grid
-    if values.shape != grid.shape or not np.allclose(image.affine, grid.affine, atol=1e-3):
-        raise SystemExit(f"pt_{number}: contours on the grid of their CT were expected.")
-    return {n: StructureMask.from_dense(values == value, grid) for n, value in organs.items()}
 
 
 def _add(session: Session, name: str, role: Role) -> Reader:
@@ -134,7 +113,7 @@ def _worklist(study: Study) -> list:
 
 
 def _grade(
-    study: Study, scale: Scale, assignment_id: int, case: str, clinical: dict[str, StructureMask]
+    study: Study, scale: Scale, assignment_id: int, case: str, would_draw: Contours
 ) -> list[Finding]:
     codes = {grade.level: grade.code for grade in scale.grades}
     found = []
@@ -142,7 +121,7 @@ def _grade(
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         row = session.exec(select(Case).where(Case.name == case)).one()
         for name, label in list_under_review(session, stored_id(row)).items():
-            finding = _look(study, case, label, clinical[name])
+            finding = _look(study, case, label, would_draw[name])
             found.append(finding)
             submit_grade(
                 session,
@@ -160,9 +139,9 @@ def _grade(
     return found
 
 
-def _look(study: Study, case: str, label: LabelVersion, clinical: StructureMask) -> Finding:
-    drawn = study.labels.get_mask(label.mask_sha256, clinical.grid)
-    panel = measure_pair(clinical, drawn, clinical.grid.spacing_mm)
+def _look(study: Study, case: str, label: LabelVersion, wanted: StructureMask) -> Finding:
+    drawn = study.labels.get_mask(label.mask_sha256, wanted.grid)
+    panel = measure_pair(wanted, drawn, wanted.grid.spacing_mm)
     dice, hd95_mm = float(panel.dice), float(panel.hd95_mm)
     return Finding(
         case=case,
@@ -173,10 +152,10 @@ def _look(study: Study, case: str, label: LabelVersion, clinical: StructureMask)
     )
 
 
-def _revise(study: Study, finding: Finding, clinical: StructureMask) -> None:
+def _revise(study: Study, finding: Finding, wanted: StructureMask) -> None:
     with transaction(study.engine) as session:
         case = session.exec(select(Case).where(Case.name == finding.case)).one()
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         adjudicator = session.exec(select(Reader).where(Reader.name == "adjudicator")).one()
         label = list_under_review(session, stored_id(case))[finding.structure]
-        accept_correction(session, study, label, clinical, reader=reader, adjudicator=adjudicator)
+        accept_correction(session, study, label, wanted, reader=reader, adjudicator=adjudicator)

@@ -6,6 +6,7 @@ The proof itself takes most of an hour; `python benchmarks/loop.py --quick` walk
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,29 +14,35 @@ import numpy as np
 import pytest
 
 from han5k_review.imaging.grid import Grid
-from han5k_review.retraining.jobs.tasks import TrainJob
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.metrics import measure
+from han5k_review.retraining.jobs.tasks import ModelFolder, TrainJob
 from han5k_review.retraining.runs.run_folders import train_folder
 from han5k_review.retraining.runs.run_record import get_run
 from han5k_review.retraining.runs.stages import prepare
-from han5k_review.retraining.teaching.changes import GateSettings
-from han5k_review.retraining.teaching.gate import judge_candidate
-from han5k_review.retraining.teaching.paired_scores import PairedScore
-from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
-from han5k_review.store.vocabulary import GradeLevel, ReferenceKind
+from han5k_review.store.vocabulary import GradeLevel
 from loop_parts.arms import (
+    ARMS,
     IGNORED_MARGIN_MM,
-    VaryingLauncher,
+    GapCase,
+    Material,
+    Prepared,
     ignore_untrusted,
-    keep_pseudo_labels,
     teach_background,
+    teach_gaps,
+    teach_gaps_as_nnunet,
+    trust_all,
     widen,
 )
-from loop_parts.costs import DiskWatch, LossTimes, Shares, time_losses
-from loop_parts.data import ORGANS, split_patients, spoil
+from loop_parts.data import ORGANS, Sizes, split_patients, spoil
+from loop_parts.opening import COUNTER, PLAN, finish, open_sealed
 from loop_parts.readers import Finding, Review, choose_revised, judge_contour
-from loop_parts.report import ArmResult, find_misses, find_tables, write_results
+from loop_parts.report import Outcome, find_tables, write_report, write_results
+from loop_parts.results import PARENT, Kept, Row
+from loop_parts.spread import find_height, redraw, redraw_all
+from loop_parts.verdicts import collect, estimate, measure_chance
 from rigs.phantom_study import CATALOGUE, ROOT, build_study, queue_run
 
 SHAPE = (30, 20, 24)
@@ -71,17 +78,23 @@ def test_the_left_parotid_leaks_to_the_midline_and_down_but_not_into_others() ->
     assert not leak[17, 10, 12]
 
 
-def test_a_patient_is_in_one_part_and_tuning_never_sees_the_test(tmp_path: Path) -> None:
-    for number in range(34):
-        (tmp_path / f"pt_{number}_oars.nii.gz").touch()
-    split = split_patients(tmp_path, 6, 12, 16, 6)
-    assert split == split_patients(tmp_path, 6, 12, 16, 6)
-    assert len({*split.parent, *split.pseudo, *split.test}) == 34
-    tuning = split.for_tuning()
-    assert not set(split.test) & {*tuning.parent, *tuning.pseudo, *tuning.test}
-    assert (len(tuning.pseudo), len(tuning.test)) == (10, 6)
+def test_a_patient_is_in_one_part_alone(tmp_path: Path) -> None:
+    first, later, sealed = (tmp_path / name for name in ("first", "pool", "sealed"))
+    for folder, numbers in ((first, range(34)), (later, range(40, 72))):
+        folder.mkdir()
+        for number in numbers:
+            (folder / f"pt_{number}_oars.nii.gz").touch()
+    sizes = Sizes(parent=12, review=16, graded=12, test=6, monitor=8, gaps=14, pool_test=10)
+    split = split_patients(first, later, sizes)
+    assert split == split_patients(first, later, sizes)
+    parts = (split.parent, split.review, split.monitor, split.gaps, split.test)
+    everyone = [number for part in parts for number in part]
+    assert len(everyone) == len(set(everyone)) == 66
+    assert split.folders[split.gaps[0]] == later
+    final = split.add(sealed, ["100"])
+    assert (final.test, final.folders["100"], final.gaps) == (("100",), sealed, split.gaps)
     with pytest.raises(SystemExit, match="35 OpenKBP patients were expected"):
-        split_patients(tmp_path, 6, 12, 16, 7)
+        split_patients(first, later, replace(sizes, test=7))
 
 
 def find(structure: str, dice: float, level: GradeLevel, case: str = "A") -> Finding:
@@ -122,7 +135,7 @@ def test_readers_look_at_overlap_and_at_the_far_edge(
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Snapshot, TrainJob]:
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     """A run that is prepared, not started: brainstem and left parotid teach, the right waits."""
     study = build_study(tmp_path_factory.mktemp("arms") / "study")
     run_id = queue_run(study)
@@ -132,7 +145,32 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Snapshot,
     job = train_folder(study, run_id).read_job()
     assert isinstance(job, TrainJob)
     everything = {"BrainStem": 1, "ParotidL": 2, "ParotidR": 3}
-    return study, replace(snapshot, labels=everything), replace(job, labels=everything)
+    frozen = Prepared(
+        snapshot=replace(snapshot, labels=everything), job=replace(job, labels=everything)
+    )
+    case = job.cases[0]
+    predicted = {
+        m.structure: m.mask_sha256 or ""
+        for c in snapshot.cases
+        if c.name == case.name
+        for m in c.masks
+    }
+    grid = study.volumes.get_index(case.image_sha256).grid
+    gap = GapCase(
+        name=case.name,
+        image_sha256=case.image_sha256,
+        drawn={"BrainStem": case.masks["BrainStem"]},
+        predicted=predicted,
+        empty=study.labels.put_mask(StructureMask.empty(grid)),
+    )
+    return Material(
+        study=study,
+        remembering=frozen,
+        forgetful=frozen,
+        alone=frozen,
+        wanted={case.name: predicted},
+        gaps=(gap,),
+    )
 
 
 def voxels(study: Study, job: TrainJob, structure: str) -> list[int]:
@@ -143,46 +181,62 @@ def voxels(study: Study, job: TrainJob, structure: str) -> list[int]:
     return counts
 
 
-def test_naive_background_calls_what_is_not_accepted_background(
-    prepared: tuple[Study, Snapshot, TrainJob],
+def test_background_is_where_nothing_is_trusted_and_ignore_spares_what_was_predicted(
+    material: Material,
 ) -> None:
-    study, _, job = prepared
-    assert all(set(case.masks) == {"BrainStem", "ParotidL"} for case in job.cases)
-    taught = teach_background(*prepared)
+    study, frozen = material.study, material.remembering
+    assert all(set(case.masks) == {"BrainStem", "ParotidL"} for case in frozen.job.cases)
+    taught = teach_background(study, frozen.snapshot, frozen.job)
     assert voxels(study, taught, "ParotidR") == [0, 0, 0]
-    assert voxels(study, taught, "ParotidL") == voxels(study, job, "ParotidL")
-
-
-def test_naive_keep_takes_the_pseudo_label_where_nothing_was_accepted(
-    prepared: tuple[Study, Snapshot, TrainJob],
-) -> None:
-    _, snapshot, job = prepared
-    taught = keep_pseudo_labels(*prepared)
-    pseudo = {
-        c.name: m.mask_sha256 for c in snapshot.cases for m in c.masks if m.structure == "ParotidR"
-    }
-    assert [c.masks["ParotidR"] for c in taught.cases] == [pseudo[c.name] for c in taught.cases]
-    shown = {c.name: c.shows_pieces for c in job.cases}
-    for vary in (keep_pseudo_labels, teach_background, ignore_untrusted):
-        cases = vary(*prepared).cases
-        assert {c.name: c.shows_pieces for c in cases} == shown, "one rule for all arms"
-    accepted = {c.name: c.masks["ParotidL"] for c in job.cases}
-    assert {c.name: c.masks["ParotidL"] for c in taught.cases} == accepted
-
-
-def test_ignore_covers_the_untrusted_contour_and_a_margin(
-    prepared: tuple[Study, Snapshot, TrainJob],
-) -> None:
-    study, snapshot, _ = prepared
-    for case in ignore_untrusted(*prepared).cases:
+    assert voxels(study, taught, "ParotidL") == voxels(study, frozen.job, "ParotidL")
+    for case in ignore_untrusted(study, frozen).cases:
         grid = study.volumes.get_index(case.image_sha256).grid
-        known = next(c for c in snapshot.cases if c.name == case.name)
+        known = next(c for c in frozen.snapshot.cases if c.name == case.name)
         sha256 = next(m.mask_sha256 for m in known.masks if m.structure == "ParotidR")
         untrusted = study.labels.get_mask(sha256 or "", grid)
         zone = study.labels.get_mask(case.ignored or "", grid)
         assert zone.dense()[untrusted.slices][untrusted.voxels].all()
         # one slice is 5 mm: two more on either side
         assert zone.voxels.shape[2] == untrusted.voxels.shape[2] + 4
+
+
+def test_an_organ_that_was_not_drawn_is_open_or_background_or_the_parents(
+    material: Material,
+) -> None:
+    (gap,) = material.gaps
+    (memory,) = teach_gaps(material, memory=True).cases
+    assert set(memory.masks) == {"BrainStem", "ParotidL", "ParotidR"}
+    assert set(memory.predicted_by_parent) == {"ParotidL", "ParotidR"}
+    assert (memory.shows_pieces, memory.revised) == (("BrainStem",), ("BrainStem",))
+    (background,) = teach_gaps_as_nnunet(material, ignored=False).cases
+    assert background.masks["ParotidR"] == gap.empty
+    assert background.ignored is None
+    (ignored,) = teach_gaps_as_nnunet(material, ignored=True).cases
+    assert ignored.ignored
+    (whole,) = trust_all(material).cases
+    assert dict(whole.masks) == dict(material.wanted[gap.name])
+
+
+def test_memory_alone_tells_the_arms_of_a_loss_apart(material: Material) -> None:
+    predicted = {
+        kind.name: any(c.predicted_by_parent for c in kind.build(redrawn(material)).cases)
+        for kind in ARMS
+        if kind.name.startswith(("ignore", "marginal"))
+    }
+    assert predicted == {
+        "ignore": False,
+        "ignore + memory": True,
+        "marginal": False,
+        "marginal + memory": True,
+    }
+
+
+def redrawn(material: Material) -> Material:
+    """The same, with brainstems that the parent predicted itself."""
+    frozen = material.remembering
+    cases = tuple(replace(c, predicted_by_parent=("BrainStem",)) for c in frozen.job.cases)
+    both = replace(frozen, job=replace(frozen.job, cases=cases))
+    return replace(material, remembering=both, forgetful=both)
 
 
 def test_a_margin_is_in_millimetres() -> None:
@@ -195,80 +249,110 @@ def test_a_margin_is_in_millimetres() -> None:
     assert not widen(point & False, grid, IGNORED_MARGIN_MM).any()
 
 
-def test_a_varied_job_is_written_before_its_process_starts(
-    prepared: tuple[Study, Snapshot, TrainJob],
-) -> None:
-    study, snapshot, job = prepared
-    folder = train_folder(study, 1)
-    launcher = VaryingLauncher(vary=lambda _, j: keep_pseudo_labels(study, snapshot, j))
-    launcher.start(folder, job)
-    launcher.clear(folder)
-    written = folder.read_job()
-    assert isinstance(written, TrainJob)
-    assert set(written.cases[0].masks) == {"BrainStem", "ParotidL", "ParotidR"}
+def ball(radius_mm: float) -> StructureMask:
+    grid = Grid.from_affine((26, 26, 26), np.diag([-2.0, -2.0, 2.0, 1.0]))
+    offsets = np.indices(grid.shape) - 13
+    return StructureMask.from_dense((2.0 * np.sqrt((offsets**2).sum(0))) <= radius_mm, grid)
 
 
-def scores(gain: float, structure: str = "Mandible") -> list[PairedScore]:
-    return [
-        PairedScore(
-            case=f"C{n}",
-            patient=f"P{n}",
-            structure=structure,
-            kind=ReferenceKind.REFERENCE,
-            before_dice=0.7,
-            after_dice=0.7 + gain + n / 1000,
-            before_hd95_mm=9.0,
-            after_hd95_mm=9.0,
-            before_volume_cc=5.0,
-            after_volume_cc=5.0,
-        )
-        for n in range(6)
+def test_a_second_contour_is_as_far_away_as_two_people_are() -> None:
+    organ = ball(14.0)
+    height = find_height([organ], 1.0, 1)
+    seen = [
+        measure(organ.dense(), redraw(organ, height, seed).dense(), organ.grid.spacing_mm).assd_mm
+        for seed in range(1, 6)
     ]
+    assert 0.7 <= np.mean(seen) <= 1.3
+    assert redraw(organ, height, 1).sha256 == redraw(organ, height, 1).sha256
+    assert redraw(organ, 0.0, 1).sha256 == organ.sha256
+    both = redraw_all({"a": organ, "b": ball(8.0)}, {"a": height, "b": height}, 3)
+    assert set(both) == {"a", "b"}
 
 
-def arm(found: list[PairedScore], *, ours_s: float = 5.0, disk: float = 2.0) -> ArmResult:
-    shares = Shares(wall=100, training=80, predicting=5, dataset=ours_s, measuring=0, gate=0)
-    return ArmResult(
-        name="ours",
-        words="",
-        verdicts=judge_candidate(found, GateSettings()),
-        scores=tuple(found),
-        shares=shares,
-        disk_ratio=disk,
-    )
+def kept(name: str) -> Kept:
+    model = ModelFolder(folder=Path(name), checkpoint_sha256="0")
+    return Kept(name=name, model=model, seconds=9.0, prepare_seconds=1.0, disk_bytes=1_000_000)
+
+
+def outcome(gain: float, loss: float) -> Outcome:
+    """Eight patients, three seeds: mandible gains, the others lose, by some thousandths apart."""
+    rng = np.random.default_rng(1)
+    arms = {
+        kind.name: [kept(f"{kind.name}, seed {n}") for n in (1, 2, 3)][: 1 if kind.one_seed else 3]
+        for kind in ARMS
+    }
+    before = {(p, s): 0.7 + rng.normal(0, 0.05) for p in range(8) for s in ORGANS}
+    rows = []
+    for name in (PARENT, *(k.name for own in arms.values() for k in own)):
+        for (patient, structure), dice in before.items():
+            change = 0.0
+            if name != PARENT:
+                drawn = structure == "Mandible" or name.startswith("gaps: marginal")
+                change = (gain if drawn else -loss) + rng.normal(0, 0.004)
+            rows.append(
+                Row(
+                    model=name,
+                    alpha=1.0,
+                    patient=str(patient),
+                    structure=structure,
+                    dice=dice + change,
+                    hd95_mm=5.0,
+                )
+            )
+    review = Review(findings=(), revised=(("A", "Mandible"),))
+    return Outcome(review=review, arms=arms, alphas={}, scores=collect(rows))
 
 
 def test_the_reach_is_met_only_when_every_part_is() -> None:
-    review = Review(findings=(), revised=(("A", "Mandible"),))
-    losses = LossTimes(nnunet_ms=10, trusted_ms=9, partial_ms=12)
-    good = scores(0.1)
-
-    def misses(result: ArmResult, losses: LossTimes = losses, minutes: float = 50) -> list[str]:
-        return find_misses(review, [result], losses, minutes, quick=False)
-
-    assert misses(arm(good)) == []
-    assert "does not surely beat" in misses(arm(scores(-0.003)))[0]
-    lost = misses(arm([*good, *scores(-0.05, "Larynx")]))
-    assert lost[0].startswith("ours loses on Larynx: Dice fell by 0.048 (95 % interval -0.049")
-    assert "10" in misses(arm(good, ours_s=11.0))[0]
-    assert "disk" in misses(arm(good, disk=3.5))[0]
-    assert "minutes" in misses(arm(good), minutes=61)[0]
-    slow = LossTimes(nnunet_ms=10, trusted_ms=9, partial_ms=14)
-    assert "1.40 x" in misses(arm(good), slow)[0]
+    good = list(write_report(outcome(0.15, 0.0)))
+    assert good[-1] == "reach: met"
+    assert sum(line.endswith("| yes |") for line in good) == 4
+    lost = list(write_report(outcome(0.15, 0.05)))[-1]
+    assert "not shown: H1" in lost
+    assert "worse after Holm: BrainStem" in lost
+    assert "revised structures gain +0.0" in list(write_report(outcome(0.05, 0.0)))[-1]
 
 
-def test_the_losses_are_timed_in_turns() -> None:
-    found = time_losses(1, (4, 4, 4))
-    assert min(found.nnunet_ms, found.trusted_ms, found.partial_ms) > 0
+def test_a_chance_is_that_of_the_interval_and_one_seed_in_three_widens_it() -> None:
+    rng = np.random.default_rng(2)
+    cells = 0.02 + rng.normal(0, 0.02, (20, 1)) + np.zeros((1, 3))
+    found = estimate(cells)
+    assert found.interval is not None
+    assert measure_chance(cells, found.interval.low) == pytest.approx(0.025, abs=0.002)
+    assert measure_chance(cells, float(cells.mean())) == pytest.approx(0.5, abs=0.02)
+    apart = estimate(cells + np.array([[-0.03, 0.0, 0.03]]))
+    assert apart.interval is not None
+    assert apart.interval.high - apart.interval.low > found.interval.high - found.interval.low
 
 
-def test_disk_is_counted_from_what_was_there(tmp_path: Path) -> None:
-    (tmp_path / "ct").write_bytes(b"x" * 1000)
-    with DiskWatch(tmp_path) as disk:
-        (tmp_path / "work").write_bytes(b"x" * 2000)
-        disk.look()
-        (tmp_path / "work").unlink()
-    assert disk.ratio == 3.0
+def test_the_sealed_patients_are_opened_once_by_a_committed_plan(tmp_path: Path) -> None:
+    project, results = tmp_path / "project", tmp_path / "results"
+    (project / "docs").mkdir(parents=True)
+    results.mkdir()
+
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", "-C", str(project), *who, *words], check=True, capture_output=True)
+
+    git("init", "-q")
+    (project / "first").touch()
+    git("add", "first")
+    git("commit", "-q", "-m", "first")
+    (project / PLAN).write_text("the plan")
+    with pytest.raises(SystemExit, match="was expected to be committed"):
+        open_sealed(project, results, ["a", "b"])
+    git("add", str(PLAN))
+    git("commit", "-q", "-m", "plan")
+    opened = open_sealed(project, results, ["a", "b"])
+    assert open_sealed(project, results, ["b", "a"]) == opened, "it broke off and goes on"
+    for models, folder in ((["a", "c"], results), (["a", "b"], tmp_path)):
+        with pytest.raises(SystemExit, match="they are opened once"):
+            open_sealed(project, folder, models)
+    finish(project, results, opened)
+    (results / "opening.json").unlink()
+    with pytest.raises(SystemExit, match="that result stands"):
+        open_sealed(project, results, ["a", "b"])
+    assert (project / COUNTER).exists()
 
 
 def test_the_results_take_the_place_of_the_tables_and_nothing_else(tmp_path: Path) -> None:

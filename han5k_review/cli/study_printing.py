@@ -59,10 +59,13 @@ def print_reads(found: ReadPlan) -> None:
         f"{found.known} on the lists already"
     )
     table = Table(
-        "reader", "reads", "repeats", "calibration", "contours", "planted", box=None, padding=(0, 2)
+        *("reader", "reads", "from nothing", "repeats", "calibration", "contours", "planted"),
+        box=None,
+        padding=(0, 2),
     )
     for share in found.shares:
-        counts = (share.first, share.repeats, share.calibration, share.contours, share.planted)
+        counts = (share.first, share.manual, share.repeats, share.calibration)
+        counts += (share.contours, share.planted)
         table.add_row(share.name, *(str(count) for count in counts))
     console.print(table)
     if found.empty:

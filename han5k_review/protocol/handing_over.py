@@ -20,6 +20,7 @@ from han5k_review.review.assigning import (
     list_untouched,
     unassign_cases,
 )
+from han5k_review.review.drawing import list_drawn
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import list_shown
 from han5k_review.review.preferences import list_current_choices
@@ -145,15 +146,16 @@ def _list_unfinished(session: Session, reader_id: int) -> list[tuple[Assignment,
 
 
 def _left(session: Session, row: Assignment) -> dict[str, ShownContour]:
-    """Structure -> what this read still has to grade or to choose from."""
+    """Structure -> what this read still has to grade, to choose from or to draw."""
     number = stored_id(row)
     graded = {one.label_version_id for one in list_grades_in_force(session, [number]).values()}
     graded |= {one.left_id for one in list_current_choices(session, number).values()}
+    drawn = list_drawn(session, number)
     own = _list_own(session, row)
     return {
         structure: own.get(structure, ShownContour(label_version_id=stored_id(version)))
         for structure, version in list_shown(session, row).items()
-        if version.id not in graded
+        if version.id not in graded and structure not in drawn
     }
 
 

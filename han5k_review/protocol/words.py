@@ -38,6 +38,7 @@ def describe_protocol(protocol: Protocol) -> list[ProtocolLine]:
         ("asks_source", "Asks for a source guess", _yes(protocol.asks_source)),
         ("asks_confidence", "Asks for confidence", _yes(protocol.asks_confidence)),
         ("lease_days", "Time for a read once begun", _lease(protocol)),
+        ("manual_share", "Drawn from nothing", _manual(protocol)),
         ("allows_neither", "No preference allowed", _neither(protocol)),
         ("certificate", "Certificate", describe_certificate(protocol)),
         ("seed", "Seed of the draw", str(protocol.seed)),
@@ -72,6 +73,11 @@ def _yes(value: bool) -> str:
 
 def _lease(protocol: Protocol) -> str:
     return say_count(protocol.lease_days, "day") if protocol.lease_days else "no limit"
+
+
+def _manual(protocol: Protocol) -> str:
+    share = protocol.manual_share
+    return f"{say_share(share)} of the reads" if share else "none"
 
 
 def _neither(protocol: Protocol) -> str:

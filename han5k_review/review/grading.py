@@ -11,13 +11,14 @@ from sqlmodel import Session, col, func, select
 
 from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
+from han5k_review.review.drawing import list_drawn
 from han5k_review.review.labels import find_shown, list_shown
 from han5k_review.review.preferences import is_forced_choice, list_current_choices
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
-from han5k_review.store.vocabulary import GradeLevel, Role, SourceGuess
+from han5k_review.store.vocabulary import GradeLevel, LabelSource, Role, SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
 
 MAX_COMMENT = 4000
@@ -236,6 +237,11 @@ def _check_label(session: Session, assignment: Assignment, request: GradeRequest
     present = find_shown(session, assignment, request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
+    if present.source is LabelSource.EMPTY:
+        raise RuleError(
+            f"A contour of {request.structure} to grade was expected, found a read that shows "
+            "none; draw it from nothing and submit it."
+        )
     if present.id != request.label_version_id:
         raise ConflictError(
             f"The grade for {request.structure} is for an older contour; reload the case to see "
@@ -280,7 +286,7 @@ def _outcome(
 
 
 def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(structures whose shown contour has a grade or a choice, structures that the read shows).
+    """(structures with a grade, a choice or a drawn contour, structures that the read shows).
 
     DataError for an assignment that is not stored.
     """
@@ -289,4 +295,6 @@ def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
     shown = list_shown(session, assignment)
     graded = {g.label_version_id for g in list_current_grades(session, assignment.id).values()}
     graded |= {one.left_id for one in list_current_choices(session, assignment.id).values()}
-    return sum(version.id in graded for version in shown.values()), len(shown)
+    drawn = list_drawn(session, assignment.id)
+    done = sum(version.id in graded or name in drawn for name, version in shown.items())
+    return done, len(shown)

@@ -25,10 +25,11 @@ from han5k_review.review.drafts.opening import (
     open_draft,
 )
 from han5k_review.review.drafts.patches import describe_patch, describe_rows
+from han5k_review.review.drawing import is_manual
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.row_numbers import RowKind, number_task
 from han5k_review.store.columns import format_utc, utc_now
-from han5k_review.store.draft_tables import Draft
+from han5k_review.store.draft_tables import Draft, StructureLock
 from han5k_review.store.identity import stored_id
 from han5k_review.study import grid_of
 from han5k_review.web.binary import answer_binary
@@ -77,7 +78,7 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
                 "drafts": [_state(visitor, draft, request) for draft in drafts],
                 "locks": [
                     describe_lock(lock, visitor.numbers, blinded=visitor.assignment.blinded)
-                    for lock in list_locks(visitor.session, [visitor.assignment.case_id]).values()
+                    for lock in _list_locks(visitor)
                 ],
                 "lease_seconds": room.rules.lease_seconds,
             }
@@ -125,6 +126,13 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             mask = _read_mask(room, visitor, draft)
             name = f"{visitor.case.name}-{structure}-draft.nii.gz"
         return answer_download(build_nifti(Contour(structure=structure, mask=mask)), name)
+
+
+def _list_locks(visitor: Visitor) -> list[StructureLock]:
+    """Locks of the case; none stops who draws from nothing, since that changes no label."""
+    if is_manual(visitor.session, stored_id(visitor.assignment)):
+        return []
+    return list(list_locks(visitor.session, [visitor.assignment.case_id]).values())
 
 
 def _read_mask(room: DraftRoom, visitor: Visitor, draft: Draft) -> StructureMask:

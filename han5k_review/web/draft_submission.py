@@ -13,6 +13,7 @@ from han5k_review.accounts.may import Action
 from han5k_review.errors import RuleError
 from han5k_review.review.drafts.opening import get_draft, get_open_draft
 from han5k_review.review.drafts.submission import find_submission, prepare_submission, submit_draft
+from han5k_review.review.drawing import list_drawn
 from han5k_review.review.grading import (
     count_graded,
     count_turns,
@@ -31,7 +32,7 @@ from han5k_review.web.desk import get_identity
 from han5k_review.web.draft_answers import answer_json, describe_check, describe_submission
 from han5k_review.web.draft_bodies import SubmitBody
 from han5k_review.web.draft_room import DraftRoom, Visitor
-from han5k_review.web.grade_bodies import GradeBody, describe_grade
+from han5k_review.web.grade_bodies import GradeBody, describe_drawn, describe_grade
 
 _DRAFT = "/assignments/{assignment_id}/drafts/{structure}"
 
@@ -126,10 +127,14 @@ def _describe(
     grades = list_current_grades(visitor.session, stored_id(visitor.assignment))
     grade = grades.get(structure)
     turn = count_turns(visitor.session, stored_id(visitor.assignment)).get(structure, 0)
+    described = None if grade is None else describe_grade(grade, turn, visitor.numbers)
+    drawn = list_drawn(visitor.session, stored_id(visitor.assignment)).get(structure)
+    if drawn is not None:
+        described = describe_drawn(structure, drawn, made[1].reviewed_id, visitor.numbers)
     graded, total = count_graded(visitor.session, visitor.assignment)
     return {
         **describe_submission(*made, visitor.numbers),
-        "grade": None if grade is None else describe_grade(grade, turn, visitor.numbers),
+        "grade": described,
         "graded": graded,
         "total": total,
     }

@@ -14,6 +14,7 @@ from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.accounts.may import Action
 from han5k_review.review.assignment import save_position
 from han5k_review.review.declared_grades import check_given_grade
+from han5k_review.review.drawing import list_drawn
 from han5k_review.review.edit_rules import EditRules, read_edit_rules
 from han5k_review.review.feedback import find_feedback
 from han5k_review.review.grading import (
@@ -22,6 +23,7 @@ from han5k_review.review.grading import (
     list_current_grades,
     submit_grade,
 )
+from han5k_review.review.labels import list_shown
 from han5k_review.review.preferences import (
     count_choice_turns,
     is_forced_choice,
@@ -39,7 +41,12 @@ from han5k_review.study.scale import Scale
 from han5k_review.web.bodies import Body, Index, Name, RowId, bounded
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json, describe_check
-from han5k_review.web.grade_bodies import GradeBody, describe_choice, describe_grade
+from han5k_review.web.grade_bodies import (
+    GradeBody,
+    describe_choice,
+    describe_drawn,
+    describe_grade,
+)
 
 
 class PositionBody(Body):
@@ -59,13 +66,20 @@ def build_grade_router(desk: Desk) -> APIRouter:
         numbers = number_task(desk.study.root, assignment_id)
         with reading(desk.study.engine) as session:
             reader = _get_reader(session, get_identity(request))
-            get_own_assignment(session, assignment_id, reader)
+            task = get_own_assignment(session, assignment_id, reader)
             found = list_current_grades(session, assignment_id)
             turns = count_turns(session, assignment_id)
             chosen = list_current_choices(session, assignment_id)
             acts = count_choice_turns(session, assignment_id)
             grades = {n: describe_grade(one, turns[n], numbers) for n, one in found.items()}
             grades |= {n: describe_choice(one, acts[n], numbers) for n, one in chosen.items()}
+            drawn = list_drawn(session, assignment_id)
+            shown = list_shown(session, task) if drawn else {}
+            grades |= {
+                n: describe_drawn(n, one, stored_id(shown[n]), numbers)
+                for n, one in drawn.items()
+                if n in shown
+            }
             answer = {"grades": grades}
         return answer_json(answer)
 

@@ -20,9 +20,9 @@ from websockets.sync.client import ClientConnection, connect
 from han5k_review.accounts.readers import get_reader, sign_out_everywhere
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Grade
+from rigs.nginx import running_nginx
 from rigs.server import Server, running_server
 from tests.web.bench import NOON, PASSWORD, WebBench, build_bench
-from tests.web.nginx import running_nginx
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 COOKIE = "han5k_session"

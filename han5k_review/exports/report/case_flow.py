@@ -9,7 +9,7 @@ from han5k_review.exports.report.facts import ReportFacts
 from han5k_review.exports.report.markup import Section, build_list, escape, paragraph
 from han5k_review.exports.severity import find_severity
 from han5k_review.review.counting import GradeUse
-from han5k_review.store.vocabulary import LabelSource
+from han5k_review.store.vocabulary import APART
 from han5k_review.texts.counts import say_count
 
 _BOX_WIDTH, _SIDE_WIDTH, _LINE, _GAP, _TEXT_TOP = 330, 330, 18, 26, 20
@@ -61,8 +61,13 @@ def count_flow(facts: ReportFacts) -> CaseFlow:
         if not one.is_repeat:
             read.add(chosen.case_id)
             first.add(chosen.id)
+    for drawing in rows.drawings:
+        task = rows.assignments[drawing.assignment_id]
+        if task.id in rows.manual and not task.is_repeat:
+            read.add(task.case_id)
+            first.add(drawing.assignment_id)
     again = [row for row in facts.grades if row.is_current and row.use is GradeUse.REPEAT]
-    views = [view for view in rows.revisions if view.child.source is LabelSource.REVISION]
+    views = [view for view in rows.revisions if view.source not in APART]
     decided = {view.child.case_id for view in views if view.decision is not None}
     decided |= {row.case_id for row in rows.consensus.values()}
     return CaseFlow(

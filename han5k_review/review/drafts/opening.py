@@ -26,6 +26,7 @@ from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
+from han5k_review.store.engine import LockLine, queue_by_number
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import DraftState, LabelSource
@@ -122,12 +123,14 @@ def open_draft(
             Reason.NOT_UNDER_REVIEW,
             f"A structure under review in this case was expected, found {structure!r}.",
         )
-    check_unlocked(session, assignment.case_id, structure)
+    if reviewed.source is not LabelSource.EMPTY:
+        check_unlocked(session, assignment.case_id, structure)
     _check_unsigned(session, assignment_id)
     draft = find_draft(session, assignment_id, structure)
     is_new = draft is None
     taken = False
     if rules.one_editor:
+        queue_by_number(session, LockLine.CASE_EDITORS, assignment.case_id)
         taken = check_one_editor(session, assignment, structure, take_over=take_over, now=now)
     if draft is None:
         base = _get_base(session, reviewed, request.base_id, reader, may_edit_any=may_edit_any)

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
 from han5k_review.review.assistance import is_assisted, is_smart
-from han5k_review.review.decisions.locking import check_unlocked
+from han5k_review.review.decisions.locking import check_draft_unlocked
 from han5k_review.review.drafts.draft_mask import DraftMask, Index, MaskShelf
 from han5k_review.review.drafts.journal import replay
 from han5k_review.review.drafts.leases import check_holder, renew_lease
@@ -108,7 +108,7 @@ def append_patches(
         rows = tuple(known[patch.patch_id] for patch in batch.patches)
         return PatchReceipt(draft=draft, rows=rows, draft_mask=None, first_version=draft.version)
     draft = get_open_draft(session, assignment, structure, batch.draft_id)
-    check_unlocked(session, draft.case_id, structure)
+    check_draft_unlocked(session, draft)
     check_holder(draft, batch.holder)
     first_version = draft.version
     if any(is_smart(patch.tool) for patch in new) and not is_assisted(session, assignment):

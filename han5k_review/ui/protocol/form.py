@@ -199,9 +199,11 @@ def _ask_limits(fields: Fields, base: Protocol) -> Protocol:
     """What readers may answer, and how long a read that they began is theirs."""
     days = "Days until a begun read may go to another reader, 0 never"
     lease = fields.whole(days, "lease", base.lease_days, 0, 3650)
+    drawn = "Reads drawn from nothing, without a contour, to tell the time saved, %"
+    manual = fields.per_cent(drawn, "manual", base.manual_share, 0.0, 100.0)
     allowed = "No preference is an answer of a forced choice"
     neither = st.checkbox(allowed, base.allows_neither, key=fields.key("neither"))
-    return replace(base, lease_days=lease, allows_neither=neither)
+    return replace(base, lease_days=lease, manual_share=manual, allows_neither=neither)
 
 
 def show_saving(visit: Visit, standing: Standing, protocol: Protocol, facts: StudyFacts) -> bool:

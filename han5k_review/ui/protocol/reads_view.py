@@ -66,6 +66,7 @@ def _show_plan(plan: ReadPlan) -> None:
         {
             "Reader": share.name,
             "Reads": share.first,
+            "From nothing": share.manual,
             "Repeats": share.repeats,
             "Calibration": share.calibration,
             "Contours": share.contours,

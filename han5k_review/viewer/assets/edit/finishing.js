@@ -18,7 +18,7 @@ export async function submitEdit(editor, { confirmed, grade = null }) {
   const answer = await submitDraft(editor.session, confirmed, grade);
   if (!answer) return false;
   editor.leave(false);
-  editor.notice = saySubmitted(name, answer);
+  editor.notice = editor.data.manual ? `${name} is drawn and submitted.` : saySubmitted(name, answer);
   editor.tell("edit");
   editor.revised.set(name, answer.label_version);
   editor.states.refresh();

@@ -154,6 +154,7 @@
  * @property {string[]} source_guesses
  * @property {number | null} most_confident
  * @property {boolean} choice
+ * @property {boolean} manual
  * @property {string | null} meaning
  * @property {string | null} signed
  * @property {boolean} assistance
