@@ -49,13 +49,26 @@ def grown(
     return np.where(inside == outside, mask, inside < outside)
 
 
+def added_costs(costs: Field, seeds: Mask, spacing: Spacing) -> Field:
+    """What the cheapest way to each voxel costs beyond its millimetres."""
+    way = MCP_Geometric(costs, fully_connected=True, sampling=tuple(spacing))
+    found, steps = way.find_costs(np.argwhere(seeds))
+    lengths = np.zeros(costs.shape)
+    for flat in np.argsort(found, axis=None):
+        to = np.array(np.unravel_index(flat, costs.shape))
+        if np.isfinite(found[tuple(to)]) and steps[tuple(to)] >= 0:
+            step = way.offsets[steps[tuple(to)]]
+            lengths[tuple(to)] = lengths[tuple(to - step)] + np.linalg.norm(step * spacing)
+    return np.asarray(found) - lengths
+
+
 def _depths(mask: Mask, spacing: Spacing) -> Field:
     inward = ndimage.distance_transform_edt(mask, sampling=spacing)
     return np.where(mask, inward, -ndimage.distance_transform_edt(~mask, sampling=spacing))
 
 
 def snapped(hu: NDArray[np.int16], mask: Mask, spacing: Spacing, mm: float) -> Mask:
-    """The border where ways through steep HU from inside and from outside cost the same."""
+    """The border moved towards the side whose ways the steep HU make dearer."""
     depths = _depths(mask, spacing)
     looked = smoothed(hu, spacing, 1)
     slopes = [
@@ -69,12 +82,9 @@ def snapped(hu: NDArray[np.int16], mask: Mask, spacing: Spacing, mm: float) -> M
     outside = depths <= -mm
     band = ~inside & ~outside
     near = ndimage.binary_dilation(band, np.ones((3, 3, 3)))
+    costs = np.where(near, steep, -1)
+    added = [added_costs(costs, near & side, spacing) for side in (inside, outside)]
     with np.errstate(invalid="ignore"):
-        added = [
-            ways(np.where(near, steep, -1), near & side, spacing)
-            - ways(np.where(near, 1.0, -1), near & side, spacing)
-            for side in (inside, outside)
-        ]
         moved = 2 * depths + added[1] - added[0] > 0
     reached = np.isfinite(added[0]) & np.isfinite(added[1])
     return np.where(band & reached, moved, mask)

@@ -21,7 +21,7 @@ from tests.viewer.drawing_table import SHAPE, SPACING, Table, near, on_slice, si
 from tests.viewer.smart_masks import follow, grown, kept_volume, snapped
 from tests.web.bench import GRID, build_bench
 
-REACH_MM = 6
+REACH_MM = 5
 SEED_MM = 1.5
 
 
@@ -109,6 +109,8 @@ def test_a_contour_snaps_and_is_smoothed_with_its_volume(soft: Table) -> None:
 def test_an_edit_is_followed_and_each_slice_accepted_or_dropped(soft: Table) -> None:
     table, screen, hu = soft, soft.screen, soft.bench.hu
     view = screen.get_by_test_id("view-main")
+    screen.get_by_test_id("smart-mm").fill("6")
+    screen.get_by_test_id("smart-mm").press("Enter")
     table.size(12)
     drawn = table.drag("axial", 4, (6, 5, 4), (12, 5, 4))
     mask = table.start() | (near(drawn, 6) & on_slice("axial", 4))
@@ -116,7 +118,7 @@ def test_an_edit_is_followed_and_each_slice_accepted_or_dropped(soft: Table) -> 
     proposed = {
         at: cells
         for step in (1, -1)
-        for at, cells in follow(hu, mask, table.start(), 4, step, SPACING, REACH_MM).items()
+        for at, cells in follow(hu, mask, table.start(), 4, step, SPACING, 6).items()
         if (cells != mask[..., at]).any()
     }
     assert sorted(proposed) == [2, 3, 5, 6]

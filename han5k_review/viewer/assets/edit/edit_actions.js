@@ -2,6 +2,7 @@
 // What the actions of the key table's Edit part do.
 
 import { toggleHuLimit } from "./hu_limit.js";
+import { applyTool } from "./slice_tools.js";
 import { DRAWING } from "./tools.js";
 
 /** @import { Editor } from "./editor.js" */
@@ -33,7 +34,7 @@ export function buildEditActions(editor, settling) {
   return {
     edit: () => settling.toggle(),
     ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),
-    ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => editor.apply(tool))])),
+    ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => applyTool(editor, tool))])),
     "brush-smaller": editing(() => editor.resize(-1)),
     "brush-larger": editing(() => editor.resize(1)),
     ball: editing(() => editor.set({ ball: !options.ball })),

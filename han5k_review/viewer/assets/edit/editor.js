@@ -1,7 +1,6 @@
 // @ts-check
 // Editing one structure: the mask in hand, its steps back, the tool, and what the pointer does with it.
 
-import { PLANES } from "../pure/geometry.js";
 import { Advisor } from "./advisor.js";
 import { placeOf, returnTo } from "./draft_place.js";
 import { recoverStrokes } from "./draft_recovery.js";
@@ -10,7 +9,6 @@ import { EditMask } from "./edit_mask.js";
 import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
 import { DraftSession } from "./session.js";
-import { applySliceTool } from "./slice_tools.js";
 import { SmartTools } from "./smart.js";
 import { AsideStrokes } from "./strokes_aside.js";
 import { StructureStates } from "./structure_states.js";
@@ -23,6 +21,7 @@ import { firstOptions, nextSize } from "./tools.js";
 /** @import { ViewerPayload } from "../pure/payload.js" */
 /** @import { Reading } from "../reading.js" */
 /** @import { Topic } from "../topics.js" */
+/** @import { Change } from "./changes.js" */
 /** @import { ToolOptions } from "./tools.js" */
 
 /** @returns {Record<PlaneName, Set<number>>} slices of each plane on which something was drawn by hand */
@@ -175,8 +174,17 @@ export class Editor {
    * @param {PlaneName | null} plane
    */
   commit(tool, plane = null, index = 0) {
+    const change = this.mask?.takeChange() ?? null;
+    return this.keep(change, tool, plane, index);
+  }
+
+  /**
+   * @param {Change | null} change what the contour has been changed by
+   * @param {string} tool
+   * @param {PlaneName | null} plane
+   */
+  keep(change, tool, plane, index = 0) {
     const { mask } = this;
-    const change = mask?.takeChange() ?? null;
     if (mask && change) {
       this.history.push(change);
       if (plane) this.drawn[plane].add(index);
@@ -204,22 +212,6 @@ export class Editor {
     this.session.commit(change, which, mask, placeOf(this));
     if (which === "undo") this.smart.marks.restore();
     this.changed();
-  }
-
-  /**
-   * A tool that works at once on the slice of the large view, or on the whole structure.
-   * @param {string} tool
-   */
-  apply(tool) {
-    const mask = this.free;
-    if (!mask) return;
-    const { main, cursor } = this.reading.state;
-    const index = cursor[PLANES[main].through];
-    const where = this.options.whole ? null : { plane: main, index };
-    const task = { plane: main, index, where, drawn: this.drawn[main], mm: this.options.mm };
-    this.notice = applySliceTool(mask, tool, task);
-    const change = this.commit(tool, where ? main : null, index);
-    if (!change && !this.notice) this.notice = "Nothing changed here.";
   }
 
   // -- options -----------------------------------------------------------------------------------

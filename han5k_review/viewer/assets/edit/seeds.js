@@ -2,7 +2,7 @@
 // Seeds: strokes inside and outside from which a contour grows. They are no part of it. No DOM.
 
 import { PLANES } from "../pure/geometry.js";
-import { INSIDE, OUTSIDE } from "../pure/seed_growth.js";
+import { OUTSIDE } from "../pure/seed_growth.js";
 import { EditMask } from "./edit_mask.js";
 import { paintCapsule } from "./painting.js";
 
@@ -71,8 +71,18 @@ export class Seeds {
    * @param {Triple} high
    */
   extract(low, high) {
-    const outside = this.outside.extract(low, high);
-    return this.inside.extract(low, high).map((cell, n) => (cell ? INSIDE : outside[n] ? OUTSIDE : 0));
+    const cells = this.inside.extract(low, high);
+    const box = this.outside.bounds();
+    if (!box) return cells;
+    const [ni, nj] = [high[0] - low[0], high[1] - low[1]];
+    const from = box.low.map((l, axis) => Math.max(l, low[axis]));
+    const to = box.high.map((e, axis) => Math.min(e, high[axis]));
+    for (let k = from[2]; k < to[2]; k++)
+      for (let j = from[1]; j < to[1]; j++)
+        for (let i = from[0]; i < to[0]; i++)
+          if (this.outside.holds(i, j, k))
+            cells[((k - low[2]) * nj + j - low[1]) * ni + i - low[0]] = OUTSIDE;
+    return cells;
   }
 }
 

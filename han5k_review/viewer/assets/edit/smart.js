@@ -8,7 +8,7 @@ import { SmartMarks } from "./smart_marks.js";
 
 /** @import { Volume } from "../net/volume.js" */
 /** @import { PlaneName } from "../pure/geometry.js" */
-/** @import { Box } from "./changes.js" */
+/** @import { Box, Change } from "./changes.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { EditMask } from "./edit_mask.js" */
 /** @import { Job, Slice } from "./smart_jobs.js" */
@@ -97,7 +97,8 @@ export class SmartTools {
       const ready = await prepare(mask, volume);
       if (this.working !== tool || editor.mask !== mask) return;
       if (typeof ready === "string") return this.end(ready);
-      const answer = await this.asking.ask(tool, ready.job, (share) => {
+      const question = { job: ready.job, place: { low: ready.box.low, grid: mask.grid } };
+      const answer = await this.asking.ask(tool, question, (share) => {
         this.share = share;
         if (this.saying) this.sayShare();
       });
@@ -105,7 +106,7 @@ export class SmartTools {
       this.end("");
       if (!editor.ready) return;
       if (ready.plane) this.propose(ready.plane, slice.index, ready.box, answer);
-      else this.finish(tool, mask, ready.box, answer, slice);
+      else this.finish(tool, ready.box, answer, slice);
     } catch (error) {
       if (error instanceof Stopped) return;
       this.end(
@@ -146,17 +147,16 @@ export class SmartTools {
   /**
    * The answer becomes a step.
    * @param {SmartTool} tool
-   * @param {EditMask} mask
    * @param {Box} box
-   * @param {Uint8Array} cells
+   * @param {Change | null} change
    * @param {Slice} slice
    */
-  finish(tool, mask, box, cells, slice) {
+  finish(tool, box, change, slice) {
     const { editor } = this;
-    const isFlat = sizeOf(box)[slice.axis] === 1;
-    mask.replace(box.low, box.high, cells);
-    const change = editor.commit(tool, isFlat ? editor.reading.state.main : null, slice.index);
     if (!change) return this.say(SAY.nothing);
+    const isFlat = sizeOf(box)[slice.axis] === 1;
+    editor.mask?.applyChange(change);
+    editor.keep(change, tool, isFlat ? editor.reading.state.main : null, slice.index);
     if (tool === "smart-grow") this.marks.spend();
   }
 

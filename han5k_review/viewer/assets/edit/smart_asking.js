@@ -2,7 +2,18 @@
 // Asks the worker of the smart tools, one question at a time. It is kept warm from one to the next, and ended to
 // stop a question.
 
+/** @import { Triple } from "../pure/geometry.js" */
 /** @import { SmartTool } from "./smart_worker.js" */
+
+/**
+ * The memory of all arrays of numbers in a job or an answer: it is handed over, not copied.
+ * @param {unknown} value
+ * @returns {ArrayBuffer[]}
+ */
+function buffersOf(value) {
+  if (ArrayBuffer.isView(value)) return [/** @type {ArrayBuffer} */ (value.buffer)];
+  return value && typeof value === "object" ? Object.values(value).flatMap(buffersOf) : [];
+}
 
 /** The question was stopped: nothing is to be said of it. */
 export class Stopped extends Error {}
@@ -16,13 +27,13 @@ export class SmartAsking {
   }
 
   /**
-   * What the tool makes of the job; `tell(share)` hears how much is done. Throws Stopped when `stop` came first.
+   * What the tool changes, or proposes; `tell(share)` hears how much is done. Throws Stopped when `stop` came first.
    * @param {SmartTool} tool
-   * @param {unknown} job
+   * @param {{ job: unknown, place: { low: Triple, grid: Triple } }} question `place`: of its box in the grid
    * @param {(share: number) => void} tell
    * @returns {Promise<any>}
    */
-  ask(tool, job, tell) {
+  ask(tool, { job, place }, tell) {
     const worker = this.warm();
     return new Promise((resolve, reject) => {
       this.reject = reject;
@@ -34,7 +45,7 @@ export class SmartAsking {
         this.end();
         reject(new Error(event.message || "unknown"));
       };
-      worker.postMessage({ tool, job });
+      worker.postMessage({ tool, job, place }, { transfer: buffersOf(job) });
     });
   }
 

@@ -131,6 +131,7 @@ async function prepareOnCt({ where, editor }, mask, volume, around) {
   const box = roomFor(mask, around, editor.options.reachMm, where);
   if (!box) return SAY.large;
   const hu = await readHu(volume, box);
+  await rest();
   return hu ? { box, job: { ...cut(mask, box), hu } } : SAY.loading;
 }
 
@@ -147,6 +148,7 @@ export async function prepareGrowth(smart, mask, volume) {
   const ready = await prepareOnCt(smart, mask, volume, around);
   if (typeof ready === "string") return ready;
   const { low, high } = ready.box;
+  await rest();
   return { ...ready, job: { ...ready.job, seeds: seeds.extract(low, high), reachMm } };
 }
 

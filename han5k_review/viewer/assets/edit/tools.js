@@ -28,7 +28,7 @@ import { paintCapsule, paintPolygon } from "./painting.js";
 /** @returns {ToolOptions} as editing begins */
 export const firstOptions = () => ({
   ...{ tool: "brush", sizeMm: 10, ball: false, huLimited: false, hu: [-50, 150] },
-  ...{ whole: false, mm: 1, reachMm: 6 },
+  ...{ whole: false, mm: 1, reachMm: 5 },
 });
 
 export const SIZES_MM = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50];

@@ -4,7 +4,7 @@
 // From what is certainly inside and what is certainly outside (farther than `mm` from the border) ways lead into the
 // band between; steep HU cost more. Each voxel goes to the side that reaches it more cheaply, as in a watershed of
 // the gradient (Vincent and Soille, IEEE PAMI 1991) with the path costs of GeoS. Only what the CT adds to the ways
-// counts: the same ways on a CT without edges are taken off, so that no edge means no change.
+// counts beside the distance to the border as it was: no edge means no change.
 
 import { signedDistances } from "./distance.js";
 import { gaussianMean, steepnessAt } from "./gaussian.js";
@@ -34,27 +34,26 @@ export function snapToEdge({ hu, cells, size, spacing, mm }, tell = () => {}) {
   const zones = zonesOf(depths, size, mm);
   const looked = gaussianMean(hu, size, spacing, LOOK_MM);
   tell(0.3);
-  // No way leads elsewhere than through the band and what touches it.
-  const plain = new Float64Array(zones.length).fill(Infinity);
-  const costs = new Float64Array(zones.length).fill(Infinity);
-  eachNearBand(zones, size, (n, ijk) => {
-    if (plain[n] === 1) return;
-    plain[n] = 1;
-    costs[n] = Math.min(MOST, 1 + STEEP * (steepnessAt(looked, size, spacing, ijk) / EDGE_HU_PER_MM) ** 2);
-  });
-  /** @type {(field: Float64Array, zone: number) => Float64Array} */
-  const ways = (field, zone) => geodesicDistances(field, size, spacing, zones, zone);
-  const inside = ways(costs, INSIDE);
+  const costs = costsNearBand(zones, looked, size, spacing);
   tell(0.5);
-  const outside = ways(costs, OUTSIDE);
-  tell(0.7);
-  const plainInside = ways(plain, INSIDE);
-  const plainOutside = ways(plain, OUTSIDE);
+  const fromInside = addedFrom(INSIDE);
+  tell(0.8);
+  const fromOutside = addedFrom(OUTSIDE);
   return cells.map((cell, n) => {
-    if (zones[n] !== BAND || outside[n] === Infinity || inside[n] === Infinity) return cell;
-    const added = outside[n] - plainOutside[n] - (inside[n] - plainInside[n]);
-    return 2 * depths[n] + added > 0 ? 1 : 0;
+    if (zones[n] !== BAND || fromOutside[n] === Infinity || fromInside[n] === Infinity) return cell;
+    return 2 * depths[n] + fromOutside[n] - fromInside[n] > 0 ? 1 : 0;
   });
+
+  /**
+   * What the CT adds to the cheapest way from a zone.
+   * @param {number} zone
+   */
+  function addedFrom(zone) {
+    const ways = new Float64Array(zones.length);
+    const distances = geodesicDistances(costs, size, spacing, zones, zone, Infinity, ways);
+    for (let n = 0; n < ways.length; n++) distances[n] -= ways[n];
+    return distances;
+  }
 }
 
 /**
@@ -94,21 +93,31 @@ function zonesOf(depths, [ni, nj, nk], mm) {
 }
 
 /**
- * The voxels of the band and their neighbours, some of them several times.
+ * The costs of the band and of what touches it; no way leads elsewhere.
  * @param {Uint8Array} zones
+ * @param {Float64Array} looked
  * @param {Triple} size
- * @param {(n: number, ijk: Triple) => void} visit
+ * @param {Triple} spacing
  */
-function eachNearBand(zones, [ni, nj, nk], visit) {
+function costsNearBand(zones, looked, size, spacing) {
+  const [ni, nj, nk] = size;
+  const costs = new Float64Array(zones.length).fill(Infinity);
   for (let k = 0, n = 0; k < nk; k++) {
     for (let j = 0; j < nj; j++) {
       for (let i = 0; i < ni; i++, n++) {
         if (zones[n] !== BAND) continue;
-        for (let z = Math.max(0, k - 1); z <= Math.min(nk - 1, k + 1); z++)
-          for (let y = Math.max(0, j - 1); y <= Math.min(nj - 1, j + 1); y++)
-            for (let x = Math.max(0, i - 1); x <= Math.min(ni - 1, i + 1); x++)
-              visit((z * nj + y) * ni + x, [x, y, z]);
+        for (let z = Math.max(0, k - 1); z <= Math.min(nk - 1, k + 1); z++) {
+          for (let y = Math.max(0, j - 1); y <= Math.min(nj - 1, j + 1); y++) {
+            for (let x = Math.max(0, i - 1); x <= Math.min(ni - 1, i + 1); x++) {
+              const at = (z * nj + y) * ni + x;
+              if (costs[at] !== Infinity) continue;
+              const slope = steepnessAt(looked, size, spacing, x, y, z) / EDGE_HU_PER_MM;
+              costs[at] = Math.min(MOST, 1 + STEEP * slope * slope);
+            }
+          }
+        }
       }
     }
   }
+  return costs;
 }

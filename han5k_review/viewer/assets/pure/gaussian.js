@@ -93,9 +93,11 @@ function acrossRows(field, out, bell, from, stride, count) {
  * @param {Float64Array} field
  * @param {Triple} size
  * @param {Triple} spacing
- * @param {Triple} ijk
+ * @param {number} i
+ * @param {number} j
+ * @param {number} k
  */
-export function steepnessAt(field, size, spacing, [i, j, k]) {
+export function steepnessAt(field, size, spacing, i, j, k) {
   const n = (k * size[1] + j) * size[0] + i;
   const di = slope(field, n, i, size[0], 1, spacing[0]);
   const dj = slope(field, n, j, size[1], size[0], spacing[1]);

@@ -93,8 +93,9 @@ class Buckets {
  * @param {Uint8Array} cells
  * @param {number} seed the value of `cells` from which ways begin
  * @param {number} reach
+ * @param {Float64Array | null} ways takes the millimetres of each cheapest way
  */
-export function geodesicDistances(costs, size, spacing, cells, seed, reach = Infinity) {
+export function geodesicDistances(costs, size, spacing, cells, seed, reach = Infinity, ways = null) {
   const [ni, nj, nk] = size;
   const { along, strides, lengths } = listSteps(size, spacing);
   const distances = new Float64Array(costs.length).fill(Infinity);
@@ -119,6 +120,7 @@ export function geodesicDistances(costs, size, spacing, cells, seed, reach = Inf
       if (far >= known || far > reach) continue;
       if (known !== Infinity) buckets.drop(to, known);
       distances[to] = far;
+      if (ways) ways[to] = ways[n] + lengths[s];
       buckets.put(to, far);
     }
   }

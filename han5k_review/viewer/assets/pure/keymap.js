@@ -104,6 +104,13 @@ export const KEYMAP = [
       ["copy-above", ["."], "Copy the slice above to this one"],
       ["fill-between", ["Shift+F"], "Interpolate between slices with a contour; with Whole, all gaps"],
       ["combine", ["Shift+O"], "Another structure, the skin, or a margin of its own on each side"],
+      ["redo", ["Shift+Z", "Ctrl+Y", "Ctrl+Shift+Z"], "Redo the step; without editing, the grade"],
+      ["submit-edit", ["Shift+E"], "Submit the revision"],
+    ],
+  ],
+  [
+    "Smart tools",
+    [
       ["seed-in", [";"], "Seeds inside: strokes on tissue that belongs to it (right button: outside)"],
       ["seed-out", [":"], "Seeds outside: strokes on tissue that does not belong to it"],
       ["seeds-grow", ["*"], "Grow from the seeds over tissue alike, as far as the reach; with Whole in 3-D"],
@@ -111,8 +118,6 @@ export const KEYMAP = [
       ["follow", ["("], "Follow to the next slices: proposals, as far as the reach"],
       ["drop-proposal", ["Backspace"], "Drop what is proposed on this slice"],
       ["smooth-volume", [")"], "Smooth in 3-D by the millimetres given and keep the volume"],
-      ["redo", ["Shift+Z", "Ctrl+Y", "Ctrl+Shift+Z"], "Redo the step; without editing, the grade"],
-      ["submit-edit", ["Shift+E"], "Submit the revision"],
     ],
   ],
   [

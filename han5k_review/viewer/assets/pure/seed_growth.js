@@ -12,6 +12,7 @@ import { geodesicDistances } from "./geodesic.js";
 
 /** The CT is looked at through a bell of this width: noise must not count as tissue. */
 export const LOOK_MM = 1;
+/** Which seed is which. */
 export const [INSIDE, OUTSIDE] = [1, 2];
 const LEAST_SD_HU = 15;
 const STEEP = 4;
