@@ -142,7 +142,7 @@ def predict(
     cases: Annotated[list[str] | None, typer.Argument(help="Case names; none means all.")] = None,
     structure: Annotated[
         list[str] | None,
-        typer.Option(help="Structure to keep; repeatable. Else those that are not worse by the gate."),
+        typer.Option(help="Structure to keep; repeatable. Else those not worse by the gate."),
     ] = None,
     begin_round: Annotated[
         bool,
