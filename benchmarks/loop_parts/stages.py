@@ -22,7 +22,7 @@ from han5k_review.retraining.network.predicting.volume_prediction import predict
 from han5k_review.retraining.network.training.mixing import ALPHAS, choose_alpha
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import GradeLevel
-from loop_parts.arms import ARMS, ArmKind, GapCase, Material
+from loop_parts.arms import ARMS, GAPS, ArmKind, GapCase, Material
 from loop_parts.data import (
     ORGANS,
     Patients,
@@ -111,7 +111,7 @@ class Proof:
         found: dict[str, float] = json.loads(path.read_text())["heights_mm"]
         return found
 
-    def build_material(self, study: Study, parent_id: int) -> Material:
+    def build_material(self, study: Study, parent_id: int, *, with_gaps: bool) -> Material:
         """What the arms are made of."""
         wanted = self.read_wanted(study)
         put = study.labels.put_mask
@@ -124,7 +124,7 @@ class Proof:
             forgetful=freeze(study, lengths, parent_id, replay=False),
             alone=freeze(study, lengths, None, replay=False),
             wanted={n: hashes[n] for n in reviewed},
-            gaps=tuple(self._build_gaps(study, parent_id, hashes)),
+            gaps=tuple(self._build_gaps(study, parent_id, hashes)) if with_gaps else (),
         )
 
     def _build_gaps(
@@ -152,7 +152,8 @@ class Proof:
             for seed in self.plan.list_seeds(kind)
         }
         if any(read_kept(folder) is None for folder in folders.values()):
-            material = self.build_material(study, parent_id)
+            with_gaps = any(kind.experiment == GAPS for kind in kinds)
+            material = self.build_material(study, parent_id, with_gaps=with_gaps)
             with ThreadPoolExecutor(LANES) as lanes:
                 jobs = [
                     lanes.submit(self._train_one, kind, seed, folders[kind.name, seed], material)
