@@ -32,7 +32,7 @@ from loop_parts.data import (
     read_masks,
 )
 from loop_parts.measuring import TILE_STEP, Measured, Task, measure
-from loop_parts.plan import STEPS_PER_PREDICTION, Plan, has_parent
+from loop_parts.plan import STEPS_PER_PREDICTION, Plan, has_parent, name_training
 from loop_parts.progress import Progress
 from loop_parts.readers import Finding, Review, review
 from loop_parts.results import PARENT, Kept, Row, read_kept, read_rows
@@ -59,6 +59,12 @@ class Proof:
     raters: Path
     root: Path
     progress: Progress
+
+    def is_done(self, name: str) -> bool:
+        """Whether the parent is trained and reviewed, or the training of this name ended."""
+        if name == PARENT:
+            return (self.root / "review.json").exists()
+        return read_kept(self.root / "arms" / name) is not None
 
     def prepare(self) -> tuple[Study, int, Review]:
         """The study with its parent, whose pseudo-labels were reviewed; done once."""
@@ -147,7 +153,7 @@ class Proof:
         """The arms of these names with all seeds, two at a time; by arm."""
         kinds = [kind for kind in ARMS if kind.name in names]
         folders = {
-            (kind.name, seed): self.root / "arms" / f"{kind.name}, seed {seed}"
+            (kind.name, seed): self.root / "arms" / name_training(kind, seed)
             for kind in kinds
             for seed in self.plan.list_seeds(kind)
         }

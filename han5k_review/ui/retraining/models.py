@@ -100,15 +100,16 @@ def _show_scores(card: ModelCard) -> None:
 
 def _ask_patients(visit: Visit, model: ModelVersion) -> None:
     """Who taught an imported model elsewhere: declared by a person, never taken back."""
-    with st.expander(f"Patients who taught {model.name} elsewhere"):
+    with st.expander(f"Who taught {model.name}"):
         with reading(visit.bench.study.engine) as session:
             st.caption(describe_declared(find_declared(session, model.id)))
-        typed = st.text_area(
-            "Pseudonyms as in this study, one a line",
-            key=f"taught-{model.id}",
-            help="They judge no run that continues this model. What is declared stays.",
-        )
-        if not st.button("Declare", key=f"declare-{model.id}"):
+        with st.form(f"taught-{model.id}", border=False):
+            typed = st.text_area(
+                "Pseudonyms as in this study, one a line",
+                help="They judge no run that continues this model. What is declared stays.",
+            )
+            sent = st.form_submit_button("Declare")
+        if not sent:
             return
         with attempt():
             with transaction(visit.bench.study.engine) as session:
