@@ -129,8 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             patients=patients,
             raters=chosen.shared / "deepmind-hn",
             root=root.resolve(),
-            progress=Progress(units=count_units(plan, names, tested)),
+            progress=Progress(),
         )
+        proof.progress.units = count_units(plan, names, tested, proof.is_done)
         try:
             sealed = chosen.shared / "openkbp-sealed" if chosen.final else None
             outcome = prove(proof, names, sealed)

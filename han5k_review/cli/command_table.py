@@ -105,7 +105,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         **_rows(
             "models",
-            model="Model versions: list, import, rollback, retire.",
+            model="Model versions: list, import, declare, rollback, retire.",
             predict="Predict cases with a model in use; what it would change is told before "
             "review.",
         ),

@@ -15,6 +15,7 @@ import numpy as np
 from sqlmodel import Session, col, func, select
 
 from han5k_review.errors import RuleError
+from han5k_review.retraining.teaching.declared import list_all_declared
 from han5k_review.store.audit import add_audit
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.sealed_tables import SealedOpening, SealedPatient
@@ -53,7 +54,8 @@ def seal_patients(
     if not 0 < count <= len(free):
         raise RuleError(
             f"Between 1 and {len(free)} patients were expected, found {count}: so many held-out "
-            "patients have reference contours and were measured by no run. Import more as held_out."
+            "patients have reference contours, were measured by no run, and taught no imported "
+            "model. Import more as held_out."
         )
     if len(held_out) == count:
         raise RuleError(
@@ -79,7 +81,7 @@ def seal_patients(
 
 
 def _keep_untouched(session: Session, patients: Collection[str]) -> set[str]:
-    """Those with a reference contour that no run has measured."""
+    """Those with a reference contour that no run has measured and nobody declared of a model."""
     measured = set(
         session.exec(select(Case.patient).join(RunScore, col(RunScore.case_id) == Case.id))
     )
@@ -90,7 +92,7 @@ def _keep_untouched(session: Session, patients: Collection[str]) -> set[str]:
             .where(LabelVersion.source == LabelSource.REFERENCE)
         )
     )
-    return (set(patients) & known) - measured
+    return (set(patients) & known) - measured - list_all_declared(session)
 
 
 def find_sealed_state(session: Session, model_id: int | None = None) -> SealedState:
