@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from rigs.chromium import running_chromium  # noqa: E402
+from rigs.seeing import sign_in  # noqa: E402
 from rigs.server import running_server  # noqa: E402
 
 PASSWORD = "han5k-demo"
@@ -88,20 +89,11 @@ def make_demo(folder: Path, cases: int) -> Cost:
     return Cost(wall_s=time.monotonic() - began, cpu_s=cpu_s)
 
 
-def sign_in(page: Page, url: str, name: str) -> None:
-    page.context.clear_cookies()
-    page.goto(f"{url}/sign-in")
-    page.fill("input[name=name]", name)
-    page.fill("input[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda there: "sign-in" not in there)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
 def visit(page: Page, url: str, pictures: Path) -> Iterator[Seen]:
     """Every page of every person, a picture of each at both sizes."""
     for who, addresses in PAGES.items():
-        sign_in(page, url, who)
+        page.context.clear_cookies()
+        sign_in(page, url, who, PASSWORD)
         for place, address in enumerate(addresses):
             page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
             page.goto(f"{url}/{address}")

@@ -58,13 +58,17 @@ def _migrate(url: str) -> None:
 class PostgresServer:
     """The databases of one running PostgreSQL server that belongs to this test process."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is that of the server's database `postgres`."""
+    def __init__(self, url: str, *, waits_for_disk: bool = False) -> None:
+        """`url` is that of the server's database `postgres`.
+
+        `waits_for_disk`: what is committed is on the disk, as in a hospital.
+        """
         self._url = url
         self._engine: Engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        for setting in _NO_DISK_WAITS:
-            self._run(f"ALTER SYSTEM SET {setting} = off")
-        self._run("SELECT pg_reload_conf()")
+        if not waits_for_disk:
+            for setting in _NO_DISK_WAITS:
+                self._run(f"ALTER SYSTEM SET {setting} = off")
+            self._run("SELECT pg_reload_conf()")
         self._run(f"CREATE DATABASE {_TEMPLATE}")
         _migrate(self._url_of(_TEMPLATE))
 

@@ -144,13 +144,15 @@ def add_revision(
     return revision
 
 
-def build_study(folder: Path, *, train: int = 3, held_out: int = 2) -> Study:
+def build_study(
+    folder: Path, *, train: int = 3, held_out: int = 2, url: str | None = None
+) -> Study:
     """Heads whose parotid pseudo-labels stop half way.
 
     Training: the brainstem is graded "no revision", the left parotid is revised and accepted, the
     right one is graded for revision and waits. Held out: references of all three.
     """
-    study = open_new_study(folder)
+    study = open_new_study(folder, url)
     study.tables.mkdir()
     shutil.copy(TABLE, study.tables / "structures.csv")
     with transaction(study.engine) as session:

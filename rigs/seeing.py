@@ -1,12 +1,26 @@
-"""What a reader looks at: the structure before each grade, and what is not saved."""
+"""What a person looks at: the first page, the structure before each grade, what is not saved."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, TimeoutError, expect
 
-SLOW = 30_000  # ms: five tries with pauses
+SLOW = 60_000  # ms: five tries with pauses, or a page that is made anew
+
+
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
+    """Sign in through the page, as a person does, until the page where one's work is stands still.
+
+    The home page leads on to it: what is clicked earlier is overtaken by that.
+    """
+    page.goto(f"{url}/sign-in")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda there: urlsplit(there).path not in ("/", "/sign-in"), timeout=SLOW)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=SLOW)
 
 
 def look(screen: Page) -> None:

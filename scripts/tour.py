@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from rigs.chromium import running_chromium  # noqa: E402
+from rigs.seeing import sign_in  # noqa: E402
 from rigs.server import Server, running_server  # noqa: E402
 
 PASSWORD = "han5k-demo"
@@ -70,16 +71,6 @@ SHOTS = (
 )
 
 
-def sign_in(page: Page, server: Server, name: str) -> None:
-    page.context.clear_cookies()
-    page.goto(f"{server.url}/sign-in")
-    page.fill("input[name=name]", name)
-    page.fill("input[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda there: "sign-in" not in there)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
 def take(page: Page, server: Server, shot: Shot) -> bytes:
     """Open the page, wait until it is whole, and give its picture as WebP."""
     page.goto(f"{server.url}/{shot.address}")
@@ -117,7 +108,8 @@ def main() -> int:
             who = None
             for shot in [shot for shot in SHOTS if shot.name in names]:
                 if shot.who != who:
-                    sign_in(page, server, shot.who)
+                    page.context.clear_cookies()
+                    sign_in(page, server.url, shot.who, PASSWORD)
                     who = shot.who
                 content = take(page, server, shot)
                 (PICTURES / f"{shot.name}.webp").write_bytes(content)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Error, Page, ViewportSize, expect
 from han5k_review.cli.main import main
 from rigs.chromium import running_chromium, wipe
 from rigs.databases import PostgresServer
+from tests.audit_guard import AuditGuard
 from tests.file_order import expected_seconds, slowest_files
 from tests.once import build_once
 
@@ -59,6 +60,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section(f"slowest {FILES_SHOWN} files (tests/file_order.py)")
     for file, seconds in slowest_files(phases, FILES_SHOWN):
         terminalreporter.write_line(f"{seconds:7.1f}s {file}")
+
+
+@pytest.fixture(scope="session")
+def watched() -> Iterator[AuditGuard]:
+    """Watches every transaction of this process (tests/audit_guard.py)."""
+    guard = AuditGuard()
+    guard.watch()
+    yield guard
+    guard.rest()
+
+
+@pytest.fixture(autouse=True)
+def _every_change_is_audited(watched: AuditGuard) -> Iterator[None]:
+    """Fails a test in which the product committed a change without an audit row."""
+    watched.found.clear()
+    yield
+    found = [*watched.found]
+    watched.found.clear()
+    assert not found, found
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,7 @@ READ = (
 )
 """The structures of the demo's reader study: what the model predicts, and some others."""
 _MOST_OPEN, _BEGUN = 2, 5
+_LOOK_S = 0.1
 _RUN: Mapping[str, int] = {"epochs": 2, "iterations_per_epoch": 12, "monitor_iterations": 2}
 
 
@@ -189,4 +190,4 @@ def _train(study: Study, calendar: Calendar) -> None:
     if is_open:
         with progress_bar() as bar:
             bar.add_task("training for a moment on what was revised", total=None)
-            run_one(study, run_id, device=device, poll_seconds=0.5)
+            run_one(study, run_id, device=device, poll_seconds=_LOOK_S)

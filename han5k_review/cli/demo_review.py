@@ -53,7 +53,7 @@ REVISED = (StructureName("ParotidL"), StructureName("MandibleL"))
 """What the demo's model predicts wrongly in every patient (benchmarks/demo_model.py)."""
 REDRAWN = StructureName("ParotidR")
 """What both readers of the lived-in demo drew anew."""
-_LOOK_S = 0.5
+_LOOK_S = 0.1
 Truth = Mapping[str, Mapping[StructureName, StructureMask]]
 """Case -> structure -> what its CT was painted from, of training cases."""
 

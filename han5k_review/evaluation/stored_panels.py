@@ -20,10 +20,12 @@ from han5k_review.metrics import Definition, Panel
 from han5k_review.metrics.panel import settle_empty
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.prediction_tables import PredictionDecision
 from han5k_review.store.run_tables import Metric, MetricFailure
 from han5k_review.store.tables import LabelVersion, ModelVersion, RevisionDecision
 from han5k_review.store.vocabulary import LabelSource
 
+MEASURED = "measure"
 MEASURE_FAILED = "measure failed"
 _CHUNK = 400
 _READ_ALL = 10 * _CHUNK  # from so many references on, one pass over the table is quicker
@@ -126,18 +128,25 @@ def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: da
         )
         # The table instead of the class: an insert of objects takes twice as long.
         session.execute(insert(_TABLE).on_conflict_do_nothing(), rows)
+        _note(session, batch, MEASURED, pairs=len(rows), actor=actor, now=now)
     failed = [(o.pair, o.reason) for o in batch.outcomes if o.reason is not None]
     if failed:
         session.add_all(_failure_row(pair, reason, batch, now) for pair, reason in failed)
-        add_audit(
-            session,
-            at_utc=now,
-            actor=actor,
-            action=MEASURE_FAILED,
-            subject=batch.case,
-            definition=batch.definition.value,
-            pairs=len(failed),
-        )
+        _note(session, batch, MEASURE_FAILED, pairs=len(failed), actor=actor, now=now)
+
+
+def _note(
+    session: Session, batch: BatchOutcome, action: str, *, pairs: int, actor: str, now: datetime
+) -> None:
+    add_audit(
+        session,
+        at_utc=now,
+        actor=actor,
+        action=action,
+        subject=batch.case,
+        definition=batch.definition.value,
+        pairs=pairs,
+    )
 
 
 def find_failures(
@@ -176,20 +185,22 @@ def read_stamp(
     """Numbers that change whenever what a comparison of these label sources reads has grown.
 
     Labels of other sources and panels of other definitions leave them: while readers revise, the
-    numbers of imported contours need not be read again.
+    numbers of imported contours need not be read again. Rows are counted: the newest id would not
+    tell of one that PostgreSQL numbered earlier and stored later.
     """
-    decides = LabelSource.REVISION in sources
-    newest = (
-        sa.select(col(LabelVersion.id)).where(col(LabelVersion.source).in_(sources)),
-        sa.select(col(ModelVersion.id)),
-        sa.select(col(RevisionDecision.id)).where(sa.true() if decides else sa.false()),
-        sa.select(col(StructureLock.id)).where(sa.true() if decides else sa.false()),
-        sa.select(col(Metric.id)).where(col(Metric.definition) == definition.value),
-        sa.select(col(MetricFailure.id)),
-    )
+    tables: list[tuple[type[SQLModel], sa.ColumnElement[bool]]] = [
+        (LabelVersion, col(LabelVersion.source).in_(sources)),
+        (ModelVersion, sa.true()),
+        (Metric, col(Metric.definition) == definition.value),
+        (MetricFailure, sa.true()),
+    ]
+    if LabelSource.REVISION in sources:
+        tables += [(RevisionDecision, sa.true()), (StructureLock, sa.true())]
+    if LabelSource.PREDICTION in sources:
+        tables += [(PredictionDecision, sa.true())]
     return tuple(
-        session.scalar(query.order_by(query.selected_columns[0].desc()).limit(1)) or 0
-        for query in newest
+        session.scalar(sa.select(sa.func.count()).select_from(table).where(wanted)) or 0
+        for table, wanted in tables
     )
 
 

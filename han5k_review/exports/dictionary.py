@@ -20,6 +20,7 @@ from han5k_review.exports.report.checklist import CHECKLIST
 from han5k_review.exports.revision_sheet import REVISIONS
 from han5k_review.exports.scale_sheet import SCALE
 from han5k_review.exports.summary_sheet import SUMMARY
+from han5k_review.exports.time_sheets import SAVED, TIMES
 
 _T = Kind.TEXT
 
@@ -78,6 +79,8 @@ SHEETS: tuple[Sheet[Any], ...] = (
     ADJUDICATION,
     PREFERENCES,
     SHARES,
+    TIMES,
+    SAVED,
     AGREEMENT,
     CERTIFICATES,
     CASES,

@@ -32,6 +32,8 @@ from han5k_review.exports.selection import Selection
 from han5k_review.exports.study_rows import ExportFacts, StudyRows, read_study_rows
 from han5k_review.exports.summary_sheet import SUMMARY, build_summary_rows
 from han5k_review.exports.table_rows import build_table
+from han5k_review.exports.time_rows import build_saved_rows, build_time_rows
+from han5k_review.exports.time_sheets import SAVED, TIMES
 from han5k_review.metrics import Definition
 from han5k_review.store.study import Study
 
@@ -83,6 +85,7 @@ def build_export(
 def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
     """Build the chosen sheets from the rows of a study; the others cost nothing."""
     grades = build_grade_rows(rows)
+    times = build_time_rows(rows, grades)
     builders: tuple[tuple[Sheet[Any], Callable[[], Iterable[Any]]], ...] = (
         (GRADES, lambda: (row for row in grades if row.is_current)),
         (HISTORY, lambda: grades),
@@ -92,6 +95,8 @@ def build_tables(rows: StudyRows, what: Selection = Selection.ALL) -> Export:
         (ADJUDICATION, lambda: build_adjudication_rows(rows)),
         (PREFERENCES, lambda: rows.choices),
         (SHARES, lambda: build_preference_rows(rows.choices, _list_names(rows))),
+        (TIMES, lambda: times),
+        (SAVED, lambda: build_saved_rows(times, _list_names(rows))),
         (AGREEMENT, lambda: build_agreement_rows(rows, grades)),
         (CERTIFICATES, lambda: build_certificate_rows(rows, grades)),
         (CASES, lambda: build_case_rows(rows, grades)),

@@ -77,6 +77,14 @@ _WHAT: tuple[Column[RevisionRow], ...] = (
         lambda r: r.view.revision.reviewed_id,
     ),
     column(
+        "corrected_source",
+        "Corrects",
+        _T,
+        "contour",
+        "Label source of that contour; `empty`: drawn from nothing, and kept apart.",
+        lambda r: r.view.source.value,
+    ),
+    column(
         "mask_sha256",
         "Mask hash",
         _T,

@@ -35,6 +35,8 @@ _SHEETS = {
         "adjudication",
         "preferences",
         "preference-shares",
+        "reading-times",
+        "time-saved",
         "cases",
         "readers",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -25,6 +25,7 @@ from han5k_review.protocol.record import find_freeze
 from han5k_review.review.accepted import Accepted, list_accepted
 from han5k_review.review.consensus import list_consensus
 from han5k_review.review.decisions.revising import RevisionView, list_revisions
+from han5k_review.review.drawing import Drawing, list_drawings, list_manual
 from han5k_review.review.preferences import GivenChoice, list_given_choices
 from han5k_review.store.consensus_tables import ConsensusGrade
 from han5k_review.store.engine import reading
@@ -74,8 +75,9 @@ class StudyRows:
     the id of their label version. `under_review` and `references` go by (case id, structure);
     `graded_panels` holds, by label version id, the stored panels of graded contours against the
     newest references; `consensus` are all consensus grades by id, `standing` those that count, by
-    label version; `choices` are those in force of forced choices; `metrics` those of the contours
-    under review, with a reason where there is none.
+    label version; `choices` are those in force of forced choices; `manual` are the reads drawn from
+    nothing, `drawings` the submitted drafts of reads by protocol with their times; `metrics` those
+    of the contours under review, with a reason where there is none.
     """
 
     facts: ExportFacts
@@ -98,6 +100,8 @@ class StudyRows:
     consensus: Mapping[int, ConsensusGrade]
     standing: Mapping[int, ConsensusGrade]
     choices: Sequence[GivenChoice]
+    manual: Collection[int]
+    drawings: Sequence[Drawing]
     metrics: Sequence[PairMetrics]
     graded_panels: Mapping[int, StoredPanel]
 
@@ -172,6 +176,8 @@ def _read(
         consensus=_by_id(session, ConsensusGrade),
         standing=list_consensus(session),
         choices=list_given_choices(session),
+        manual=list_manual(session),
+        drawings=list_drawings(session),
         metrics=metrics,
         graded_panels=_measured_labels(session, graded, references, catalogue, facts, metrics)
         if measured

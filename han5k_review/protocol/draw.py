@@ -7,6 +7,7 @@ shows one source alone; a repeat lies behind its first read, at a random place.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -46,7 +47,8 @@ class PlannedContour:
 class PlannedRead:
     """One read of one case by one reader. `number` names it within the plan.
 
-    A repeat shows what the read with the number `repeats` shows.
+    A repeat shows what the read with the number `repeats` shows. `manual`: its contours are not
+    shown but drawn from nothing.
     """
 
     number: int
@@ -55,6 +57,7 @@ class PlannedRead:
     contours: tuple[PlannedContour, ...]
     is_calibration: bool = False
     repeats: int | None = None
+    manual: bool = False
 
 
 Arrange = Callable[[Sequence[PlannedRead], Generator], Sequence[PlannedRead]]
@@ -87,6 +90,7 @@ def draw_reads(given: DrawInput, arrange: Arrange = shuffle_reads) -> tuple[Plan
     protocol = given.protocol
     rng = np.random.default_rng([protocol.seed, len(given.cases), len(given.readers)])
     first = [] if protocol.preset is Preset.TRAINING else _draw_first(given, rng)
+    first = _take_away(first, protocol, rng)
     planned: list[PlannedRead] = []
     for reader in sorted(given.readers):
         own = [read for read in first if read.reader_id == reader]
@@ -160,6 +164,27 @@ def _mix(case: OpenCase, protocol: Protocol, rng: Generator) -> list[tuple[Plann
     return [tuple(one) for one in sets if one]
 
 
+def _take_away(reads: list[PlannedRead], protocol: Protocol, rng: Generator) -> list[PlannedRead]:
+    """The arms: a share of each reader's reads is drawn from nothing, spread over the cases.
+
+    Each reader has as many as the share says, to the nearest whole; cases that fewer others draw
+    from nothing come first, then chance decides.
+    """
+    if not protocol.manual_share:
+        return reads
+    drawn: Counter[int] = Counter()
+    taken: set[int] = set()
+    readers = sorted({read.reader_id for read in reads})
+    for place in rng.permutation(len(readers)):
+        own = [read for read in reads if read.reader_id == readers[place]]
+        tickets = rng.random(len(own))
+        order = sorted(range(len(own)), key=lambda n: (drawn[own[n].case_id], tickets[n]))
+        for n in order[: math.floor(protocol.manual_share * len(own) + 0.5)]:
+            drawn[own[n].case_id] += 1
+            taken.add(own[n].number)
+    return [replace(read, manual=read.number in taken) for read in reads]
+
+
 def _choose(loads: Mapping[int, int], seen: Sequence[int], count: int, rng: Generator) -> list[int]:
     """Different readers with the smallest loads, those who have not read this case before first."""
     tickets = {reader: float(rng.random()) for reader in loads}
@@ -168,8 +193,9 @@ def _choose(loads: Mapping[int, int], seen: Sequence[int], count: int, rng: Gene
 
 
 def _plant(reads: list[PlannedRead], protocol: Protocol, rng: Generator) -> list[PlannedRead]:
-    """Errors in a share of one reader's contours; the kinds take turns."""
-    places = [(r, c) for r, read in enumerate(reads) for c in range(len(read.contours))]
+    """Errors in a share of one reader's contours that are shown; the kinds take turns."""
+    shown = [(r, read) for r, read in enumerate(reads) if not read.manual]
+    places = [(r, c) for r, read in shown for c in range(len(read.contours))]
     wanted = round(protocol.planted_share * len(places))
     kinds = [protocol.planted_kinds[n] for n in rng.permutation(len(protocol.planted_kinds))]
     planted = list(reads)

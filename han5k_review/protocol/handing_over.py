@@ -20,6 +20,7 @@ from han5k_review.review.assigning import (
     list_untouched,
     unassign_cases,
 )
+from han5k_review.review.drawing import list_drawn
 from han5k_review.review.grading import list_grades_in_force
 from han5k_review.review.labels import list_shown
 from han5k_review.review.preferences import list_current_choices
@@ -30,6 +31,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import DraftState
+from han5k_review.texts.counts import say_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,25 @@ def plan_hand_over(
     return HandOver(
         whole=tuple(whole), rest=tuple(rest), repeats=tuple(repeats), kept=tuple(sorted(set(kept)))
     )
+
+
+def describe_hand_over(plan: HandOver, leaving: str, coming: str) -> str:
+    """What moves, what is closed, and what stays, by the names of both readers."""
+    said = []
+    if plan.whole:
+        said.append(f"{say_count(len(plan.whole), 'read')} that nobody began")
+    if plan.rest:
+        said.append(f"the rest of {say_count(len(plan.rest), 'begun read')}")
+    sentences = ["Nothing that is unfinished can go on."]
+    if said:
+        sentences = [f"{' and '.join(said)} can go to {coming}; done work is kept."]
+        sentences = [sentences[0][0].upper() + sentences[0][1:]]
+    if plan.repeats:
+        closed = say_count(len(plan.repeats), "repeat is", "repeats are")
+        sentences.append(f"{closed} closed: only {leaving} could repeat what was read first.")
+    if plan.kept:
+        sentences.append(f"{coming} reads these already, they stay: {', '.join(plan.kept)}.")
+    return " ".join(sentences)
 
 
 def hand_over(
@@ -145,15 +166,16 @@ def _list_unfinished(session: Session, reader_id: int) -> list[tuple[Assignment,
 
 
 def _left(session: Session, row: Assignment) -> dict[str, ShownContour]:
-    """Structure -> what this read still has to grade or to choose from."""
+    """Structure -> what this read still has to grade, to choose from or to draw."""
     number = stored_id(row)
     graded = {one.label_version_id for one in list_grades_in_force(session, [number]).values()}
     graded |= {one.left_id for one in list_current_choices(session, number).values()}
+    drawn = list_drawn(session, number)
     own = _list_own(session, row)
     return {
         structure: own.get(structure, ShownContour(label_version_id=stored_id(version)))
         for structure, version in list_shown(session, row).items()
-        if version.id not in graded
+        if version.id not in graded and structure not in drawn
     }
 
 

@@ -30,7 +30,9 @@ _DESIGNS: Mapping[Preset, Callable[[Protocol], Protocol]] = {
         adjudication=AdjudicationRule.ONE_LEVEL,
         endpoint=Endpoint.AGREEMENT,
     ),
-    Preset.TIMED_REVISION: lambda base: replace(base, ai_assistance=True, endpoint=Endpoint.TIME),
+    Preset.TIMED_REVISION: lambda base: replace(
+        base, ai_assistance=True, manual_share=0.5, endpoint=Endpoint.TIME
+    ),
     Preset.INTRA_READER: lambda base: replace(
         base, repeat_share=0.15, repeat_weeks=2, endpoint=Endpoint.REPEATABILITY
     ),

@@ -26,6 +26,7 @@ from han5k_review.protocol.pool import (
 from han5k_review.protocol.record import build_protocol, get_version
 from han5k_review.protocol.rules import check_readers, list_doubts
 from han5k_review.review.assigning import NewRead, ShownContour, append_reads
+from han5k_review.review.drawing import add_empty_start
 from han5k_review.store.audit import add_audit
 from han5k_review.store.engine import queue_writers
 from han5k_review.store.identity import stored_id
@@ -49,7 +50,10 @@ class ReadWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderShare:
-    """What would come to one reader's list; `planted` of the contours have an error."""
+    """What would come to one reader's list.
+
+    `planted` of the contours have an error; `manual` of the first reads are drawn from nothing.
+    """
 
     reader_id: int
     name: str
@@ -58,6 +62,7 @@ class ReaderShare:
     calibration: int
     contours: int
     planted: int
+    manual: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,7 @@ def assign_reads(
         reads=len(plan.reads),
         cases=plan.cases,
         planted=sum(share.planted for share in plan.shares),
+        manual=sum(share.manual for share in plan.shares),
         readers=[share.reader_id for share in plan.shares],
     )
     return len(plan.reads)
@@ -197,7 +203,10 @@ def _make_contours(
     reads: Sequence[PlannedRead],
     now: datetime,
 ) -> dict[int, dict[str, ShownContour]]:
-    """Number of each read -> structure -> what it shows of it; errors are planted here."""
+    """Number of each read -> structure -> what it shows of it.
+
+    Errors are planted and contours taken away here.
+    """
     catalogue = read_study_catalogue(study)
     kinds = build_protocol(version).planted_kinds
     shown: dict[int, dict[str, ShownContour]] = {}
@@ -207,7 +216,10 @@ def _make_contours(
         shown[read.number] = {}
         for contour in read.contours:
             number = contour.label_version_id
-            if contour.planted is not None:
+            if read.manual:
+                original = session.get_one(LabelVersion, number)
+                number = stored_id(add_empty_start(session, study.labels, original, now))
+            elif contour.planted is not None:
                 flawed = plant_error(
                     session,
                     study.labels,
@@ -266,4 +278,5 @@ def _share(reader: Reader, reads: Sequence[PlannedRead]) -> ReaderShare:
         calibration=sum(read.is_calibration for read in own),
         contours=sum(len(read.contours) for read in own),
         planted=sum(one.planted is not None for read in own for one in read.contours),
+        manual=sum(read.manual and read.repeats is None for read in own),
     )

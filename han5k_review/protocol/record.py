@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from han5k_review.errors import ConflictError, RuleError
 from han5k_review.evaluation.choice import find_labels, list_choices
 from han5k_review.protocol.rules import Protocol, StudyFacts, check_protocol
+from han5k_review.review.drawing import find_first_drawn
 from han5k_review.store.audit import add_audit
 from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ProtocolVersion
@@ -76,6 +77,7 @@ def build_protocol(row: ProtocolVersion) -> Protocol:
         asks_confidence=row.asks_confidence,
         allows_neither=row.allows_neither,
         lease_days=row.lease_days,
+        manual_share=row.manual_share,
         certificate=row.certificate,
         limit=row.limit,
         error_rate=row.error_rate,
@@ -92,14 +94,15 @@ def list_changes(old: Protocol, new: Protocol) -> list[str]:
 
 
 def find_freeze(session: Session) -> datetime | None:
-    """When the first grade or choice was given in a read of the protocol; None before."""
+    """When a read of the protocol got its first grade, choice or drawn contour; None before."""
     graded = session.exec(
         select(func.min(Grade.graded_at_utc))
         .join(Assignment, col(Assignment.id) == col(Grade.assignment_id))
         .where(col(Assignment.protocol_id).is_not(None))
     ).one()
     chosen = session.exec(select(func.min(Preference.chosen_at_utc))).one()
-    return min((one for one in (graded, chosen) if one is not None), default=None)
+    drawn = find_first_drawn(session)
+    return min((one for one in (graded, chosen, drawn) if one is not None), default=None)
 
 
 def read_facts(session: Session, study: Study) -> StudyFacts:

@@ -45,8 +45,9 @@ class Protocol:
     `planted_share` of the contours an error is planted. `limit` is the share to be shown by a
     certificate at `error_rate` over all structures (`many_rule`); a fixed one allows
     `fixed_failures`. In a forced choice both of two sources are shown at once, and
-    `allows_neither` says whether a reader may prefer none of them. A read that was begun belongs to
-    its reader for `lease_days` (0: for ever). Equal seeds give equal draws.
+    `allows_neither` says whether a reader may prefer none of them. `manual_share` of a reader's
+    reads show no contour: it is drawn from nothing, and only the time is compared. A read that was
+    begun belongs to its reader for `lease_days` (0: for ever). Equal seeds give equal draws.
     """
 
     preset: Preset
@@ -69,6 +70,7 @@ class Protocol:
     asks_confidence: bool = False
     allows_neither: bool = True
     lease_days: int = 0
+    manual_share: float = 0.0
     certificate: CertificateKind = CertificateKind.NONE
     limit: float = 0.9
     error_rate: float = 0.05
@@ -128,10 +130,12 @@ def list_doubts(protocol: Protocol, readers: int) -> list[str]:
         said.append("No planted errors: nobody learns how many errors the readers miss.")
     if protocol.repeat_share == 0 and protocol.preset is not Preset.TRAINING:
         said.append("No repeats: agreement of readers with themselves is not measured.")
-    if protocol.preset is Preset.TIMED_REVISION:
+    if protocol.endpoint is Endpoint.TIME and not 0 < protocol.manual_share < 1:
         said.append(
-            "Contouring from nothing is no arm yet: times are compared between label sources."
+            "Time saved needs both arms: some reads drawn from nothing, and some with a contour."
         )
+    if protocol.manual_share and readers < 2:
+        said.append("Time saved needs two readers or more: the reader is part of its model.")
     return said
 
 
@@ -155,6 +159,7 @@ def _check_numbers(protocol: Protocol) -> None:
         ("Weeks before a repeat", protocol.repeat_weeks, 0, 520),
         ("A share of planted errors", protocol.planted_share, 0, MOST_PLANTED),
         ("A share for adjudication", protocol.adjudication_share, 0, 1),
+        ("A share drawn from nothing", protocol.manual_share, 0, 1),
         ("A share to be shown", protocol.limit, 0.5, 0.999),
         ("An error rate", protocol.error_rate, 0.001, 0.5),
         ("Failures allowed", protocol.fixed_failures, 0, 200),
@@ -197,6 +202,11 @@ def _check_design(protocol: Protocol) -> None:
         raise RuleError(
             "Calibration cases were expected for a training study, found none; name some cases."
         )
+    if protocol.preset is Preset.TRAINING and protocol.manual_share:
+        raise RuleError(
+            "A training study without reads drawn from nothing was expected: it has calibration "
+            "cases alone, whose contours are graded; ask for 0 %."
+        )
     if protocol.planted_share and not protocol.planted_kinds:
         raise RuleError("Kinds of planted errors were expected, found none; choose some.")
 
@@ -217,6 +227,7 @@ def _check_choice(protocol: Protocol) -> None:
         "a certificate": protocol.certificate is not CertificateKind.NONE,
         "a source guess": protocol.asks_source,
         "confidence": protocol.asks_confidence,
+        "reads drawn from nothing": protocol.manual_share > 0,
     }
     found = [name for name, is_asked in asked.items() if is_asked]
     if found:

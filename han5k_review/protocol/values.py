@@ -118,6 +118,7 @@ _READERS: Mapping[str, Callable[[str, str], object]] = {
     "asks_confidence": _yes_or_no,
     "allows_neither": _yes_or_no,
     "lease_days": _whole,
+    "manual_share": _share,
     "certificate": _word(CertificateKind),
     "limit": _share,
     "error_rate": _share,

@@ -38,6 +38,7 @@ def describe_protocol(protocol: Protocol) -> list[ProtocolLine]:
         ("asks_source", "Asks for a source guess", _yes(protocol.asks_source)),
         ("asks_confidence", "Asks for confidence", _yes(protocol.asks_confidence)),
         ("lease_days", "Time for a read once begun", _lease(protocol)),
+        ("manual_share", "Drawn from nothing", _manual(protocol)),
         ("allows_neither", "No preference allowed", _neither(protocol)),
         ("certificate", "Certificate", describe_certificate(protocol)),
         ("seed", "Seed of the draw", str(protocol.seed)),
@@ -50,7 +51,7 @@ def describe_certificate(protocol: Protocol) -> str:
     if protocol.certificate is CertificateKind.NONE:
         return "none"
     fixed = protocol.certificate is CertificateKind.FIXED
-    allowed = f", {protocol.fixed_failures} failures allowed" if fixed else ""
+    allowed = f", {say_count(protocol.fixed_failures, 'failure')} allowed" if fixed else ""
     return (
         f"{protocol.certificate.value}: more than {say_share(protocol.limit)} acceptable{allowed}, "
         f"{protocol.many_rule.value} {say_share(protocol.error_rate)}"
@@ -74,6 +75,11 @@ def _lease(protocol: Protocol) -> str:
     return say_count(protocol.lease_days, "day") if protocol.lease_days else "no limit"
 
 
+def _manual(protocol: Protocol) -> str:
+    share = protocol.manual_share
+    return f"{say_share(share)} of the reads" if share else "none"
+
+
 def _neither(protocol: Protocol) -> str:
     return _yes(protocol.allows_neither) if protocol.is_forced_choice else "not a forced choice"
 
@@ -81,7 +87,7 @@ def _neither(protocol: Protocol) -> str:
 def _repeats(protocol: Protocol) -> str:
     if not protocol.repeat_share:
         return "none"
-    return f"{say_share(protocol.repeat_share)} after {protocol.repeat_weeks} weeks"
+    return f"{say_share(protocol.repeat_share)} after {say_count(protocol.repeat_weeks, 'week')}"
 
 
 def _planted(protocol: Protocol) -> str:

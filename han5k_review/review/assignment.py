@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from han5k_review.review.drafts.unsubmitted import count_drafts
+from han5k_review.review.drawing import list_manual
 from han5k_review.review.pauses import find_pause
 from han5k_review.review.progress import measure_progress
 from han5k_review.review.signatures import list_signatures
@@ -25,7 +26,8 @@ _FIRST_LOOK = 16
 class WorklistEntry:
     """One row of a reader's worklist; `open_drafts` are edits begun and not submitted.
 
-    `is_named`: `case` is the case's own name, not the alias of a read of a protocol.
+    `is_named`: `case` is the case's own name, not the alias of a read of a protocol. `is_manual`:
+    its contours are drawn from nothing, and none is graded.
     """
 
     assignment_id: int
@@ -36,6 +38,7 @@ class WorklistEntry:
     last_graded_at_utc: datetime | None
     open_drafts: int = 0
     is_named: bool = True
+    is_manual: bool = False
     signed_at_utc: datetime | None = None
 
     @property
@@ -57,6 +60,7 @@ def list_worklist(
     signed = {
         found: one.at_utc for found, one in list_signatures(session, reader_id=reader_id).items()
     }
+    manual = list_manual(session, reader_id=reader_id)
     return [
         WorklistEntry(
             assignment_id=assignment_id,
@@ -67,6 +71,7 @@ def list_worklist(
             last_graded_at_utc=progress[assignment_id].last_graded_at_utc,
             open_drafts=drafts.get(assignment_id, 0),
             is_named=is_named,
+            is_manual=assignment_id in manual,
             signed_at_utc=signed.get(assignment_id),
         )
         for assignment_id, case_id, case, is_named in _list_order(session, reader_id, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -113,6 +113,15 @@ def check_grade(
             f"{100 * rules.major_vrd_from:g} % as major)."
         )
     return EditCheck(measure=measure, declared=declared, suggested=suggested, question=question)
+
+
+def check_drawn(structure: str, measure: EditMeasure) -> EditCheck:
+    """A contour drawn from nothing: no grade, no VRD; where nothing is drawn, that is asked."""
+    question = None
+    if measure.is_empty:
+        question = f"Nothing is drawn. Submit that {structure} cannot be drawn in this CT?"
+    drawn = replace(measure, vrd=math.nan)
+    return EditCheck(measure=drawn, declared=None, suggested=(), question=question)
 
 
 def _percent(vrd: float) -> str:

@@ -6,18 +6,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
+from han5k_review.review.drawing import list_drawn
+from han5k_review.review.grade_chain import (
+    find_current_grade,
+    list_graded_versions,
+    select_newest_acts,
+)
 from han5k_review.review.labels import find_shown, list_shown
 from han5k_review.review.preferences import is_forced_choice, list_current_choices
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, Case, Grade, Reader
-from han5k_review.store.vocabulary import GradeLevel, Role, SourceGuess
+from han5k_review.store.vocabulary import GradeLevel, LabelSource, Role, SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
 
 MAX_COMMENT = 4000
@@ -83,8 +88,8 @@ def submit_grade(
         return _outcome(session, assignment, known, is_new=False)
     if assignment.closed_at_utc is not None:
         raise RuleError(
-            "A read that goes on was expected, this one was closed by the study lead; its grades "
-            "are kept. Open your worklist for the next case."
+            "A read that goes on was expected, this one was closed by the study lead or since its "
+            "time was over; its grades are kept. Open your worklist for the next case."
         )
     if assignment.is_adjudication:
         raise RuleError(
@@ -96,7 +101,7 @@ def submit_grade(
     grade = _build_grade(scale, assignment_id, request, now)
     _check_words(request)
     _check_slices(session, assignment, request)
-    current = list_current_grades(session, assignment_id).get(request.structure)
+    current = find_current_grade(session, assignment_id, request.structure)
     if request.code is None and current is None:
         raise RuleError(f"{request.structure} has no grade to withdraw.")
     grade.supersedes_id = _last_id(session, assignment_id, request.structure)
@@ -173,12 +178,7 @@ def list_grades_in_force(
     session: Session, assignment_ids: Collection[int]
 ) -> Mapping[tuple[int, str], Grade]:
     """(assignment id, structure) -> the grade in force, of several assignments in one query."""
-    newer = aliased(Grade)
-    rows = session.exec(
-        select(Grade)
-        .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
-        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.supersedes_id).is_(None))
-    )
+    rows = session.exec(select_newest_acts().where(col(Grade.assignment_id).in_(assignment_ids)))
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
 
@@ -236,6 +236,11 @@ def _check_label(session: Session, assignment: Assignment, request: GradeRequest
     present = find_shown(session, assignment, request.structure)
     if present is None:
         raise DataError(f"{request.structure} has no pseudo-label in this case to grade.")
+    if present.source is LabelSource.EMPTY:
+        raise RuleError(
+            f"A contour of {request.structure} to grade was expected, found a read that shows "
+            "none; draw it from nothing and submit it."
+        )
     if present.id != request.label_version_id:
         raise ConflictError(
             f"The grade for {request.structure} is for an older contour; reload the case to see "
@@ -280,13 +285,15 @@ def _outcome(
 
 
 def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(structures whose shown contour has a grade or a choice, structures that the read shows).
+    """(structures with a grade, a choice or a drawn contour, structures that the read shows).
 
     DataError for an assignment that is not stored.
     """
     if assignment.id is None:
         raise DataError("A stored assignment was expected.")
     shown = list_shown(session, assignment)
-    graded = {g.label_version_id for g in list_current_grades(session, assignment.id).values()}
+    graded = list_graded_versions(session, assignment.id)
     graded |= {one.left_id for one in list_current_choices(session, assignment.id).values()}
-    return sum(version.id in graded for version in shown.values()), len(shown)
+    drawn = list_drawn(session, assignment.id)
+    done = sum(version.id in graded or name in drawn for name, version in shown.items())
+    return done, len(shown)

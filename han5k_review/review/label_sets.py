@@ -25,6 +25,7 @@ from han5k_review.review.labels import (
 )
 from han5k_review.review.reads import list_own, list_reads
 from han5k_review.store.tables import Assignment, LabelVersion
+from han5k_review.store.vocabulary import LabelSource
 
 UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
 ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY, WAITING_KEY = "c", "p", "e", "w"
@@ -116,6 +117,10 @@ def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> lis
     right = {} if task is None else list_right(session, task)
     if right:
         return [_set(UNDER_REVIEW_KEY, "Left", shown), _set(RIGHT_KEY, "Right", right)]
+    if task is not None and any(one.source is LabelSource.EMPTY for one in shown.values()):
+        # Who draws from nothing sees no other contour, in an open study neither.
+        own = _set(OWN_KEY, "Own contour", list_own(session, task))
+        return [_set(UNDER_REVIEW_KEY, "Contour", shown), *([own] if own.versions else [])]
     # A blinded reader does not learn whether a person or a model made the contour.
     name = "Contour" if viewpoint.blinded else "Pseudo-label"
     sets = [_set(UNDER_REVIEW_KEY, name, shown)]

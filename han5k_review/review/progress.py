@@ -16,7 +16,9 @@ from sqlalchemy import ColumnElement, Subquery
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, case, col, distinct, func, select
 
+from han5k_review.review.drawing import is_drawn_draft
 from han5k_review.review.labels import UNDER_REVIEW, is_shown
+from han5k_review.store.draft_tables import Draft, DraftSubmission
 from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Grade, LabelVersion
@@ -71,6 +73,7 @@ def measure_progress(
         graded |= dict.fromkeys(session.exec(select(of_renewed.c.id)), 0)
         graded |= _count_graded(session, of_renewed, _list_present(of_renewed))
     graded |= _count_chosen(session, scope)
+    graded |= _count_drawn(session, scope)
     own = _count_own(session, scope)
     last = _find_last(session, scope)
     return {
@@ -89,16 +92,23 @@ def measure_progress(
 
 
 def _find_last(session: Session, scope: Subquery) -> dict[int, datetime]:
-    """Assignment id -> its last act, of grading or of choosing."""
+    """Assignment id -> its last act, of grading, choosing or drawing from nothing."""
     graded = select(scope.c.id, func.max(Grade.graded_at_utc)).join(
         Grade, col(Grade.assignment_id) == scope.c.id
     )
     chosen = select(scope.c.id, func.max(Preference.chosen_at_utc)).join(
         Preference, col(Preference.assignment_id) == scope.c.id
     )
-    return _pairs(session, graded.group_by(scope.c.id)) | _pairs(
-        session, chosen.group_by(scope.c.id)
+    drawn = (
+        select(scope.c.id, func.max(DraftSubmission.submitted_at_utc))
+        .join(Draft, col(Draft.assignment_id) == scope.c.id)
+        .join(DraftSubmission, col(DraftSubmission.draft_id) == col(Draft.id))
+        .where(is_drawn_draft())
     )
+    found: dict[int, datetime] = {}
+    for query in (graded, chosen, drawn):
+        found |= _pairs(session, query.group_by(scope.c.id))
+    return found
 
 
 def _count_chosen(session: Session, scope: Subquery) -> dict[int, int]:
@@ -110,6 +120,18 @@ def _count_chosen(session: Session, scope: Subquery) -> dict[int, int]:
         .join(Preference, col(Preference.assignment_id) == scope.c.id)
         .outerjoin(newer, col(newer.supersedes_id) == col(Preference.id))
         .where(col(newer.supersedes_id).is_(None), col(Preference.choice).is_not(None))
+        .group_by(scope.c.id),
+    )
+
+
+def _count_drawn(session: Session, scope: Subquery) -> dict[int, int]:
+    """Assignment id -> structures that were drawn and submitted, of the reads from nothing."""
+    return _pairs(
+        session,
+        select(scope.c.id, func.count(distinct(col(Draft.structure))))
+        .join(Draft, col(Draft.assignment_id) == scope.c.id)
+        .join(DraftSubmission, col(DraftSubmission.draft_id) == col(Draft.id))
+        .where(is_drawn_draft())
         .group_by(scope.c.id),
     )
 

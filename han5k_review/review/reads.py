@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from han5k_review.store.draft_tables import Draft, DraftSubmission
-from han5k_review.store.protocol_tables import PlantedContour
 from han5k_review.store.tables import Assignment, LabelVersion, Reader, Revision
-from han5k_review.store.vocabulary import LabelSource
+from han5k_review.store.vocabulary import APART, LabelSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +38,17 @@ class CaseReads:
 def list_reads(session: Session, case_id: int) -> CaseReads:
     """The reads of a case. Numbers follow the first submission, so that they never move.
 
-    A correction of a planted error is none: it was never a contour of the case.
+    What corrects a planted error or was drawn from nothing is none: it is kept apart.
     """
+    reviewed = aliased(LabelVersion)
     rows = session.exec(
         select(LabelVersion, Revision.reader_id)
         .join(Revision, col(Revision.label_version_id) == LabelVersion.id)
+        .join(reviewed, col(reviewed.id) == col(Revision.reviewed_id))
         .where(
             LabelVersion.case_id == case_id,
             LabelVersion.source == LabelSource.REVISION,
-            col(Revision.reviewed_id).not_in(select(PlantedContour.label_version_id)),
+            col(reviewed.source).not_in(APART),
         )
         .order_by(col(LabelVersion.id))
     ).all()

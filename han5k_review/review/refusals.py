@@ -25,6 +25,7 @@ class Reason(StrEnum):
     CONTOUR_REPLACED = "contour_replaced"
     UNCHANGED = "unchanged"
     SIGNED = "signed"
+    NO_ASSISTANCE = "no_assistance"
     GRADE_DISAGREES = "grade_disagrees"
 
 

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from han5k_review.accounts.may import Action, TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.review.drafts.unsubmitted import list_unsubmitted
+from han5k_review.review.drawing import DrawnContour, is_manual, list_drawn
 from han5k_review.review.grading import count_graded, get_own_assignment, list_current_grades
 from han5k_review.review.preferences import list_current_choices
 from han5k_review.review.signatures import find_signature
@@ -31,6 +32,7 @@ from han5k_review.store.tables import Assignment, Grade, LabelVersion, Reader
 from han5k_review.store.vocabulary import Role, SignatureAct
 
 MEANING = "I looked at every structure of this case myself. These grades are mine and final."
+MEANING_DRAWN = "I drew every structure of this case myself. These contours are mine and final."
 MAX_REASON = 2000
 
 
@@ -56,6 +58,9 @@ def sign_read(
         raise RuleError(
             f"A grade for each of the {total} structures was expected before you sign, found "
             f"{graded}; grade the others first."
+            if not is_manual(session, assignment_id)
+            else f"A contour of each of the {total} structures was expected before you sign, found "
+            f"{graded}; draw and submit the others first."
         )
     _check_submitted(session, assignment_id, stored_id(reader))
     return _add(
@@ -65,7 +70,7 @@ def sign_read(
             act=SignatureAct.SIGNED,
             by_id=stored_id(reader),
             signer=reader.name,
-            meaning=MEANING,
+            meaning=get_meaning(session, assignment_id),
             grades=graded,
             grades_sha256=_hash_read(session, assignment_id),
             at_utc=now,
@@ -109,13 +114,21 @@ def unlock_read(
     )
 
 
+def get_meaning(session: Session, assignment_id: int) -> str:
+    """What a reader signs: that the grades are final, or the contours drawn from nothing."""
+    return MEANING_DRAWN if is_manual(session, assignment_id) else MEANING
+
+
 def is_as_signed(session: Session, signature: ReadSignature) -> bool:
     """True when the grades in force now are the very ones that were signed."""
     return _hash_read(session, signature.assignment_id) == signature.grades_sha256
 
 
 def _hash_read(session: Session, assignment_id: int) -> str:
-    """The hash of a read: over its grades, or in a forced choice over its choices."""
+    """The hash of a read: over its grades, its choices, or what was drawn from nothing in it."""
+    drawn = list_drawn(session, assignment_id)
+    if drawn:
+        return hash_drawn(drawn)
     choices = list_current_choices(session, assignment_id)
     if choices:
         return hash_choices(session, choices)
@@ -139,6 +152,20 @@ def hash_choices(session: Session, choices: Mapping[str, Preference]) -> str:
                 "chosen_at_utc": format_utc(one.chosen_at_utc),
             }
             for structure, one in sorted(choices.items())
+        ]
+    )
+
+
+def hash_drawn(drawn: Mapping[str, DrawnContour]) -> str:
+    """SHA-256 of contours drawn from nothing (structure -> contour): which mask, and when."""
+    return _hash(
+        [
+            {
+                "structure": structure,
+                "mask": one.contour.mask_sha256,
+                "submitted_at_utc": format_utc(one.submitted_at_utc),
+            }
+            for structure, one in sorted(drawn.items())
         ]
     )
 

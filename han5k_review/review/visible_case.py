@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from han5k_review.review.assignment import find_next_assignment
+from han5k_review.review.assistance import is_assisted
+from han5k_review.review.drawing import DrawnContour, list_drawn
 from han5k_review.review.grading import count_turns, list_current_grades
 from han5k_review.review.label_sets import LabelSet, list_label_sets, view_case, view_task
 from han5k_review.review.preferences import (
@@ -16,12 +18,13 @@ from han5k_review.review.preferences import (
     list_current_choices,
 )
 from han5k_review.review.signatures import find_signature
+from han5k_review.review.signing import MEANING, MEANING_DRAWN
 from han5k_review.store.identity import stored_id
 from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ProtocolVersion
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion
-from han5k_review.store.vocabulary import Choice
+from han5k_review.store.vocabulary import Choice, LabelSource
 from han5k_review.study import get_case
 
 
@@ -40,9 +43,11 @@ class VisibleCase:
     `image_sha256`: its CT. `sets`: the one under review first. `versions`: structure -> the contour
     that is listed. `grades`: those in force of the listed contours, each the n-th act (`turns`) on
     its structure; `answers`: those of a forced choice, whose `choices` stand in the place of
-    grades; `signature`: stands on the read, which is then closed. `resume`: structure and
-    axial slice (k). `sees_doubts`: may learn how far the predictions of a model differed. Without
-    an assignment there is nothing to grade and nothing to edit.
+    grades, as those `drawn` do where every contour is drawn from nothing (`is_manual`); `meaning`:
+    what the reader signs; `signature`: stands on the read, which is then closed. `resume`:
+    structure and axial slice (k). `sees_doubts`: may learn how far the predictions of a model
+    differed. `is_assisted`: may draw with the smart tools. Without an assignment there is nothing
+    to grade and nothing to edit.
     """
 
     case_id: int
@@ -51,10 +56,14 @@ class VisibleCase:
     sets: tuple[LabelSet, ...]
     versions: Mapping[str, LabelVersion]
     sees_doubts: bool
+    is_assisted: bool = True
     assignment_id: int | None = None
     may_grade: bool = False
     grades: Mapping[str, Grade] = field(default_factory=dict)
     turns: Mapping[str, int] = field(default_factory=dict)
+    is_manual: bool = False
+    drawn: Mapping[str, DrawnContour] = field(default_factory=dict)
+    meaning: str = ""
     answers: tuple[Choice, ...] = ()
     choices: Mapping[str, Preference] = field(default_factory=dict)
     asks_source: bool = False
@@ -77,15 +86,21 @@ def get_visible_task(session: Session, assignment: Assignment, *, names_reads: b
     case = session.get_one(Case, assignment.case_id)
     number = assignment.protocol_id
     protocol = None if number is None else session.get_one(ProtocolVersion, number)
+    has_assistance = is_assisted(session, assignment)
+    manual = any(one.source is LabelSource.EMPTY for one in versions.values())
     return VisibleCase(
         case_id=assignment.case_id,
         case=assignment.alias or case.name,
         image_sha256=case.image_sha256,
         sets=sets,
         versions=versions,
-        sees_doubts=not assignment.blinded and (protocol is None or protocol.ai_assistance),
-        asks_source=protocol is not None and protocol.asks_source,
-        asks_confidence=protocol is not None and protocol.asks_confidence,
+        sees_doubts=not (assignment.blinded or manual) and has_assistance,
+        is_assisted=has_assistance,
+        asks_source=protocol is not None and protocol.asks_source and not manual,
+        asks_confidence=protocol is not None and protocol.asks_confidence and not manual,
+        is_manual=manual,
+        drawn=list_drawn(session, assignment_id) if manual else {},
+        meaning=MEANING_DRAWN if manual else MEANING,
         assignment_id=assignment_id,
         may_grade=signature is None and not assignment.is_adjudication,
         signature=signature,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,21 @@ from sqlmodel import Session
 
 from han5k_review.errors import ConfigError, ConflictError, DataError, StorageError
 from han5k_review.store.audit import chain_audit
+from han5k_review.store.turns import BUSY_SECONDS, turns_of
 
 _WRITE = "han5k_write"
+
+
+class LockLine(IntEnum):
+    """What writers queue for by number; each value is the first half of an advisory lock's key."""
+
+    CASE_EDITORS = 0x48610001
+
+
+# A connection that is opened and closed for one request costs more than the request. The web app
+# has two engines and up to 40 threads; PostgreSQL takes 100 connections unless told otherwise.
+_SQLITE_POOL = {"pool_size": 40, "max_overflow": 20}
+_POSTGRESQL_POOL = {"pool_size": 15, "max_overflow": 5}
 
 
 def sqlite_url(file: Path) -> URL:
@@ -49,10 +63,11 @@ def build_engine(database_url: str | URL) -> Engine:
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() != "sqlite":
-            engine = create_engine(url, pool_pre_ping=True)
+            engine = create_engine(url, pool_pre_ping=True, **_POSTGRESQL_POOL)
             event.listen(engine, "handle_error", _map_unfit_value)
             return engine
-        engine = create_engine(url, connect_args={"check_same_thread": False})
+        pool = _SQLITE_POOL if _file_of(url) else {}
+        engine = create_engine(url, connect_args={"check_same_thread": False}, **pool)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         # Not the address itself: it may hold a password.
         raise ConfigError(
@@ -96,10 +111,22 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "foreign_keys=ON",
         "journal_mode=WAL",
         "synchronous=FULL",
-        "busy_timeout=15000",
+        f"busy_timeout={round(1000 * BUSY_SECONDS)}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _file_of(url: URL) -> Path | None:
+    """The SQLite file of an address; None for PostgreSQL and for a database in memory."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(url.database).resolve()
+
+
+def _in_turn(engine: Engine) -> AbstractContextManager[None]:
+    file = _file_of(engine.url)
+    return nullcontext() if file is None else turns_of(file).take()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -114,7 +141,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
     Database errors come out as ConflictError (a rule of the tables refused) or StorageError.
     """
     try:
-        with Session(engine.execution_options(**{_WRITE: True})) as session:
+        with _in_turn(engine), Session(engine.execution_options(**{_WRITE: True})) as session:
             yield session
             chain_audit(session)
             session.commit()
@@ -140,6 +167,16 @@ def queue_writers(session: Session, table: str) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.connection().exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def queue_by_number(session: Session, line: LockLine, number: int) -> None:
+    """Let other transactions that ask for the same line and number wait until this one ends.
+
+    Where many work beside each other and only those on one number are in each other's way. SQLite
+    has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({line:d}, {number:d})")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from han5k_review.errors import StorageError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x48614E36  # any number that no other advisory lock of this database has
 _ONE_AT_A_TIME = Lock()
 """Alembic keeps its context in globals of its module: two threads would take it from each other."""
 
@@ -26,6 +27,8 @@ def migrate_database(engine: Engine, revision: str = "head") -> None:
             _ONE_AT_A_TIME,
             engine.execution_options(han5k_write=True).begin() as connection,
         ):
+            if connection.dialect.name == "postgresql":  # web processes that start together
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     except DBAPIError as error:

@@ -47,6 +47,7 @@ class ProtocolVersion(SQLModel, table=True):
     asks_source: bool
     asks_confidence: bool
     lease_days: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    manual_share: float = Field(default=0.0, sa_column_kwargs={"server_default": text("0")})
     allows_neither: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     endpoint: Endpoint = Field(sa_type=enum_by_value(Endpoint))
     certificate: CertificateKind = Field(sa_type=enum_by_value(CertificateKind))

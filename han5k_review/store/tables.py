@@ -127,9 +127,9 @@ class ModelVersion(SQLModel, table=True):
 class LabelVersion(SQLModel, table=True):
     """One mask of one structure of one case, and who made it. Append-only.
 
-    `started_from_id` is the label version that the edit of a revision began with, or that an error
-    was planted in. The algorithm's kind (AUTOMATIC, ...), name and version are those of an imported
-    DICOM SEG, else empty.
+    `started_from_id` is the label version that the edit of a revision began with, that an error was
+    planted in, or that an empty start takes the place of. The algorithm's kind (AUTOMATIC, ...),
+    name and version are those of an imported DICOM SEG, else empty.
     """
 
     __tablename__ = "label_version"

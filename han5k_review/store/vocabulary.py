@@ -6,13 +6,18 @@ from enum import StrEnum
 
 
 class LabelSource(StrEnum):
-    """Where a label version comes from."""
+    """Where a label version comes from; `empty` holds nothing: a contour is drawn from it."""
 
     PSEUDO = "pseudo"
     REFERENCE = "reference"
     REVISION = "revision"
     PREDICTION = "prediction"
     PLANTED = "planted"
+    EMPTY = "empty"
+
+
+APART = (LabelSource.PLANTED, LabelSource.EMPTY)
+"""Made for the study alone: what corrects them is kept, and is never a contour of the case."""
 
 
 class Split(StrEnum):
@@ -30,6 +35,15 @@ class Role(StrEnum):
     LEAD = "lead"
     ENGINEER = "engineer"
     ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What a personal token may be for; `accounts.may` says what each covers."""
+
+    READ = "read"
+    REVISE = "revise"
+    RUNS = "runs"
+    EXPORT = "export"
 
 
 class GradeLevel(StrEnum):

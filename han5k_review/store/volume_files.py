@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +143,9 @@ class VolumeFiles:
         """The index of a stored volume; DataError when it is missing or damaged."""
         path = self.path(sha256) / _INDEX
         try:
-            raw: dict[str, Any] = json.loads(path.read_text())
+            return _read_index(path, path.stat().st_mtime_ns, sha256)
         except (OSError, ValueError) as error:
             raise DataError(f"A stored volume was expected at {path}, found: {error}.") from error
-        return VolumeIndex(
-            image_sha256=sha256,
-            grid=Grid.from_affine(raw["shape"], np.array(raw["affine_ras"])),
-            slab_slices=int(raw["slab_slices"]),
-            slabs=tuple(SlabEntry(**entry) for entry in raw["slabs"]),
-        )
 
     def get_slab_zstd(self, sha256: str, number: int) -> bytes:
         """The zstd bytes of slab `number`, as stored; DataError when it cannot be read.
@@ -202,6 +197,18 @@ class VolumeFiles:
         slab = index.slabs[number]
         shuffled = decompress_slab(self.get_slab_zstd(sha256, number))
         return read_slab(shuffled, ni, nj, slab.sha256)[:, :, k - slab.first]
+
+
+@lru_cache(maxsize=256)
+def _read_index(path: Path, _written_ns: int, sha256: str) -> VolumeIndex:
+    """An index, read once for all slabs that are asked for by it."""
+    raw: dict[str, Any] = json.loads(path.read_text())
+    return VolumeIndex(
+        image_sha256=sha256,
+        grid=Grid.from_affine(raw["shape"], np.array(raw["affine_ras"])),
+        slab_slices=int(raw["slab_slices"]),
+        slabs=tuple(SlabEntry(**entry) for entry in raw["slabs"]),
+    )
 
 
 def _list_contents(volume: CtVolume, sha256: str, folder: Path) -> Iterator[tuple[Path, bytes]]:

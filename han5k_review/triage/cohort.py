@@ -192,18 +192,29 @@ class _Table:
 
 def _measure_spread(values: Floats, least: Floats) -> Floats:
     """Robust standard deviations of columns, at least `least`; nan values do not count."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a column without any value
-        spread = _MAD * np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
+    spread = _MAD * _find_medians(np.abs(values - _find_medians(values)))
     return np.asarray(np.maximum(np.nan_to_num(spread), least))
+
+
+def _find_medians(values: Floats) -> Floats:
+    """Medians of columns without their nan values, nan for a column without any other.
+
+    As numpy's `nanmedian`, which takes five times as long.
+    """
+    if not values.shape[0]:
+        return np.full(values.shape[1:], np.nan)
+    known = values.shape[0] - np.isnan(values).sum(axis=0)
+    ordered = np.sort(values, axis=0)  # nan comes last
+    middle = [
+        np.take_along_axis(ordered, np.maximum(at, 0)[None], axis=0)[0]
+        for at in ((known - 1) // 2, np.minimum(known // 2, np.maximum(known - 1, 0)))
+    ]
+    return np.asarray(np.where(known > 0, (middle[0] + middle[1]) / 2, np.nan))
 
 
 def _standardise(values: Floats, by: Places, least: Floats, *, unknown: float = 0.0) -> Floats:
     """(contours, columns) in robust standard deviations of the rows `by`, clipped."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        centre = np.nanmedian(values[by], axis=0)
-    scores = (values - centre) / _measure_spread(values[by], least)
+    scores = (values - _find_medians(values[by])) / _measure_spread(values[by], least)
     return np.clip(np.where(np.isfinite(scores), scores, unknown), -_CLIP, _CLIP)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&^=-])")
+_SIGNS = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&^=.@-])")
 
 
 def as_text(name: str) -> str:

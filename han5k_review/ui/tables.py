@@ -101,6 +101,17 @@ def list_telling(frame: pd.DataFrame, names: Iterable[str]) -> list[str]:
     ]
 
 
+def say_upcoming(entry: WorklistEntry) -> str:
+    """The button that opens this read: begin or go on, what to do, how far it is."""
+    verb = "Continue" if entry.graded else "Start"
+    done = "drawn" if entry.is_manual else "graded"
+    return f"{verb} {_name(entry)}  ({entry.graded} of {entry.total} {done})"
+
+
+def _name(entry: WorklistEntry) -> str:
+    return f"{entry.case}: draw it from nothing" if entry.is_manual else entry.case
+
+
 def build_worklist_rows(entries: Sequence[WorklistEntry]) -> list[OpenRow]:
     """One row per assignment, in presentation order; a row opens the review of its case."""
     return [
@@ -108,7 +119,7 @@ def build_worklist_rows(entries: Sequence[WorklistEntry]) -> list[OpenRow]:
             key=str(entry.assignment_id),
             address=f"review?assignment={entry.assignment_id}",
             cells=(
-                entry.case,
+                _name(entry),
                 entry.graded,
                 entry.total,
                 100 * entry.graded / max(entry.total, 1),

@@ -1,12 +1,17 @@
-"""A forced choice in the viewer: its answers stand where the study's scale does, with keys."""
+"""Reads without grades in the viewer: what stands where the study's scale and its grades do.
+
+In a forced choice these are its answers, with keys; where contours are drawn from nothing, the one
+word that a structure is drawn.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from han5k_review.review.drawing import DRAWN, DrawnContour
 from han5k_review.store.columns import format_utc
 from han5k_review.store.preference_tables import Preference
-from han5k_review.store.vocabulary import Choice
+from han5k_review.store.vocabulary import Choice, GradeLevel
 from han5k_review.viewer.payload import GivenGrade, ViewerScale, ViewerScaleGrade
 
 _ANSWERS: Mapping[Choice, tuple[str, str, str]] = {
@@ -33,6 +38,23 @@ def build_choice_scale(answers: Sequence[Choice]) -> ViewerScale:
         ),
         tags=(),
     )
+
+
+def build_drawn_scale() -> ViewerScale:
+    """One grade that no key gives: a structure has it once it is drawn and submitted."""
+    drawn = ViewerScaleGrade(
+        code=DRAWN,
+        key="✓",
+        title="Drawn",
+        level=GradeLevel.NO.value,
+        definition="Drawn from nothing, and submitted.",
+    )
+    return ViewerScale(name="drawn from nothing", grades=(drawn,), tags=())
+
+
+def build_drawn(drawn: DrawnContour) -> GivenGrade:
+    """A contour that was drawn from nothing, in the shape of a grade."""
+    return GivenGrade(turn=drawn.turn, code=DRAWN, graded_at_utc=format_utc(drawn.submitted_at_utc))
 
 
 def build_choice(choice: Preference, turn: int) -> GivenGrade:

@@ -11,15 +11,19 @@ from han5k_review.review.grading import MOST_CONFIDENT
 from han5k_review.review.label_sets import RIGHT_KEY
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
 from han5k_review.review.row_numbers import RowKind, RowNumbers
-from han5k_review.review.signing import MEANING
 from han5k_review.review.visible_case import NextTask, VisibleCase
 from han5k_review.store.columns import format_utc
 from han5k_review.store.identity import stored_id
 from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Grade, LabelVersion
-from han5k_review.store.vocabulary import SourceGuess
+from han5k_review.store.vocabulary import LabelSource, SourceGuess
 from han5k_review.study.scale import ISSUE_TAGS, Scale
-from han5k_review.viewer.choices import build_choice, build_choice_scale
+from han5k_review.viewer.choices import (
+    build_choice,
+    build_choice_scale,
+    build_drawn,
+    build_drawn_scale,
+)
 from han5k_review.viewer.payload import (
     Addresses,
     GivenGrade,
@@ -75,20 +79,21 @@ def build_payload(
         windows=tuple(
             ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu) for w in windows
         ),
-        scale=build_choice_scale(seen.answers) if chooses else _scale(scale),
-        grades={name: _grade(grade, seen.turns[name]) for name, grade in seen.grades.items()}
-        | {name: build_choice(one, seen.turns[name]) for name, one in seen.choices.items()},
+        scale=_choose_scale(seen, scale),
+        grades=_list_given(seen),
         compare=RIGHT_KEY if chooses else None,
         side_by_side=chooses,
         choice=chooses,
+        manual=seen.is_manual,
         resume=None
         if seen.resume is None
         else Resume(structure=seen.resume[0], slice=seen.resume[1]),
         read_only=not seen.may_grade,
         source_guesses=tuple(SourceGuess) if seen.may_grade and seen.asks_source else (),
         most_confident=MOST_CONFIDENT if seen.may_grade and seen.asks_confidence else None,
-        meaning=MEANING if seen.may_grade else None,
+        meaning=seen.meaning if seen.may_grade else None,
         signed=None if seen.signature is None else _say_signed(seen.signature),
+        assistance=seen.is_assisted,
     )
 
 
@@ -133,7 +138,8 @@ def _label_sets(sets: Iterable[StoredLabelSet], routes: CaseRoutes) -> tuple[Lab
 
 
 def _list_warnings(version: LabelVersion, doubts: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
-    empty = ("The contour is empty.",) if version.voxels == 0 else ()
+    is_flaw = version.voxels == 0 and version.source is not LabelSource.EMPTY
+    empty = ("The contour is empty.",) if is_flaw else ()
     return tuple(dict.fromkeys((*empty, *doubts.get(stored_id(version), ()))))
 
 
@@ -158,6 +164,22 @@ def _structure(
         reference_hd95_mm=structure.reference_hd95_mm,
         warnings=warnings,
     )
+
+
+def _list_given(seen: VisibleCase) -> dict[str, GivenGrade]:
+    """What stands of each structure: its grade, its choice, or that it is drawn."""
+    return (
+        {name: _grade(grade, seen.turns[name]) for name, grade in seen.grades.items()}
+        | {name: build_choice(one, seen.turns[name]) for name, one in seen.choices.items()}
+        | {name: build_drawn(one) for name, one in seen.drawn.items()}
+    )
+
+
+def _choose_scale(seen: VisibleCase, scale: Scale) -> ViewerScale:
+    """The study's scale, or what stands in its place where nothing is graded."""
+    if seen.is_manual:
+        return build_drawn_scale()
+    return build_choice_scale(seen.answers) if seen.answers else _scale(scale)
 
 
 def _scale(scale: Scale) -> ViewerScale:

@@ -204,8 +204,10 @@ class ViewerPayload:
     `account` tells the browser which acts that wait in it are this person's; it names nobody.
     `source_guesses` are the answers to what made a contour, `most_confident` the highest number of
     how sure one is; without them it is not asked.
+    `manual`: every contour is drawn from nothing, and the scale holds one word: drawn.
     `choice`: two label sets stand beside each other, and the scale holds the answers.
     `meaning` is what a reader signs; `signed` says who signed a read, which is then closed.
+    `assistance`: the smart tools may be used while drawing.
     """
 
     case: str
@@ -229,8 +231,10 @@ class ViewerPayload:
     source_guesses: tuple[str, ...] = ()
     most_confident: int | None = None
     choice: bool = False
+    manual: bool = False
     meaning: str | None = None
     signed: str | None = None
+    assistance: bool = True
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md: the fields as they are, plain JSON values only."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,15 +43,15 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRoom:
-    """The study, its rules of editing, masks of drafts in memory, and one writer at a time.
+    """The study, its rules of editing, and masks of drafts in memory.
 
-    SQLite has one writer; waiting in line here is fair and quick, its own waiting sleeps.
+    Whoever changes a draft holds its read (`change`): another web process, with masks of its own,
+    waits there as well.
     """
 
     study: Study
     rules: EditRules
     shelf: MaskShelf = field(default_factory=lambda: MaskShelf(capacity_bytes=_SHELF_BYTES))
-    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def look(self, identity: ReaderIdentity, assignment_id: int) -> Iterator[Visitor]:
@@ -65,7 +64,8 @@ class DraftRoom:
     def change(self, identity: ReaderIdentity, assignment_id: int) -> Iterator[Visitor]:
         """A visit that is committed when it ends well."""
         require(identity, Action.GRADE)
-        with self._turn, transaction(self.study.engine) as session:
+        with transaction(self.study.engine) as session:
+            session.get(Assignment, assignment_id, with_for_update=True)
             yield self._enter(session, identity, assignment_id)
 
     def append(
@@ -99,7 +99,7 @@ class DraftRoom:
         """Store the mask of a draft as a place to replay from; runs after the answer."""
         try:
             sha256 = self.study.labels.put_mask(draft_mask.to_mask())
-            with self._turn, transaction(self.study.engine) as session:
+            with transaction(self.study.engine) as session:
                 add_snapshot(
                     session,
                     draft_id=draft_id,

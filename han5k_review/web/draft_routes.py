@@ -10,7 +10,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from han5k_review.accounts.may import Action, may
+from han5k_review.accounts.may import Action, TaskAct, may
 from han5k_review.exports.contour_files import Contour, build_nifti
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.decisions.locking import list_locks
@@ -25,15 +25,20 @@ from han5k_review.review.drafts.opening import (
     open_draft,
 )
 from han5k_review.review.drafts.patches import describe_patch, describe_rows
+from han5k_review.review.drawing import is_manual
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.row_numbers import RowKind, number_task
+from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import format_utc, utc_now
-from han5k_review.store.draft_tables import Draft
+from han5k_review.store.draft_tables import Draft, StructureLock
+from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.study import grid_of
-from han5k_review.web.binary import answer_binary
+from han5k_review.web.answers import DraftAnswer, DraftsAnswer, PatchesAnswer, ReceiptAnswer
+from han5k_review.web.binary import BINARY, answer_binary
 from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.contour_routes import answer_download
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import (
     HOLDER_HEADER,
@@ -69,7 +74,10 @@ def build_draft_router(desk: Desk) -> APIRouter:
 
 
 def _add_reading(router: APIRouter, room: DraftRoom) -> None:
-    @router.get(_DRAFTS)
+    @router.get(
+        _DRAFTS,
+        **described(Action.GRADE, "The drafts of an own read, and its locks.", DraftsAnswer),
+    )
     def answer_drafts(request: Request, assignment_id: RowId) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             drafts = list_drafts(visitor.session, assignment_id)
@@ -77,20 +85,23 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
                 "drafts": [_state(visitor, draft, request) for draft in drafts],
                 "locks": [
                     describe_lock(lock, visitor.numbers, blinded=visitor.assignment.blinded)
-                    for lock in list_locks(visitor.session, [visitor.assignment.case_id]).values()
+                    for lock in _list_locks(visitor)
                 ],
                 "lease_seconds": room.rules.lease_seconds,
             }
         return answer_json(answer)
 
-    @router.get(_DRAFT)
+    @router.get(_DRAFT, **described(Action.GRADE, "A draft.", DraftAnswer))
     def answer_draft(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             answer = _state(visitor, draft, request)
         return answer_json(answer)
 
-    @router.get(_DRAFT + "/mask")
+    @router.get(
+        _DRAFT + "/mask",
+        **described(Action.GRADE, "The mask of a draft, as an HMSK packet.", BINARY),
+    )
     def answer_mask(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
@@ -106,7 +117,10 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             build=lambda encoding: encode(packet, encoding),
         )
 
-    @router.get(_DRAFT + "/patches")
+    @router.get(
+        _DRAFT + "/patches",
+        **described(Action.GRADE, "The newest strokes of a draft.", PatchesAnswer),
+    )
     def answer_patches(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
@@ -118,13 +132,36 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             }
         return answer_json(answer)
 
-    @router.get(_DRAFT + "/contour.nii.gz")
+    @router.get(
+        _DRAFT + "/contour.nii.gz",
+        **described(Action.GRADE, "The mask of a draft as a NIfTI.", BINARY),
+    )
     def answer_file(request: Request, assignment_id: RowId, structure: Name) -> Response:
-        with room.look(get_identity(request), assignment_id) as visitor:
+        identity = get_identity(request)
+        with room.look(identity, assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             mask = _read_mask(room, visitor, draft)
-            name = f"{visitor.case.name}-{structure}-draft.nii.gz"
-        return answer_download(build_nifti(Contour(structure=structure, mask=mask)), name)
+            case = visitor.case.name
+        with transaction(room.study.engine) as session:
+            add_audit(
+                session,
+                at_utc=utc_now(),
+                actor=identity.name,
+                action="download contours",
+                subject=case,
+                format=".nii.gz",
+                structures=[structure],
+                draft=draft.id,
+            )
+        contour = Contour(structure=structure, mask=mask)
+        return answer_download(build_nifti(contour), f"{case}-{structure}-draft.nii.gz")
+
+
+def _list_locks(visitor: Visitor) -> list[StructureLock]:
+    """Locks of the case; none stops who draws from nothing, since that changes no label."""
+    if is_manual(visitor.session, stored_id(visitor.assignment)):
+        return []
+    return list(list_locks(visitor.session, [visitor.assignment.case_id]).values())
 
 
 def _read_mask(room: DraftRoom, visitor: Visitor, draft: Draft) -> StructureMask:
@@ -136,7 +173,17 @@ def _read_mask(room: DraftRoom, visitor: Visitor, draft: Draft) -> StructureMask
 
 
 def _add_opening(router: APIRouter, room: DraftRoom) -> None:
-    @router.post(_DRAFT)
+    @router.post(
+        _DRAFT,
+        **described(
+            TaskAct.CHANGE,
+            "Open, resume or take over a draft.",
+            DraftAnswer,
+            status=201,
+            repeats=True,
+            changes=True,
+        ),
+    )
     def post_open(
         request: Request,
         assignment_id: RowId,
@@ -164,7 +211,10 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
             answer = _describe(visitor, draft, body.holder)
         return answer_json(answer, 201 if is_new else 200)
 
-    @router.post(_DRAFT + "/lease")
+    @router.post(
+        _DRAFT + "/lease",
+        **described(TaskAct.CHANGE, "Keep a draft, or give it back.", DraftAnswer, changes=True),
+    )
     def post_lease(
         request: Request,
         assignment_id: RowId,
@@ -182,7 +232,9 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
             answer = _describe(visitor, draft, body.holder)
         return answer_json(answer)
 
-    @router.delete(_DRAFT)
+    @router.delete(
+        _DRAFT, **described(TaskAct.CHANGE, "Discard a draft.", None, status=204, changes=True)
+    )
     def delete_draft(
         request: Request,
         assignment_id: RowId,
@@ -216,7 +268,10 @@ def _keep_lease(room: DraftRoom, visitor: Visitor, draft: Draft, body: LeaseBody
 
 
 def _add_patching(router: APIRouter, room: DraftRoom) -> None:
-    @router.post(_DRAFT + "/patches")
+    @router.post(
+        _DRAFT + "/patches",
+        **described(TaskAct.CHANGE, "Draw strokes.", ReceiptAnswer, changes=True),
+    )
     def post_patches(
         request: Request,
         assignment_id: RowId,

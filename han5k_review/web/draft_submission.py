@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import Action
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.errors import RuleError
 from han5k_review.review.drafts.opening import get_draft, get_open_draft
 from han5k_review.review.drafts.submission import find_submission, prepare_submission, submit_draft
+from han5k_review.review.drawing import list_drawn
 from han5k_review.review.grading import (
     count_graded,
     count_turns,
@@ -26,12 +27,14 @@ from han5k_review.store.draft_tables import DraftSubmission
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Revision
 from han5k_review.study import get_study_info, grid_of, read_study_scale
+from han5k_review.web.answers import CheckAnswer, SubmissionAnswer
 from han5k_review.web.bodies import Name, RowId, bounded
+from han5k_review.web.described import described
 from han5k_review.web.desk import get_identity
 from han5k_review.web.draft_answers import answer_json, describe_check, describe_submission
 from han5k_review.web.draft_bodies import SubmitBody
 from han5k_review.web.draft_room import DraftRoom, Visitor
-from han5k_review.web.grade_bodies import GradeBody, describe_grade
+from han5k_review.web.grade_bodies import GradeBody, describe_drawn, describe_grade
 
 _DRAFT = "/assignments/{assignment_id}/drafts/{structure}"
 
@@ -39,7 +42,12 @@ _DRAFT = "/assignments/{assignment_id}/drafts/{structure}"
 def add_submitting(router: APIRouter, room: DraftRoom) -> None:
     """Add `<draft>/check` and `<draft>/submit`."""
 
-    @router.get(_DRAFT + "/check")
+    @router.get(
+        _DRAFT + "/check",
+        **described(
+            Action.GRADE, "How large the edit is, and whether the grade fits it.", CheckAnswer
+        ),
+    )
     def answer_check(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             prepared = prepare_submission(
@@ -52,7 +60,17 @@ def add_submitting(router: APIRouter, room: DraftRoom) -> None:
             )
         return answer_json(describe_check(prepared.check, room.rules))
 
-    @router.post(_DRAFT + "/submit")
+    @router.post(
+        _DRAFT + "/submit",
+        **described(
+            TaskAct.CHANGE,
+            "Submit a draft as a revision, with a grade where one comes too.",
+            SubmissionAnswer,
+            status=201,
+            repeats=True,
+            changes=True,
+        ),
+    )
     def post_submit(
         request: Request,
         assignment_id: RowId,
@@ -126,10 +144,14 @@ def _describe(
     grades = list_current_grades(visitor.session, stored_id(visitor.assignment))
     grade = grades.get(structure)
     turn = count_turns(visitor.session, stored_id(visitor.assignment)).get(structure, 0)
+    described = None if grade is None else describe_grade(grade, turn, visitor.numbers)
+    drawn = list_drawn(visitor.session, stored_id(visitor.assignment)).get(structure)
+    if drawn is not None:
+        described = describe_drawn(structure, drawn, made[1].reviewed_id, visitor.numbers)
     graded, total = count_graded(visitor.session, visitor.assignment)
     return {
         **describe_submission(*made, visitor.numbers),
-        "grade": None if grade is None else describe_grade(grade, turn, visitor.numbers),
+        "grade": described,
         "graded": graded,
         "total": total,
     }

@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,13 +54,15 @@ def encode(content: bytes, encoding: Encoding) -> bytes:
 class AnswerCache:
     """Encoded answers by (content hash, coding), at most `capacity_bytes`, least used goes first.
 
-    Holds nothing that depends on who asks: the routes check that before they look here.
+    Holds nothing that depends on who asks: the routes check that before they look here. What many
+    ask for at once one of them encodes, the others wait for it.
     """
 
     capacity_bytes: int
     _answers: OrderedDict[tuple[str, Encoding], bytes] = field(default_factory=OrderedDict)
     _size: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _coming: dict[tuple[str, Encoding], Future[bytes]] = field(default_factory=dict)
 
     def get_or_build(self, content: str, encoding: Encoding, build: Callable[[], bytes]) -> bytes:
         """The remembered answer, or the one `build` makes (outside the lock)."""
@@ -69,12 +72,28 @@ class AnswerCache:
             if known is not None:
                 self._answers.move_to_end(key)
                 return known
-        answer = build()
+            coming = self._coming.get(key)
+            mine = None if coming is not None else self._coming.setdefault(key, Future())
+        if coming is not None:
+            return coming.result()
+        assert mine is not None, "nobody else makes it"
+        try:
+            answer = build()
+        except BaseException as error:
+            with self._lock:
+                del self._coming[key]
+            mine.set_exception(error)
+            raise
+        self._keep(key, answer)
+        mine.set_result(answer)
+        return answer
+
+    def _keep(self, key: tuple[str, Encoding], answer: bytes) -> None:
         with self._lock:
+            del self._coming[key]
             self._size += len(answer) - len(self._answers.get(key, b""))
             self._answers[key] = answer
             self._answers.move_to_end(key)
             while self._size > self.capacity_bytes and self._answers:
                 _, old = self._answers.popitem(last=False)
                 self._size -= len(old)
-        return answer

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from han5k_review.review.drawing import DRAWN, DrawnContour
 from han5k_review.review.grading import MAX_COMMENT, MOST_CONFIDENT, GradeRequest
 from han5k_review.review.row_numbers import RowKind, RowNumbers
 from han5k_review.store.columns import format_utc
@@ -59,6 +60,19 @@ def describe_choice(choice: Preference, turn: int, numbers: RowNumbers) -> dict[
         "code": choice.choice,
         "comment": choice.comment,
         "graded_at_utc": format_utc(choice.chosen_at_utc),
+    }
+
+
+def describe_drawn(
+    structure: str, drawn: DrawnContour, start_id: int, numbers: RowNumbers
+) -> dict[str, Any]:
+    """A contour drawn from nothing, in the shape of a grade of the empty one it began with."""
+    return {
+        "turn": drawn.turn,
+        "structure": structure,
+        "label_version": numbers.show(RowKind.LABEL_VERSION, start_id),
+        "code": DRAWN,
+        "graded_at_utc": format_utc(drawn.submitted_at_utc),
     }
 
 

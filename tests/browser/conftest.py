@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.browser.desk import Desk, build_desk, open_desk
 from tests.once import build_once
@@ -35,16 +33,3 @@ def desk(first_desk: Path, tmp_path: Path) -> Desk:
     """A fresh study of four real patients: copying a study's folder copies the study."""
     shutil.copytree(first_desk, tmp_path, dirs_exist_ok=True)
     return open_desk(tmp_path)
-
-
-def sign_in(page: Page, url: str, name: str, password: str) -> None:
-    """Sign in through the page, as a person does, until the page where one's work is stands still.
-
-    The home page leads on to it: what is clicked earlier is overtaken by that.
-    """
-    page.goto(f"{url}/sign-in")
-    page.fill("input[name=name]", name)
-    page.fill("input[name=password]", password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda there: urlsplit(there).path not in ("/", "/sign-in"), timeout=60_000)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)

@@ -15,9 +15,8 @@ from han5k_review.review.accepted import list_accepted
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit, RevisionDecision
-from rigs.seeing import look
+from rigs.seeing import look, sign_in
 from rigs.server import Server, running_server
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 from tests.browser.small_study import build_small_study, submit
 

@@ -30,9 +30,8 @@ from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.vocabulary import Preset, Role, Split
 from rigs.heard import Heard
-from rigs.seeing import press_grade
+from rigs.seeing import press_grade, sign_in
 from rigs.server import running_server
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 from tests.browser.small_study import GRID, STRUCTURES, box
 

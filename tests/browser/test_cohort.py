@@ -15,9 +15,9 @@ from han5k_review.accounts.readers import add_reader
 from han5k_review.evaluation import plan_evaluation
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Role
+from rigs.seeing import sign_in
 from rigs.server import Server, running_server
 from rigs.studies import add_identity
-from tests.browser.conftest import sign_in
 from tests.evaluation.phantom_study import CATALOGUE, build_study
 
 PASSWORD = "a long enough password"

@@ -21,9 +21,8 @@ from han5k_review.store.run_tables import RetrainRun, RunScore
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import LabelSource, RunState
-from rigs.seeing import look
+from rigs.seeing import look, sign_in
 from rigs.server import running_server
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD, Desk
 from tests.browser.openkbp_study import HELD_OUT, ORGANS, TRAIN, dice_of
 

@@ -24,9 +24,10 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Role, Uncertainty
+from rigs.seeing import sign_in
 from rigs.server import running_server
 from tests.browser.accessibility import list_in_both_themes
-from tests.browser.conftest import ROOT, sign_in
+from tests.browser.conftest import ROOT
 from tests.browser.desk import PASSWORD, Desk
 
 SIZES = ((1024, 768), (1440, 900))  # each page opens at the first and grows to the second

@@ -49,9 +49,8 @@ from han5k_review.store.vocabulary import (
     Split,
 )
 from han5k_review.study import get_study_info, read_study_scale
-from rigs.seeing import press_grade
+from rigs.seeing import press_grade, sign_in
 from rigs.server import running_server
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 from tests.browser.small_study import GRID, STRUCTURES, box
 from tests.exports.test_report import read_table

@@ -17,8 +17,9 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import StudyInfo
 from han5k_review.store.vocabulary import Role
 from rigs.phantom_study import CATALOGUE, build_study, queue_run
+from rigs.seeing import sign_in
 from rigs.server import running_server
-from tests.browser.conftest import ROOT, sign_in
+from tests.browser.conftest import ROOT
 from tests.browser.desk import PASSWORD
 from tests.retraining.predicted_study import CASE, add_model, add_run, predict_three, under_review
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from rigs.seeing import sign_in
 from rigs.server import Server, running_server
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 from tests.browser.small_study import build_small_study
 

@@ -18,9 +18,9 @@ from han5k_review.store.tables import Assignment, Case, Grade, Reader
 from han5k_review.store.triage_tables import TriageDraw, TriageRound, TriageScore
 from han5k_review.store.vocabulary import DrawArm, GradeLevel, Role, TriageKind
 from rigs.databases import open_new_study
+from rigs.seeing import sign_in
 from rigs.server import Server, running_server
 from rigs.studies import NOON, add_case, add_identity, add_label, make_box, make_grid
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 
 SLOW = 60_000

@@ -21,8 +21,8 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import Role
 from han5k_review.study import list_cases
+from rigs.seeing import sign_in
 from rigs.server import Server, running_server
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 from tests.imaging.dicom.writing import (
     build_rtstruct,

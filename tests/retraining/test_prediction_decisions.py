@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from sqlmodel import select
 
 from han5k_review.errors import RuleError
 from han5k_review.evaluation.choice import UNDER_REVIEW, find_labels
+from han5k_review.evaluation.stored_panels import read_stamp
+from han5k_review.metrics import Definition
 from han5k_review.retraining.models.model_decisions import roll_back, take_out_of_use
 from han5k_review.retraining.predictions.changes import (
     Change,
@@ -86,6 +89,19 @@ def test_what_waits_is_seen_beside_what_is_under_review_but_by_no_reader(study: 
     with transaction(study.engine) as session:
         put_under_review(session, 1, actor="lead", now=utc_now())
         assert find_label_set(session, case_id, "w", view_case()) is None
+
+
+def test_numbers_kept_of_what_is_under_review_are_read_again_after_each_decision(
+    study: Study,
+) -> None:
+    predict_three(study)
+    seen = []
+    for decide in (None, put_under_review, partial(withdraw, reason="worse")):
+        with transaction(study.engine) as session:
+            if decide is not None:
+                decide(session, 1, actor="lead", now=utc_now())
+            seen.append(read_stamp(session, UNDER_REVIEW.sources, Definition.SURFEL))
+    assert len(set(seen)) == 3
 
 
 def test_a_prediction_is_told_by_its_volume_beside_the_contour_under_review() -> None:

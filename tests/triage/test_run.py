@@ -87,10 +87,9 @@ def test_a_damaged_case_is_told_and_stops_nothing(cohort: Study) -> None:
     assert report.round_id is not None
 
 
-def test_enough_grades_turn_ranks_into_probabilities(cohort: Study) -> None:
-    """With twenty grades of each kind a score is the chance of a revision, not only a rank."""
-    compute(cohort)
-    with transaction(cohort.engine) as session:
+def grade_all(study: Study) -> None:
+    """All left parotids, and half of the right ones, are to be revised; no brainstem is."""
+    with transaction(study.engine) as session:
         reader = session.exec(select(Reader)).one()
         for case in session.exec(select(Case)).all():
             place = Assignment(case_id=case.id, reader_id=reader.id, presentation_order=case.id)
@@ -113,6 +112,12 @@ def test_enough_grades_turn_ranks_into_probabilities(cohort: Study) -> None:
                         request_id=f"request-{label.id}",
                     )
                 )
+
+
+def test_enough_grades_turn_ranks_into_probabilities(cohort: Study) -> None:
+    """With twenty grades of each kind a score is the chance of a revision, not only a rank."""
+    compute(cohort)
+    grade_all(cohort)
     assert compute(cohort).round_id is not None
     with reading(cohort.engine) as session:
         newest = find_round(session)

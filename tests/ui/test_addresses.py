@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from han5k_review.errors import DataError
 from han5k_review.ui.places import find_assignment_id
 from han5k_review.ui.view_choice import ViewChoice
+from rigs.seeing import sign_in
 from rigs.server import running_server
-from tests.browser.conftest import sign_in
 from tests.web.bench import PASSWORD, build_bench
 
 SLOW = 60_000  # ms

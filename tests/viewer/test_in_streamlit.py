@@ -15,11 +15,10 @@ from han5k_review.accounts.readers import add_reader
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Grade
 from han5k_review.store.vocabulary import Role
-from rigs.seeing import look, press_grade
+from rigs.seeing import look, press_grade, sign_in
 from rigs.server import find_free_port, running_server
 from rigs.studies import NOON
 from rigs.viewer_cases import assign_stored, block_case, lps_grid, patient_case
-from tests.browser.conftest import sign_in
 from tests.viewer.drawing_table import Table, near, on_slice
 from tests.web.bench import PASSWORD, WebBench, build_bench
 

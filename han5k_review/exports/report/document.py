@@ -23,6 +23,7 @@ from han5k_review.exports.report.outcomes import build_missing, build_outcomes, 
 from han5k_review.exports.report.preferences import build_preferences
 from han5k_review.exports.report.readers import build_readers
 from han5k_review.exports.report.shares import build_shares_section
+from han5k_review.exports.report.time_saved import build_time_saved
 from han5k_review.metrics import Definition
 from han5k_review.store.study import Study
 
@@ -45,6 +46,7 @@ def list_sections(facts: ReportFacts, study: Study) -> list[Section]:
         build_size(facts),
         build_shares_section(facts),
         build_preferences(facts),
+        build_time_saved(facts),
         build_agreement(facts),
         build_certificates(facts),
         build_against_metrics(facts),

@@ -17,11 +17,14 @@ from han5k_review.exports.report.markup import (
     say_percent,
     table,
 )
+from han5k_review.exports.report.time_saved import say_saved
 from han5k_review.exports.severity import find_severity
 from han5k_review.review.counting import GradeUse
 from han5k_review.statistics.shares import measure_clustered_share
-from han5k_review.store.vocabulary import GradeLevel
+from han5k_review.store.vocabulary import APART, GradeLevel
 from han5k_review.texts.counts import say_count
+
+_NO_TIME = "time of contouring from nothing, so that time saved cannot be told"
 
 
 def build_outcomes(facts: ReportFacts) -> Section:
@@ -49,7 +52,7 @@ def _say_acceptability(facts: ReportFacts) -> str:
     if not verdicts:
         return NOT_MEASURED
     share = measure_clustered_share(verdicts)
-    edits = [view.revision for view in facts.rows.revisions]
+    edits = [view.revision for view in facts.rows.revisions if view.source not in APART]
     degrees = [row.vrd for row in edits if row.vrd is not None]
     said = (
         f"acceptable in {say_percent(share.proportion)} of {say_count(share.judged, 'grade')} that "
@@ -65,7 +68,7 @@ def _say_time(facts: ReportFacts) -> str:
     edited = [
         view.revision.active_seconds
         for view in facts.rows.revisions
-        if view.revision.active_seconds is not None
+        if view.revision.active_seconds is not None and view.source not in APART
     ]
     if not looked and not edited:
         return NOT_MEASURED
@@ -80,7 +83,7 @@ def _say_time(facts: ReportFacts) -> str:
             f"median {say_number(median(edited), 1)} s per revision in the viewer "
             f"({say_count(len(edited), 'revision')})"
         )
-    parts.append(f"time saved against contouring by hand: {NOT_MEASURED}")
+    parts.append(say_saved(facts))
     return "; ".join(parts)
 
 
@@ -132,7 +135,7 @@ def build_missing(facts: ReportFacts) -> Section:
                 "specialty, years of experience and staff grade of readers",
                 "site, scanner, contrast and artefacts of each case",
                 "clinical use, outcome of treatment, adverse events",
-                "time of contouring from nothing, so that time saved cannot be told",
+                *(() if facts.rows.manual else (_NO_TIME,)),
             )
         ),
     ]

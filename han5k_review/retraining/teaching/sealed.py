@@ -21,6 +21,7 @@ from han5k_review.store.run_tables import RunScore
 from han5k_review.store.sealed_tables import SealedOpening, SealedPatient
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.texts.counts import say_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,8 @@ def describe_sealed(state: SealedState) -> str:
     """One line for the card: the set, the counter, and what it said of the model."""
     if not state.patients:
         return "None: every held-out patient judged every run"
-    told = f"{state.patients} patients, opened {state.openings} times in this study"
+    opened = say_count(state.openings, "time")
+    told = f"{say_count(state.patients, 'patient')}, opened {opened} in this study"
     if state.opened is None:
         return f"{told}, never for this model"
     words: dict[str, list[str]] = {}

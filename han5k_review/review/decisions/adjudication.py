@@ -4,7 +4,7 @@ What became of a revision is derived, so that nobody has to write rows for what 
 is accepted when it is the accepted contour of its structure (review/accepted.py); one that was
 accepted before another was is not chosen any more. A revision without a decision waits, unless its
 reader has submitted a newer one, or the structure is locked with another contour. Unlocking brings
-those back.
+those back. Corrections of planted errors, and contours drawn from nothing, wait for nobody.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from han5k_review.review.decisions.revising import RevisionView, list_revisions
 from han5k_review.review.reads import is_adjudicated_edit
 from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.tables import Grade, LabelVersion, Revision
-from han5k_review.store.vocabulary import Decision, LabelSource
+from han5k_review.store.vocabulary import APART, Decision, LabelSource
 
 
 class Standing(StrEnum):
@@ -31,6 +31,7 @@ class Standing(StrEnum):
     REJECTED = "rejected"
     NOT_CHOSEN = "not chosen"
     REPLACED = "replaced by a newer one"
+    APART = "kept apart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,8 @@ def settle_standings(
 
 
 def _settle(view: RevisionView, accepted: Accepted | None, *, is_newest: bool) -> Standing:
+    if view.source in APART:
+        return Standing.APART
     if accepted is not None and accepted.contour.id == view.child.id:
         return Standing.ACCEPTED
     if view.decision is not None:
@@ -94,18 +97,13 @@ def _settle(view: RevisionView, accepted: Accepted | None, *, is_newest: bool) -
 
 
 def list_questions(session: Session, *, names_reads: bool) -> list[Question]:
-    """Every structure with a revision that waits, the one that waits longest first.
-
-    Corrections of planted errors wait for nobody.
-    """
+    """Every structure with a revision that waits, the one that waits longest first."""
     views = list_revisions(session)
     standings = settle_standings(views, list_accepted(session))
     names = _name_series(views, names_reads=names_reads)
     edits = _list_edits(views)
     waiting = [v for v in views if standings[stored_id(v.revision)] is Standing.WAITING]
     reviewed = _find_versions(session, {view.revision.reviewed_id for view in waiting})
-    planted = {number for number, row in reviewed.items() if row.source is LabelSource.PLANTED}
-    waiting = [view for view in waiting if view.revision.reviewed_id not in planted]
     grouped: dict[CaseStructure, list[Candidate]] = {}
     for view in waiting:
         name, set_key = names[_series(view, edits)]

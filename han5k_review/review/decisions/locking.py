@@ -11,12 +11,13 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import RuleError
+from han5k_review.review.drawing import is_from_nothing
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.store.audit import add_audit
-from han5k_review.store.draft_tables import StructureLock
+from han5k_review.store.draft_tables import Draft, StructureLock
 from han5k_review.store.identity import CaseStructure, stored_id
-from han5k_review.store.tables import Case, LabelVersion, Reader
-from han5k_review.store.vocabulary import LabelSource
+from han5k_review.store.tables import Case, LabelVersion, Reader, Revision
+from han5k_review.store.vocabulary import APART, LabelSource
 
 MAX_REASON = 2000
 
@@ -58,10 +59,20 @@ def lock_structure(
     version = session.get(LabelVersion, label_version_id)
     if version is None:
         raise RuleError(f"There is no contour {label_version_id} to lock.")
-    if version.source is LabelSource.PLANTED:
+    if version.source in APART:
+        what = (
+            "an error planted to measure vigilance"
+            if version.source is LabelSource.PLANTED
+            else "an empty start to measure time"
+        )
         raise RuleError(
-            f"A contour of the study was expected, {label_version_id} is an error planted to "
-            "measure vigilance; it is never accepted."
+            f"A contour of the study was expected, {label_version_id} is {what}; it is never "
+            "accepted."
+        )
+    if _is_kept_apart(session, label_version_id):
+        raise RuleError(
+            f"A contour of the study was expected, {label_version_id} corrects an error planted to "
+            "measure vigilance, or was drawn from nothing to measure time; it is never accepted."
         )
     present = find_lock(session, version.case_id, version.structure)
     if present is not None and present.label_version_id == label_version_id:
@@ -120,6 +131,22 @@ def _add(session: Session, row: StructureLock, by: Reader) -> StructureLock:
         reason=row.reason,
     )
     return row
+
+
+def _is_kept_apart(session: Session, label_version_id: int) -> bool:
+    """True for the revision of a planted error, and for a contour drawn from nothing."""
+    found = session.exec(
+        select(LabelVersion.source)
+        .join(Revision, col(Revision.reviewed_id) == col(LabelVersion.id))
+        .where(Revision.label_version_id == label_version_id)
+    ).first()
+    return found in APART
+
+
+def check_draft_unlocked(session: Session, draft: Draft) -> None:
+    """As `check_unlocked`, of what a draft corrects; who draws from nothing changes no label."""
+    if not is_from_nothing(session, draft):
+        check_unlocked(session, draft.case_id, draft.structure)
 
 
 def check_unlocked(session: Session, case_id: int, structure: str) -> None:

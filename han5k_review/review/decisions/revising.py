@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import RuleError
@@ -32,14 +34,17 @@ from han5k_review.store.tables import (
     Revision,
     RevisionDecision,
 )
-from han5k_review.store.vocabulary import Decision, LabelSource
+from han5k_review.store.vocabulary import APART, Decision, LabelSource
+
+_DRAWN = "was drawn from nothing to measure time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionView:
     """A revision with its child label version and the newest decision, None while it waits.
 
-    `grade` is its reader's grade of the corrected contour, given before or after the edit.
+    `grade` is its reader's grade of the corrected contour, given before or after the edit;
+    `source` is where the corrected contour comes from.
     """
 
     revision: Revision
@@ -47,6 +52,7 @@ class RevisionView:
     case: str
     reader: str
     decision: RevisionDecision | None
+    source: LabelSource
     grade: Grade | None = None
 
 
@@ -55,7 +61,7 @@ class Edit:
     """A finished edit of the contour `reviewed`, and what it amounts to against it.
 
     `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
-    revision. `active_seconds` is None for a file.
+    revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made.
     """
 
     reviewed: LabelVersion
@@ -64,6 +70,7 @@ class Edit:
     measure: EditMeasure
     grade_id: int | None = None
     active_seconds: float | None = None
+    smart_steps: Mapping[str, int] = field(default_factory=dict)
 
 
 def submit_revision(
@@ -157,6 +164,7 @@ def add_revision(
         action="submit revision",
         subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
+        **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
     )
     return revision
 
@@ -182,11 +190,11 @@ def decide_revision(
         raise RuleError("This revision is your own; a second person decides it.")
     if decision is Decision.REJECTED and not reason.strip():
         raise RuleError("Please give a reason for rejecting.")
-    if session.get_one(LabelVersion, revision.reviewed_id).source is LabelSource.PLANTED:
-        raise RuleError(
-            f"Revision {revision_id} corrects an error that was planted to measure vigilance; it "
-            "is kept, but never accepted."
-        )
+    source = session.get_one(LabelVersion, revision.reviewed_id).source
+    if source in APART:
+        planted = source is LabelSource.PLANTED
+        why = "corrects an error that was planted to measure vigilance" if planted else _DRAWN
+        raise RuleError(f"Revision {revision_id} {why}; it is kept, but never accepted.")
     _settle_lock(session, revision, decision, reason, adjudicator, now)
     row = RevisionDecision(
         revision_id=revision_id,
@@ -209,15 +217,19 @@ def decide_revision(
 
 def list_revisions(session: Session, case_id: int | None = None) -> Sequence[RevisionView]:
     """Revisions, oldest first, of one case or of all, each with its newest decision."""
+    reviewed = aliased(LabelVersion)
     query = (
-        select(Revision, LabelVersion, Case, Reader)
+        sa.select(
+            Revision, LabelVersion, col(Case.name), col(Reader.pseudonym), col(reviewed.source)
+        )
         .join(LabelVersion, col(LabelVersion.id) == Revision.label_version_id)
+        .join(reviewed, col(reviewed.id) == col(Revision.reviewed_id))
         .join(Case, col(Case.id) == LabelVersion.case_id)
         .join(Reader, col(Reader.id) == Revision.reader_id)
         .order_by(col(Revision.id))
     )
     if case_id is not None:
-        query = query.where(LabelVersion.case_id == case_id)
+        query = query.where(col(LabelVersion.case_id) == case_id)
     grades = list_declared_grades(session, case_id)
     newest: dict[int, RevisionDecision] = {}
     for decision in session.exec(select(RevisionDecision).order_by(col(RevisionDecision.id))):
@@ -226,12 +238,13 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
         RevisionView(
             revision=revision,
             child=child,
-            case=case.name,
-            reader=reader.pseudonym,
+            case=case,
+            reader=reader,
             decision=newest.get(stored_id(revision)),
+            source=LabelSource(source),
             grade=grades.get(stored_id(revision)),
         )
-        for revision, child, case, reader in session.exec(query)
+        for revision, child, case, reader, source in session.execute(query)
     ]
 
 

@@ -26,6 +26,7 @@ from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
+from han5k_review.store.engine import LockLine, queue_by_number
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Assignment, LabelVersion, Reader
 from han5k_review.store.vocabulary import DraftState, LabelSource
@@ -115,19 +116,21 @@ def open_draft(
     structure, take_over = request.structure, request.take_over
     assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
-    _check_graded(session, assignment_id)
+    _check_open(session, assignment)
     reviewed = find_shown(session, assignment, structure)
     if reviewed is None:
         raise DraftError(
             Reason.NOT_UNDER_REVIEW,
             f"A structure under review in this case was expected, found {structure!r}.",
         )
-    check_unlocked(session, assignment.case_id, structure)
+    if reviewed.source is not LabelSource.EMPTY:
+        check_unlocked(session, assignment.case_id, structure)
     _check_unsigned(session, assignment_id)
     draft = find_draft(session, assignment_id, structure)
     is_new = draft is None
     taken = False
     if rules.one_editor:
+        queue_by_number(session, LockLine.CASE_EDITORS, assignment.case_id)
         taken = check_one_editor(session, assignment, structure, take_over=take_over, now=now)
     if draft is None:
         base = _get_base(session, reviewed, request.base_id, reader, may_edit_any=may_edit_any)
@@ -209,8 +212,14 @@ def is_outdated(session: Session, draft: Draft) -> bool:
     return present is None or present.id != draft.reviewed_label_version_id
 
 
-def _check_graded(session: Session, assignment_id: int) -> None:
-    if is_forced_choice(session, assignment_id):
+def _check_open(session: Session, assignment: Assignment) -> None:
+    if assignment.closed_at_utc is not None:
+        raise DraftError(
+            Reason.NOT_UNDER_REVIEW,
+            "A read that goes on was expected, this one was closed by the study lead or since its "
+            "time was over; what was done in it is kept. Open your worklist for the next case.",
+        )
+    if is_forced_choice(session, stored_id(assignment)):
         raise DraftError(
             Reason.NOT_UNDER_REVIEW,
             "A read whose contours may be edited was expected, found a forced choice; choose one "

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
-from han5k_review.review.decisions.locking import check_unlocked
+from han5k_review.review.assistance import is_assisted, is_smart
+from han5k_review.review.decisions.locking import check_draft_unlocked
 from han5k_review.review.drafts.draft_mask import DraftMask, Index, MaskShelf
 from han5k_review.review.drafts.journal import replay
 from han5k_review.review.drafts.leases import check_holder, renew_lease
@@ -91,7 +92,7 @@ def append_patches(
 
     DraftError with its reason for a draft that is another one or closed, a locked structure, a
     tab without the lease, a version that is old or ahead, a box outside the grid, runs that do
-    not fill it, an id used for another stroke.
+    not fill it, an id used for another stroke, a smart tool where the protocol allows none.
     """
     session.get(Draft, batch.draft_id, with_for_update=True)  # the same stroke sent twice at once
     known = _find_known(session, batch)
@@ -107,9 +108,15 @@ def append_patches(
         rows = tuple(known[patch.patch_id] for patch in batch.patches)
         return PatchReceipt(draft=draft, rows=rows, draft_mask=None, first_version=draft.version)
     draft = get_open_draft(session, assignment, structure, batch.draft_id)
-    check_unlocked(session, draft.case_id, structure)
+    check_draft_unlocked(session, draft)
     check_holder(draft, batch.holder)
     first_version = draft.version
+    if any(is_smart(patch.tool) for patch in new) and not is_assisted(session, assignment):
+        raise DraftError(
+            Reason.NO_ASSISTANCE,
+            "The protocol of this study allows no assistance while drawing, so a step of a smart "
+            "tool cannot be kept; draw it by hand.",
+        )
     _check_versions(draft, new)
     grid = grid_of(session.get_one(Case, draft.case_id))
     _check_boxes(grid, new)

@@ -10,13 +10,14 @@ from sqlmodel import Session, select
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.decisions.locking import check_unlocked
+from han5k_review.review.assistance import count_smart_steps
+from han5k_review.review.decisions.locking import check_draft_unlocked
 from han5k_review.review.decisions.revising import Edit, add_revision
 from han5k_review.review.drafts.draft_mask import MaskShelf
 from han5k_review.review.drafts.journal import replay
 from han5k_review.review.drafts.leases import check_holder
 from han5k_review.review.drafts.opening import close_draft, get_open_draft, is_outdated
-from han5k_review.review.edit_check import EditCheck, check_grade, measure_edit
+from han5k_review.review.edit_check import EditCheck, check_drawn, check_grade, measure_edit
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import list_current_grades
 from han5k_review.review.refusals import DraftError, Reason
@@ -24,12 +25,15 @@ from han5k_review.store.draft_tables import Draft, DraftSubmission
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader, Revision
-from han5k_review.store.vocabulary import DraftState
+from han5k_review.store.vocabulary import DraftState, LabelSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedSubmission:
-    """A draft at one version, measured; a version never changes, so this stays true."""
+    """A draft at one version, measured; a version never changes, so this stays true.
+
+    `from_nothing`: it began with an empty contour, and no grade stands beside it.
+    """
 
     draft_id: int
     version: int
@@ -38,6 +42,7 @@ class PreparedSubmission:
     base_sha256: str
     rules: EditRules
     check: EditCheck
+    from_nothing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +74,19 @@ def prepare_submission(
     base = _get_version(session, draft.base_label_version_id)
     before = labels.get_mask(reviewed.mask_sha256, grid)
     grade = _find_grade(session, draft)
+    from_nothing = reviewed.source is LabelSource.EMPTY
+    measure = measure_edit(before, after)
     return PreparedSubmission(
         draft_id=stored_id(draft),
         version=draft.version,
         before=before,
         after=after,
         base_sha256=base.mask_sha256,
-        check=check_grade(
-            draft.structure,
-            measure_edit(before, after),
-            None if grade is None else grade.level,
-            rules,
-        ),
+        check=check_drawn(draft.structure, measure)
+        if from_nothing
+        else check_grade(draft.structure, measure, None if grade is None else grade.level, rules),
         rules=rules,
+        from_nothing=from_nothing,
     )
 
 
@@ -123,7 +128,7 @@ def submit_draft(
     """
     session.get(Assignment, assignment.id, with_for_update=True)  # no grade comes meanwhile
     draft = get_open_draft(session, assignment, structure, request.draft_id)
-    check_unlocked(session, draft.case_id, structure)
+    check_draft_unlocked(session, draft)
     check_holder(draft, request.holder)
     _check_state(session, draft, request, prepared)
     grade, check = _check_now(session, draft, request, prepared)
@@ -140,6 +145,7 @@ def submit_draft(
             measure=check.measure,
             grade_id=None if grade is None else grade.id,
             active_seconds=draft.active_seconds,
+            smart_steps=count_smart_steps(session, request.draft_id),
         ),
         now=now,
     )
@@ -178,6 +184,8 @@ def _check_state(
             "corrects; download the draft if you need it, discard it, and start from the new one.",
         )
     after = prepared.after.sha256
+    if prepared.from_nothing and prepared.after.is_empty:
+        return  # that there is nothing to draw is an answer, too, once it is confirmed
     if after in (prepared.before.sha256, prepared.base_sha256):
         raise DraftError(
             Reason.UNCHANGED,
@@ -191,7 +199,9 @@ def _check_now(
     """The grade in force and the edit beside it; DraftError when they disagree, unconfirmed."""
     grade = _find_grade(session, draft)
     level = None if grade is None else grade.level
-    check = check_grade(draft.structure, prepared.check.measure, level, prepared.rules)
+    check = prepared.check
+    if not prepared.from_nothing:
+        check = check_grade(draft.structure, check.measure, level, prepared.rules)
     if check.question is not None and not request.confirmed:
         raise DraftError(Reason.GRADE_DISAGREES, check.question, check=check)
     return grade, check

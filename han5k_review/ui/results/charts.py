@@ -45,8 +45,8 @@ def build_grade_chart(
     figure.update_layout(
         barmode="stack",
         height=max(_LEAST_PX, 90 + _ROW_PX * len(names)),
-        margin=_MARGIN,
-        xaxis={"title": "Percent of grades", "range": [0, 100]},
+        margin=_MARGIN | {"r": 24},  # the half of its last number
+        xaxis={"title": "Percent of grades", "range": [0, 100], "dtick": 20},
         yaxis={"autorange": "reversed"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
     )

@@ -27,6 +27,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.retraining.lineage import STATE_WORDS, build_lineage
 from han5k_review.ui.retraining.predictions import show_predicting
 from han5k_review.ui.visit import Visit, attempt
@@ -56,7 +57,7 @@ def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
 def _show_card(visit: Visit, model: ModelVersion) -> None:
     with reading(visit.bench.study.engine) as session:
         card = build_model_card(session, model, contact=visit.bench.settings.contact, now=utc_now())
-    with st.expander(f"Card of {model.name}"):
+    with st.expander(f"Card of {as_text(model.name)}"):
         first, second, _ = st.columns([1, 1, 4])
         first.download_button(
             "Markdown",

@@ -2,6 +2,7 @@
 // What each action of the key table does. Keys, buttons and tests all go through `act`.
 
 import { keepPair } from "./choice.js";
+import { keepDrawing } from "./drawing.js";
 import { buildEditActions } from "./edit/edit_actions.js";
 import { shortKey } from "./keyboard.js";
 import { acceptRest, chooseFilter } from "./list_actions.js";
@@ -29,6 +30,13 @@ const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
  * @typedef {Record<string, (argument?: any) => unknown>
  *   & { choose: (name: string | null, then?: () => void) => void }} Actions
  */
+
+/**
+ * Without what does not belong to this kind of read.
+ * @param {Workspace} workspace
+ * @param {Actions} actions
+ */
+const keepOnly = (workspace, actions) => keepDrawing(workspace, keepPair(workspace, actions));
 
 /**
  * @param {Workspace} workspace
@@ -63,7 +71,7 @@ export function buildActions(workspace) {
     const extent = reading.profiles.extent();
     if (extent) reading.moveTo([state.cursor[0], state.cursor[1], extent[which]]);
   };
-  return keepPair(workspace, {
+  return keepOnly(workspace, {
     grade(code) {
       if (grader.readOnly || !state.selected) return;
       const name = state.selected;
@@ -79,7 +87,7 @@ export function buildActions(workspace) {
       if (!regrade && next) choose(next);
     },
     tags: () => workspace.gradePanel.enterTags(),
-    comment: () => workspace.gradePanel.enterComment(),
+    comment: () => workspace.gradePanel.comment.focus(),
     "flag-slice": () => {
       if (!grader.readOnly && state.selected) grader.toggleFlag(state.selected, state.cursor[2]);
     },
@@ -193,7 +201,7 @@ export function buildActions(workspace) {
       if (workspace.editor.free) workspace.combine.toggle();
     },
     leave() {
-      if (workspace.editor.pointer.dropOutline()) return;
+      if (workspace.editor.pointer.dropOutline() || workspace.editor.smart.cancel()) return;
       workspace.help.hide();
       if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();

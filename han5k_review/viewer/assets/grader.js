@@ -99,12 +99,12 @@ export class Grader extends GradeBook {
   }
 
   /**
-   * A grade that was stored together with an edit.
+   * A grade that was stored together with an edit; what was drawn from nothing is none to take back.
    * @param {string} name
    * @param {Answer} answer
    */
   accept(name, answer) {
-    this.begin([name]);
+    if (!this.data.manual) this.begin([name]);
     const wasComplete = this.graded === this.total;
     this.take(name, answer.grade);
     this.save = { state: "saved", at: new Date(), sentence: "" };

@@ -2,6 +2,7 @@
 // Questions about the whole list: which structures are shown, what is accepted with the rest, and what comes
 // after the last grade. All are answered by key.
 
+import { doneWord } from "./drawing.js";
 import { STAY } from "./panels/question.js";
 import { chooseForm, sayCount } from "./pure/counts.js";
 import { filterStructures, listFilters, sortRest, tiersOf } from "./pure/filters.js";
@@ -96,7 +97,7 @@ function sayNothing({ unseen, doubtful }) {
 export async function sayFinished(workspace) {
   const { question, grader, data } = workspace;
   const chosen = await question.ask(
-    `All ${grader.total} structures of ${data.case} are ${data.choice ? "chosen" : "graded"} and saved.`,
+    `All ${grader.total} structures of ${data.case} are ${doneWord(data)} and saved.`,
     [
       {
         id: "next",
@@ -106,7 +107,7 @@ export async function sayFinished(workspace) {
         loud: true,
       },
       { id: "sign", key: keysOf("sign")[0], words: "Sign this read" },
-      { id: "undo", key: "z", words: "Undo the last grade" },
+      ...(data.manual ? [] : [{ id: "undo", key: "z", words: "Undo the last grade" }]),
       { id: STAY, key: "Escape", words: "Stay here" },
     ],
   );

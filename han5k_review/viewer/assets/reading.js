@@ -48,7 +48,7 @@ export class Reading {
     this.seen = new SeenSlices(0);
     this.scrolled = new SeenSlices(0);
     this.profiles = new Profiles(this);
-    /** @type {{ name: string, mask: EditMask } | null} */
+    /** @type {{ name: string, mask: EditMask, marks: import("./edit/smart_marks.js").SmartMarks } | null} */
     this.draft = null;
     this.table = new WindowTable();
     this.lutVersion = 0;

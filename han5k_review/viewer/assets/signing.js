@@ -15,7 +15,7 @@ export async function signRead(workspace) {
   grader.amend(workspace.reading.state.selected);
   await grader.queue.flush();
   if (grader.graded < grader.total || grader.queue.pending().length) {
-    workspace.say(sayMissing(grader), true);
+    workspace.say(sayMissing(grader, data.manual), true);
     return;
   }
   if (!(await workspace.settling.mayLeaveCase())) return;
@@ -35,8 +35,13 @@ export async function signRead(workspace) {
   workspace.trigger("next_case");
 }
 
-/** @param {{ graded: number, total: number }} grader */
-function sayMissing({ graded, total }) {
+/**
+ * @param {{ graded: number, total: number }} grader
+ * @param {boolean} manual
+ */
+function sayMissing({ graded, total }, manual) {
+  if (graded < total && manual)
+    return `${total - graded} of ${total} structures are not drawn yet: a read is signed when all are.`;
   if (graded < total)
     return `${total - graded} of ${total} structures have no grade yet: a read is signed when all have one.`;
   return "Some grades are not saved yet: sign again in a moment.";

@@ -26,5 +26,5 @@ function openChosen(workspace, { kind, entry, name }) {
   }
   workspace.grader.restore(entry);
   workspace.gradePanel.update(); // before the field has the focus, and is left alone
-  if (entry.body.comment) workspace.gradePanel.enterComment();
+  if (entry.body.comment) workspace.gradePanel.comment.focus();
 }

@@ -59,6 +59,7 @@ export function buildScene(reading, volume, plane, side = "both") {
       stamp,
       reading.layersVersion,
       reading.draft?.mask.stampOf(plane),
+      reading.draft?.marks.stampOf(plane),
       side,
       ...Object.values(camera ?? {}),
     ].join("|"),
@@ -104,6 +105,8 @@ function buildLayers(reading, plane, index, side, compared) {
     if (side === "both" && structure.name === reading.data.decision?.structure)
       for (const set of listBeside(reading, compared)) add(set, structure);
   }
+  if (outlines && side !== "compared")
+    layers.push(...(reading.draft?.marks.layers(outlines, plane, index) ?? []));
   return layers.sort((a, b) => Number(a.chosen) - Number(b.chosen) || b.voxels - a.voxels);
 }
 

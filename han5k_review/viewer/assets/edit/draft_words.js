@@ -62,11 +62,12 @@ export function saySubmitted(name, { vrd, slices_edited }) {
 }
 
 /**
- * `23.4 cc   Dice 0.912   VRD 8.1 %`
+ * `23.4 cc   Dice 0.912   VRD 8.1 %`; of a contour drawn from nothing the volume alone.
  * @param {{ volumeCc: number, dice: number | null, vrd: number | null }} figures
  */
-export function sayFigures({ volumeCc, dice, vrd }) {
+export function sayFigures({ volumeCc, dice, vrd }, fromNothing = false) {
   const volume = `${volumeCc.toFixed(volumeCc < 10 ? 2 : 1)} cc`;
+  if (fromNothing) return volume;
   const overlap = dice === null ? "-" : dice.toFixed(3);
   return `${volume}   Dice ${overlap}   VRD ${vrd === null ? "-" : `${(100 * vrd).toFixed(1)} %`}`;
 }

@@ -2,6 +2,7 @@
 // What the actions of the key table's Edit part do.
 
 import { toggleHuLimit } from "./hu_limit.js";
+import { applyTool } from "./slice_tools.js";
 import { DRAWING } from "./tools.js";
 
 /** @import { Editor } from "./editor.js" */
@@ -33,13 +34,20 @@ export function buildEditActions(editor, settling) {
   return {
     edit: () => settling.toggle(),
     ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),
-    ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => editor.apply(tool))])),
+    ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => applyTool(editor, tool))])),
     "brush-smaller": editing(() => editor.resize(-1)),
     "brush-larger": editing(() => editor.resize(1)),
     ball: editing(() => editor.set({ ball: !options.ball })),
     "hu-limit": editing(() => toggleHuLimit(editor)),
     whole: editing(() => editor.set({ whole: !options.whole })),
-    "close-polygon": editing(() => editor.pointer.closePolygon()),
+    "close-polygon": editing(() => editor.smart.marks.decide(true) || editor.pointer.closePolygon()),
+    "seed-in": editing(() => editor.smart.takeSeed("seed-in")),
+    "seed-out": editing(() => editor.smart.takeSeed("seed-out")),
+    "seeds-grow": editing(() => editor.smart.grow()),
+    snap: editing(() => editor.smart.snap()),
+    follow: editing(() => editor.smart.follow()),
+    "drop-proposal": editing(() => editor.smart.marks.decide(false)),
+    "smooth-volume": editing(() => editor.smart.smooth()),
     "submit-edit": editing(() => settling.submit()),
   };
 }

@@ -141,7 +141,7 @@ export class EditPanel {
   sayFigures() {
     const figures = this.editor.mask?.figures();
     if (!figures) return;
-    setText(this.figures, sayFigures(figures));
+    setText(this.figures, sayFigures(figures, this.editor.data.manual));
     this.figures.title = "Against the contour under review; VRD: voxels changed in share of that contour.";
   }
 

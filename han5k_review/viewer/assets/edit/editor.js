@@ -1,7 +1,6 @@
 // @ts-check
 // Editing one structure: the mask in hand, its steps back, the tool, and what the pointer does with it.
 
-import { PLANES } from "../pure/geometry.js";
 import { Advisor } from "./advisor.js";
 import { placeOf, returnTo } from "./draft_place.js";
 import { recoverStrokes } from "./draft_recovery.js";
@@ -10,10 +9,10 @@ import { EditMask } from "./edit_mask.js";
 import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
 import { DraftSession } from "./session.js";
-import { applySliceTool } from "./slice_tools.js";
+import { SmartTools } from "./smart.js";
 import { AsideStrokes } from "./strokes_aside.js";
 import { StructureStates } from "./structure_states.js";
-import { nextSize } from "./tools.js";
+import { firstOptions, nextSize } from "./tools.js";
 
 /** @import { Stage } from "../draw/stage.js" */
 /** @import { Store } from "../net/kept_entries.js" */
@@ -22,6 +21,7 @@ import { nextSize } from "./tools.js";
 /** @import { ViewerPayload } from "../pure/payload.js" */
 /** @import { Reading } from "../reading.js" */
 /** @import { Topic } from "../topics.js" */
+/** @import { Change } from "./changes.js" */
 /** @import { ToolOptions } from "./tools.js" */
 
 /** @returns {Record<PlaneName, Set<number>>} slices of each plane on which something was drawn by hand */
@@ -60,16 +60,7 @@ export class Editor {
     this.asking = null;
     /** @type {Map<string, number>} structure -> the label version submitted here last */
     this.revised = new Map();
-    /** @type {ToolOptions} */
-    this.options = {
-      tool: "brush",
-      sizeMm: 10,
-      ball: false,
-      huLimited: false,
-      hu: [-50, 150],
-      whole: false,
-      mm: 1,
-    };
+    this.options = firstOptions();
     this.session = new DraftSession(
       data,
       store,
@@ -77,6 +68,7 @@ export class Editor {
       (mask) => this.take(mask),
     );
     this.pointer = new Pointer(this);
+    this.smart = new SmartTools(this);
     this.states = new StructureStates(this.session.drafts, () => tell("edit", "list"));
     this.aside = new AsideStrokes(this);
     this.advisor = new Advisor(reading, () => tell("edit"));
@@ -98,7 +90,7 @@ export class Editor {
 
   /** May the reader draw now? */
   get ready() {
-    return this.active && this.session.state === "open";
+    return this.active && this.session.state === "open" && !this.smart.working;
   }
 
   /** The contour, when a step may be done now; else null. */
@@ -153,7 +145,8 @@ export class Editor {
     if (!volume || name === null) return null;
     const inHand = new EditMask(volume.shape, volume.spacing, mask, this.base);
     this.mask = this.advisor.mask = inHand;
-    this.reading.draft = { name, mask: inHand };
+    this.smart.drop();
+    this.reading.draft = { name, mask: inHand, marks: this.smart.marks };
     this.history = new History();
     this.drawn = nothingDrawn();
     this.pointer.drop();
@@ -164,6 +157,7 @@ export class Editor {
   leave(release = true) {
     if (!this.active && this.session.state === "closed") return;
     this.pointer.finish();
+    this.smart.drop();
     this.session.leave(placeOf(this), release);
     this.history = new History();
     this.mask = this.base = this.reading.draft = this.asking = null;
@@ -180,11 +174,21 @@ export class Editor {
    * @param {PlaneName | null} plane
    */
   commit(tool, plane = null, index = 0) {
+    const change = this.mask?.takeChange() ?? null;
+    return this.keep(change, tool, plane, index);
+  }
+
+  /**
+   * @param {Change | null} change what the contour has been changed by
+   * @param {string} tool
+   * @param {PlaneName | null} plane
+   */
+  keep(change, tool, plane, index = 0) {
     const { mask } = this;
-    const change = mask?.takeChange() ?? null;
     if (mask && change) {
       this.history.push(change);
       if (plane) this.drawn[plane].add(index);
+      if (tool !== "smart-follow") this.smart.marks.outdate(plane, index);
       this.session.commit(change, tool, mask, placeOf(this));
     }
     this.changed();
@@ -201,28 +205,13 @@ export class Editor {
   back(which) {
     const mask = this.free;
     if (!mask) return;
-    if (which === "undo" && this.pointer.dropCorner()) return;
+    if (which === "undo" && (this.pointer.dropCorner() || this.smart.marks.dropSeed())) return;
     const change = this.history[which]();
     if (!change) return;
     mask.applyChange(change);
     this.session.commit(change, which, mask, placeOf(this));
+    if (which === "undo") this.smart.marks.restore();
     this.changed();
-  }
-
-  /**
-   * A tool that works at once on the slice of the large view, or on the whole structure.
-   * @param {string} tool
-   */
-  apply(tool) {
-    const mask = this.free;
-    if (!mask) return;
-    const { main, cursor } = this.reading.state;
-    const index = cursor[PLANES[main].through];
-    const where = this.options.whole ? null : { plane: main, index };
-    const task = { plane: main, index, where, drawn: this.drawn[main], mm: this.options.mm };
-    this.notice = applySliceTool(mask, tool, task);
-    const change = this.commit(tool, where ? main : null, index);
-    if (!change && !this.notice) this.notice = "Nothing changed here.";
   }
 
   // -- options -----------------------------------------------------------------------------------
@@ -244,6 +233,7 @@ export class Editor {
   close() {
     if (this.active) this.session.place = placeOf(this);
     this.session.close();
+    this.smart.drop();
     this.advisor.end();
     if (this.reading.draft) this.reading.draft = null;
   }

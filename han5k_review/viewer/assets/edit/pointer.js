@@ -4,18 +4,20 @@
 import { allowedVoxels } from "./hu_limit.js";
 import { EditOverlay } from "./overlay.js";
 import { PushStroke, pushRadius } from "./pushing.js";
-import { BrushStroke, erasing, isBrush, isPolygon, Outline, planeToFraction } from "./tools.js";
+import { SEED_MM } from "./seeds.js";
+import { BrushStroke, erasing, isBrush, isPolygon, isSeed, Outline, planeToFraction } from "./tools.js";
 
 /** @import { PlaneView } from "../draw/plane_view.js" */
 /** @import { Drag } from "../draw/drags.js" */
 /** @import { ScreenPoint } from "../pure/cameras.js" */
 /** @import { PlaneName, PlanePoint } from "../pure/geometry.js" */
 /** @import { Editor } from "./editor.js" */
+/** @import { SeedStroke } from "./seeds.js" */
 
 /**
  * A gesture on one view; `line` is what is shown of it.
  * @typedef {{ view: PlaneView, plane: PlaneName, index: number, tool: string, line: PlanePoint[] }} Gesture
- * @typedef {Gesture & { drawing: BrushStroke | PushStroke | Outline }} StrokeInHand
+ * @typedef {Gesture & { drawing: BrushStroke | PushStroke | SeedStroke | Outline }} StrokeInHand
  * @typedef {Gesture & { drawing: Outline }} OutlineInHand
  */
 
@@ -65,6 +67,7 @@ export class Pointer {
   begin({ plane, index }, tool) {
     const { mask, options } = this.editor;
     if (!mask) throw new Error("A contour in hand was expected while drawing.");
+    if (isSeed(tool)) return this.editor.smart.marks.beginSeed(tool, plane);
     if (tool === "push") return new PushStroke(mask, plane, options);
     if (!isBrush(tool)) return new Outline(mask, plane, index, tool);
     return new BrushStroke(mask, plane, { ...options, tool, allowed: allowedVoxels(this.editor) });
@@ -77,6 +80,7 @@ export class Pointer {
    */
   ringMm(view, { x, y }) {
     const { mask, options } = this.editor;
+    if (isSeed(options.tool)) return SEED_MM;
     if (this.stroke?.drawing instanceof PushStroke) return 2 * this.stroke.drawing.radiusMm;
     if (options.tool !== "push" || this.stroke || !mask) return options.sizeMm;
     return 2 * pushRadius(mask, view.plane, this.fraction(view, view.planePoint(x, y)), options);
@@ -119,7 +123,8 @@ export class Pointer {
     this.stroke = null;
     stroke.drawing.finish();
     this.showLine(stroke.view, []);
-    this.editor.commit(stroke.tool, stroke.plane, stroke.index);
+    if (isSeed(stroke.tool)) this.editor.smart.marks.keepSeed();
+    else this.editor.commit(stroke.tool, stroke.plane, stroke.index);
   }
 
   /** A second finger came: what the first one has drawn in this stroke is taken back. */
@@ -131,6 +136,10 @@ export class Pointer {
     }
     this.stroke = null;
     this.showLine(stroke.view, []);
+    if (isSeed(stroke.tool)) {
+      editor.smart.marks.keepSeed();
+      editor.smart.marks.dropSeed();
+    }
     const change = editor.mask?.takeChange();
     if (change) editor.mask?.applyChange(change);
     editor.changed();

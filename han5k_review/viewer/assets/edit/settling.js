@@ -5,7 +5,7 @@
 import { pause } from "../net/requests.js";
 import { STAY } from "../panels/question.js";
 import { sayCount } from "../pure/counts.js";
-import { discardEdit, submitEdit } from "./finishing.js";
+import { discardEdit, submitDrawn, submitEdit } from "./finishing.js";
 
 /** @import { Answer } from "../panels/question.js" */
 /** @import { ViewerScaleGrade } from "../pure/payload.js" */
@@ -50,6 +50,7 @@ export class Settling {
         return this.refuse(`The grade of ${name} is not saved yet; submit when it is.`);
       const check = await editor.session.check();
       if (!check) return false;
+      if (this.workspace.data.manual) return await submitDrawn(editor, this.workspace.question, check);
       const isFitting = check.declared !== null && check.question === null;
       if (isFitting) return await submitEdit(editor, { confirmed: false });
       const chosen = await this.askGrade(name, check);

@@ -3,6 +3,7 @@
 
 import { h, press, setText } from "../panels/dom.js";
 import { actionButton, numberField } from "./controls.js";
+import { SmartPanel } from "./smart_panel.js";
 import { isPolygon } from "./tools.js";
 
 /** @import { Editor } from "./editor.js" */
@@ -52,6 +53,7 @@ export class ToolBox {
     );
     this.range = h("span", { class: "line", hidden: true }, this.low, "to", this.high, "HU");
     this.close = this.button("close-polygon", "Close polygon");
+    this.smart = new SmartPanel({ editor, act, focus });
     /** @param {HTMLElement[]} children */
     const group = (...children) => h("div", { class: "tools" }, ...children);
     this.root = h(
@@ -75,6 +77,7 @@ export class ToolBox {
         this.button("combine", "Combine"),
       ),
       group(this.button("undo", "Undo"), this.button("redo", "Redo")),
+      this.smart.root,
       this.advice,
     );
   }
@@ -117,6 +120,7 @@ export class ToolBox {
     }
     this.buttons.undo.disabled = !history.done.length;
     this.buttons.redo.disabled = !history.undone.length;
+    this.smart.update();
     this.sayAdvice();
   }
 

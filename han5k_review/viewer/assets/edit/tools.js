@@ -12,7 +12,8 @@ import { paintCapsule, paintPolygon } from "./painting.js";
 /** @typedef {(i: number, j: number, k: number) => number | null} HuAt HU of a voxel; null: not loaded. */
 
 /**
- * How the tools work: `ball` through the slices, `hu` the range of a limited brush, `whole` structure or slice.
+ * How the tools work: `ball` through the slices, `hu` the range of a limited brush, `whole` structure or slice,
+ * `reachMm` how far the smart tools go.
  * @typedef {object} ToolOptions
  * @property {string} tool
  * @property {number} sizeMm
@@ -21,7 +22,14 @@ import { paintCapsule, paintPolygon } from "./painting.js";
  * @property {number[]} hu
  * @property {boolean} whole
  * @property {number} mm
+ * @property {number} reachMm
  */
+
+/** @returns {ToolOptions} as editing begins */
+export const firstOptions = () => ({
+  ...{ tool: "brush", sizeMm: 10, ball: false, huLimited: false, hu: [-50, 150] },
+  ...{ whole: false, mm: 1, reachMm: 5 },
+});
 
 export const SIZES_MM = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50];
 export const DRAWING = [
@@ -30,14 +38,20 @@ export const DRAWING = [
 ];
 
 /** @param {string} tool */
-export const isBrush = (tool) => tool === "brush" || tool === "eraser" || tool === "push";
+export const isSeed = (tool) => tool === "seed-in" || tool === "seed-out";
+/** @param {string} tool */
+export const isBrush = (tool) => ["brush", "eraser", "push"].includes(tool) || isSeed(tool);
 /** @param {string} tool */
 export const isPolygon = (tool) => tool.startsWith("polygon");
 /**
- * What the right button does with a tool in hand: it erases; null where it has nothing to erase with.
+ * What the right button does with a tool in hand: it erases; null where it has nothing to erase with. Of seeds it
+ * draws the other kind.
  * @param {string} tool
  */
-export const erasing = (tool) => (isBrush(tool) ? "eraser" : isPolygon(tool) ? null : "freehand-cut");
+export const erasing = (tool) => {
+  if (isSeed(tool)) return tool === "seed-in" ? "seed-out" : "seed-in";
+  return isBrush(tool) ? "eraser" : isPolygon(tool) ? null : "freehand-cut";
+};
 /** @param {string} tool */
 const paintOf = (tool) => (tool === "eraser" || tool.endsWith("cut") ? 0 : 1);
 

@@ -1,11 +1,11 @@
 // @ts-check
 // The right panel's upper part: the chosen structure, its grade, tags, comment, hints.
-
 import { tagLetters } from "../pure/catalogue.js";
 import { levelOf } from "../pure/colours.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { AskedPanel } from "./asked_panel.js";
 import { h, icon, press, setText } from "./dom.js";
+import { DrawingPanel } from "./drawing_panel.js";
 
 /** @import { ViewerScaleGrade, ViewerStructure } from "../pure/payload.js" */
 /** @import { PanelParts } from "../workspace_parts.js" */
@@ -16,12 +16,12 @@ export class GradePanel {
     this.reading = reading;
     this.grader = grader;
     this.act = act;
-    this.focus = focus;
     this.tagging = false;
     /** @type {string | null} the structure whose comment is being written */
     this.commented = null;
-    const { scale } = reading.data;
+    const { scale, manual } = reading.data;
     this.letters = tagLetters(scale.tags);
+    this.empty = manual ? null : "empty mask";
     this.title = h("h2", { "data-testid": "structure-title" });
     this.sub = h("p", { class: "dim", "data-testid": "structure-facts" });
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "alert" });
@@ -37,6 +37,7 @@ export class GradePanel {
     this.flag = this.small("flag-slice", "Flag slice");
     this.undo = this.small("undo", "Undo");
     this.asked = new AskedPanel(reading, grader);
+    this.drawing = new DrawingPanel(act);
     this.comment = h("textarea", {
       rows: "2",
       placeholder: "Comment",
@@ -83,13 +84,15 @@ export class GradePanel {
       this.title,
       this.sub,
       this.grading,
+      this.drawing.root,
       this.feedback,
       this.warnings,
       this.hint,
       this.draft,
       this.published,
     );
-    this.grading.hidden = grader.readOnly;
+    this.grading.hidden = grader.readOnly || manual;
+    this.drawing.root.hidden = grader.readOnly || !manual;
   }
 
   /** @param {ViewerScaleGrade} grade */
@@ -173,10 +176,6 @@ export class GradePanel {
     return true;
   }
 
-  enterComment() {
-    this.comment.focus();
-  }
-
   update() {
     const { reading, grader } = this;
     const structure = reading.byName.get(reading.state.selected ?? "");
@@ -192,7 +191,7 @@ export class GradePanel {
       this.sub,
       [
         structure.name,
-        litres === null ? null : voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : "empty mask",
+        litres === null ? null : voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : this.empty,
       ]
         .filter(Boolean)
         .join("   "),
@@ -202,6 +201,7 @@ export class GradePanel {
     const draft = grader.draft(structure.name);
     for (const [tag, button] of this.tagButtons) press(button, draft.tags.includes(tag));
     this.asked.update(draft);
+    this.drawing.update(Boolean(grade?.code));
     press(this.tagsEnter, this.tagging);
     this.tagBox.classList.toggle("typing", this.tagging);
     this.updateFlag();

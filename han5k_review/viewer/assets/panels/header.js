@@ -1,6 +1,7 @@
 // @ts-check
 // The line above everything: case, progress, save state, next case, help.
 
+import { doneWord } from "../drawing.js";
 import { countGraded } from "../pure/catalogue.js";
 import { sayCount } from "../pure/counts.js";
 import { tooltip } from "../pure/keymap.js";
@@ -15,7 +16,7 @@ export class Header {
   constructor({ data, grader, act, signIn, unsaved }) {
     this.grader = grader;
     this.structures = data.structures;
-    this.done = data.choice ? "chosen" : "graded";
+    this.done = doneWord(data);
     this.case = h("strong", { class: "case", "data-testid": "case" }, data.case);
     this.progress = h("span", { "data-testid": "progress" });
     this.meter = h("progress", {

@@ -1,6 +1,7 @@
 // @ts-check
 // The structure list: search, order, grade marks, warnings, eye and solo.
 
+import { doneWord } from "../drawing.js";
 import { shortKey } from "../keyboard.js";
 import { levelOf } from "../pure/colours.js";
 import { DOUBTFUL } from "../pure/filters.js";
@@ -61,6 +62,18 @@ export class StructureList {
     this.none = h("p", { class: "dim none", hidden: true });
     this.solo = this.button("solo", "Solo");
     this.outlines = this.button("outlines", "All");
+    this.acceptRest = h(
+      "button",
+      {
+        class: "quiet wide",
+        type: "button",
+        "data-action": "accept-rest",
+        title: tooltip("accept-rest"),
+        onclick: () => act("accept-rest"),
+      },
+      "Accept the rest ",
+      h("kbd", { "data-key": "accept-rest" }, shortKey("accept-rest")),
+    );
     this.grading = h(
       "div",
       { class: "list-grading" },
@@ -74,21 +87,10 @@ export class StructureList {
           title: tooltip("next-ungraded"),
           onclick: () => act("next-ungraded"),
         },
-        reading.data.choice ? "Next open " : "Next ungraded ",
+        reading.data.manual ? "Next to draw " : reading.data.choice ? "Next open " : "Next ungraded ",
         h("kbd", { "data-key": "next-ungraded" }, shortKey("next-ungraded")),
       ),
-      h(
-        "button",
-        {
-          class: "quiet wide",
-          type: "button",
-          "data-action": "accept-rest",
-          title: tooltip("accept-rest"),
-          onclick: () => act("accept-rest"),
-        },
-        "Accept the rest ",
-        h("kbd", { "data-key": "accept-rest" }, shortKey("accept-rest")),
-      ),
+      this.acceptRest,
     );
     this.root = h(
       "nav",
@@ -107,6 +109,7 @@ export class StructureList {
       this.grading,
     );
     this.grading.hidden = grader.readOnly;
+    if (reading.data.manual) this.acceptRest.hidden = true;
     /** @type {Map<string, Row>} */
     this.byName = new Map(reading.structures.map((s) => [s.name, makeRow(s, act)]));
   }
@@ -172,7 +175,7 @@ export class StructureList {
     const grade = grader.grades.get(name);
     row.setAttribute("aria-selected", chosen ? "true" : "false");
     row.classList.toggle("off", !reading.isShown(name));
-    const missing = this.missing(name);
+    const missing = reading.data.manual ? "" : this.missing(name);
     row.classList.toggle("empty", Boolean(missing));
     eye.style.setProperty("--colour", reading.colours.get(name) ?? null);
     press(eye, reading.isShown(name));
@@ -196,9 +199,7 @@ export class StructureList {
         ? `${scaled.title}${grade?.pending ? ", not confirmed yet" : ""}`
         : missing
           ? { empty: "The mask is empty", none: "There is no contour of it here" }[missing]
-          : this.reading.data.choice
-            ? "No choice yet"
-            : "Not graded");
+          : { drawn: "To be drawn", chosen: "No choice yet", graded: "Not graded" }[doneWord(reading.data)]);
     row.dataset.grade = grade?.code ?? "";
   }
 

@@ -51,6 +51,9 @@ export function squaredDistances(cells, size, spacing, value = 1) {
  */
 function sweep(field, from, stride, count, weight, { line, place, border }) {
   let last = -1;
+  let far = 0;
+  while (far < count && field[from + far * stride] === 0) far++;
+  if (far === count) return; // all at the goal already
   for (let q = 0, n = from; q < count; q++, n += stride) {
     line[q] = field[n];
     if (line[q] >= FAR) continue;

@@ -92,7 +92,7 @@ export const KEYMAP = [
       ["freehand-cut", ["Shift+C"], "Draw a line: what it encloses is taken away"],
       ["polygon-add", ["Shift+P"], "Click corners: what they enclose is added"],
       ["polygon-cut", ["Shift+X"], "Click corners: what they enclose is taken away"],
-      ["close-polygon", ["Enter"], "Close the polygon (Escape drops it)"],
+      ["close-polygon", ["Enter"], "Close the polygon, or accept what is proposed here (Escape drops it)"],
       ["whole", ["Shift+V"], "The next tools work on the whole structure, or on this slice"],
       ["fill-holes", ["Shift+H"], "Fill holes"],
       ["islands", ["Shift+I"], "Remove all but the largest piece"],
@@ -106,6 +106,18 @@ export const KEYMAP = [
       ["combine", ["Shift+O"], "Another structure, the skin, or a margin of its own on each side"],
       ["redo", ["Shift+Z", "Ctrl+Y", "Ctrl+Shift+Z"], "Redo the step; without editing, the grade"],
       ["submit-edit", ["Shift+E"], "Submit the revision"],
+    ],
+  ],
+  [
+    "Smart tools",
+    [
+      ["seed-in", [";"], "Seeds inside: strokes on tissue that belongs to it (right button: outside)"],
+      ["seed-out", [":"], "Seeds outside: strokes on tissue that does not belong to it"],
+      ["seeds-grow", ["*"], "Grow from the seeds over tissue alike, as far as the reach; with Whole in 3-D"],
+      ["snap", ["!"], "Snap the contour to the edge on the CT within the reach"],
+      ["follow", ["("], "Follow to the next slices: proposals, as far as the reach"],
+      ["drop-proposal", ["Backspace"], "Drop what is proposed on this slice"],
+      ["smooth-volume", [")"], "Smooth in 3-D by the millimetres given and keep the volume"],
     ],
   ],
   [

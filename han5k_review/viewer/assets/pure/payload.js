@@ -154,8 +154,10 @@
  * @property {string[]} source_guesses
  * @property {number | null} most_confident
  * @property {boolean} choice
+ * @property {boolean} manual
  * @property {string | null} meaning
  * @property {string | null} signed
+ * @property {boolean} assistance
  */
 
 export {};

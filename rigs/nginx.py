@@ -1,30 +1,33 @@
-"""deploy/nginx.conf as it stands, with other ports and a certificate of its own."""
+"""deploy/nginx.conf as it stands, with other ports and a certificate of its own.
+
+Two web processes behind it are the example with its second server taken in.
+"""
 
 from __future__ import annotations
 
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
-import pytest
 
 from rigs.server import find_free_port
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PROBES = 100
+_SECOND = "# server 127.0.0.1:8502;"
 
 
 @contextmanager
-def running_nginx(folder: Path, upstream: str) -> Iterator[tuple[str, Path]]:
-    """The https address of nginx before the server at `upstream`, and the certificate's file."""
+def running_nginx(folder: Path, *upstreams: str) -> Iterator[tuple[str, Path]]:
+    """The https address of nginx before one server or two, and the certificate's file."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
-        pytest.fail("nginx was expected; install it, or run scripts/check once.")
+        raise FileNotFoundError("nginx was expected; install it, or run scripts/check once.")
     key, certificate, port = folder / "han5k.key", folder / "han5k.pem", find_free_port()
     words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     words += ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
@@ -34,7 +37,7 @@ def running_nginx(folder: Path, upstream: str) -> Iterator[tuple[str, Path]]:
     for old, new in (
         ("listen 80;", f"listen 127.0.0.1:{find_free_port()};"),
         ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
-        ("127.0.0.1:8501", upstream.removeprefix("http://")),
+        *_name_servers(upstreams),
         ("/etc/ssl/han5k.pem", str(certificate)),
         ("/etc/ssl/han5k.key", str(key)),
         ("han5k.example.org", "localhost"),
@@ -44,7 +47,7 @@ def running_nginx(folder: Path, upstream: str) -> Iterator[tuple[str, Path]]:
     (folder / "site.conf").write_text(site)
     (folder / "nginx.conf").write_text(
         f"daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/errors;\n"
-        f"events {{}}\nhttp {{\n  include {folder}/site.conf;\n}}\n"
+        f"events {{ worker_connections 4096; }}\nhttp {{\n  include {folder}/site.conf;\n}}\n"
     )
     process = subprocess.Popen([nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")])
     try:
@@ -56,8 +59,13 @@ def running_nginx(folder: Path, upstream: str) -> Iterator[tuple[str, Path]]:
         process.wait()
 
 
-def _wait(process: psutil.Process, url: str, certificate: Path) -> None:
+def _name_servers(upstreams: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What to put in place of the two servers of the example; the second waits behind a `#`."""
+    for upstream, old in zip(upstreams, ("server 127.0.0.1:8501;", _SECOND), strict=False):
+        yield old, f"server {upstream.removeprefix('http://')};"
 
+
+def _wait(process: psutil.Process, url: str, certificate: Path) -> None:
     context = ssl.create_default_context(cafile=certificate)
     with httpx.Client(verify=context, trust_env=False) as client:
         for _ in range(PROBES):
