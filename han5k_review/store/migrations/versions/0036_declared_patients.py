@@ -6,7 +6,7 @@ from alembic import op
 from han5k_review.store.append_only import refuse_change
 
 revision = "0036"
-down_revision = "0031"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
