@@ -11,7 +11,7 @@ from loop_parts.data import Sizes
 from loop_parts.results import PARENT
 from loop_parts.training import Lengths
 
-STEPS_PER_PREDICTION = 3.0
+STEPS_PER_PREDICTION = 4.0
 """What one measured prediction takes, in steps of a training."""
 
 
