@@ -89,7 +89,7 @@ def build_orders(
         for n in np.unique(which[drawn]):
             own = rng.permutation(np.flatnonzero(which[drawn] == n))
             turn[own] = (np.arange(len(own)) + rng.random()) / len(own)
-        return np.argsort(turn, kind="stable").tolist()
+        return [int(place) for place in np.argsort(turn, kind="stable")]
 
     def ours(drawn: NDArray[np.int_], _: np.random.Generator) -> list[int]:
         table = np.full((len(drawn), len(structures)), np.nan)
@@ -130,14 +130,13 @@ def simulate(
         }
         for name, area in areas.items():
             ahead[name].append(area - areas[RANDOM])
+    own_areas = {name: measure_area(curve) for name, curve in curves.items()}
+    limits = {name: np.percentile(values, (2.5, 97.5)) for name, values in ahead.items()}
     return Outcome(
         curves=curves,
         ahead={
-            name: (
-                measure_area(curves[name]) - measure_area(curves[RANDOM]),
-                *map(float, np.percentile(values, (2.5, 97.5))),
-            )
-            for name, values in ahead.items()
+            name: (own_areas[name] - own_areas[RANDOM], float(low), float(high))
+            for name, (low, high) in limits.items()
         },
     )
 
