@@ -24,9 +24,9 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment
 from han5k_review.store.vocabulary import LabelSource, Preset
 from han5k_review.study import list_cases
+from rigs.seeing import sign_in
 from rigs.server import running_server
 from rigs.studies import add_label
-from tests.browser.conftest import sign_in
 from tests.browser.desk import PASSWORD
 from tests.browser.small_study import STRUCTURES, box, build_small_study
 

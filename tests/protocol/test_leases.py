@@ -25,10 +25,13 @@ from tests.protocol.test_reads import assign, finish
 LATE = NOON + timedelta(days=7)
 
 
+def ask_for_leases(room: Room) -> None:
+    """A read once begun is its reader's for a week."""
+    room.set(replace(build_preset(Preset.OWN, room.facts()), lease_days=7))
+
+
 def begin(room: Room, session: Session, *names: str) -> Assignment:
     """Both structures of a first read are open; one of them gets a grade."""
-    protocol = replace(build_preset(Preset.OWN, room.facts()), lease_days=7)
-    room.set(protocol)
     assign(room, session, *names)
     rows = room.list_reads(session)
     own, other = [row for row in rows if row.reader_id == room.readers[names[0]]][:2]
@@ -38,6 +41,7 @@ def begin(room: Room, session: Session, *names: str) -> Assignment:
 
 
 def test_what_is_left_goes_to_another_reader_and_no_grade_is_lost(room: Room) -> None:
+    ask_for_leases(room)
     with transaction(room.study.engine) as session:
         row = begin(room, session, "anna", "ben")
         (lease,) = list_leases(session)
@@ -63,6 +67,7 @@ def test_what_is_left_goes_to_another_reader_and_no_grade_is_lost(room: Room) ->
 
 
 def test_a_read_stays_where_nobody_else_can_read_the_case(room: Room) -> None:
+    ask_for_leases(room)
     with transaction(room.study.engine) as session:
         row = begin(room, session, "anna")
         done = return_expired(session, actor="lead", now=LATE)
@@ -73,6 +78,7 @@ def test_a_read_stays_where_nobody_else_can_read_the_case(room: Room) -> None:
 
 def test_what_ran_out_goes_on_at_the_next_look_unless_it_is_in_hand(room: Room) -> None:
     watch, study = LeaseWatch(), room.study
+    ask_for_leases(room)
     with transaction(study.engine) as session:
         row = begin(room, session, "anna", "ben")
         number, reader_id, case_id, alias = stored_id(row), row.reader_id, row.case_id, row.alias
