@@ -52,6 +52,9 @@ with page("Account") as visit:
     show_own_sessions(visit)
 
     st.subheader("Personal tokens", anchor=False)
-    st.caption("For a program of yours, such as a notebook: it may what you may, and less.")
+    st.caption(
+        "For a program of yours, such as a notebook. A new password, and signing out on all "
+        "devices, ends them. [What a program can ask](/api-reference)"
+    )
     ask_new_token(visit)
     show_own_tokens(visit)

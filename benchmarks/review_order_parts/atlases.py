@@ -21,7 +21,8 @@ from han5k_review.imaging.volume import CtVolume
 
 _STEP_MM = 4.0
 """Atlases are compared on cubic voxels of this size."""
-_AROUND_MM, _SEARCH_MM, _PART_MM = 8.0, 16.0, 30.0
+_AROUND_MM, _PART_MM = 8.0, 30.0
+_SEARCH_MM = np.array((16.0, 16.0, 60.0))  # CTs begin at other heights
 _LEAST_HU, _MOST_HU = -250.0, 350.0
 _MEMBERS, _THIN = 5, 2
 
@@ -128,7 +129,7 @@ def _fit(asked: Floats, hu: Floats, part: Laid, move: NDArray[np.int_]) -> tuple
     """How well the surroundings of a part fit (-1 to 1), and the part on the asked voxels."""
     shape = np.array(part.share.shape)
     patch = _cut(hu, part.start, shape)
-    search = round(_SEARCH_MM / _STEP_MM)
+    search = np.round(_SEARCH_MM / _STEP_MM).astype(int)
     around = _cut(asked, part.start + move - search, shape + 2 * search)
     scores = _correlate(around, patch)
     step = np.array(np.unravel_index(int(scores.argmax()), scores.shape))
@@ -175,7 +176,7 @@ def _fuse(asked: Atlas, members: Sequence[Sequence[Laid]]) -> Drawn:
     held = share[masks.any(axis=0)].clip(1e-6, 1 - 1e-6)
     bits = -(held * np.log2(held) + (1 - held) * np.log2(1 - held))
     pairs = [
-        2 * np.count_nonzero(a & b) / max(np.count_nonzero(a) + np.count_nonzero(b), 1)
+        2 * int(np.count_nonzero(a & b)) / max(int(a.sum() + b.sum()), 1)
         for a, b in combinations(masks, 2)
     ]
     return Drawn(

@@ -94,7 +94,7 @@ def describe_hand_over(plan: HandOver, leaving: str, coming: str) -> str:
         said.append(f"{say_count(len(plan.whole), 'read')} that nobody began")
     if plan.rest:
         said.append(f"the rest of {say_count(len(plan.rest), 'begun read')}")
-    sentences = ["Nothing that is unfinished can go on."]
+    sentences = [f"No unfinished read can go to {coming}."]
     if said:
         sentences = [f"{' and '.join(said)} can go to {coming}; done work is kept."]
         sentences = [sentences[0][0].upper() + sentences[0][1:]]

@@ -1,10 +1,8 @@
 """The learned score: the probability that a reader will ask for a revision, from grades so far.
 
-The mean of two learners, on what is unusual of a contour, each number with and without its sign,
-and on its structure: extremely randomised trees (Geurts, Ernst and Wehenkel 2006), which see one
-number after the other, and a support vector machine (Cortes and Vapnik 1995), which sees how near a
-contour is to earlier ones in all numbers together. Patients are dealt into folds; every contour
-is scored by learners that never saw its patient, and probabilities are calibrated (Platt 1999) on
+Extremely randomised trees (Geurts, Ernst and Wehenkel 2006) on what is unusual of a contour, each
+number with and without its sign, and on its structure. Patients are dealt into folds; every contour
+is scored by trees that never saw its patient, and probabilities are calibrated (Platt 1999) on
 scores and grades of other folds. Settings were chosen on the development patients of
 `benchmarks/triage.py`.
 """
@@ -16,13 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from han5k_review.triage.cohort import Unusual, deal_patients
 
@@ -31,8 +25,7 @@ FEWEST_OF_A_KIND = 20
 FEWEST_PATIENTS = 8
 _FOLDS = 5
 _TREES, _LEAF, _SHARE, _SEED = 300, 1, 0.3, 0
-_MOST, _MOST_NEAR = 20_000, 4_000
-_COST, _WIDTH = 3.0, 0.5
+_MOST = 20_000
 _EDGE = 0.5 / _TREES
 
 Floats = NDArray[np.float64]
@@ -51,8 +44,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LearnedScores:
-    """Contour -> probability; `area` under the ROC curve of graded contours, each scored by
-    learners that never saw its patient."""
+    """Contour -> probability; `area` under the ROC curve of graded contours, each scored by trees
+    that never saw its patient."""
 
     probabilities: Mapping[int, float]
     area: float
@@ -100,47 +93,20 @@ def build_rows(examples: Sequence[Example], structures: Sequence[str]) -> Floats
 
 
 def fit_scores(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
-    """Scores (0 to 1) of the rows `asked`, by two learners that learned from the others.
+    """Scores (0 to 1) of the rows `asked`, by trees that learned from the others.
 
     `rows` and `asked` are (contours, numbers) as `build_rows` makes them, without a unit; `truth`
     and the answer (contours,).
     """
+    if len(rows) > _MOST:
+        chosen = np.random.default_rng(_SEED).choice(len(rows), _MOST, replace=False)
+        rows, truth = rows[chosen], truth[chosen]
     if truth.all() or not truth.any():
         return np.full(len(asked), float(truth.mean()))
-    return (_grow_trees(rows, truth, asked) + _compare(rows, truth, asked)) / 2
-
-
-def _grow_trees(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
-    rows, truth = _draw(rows, truth, _MOST)
     trees = ExtraTreesClassifier(
         _TREES, min_samples_leaf=_LEAF, max_features=_SHARE, random_state=_SEED, n_jobs=1
     ).fit(rows, truth)
     return np.asarray(trees.predict_proba(asked)[:, list(trees.classes_).index(True)])
-
-
-def _compare(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:
-    """By likeness to earlier contours; large numbers are drawn together, for two contours that are
-    far off in the same way are alike."""
-    rows, truth = _draw(rows, truth, _MOST_NEAR)
-    machine = SVC(C=_COST, gamma=_WIDTH / rows.shape[1], cache_size=500)
-    fitted = make_pipeline(StandardScaler(), machine).fit(_draw_together(rows), truth)
-    return np.asarray(expit(2 * fitted.decision_function(_draw_together(asked))))
-
-
-def _draw(rows: Floats, truth: NDArray[np.bool_], most: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """At most so many of them, both kinds in their shares."""
-    if len(rows) <= most:
-        return rows, truth
-    kept = np.zeros(len(rows), dtype=np.bool_)
-    rng = np.random.default_rng(_SEED)
-    for kind in (True, False):
-        places = np.flatnonzero(truth == kind)
-        kept[rng.permutation(places)[: max(1, round(most * len(places) / len(rows)))]] = True
-    return rows[kept], truth[kept]
-
-
-def _draw_together(rows: Floats) -> Floats:
-    return np.asarray(np.sign(rows) * np.log1p(np.abs(rows)))
 
 
 def _calibrate(raw: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:

@@ -66,9 +66,13 @@ def show_own_tokens(visit: Visit) -> None:
     for row in rows:
         text, button = st.columns([4, 1], vertical_alignment="center")
         text.text(_describe(row))
-        key = f"end-token-{row.id}"
-        if button.button("End", key=key, help="Ends this token at once"):
-            _end(visit, stored_id(row))
+        button.button(
+            "End",
+            key=f"end-token-{row.id}",
+            help="Ends this token at once",
+            on_click=_end,
+            args=(visit, stored_id(row)),
+        )
 
 
 def _describe(row: PersonalToken) -> str:
@@ -78,10 +82,9 @@ def _describe(row: PersonalToken) -> str:
 
 
 def _end(visit: Visit, number: int) -> None:
-    with attempt():
-        with transaction(visit.bench.study.engine) as session:
-            row, _ = get_token(session, number)
-            if row.reader_id != visit.identity.reader_id:
-                raise RuleError("This token is not one of yours.")
-            end_token(session, number, by=visit.identity.name, now=utc_now())
-        st.rerun()
+    """Before the page is drawn anew, so that its row goes at once."""
+    with attempt(), transaction(visit.bench.study.engine) as session:
+        row, _ = get_token(session, number)
+        if row.reader_id != visit.identity.reader_id:
+            raise RuleError("This token is not one of yours.")
+        end_token(session, number, by=visit.identity.name, now=utc_now())

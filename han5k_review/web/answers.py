@@ -60,14 +60,14 @@ class LabelSetsAnswer(Answer):
 
 
 class GivenGrade(Answer):
-    """A grade, or in a read of a forced choice the choice."""
+    """A grade; in a read of a forced choice the choice, in one from nothing that it was drawn."""
 
     turn: int
     structure: str
     label_version: int
     code: str | None
-    comment: str
     graded_at_utc: str
+    comment: str = ""
     tags: list[str] = []
     flagged_slices: list[int] = []
     in_bulk: bool = False

@@ -6,7 +6,6 @@ import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,17 +23,17 @@ from han5k_review.review.drafts.opening import (
     list_drafts,
     open_draft,
 )
-from han5k_review.review.drafts.patches import describe_patch, describe_rows
+from han5k_review.review.drafts.patches import describe_patch
 from han5k_review.review.drawing import is_manual
 from han5k_review.review.edit_rules import read_edit_rules
-from han5k_review.review.row_numbers import RowKind, number_task
+from han5k_review.review.row_numbers import RowKind
 from han5k_review.store.audit import add_audit
-from han5k_review.store.columns import format_utc, utc_now
+from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import Draft, StructureLock
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.study import grid_of
-from han5k_review.web.answers import DraftAnswer, DraftsAnswer, PatchesAnswer, ReceiptAnswer
+from han5k_review.web.answers import DraftAnswer, DraftsAnswer, PatchesAnswer
 from han5k_review.web.binary import BINARY, answer_binary
 from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.contour_routes import answer_download
@@ -51,8 +50,8 @@ from han5k_review.web.draft_bodies import (
     DiscardBody,
     LeaseBody,
     OpenBody,
-    PatchesBody,
 )
+from han5k_review.web.draft_patching import add_patching
 from han5k_review.web.draft_room import DraftRoom, Visitor
 from han5k_review.web.draft_submission import add_submitting
 from han5k_review.web.encoding import encode
@@ -68,7 +67,7 @@ def build_draft_router(desk: Desk) -> APIRouter:
     room = DraftRoom(study=desk.study, rules=read_edit_rules(desk.study.tables))
     _add_reading(router, room)
     _add_opening(router, room)
-    _add_patching(router, room)
+    add_patching(router, room)
     add_submitting(router, room)
     return router
 
@@ -265,37 +264,6 @@ def _keep_lease(room: DraftRoom, visitor: Visitor, draft: Draft, body: LeaseBody
         rules=room.rules,
         now=utc_now(),
     )
-
-
-def _add_patching(router: APIRouter, room: DraftRoom) -> None:
-    @router.post(
-        _DRAFT + "/patches",
-        **described(TaskAct.CHANGE, "Draw strokes.", ReceiptAnswer, changes=True),
-    )
-    def post_patches(
-        request: Request,
-        assignment_id: RowId,
-        structure: Name,
-        body: Annotated[PatchesBody, Depends(bounded(PatchesBody, Action.GRADE))],
-    ) -> Response:
-        numbers = number_task(room.study.root, assignment_id)
-        receipt, draft_mask = room.append(
-            get_identity(request), assignment_id, structure, body.to_batch(numbers)
-        )
-        draft = receipt.draft
-        until = draft.lease_until_utc
-        answer = answer_json(
-            {
-                "draft": numbers.show(RowKind.DRAFT, draft.id),
-                "version": draft.version,
-                "voxels": draft.voxels,
-                "lease_until_utc": None if until is None else format_utc(until),
-                "patches": list(describe_rows(receipt.rows)),
-            }
-        )
-        if draft_mask is not None:
-            answer.background = BackgroundTask(room.keep_snapshot, stored_id(draft), draft_mask)
-        return answer
 
 
 def _state(visitor: Visitor, draft: Draft, request: Request) -> dict[str, Any]:

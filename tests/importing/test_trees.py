@@ -108,8 +108,13 @@ def test_a_tree_becomes_cases_whatever_files_are_called(study: Study, tmp_path: 
     write_patient(tree, 3, folder="both")  # two patients in one folder are told apart
     (tree / "loop").symlink_to(tree)
     (tree / "notes.txt").write_text("no image")
+    (tree / "copy").write_bytes((tree / "01" / "s-1").read_bytes())
     found = find_tree(tree)
-    assert found.notices == ("left out: 1 file without DICOM", "1 link was not followed")
+    assert found.notices == (
+        "left out: 1 file without DICOM",
+        "left out: 1 copy of structure sets, doses or plans with the same bytes",
+        "1 link was not followed",
+    )
     expected = dict.fromkeys(("RC-0001", "RC-0002", "RC-0003"), "new")
     with ThreadPoolExecutor(2) as threads:
         assert find_tree(tree, executor=threads) == found
@@ -147,7 +152,9 @@ def test_what_is_wrong_is_one_sentence_and_the_rest_goes_on(study: Study, tmp_pa
     mixed = dcmread(tree / "03" / "3-3")
     mixed.PatientID = "RC-9999"
     save(mixed, tree / "03" / "3-3")
-    (tree / "04" / "second").write_bytes((tree / "04" / "s-4").read_bytes())
+    second = dcmread(tree / "04" / "s-4")
+    second.SOPInstanceUID = "1.2.9"
+    save_rtstruct(second, tree / "04" / "second")
     (tree / "05" / "s-5").write_bytes(b"\x00" * 128 + b"DICM" + b"\x08\x00")
     (tree / "06" / "copy").write_bytes((tree / "06" / "3-6").read_bytes())
     found = find_tree(tree)

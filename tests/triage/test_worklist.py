@@ -9,23 +9,22 @@ import pytest
 from sqlmodel import col, select
 
 from han5k_review.errors import RuleError
-from han5k_review.review.assigning import CasePool, Wish, plan_assignment
+from han5k_review.review.assigning import Wish, plan_assignment
 from han5k_review.statistics.audit import AuditDesign, AuditRead, measure_audited_share
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Assignment, Audit, Case, Reader
+from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.store.triage_tables import TriageDraw
 from han5k_review.store.vocabulary import DrawArm
 from han5k_review.triage.worklist import (
-    ListOrder,
     assign_by_doubt,
     draw_cases,
     plan_by_doubt,
     weigh_draw,
 )
-from rigs.studies import NOON, add_reader
+from rigs.studies import NOON
 from tests.triage.conftest import CASES, SWAPPED
-from tests.triage.test_run import compute, grade_all
+from tests.triage.test_run import compute
 
 CASE_ROWS = [Case(id=n, name=f"c{n:02d}", patient=f"p{n}") for n in range(31)]
 DOUBTS = {row.name: float(number) for number, row in enumerate(CASE_ROWS)}
@@ -114,26 +113,3 @@ def test_a_list_begins_with_the_most_doubtful_and_keeps_how_it_was_drawn(cohort:
         assert (draw.stratum_drawn, draw.pool_cases) == (1, CASES)
         chance = 1 / draw.stratum_cases
         assert draw.probability == (chance if draw.arm is DrawArm.RANDOM else None)
-
-
-def test_a_list_by_gain_waits_for_grades_and_keeps_its_random_arm(cohort: Study) -> None:
-    """Ranks are no chances, so they are refused; with grades the values fall along the list."""
-    compute(cohort)
-    with reading(cohort.engine) as session:
-        reader = session.exec(select(Reader)).one()
-        plan = plan_assignment(session, reader, Wish())
-        with pytest.raises(RuleError, match="grades taught were expected"):
-            plan_by_doubt(session, plan, order=ListOrder.GAIN)
-    grade_all(cohort)
-    compute(cohort)
-    with transaction(cohort.engine) as session:
-        reader = add_reader(session, "ben")
-        pool = plan_assignment(session, reader, Wish(pool=CasePool.NOT_MINE))
-        ordered = plan_by_doubt(session, pool, most=9, random_share=1 / 3, order=ListOrder.GAIN)
-        assign_by_doubt(session, reader=reader, plan=ordered, actor="lead", now=NOON)
-    with reading(cohort.engine) as session:
-        said = session.exec(select(Audit).where(Audit.action == "order by gain")).one()
-        assert (said.detail["cases"], said.detail["random"]) == (9, 3)
-    values = [one.doubt for one in ordered.draws if one.arm is DrawArm.DOUBT]
-    assert values == sorted(values, reverse=True)
-    assert values[0] > 0

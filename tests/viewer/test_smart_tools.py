@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from scipy import ndimage
 from sqlmodel import Session, col, select
 
@@ -17,6 +17,8 @@ from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.draft_tables import DraftPatch
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Case
+from rigs.viewer_desk import Desk
+from tests.viewer.blocks import case
 from tests.viewer.drawing_table import SHAPE, SPACING, Table, near, on_slice, sitting
 from tests.viewer.smart_masks import follow, grown, kept_volume, snapped
 from tests.web.bench import GRID, build_bench
@@ -140,3 +142,38 @@ def test_an_edit_is_followed_and_each_slice_accepted_or_dropped(soft: Table) -> 
     screen.keyboard.press("Escape")
     expect(screen.locator("[data-action=drop-proposal]")).to_be_hidden()
     assert tools_of(table) == ["brush", "smart-follow", "smart-follow"]
+
+
+def test_escape_stops_a_tool_that_takes_long_and_nothing_is_changed(soft: Table) -> None:
+    table, screen = soft, soft.screen
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    screen.route("**/smart_worker.js", hold)
+    said = screen.get_by_test_id("edit-alert")
+    screen.keyboard.press("Shift+Digit1")
+    expect(said).to_contain_text("Looking for the edge: 0 %. Escape stops it.")
+    table.drag("axial", 4, (6, 5, 4), (12, 5, 4))
+    screen.keyboard.press("Escape")
+    expect(said).to_contain_text("Stopped: nothing was changed.")
+    for route in held:
+        route.abort()
+    screen.unroute_all(behavior="ignoreErrors")
+    screen.get_by_test_id("edit-mm").fill("2")
+    screen.get_by_test_id("edit-mm").press("Enter")
+    screen.keyboard.press("Shift+Digit0")
+    expect(screen.get_by_test_id("edit-panel")).to_have_attribute("data-saved", "1")
+    assert tools_of(table) == ["smart-smooth"]
+
+
+def test_a_protocol_without_assistance_hides_the_smart_tools(
+    open_desk: Callable[..., Desk], screen: Page
+) -> None:
+    open_desk(case(assistance=False))
+    screen.keyboard.press("e")
+    expect(screen.locator("[data-action=brush]")).to_be_visible()
+    expect(screen.get_by_test_id("smart-tools")).to_be_hidden()
+    screen.keyboard.press("Shift+Digit1")
+    expect(screen.get_by_test_id("edit-alert")).to_contain_text("allows no assistance")

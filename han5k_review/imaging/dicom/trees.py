@@ -175,6 +175,7 @@ def _read_all(files: Sequence[Path], executor: Executor | None) -> Iterator[list
 
 
 _KEPT = (FileKind.LABELS, FileKind.DOSE, FileKind.PLAN, FileKind.DAMAGED)
+_COPIED = (FileKind.LABELS, FileKind.DOSE, FileKind.PLAN)
 _COUNTED = (FileKind.PLAN, FileKind.OTHER, FileKind.STRANGE)
 
 
@@ -189,9 +190,16 @@ def _sort(root: Path, seen: Iterable[TreeFile], walked: _Walked, *, missing: int
             kept[file.kind].append(file)
         if file.kind in _COUNTED:
             others[file.word or "file without DICOM"] += 1
+    copies = 0
+    for kind in _COPIED:
+        kept[kind], found = _leave_out_copies(kept[kind])
+        copies += found
     notices = [f"left out: {say_kinds(count, word)}" for word, count in sorted(others.items())]
     if not images:
         notices.append(f"no CT series (DICOM) was found in {root}; other formats need a manifest")
+    if copies:
+        said = say_count(copies, "copy", "copies")
+        notices.append(f"left out: {said} of structure sets, doses or plans with the same bytes")
     if walked.links:
         verb = choose_form(walked.links, "was", "were")
         notices.append(f"{say_count(walked.links, 'link')} {verb} not followed")

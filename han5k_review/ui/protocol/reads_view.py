@@ -111,7 +111,7 @@ def show_handing_over(visit: Visit, readers: Sequence[Reader], cases: Sequence[C
             )
         st.caption(describe_hand_over(plan, leaving.name, coming.name))
         moves = len(plan.whole) + len(plan.rest)
-        label = f"Give {say_count(moves, 'read')} to {coming.name}"
+        label = f"Give {say_count(moves, 'read') if moves else 'reads'} to {coming.name}"
         if st.button(label, disabled=not moves, key="hand-over"):
             with transaction(visit.bench.study.engine) as session:
                 hand_over(

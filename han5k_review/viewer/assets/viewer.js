@@ -10,7 +10,8 @@
 // plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
 // question, question-words, answer-<id>, solid-pane, solid-words, solid-canvas, edit-discard,
 // edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm, combine,
-// combine-with, combine-mm, subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow,
+// smart-tools
+// (data-working), smart-mm, combine-with, combine-mm, subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow,
 // margin-shrink, edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason,
 // unsaved-mend, decision, decision-candidate (data-set), decide-accept, decide-reject, decide-next,
 // decide-reason, decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change,
