@@ -96,7 +96,7 @@ def find_declared(session: Session, model_id: int | None) -> Declared:
     own: dict[Split, set[str]] = {split: set() for split in Split}
     for name, split in session.exec(select(Case.patient, Case.split)):
         if name in patients:
-            own[split].add(name)
+            own[Split(split)].add(name)
     return Declared(
         patients=patients,
         held_out=tuple(sorted(own[Split.HELD_OUT])),
