@@ -101,7 +101,7 @@ def _show_scores(card: ModelCard) -> None:
 
 def _ask_patients(visit: Visit, model: ModelVersion) -> None:
     """Who taught an imported model elsewhere: declared by a person, never taken back."""
-    with st.expander(f"Who taught {model.name}"):
+    with st.expander(f"Who taught {as_text(model.name)}"):
         with reading(visit.bench.study.engine) as session:
             st.caption(describe_declared(find_declared(session, model.id)))
         with st.form(f"taught-{model.id}", border=False):
