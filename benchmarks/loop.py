@@ -43,7 +43,7 @@ SEALED = 48
 FULL = Plan(
     sizes=Sizes(parent=12, review=16, graded=12, test=6, monitor=8, gaps=14, pool_test=10),
     lengths=Lengths(
-        parent_epochs=30, arm_epochs=9, gap_epochs=4, iterations=90, learning_rate=3e-3
+        parent_epochs=30, arm_epochs=10, gap_epochs=4, iterations=90, learning_rate=3e-3
     ),
     seeds=3,
     budget=20,

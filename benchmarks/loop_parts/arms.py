@@ -228,7 +228,7 @@ ARMS = (
     ArmKind(
         name="from scratch",
         experiment=PLANTED,
-        words="no parent: the same accepted contours, the steps of parent and child",
+        words="no parent: the same accepted contours, as many steps as the parent had",
         build=lambda m: m.alone.job,
         one_seed=True,
         from_parent=False,

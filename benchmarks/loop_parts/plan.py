@@ -46,7 +46,7 @@ def count_units(
     predictions = 0
     for kind in (kind for kind in ARMS if kind.name in names):
         own = lengths.arm_epochs if kind.experiment == PLANTED else lengths.gap_epochs
-        own += 0 if kind.from_parent else lengths.parent_epochs
+        own = own if kind.from_parent else lengths.parent_epochs
         for seed in plan.list_seeds(kind):
             steps += 0 if is_done(name_training(kind, seed)) else own
             predictions += 2 * tested + len(ALPHAS) * plan.sizes.monitor

@@ -322,6 +322,7 @@ def test_a_chance_is_that_of_the_interval_and_one_seed_in_three_widens_it() -> N
     assert measure_chance(cells, float(cells.mean())) == pytest.approx(0.5, abs=0.02)
     apart = estimate(cells + np.array([[-0.03, 0.0, 0.03]]))
     assert apart.interval is not None
+    assert measure_chance(cells[:1], 0.0) == 1.0, "one patient shows nothing"
     assert apart.interval.high - apart.interval.low > found.interval.high - found.interval.low
 
 

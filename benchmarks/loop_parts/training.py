@@ -101,7 +101,7 @@ def set_seed(kind: ArmKind, job: TrainJob, lengths: Lengths, seed: int) -> Train
     """The job of one arm with one seed, as long as its experiment says."""
     epochs = lengths.arm_epochs if kind.experiment == "planted" else lengths.gap_epochs
     if not kind.from_parent:
-        epochs += lengths.parent_epochs
+        epochs = lengths.parent_epochs
     return replace(job, settings=replace(job.settings, seed=seed, epochs=epochs))
 
 

@@ -89,10 +89,8 @@ def measure_chance(cells: Cells, limit: float) -> float:
 def _find_bound(cells: Cells, confidence: float) -> float:
     """The lower end at a confidence, the upper end at a negative one."""
     found = estimate(cells, min(abs(confidence), 0.999999))
-    if found.value is None:
-        return -np.inf
     if found.interval is None:
-        return found.value
+        return -np.inf  # nothing is shown by one patient
     return found.interval.low if confidence >= 0 else found.interval.high
 
 
