@@ -40,7 +40,7 @@ def find_current_grade(session: Session, assignment_id: int, structure: str) -> 
 
 def list_graded_versions(session: Session, assignment_id: int) -> set[int]:
     """Ids of the label versions that have a grade in force in this read."""
-    rows = session.exec(
+    rows = session.scalars(
         select_newest_acts()
         .where(Grade.assignment_id == assignment_id, col(Grade.raw_code).is_not(None))
         .with_only_columns(col(Grade.label_version_id))
