@@ -55,7 +55,8 @@ def _cpu_s(process: psutil.Process) -> float:
 def open_site(
     folder: Path, *, database: str, web: int, readers: int, shape_ijk: tuple[int, int, int]
 ) -> Iterator[Site]:
-    """Make the study and serve it until the block ends."""
+    """Make the study and serve it until the block ends, with what `scripts/serve` sets."""
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     with ExitStack() as stack:
         url, pid = None, None
         if database == POSTGRESQL:

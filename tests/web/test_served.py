@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from sqlmodel import col, select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -21,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from han5k_review.accounts.readers import get_reader, sign_out_everywhere
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Grade
-from rigs.nginx import running_nginx
+from rigs.nginx import ROOT, running_nginx
 from rigs.server import Server, running_server
 from tests.web.bench import NOON, PASSWORD, WebBench, build_bench
 
@@ -213,6 +214,17 @@ def test_behind_the_nginx_of_the_example_people_work_and_strangers_read_no_meter
         second.process.kill()
         second.process.wait()
         assert anna.get("/api/assignments/1/volume").status_code == 200
+
+
+def test_the_proxies_let_go_of_idle_connections_before_the_server_does() -> None:
+    """A grade that meets a connection the server just closes would be answered with 502."""
+    kept_s = uvicorn.Config("app").timeout_keep_alive
+    for name, pattern in (
+        ("nginx.conf", r"keepalive_timeout (\d+)s;"),
+        ("Caddyfile", r"keepalive (\d+)s"),
+    ):
+        (seconds,) = re.findall(pattern, (ROOT / "deploy" / name).read_text())
+        assert int(seconds) < kept_s
 
 
 def count_asked(server: Server) -> int:
