@@ -85,9 +85,10 @@ def find_worse(changes: NDArray[np.float64]) -> NDArray[np.bool_]:
     errors = changes.std(-1, ddof=1) / np.sqrt(patients)
     chances = stdtr(patients - 1, means / errors)
     worse = (means[0] <= -GATE.dice_fall).any(-1)
+    rate = GATE.choose_error_rate(patients)
     for place, measure in enumerate(Measure):
         adjusted = np.array([adjust_by_holm(run.ravel()) for run in chances[place]])
-        sure = adjusted.reshape(chances[place].shape) <= GATE.error_rate * measure.share
+        sure = adjusted.reshape(chances[place].shape) <= rate * measure.share
         worse |= (sure & (means[place] < -get_margin(measure, GATE))).any(-1)
     return np.asarray(worse)
 

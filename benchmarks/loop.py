@@ -43,7 +43,7 @@ SEALED = 48
 FULL = Plan(
     sizes=Sizes(parent=12, review=16, graded=12, test=6, monitor=8, gaps=14, pool_test=10),
     lengths=Lengths(
-        parent_epochs=30, arm_epochs=6, gap_epochs=4, iterations=90, learning_rate=3e-3
+        parent_epochs=30, arm_epochs=9, gap_epochs=4, iterations=90, learning_rate=3e-3
     ),
     seeds=3,
     budget=20,
@@ -129,8 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             patients=patients,
             raters=chosen.shared / "deepmind-hn",
             root=root.resolve(),
-            progress=Progress(units=count_units(plan, names, tested)),
+            progress=Progress(),
         )
+        proof.progress.units = count_units(plan, names, tested, proof.is_done)
         try:
             sealed = chosen.shared / "openkbp-sealed" if chosen.final else None
             outcome = prove(proof, names, sealed)

@@ -9,12 +9,13 @@ from han5k_review.store.tables import Reader
 from han5k_review.ui.links import show_link
 from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.sessions_view import show_own_sessions
+from han5k_review.ui.tokens_view import ask_new_token, show_own_tokens
 from han5k_review.ui.visit import attempt, page
 
 with page("Account") as visit:
     st.write(
         f"Signed in as **{as_text(visit.identity.name)}**, {visit.identity.role.value}. "
-        f"Exports show you as {visit.identity.pseudonym}."
+        f"Exports show you as {as_text(visit.identity.pseudonym)}."
     )
     show_link("Sign out", "/sign-out", primary=True)
 
@@ -49,3 +50,11 @@ with page("Account") as visit:
 
     st.subheader("Where you are signed in", anchor=False)
     show_own_sessions(visit)
+
+    st.subheader("Personal tokens", anchor=False)
+    st.caption(
+        "For a program of yours, such as a notebook. A new password, and signing out on all "
+        "devices, ends them. [What a program can ask](/api-reference)"
+    )
+    ask_new_token(visit)
+    show_own_tokens(visit)

@@ -19,6 +19,7 @@ from han5k_review.ui.cohort.measuring import find_record, show_case_desk
 from han5k_review.ui.dose_view import show_dose
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS
 from han5k_review.ui.uploads import show_upload
 from han5k_review.ui.visit import page
@@ -45,7 +46,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
     open_pairs = int((frame["reason"] == NOT_MEASURED).sum()) if len(frame) else 0
 
     heading, view, solid, measure = st.columns([3, 2, 1, 2], vertical_alignment="center")
-    heading.subheader(name, anchor=False)
+    heading.subheader(as_text(name), anchor=False)
     if view.button("Open in the viewer", type="primary", key="open-viewer"):
         go_to("review", case=name)
     if solid.button("3-D", key="open-surfaces"):

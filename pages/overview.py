@@ -21,6 +21,7 @@ from han5k_review.ui.overview_view import (
     show_waiting,
 )
 from han5k_review.ui.places import go_to, page_file
+from han5k_review.ui.protocol.leases_view import free_leases
 from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.visit import page
@@ -30,6 +31,7 @@ MOST_DISAGREEMENTS = 20
 with page("Overview", Action.ASSIGN) as visit:
     bench = visit.bench
     now = utc_now()
+    free_leases(visit)
     with reading(bench.study.engine) as session:
         overview = measure_overview(session, now=now)
         questions = len(list_questions(session, names_reads=True)) + len(list_due(session))

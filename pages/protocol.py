@@ -16,8 +16,9 @@ from han5k_review.store.tables import Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.study import list_cases
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.protocol.form import Standing, ask_protocol, show_saving
-from han5k_review.ui.protocol.leases_view import show_leases
+from han5k_review.ui.protocol.leases_view import free_leases, show_leases
 from han5k_review.ui.protocol.reads_view import (
     show_assigning_by_protocol,
     show_handing_over,
@@ -84,6 +85,7 @@ with page("Protocol", Action.ASSIGN) as visit:
             st.subheader("Pause", anchor=False)
             show_pauses(visit, readers)
         st.subheader("Time for begun reads", anchor=False)
+        free_leases(visit)
         show_leases(visit)
     elif versions:
         with left:
@@ -92,7 +94,7 @@ with page("Protocol", Action.ASSIGN) as visit:
                 list(reversed(versions)),
                 format_func=lambda row: f"version {row.number}, {say_time(row.created_at_utc)}",
             )
-            st.caption(f"By {chosen.actor}. {chosen.reason}")
+            st.caption(f"By {as_text(chosen.actor)}. {as_text(chosen.reason)}")
             lines = describe_protocol(build_protocol(chosen))
             frame = pd.DataFrame([{"What": line.title, "Value": line.value} for line in lines])
             st.table(frame.set_index("What"))

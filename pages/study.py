@@ -8,6 +8,7 @@ from han5k_review.store.tables import Reader
 from han5k_review.study import list_cases
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.people_view import show_accounts, show_assigning, show_unassigning
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.sessions_view import show_others_sessions
 from han5k_review.ui.signature_view import show_unlocking
 from han5k_review.ui.tables import build_reader_frame, build_scale_frame
@@ -21,7 +22,7 @@ with page("Study", Action.READ_ANY_CASE) as visit:
         progress = measure_progress(session)
 
     st.caption(
-        f"{bench.info.name}, protocol {bench.info.protocol_version}: "
+        f"{as_text(bench.info.name)}, protocol {bench.info.protocol_version}: "
         f"{say_count(len(cases), 'case')}, "
         f"{say_count(len(bench.catalogue), 'structure')}, {say_count(len(readers), 'account')}."
     )
@@ -53,5 +54,5 @@ with page("Study", Action.READ_ANY_CASE) as visit:
             with st.expander("Who is signed in"):
                 show_others_sessions(visit)
     with right:
-        st.subheader(f"Scale {bench.scale.name}", anchor=False)
+        st.subheader(f"Scale {as_text(bench.scale.name)}", anchor=False)
         st.table(build_scale_frame(bench.scale).set_index("Key"))

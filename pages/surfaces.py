@@ -10,6 +10,7 @@ from han5k_review.store.surface_files import SurfaceFiles
 from han5k_review.store.tables import Case
 from han5k_review.study import find_case, grid_of
 from han5k_review.ui.places import find_assignment_id, page_file
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.surface_chart import build_surface_chart
 from han5k_review.ui.visit import page
 
@@ -36,7 +37,7 @@ with page("3-D") as visit:
 
     left, right = st.columns([1, 3])
     with left:
-        st.subheader(case.name, anchor=False)
+        st.subheader(as_text(case.name), anchor=False)
         st.page_link(
             page_file("review"),
             label="Back to the slices",

@@ -8,7 +8,8 @@ from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
-from han5k_review.ui.protocol.leases_view import show_own_leases
+from han5k_review.ui.plain_text import as_text
+from han5k_review.ui.protocol.leases_view import free_leases, show_own_leases
 from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
@@ -17,6 +18,7 @@ from han5k_review.ui.uploads import show_upload
 from han5k_review.ui.visit import page
 
 with page("Worklist", Action.GRADE) as visit:
+    free_leases(visit)
     with reading(visit.bench.study.engine) as session:
         entries = list_worklist(session, visit.identity.reader_id)
         pause = find_pause(session, visit.identity.reader_id)
@@ -35,7 +37,7 @@ with page("Worklist", Action.GRADE) as visit:
     else:
         left, middle, right = st.columns([2, 1, 1], vertical_alignment="center")
         if pause is not None:
-            left.info(f"Reading is paused by {pause.actor}: {pause.reason}")
+            left.info(f"Reading is paused by {as_text(pause.actor)}: {as_text(pause.reason)}")
         elif upcoming is None:
             left.success("Every case on your list is graded.")
         else:

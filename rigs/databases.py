@@ -10,10 +10,11 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from han5k_review.store.engine import build_engine
 from han5k_review.store.migrate import migrate_database
@@ -24,8 +25,44 @@ _TEMPLATE = "study_template"
 _NO_DISK_WAITS = ("fsync", "full_page_writes", "synchronous_commit")
 
 
+@dataclass(slots=True)
+class _Chosen:
+    """The server that studies without a URL go to (None: SQLite in their folder), and where."""
+
+    server: PostgresServer | None = None
+    urls: dict[Path, str] = field(default_factory=dict)
+
+
+_CHOSEN = _Chosen()
+
+
+@contextmanager
+def studies_on(server: PostgresServer) -> Iterator[None]:
+    """Within the block every study that is made without a URL has a database on this server."""
+    _CHOSEN.server = server
+    yield
+    _CHOSEN.server = None
+
+
+def new_url(root: Path) -> str | None:
+    """The URL of a database for a new study in `root`; None while studies are in SQLite."""
+    if _CHOSEN.server is None:
+        return None
+    return _CHOSEN.urls.setdefault(root.resolve(), _CHOSEN.server.keep_database())
+
+
+def copy_study(source: Path, target: Path) -> Study:
+    """A copy of a study that nobody has open, with a database of its own."""
+    shutil.copytree(source, target)
+    url = _CHOSEN.urls.get(source.resolve())
+    if url is not None and _CHOSEN.server is not None:
+        _CHOSEN.urls[target.resolve()] = url = _CHOSEN.server.keep_database(like=url)
+    return open_study(target, url)
+
+
 def open_new_study(root: Path, url: str | None = None) -> Study:
     """An empty study in `root`, as `open_study(root, url, create=True)` makes it."""
+    url = url or new_url(root)
     if url is None:
         root.mkdir(parents=True, exist_ok=True)
         (root / DATABASE_NAME).write_bytes(_migrated_sqlite())
@@ -79,6 +116,13 @@ class PostgresServer:
         self._run(f"CREATE DATABASE {name}" + ("" if empty else f" TEMPLATE {_TEMPLATE}"))
         yield self._url_of(name)
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def keep_database(self, *, like: str | None = None) -> str:
+        """The URL of a database that stays as long as the server; `like`: a copy of that one."""
+        name = f"study_{uuid.uuid4().hex}"
+        template = _TEMPLATE if like is None else str(make_url(like).database)
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._url_of(name)
 
     def close(self) -> None:
         """Let go of the server."""

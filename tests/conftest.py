@@ -12,21 +12,42 @@ from playwright.sync_api import Browser, Error, Page, ViewportSize, expect
 
 from han5k_review.cli.main import main
 from rigs.chromium import running_chromium, wipe
-from rigs.databases import PostgresServer
+from rigs.databases import PostgresServer, studies_on
+from tests.audit_guard import AuditGuard
 from tests.file_order import expected_seconds, slowest_files
 from tests.once import build_once
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES_SHOWN = 20
+ENGINES = ("sqlite", "postgresql")
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 20_000  # ms: what is awaited comes at once on a quiet machine, and later on a busy one
 
 expect.set_options(timeout=PATIENCE)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine`: which database the studies of tests are in."""
+    parser.addoption(
+        "--engine",
+        choices=ENGINES,
+        help="Only this engine, for every study that a test makes; without it studies are in "
+        "SQLite, and what differs by engine is tested on both.",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files first; within a file, and among quick files, the random order stays."""
+    engine = config.getoption("--engine")
+    if engine is not None:
+        other = ENGINES[1 - ENGINES.index(engine)]
+        items[:] = [item for item in items if other not in _list_parameters(item)]
     items.sort(key=lambda item: -expected_seconds(item.nodeid))
+
+
+def _list_parameters(item: pytest.Item) -> list[object]:
+    call = getattr(item, "callspec", None)
+    return [] if call is None else [*call.params.values()]
 
 
 def make_sendable(report: object) -> object:
@@ -59,6 +80,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section(f"slowest {FILES_SHOWN} files (tests/file_order.py)")
     for file, seconds in slowest_files(phases, FILES_SHOWN):
         terminalreporter.write_line(f"{seconds:7.1f}s {file}")
+
+
+@pytest.fixture(scope="session")
+def watched() -> Iterator[AuditGuard]:
+    """Watches every transaction of this process (tests/audit_guard.py)."""
+    guard = AuditGuard()
+    guard.watch()
+    yield guard
+    guard.rest()
+
+
+@pytest.fixture(autouse=True)
+def _every_change_is_audited(watched: AuditGuard) -> Iterator[None]:
+    """Fails a test in which the product committed a change without an audit row."""
+    watched.found.clear()
+    yield
+    found = [*watched.found]
+    watched.found.clear()
+    assert not found, found
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +138,16 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
         server.close()
         running.cleanup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _studies_on_chosen_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--engine postgresql` every study of a test is there, unless it is made by a command."""
+    if request.config.getoption("--engine") != "postgresql":
+        yield
+        return
+    with studies_on(request.getfixturevalue("postgres_server")):
+        yield
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ class Plan:
     seed: int
 
 
-FULL = Plan(kills=50, others=5, readers=4, reads=250, runs=2, acts=40, seed=1)
+FULL = Plan(kills=50, others=5, readers=4, reads=120, runs=2, acts=40, seed=1)
 QUICK = Plan(kills=6, others=1, readers=3, reads=60, runs=0, acts=8, seed=1)
 
 

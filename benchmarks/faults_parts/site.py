@@ -34,7 +34,8 @@ from rigs.warm_server import start_warm
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 _READY_S = 60.0
-_RUNS_S = 300.0
+_RUNS_S = 900.0
+_COMMAND_S = 1800.0  # doctor --deep reads every file, beside whatever else this machine does
 _WAITING = (RunState.AWAITING_APPROVAL,)
 
 
@@ -151,7 +152,7 @@ class Site:
         """(exit code, what it printed) of a `han5k` command on the study."""
         log = self.logs / "command.txt"
         log.unlink(missing_ok=True)
-        code = self._run_command(*words, log=log).wait(300)
+        code = self._run_command(*words, log=log).wait(_COMMAND_S)
         return int(code or 0), log.read_text(errors="replace")
 
     def end(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import random
+import struct
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import zstandard
 from websockets.exceptions import WebSocketException
 
 from benchmarks.load_parts.review_page import open_review_page
@@ -72,6 +74,7 @@ class Reader:
         self._lines = [Connection(browser) for _ in range(_LINES)]
         self._grid: tuple[int, int, int] = (0, 0, 0)
         self._holder = uuid.uuid4().hex
+        self._centres: dict[str, list[int]] = {}
         self._drafts: dict[str, list[int]] = {}
 
     async def read(self) -> Notes:
@@ -105,7 +108,8 @@ class Reader:
         self._grid = index["shape"]
         urls = [slab["url"] for slab in index["slabs"]]
         await self._get("drafts listed", addresses["drafts"])
-        await self._get("masks", mount["label_sets"][0]["url"])
+        packet = await self._get("masks", mount["label_sets"][0]["url"])
+        self._centres = read_centres(packet)
         loading = asyncio.create_task(self._load(urls))
         structures = mount["structures"]
         edited = [one["name"] for one in self._dice.sample(structures, DRAFTS)]
@@ -163,7 +167,7 @@ class Reader:
                 return
             self._drafts[structure] = [answer.json()["draft"], 0]
         draft, version = self._drafts[structure]
-        stroke = build_stroke(self._grid, self._dice)
+        stroke = build_stroke(self._grid, self._centres[structure], self._dice)
         stroke |= {"id": str(uuid.uuid4()), "base_version": version}
         body = {"holder": self._holder, "draft": draft, "patches": [stroke]}
         answer = await self._post("stroke", f"{url}/patches", body, (200,))
@@ -203,13 +207,27 @@ class Reader:
         self.notes.times_ms.setdefault(kind, []).append(took)
 
 
-def build_stroke(grid: tuple[int, int, int], dice: random.Random) -> dict[str, Any]:
-    """A brush of a tenth of the picture, pressed once: a disc on one slice."""
+def read_centres(packet: Answer) -> dict[str, list[int]]:
+    """Structure -> the voxel (i, j, k) in its middle, from the head of a packet of masks."""
+    content = packet.body
+    if packet.headers.get("content-encoding") == "zstd":
+        content = zstandard.ZstdDecompressor().decompress(content)
+    (length,) = struct.unpack("<I", content[4:8])
+    masks = json.loads(content[8 : 8 + length])["masks"]
+    return {one["structure"]: one["centre"] for one in masks}
+
+
+def build_stroke(
+    grid: tuple[int, int, int], centre: list[int], dice: random.Random
+) -> dict[str, Any]:
+    """A brush of a tenth of the picture, pressed once near a structure: a disc on one slice."""
     size = max(4, grid[0] // 10)
     i, j = np.ogrid[:size, :size]
     middle = (size - 1) / 2
     disc = ((i - middle) ** 2 + (j - middle) ** 2 <= middle**2)[:, :, None]
-    start = [dice.randrange(n - m) for n, m in zip(grid, disc.shape, strict=True)]
+    near = [at - size // 2 + dice.randint(-size // 4, size // 4) for at in centre[:2]]
+    near.append(centre[2] + dice.randint(-5, 5))
+    start = [max(0, min(n - m, at)) for n, m, at in zip(grid, disc.shape, near, strict=True)]
     return {
         "tool": "brush",
         "mode": "xor",

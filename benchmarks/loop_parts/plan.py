@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from han5k_review.retraining.network.training.mixing import ALPHAS
 from loop_parts.arms import ARMS, PLANTED, ArmKind
 from loop_parts.data import Sizes
+from loop_parts.results import PARENT
 from loop_parts.training import Lengths
 
-STEPS_PER_PREDICTION = 3.0
+STEPS_PER_PREDICTION = 4.0
 """What one measured prediction takes, in steps of a training."""
 
 
@@ -31,14 +32,22 @@ def has_parent(name: str) -> bool:
     return next(kind for kind in ARMS if kind.name == name).from_parent
 
 
-def count_units(plan: Plan, names: Collection[str], tested: int) -> float:
-    """All that is to be done, in steps."""
+def name_training(kind: ArmKind, seed: int) -> str:
+    """The folder of one training, and its name in every table."""
+    return f"{kind.name}, seed {seed}"
+
+
+def count_units(
+    plan: Plan, names: Collection[str], tested: int, is_done: Callable[[str], bool]
+) -> float:
+    """What is left to do, in steps; `is_done` is asked for "parent" and for each training."""
     lengths = plan.lengths
-    steps = lengths.parent_epochs
+    steps = 0 if is_done(PARENT) else lengths.parent_epochs
     predictions = 0
     for kind in (kind for kind in ARMS if kind.name in names):
         own = lengths.arm_epochs if kind.experiment == PLANTED else lengths.gap_epochs
-        seeds = len(plan.list_seeds(kind))
-        steps += seeds * (own + (0 if kind.from_parent else lengths.parent_epochs))
-        predictions += seeds * (2 * tested + len(ALPHAS) * plan.sizes.monitor)
+        own += 0 if kind.from_parent else lengths.parent_epochs
+        for seed in plan.list_seeds(kind):
+            steps += 0 if is_done(name_training(kind, seed)) else own
+            predictions += 2 * tested + len(ALPHAS) * plan.sizes.monitor
     return steps * lengths.iterations + predictions * STEPS_PER_PREDICTION

@@ -21,7 +21,7 @@ class Progress:
     A unit is one step of a training; `units` are those that were not done before this start.
     """
 
-    units: float
+    units: float = 0.0
     started: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
     _before: dict[str, int] = field(default_factory=dict)

@@ -22,7 +22,7 @@ from han5k_review.retraining.network.predicting.volume_prediction import predict
 from han5k_review.retraining.network.training.mixing import ALPHAS, choose_alpha
 from han5k_review.store.study import Study, open_study
 from han5k_review.store.vocabulary import GradeLevel
-from loop_parts.arms import ARMS, ArmKind, GapCase, Material
+from loop_parts.arms import ARMS, GAPS, ArmKind, GapCase, Material
 from loop_parts.data import (
     ORGANS,
     Patients,
@@ -32,7 +32,7 @@ from loop_parts.data import (
     read_masks,
 )
 from loop_parts.measuring import TILE_STEP, Measured, Task, measure
-from loop_parts.plan import STEPS_PER_PREDICTION, Plan, has_parent
+from loop_parts.plan import STEPS_PER_PREDICTION, Plan, has_parent, name_training
 from loop_parts.progress import Progress
 from loop_parts.readers import Finding, Review, review
 from loop_parts.results import PARENT, Kept, Row, read_kept, read_rows
@@ -59,6 +59,12 @@ class Proof:
     raters: Path
     root: Path
     progress: Progress
+
+    def is_done(self, name: str) -> bool:
+        """Whether the parent is trained and reviewed, or the training of this name ended."""
+        if name == PARENT:
+            return (self.root / "review.json").exists()
+        return read_kept(self.root / "arms" / name) is not None
 
     def prepare(self) -> tuple[Study, int, Review]:
         """The study with its parent, whose pseudo-labels were reviewed; done once."""
@@ -111,7 +117,7 @@ class Proof:
         found: dict[str, float] = json.loads(path.read_text())["heights_mm"]
         return found
 
-    def build_material(self, study: Study, parent_id: int) -> Material:
+    def build_material(self, study: Study, parent_id: int, *, with_gaps: bool) -> Material:
         """What the arms are made of."""
         wanted = self.read_wanted(study)
         put = study.labels.put_mask
@@ -124,7 +130,7 @@ class Proof:
             forgetful=freeze(study, lengths, parent_id, replay=False),
             alone=freeze(study, lengths, None, replay=False),
             wanted={n: hashes[n] for n in reviewed},
-            gaps=tuple(self._build_gaps(study, parent_id, hashes)),
+            gaps=tuple(self._build_gaps(study, parent_id, hashes)) if with_gaps else (),
         )
 
     def _build_gaps(
@@ -147,12 +153,13 @@ class Proof:
         """The arms of these names with all seeds, two at a time; by arm."""
         kinds = [kind for kind in ARMS if kind.name in names]
         folders = {
-            (kind.name, seed): self.root / "arms" / f"{kind.name}, seed {seed}"
+            (kind.name, seed): self.root / "arms" / name_training(kind, seed)
             for kind in kinds
             for seed in self.plan.list_seeds(kind)
         }
         if any(read_kept(folder) is None for folder in folders.values()):
-            material = self.build_material(study, parent_id)
+            with_gaps = any(kind.experiment == GAPS for kind in kinds)
+            material = self.build_material(study, parent_id, with_gaps=with_gaps)
             with ThreadPoolExecutor(LANES) as lanes:
                 jobs = [
                     lanes.submit(self._train_one, kind, seed, folders[kind.name, seed], material)

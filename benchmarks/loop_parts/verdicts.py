@@ -89,8 +89,10 @@ def measure_chance(cells: Cells, limit: float) -> float:
 def _find_bound(cells: Cells, confidence: float) -> float:
     """The lower end at a confidence, the upper end at a negative one."""
     found = estimate(cells, min(abs(confidence), 0.999999))
-    if found.interval is None or found.value is None:
-        return float(np.nanmean(cells))
+    if found.value is None:
+        return -np.inf
+    if found.interval is None:
+        return found.value
     return found.interval.low if confidence >= 0 else found.interval.high
 
 

@@ -46,10 +46,15 @@ class PlantedContour:
         return self.error is not PseudoError.NONE
 
 
+def read_kbp_catalogue(table: Path) -> Catalogue:
+    """The seven organs as structures; `table` is the file that is written for it."""
+    table.write_text(_TABLE)
+    return read_catalogue(table)
+
+
 def read_planted(folder: Path, table: Path, seed: int, most: int | None) -> list[PlantedContour]:
     """The contours of the first `most` patients of a folder, half of them spoiled."""
-    table.write_text(_TABLE)
-    catalogue = read_catalogue(table)
+    catalogue = read_kbp_catalogue(table)
     found = []
     files = sorted(folder.glob("pt_*_oars.nii.gz"), key=lambda p: int(p.name.split("_")[1]))
     for path in files[:most]:

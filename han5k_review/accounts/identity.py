@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from han5k_review.errors import DataError
 from han5k_review.store.tables import Reader
-from han5k_review.store.vocabulary import Role
+from han5k_review.store.vocabulary import Role, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,8 @@ class ReaderIdentity:
     role: Role
     must_change_password: bool = False
     """True until the person has chosen a password that nobody else knows."""
+    scopes: frozenset[Scope] | None = None
+    """What the personal token covers that a program came with; None for a person in a browser."""
 
 
 def build_identity(reader: Reader) -> ReaderIdentity:

@@ -1,4 +1,4 @@
-"""The MAY tables: what each role may do, and to whose task in which state.
+"""The MAY tables: what each role may do, to whose task in which state, and what tokens cover.
 
 Pages, routes, commands and the websocket ask here and nowhere else.
 """
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.errors import AccessError
-from han5k_review.store.vocabulary import Role
+from han5k_review.store.vocabulary import Role, Scope
 
 
 class Action(StrEnum):
@@ -121,6 +121,39 @@ def list_allowed(act: TaskAct, whose: Whose, state: TaskState) -> frozenset[Role
     return MAY_ON.get((act, whose, state), frozenset())
 
 
+WITHIN: Mapping[Scope, frozenset[Action | TaskAct]] = {
+    Scope.READ: frozenset({Action.READ_ANY_CASE, Action.SEE_SOURCES, TaskAct.LOOK}),
+    Scope.REVISE: frozenset({Action.GRADE, TaskAct.CHANGE}),
+    Scope.RUNS: frozenset({Action.RETRAIN}),
+    Scope.EXPORT: frozenset({Action.EXPORT}),
+}
+"""What a personal token of each scope is good for; the rest needs a person in a browser."""
+
+
+def is_within(identity: ReaderIdentity, act: Action | TaskAct) -> bool:
+    """True for a person in a browser, and for a token with a scope that covers the act."""
+    return identity.scopes is None or any(act in WITHIN[scope] for scope in identity.scopes)
+
+
+def require_within(identity: ReaderIdentity, act: Action | TaskAct) -> None:
+    """Return when no token narrows the act out; AccessError says what scope it would need."""
+    if is_within(identity, act):
+        return
+    wanted = str(act) if isinstance(act, Action) else f"{act} a task"
+    needed = next((scope for scope in Scope if act in WITHIN[scope]), None)
+    if needed is None:
+        raise AccessError(f"No token is enough to {wanted}; sign in with a browser.")
+    raise AccessError(
+        f"A token with the scope {needed} was expected to {wanted}; make another one."
+    )
+
+
+def list_scopes(role: Role) -> tuple[Scope, ...]:
+    """The scopes that cover anything this role may do."""
+    allowed = {*MAY[role], *(act for (act, *_), roles in MAY_ON.items() if role in roles)}
+    return tuple(scope for scope in Scope if WITHIN[scope] & allowed)
+
+
 _BELOW_LEAD = (Role.READER, Role.ADJUDICATOR, Role.ENGINEER)
 
 
@@ -132,12 +165,14 @@ def list_manageable(identity: ReaderIdentity) -> tuple[Role, ...]:
 
 
 def may(identity: ReaderIdentity, action: Action) -> bool:
-    """True when the person's role allows the action."""
-    return action in MAY[identity.role]
+    """True when the person's role allows the action, and so does the token they came with."""
+    return action in MAY[identity.role] and is_within(identity, action)
 
 
 def require(identity: ReaderIdentity, action: Action) -> None:
     """Return when the action is allowed; AccessError names the roles that may otherwise."""
+    if action in MAY[identity.role]:
+        require_within(identity, action)
     if not may(identity, action):
         roles = ", ".join(role for role in Role if action in MAY[role])
         raise AccessError(

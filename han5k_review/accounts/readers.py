@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.accounts.passwords import hash_password, verify_password
 from han5k_review.accounts.sessions import end_sessions
+from han5k_review.accounts.tokens import end_tokens
 from han5k_review.errors import ConflictError, DataError, RuleError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
@@ -90,7 +91,7 @@ def set_password(
     now: datetime,
     is_first_password: bool = False,
 ) -> None:
-    """Give the account a new password; every sign-in it has ends.
+    """Give the account a new password; every sign-in and token it has ends.
 
     A first password is one that somebody else chose. RuleError for the one that is there.
     """
@@ -99,24 +100,29 @@ def set_password(
     reader.password_hash = hash_password(password)
     reader.must_change_password = is_first_password
     session.add(reader)
-    end_sessions(session, stored_id(reader), by=actor, now=now)
+    _end_ways_in(session, reader, actor, now)
     _audit(session, reader, actor, "set password", now)
 
 
 def set_active(
     session: Session, reader: Reader, *, active: bool, actor: str, now: datetime
 ) -> None:
-    """Close or reopen the account; its sign-ins end."""
+    """Close or reopen the account; its sign-ins and tokens end."""
     reader.active = active
     session.add(reader)
-    end_sessions(session, stored_id(reader), by=actor, now=now)
+    _end_ways_in(session, reader, actor, now)
     _audit(session, reader, actor, "open account" if active else "close account", now)
 
 
 def sign_out_everywhere(session: Session, reader: Reader, *, actor: str, now: datetime) -> None:
-    """End every sign-in that the account has."""
-    end_sessions(session, stored_id(reader), by=actor, now=now)
+    """End every sign-in and every token that the account has."""
+    _end_ways_in(session, reader, actor, now)
     _audit(session, reader, actor, "sign out everywhere", now)
+
+
+def _end_ways_in(session: Session, reader: Reader, actor: str, now: datetime) -> None:
+    end_sessions(session, stored_id(reader), by=actor, now=now)
+    end_tokens(session, stored_id(reader), by=actor, now=now)
 
 
 def _may_stand_in_name(sign: str) -> bool:

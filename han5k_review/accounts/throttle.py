@@ -36,6 +36,7 @@ class CountedBy:
     free: int
     is_address: bool = False
     """True for what other people share: a right password takes back its own attempt only."""
+    what: str = "passwords"
 
 
 def count_by(
@@ -49,6 +50,20 @@ def count_by(
         CountedBy(key_hash=_hash(secret, "name", fold_name(name), place), free=FREE_BY_NAME),
         CountedBy(key_hash=_hash(secret, "address", place), free=FREE_BY_ADDRESS, is_address=True),
     )
+
+
+def count_tokens_by(secret: bytes, *, address: str) -> tuple[CountedBy, ...]:
+    """What a wrong personal token is counted by. A right one is never made to wait."""
+    key = _hash(secret, "token", fold_address(address))
+    return (CountedBy(key_hash=key, free=FREE_BY_ADDRESS, is_address=True, what="tokens"),)
+
+
+def check_wait(session: Session, counted: Sequence[CountedBy], now: datetime) -> None:
+    """AccessError when one has to wait; reads only, so that who waits costs no writing."""
+    for one in counted:
+        row = _get_row(session, one, now)
+        if row.waits_until_utc is not None and now < row.waits_until_utc:
+            raise _has_to_wait(one, row.waits_until_utc - now)
 
 
 def fold_address(address: str) -> str:
@@ -71,10 +86,8 @@ def admit(session: Session, counted: Sequence[CountedBy], now: datetime) -> list
     """
     queue_writers(session, SignInCount.__tablename__)
     session.exec(delete(SignInCount).where(col(SignInCount.last_at_utc) < now - _FORGOTTEN_AFTER))
+    check_wait(session, counted, now)
     rows = [_get_row(session, one, now) for one in counted]
-    for one, row in zip(counted, rows, strict=True):
-        if row.waits_until_utc is not None and now < row.waits_until_utc:
-            raise _has_to_wait(one, row.waits_until_utc - now)
     for one, row in zip(counted, rows, strict=True):
         row.failures += 1
         row.last_at_utc = now
@@ -105,7 +118,7 @@ def _has_to_wait(one: CountedBy, wait: timedelta) -> AccessError:
     what = "from this address" if one.is_address else "for this name from here"
     seconds = max(1, round(wait.total_seconds()))
     time = f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
-    return AccessError(f"Too many wrong passwords {what}; wait {time}, then try again.")
+    return AccessError(f"Too many wrong {one.what} {what}; wait {time}, then try again.")
 
 
 def _hash(secret: bytes, *parts: str) -> str:

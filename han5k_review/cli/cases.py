@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +42,7 @@ from han5k_review.importing.tree_imports import (
     find_tree_sources,
     import_tree,
     is_tree,
+    unpacked_order,
 )
 from han5k_review.importing.tree_sources import CaseNaming, TreeChoice, write_patient_table
 from han5k_review.settings import get_settings
@@ -60,7 +62,9 @@ def register(app: typer.Typer) -> None:
 def import_cases(
     manifest: Annotated[
         Path | None,
-        typer.Argument(help="Manifest (CSV, XLSX): case, ct, ...; or a folder tree of DICOM."),
+        typer.Argument(
+            help="Manifest (CSV, XLSX): case, ct, ...; or a folder tree, DICOMDIR or zip of DICOM."
+        ),
     ] = None,
     ct: Annotated[
         Path | None, typer.Option(help="CT: NIfTI, NRRD, MHA, or a DICOM folder.")
@@ -129,7 +133,7 @@ def import_cases(
     ] = "",
     study_uid: Annotated[str, typer.Option(help="DICOMweb: only this study, by its UID.")] = "",
     spool: Annotated[
-        Path | None, typer.Option(help="DICOMweb: folder for the few files on their way.")
+        Path | None, typer.Option(help="DICOMweb, zip: folder for the files on their way.")
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write the report here: <name>.html and <name>.csv.")
@@ -172,7 +176,8 @@ def import_cases(
     workers = processes or get_settings().processes
     given = _find_given(opened, manifest, cells, choice)
     workers = min(workers, len(given.sources.sources)) if given else workers
-    with open_workforce(workers, dask) as workforce:
+    unpacking = nullcontext(order) if given else unpacked_order(order, spool)
+    with open_workforce(workers, dask) as workforce, unpacking as order:
         found, done = _import(opened, catalogue, order, given, workforce.executor)
     if who is not None:
         write_patient_table(who, found.sources)

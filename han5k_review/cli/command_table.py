@@ -71,7 +71,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "or at random.",
             unassign="Take cases that nobody began off a reader's worklist.",
         ),
-        **_rows("accounts", accounts="Sign-ins of accounts: list, end."),
+        **_rows("accounts", accounts="Sign-ins and tokens of accounts: list, end."),
         **_rows("reader_study", study="The reader study: protocol, size, who reads what, pauses."),
         **_rows(
             "scores",
@@ -105,7 +105,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         **_rows(
             "models",
-            model="Model versions: list, import, rollback, retire.",
+            model="Model versions: list, import, declare, rollback, retire.",
             predict="Predict cases with a model in use; what it would change is told before "
             "review.",
         ),

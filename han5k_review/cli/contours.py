@@ -17,7 +17,7 @@ from han5k_review.exports.case_contours import read_case_contours
 from han5k_review.exports.contour_files import Contour, build_nifti_archive, build_segmentation
 from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
 from han5k_review.exports.frame_csv import build_frame_csv
-from han5k_review.exports.round_trips import build_round_trip_frame
+from han5k_review.exports.round_trips import RoundTrip, build_round_trip_frame
 from han5k_review.imaging.dicom.web_server import WebServer
 from han5k_review.review.label_sets import (
     UNDER_REVIEW_KEY,
@@ -85,6 +85,7 @@ def contours(
     """Write the contours of a case for a planning system or another tool."""
     _check_format(format_, {"series": series, "report": report, "to-dicomweb": to_dicomweb})
     server = _find_server(out, to_dicomweb)
+    round_trips: tuple[RoundTrip, ...] = ()
     opened = open_chosen(study)
     with reading(opened.engine) as session:
         row = get_case(session, case)
@@ -98,11 +99,7 @@ def contours(
             image_sha256=row.image_sha256,
             series=series,
         )
-        content = file.content
-        for one in file.round_trips:
-            console.print(one.sentence, markup=False)
-        if report is not None:
-            write_atomically(report, build_frame_csv(build_round_trip_frame(file.round_trips)))
+        content, round_trips = file.content, file.round_trips
     else:
         build = build_segmentation if format_ is ContourFormat.SEGMENTATION else build_nifti_archive
         content = build(found)
@@ -110,6 +107,11 @@ def contours(
         write_atomically(out, content)
     if server is not None:
         store_at(server, content)
+    # Only now: a report of a file that could not be written would not be true.
+    for one in round_trips:
+        console.print(one.sentence, markup=False)
+    if report is not None:
+        write_atomically(report, build_frame_csv(build_round_trip_frame(round_trips)))
     with transaction(opened.engine) as session:
         add_audit(
             session,

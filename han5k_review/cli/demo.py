@@ -82,6 +82,7 @@ def demo(
         now_utc=calendar.begin,
         protocol_version="demo",
         database_url=get_settings().database_url,
+        actor=actor(),
     )
     if not empty:
         check_new(opened)

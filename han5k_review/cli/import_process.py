@@ -13,7 +13,12 @@ from han5k_review.importing.name_list import NameState, build_name_rows, write_n
 from han5k_review.importing.report_files import write_report
 from han5k_review.importing.reports import CaseOutcome, CaseReport
 from han5k_review.importing.structure_set_choice import SetChoice, SetRule
-from han5k_review.importing.tree_imports import TreeOrder, find_tree_sources, import_tree
+from han5k_review.importing.tree_imports import (
+    TreeOrder,
+    find_tree_sources,
+    import_tree,
+    unpacked_order,
+)
 from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.results import JobOutcome, JobResult, TreeImportResult
@@ -84,7 +89,7 @@ def _run(folder: JobFolder) -> JobResult:
     teller = _Teller(folder=folder)
     with reading(study.engine) as session:
         catalogue = read_clinic_catalogue(session, read_study_catalogue(study))
-    with open_workforce(job.processes) as workforce:
+    with open_workforce(job.processes) as workforce, unpacked_order(order) as order:
         executor = workforce.executor
         found = find_tree_sources(study, order, executor=executor, told=teller.tell_files)
         teller.start_cases()

@@ -14,6 +14,7 @@ from rich.text import Text
 from han5k_review.cli.command_table import TableGroup
 from han5k_review.cli.unforeseen_errors import describe_fault, let_every_text_be_printed
 from han5k_review.errors import Han5kError
+from han5k_review.texts.paths import describe_unreadable, is_refused_path
 
 _FAULT, _REFUSED, _INTERRUPTED = 1, 2, 130
 
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last resort: no command ends in a traceback
+        if is_refused_path(error):
+            _say(describe_unreadable(error))
+            sys.exit(_REFUSED)
         _say(describe_fault(error, sys.argv[1:] if arguments is None else arguments))
         sys.exit(_FAULT)
 

@@ -31,22 +31,31 @@ from han5k_review.retraining.predictions.prediction_record import (
     request_prediction,
 )
 from han5k_review.retraining.runs.run_views import list_models
+from han5k_review.retraining.teaching.declared import (
+    UNKNOWN,
+    declare_patients,
+    describe_declared,
+    read_patients,
+)
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Uncertainty
 from han5k_review.study import read_study_catalogue
 from han5k_review.texts.counts import say_count
+from han5k_review.texts.text_files import read_text
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands `model` and `predict`."""
     model = typer.Typer(
-        help="Model versions: list, import, rollback, retire.", no_args_is_help=True
+        help="Model versions: list, import, declare, rollback, retire.", no_args_is_help=True
     )
     model.command("list")(list_all)
     model.command("import")(import_folder)
+    model.command("declare")(declare)
     model.command("rollback")(rollback)
     model.command("retire")(retire)
     app.add_typer(model, name="model")
@@ -70,10 +79,15 @@ def import_folder(
     name: Annotated[str, typer.Option(help="What the study calls it.")],
     group: Annotated[str, typer.Option(help="Label group it predicts.")],
     fold: Annotated[str, typer.Option(help="Fold to take.")] = "0",
+    patients: Annotated[
+        Path | None,
+        typer.Option(help="File of the patients that taught it, one pseudonym a line."),
+    ] = None,
     study: StudyOption = None,
 ) -> None:
     """Register an existing nnU-Net model as a candidate; put it in use with `model rollback`."""
     opened = open_chosen(study)
+    taught = read_patients(read_text(patients)) if patients else []
     model = import_model(
         opened,
         read_study_catalogue(opened),
@@ -84,6 +98,22 @@ def import_folder(
         f"model {model.id}: {model.name}, "
         f"{say_count(len(model.labels), 'structure')}, {model.state}"
     )
+    if not taught:
+        console.print(f"patients who taught it: {UNKNOWN}", markup=False)
+        return
+    decide(study, declare_patients, stored_id(model), describe_declared, patients=taught)
+
+
+def declare(
+    model: int,
+    patients: Annotated[
+        Path, typer.Argument(help="File of patients, one pseudonym of this study a line.")
+    ],
+    study: StudyOption = None,
+) -> None:
+    """Declare which patients taught an imported model: they judge no run that continues it."""
+    taught = read_patients(read_text(patients))
+    decide(study, declare_patients, model, describe_declared, patients=taught)
 
 
 def rollback(
@@ -112,7 +142,7 @@ def predict(
     cases: Annotated[list[str] | None, typer.Argument(help="Case names; none means all.")] = None,
     structure: Annotated[
         list[str] | None,
-        typer.Option(help="Structure to keep; repeatable. Else those that passed the gate."),
+        typer.Option(help="Structure to keep; repeatable. Else those not worse by the gate."),
     ] = None,
     begin_round: Annotated[
         bool,

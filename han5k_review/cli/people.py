@@ -29,7 +29,7 @@ from han5k_review.store.vocabulary import Role
 from han5k_review.study import get_case
 from han5k_review.texts.counts import say_count
 from han5k_review.texts.text_files import read_text
-from han5k_review.triage.worklist import RANDOM_SHARE, assign_by_doubt, plan_by_doubt
+from han5k_review.triage.worklist import RANDOM_SHARE, ListOrder, assign_by_doubt, plan_by_doubt
 
 _PasswordFile = Annotated[
     Path | None,
@@ -145,34 +145,48 @@ def assign(
             "--doubtful-first", help="Most doubtful first, by the newest `han5k triage compute`."
         ),
     ] = False,
+    gain_first: Annotated[
+        bool,
+        typer.Option(
+            "--gain-first", help="Most expected gain per minute first; needs scores from grades."
+        ),
+    ] = False,
     random_share: Annotated[
         float,
         typer.Option(
-            min=0.0, max=1.0, help="With --doubtful-first: the share that is drawn at random."
+            min=0.0,
+            max=1.0,
+            help="With --doubtful-first or --gain-first: the share that is drawn at random.",
         ),
     ] = RANDOM_SHARE,
     study: StudyOption = None,
 ) -> None:
     """Put cases on a reader's worklist: those named in their order, else by name or at random."""
-    if cases and (unassigned or most or seed is not None or doubtful_first):
+    by_triage = doubtful_first or gain_first
+    if cases and (unassigned or most or seed is not None or by_triage):
         raise RuleError(
-            "Either case names or --unassigned, --most, --seed and --doubtful-first were expected."
+            "Either case names or --unassigned, --most, --seed, --doubtful-first and --gain-first "
+            "were expected."
         )
+    if doubtful_first and gain_first:
+        raise RuleError("One of --doubtful-first and --gain-first was expected, found both.")
     pool = CasePool.UNASSIGNED if unassigned else CasePool.NOT_MINE
     with transaction(open_chosen(study).engine) as session:
         found = get_reader(session, reader)
         if cases:
             wanted: Sequence[Case] = _get_cases(session, cases)
-        elif doubtful_first:
+        elif by_triage:
             plan = plan_by_doubt(
                 session,
                 plan_assignment(session, found, Wish(pool=pool)),
                 most=most,
                 random_share=random_share,
                 seed=seed or 0,
+                order=ListOrder.GAIN if gain_first else ListOrder.DOUBT,
             )
             added = assign_by_doubt(session, reader=found, plan=plan, actor=actor(), now=utc_now())
-            console.print(f"{say_count(added, 'case')} assigned to {reader}, most doubtful first")
+            first = "most gain per minute" if gain_first else "most doubtful"
+            console.print(f"{say_count(added, 'case')} assigned to {reader}, {first} first")
             return
         else:
             wish = Wish(pool=pool, most=most, seed=seed)

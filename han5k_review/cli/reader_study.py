@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from han5k_review.accounts.readers import get_reader
 from han5k_review.cli.session import StudyOption, actor, console, open_chosen
-from han5k_review.cli.study_printing import print_reads, print_study, say_hand_over
-from han5k_review.protocol.handing_over import hand_over, plan_hand_over
+from han5k_review.cli.study_printing import print_reads, print_study
+from han5k_review.protocol.handing_over import describe_hand_over, hand_over, plan_hand_over
 from han5k_review.protocol.leases import list_expired, return_expired
 from han5k_review.protocol.presets import build_preset
 from han5k_review.protocol.reads import ReadWish, assign_reads, plan_reads
@@ -35,6 +35,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Reader
 from han5k_review.store.vocabulary import Preset, Role
 from han5k_review.study import list_cases
+from han5k_review.texts.counts import say_count
 
 _Yes = Annotated[bool, typer.Option("--yes", help="Write it without asking.")]
 _Changes = Annotated[
@@ -160,7 +161,7 @@ def assign(
     if found.reads and _confirm(yes):
         with transaction(opened.engine) as session:
             count = assign_reads(session, opened, wish, seen=found, actor=actor(), now=utc_now())
-        console.print(f"{count:,} reads assigned")
+        console.print(f"{say_count(count, 'read')} assigned")
 
 
 def pause(
@@ -221,7 +222,7 @@ def return_reads(yes: _Yes = False, study: StudyOption = None) -> None:
             console.print("no begun read is over its time")
         elif _confirm(yes):
             done = return_expired(session, actor=actor(), now=utc_now())
-            console.print(f"{done.moved} reads went to other readers")
+            console.print(f"{say_count(done.moved, 'read')} went to other readers")
             if done.kept:
                 console.print(f"nobody else can read, they stay: {', '.join(done.kept)}")
 
@@ -234,12 +235,12 @@ def _move(
         first, second = get_reader(session, leaving), get_reader(session, coming)
         names = None if cases is None else {row.name for row in list_cases(session, cases)}
         found = plan_hand_over(session, leaving=first, coming=second, cases=names)
-        console.print(say_hand_over(found, leaving, coming))
+        console.print(describe_hand_over(found, leaving, coming))
         if _confirm(yes):
             count = hand_over(
                 session, found, leaving=first, coming=second, actor=actor(), now=utc_now()
             )
-            console.print(f"{count} reads are on {coming}'s list")
+            console.print(f"{say_count(count, 'read')} on {coming}'s list")
 
 
 def _confirm(yes: bool) -> bool:

@@ -37,7 +37,10 @@ def register(app: typer.Typer) -> None:
 def revise(
     case: Annotated[str, typer.Option(help="Case name.")],
     mask: Annotated[
-        Path, typer.Option(help="Corrected NIfTI, NRRD, MHA, .seg.nrrd, RTSTRUCT, SEG.")
+        Path,
+        typer.Option(
+            help="Corrected NIfTI, NRRD, MHA, .seg.nrrd, RTSTRUCT, SEG, or a .zip of them."
+        ),
     ],
     reader: Annotated[str, typer.Option(help="Account that made the correction.")],
     structure: Annotated[

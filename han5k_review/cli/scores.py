@@ -22,7 +22,7 @@ from han5k_review.evaluation.run import EvaluationReport, run_evaluation
 from han5k_review.evaluation.summary import StructureSummary, build_summary
 from han5k_review.evaluation.tolerances import read_tolerances
 from han5k_review.exports import Selection, write_export
-from han5k_review.exports.frame_csv import build_frame_csv
+from han5k_review.exports.frame_csv import export_frame
 from han5k_review.metrics import Definition, segrap
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
@@ -91,7 +91,8 @@ def evaluate(
         rows = list_metrics(session, plan)
     if out is not None:
         frame = build_metrics_frame(rows, segrap=plan.is_segrap)
-        write_atomically(out, build_frame_csv(frame))
+        content = export_frame(opened, frame, out.name, actor=actor(), now=utc_now())
+        write_atomically(out, content)
     _print_summary(build_summary(rows))
     if plan.is_segrap:
         _print_segrap([segrap.score(row.panel) for row in rows if row.panel is not None])

@@ -9,6 +9,7 @@ import typer
 
 from han5k_review.cli.session import (
     StudyOption,
+    actor,
     console,
     study_folder,
 )
@@ -57,6 +58,7 @@ def init(
         scale=scale,
         protocol_version=protocol_version,
         database_url=get_settings().database_url,
+        actor=actor(),
     )
     catalogue = read_study_catalogue(opened)
     console.print(f"{opened.root}: {name}, {say_count(len(catalogue), 'structure')}, scale {scale}")

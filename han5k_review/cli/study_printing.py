@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.table import Table
 
 from han5k_review.cli.session import console
-from han5k_review.protocol.handing_over import HandOver
 from han5k_review.protocol.reads import ReadPlan
 from han5k_review.protocol.size import StudyPlan
 from han5k_review.protocol.words import say_share
@@ -18,8 +17,8 @@ def print_study(found: StudyPlan) -> None:
     console.print(
         f"{say_count(found.cases, 'case')}, "
         f"{say_count(found.readers, 'reader')}: {say_count(effort.grades, 'grade')} "
-        f"({effort.repeats:,} repeats, {effort.calibration:,} calibration, {found.planted:,} "
-        f"planted errors in place of a contour)"
+        f"({say_count(effort.repeats, 'repeat')}, {effort.calibration:,} calibration, "
+        f"{say_count(found.planted, 'planted error')} in place of a contour)"
     )
     console.print(
         f"expert time: {effort.minutes:,.0f} minutes, {effort.minutes_per_reader:,.0f} per reader"
@@ -32,7 +31,7 @@ def print_study(found: StudyPlan) -> None:
     if found.fixed is not None:
         console.print(
             f"fixed certificate: {say_count(found.fixed.reads, 'patient')} with at most "
-            f"{found.fixed.failures} failures"
+            f"{say_count(found.fixed.failures, 'failure')}"
         )
     if found.points:
         table = Table(
@@ -64,22 +63,11 @@ def print_reads(found: ReadPlan) -> None:
         padding=(0, 2),
     )
     for share in found.shares:
-        counts = (share.first, share.manual, share.repeats, share.calibration)
-        counts += (share.contours, share.planted)
-        table.add_row(share.name, *(str(count) for count in counts))
+        reads = (share.first, share.manual, share.repeats, share.calibration)
+        contours = (share.contours, share.planted)
+        table.add_row(share.name, *(str(count) for count in (*reads, *contours)))
     console.print(table)
     if found.empty:
         console.print(f"without a contour to read: {', '.join(found.empty)}")
     for doubt in found.doubts:
         console.print(f"note: {doubt}")
-
-
-def say_hand_over(found: HandOver, leaving: str, coming: str) -> str:
-    """What would go from one reader to the other."""
-    said = (
-        f"{len(found.whole)} reads that nobody began and the rest of {len(found.rest)} go from "
-        f"{leaving} to {coming}; {len(found.repeats)} repeats are closed, since only {leaving} "
-        "could repeat them"
-    )
-    kept = ", ".join(found.kept)
-    return f"{said}; {coming} reads these already: {kept}" if kept else said

@@ -1,7 +1,8 @@
 """The demo as DICOM: each synthetic patient as a CT series and RTSTRUCTs, and a manifest.
 
 `<case>/ct/0001.dcm ...`, `<case>/labels.dcm`, `<case>/reference.dcm`, `cases.csv`. Every second
-patient comes from a clinic that names two ROIs in its own way, as clinics do.
+patient comes from a clinic that names two ROIs in its own way, as clinics do. The labels of the two
+structure sets differ, so that the folder can be imported as a tree too (`--reference-label`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from han5k_review.texts.table_files import build_csv
 
 MANIFEST = "cases.csv"
 MANIFEST_COLUMNS = ("case", "patient", "split", "ct", "labels", "reference")
+PSEUDO_LABEL, REFERENCE_LABEL = "RESEARCH PSEUDO", "RESEARCH REF"
 CLINIC_NAMES: Mapping[StructureName, str] = {
     StructureName("ParotidL"): "Gl. parotis li",
     StructureName("BrainStem"): "Hirnstamm",
@@ -38,13 +40,13 @@ def write_dicom_entry(
     reference = build_image_reference(entry.ct)
     own_names = CLINIC_NAMES if number % 2 else {}
     files = {}
-    for column, masks, algorithm in (
-        ("labels", entry.pseudo, "AUTOMATIC"),
-        ("reference", entry.reference, "MANUAL"),
+    for column, masks, algorithm, label in (
+        ("labels", entry.pseudo, "AUTOMATIC", PSEUDO_LABEL),
+        ("reference", entry.reference, "MANUAL", REFERENCE_LABEL),
     ):
         if masks:
             named = _name(masks, catalogue, own_names, algorithm)
-            content = build_structure_set(named, reference, patient=entry.patient)
+            content = build_structure_set(named, reference, patient=entry.patient, label=label)
             write_atomically(place / f"{column}.dcm", content)
             files[column] = f"{entry.name}/{column}.dcm"
     return {

@@ -25,6 +25,7 @@ from han5k_review.store.run_tables import Metric, MetricFailure
 from han5k_review.store.tables import LabelVersion, ModelVersion, RevisionDecision
 from han5k_review.store.vocabulary import LabelSource
 
+MEASURED = "measure"
 MEASURE_FAILED = "measure failed"
 _CHUNK = 400
 _READ_ALL = 10 * _CHUNK  # from so many references on, one pass over the table is quicker
@@ -127,18 +128,25 @@ def store_outcomes(session: Session, batch: BatchOutcome, *, actor: str, now: da
         )
         # The table instead of the class: an insert of objects takes twice as long.
         session.execute(insert(_TABLE).on_conflict_do_nothing(), rows)
+        _note(session, batch, MEASURED, pairs=len(rows), actor=actor, now=now)
     failed = [(o.pair, o.reason) for o in batch.outcomes if o.reason is not None]
     if failed:
         session.add_all(_failure_row(pair, reason, batch, now) for pair, reason in failed)
-        add_audit(
-            session,
-            at_utc=now,
-            actor=actor,
-            action=MEASURE_FAILED,
-            subject=batch.case,
-            definition=batch.definition.value,
-            pairs=len(failed),
-        )
+        _note(session, batch, MEASURE_FAILED, pairs=len(failed), actor=actor, now=now)
+
+
+def _note(
+    session: Session, batch: BatchOutcome, action: str, *, pairs: int, actor: str, now: datetime
+) -> None:
+    add_audit(
+        session,
+        at_utc=now,
+        actor=actor,
+        action=action,
+        subject=batch.case,
+        definition=batch.definition.value,
+        pairs=pairs,
+    )
 
 
 def find_failures(

@@ -8,18 +8,22 @@ drawn on another CT, and are moved to the nearest slice only when resampling is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from han5k_review.errors import DataError, GeometryError
 from han5k_review.imaging.case_ct import CaseCt
 from han5k_review.imaging.corrected_files import ContourFile, FileContour, read_corrected
+from han5k_review.imaging.dicom.archives import is_archive, unpacked_named
 from han5k_review.imaging.dicom.datasets import shorten_uid
 from han5k_review.imaging.dicom.folders import is_dicom_file
 from han5k_review.imaging.dicom.label_masks import build_label_mask
 from han5k_review.imaging.dicom.labels import DicomLabel, DicomLabels, is_drawn, read_dicom_labels
 from han5k_review.imaging.dicom.references import build_synthetic_reference, hash_frame
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.image_names import image_stem, image_suffix
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.texts.counts import say_count
 
 Resolve = Callable[[str], str | None]
 """The structure that a name of a file is, or None."""
@@ -30,8 +34,12 @@ def read_brought(
 ) -> ContourFile:
     """The contours of a file, on the grid of `ct`; raises as `read_corrected`, in DICOM too.
 
-    Of DICOM only what `resolve` knows is drawn; anything else is named, without voxels.
+    Of DICOM only what `resolve` knows is drawn; anything else is named, without voxels. A .zip or a
+    folder holds such files; a mask that names no structure is called by its file.
     """
+    if path.is_dir() or is_archive(path):
+        with unpacked_named(path) as folder:
+            return _read_all(folder, path, ct, resolve, resample=resample)
     if not is_dicom_file(path):
         return read_corrected(path, ct.grid, resample=resample)
     found = read_dicom_labels(path)
@@ -39,6 +47,26 @@ def read_brought(
     kept = _leave_out_undrawn(found.labels, resolve)
     contours = [_draw(label, found, ct.grid, resolve, resample=resample) for label in kept]
     return ContourFile(contours=tuple(contours), notices=notices)
+
+
+def _read_all(
+    folder: Path, path: Path, ct: CaseCt, resolve: Resolve, *, resample: bool
+) -> ContourFile:
+    """The contours of all files of contours below `folder`, in the order of their names."""
+    there = [f for f in sorted(folder.rglob("*")) if f.is_file() and not f.name.startswith(".")]
+    files = [file for file in there if image_suffix(file) or is_dicom_file(file)]
+    if not files:
+        raise DataError(
+            f"{path}: files of contours (NIfTI, NRRD, MHA, .seg.nrrd, RTSTRUCT, SEG) were "
+            f"expected, found {say_count(len(there), 'other file')}; pack the contours themselves."
+        )
+    contours: list[FileContour] = []
+    notices: list[str] = []
+    for file in files:
+        read = read_brought(file, ct, resolve, resample=resample)
+        notices += [f"{file.relative_to(folder)}: {notice}" for notice in read.notices]
+        contours += [replace(one, name=one.name or image_stem(file)) for one in read]
+    return ContourFile(contours=tuple(contours), notices=tuple(notices))
 
 
 def _check_frames(found: DicomLabels, ct: CaseCt) -> tuple[str, ...]:

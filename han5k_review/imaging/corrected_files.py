@@ -34,6 +34,7 @@ from han5k_review.imaging.segmentation_files import (
     join_boxes,
 )
 from han5k_review.imaging.size_bounds import check_label_size
+from han5k_review.texts.counts import say_count
 
 _REMEDY = (
     "Ask for resampling (`--resample`, or the box beside the upload), or give the file that was "
@@ -160,9 +161,10 @@ def _cut(labels: Labels, segments: Sequence[Segment]) -> tuple[Labels, tuple[str
     beyond = int(np.count_nonzero(labels)) - int(np.count_nonzero(inside))
     if not beyond:
         return labels, ()
+    lying = say_count(beyond, "voxel of its layer lies", "voxels of its layer lie")
     return inside, (
-        f"{beyond} voxels of its layer lie beyond the Extent that the file gives; left out, as 3D "
-        "Slicer does not show them either",
+        f"{lying} beyond the Extent that the file gives; left out, as 3D Slicer does not show them "
+        "either",
     )
 
 
@@ -177,8 +179,8 @@ def _describe_nameless(
     if not rest:
         return []
     counts = [
-        f"{np.count_nonzero(labels[boxes[value]] == value)} voxels of value {value}"
-        for value in rest[:_SHOWN_VALUES]
+        f"{say_count(int(np.count_nonzero(labels[boxes[one]] == one)), 'voxel')} of value {one}"
+        for one in rest[:_SHOWN_VALUES]
     ]
     more = f" and {len(rest) - _SHOWN_VALUES} more values" if len(rest) > _SHOWN_VALUES else ""
     return [

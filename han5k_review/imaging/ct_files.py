@@ -21,6 +21,7 @@ from han5k_review.imaging.header_values import ImageHeader
 from han5k_review.imaging.headers import read_header
 from han5k_review.imaging.image_files import check_plain, iter_slices
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.texts.counts import say_count
 
 _AIR_BELOW_HU = -200
 _TISSUE_ABOVE_HU = 100
@@ -136,8 +137,8 @@ def _read_hu(header: ImageHeader, grid: Grid) -> tuple[NDArray[np.int16], int, i
         as_stored[:, :, k] = np.rint(values) if values.dtype.kind == "f" else values
     if wrong:
         raise DataError(
-            f"{header.path}: finite HU were expected, found {wrong} voxels that are NaN or "
-            "infinite; fill them (air is -1024) and import again."
+            f"{header.path}: finite HU were expected, found {say_count(wrong, 'voxel')} of "
+            "NaN or infinity; fill them (air is -1024) and import again."
         )
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if low < _INT16.min or high > _INT16.max:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.headers import read_header
+from han5k_review.texts.counts import say_count
 
 _SHOWN_FILES = 3
 _PART = "a part of the CT's grid, put in its place exactly; what lies around it has no labels"
@@ -32,4 +33,4 @@ def list_geometry_notices(paths: Collection[Path], grid: Grid) -> tuple[str, ...
 def _listed(names: list[str]) -> str:
     more = len(names) - _SHOWN_FILES
     shown = ", ".join(names[:_SHOWN_FILES])
-    return f"{shown} and {more} more files" if more > 0 else shown
+    return f"{shown} and {say_count(more, 'more file')}" if more > 0 else shown

@@ -19,6 +19,7 @@ from han5k_review.imaging.image_names import image_suffix
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.placement import Placement, get_placement
 from han5k_review.imaging.size_bounds import check_label_size
+from han5k_review.texts.counts import say_count
 
 _DENSE_VALUES = 1 << 16
 _SHOWN_VALUES = 12
@@ -106,8 +107,9 @@ def as_whole_numbers(array: NDArray[np.generic], path: Path | str) -> Labels:
         wrong = array.size - np.count_nonzero(np.isfinite(array))
         if wrong:
             raise DataError(
-                f"{path}: whole numbers as labels were expected, found {wrong} voxels that are NaN "
-                "or infinite; set them to 0 (outside) and import again."
+                f"{path}: whole numbers as labels were expected, found "
+                f"{say_count(int(wrong), 'voxel')} of NaN or infinity; set them to 0 (outside) and "
+                "import again."
             )
         whole = np.rint(array)
         if not (np.abs(whole - array) <= _ROUNDING * np.maximum(np.abs(whole), 1)).all():

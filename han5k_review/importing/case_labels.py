@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,7 @@ from han5k_review.anatomy.label_map import (
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import DataError
 from han5k_review.imaging.corrected_files import read_corrected
-from han5k_review.imaging.dicom.archives import is_archive
+from han5k_review.imaging.dicom.archives import is_archive, list_member_names, unpacked_named
 from han5k_review.imaging.dicom.folders import is_dicom_file, is_dicom_folder
 from han5k_review.imaging.dicom.labels import read_dicom_labels
 from han5k_review.imaging.dicom.roi_masks import FillRule
@@ -60,7 +61,7 @@ class CaseLabels:
 class LabelForm(StrEnum):
     """The forms that the labels of a case come in."""
 
-    FOLDER = "a folder of masks"
+    FOLDER = "a folder or archive of masks"
     SEGMENTATION = "a .seg.nrrd"
     ONE_HOT = "a 4-D one-hot file"
     MULTI_LABEL = "a multi-label image"
@@ -74,16 +75,42 @@ def find_form(path: Path, label_map: Path | None) -> LabelForm:
     """
     if not path.exists():
         raise DataError(f"Labels were expected at {path}, found nothing.")
-    if is_dicom_folder(path) or is_dicom_file(path) or is_archive(path):
+    if path.is_dir() or is_archive(path):
+        return LabelForm.DICOM if _holds_dicom(path) else LabelForm.FOLDER
+    if is_dicom_file(path):
         return LabelForm.DICOM
-    if path.is_dir():
-        return LabelForm.FOLDER
     if is_segmentation(path) and (label_map is None or image_suffix(path) == SEGMENTATION_SUFFIX):
         return LabelForm.SEGMENTATION
     if is_one_hot(path):
         return LabelForm.ONE_HOT
     check_plain(read_header(path))
     return LabelForm.MULTI_LABEL
+
+
+def _holds_dicom(path: Path) -> bool:
+    """Whether a folder or archive is one of DICOM: of an archive, that none in it is an image."""
+    if path.is_dir():
+        return is_dicom_folder(path)
+    return not any(image_suffix(Path(name)) for name in list_member_names(path))
+
+
+@contextmanager
+def open_masks(path: Path) -> Iterator[Path]:
+    """The folder that holds masks: `path`, or of an archive the one folder in it that has images.
+
+    Errors name the archive, DataError as well when its images lie in several folders.
+    """
+    with unpacked_named(path) as folder:
+        if folder == path:
+            yield folder
+            return
+        held = sorted({f.parent for f in folder.rglob("*") if image_suffix(f) and f.name[0] != "."})
+        if len(held) != 1:
+            raise DataError(
+                f"{path}: masks of one case in one folder were expected in the archive, found "
+                f"images in {len(held)} folders; pack the masks of each case by themselves."
+            )
+        yield held[0]
 
 
 def get_label_map(path: Path, label_map: Path | None, catalogue: Catalogue) -> LabelMap:
@@ -129,7 +156,8 @@ def read_case_labels(
     """
     form = find_form(path, label_map)
     if form is LabelForm.FOLDER:
-        labels = _read_folder(path, grid, catalogue)
+        with open_masks(path) as folder:
+            labels = _read_folder(folder, grid, catalogue)
     elif form is LabelForm.SEGMENTATION:
         labels = _read_segmentation(path, grid, catalogue)
     elif form is LabelForm.ONE_HOT:

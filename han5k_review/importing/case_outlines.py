@@ -29,6 +29,7 @@ from han5k_review.importing.case_labels import (
     find_form,
     get_label_map,
     match_mask_files,
+    open_masks,
 )
 from han5k_review.importing.case_rules import check_grid
 from han5k_review.importing.fingerprints import Fingerprint
@@ -152,7 +153,8 @@ def outline_labels(
     """
     form = find_form(path, label_map)
     if form is LabelForm.FOLDER:
-        outline = _outline_folder(path, grid, catalogue)
+        with open_masks(path) as folder:
+            outline = _outline_folder(folder, grid, catalogue)
     elif form is LabelForm.SEGMENTATION:
         outline = _outline_segmentation(path, grid, catalogue)
     elif form is LabelForm.ONE_HOT:

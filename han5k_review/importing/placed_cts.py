@@ -8,6 +8,7 @@ from han5k_review.errors import DataError
 from han5k_review.importing.fingerprints import Fingerprint, digest_files, list_role_files
 from han5k_review.importing.sources import CaseSource
 from han5k_review.store.ct_places import CtPlace, PlacedFile, build_place
+from han5k_review.texts.counts import say_count
 
 
 def place_ct(source: CaseSource, fingerprint: Fingerprint) -> CtPlace:
@@ -29,7 +30,8 @@ def find_trouble(place: CtPlace, *, deep: bool = False) -> str:
     """
     lost = [one.path for one in place.files if not one.path.is_file()]
     if lost:
-        return f"{len(lost)} of {len(place.files)} files are missing, the first is {lost[0]}"
+        files = say_count(len(place.files), "file")
+        return f"{len(lost)} of {files} missing, the first is {lost[0]}"
     touched = list(_list_touched(place))
     if not touched and not deep:
         return ""

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import DataError, ServerError, StorageError
+from han5k_review.imaging.dicom.spools import open_spool
 from han5k_review.imaging.dicom.web_server import WebServer
 from han5k_review.importing.remote_patients import AUDIT_ACTION, RemotePatient, is_retrieved
 from han5k_review.importing.reports import CaseOutcome, CaseReport, ImportReport
-from han5k_review.importing.spools import open_spool
 from han5k_review.importing.tree_imports import (
     TreeOrder,
     find_tree_sources,

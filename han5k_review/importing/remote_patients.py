@@ -15,7 +15,7 @@ from han5k_review.imaging.dicom.web_server import RemoteSeries
 from han5k_review.importing.tree_sources import TreeChoice, open_namer
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit
-from han5k_review.texts.counts import say_count
+from han5k_review.texts.counts import choose_form, say_count
 
 AUDIT_ACTION = "retrieve patient"
 
@@ -37,12 +37,14 @@ class RemotePatient:
     def sentence(self) -> str:
         """The patient in one line, before anything of them was retrieved."""
         images = [one for one in self.series if one.modality == "CT"]
-        counts = ", ".join(str(one.instances or "unknown") for one in images)
+        numbers = [one.instances for one in images]
+        counts = ", ".join(str(number or "unknown") for number in numbers)
+        word = choose_form(numbers[0] or 0, "image", "images") if len(numbers) == 1 else "images"
         found = say_count(len(images), "CT series", "CT series")
         drawn = say_count(sum(one.holds_contours for one in self.series), "series", "series")
         doses = sum(one.modality == "RTDOSE" for one in self.series)
         planned = f", {say_count(doses, 'series', 'series')} of doses" if doses else ""
-        return f"{self.pseudonym}: {found} ({counts} images), {drawn} of contours{planned}"
+        return f"{self.pseudonym}: {found} ({counts} {word}), {drawn} of contours{planned}"
 
 
 def build_remote_patients(

@@ -14,6 +14,7 @@ from pathlib import Path
 from han5k_review.errors import ConfigError, DataError
 from han5k_review.imaging.dicom.tree_files import TreeFile
 from han5k_review.store.vocabulary import LabelSource
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.names import fold_name
 
 Show = Callable[[Path], str]
@@ -139,4 +140,5 @@ def describe_titles(groups: Sequence[Sequence[TreeFile]]) -> tuple[str, ...]:
         return ()
     ordered = sorted(titles.items(), key=lambda title: (-title[1], title[0]))[:_SHOWN_TITLES]
     listed = ", ".join(f"{title!r} ({n})" for title, n in ordered)
-    return (f"{len(groups)} CTs have several structure sets; their labels are: {listed}",)
+    have = say_count(len(groups), "CT has", "CTs have")
+    return (f"{have} several structure sets; their labels are: {listed}",)

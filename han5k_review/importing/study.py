@@ -17,6 +17,7 @@ from han5k_review.anatomy.label_map import (
 )
 from han5k_review.anatomy.windows import WINDOW_COLUMNS, read_windows
 from han5k_review.errors import ConfigError, RuleError
+from han5k_review.store.audit import add_audit
 from han5k_review.store.engine import transaction
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study, open_study
@@ -53,6 +54,7 @@ def create_study(
     scale: str = DEFAULT_SCALE,
     protocol_version: str = "1",
     database_url: str | None = None,
+    actor: str = "han5k",
 ) -> Study:
     """Make the study in `root`, with its own copies of the tables; open it if it is there already.
 
@@ -86,7 +88,7 @@ def create_study(
     info = StudyInfo(
         name=tidy_name(name), protocol_version=protocol_version, scale=scale, created_at_utc=now_utc
     )
-    _write_info(study, info)
+    _write_info(study, info, actor)
     return study
 
 
@@ -154,11 +156,20 @@ def _write_tables(folder: Path, files: Mapping[str, bytes]) -> None:
             write_atomically(folder / name, files[name])
 
 
-def _write_info(study: Study, info: StudyInfo) -> None:
+def _write_info(study: Study, info: StudyInfo, actor: str) -> None:
     with transaction(study.engine) as session:
         found = find_study_info(session)
         if found is None:
             session.add(info)
+            add_audit(
+                session,
+                at_utc=info.created_at_utc,
+                actor=actor,
+                action="make study",
+                subject=info.name,
+                scale=info.scale,
+                protocol=info.protocol_version,
+            )
         elif (tidy_name(found.name), found.scale, found.protocol_version) != (
             info.name,
             info.scale,

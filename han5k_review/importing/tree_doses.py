@@ -13,6 +13,7 @@ from pathlib import Path
 from han5k_review.errors import DataError
 from han5k_review.imaging.dicom.tree_files import TreeFile
 from han5k_review.imaging.dicom.trees import TreeSeries
+from han5k_review.texts.counts import say_count
 
 Show = Callable[[Path], str]
 _PARTS = ("FRACTION", "BEAM", "BRACHY", "CONTROL_POINT", "FRACTION_SESSION", "BEAM_SESSION")
@@ -107,7 +108,9 @@ def choose_dose(doses: Sequence[LinkedDose], contours: TreeFile | None, show: Sh
     whole = [dose for dose in doses if not dose.is_part]
     parts = len(doses) - len(whole)
     if parts:
-        notices.append(f"{parts} doses of single beams or fractions are parts of a plan; left out")
+        notices.append(
+            f"{say_count(parts, 'dose')} of single beams or fractions, parts of a plan; left out"
+        )
     uid = contours.instance_uid if contours else ""
     meant = [d for d in whole if d.file.summation == _SUM] or [d for d in whole if uid in d.sets]
     if len(whole) == 1:

@@ -23,6 +23,7 @@ from han5k_review.importing.tree_doses import LinkedDose, choose_dose, link_dose
 from han5k_review.store.files import write_atomically
 from han5k_review.store.study import Study
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.texts.counts import say_count
 from han5k_review.texts.names import tidy_name
 from han5k_review.texts.table_files import build_csv
 
@@ -224,9 +225,12 @@ class _Beside:
 
 def _list_left(series: TreeSeries, beside: _Beside) -> Iterator[str]:
     if series.copies:
-        yield f"{series.copies} files are copies of images of the same series; left out"
+        copies = say_count(series.copies, "file is a copy", "files are copies")
+        yield f"{copies} of images of the same series; left out"
     if beside.left:
-        yield f"{beside.left} other CT series of the patient have no contours; left out"
+        several = "other CT series of the patient have"
+        left = say_count(beside.left, "other CT series of the patient has", several)
+        yield f"{left} no contours; left out"
 
 
 def _find_series(label: TreeFile, own: Sequence[TreeSeries]) -> TreeSeries | None:

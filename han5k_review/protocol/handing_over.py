@@ -31,6 +31,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.protocol_tables import ReadContour
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, Reader
 from han5k_review.store.vocabulary import DraftState
+from han5k_review.texts.counts import say_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,25 @@ def plan_hand_over(
     return HandOver(
         whole=tuple(whole), rest=tuple(rest), repeats=tuple(repeats), kept=tuple(sorted(set(kept)))
     )
+
+
+def describe_hand_over(plan: HandOver, leaving: str, coming: str) -> str:
+    """What moves, what is closed, and what stays, by the names of both readers."""
+    said = []
+    if plan.whole:
+        said.append(f"{say_count(len(plan.whole), 'read')} that nobody began")
+    if plan.rest:
+        said.append(f"the rest of {say_count(len(plan.rest), 'begun read')}")
+    sentences = [f"No unfinished read can go to {coming}."]
+    if said:
+        sentences = [f"{' and '.join(said)} can go to {coming}; done work is kept."]
+        sentences = [sentences[0][0].upper() + sentences[0][1:]]
+    if plan.repeats:
+        closed = say_count(len(plan.repeats), "repeat is", "repeats are")
+        sentences.append(f"{closed} closed: only {leaving} could repeat what was read first.")
+    if plan.kept:
+        sentences.append(f"{coming} reads these already, they stay: {', '.join(plan.kept)}.")
+    return " ".join(sentences)
 
 
 def hand_over(

@@ -1,13 +1,14 @@
 """Leases of reads: a read belongs to the reader who began it for the days that the protocol gives.
 
-Begun means the first grade, choice or edit. When the days are over the read stays where it is, and
-its reader may still finish it, until the lead gives what is left of it to another reader: then it
-is closed with all that was done in it, as when a reader leaves (`handing_over`).
+Begun means the first grade, choice or edit. When the days are over what is left goes to another
+reader, by itself at the next look (`lease_watch`) or by the lead: the read is closed with all that
+was done in it, as when a reader leaves (`handing_over`). Where nobody else can read the case it
+stays, and its reader may still finish it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from han5k_review.review.progress import measure_progress
 from han5k_review.review.signatures import list_signatures
 from han5k_review.store.consensus_tables import ConsensusGrade
 from han5k_review.store.draft_tables import Draft
+from han5k_review.store.engine import queue_writers
 from han5k_review.store.identity import stored_id
 from han5k_review.store.preference_tables import Preference
 from han5k_review.store.protocol_tables import ProtocolVersion
@@ -95,14 +97,20 @@ def list_expired(session: Session, now: datetime) -> list[Lease]:
     return [lease for lease in list_leases(session) if lease.ends_at_utc <= now]
 
 
-def return_expired(session: Session, *, actor: str, now: datetime) -> Returned:
+def return_expired(
+    session: Session, *, actor: str, now: datetime, but: Collection[int] = ()
+) -> Returned:
     """Give what is left of each read whose time ran out to the reader with the smallest load.
 
     Nobody gets a case that they read or adjudicated; where no such reader is left, the read stays.
-    Grades and choices stay with the reader who gave them; an open edit is discarded.
+    Grades and choices stay with the reader who gave them; an open edit is discarded. The
+    assignments `but` are left alone.
     """
+    queue_writers(session, "assignment")
     moved, kept = 0, []
     for lease in list_expired(session, now):
+        if lease.assignment_id in but:
+            continue
         coming = _find_reader(session, lease)
         if coming is None:
             kept.append(lease.case)

@@ -51,7 +51,7 @@ def describe_certificate(protocol: Protocol) -> str:
     if protocol.certificate is CertificateKind.NONE:
         return "none"
     fixed = protocol.certificate is CertificateKind.FIXED
-    allowed = f", {protocol.fixed_failures} failures allowed" if fixed else ""
+    allowed = f", {say_count(protocol.fixed_failures, 'failure')} allowed" if fixed else ""
     return (
         f"{protocol.certificate.value}: more than {say_share(protocol.limit)} acceptable{allowed}, "
         f"{protocol.many_rule.value} {say_share(protocol.error_rate)}"
@@ -87,7 +87,7 @@ def _neither(protocol: Protocol) -> str:
 def _repeats(protocol: Protocol) -> str:
     if not protocol.repeat_share:
         return "none"
-    return f"{say_share(protocol.repeat_share)} after {protocol.repeat_weeks} weeks"
+    return f"{say_share(protocol.repeat_share)} after {say_count(protocol.repeat_weeks, 'week')}"
 
 
 def _planted(protocol: Protocol) -> str:

@@ -97,7 +97,7 @@ def is_drawn_draft() -> ColumnElement[bool]:
     """For a query of Draft: it began with an empty contour."""
     began = aliased(LabelVersion)
     return (
-        sa.select(began.id)
+        sa.select(col(began.id))
         .where(
             col(began.id) == col(Draft.reviewed_label_version_id),
             col(began.source) == LabelSource.EMPTY,

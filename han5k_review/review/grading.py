@@ -6,12 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from han5k_review.accounts.may import TaskAct, TaskState, Whose, list_allowed
 from han5k_review.errors import AccessError, ConflictError, DataError, RuleError
 from han5k_review.review.drawing import list_drawn
+from han5k_review.review.grade_chain import (
+    find_current_grade,
+    list_graded_versions,
+    select_newest_acts,
+)
 from han5k_review.review.labels import find_shown, list_shown
 from han5k_review.review.preferences import is_forced_choice, list_current_choices
 from han5k_review.review.signatures import check_unsigned
@@ -84,8 +88,8 @@ def submit_grade(
         return _outcome(session, assignment, known, is_new=False)
     if assignment.closed_at_utc is not None:
         raise RuleError(
-            "A read that goes on was expected, this one was closed by the study lead; its grades "
-            "are kept. Open your worklist for the next case."
+            "A read that goes on was expected, this one was closed by the study lead or since its "
+            "time was over; its grades are kept. Open your worklist for the next case."
         )
     if assignment.is_adjudication:
         raise RuleError(
@@ -97,7 +101,7 @@ def submit_grade(
     grade = _build_grade(scale, assignment_id, request, now)
     _check_words(request)
     _check_slices(session, assignment, request)
-    current = list_current_grades(session, assignment_id).get(request.structure)
+    current = find_current_grade(session, assignment_id, request.structure)
     if request.code is None and current is None:
         raise RuleError(f"{request.structure} has no grade to withdraw.")
     grade.supersedes_id = _last_id(session, assignment_id, request.structure)
@@ -174,12 +178,7 @@ def list_grades_in_force(
     session: Session, assignment_ids: Collection[int]
 ) -> Mapping[tuple[int, str], Grade]:
     """(assignment id, structure) -> the grade in force, of several assignments in one query."""
-    newer = aliased(Grade)
-    rows = session.exec(
-        select(Grade)
-        .outerjoin(newer, col(newer.supersedes_id) == Grade.id)
-        .where(col(Grade.assignment_id).in_(assignment_ids), col(newer.supersedes_id).is_(None))
-    )
+    rows = session.exec(select_newest_acts().where(col(Grade.assignment_id).in_(assignment_ids)))
     return {(row.assignment_id, row.structure): row for row in rows if row.raw_code is not None}
 
 
@@ -293,7 +292,7 @@ def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
     if assignment.id is None:
         raise DataError("A stored assignment was expected.")
     shown = list_shown(session, assignment)
-    graded = {g.label_version_id for g in list_current_grades(session, assignment.id).values()}
+    graded = list_graded_versions(session, assignment.id)
     graded |= {one.left_id for one in list_current_choices(session, assignment.id).values()}
     drawn = list_drawn(session, assignment.id)
     done = sum(version.id in graded or name in drawn for name, version in shown.items())

@@ -20,6 +20,8 @@ from han5k_review.store.protocol_tables import ProtocolVersion, ReadContour
 from han5k_review.store.tables import Assignment, Case, LabelVersion, Reader
 from han5k_review.store.vocabulary import Choice
 
+_NEWER = aliased(Preference)  # made once: making it costs more than the query
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenChoice:
@@ -49,7 +51,7 @@ class GivenChoice:
 
 def list_given_choices(session: Session) -> list[GivenChoice]:
     """Every choice in force of the study, in the order in which they were given."""
-    newer, left, right = aliased(Preference), aliased(LabelVersion), aliased(LabelVersion)
+    left, right = aliased(LabelVersion), aliased(LabelVersion)
     columns: tuple[Any, ...] = (
         Preference,
         Case.name,
@@ -76,8 +78,8 @@ def list_given_choices(session: Session) -> list[GivenChoice]:
         )
         .join(left, col(left.id) == col(Preference.left_id))
         .join(right, col(right.id) == col(Preference.right_id))
-        .outerjoin(newer, col(newer.supersedes_id) == col(Preference.id))
-        .where(col(newer.supersedes_id).is_(None), col(Preference.choice).is_not(None))
+        .outerjoin(_NEWER, col(_NEWER.supersedes_id) == col(Preference.id))
+        .where(col(_NEWER.supersedes_id).is_(None), col(Preference.choice).is_not(None))
         .order_by(col(Preference.id))
     )
     names = [field.name for field in fields(GivenChoice)]
@@ -125,13 +127,12 @@ def list_choices_in_force(
     session: Session, assignment_ids: Collection[int]
 ) -> Mapping[tuple[int, str], Preference]:
     """(assignment id, structure) -> the choice in force, of several reads in one query."""
-    newer = aliased(Preference)
     rows = session.exec(
         select(Preference)
-        .outerjoin(newer, col(newer.supersedes_id) == Preference.id)
+        .outerjoin(_NEWER, col(_NEWER.supersedes_id) == Preference.id)
         .where(
             col(Preference.assignment_id).in_(assignment_ids),
-            col(newer.supersedes_id).is_(None),
+            col(_NEWER.supersedes_id).is_(None),
             col(Preference.choice).is_not(None),
         )
         .order_by(col(Preference.id))

@@ -56,8 +56,8 @@ def submit_choice(
         return _outcome(session, known, is_new=False)
     if assignment.closed_at_utc is not None:
         raise RuleError(
-            "A read that goes on was expected, this one was closed by the study lead; its choices "
-            "are kept. Open your worklist for the next case."
+            "A read that goes on was expected, this one was closed by the study lead or since its "
+            "time was over; its choices are kept. Open your worklist for the next case."
         )
     check_unsigned(session, assignment_id)
     row = _build(session, assignment, request, now)

@@ -57,19 +57,27 @@ def check_sees_sources(session: Session, reader_id: int, case_id: int) -> None:
 
     A role that may see every contour of a case must not, before its own blinded read is final.
     """
-    own = session.exec(
-        select(Assignment.id).where(
-            Assignment.reader_id == reader_id,
-            Assignment.case_id == case_id,
-            col(Assignment.blinded),
-            Assignment.read_index > ADJUDICATION_INDEX,
-        )
-    )
-    reads = [found for found in own if found is not None]
-    signed = list_signatures(session, reads) if reads else {}
-    is_blind = any(read not in signed for read in reads)
-    if is_blind and not list_allowed(TaskAct.LOOK, Whose.OTHERS, TaskState.BLIND):
+    if case_id in list_blind_cases(session, reader_id, case_id):
         raise AccessError(
             "You read this case blind: its other contours, metrics and grades are shown once you "
             "have graded it and signed your read."
         )
+
+
+def list_blind_cases(session: Session, reader_id: int, case_id: int | None = None) -> set[int]:
+    """The cases that a person reads blind and has not signed, of which they may see nothing else.
+
+    `case_id`: only whether this one is among them.
+    """
+    if list_allowed(TaskAct.LOOK, Whose.OTHERS, TaskState.BLIND):
+        return set()
+    wanted = select(Assignment.id, Assignment.case_id).where(
+        Assignment.reader_id == reader_id,
+        col(Assignment.blinded),
+        Assignment.read_index > ADJUDICATION_INDEX,
+    )
+    if case_id is not None:
+        wanted = wanted.where(Assignment.case_id == case_id)
+    reads = {read: case for read, case in session.exec(wanted) if read is not None}
+    signed = list_signatures(session, reads.keys()) if reads else {}
+    return {case for read, case in reads.items() if read not in signed}

@@ -44,7 +44,7 @@ class LockLine(IntEnum):
 # A connection that is opened and closed for one request costs more than the request. The web app
 # has two engines and up to 40 threads; PostgreSQL takes 100 connections unless told otherwise.
 _SQLITE_POOL = {"pool_size": 40, "max_overflow": 20}
-_POSTGRESQL_POOL = {"pool_size": 15, "max_overflow": 5}
+_POSTGRESQL_POOL = {"pool_size": 12, "max_overflow": 3}
 
 
 def sqlite_url(file: Path) -> URL:

@@ -1,8 +1,8 @@
-"""The table of what people decided about models."""
+"""Tables of what people decided about models, and declared of them."""
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from han5k_review.store.columns import UtcDateTime, enum_by_value, utc_now
@@ -25,3 +25,18 @@ class ModelDecision(SQLModel, table=True):
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )
     decided_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class DeclaredPatient(SQLModel, table=True):
+    """A patient that taught an imported model elsewhere, as a person declared. Append-only.
+
+    `patient` is a pseudonym of this study, when the patient is in it.
+    """
+
+    __tablename__ = "declared_patient"
+    __table_args__ = (UniqueConstraint("model_id", "patient"),)
+    id: int | None = Field(default=None, primary_key=True)
+    model_id: int = Field(foreign_key="model_version.id")
+    patient: str
+    actor: str
+    declared_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

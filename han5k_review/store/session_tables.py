@@ -1,8 +1,8 @@
-"""The table of sign-ins that are open, or were."""
+"""The tables of sign-ins and personal tokens that are open, or were."""
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import JSON, Field, SQLModel
 
 from han5k_review.store.columns import UtcDateTime, utc_now
 
@@ -39,3 +39,24 @@ class SignInCount(SQLModel, table=True):
     failures: int
     last_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
     waits_until_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PersonalToken(SQLModel, table=True):
+    """A way in for a program of one person. Its value is shown once; the row holds its hash only.
+
+    `scopes` are values of `Scope`; `seen_at_utc` is the last use, at most a minute behind (None:
+    never used), `address` where it came from.
+    """
+
+    __tablename__ = "personal_token"
+    id: int | None = Field(default=None, primary_key=True)
+    token_sha256: str = Field(unique=True)
+    reader_id: int = Field(foreign_key="reader.id", index=True)
+    name: str
+    scopes: list[str] = Field(sa_type=JSON)
+    made_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    expires_at_utc: datetime = Field(sa_type=UtcDateTime)
+    seen_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    address: str = ""
+    ended_at_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_by: str | None = None

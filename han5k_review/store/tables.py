@@ -47,6 +47,7 @@ APPEND_ONLY = (
     "triage_draw",
     "consensus_grade",
     "preference",
+    "declared_patient",
     "sealed_patient",
     "sealed_opening",
 )

@@ -68,7 +68,8 @@ class TriageDraw(SQLModel, table=True):
 
     Of `stratum_cases` cases of the same stratum of scores, among `pool_cases` in all, the random
     arm drew `stratum_drawn` of `drawn`: each with `probability`, known before. A case that was
-    chosen for its doubt has no probability.
+    chosen for its doubt has no probability. `doubt` is what the list was sorted by: the contours
+    that are expected to be revised, or the expected gain per minute (the audit row says which).
     """
 
     __tablename__ = "triage_draw"

@@ -24,9 +24,14 @@ BUSY_SECONDS = 15.0
 class Turns:
     """The line before one file."""
 
-    _is_taken: bool = False
+    is_taken: bool = False
     _waiting: deque[threading.Lock] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        return len(self._waiting)
 
     @contextmanager
     def take(self, seconds: float = BUSY_SECONDS) -> Iterator[None]:
@@ -43,8 +48,8 @@ class Turns:
 
     def _wait(self, seconds: float) -> bool:
         with self._lock:
-            if not self._is_taken:
-                self._is_taken = True
+            if not self.is_taken:
+                self.is_taken = True
                 return True
             mine = threading.Lock()
             mine.acquire()
@@ -62,7 +67,7 @@ class Turns:
             if self._waiting:
                 self._waiting.popleft().release()
             else:
-                self._is_taken = False
+                self.is_taken = False
 
 
 @cache

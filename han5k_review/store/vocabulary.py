@@ -37,6 +37,15 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """What a personal token may be for; `accounts.may` says what each covers."""
+
+    READ = "read"
+    REVISE = "revise"
+    RUNS = "runs"
+    EXPORT = "export"
+
+
 class GradeLevel(StrEnum):
     """The three-level grade every scale maps to, and the two non-grades."""
 

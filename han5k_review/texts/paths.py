@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import TypeGuard
 
 from han5k_review.texts.names import compose
 
 _SHOWN = 200
+_REFUSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def find_written_path(folder: Path, text: str) -> Path:
@@ -23,13 +26,18 @@ def find_written_path(folder: Path, text: str) -> Path:
     return written
 
 
+def is_refused_path(error: Exception) -> TypeGuard[OSError]:
+    """Whether the system refuses a path that a person gave: closed, too long, a circle of links."""
+    return isinstance(error, OSError) and bool(error.filename) and error.errno in _REFUSED
+
+
 def describe_unreadable(error: OSError) -> str:
     """One sentence about a file or folder that the system refuses to open, whatever the reason."""
     name = str(error.filename or "")
     shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
     return (
         f"a readable file or folder was expected{' at ' if shown else ''}{shown}, found: "
-        f"{error.strerror or error}; mend its path or its permissions and import again."
+        f"{error.strerror or error}; mend its path or its permissions and try again."
     )
 
 

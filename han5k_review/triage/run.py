@@ -19,6 +19,7 @@ from sqlmodel import Session
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.errors import StorageError
 from han5k_review.review.results import list_contour_verdicts
+from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
@@ -136,6 +137,15 @@ def score_study(study: Study, catalogue: Catalogue, *, actor: str, now: datetime
     )
     with transaction(study.engine) as session:
         store_scores(session, made, scoring.scores)
+        add_audit(
+            session,
+            at_utc=now,
+            actor=actor,
+            action="score contours",
+            subject=f"triage round {made.id}",
+            kind=made.kind.value,
+            contours=made.contours,
+        )
         return made.id
 
 

@@ -1,4 +1,4 @@
-"""Worklists by triage: the most doubtful cases first, and a random arm that keeps estimates honest.
+"""Worklists by triage: most doubtful first, or most gain a minute first; with a random arm.
 
 Cases with a high score are read more often, so the share of bad contours among the reads is not
 that of the cohort. Therefore a part of the list is drawn at random: cases are sorted by their
@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import numpy as np
 from sqlmodel import Session
@@ -25,10 +26,18 @@ from han5k_review.store.tables import Case, Reader
 from han5k_review.store.triage_tables import TriageDraw
 from han5k_review.store.vocabulary import DrawArm, TriageKind
 from han5k_review.triage.doubts import find_scores
+from han5k_review.triage.gains import measure_case_gains
 from han5k_review.triage.stored import find_round, list_works
 
 STRATA = 3
 RANDOM_SHARE = 0.2
+
+
+class ListOrder(StrEnum):
+    """What puts a case first: how many contours will be revised, or the gain per minute."""
+
+    DOUBT = "doubt"
+    GAIN = "gain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,7 @@ class OrderedPlan:
     pool: int
     round_id: int
     seed: int
+    order: ListOrder = ListOrder.DOUBT
 
 
 def weigh_draw(draw: TriageDraw) -> float:
@@ -88,10 +98,12 @@ def plan_by_doubt(
     most: int | None = None,
     random_share: float = RANDOM_SHARE,
     seed: int = 0,
+    order: ListOrder = ListOrder.DOUBT,
 ) -> OrderedPlan:
-    """Order the cases of a plan (with no `most` of its own) by doubt, with a random arm.
+    """Order the cases of a plan (with no `most` of its own) by triage, with a random arm.
 
-    RuleError before the first scores, and for a share outside 0 to 1. Nothing is written.
+    RuleError before the first scores (by gain: before grades taught them), and for a share outside
+    0 to 1. Nothing is written.
     """
     newest = find_round(session)
     if newest is None:
@@ -100,7 +112,8 @@ def plan_by_doubt(
         )
     if not 0 <= random_share <= 1:
         raise RuleError(f"A random share from 0 to 1 was expected, found {random_share:g}.")
-    doubts = measure_case_doubts(session)
+    measure = measure_case_gains if order is ListOrder.GAIN else measure_case_doubts
+    doubts = measure(session)
     draws = draw_cases(
         plan.cases,
         {case.name: doubts.get(case.name, 0.0) for case in plan.cases},
@@ -109,7 +122,11 @@ def plan_by_doubt(
         rng=np.random.default_rng(seed),
     )
     return OrderedPlan(
-        draws=tuple(draws), pool=len(plan.cases), round_id=stored_id(newest), seed=seed
+        draws=tuple(draws),
+        pool=len(plan.cases),
+        round_id=stored_id(newest),
+        seed=seed,
+        order=order,
     )
 
 
@@ -199,7 +216,7 @@ def assign_by_doubt(
         session,
         at_utc=now,
         actor=actor,
-        action="order by doubt",
+        action=f"order by {plan.order}",
         subject=f"reader {reader.pseudonym}",
         round=plan.round_id,
         cases=len(plan.draws),

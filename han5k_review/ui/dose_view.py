@@ -20,6 +20,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.study import grid_of
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Bench
 
 _SHOWN_AT_FIRST = 8
@@ -29,7 +30,9 @@ def show_dose(bench: Bench, case: Case, versions: Mapping[str, LabelVersion]) ->
     """Numbers and curves of the chosen structures on the newest dose of the case."""
     path = bench.study.doses.find_newest(case.image_sha256)
     if path is None:
-        st.info(f"No dose is known for this case. Bring an RTDOSE: `han5k dose {case.name} FILE`.")
+        st.info(
+            f"No dose is known for {as_text(case.name)}. Bring an RTDOSE: `han5k dose CASE FILE`."
+        )
         return
     st.caption(
         "The planned dose as it is: another contour changes what is counted, not the dose. The "

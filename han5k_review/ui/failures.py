@@ -11,6 +11,7 @@ import structlog
 from han5k_review.errors import Han5kError
 from han5k_review.settings import get_settings
 from han5k_review.store.fault_logs import write_fault_log
+from han5k_review.ui.plain_text import as_text
 
 _log = structlog.get_logger()
 
@@ -21,7 +22,7 @@ def show_failure(error: Exception) -> bool:
     The line in the log has the same number, the file's name, and where it happened.
     """
     if isinstance(error, Han5kError):
-        st.error(str(error))
+        st.error(as_text(str(error)))
         return True
     number = uuid.uuid4().hex[:8]
     details = write_fault_log("".join(traceback.format_exception(error)), get_settings().study)

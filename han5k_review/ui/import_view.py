@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from han5k_review.accounts.may import Action, require
+from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.importing.structure_set_choice import SetChoice, SetRule
 from han5k_review.importing.tree_sources import CaseNaming, TreeChoice
 from han5k_review.intake.record import (
@@ -30,6 +31,7 @@ from han5k_review.store.import_tables import TreeImport
 from han5k_review.store.vocabulary import ImportState, LabelSource, Split
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _LOOK_SECONDS = 2
@@ -61,7 +63,7 @@ def show_asking(visit: Visit) -> None:
         return
     names = [_WHOLE, *_list_folders(folder)]
     left, right = st.columns(2)
-    chosen = left.selectbox(f"Folder in {folder.name}", names, key="import-folder")
+    chosen = left.selectbox(f"Folder or .zip in {folder.name}", names, key="import-folder")
     contours = right.selectbox("The contours in it are", list(_CONTOURS), key="import-contours")
     naming = left.selectbox("Cases are named", list(_NAMING), key="import-naming")
     split = right.selectbox("All patients are for", list(_SPLITS), key="import-split")
@@ -121,9 +123,12 @@ def _list_folders(folder: Path) -> list[str]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        st.error(f"The folder {folder} was expected (HAN5K_IMPORT_FOLDER): {error.strerror}.")
+        st.error(
+            f"The folder {folder} was expected (HAN5K_IMPORT_FOLDER): {as_text(error.strerror)}."
+        )
         return []
-    return [e.name for e in entries if e.is_dir() and not e.is_symlink() and e.name[0] != "."]
+    seen = [entry for entry in entries if entry.name[0] != "." and not entry.is_symlink()]
+    return [entry.name for entry in seen if entry.is_dir() or is_archive(entry)]
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
@@ -167,7 +172,7 @@ def show_past(visit: Visit, rows: Sequence[TreeImport]) -> None:
     """What earlier imports came to; the newest with its report, or with the button to resume it."""
     last = rows[0]
     if last.state is ImportState.FAILED:
-        st.error(f"Import {last.id} stopped. {last.error}")
+        st.error(f"Import {last.id} stopped. {as_text(last.error)}")
     elif last.state is ImportState.CANCELLED:
         st.warning(f"Import {last.id} was cancelled. What was imported stays.")
     if last.state in (ImportState.FAILED, ImportState.CANCELLED) and st.button(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
+from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, list_manageable
 from han5k_review.accounts.readers import add_reader, set_password
@@ -22,16 +23,19 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
-from han5k_review.store.vocabulary import Role
+from han5k_review.store.vocabulary import Role, TriageKind
 from han5k_review.texts.counts import say_count
 from han5k_review.triage.stored import find_round
-from han5k_review.triage.worklist import RANDOM_SHARE, assign_by_doubt, plan_by_doubt
+from han5k_review.triage.worklist import RANDOM_SHARE, ListOrder, assign_by_doubt, plan_by_doubt
 from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _CHOSEN = "these cases"
-_BY_NAME, _DOUBTFUL_FIRST = "by name", "most doubtful first"
-_ORDERS = [_BY_NAME, "random", _DOUBTFUL_FIRST]
+_BY_NAME, _RANDOM = "by name", "random"
+_BY_TRIAGE = {
+    "most doubtful first": ListOrder.DOUBT,
+    "most expected gain per minute first": ListOrder.GAIN,
+}
 _SHOWN_NAMES = 8
 
 
@@ -44,11 +48,11 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
     reader = st.selectbox("Reader", may_read, format_func=lambda r: r.name, key="assign-reader")
     pool = st.selectbox("From", [*CasePool, _CHOSEN], format_func=str, key="assign-from")
     with reading(visit.bench.study.engine) as session:
-        orders = _ORDERS if find_round(session) is not None else _ORDERS[:-1]
+        orders = [_BY_NAME, _RANDOM, *_list_triage_orders(session)]
     order = st.selectbox("Order", orders, key="assign-order")
     wish = _ask_wish(pool, order, cases)
-    if order == _DOUBTFUL_FIRST:
-        show_ordering(visit, reader, wish)
+    if order in _BY_TRIAGE:
+        show_ordering(visit, reader, wish, _BY_TRIAGE[order])
         return
     with reading(visit.bench.study.engine) as session:
         plan = plan_assignment(session, reader, wish)
@@ -66,8 +70,17 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
         st.rerun()
 
 
-def show_ordering(visit: Visit, reader: Reader, wish: Wish) -> None:
-    """The most doubtful cases first, and the random arm among them."""
+def _list_triage_orders(session: Session) -> list[str]:
+    """Those that the newest scores allow: a gain needs probabilities, which grades teach."""
+    newest = find_round(session)
+    if newest is None:
+        return []
+    learned = newest.kind is TriageKind.GRADES
+    return [name for name, by in _BY_TRIAGE.items() if learned or by is ListOrder.DOUBT]
+
+
+def show_ordering(visit: Visit, reader: Reader, wish: Wish, by: ListOrder) -> None:
+    """The cases that triage puts first, and the random arm among them."""
     percent = st.slider(
         "Cases drawn at random, percent",
         min_value=10,
@@ -86,6 +99,7 @@ def show_ordering(visit: Visit, reader: Reader, wish: Wish) -> None:
             most=wish.most,
             random_share=percent / 100,
             seed=wish.seed or 0,
+            order=by,
         )
     st.caption(describe_plan([one.case for one in ordered.draws], plan.known, reader))
     if _ask_to_add(len(ordered.draws), reader):
@@ -193,7 +207,9 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                     now=utc_now(),
                     is_first_password=True,
                 )
-                st.toast(f"{as_text(added.name)} added, shown in exports as {added.pseudonym}.")
+                st.toast(
+                    f"{as_text(added.name)} added, shown in exports as {as_text(added.pseudonym)}."
+                )
     theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
     if not theirs:
         return

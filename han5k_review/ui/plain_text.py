@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&^=-])")
+_SIGNS = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&^=.@-])")
 
 
-def as_text(name: str) -> str:
-    """The name with a backslash before each sign that Markdown would read."""
-    return _SIGNS.sub(r"\\\1", name)
+def as_text(name: str | None) -> str:
+    """The name with a backslash before each sign that Markdown would read; empty for None."""
+    return _SIGNS.sub(r"\\\1", name or "")

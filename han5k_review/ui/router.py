@@ -13,6 +13,7 @@ from han5k_review.errors import Han5kError, SignInError
 from han5k_review.ui.account_menu import show_who
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import HOMES, page_file
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.style import show_style
 from han5k_review.ui.visit import Visit, get_visit
 
@@ -54,7 +55,7 @@ def main() -> None:
         show_link("Sign in", "/sign-in", primary=True)
         return
     except Han5kError as error:
-        st.error(str(error))
+        st.error(as_text(str(error)))
         return
     chosen = st.navigation(_list_pages(visit), position="top")
     show_who(visit.identity)

@@ -24,8 +24,7 @@ def show_own_sessions(visit: Visit) -> None:
         rows = [(row, _describe(row)) for row, _ in found]
     for row, words in rows[:_MOST_SHOWN]:
         is_this = row.id == visit.session_id
-        if _ask(stored_id(row), f"{words} (this browser)" if is_this else words):
-            _end(visit, stored_id(row))
+        _show(visit, stored_id(row), f"{words} (this browser)" if is_this else words)
 
 
 def show_others_sessions(visit: Visit) -> None:
@@ -41,14 +40,20 @@ def show_others_sessions(visit: Visit) -> None:
     if not rows:
         st.caption("Nobody else is signed in.")
     for row, words in rows[:_MOST_SHOWN]:
-        if _ask(stored_id(row), words):
-            _end(visit, stored_id(row))
+        _show(visit, stored_id(row), words)
 
 
-def _ask(number: int, words: str) -> bool:
+def _show(visit: Visit, number: int, words: str) -> None:
+    """One sign-in. It is ended before the page is drawn anew, so that its row goes at once."""
     text, button = st.columns([4, 1], vertical_alignment="center")
     text.text(words)  # never as Markdown: a browser says of itself what it wants
-    return button.button("End", key=f"end-session-{number}", help="Ends this sign-in at once")
+    button.button(
+        "End",
+        key=f"end-session-{number}",
+        help="Ends this sign-in at once",
+        on_click=_end,
+        args=(visit, number),
+    )
 
 
 def _describe(row: SignInSession) -> str:
@@ -60,11 +65,9 @@ def _describe(row: SignInSession) -> str:
 
 
 def _end(visit: Visit, number: int) -> None:
-    with attempt():
-        with transaction(visit.bench.study.engine) as session:
-            row, reader = get_session(session, number)
-            is_own = row.reader_id == visit.identity.reader_id
-            if not is_own and reader.role not in list_manageable(visit.identity):
-                raise RuleError("This sign-in is not one that you may end.")
-            end_session(session, number, by=visit.identity.name, now=utc_now())
-        st.rerun()
+    with attempt(), transaction(visit.bench.study.engine) as session:
+        row, reader = get_session(session, number)
+        is_own = row.reader_id == visit.identity.reader_id
+        if not is_own and reader.role not in list_manageable(visit.identity):
+            raise RuleError("This sign-in is not one that you may end.")
+        end_session(session, number, by=visit.identity.name, now=utc_now())

@@ -15,6 +15,7 @@ from han5k_review.store.signature_tables import ReadSignature
 from han5k_review.store.tables import Assignment, Case
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _MOST_SHOWN = 50
@@ -64,7 +65,8 @@ def show_unlocking(visit: Visit) -> None:
     with reading(engine) as session:
         unchanged = is_as_signed(session, signature)
     st.caption(
-        f"{signature.signer} signed {say_count(signature.grades, 'grade')}: “{signature.meaning}” "
+        f"{as_text(signature.signer)} signed {say_count(signature.grades, 'grade')}: "
+        f"“{as_text(signature.meaning)}” "
         + (
             "The grades are as they were signed."
             if unchanged

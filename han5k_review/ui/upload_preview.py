@@ -10,6 +10,7 @@ import streamlit as st
 from han5k_review.review.corrections import Correction, CorrectionPlan
 from han5k_review.review.decisions.read_comparison import find_widest_slice
 from han5k_review.store.tables import Case
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
 from han5k_review.ui.visit import Bench
 
@@ -34,7 +35,7 @@ def show_numbers(plan: CorrectionPlan) -> None:
             "after. Take it only if there is nothing to contour."
         )
     for notice in plan.notices:
-        st.warning(f"The file: {notice}")
+        st.warning(f"The file: {as_text(notice)}")
     if plan.unmatched:
         st.warning("Left out, not a structure of this case: " + ", ".join(plan.unmatched))
     if not plan.corrections:

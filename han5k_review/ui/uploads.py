@@ -25,10 +25,12 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Case
 from han5k_review.study import ct_of
 from han5k_review.texts.counts import choose_form, say_count
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.upload_preview import show_numbers, show_pictures
 from han5k_review.ui.visit import Bench, Visit, attempt
 
 _SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".mha")
+_ARCHIVE = ".zip"
 _SHOWN = "upload-shown"
 _HEAD_BYTES = 256
 
@@ -49,10 +51,10 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
     """Choose a file, see what it would change, take it. Nothing is stored before that."""
     st.caption(
         "A corrected contour of this case: one mask as NIfTI, NRRD or MHA in any axis order, or "
-        "several structures as .seg.nrrd of 3D Slicer or DICOM (RTSTRUCT, SEG) drawn on this CT, "
-        "which are matched by name. Name a single mask after its structure, for example "
-        "HN-001_Parotid_L.nii.gz. You see what changes before it is taken; then it waits for an "
-        "adjudicator."
+        "several structures as .seg.nrrd of 3D Slicer, as DICOM (RTSTRUCT, SEG) drawn on this CT, "
+        "or as a .zip of masks, each named after its structure. Name a single mask likewise, for "
+        "example HN-001_Parotid_L.nii.gz. You see what changes before it is taken; then it waits "
+        "for an adjudicator."
     )
     left, right = st.columns([3, 2])
     visit.permit_upload()
@@ -83,8 +85,10 @@ def show_upload(visit: Visit, case: Case, structures: Sequence[str]) -> None:
 
 
 def _names_its_own(upload: UploadedFile) -> bool:
-    """True for segments of 3D Slicer and for DICOM; False for one mask, or no such file."""
-    return image_suffix(Path(upload.name)) == ".seg.nrrd" or _is_dicom(upload)
+    """True for segments of 3D Slicer, DICOM and a .zip; False for one mask, or no such file."""
+    suffix = Path(upload.name).suffix.lower()
+    is_named = image_suffix(Path(upload.name)) == ".seg.nrrd" or suffix == _ARCHIVE
+    return is_named or _is_dicom(upload)
 
 
 def _is_dicom(upload: UploadedFile) -> bool:
@@ -111,11 +115,15 @@ def _ask_structure(
         width=320,
     )
     if chosen is None and told is not None:
-        st.warning(f"{upload.name} speaks of {told}, which has no contour under review here.")
+        st.warning(
+            f"{as_text(upload.name)} speaks of {told}, which has no contour under review here."
+        )
     elif chosen is None:
-        st.info(f"The name of {upload.name} does not say which structure this is. Choose it.")
+        st.info(
+            f"The name of {as_text(upload.name)} does not say which structure this is. Choose it."
+        )
     elif chosen == told:
-        st.caption(f"As the name of {upload.name} says.")
+        st.caption(f"As the name of {as_text(upload.name)} says.")
     return chosen
 
 
@@ -148,11 +156,13 @@ def read_upload(
 def _check_suffix(upload: UploadedFile) -> str:
     if _is_dicom(upload):
         return ".dcm"
+    if Path(upload.name).suffix.lower() == _ARCHIVE:
+        return _ARCHIVE
     suffix = image_suffix(Path(upload.name))
     if suffix not in _SUFFIXES:
         raise DataError(
-            f"{upload.name}: a file ending in {', '.join(_SUFFIXES)}, or a DICOM RTSTRUCT or SEG, "
-            "was expected; save it so."
+            f"{upload.name}: a file ending in {', '.join((*_SUFFIXES, _ARCHIVE))}, or a DICOM "
+            "RTSTRUCT or SEG, was expected; save it so."
         )
     return suffix
 

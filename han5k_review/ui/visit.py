@@ -25,6 +25,7 @@ from han5k_review.study import get_study_info, read_study_catalogue, read_study_
 from han5k_review.study.scale import Scale
 from han5k_review.ui.links import show_link
 from han5k_review.ui.places import show_way_home
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.style import show_disclaimer
 
 
@@ -122,12 +123,12 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
         yield visit
     except SignInError as error:
         show_disclaimer()
-        st.warning(str(error))
+        st.warning(as_text(str(error)))
         show_link("Sign in", "/sign-in", primary=True)
         st.stop()
     except AccessError as error:
         show_disclaimer()
-        st.warning(str(error))
+        st.warning(as_text(str(error)))
         identity = get_visit().identity
         if identity.must_change_password:
             show_link("Go to the account", "/account", primary=True)
@@ -136,7 +137,7 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
         st.stop()
     except Han5kError as error:
         show_disclaimer()
-        st.error(str(error))
+        st.error(as_text(str(error)))
         st.stop()
 
 
@@ -146,4 +147,4 @@ def attempt() -> Iterator[None]:
     try:
         yield
     except Han5kError as error:
-        st.error(str(error))
+        st.error(as_text(str(error)))

@@ -80,9 +80,7 @@ def build_payload(
             ViewerWindow(name=w.name, centre_hu=w.centre_hu, width_hu=w.width_hu) for w in windows
         ),
         scale=_choose_scale(seen, scale),
-        grades={name: _grade(grade, seen.turns[name]) for name, grade in seen.grades.items()}
-        | {name: build_choice(one, seen.turns[name]) for name, one in seen.choices.items()}
-        | {name: build_drawn(one) for name, one in seen.drawn.items()},
+        grades=_list_given(seen),
         compare=RIGHT_KEY if chooses else None,
         side_by_side=chooses,
         choice=chooses,
@@ -167,6 +165,15 @@ def _structure(
         reference_dsc=structure.reference_dsc,
         reference_hd95_mm=structure.reference_hd95_mm,
         warnings=warnings,
+    )
+
+
+def _list_given(seen: VisibleCase) -> dict[str, GivenGrade]:
+    """What stands of each structure: its grade, its choice, or that it is drawn."""
+    return (
+        {name: _grade(grade, seen.turns[name]) for name, grade in seen.grades.items()}
+        | {name: build_choice(one, seen.turns[name]) for name, one in seen.choices.items()}
+        | {name: build_drawn(one) for name, one in seen.drawn.items()}
     )
 
 

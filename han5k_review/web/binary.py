@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from han5k_review.web.encoding import Encoding, choose_encoding
 
+BINARY = "application/octet-stream"
+
 
 def answer_binary(
     request: Request,
@@ -31,7 +33,7 @@ def answer_binary(
     encoding = choose_encoding(request.headers.get("accept-encoding"))
     if encoding is not Encoding.IDENTITY:
         headers["Content-Encoding"] = encoding.value
-    return Response(build(encoding), media_type="application/octet-stream", headers=headers)
+    return Response(build(encoding), media_type=BINARY, headers=headers)
 
 
 def _has_it(if_none_match: str | None, etag: str) -> bool:

@@ -76,6 +76,7 @@ def bounded(
             sentence = describe_invalid(error.errors(include_url=False))
             raise HTTPException(422, sentence) from error
 
+    read_body.__annotations__["return"] = kind  # for the description of the API
     return read_body
 
 

@@ -8,6 +8,8 @@ from functools import partial
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
 from han5k_review import __version__
@@ -17,12 +19,15 @@ from han5k_review.errors import ConfigError
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
+from han5k_review.web.description import build_description, render_page
 from han5k_review.web.desk import Desk
 from han5k_review.web.dose_routes import build_dose_router
+from han5k_review.web.draft_answers import answer_json
 from han5k_review.web.draft_routes import build_draft_router
 from han5k_review.web.drain import Drain
 from han5k_review.web.encoding import AnswerCache
 from han5k_review.web.entrance import Entrance
+from han5k_review.web.entrance_page import reference_page
 from han5k_review.web.export_routes import build_export_router
 from han5k_review.web.grade_routes import build_grade_router
 from han5k_review.web.guard import SIGN_IN, Guard, GuardRules
@@ -34,6 +39,7 @@ from han5k_review.web.hospital_entrance import (
     HospitalEntrance,
 )
 from han5k_review.web.label_set_routes import build_label_set_router
+from han5k_review.web.list_routes import build_list_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
 from han5k_review.web.meters import Meters, answer_metrics
@@ -41,9 +47,11 @@ from han5k_review.web.observer import Observer
 from han5k_review.web.oidc import Provider, check_issuer
 from han5k_review.web.problems import add_problem_handlers, by_method
 from han5k_review.web.proxies import parse_proxies
+from han5k_review.web.run_routes import build_run_router
 from han5k_review.web.signature_routes import build_signature_router
 from han5k_review.web.volume_routes import build_volume_router
 
+REFERENCE = "/api-reference"
 _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
 
 
@@ -62,8 +70,10 @@ def build_routes(study: Study, settings: Settings, watch: Watch | None = None) -
     limits = set_limits(settings.session_hours, settings.idle_minutes)
     hospital = _build_hospital(study, settings, limits, key)
     entrance = Entrance(study=study, limits=limits, key=key, has_hospital=hospital is not None)
+    api = build_api(study, settings)
     routes: list[BaseRoute] = [
-        Mount("/api", build_api(study, settings)),
+        Mount("/api", api),
+        by_method(REFERENCE, GET=partial(_answer_reference, api)),
         by_method(SIGN_IN, GET=entrance.show_sign_in, POST=entrance.post_sign_in),
         by_method("/sign-out", GET=entrance.show_sign_out, POST=entrance.post_sign_out),
         by_method("/healthz", GET=partial(answer_health, study)),
@@ -115,6 +125,7 @@ def build_middleware(
         proxies=parse_proxies(settings.trusted_proxies),
         host=url.partition("://")[2] or None,
         is_https=url.startswith("https://"),
+        key=read_or_create_key(study.root / KEY_NAME),
     )
     watch = watch or Watch(meters=Meters(study.root))
     return [
@@ -123,8 +134,19 @@ def build_middleware(
     ]
 
 
+async def _answer_reference(api: FastAPI, _request: Request) -> Response:
+    return reference_page(render_page(build_description(api)))
+
+
+async def _answer_description(api: FastAPI, _request: Request) -> Response:
+    return answer_json(build_description(api))
+
+
 def build_api(study: Study, settings: Settings) -> FastAPI:
-    """The routes of docs/transport.md; no documentation pages: they load scripts from elsewhere."""
+    """The routes of docs/transport.md and docs/api.md.
+
+    The framework's own pages about them load scripts from elsewhere; ours is `REFERENCE`.
+    """
     api = FastAPI(
         title="HaN5K Review",
         version=__version__,
@@ -139,6 +161,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         answers=AnswerCache(capacity_bytes=_ANSWER_CACHE_BYTES),
     )
     for build_router in (
+        build_list_router,
         build_volume_router,
         build_dose_router,
         build_mask_router,
@@ -151,5 +174,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         build_signature_router,
     ):
         api.include_router(build_router(desk))
+    api.include_router(build_run_router(desk, settings))
+    api.routes.append(by_method("/openapi.json", GET=partial(_answer_description, api)))
     add_problem_handlers(api)
     return api

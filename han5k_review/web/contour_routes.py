@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from han5k_review.accounts.identity import ReaderIdentity
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.errors import RuleError
 from han5k_review.exports.case_contours import read_case_contours
 from han5k_review.exports.contour_files import (
@@ -33,7 +34,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of
+from han5k_review.web.binary import BINARY
 from han5k_review.web.bodies import Name, RowId
+from han5k_review.web.described import described
 from han5k_review.web.desk import (
     Desk,
     get_identity,
@@ -41,7 +44,7 @@ from han5k_review.web.desk import (
     get_readable_case,
 )
 
-_BINARY = "application/octet-stream"
+_SAYS = "Contours of a set as a file: .seg.nrrd, .nii.gz, .zip, .dcm, ..."
 _Names = Annotated[list[Name] | None, Query(max_length=200)]
 
 
@@ -102,7 +105,9 @@ def build_contour_router(desk: Desk) -> APIRouter:
     """
     router = APIRouter()
 
-    @router.get("/assignments/{assignment_id}/contours/{name}")
+    @router.get(
+        "/assignments/{assignment_id}/contours/{name}", **described(TaskAct.LOOK, _SAYS, BINARY)
+    )
     def answer_contours(
         request: Request, assignment_id: RowId, name: Name, structure: _Names = None
     ) -> Response:
@@ -115,7 +120,9 @@ def build_contour_router(desk: Desk) -> APIRouter:
             facts = _CaseFacts.of(case, assignment.alias)
         return _answer(desk.study, identity, facts, name, contours)
 
-    @router.get("/cases/{case_id}/contours/{name}")
+    @router.get(
+        "/cases/{case_id}/contours/{name}", **described(Action.READ_ANY_CASE, _SAYS, BINARY)
+    )
     def answer_case_contours(
         request: Request, case_id: RowId, name: Name, structure: _Names = None
     ) -> Response:
@@ -192,5 +199,5 @@ def answer_download(
     if files is not None:
         headers["Han5k-Files"] = str(files)
     if isinstance(content, bytes):
-        return Response(content, media_type=_BINARY, headers=headers)
-    return StreamingResponse(content, media_type=_BINARY, headers=headers)
+        return Response(content, media_type=BINARY, headers=headers)
+    return StreamingResponse(content, media_type=BINARY, headers=headers)

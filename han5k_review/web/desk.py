@@ -27,6 +27,8 @@ from han5k_review.store.tables import Assignment, Case
 from han5k_review.web.encoding import AnswerCache
 
 IDENTITY = "han5k_identity"
+WITHIN_SCOPE = "han5k_within_scope"
+"""Set once a route has said which act it is, and the token of a program covers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,15 @@ class Desk:
 
 
 def get_identity(request: Request) -> ReaderIdentity:
-    """Who asks, as the guard found out; without a guard nobody is there (401)."""
+    """Who asks, as the guard found out; without a guard nobody is there (401).
+
+    AccessError for a token where the route has not said which act it is (`web.described`).
+    """
     identity = request.scope.get(IDENTITY)
     if not isinstance(identity, ReaderIdentity):
         raise HTTPException(401, "You are not signed in; sign in to go on.")
+    if identity.scopes is not None and not request.scope.get(WITHIN_SCOPE):
+        raise AccessError("No token is enough for this; sign in with a browser.")
     return identity
 
 

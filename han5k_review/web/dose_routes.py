@@ -14,16 +14,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.imaging.dose import build_dose_steps
 from han5k_review.imaging.slabs import SLAB_SLICES, Slab, iter_slabs
 from han5k_review.store.dose_files import hash_of, read_dose_file
 from han5k_review.store.volume_files import SlabEntry, VolumeIndex
 from han5k_review.web.addresses import name_case, name_task
-from han5k_review.web.binary import answer_binary
+from han5k_review.web.answers import DoseAnswer
+from han5k_review.web.binary import BINARY, answer_binary
 from han5k_review.web.bodies import Index, Name, RowId
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, read_case_image, read_task_image
 from han5k_review.web.encoding import encode
 from han5k_review.web.volume_routes import CACHE_RULES, describe_index
+
+_INDEX = "The index of the planned dose."
+_SLAB = "A slab of the planned dose, as bytes."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +47,26 @@ def build_dose_router(desk: Desk) -> APIRouter:
     """The four dose routes of docs/transport.md."""
     router = APIRouter()
 
-    @router.get("/assignments/{assignment_id}/dose")
+    @router.get("/assignments/{assignment_id}/dose", **described(TaskAct.LOOK, _INDEX, DoseAnswer))
     def answer_index(request: Request, assignment_id: RowId) -> Response:
         image = read_task_image(desk, request, assignment_id)
         return _index_answer(desk, image, name_task(assignment_id).dose)
 
-    @router.get("/assignments/{assignment_id}/dose/{dose}/{number}")
+    @router.get(
+        "/assignments/{assignment_id}/dose/{dose}/{number}",
+        **described(TaskAct.LOOK, _SLAB, BINARY),
+    )
     def answer_slab(request: Request, assignment_id: RowId, dose: Name, number: Index) -> Response:
         image = read_task_image(desk, request, assignment_id)
         return _slab_answer(desk, request, image, dose, number)
 
-    @router.get("/cases/{case_id}/dose")
+    @router.get("/cases/{case_id}/dose", **described(Action.READ_ANY_CASE, _INDEX, DoseAnswer))
     def answer_case_index(request: Request, case_id: RowId) -> Response:
         return _index_answer(desk, read_case_image(desk, request, case_id), name_case(case_id).dose)
 
-    @router.get("/cases/{case_id}/dose/{dose}/{number}")
+    @router.get(
+        "/cases/{case_id}/dose/{dose}/{number}", **described(Action.READ_ANY_CASE, _SLAB, BINARY)
+    )
     def answer_case_slab(request: Request, case_id: RowId, dose: Name, number: Index) -> Response:
         return _slab_answer(desk, request, read_case_image(desk, request, case_id), dose, number)
 

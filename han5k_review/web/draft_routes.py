@@ -6,11 +6,10 @@ import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from han5k_review.accounts.may import Action, may
+from han5k_review.accounts.may import Action, TaskAct, may
 from han5k_review.exports.contour_files import Contour, build_nifti
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.decisions.locking import list_locks
@@ -24,17 +23,21 @@ from han5k_review.review.drafts.opening import (
     list_drafts,
     open_draft,
 )
-from han5k_review.review.drafts.patches import describe_patch, describe_rows
+from han5k_review.review.drafts.patches import describe_patch
 from han5k_review.review.drawing import is_manual
 from han5k_review.review.edit_rules import read_edit_rules
-from han5k_review.review.row_numbers import RowKind, number_task
-from han5k_review.store.columns import format_utc, utc_now
+from han5k_review.review.row_numbers import RowKind
+from han5k_review.store.audit import add_audit
+from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import Draft, StructureLock
+from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.study import grid_of
-from han5k_review.web.binary import answer_binary
+from han5k_review.web.answers import DraftAnswer, DraftsAnswer, PatchesAnswer
+from han5k_review.web.binary import BINARY, answer_binary
 from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.contour_routes import answer_download
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import (
     HOLDER_HEADER,
@@ -47,8 +50,8 @@ from han5k_review.web.draft_bodies import (
     DiscardBody,
     LeaseBody,
     OpenBody,
-    PatchesBody,
 )
+from han5k_review.web.draft_patching import add_patching
 from han5k_review.web.draft_room import DraftRoom, Visitor
 from han5k_review.web.draft_submission import add_submitting
 from han5k_review.web.encoding import encode
@@ -64,13 +67,16 @@ def build_draft_router(desk: Desk) -> APIRouter:
     room = DraftRoom(study=desk.study, rules=read_edit_rules(desk.study.tables))
     _add_reading(router, room)
     _add_opening(router, room)
-    _add_patching(router, room)
+    add_patching(router, room)
     add_submitting(router, room)
     return router
 
 
 def _add_reading(router: APIRouter, room: DraftRoom) -> None:
-    @router.get(_DRAFTS)
+    @router.get(
+        _DRAFTS,
+        **described(Action.GRADE, "The drafts of an own read, and its locks.", DraftsAnswer),
+    )
     def answer_drafts(request: Request, assignment_id: RowId) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             drafts = list_drafts(visitor.session, assignment_id)
@@ -84,14 +90,17 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             }
         return answer_json(answer)
 
-    @router.get(_DRAFT)
+    @router.get(_DRAFT, **described(Action.GRADE, "A draft.", DraftAnswer))
     def answer_draft(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             answer = _state(visitor, draft, request)
         return answer_json(answer)
 
-    @router.get(_DRAFT + "/mask")
+    @router.get(
+        _DRAFT + "/mask",
+        **described(Action.GRADE, "The mask of a draft, as an HMSK packet.", BINARY),
+    )
     def answer_mask(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
@@ -107,7 +116,10 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             build=lambda encoding: encode(packet, encoding),
         )
 
-    @router.get(_DRAFT + "/patches")
+    @router.get(
+        _DRAFT + "/patches",
+        **described(Action.GRADE, "The newest strokes of a draft.", PatchesAnswer),
+    )
     def answer_patches(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
@@ -119,13 +131,29 @@ def _add_reading(router: APIRouter, room: DraftRoom) -> None:
             }
         return answer_json(answer)
 
-    @router.get(_DRAFT + "/contour.nii.gz")
+    @router.get(
+        _DRAFT + "/contour.nii.gz",
+        **described(Action.GRADE, "The mask of a draft as a NIfTI.", BINARY),
+    )
     def answer_file(request: Request, assignment_id: RowId, structure: Name) -> Response:
-        with room.look(get_identity(request), assignment_id) as visitor:
+        identity = get_identity(request)
+        with room.look(identity, assignment_id) as visitor:
             draft = get_draft(visitor.session, assignment_id, structure)
             mask = _read_mask(room, visitor, draft)
-            name = f"{visitor.case.name}-{structure}-draft.nii.gz"
-        return answer_download(build_nifti(Contour(structure=structure, mask=mask)), name)
+            case = visitor.case.name
+        with transaction(room.study.engine) as session:
+            add_audit(
+                session,
+                at_utc=utc_now(),
+                actor=identity.name,
+                action="download contours",
+                subject=case,
+                format=".nii.gz",
+                structures=[structure],
+                draft=draft.id,
+            )
+        contour = Contour(structure=structure, mask=mask)
+        return answer_download(build_nifti(contour), f"{case}-{structure}-draft.nii.gz")
 
 
 def _list_locks(visitor: Visitor) -> list[StructureLock]:
@@ -144,7 +172,17 @@ def _read_mask(room: DraftRoom, visitor: Visitor, draft: Draft) -> StructureMask
 
 
 def _add_opening(router: APIRouter, room: DraftRoom) -> None:
-    @router.post(_DRAFT)
+    @router.post(
+        _DRAFT,
+        **described(
+            TaskAct.CHANGE,
+            "Open, resume or take over a draft.",
+            DraftAnswer,
+            status=201,
+            repeats=True,
+            changes=True,
+        ),
+    )
     def post_open(
         request: Request,
         assignment_id: RowId,
@@ -172,7 +210,10 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
             answer = _describe(visitor, draft, body.holder)
         return answer_json(answer, 201 if is_new else 200)
 
-    @router.post(_DRAFT + "/lease")
+    @router.post(
+        _DRAFT + "/lease",
+        **described(TaskAct.CHANGE, "Keep a draft, or give it back.", DraftAnswer, changes=True),
+    )
     def post_lease(
         request: Request,
         assignment_id: RowId,
@@ -190,7 +231,9 @@ def _add_opening(router: APIRouter, room: DraftRoom) -> None:
             answer = _describe(visitor, draft, body.holder)
         return answer_json(answer)
 
-    @router.delete(_DRAFT)
+    @router.delete(
+        _DRAFT, **described(TaskAct.CHANGE, "Discard a draft.", None, status=204, changes=True)
+    )
     def delete_draft(
         request: Request,
         assignment_id: RowId,
@@ -221,34 +264,6 @@ def _keep_lease(room: DraftRoom, visitor: Visitor, draft: Draft, body: LeaseBody
         rules=room.rules,
         now=utc_now(),
     )
-
-
-def _add_patching(router: APIRouter, room: DraftRoom) -> None:
-    @router.post(_DRAFT + "/patches")
-    def post_patches(
-        request: Request,
-        assignment_id: RowId,
-        structure: Name,
-        body: Annotated[PatchesBody, Depends(bounded(PatchesBody, Action.GRADE))],
-    ) -> Response:
-        numbers = number_task(room.study.root, assignment_id)
-        receipt, draft_mask = room.append(
-            get_identity(request), assignment_id, structure, body.to_batch(numbers)
-        )
-        draft = receipt.draft
-        until = draft.lease_until_utc
-        answer = answer_json(
-            {
-                "draft": numbers.show(RowKind.DRAFT, draft.id),
-                "version": draft.version,
-                "voxels": draft.voxels,
-                "lease_until_utc": None if until is None else format_utc(until),
-                "patches": list(describe_rows(receipt.rows)),
-            }
-        )
-        if draft_mask is not None:
-            answer.background = BackgroundTask(room.keep_snapshot, stored_id(draft), draft_mask)
-        return answer
 
 
 def _state(visitor: Visitor, draft: Draft, request: Request) -> dict[str, Any]:

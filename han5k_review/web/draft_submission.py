@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import Action
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.errors import RuleError
 from han5k_review.review.drafts.opening import get_draft, get_open_draft
 from han5k_review.review.drafts.submission import find_submission, prepare_submission, submit_draft
@@ -27,7 +27,9 @@ from han5k_review.store.draft_tables import DraftSubmission
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Revision
 from han5k_review.study import get_study_info, grid_of, read_study_scale
+from han5k_review.web.answers import CheckAnswer, SubmissionAnswer
 from han5k_review.web.bodies import Name, RowId, bounded
+from han5k_review.web.described import described
 from han5k_review.web.desk import get_identity
 from han5k_review.web.draft_answers import answer_json, describe_check, describe_submission
 from han5k_review.web.draft_bodies import SubmitBody
@@ -40,7 +42,12 @@ _DRAFT = "/assignments/{assignment_id}/drafts/{structure}"
 def add_submitting(router: APIRouter, room: DraftRoom) -> None:
     """Add `<draft>/check` and `<draft>/submit`."""
 
-    @router.get(_DRAFT + "/check")
+    @router.get(
+        _DRAFT + "/check",
+        **described(
+            Action.GRADE, "How large the edit is, and whether the grade fits it.", CheckAnswer
+        ),
+    )
     def answer_check(request: Request, assignment_id: RowId, structure: Name) -> Response:
         with room.look(get_identity(request), assignment_id) as visitor:
             prepared = prepare_submission(
@@ -53,7 +60,17 @@ def add_submitting(router: APIRouter, room: DraftRoom) -> None:
             )
         return answer_json(describe_check(prepared.check, room.rules))
 
-    @router.post(_DRAFT + "/submit")
+    @router.post(
+        _DRAFT + "/submit",
+        **described(
+            TaskAct.CHANGE,
+            "Submit a draft as a revision, with a grade where one comes too.",
+            SubmissionAnswer,
+            status=201,
+            repeats=True,
+            changes=True,
+        ),
+    )
     def post_submit(
         request: Request,
         assignment_id: RowId,

@@ -6,7 +6,6 @@ import gzip
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -62,38 +61,33 @@ class AnswerCache:
     _answers: OrderedDict[tuple[str, Encoding], bytes] = field(default_factory=OrderedDict)
     _size: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _coming: dict[tuple[str, Encoding], Future[bytes]] = field(default_factory=dict)
+    _coming: dict[tuple[str, Encoding], threading.Event] = field(default_factory=dict)
 
     def get_or_build(self, content: str, encoding: Encoding, build: Callable[[], bytes]) -> bytes:
         """The remembered answer, or the one `build` makes (outside the lock)."""
         key = (content, encoding)
-        with self._lock:
-            known = self._answers.get(key)
-            if known is not None:
-                self._answers.move_to_end(key)
-                return known
-            coming = self._coming.get(key)
-            mine = None if coming is not None else self._coming.setdefault(key, Future())
-        if coming is not None:
-            return coming.result()
-        assert mine is not None, "nobody else makes it"
-        try:
-            answer = build()
-        except BaseException as error:
+        while True:
             with self._lock:
-                del self._coming[key]
-            mine.set_exception(error)
-            raise
-        self._keep(key, answer)
-        mine.set_result(answer)
-        return answer
+                known = self._answers.get(key)
+                if known is not None:
+                    self._answers.move_to_end(key)
+                    return known
+                coming = self._coming.get(key)
+                if coming is None:
+                    self._coming[key] = threading.Event()
+                    break
+            coming.wait()
+        try:
+            return self._keep(key, build())
+        finally:  # who waits finds the answer, or makes it where this one failed
+            with self._lock:
+                self._coming.pop(key).set()
 
-    def _keep(self, key: tuple[str, Encoding], answer: bytes) -> None:
+    def _keep(self, key: tuple[str, Encoding], answer: bytes) -> bytes:
         with self._lock:
-            del self._coming[key]
-            self._size += len(answer) - len(self._answers.get(key, b""))
             self._answers[key] = answer
-            self._answers.move_to_end(key)
+            self._size += len(answer)
             while self._size > self.capacity_bytes and self._answers:
                 _, old = self._answers.popitem(last=False)
                 self._size -= len(old)
+        return answer

@@ -1,4 +1,4 @@
-"""Our own two pages, sign-in and sign-out: one file, no script, nothing from outside."""
+"""Our own pages, sign-in, sign-out and the API's: no script, nothing from outside."""
 
 from __future__ import annotations
 
@@ -83,9 +83,21 @@ def _say_drafts(drafts: Sequence[Unsubmitted]) -> str:
     )
 
 
-def _page(title: str, lead: str, content: str, status: int) -> HTMLResponse:
+def reference_page(content: str) -> HTMLResponse:
+    """The API, route by route; `content` is what `web.description` renders."""
+    lead = (
+        "Every route, for programs of your own. They come with a personal token (page "
+        '<a href="/account">Account</a>): <code>Authorization: Bearer han5k_...</code>. The same '
+        'as <a href="/api/openapi.json">OpenAPI</a>.'
+    )
+    return _page("The API", lead, content, 200, frame="reference.html")
+
+
+def _page(
+    title: str, lead: str, content: str, status: int, *, frame: str = "entrance.html"
+) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
-    text = _frame().substitute(title=title, lead=lead, content=content, nonce=nonce)
+    text = _frame(frame).substitute(title=title, lead=lead, content=content, nonce=nonce)
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
@@ -102,5 +114,5 @@ def _page(title: str, lead: str, content: str, status: int) -> HTMLResponse:
 
 
 @cache
-def _frame() -> Template:
-    return Template(files("han5k_review.web").joinpath("entrance.html").read_text("utf-8"))
+def _frame(name: str) -> Template:
+    return Template(files("han5k_review.web").joinpath(name).read_text("utf-8"))

@@ -11,6 +11,7 @@ from han5k_review.accounts.may import Action, require
 from han5k_review.exports import download_export
 from han5k_review.store.columns import utc_now
 from han5k_review.web.bodies import Name
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity
 
 _TYPES = {
@@ -25,7 +26,10 @@ def build_export_router(desk: Desk) -> APIRouter:
     """`GET /exports/han5k-review.xlsx`, `.zip`, `.html` (the report); each leaves an audit row."""
     router = APIRouter()
 
-    @router.get("/exports/{name}")
+    @router.get(
+        "/exports/{name}",
+        **described(Action.EXPORT, "The study as a spreadsheet, tables or the report.", "*/*"),
+    )
     def answer_export(request: Request, name: Name) -> Response:
         identity = get_identity(request)
         require(identity, Action.EXPORT)

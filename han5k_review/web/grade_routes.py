@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from han5k_review.accounts.identity import ReaderIdentity
-from han5k_review.accounts.may import Action
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.review.assignment import save_position
 from han5k_review.review.declared_grades import check_given_grade
 from han5k_review.review.drawing import list_drawn
@@ -38,7 +38,9 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Grade, Reader
 from han5k_review.study import get_study_info, read_study_scale
 from han5k_review.study.scale import Scale
+from han5k_review.web.answers import GradeAnswer, GradesAnswer
 from han5k_review.web.bodies import Body, Index, Name, RowId, bounded
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json, describe_check
 from han5k_review.web.grade_bodies import (
@@ -49,7 +51,7 @@ from han5k_review.web.grade_bodies import (
 )
 
 
-class PositionBody(Body):
+class ResumeBody(Body):
     """Where the reader is: structure and axial slice k."""
 
     structure: Name | None = None
@@ -61,7 +63,10 @@ def build_grade_router(desk: Desk) -> APIRouter:
     router = APIRouter()
     rules = read_edit_rules(desk.study.tables)
 
-    @router.get("/assignments/{assignment_id}/grades")
+    @router.get(
+        "/assignments/{assignment_id}/grades",
+        **described(TaskAct.LOOK, "The grades in force of an own read.", GradesAnswer, own=True),
+    )
     def answer_grades(request: Request, assignment_id: RowId) -> Response:
         numbers = number_task(desk.study.root, assignment_id)
         with reading(desk.study.engine) as session:
@@ -83,7 +88,17 @@ def build_grade_router(desk: Desk) -> APIRouter:
             answer = {"grades": grades}
         return answer_json(answer)
 
-    @router.post("/assignments/{assignment_id}/grades")
+    @router.post(
+        "/assignments/{assignment_id}/grades",
+        **described(
+            TaskAct.CHANGE,
+            "Give a grade, or withdraw one.",
+            GradeAnswer,
+            status=201,
+            changes=True,
+            repeats=True,
+        ),
+    )
     def post_grade(
         request: Request,
         assignment_id: RowId,
@@ -91,11 +106,14 @@ def build_grade_router(desk: Desk) -> APIRouter:
     ) -> Response:
         return _store_grade(desk.study, rules, get_identity(request), assignment_id, body)
 
-    @router.post("/assignments/{assignment_id}/position")
+    @router.post(
+        "/assignments/{assignment_id}/position",
+        **described(TaskAct.CHANGE, "Where to resume.", None, status=204, changes=True),
+    )
     def post_position(
         request: Request,
         assignment_id: RowId,
-        body: Annotated[PositionBody, Depends(bounded(PositionBody))],
+        body: Annotated[ResumeBody, Depends(bounded(ResumeBody))],
     ) -> Response:
         identity = get_identity(request)
         with transaction(desk.study.engine) as session:

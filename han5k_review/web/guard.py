@@ -31,6 +31,7 @@ from han5k_review.errors import AccessError, ConfigError, SignInError, StorageEr
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
+from han5k_review.web.bearer import TokenDesk, find_bearer
 from han5k_review.web.demo_address import check_demo_address
 from han5k_review.web.desk import IDENTITY
 from han5k_review.web.headers import with_headers
@@ -64,6 +65,8 @@ class GuardRules:
     """The one host that is served; None for any."""
     is_https: bool = False
     """True when people reach the server by https only."""
+    key: bytes = field(repr=False)
+    """The study's, by which wrong tokens are counted."""
 
 
 class Guard:
@@ -73,6 +76,7 @@ class Guard:
         self._app = app
         self._study = study
         self._rules = rules
+        self._tokens = TokenDesk(study=study, key=rules.key)
         self._strangers = Rates(burst=200, per_second=20)
         self._accounts = Rates(burst=3000, per_second=300)
 
@@ -104,30 +108,39 @@ class Guard:
 
     async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        refusal = self._refuse_early(scope, headers)
+        token = find_bearer(scope, headers)
+        refusal = self._refuse_early(scope, headers, by_token=token is not None)
         if refusal is None:
             try:
-                signed_in = await self._identify(scope)
+                signed_in = None if token is not None else await self._identify(scope)
+                identity = signed_in.identity if signed_in else await self._admit(scope, token)
             except SignInError as error:
                 refusal = self._refuse_stranger(scope, headers, error)
+            except AccessError as error:
+                refusal = problem(429, str(error))
             except StorageError as error:
                 refusal = None if scope["path"] in OPEN_PATHS else problem(507, str(error))
             else:
-                refusal = self._refuse_account(scope, headers, signed_in.identity)
+                refusal = self._refuse_account(scope, headers, identity)
                 if refusal is None:
-                    scope[IDENTITY] = signed_in.identity
+                    scope[IDENTITY] = identity
                     await self._app(scope, receive, send)
-                    if not scope["path"].endswith(_BY_ITSELF):
+                    if signed_in is not None and not scope["path"].endswith(_BY_ITSELF):
                         await self._note_seen(signed_in)
                     return
         await (refusal or self._app)(scope, receive, send)
 
-    def _refuse_early(self, scope: Scope, headers: Headers) -> Response | None:
+    async def _admit(self, scope: Scope, token: str | None) -> ReaderIdentity:
+        """Whom a token stands for; its bearer has no cookie that another site could misuse."""
+        address = str(scope["client"][0]) if scope.get("client") else ""
+        return await to_thread.run_sync(self._tokens.identify, token or "", address)
+
+    def _refuse_early(self, scope: Scope, headers: Headers, *, by_token: bool) -> Response | None:
         """What is refused whoever asks."""
         host = self._rules.host
         if host is not None and headers.get("host", "").lower() != host and not _is_probe(scope):
             return problem(421, f"This server is reached as {host}; open that address.")
-        if scope["method"] not in SAFE_METHODS and not is_same_origin(headers):
+        if scope["method"] not in SAFE_METHODS and not by_token and not is_same_origin(headers):
             return problem(403, "A request from one of this site's own pages was expected.")
         if scope["path"].startswith(_CLOSED):
             return problem(404, "There is nothing at this address.")

@@ -9,13 +9,18 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.label_sets import Viewpoint, list_label_sets, view_case, view_task
 from han5k_review.store.engine import reading
 from han5k_review.web.addresses import CaseRoutes, name_case, name_task
+from han5k_review.web.answers import LabelSetsAnswer
 from han5k_review.web.bodies import RowId
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity, get_readable_assignment, get_readable_case
 from han5k_review.web.draft_answers import answer_json
+
+_SAYS = "Which sets of contours may be seen now."
 
 
 def build_label_set_router(desk: Desk) -> APIRouter:
@@ -23,7 +28,9 @@ def build_label_set_router(desk: Desk) -> APIRouter:
     router = APIRouter()
     names_reads = read_edit_rules(desk.study.tables).names_reads
 
-    @router.get("/assignments/{assignment_id}/label_sets")
+    @router.get(
+        "/assignments/{assignment_id}/label_sets", **described(TaskAct.LOOK, _SAYS, LabelSetsAnswer)
+    )
     def answer_sets(request: Request, assignment_id: RowId) -> Response:
         with reading(desk.study.engine) as session:
             assignment, case = get_readable_assignment(
@@ -33,7 +40,9 @@ def build_label_set_router(desk: Desk) -> APIRouter:
             answer = _describe(session, case.id, viewpoint, name_task(assignment_id))
         return answer_json(answer)
 
-    @router.get("/cases/{case_id}/label_sets")
+    @router.get(
+        "/cases/{case_id}/label_sets", **described(Action.READ_ANY_CASE, _SAYS, LabelSetsAnswer)
+    )
     def answer_case_sets(request: Request, case_id: RowId) -> Response:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))

@@ -17,7 +17,9 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import LabelVersion, Reader
+from han5k_review.web.answers import LockAnswer
 from han5k_review.web.bodies import Name, RowId, bounded
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json, describe_lock
 from han5k_review.web.draft_bodies import LockBody
@@ -27,7 +29,16 @@ def build_lock_router(desk: Desk) -> APIRouter:
     """`POST /cases/{id}/locks/{structure}`."""
     router = APIRouter()
 
-    @router.post("/cases/{case_id}/locks/{structure}")
+    @router.post(
+        "/cases/{case_id}/locks/{structure}",
+        **described(
+            Action.ADJUDICATE,
+            "Lock a contour as accepted, or unlock its structure.",
+            LockAnswer,
+            status=201,
+            changes=True,
+        ),
+    )
     def post_lock(
         request: Request,
         case_id: RowId,

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.imaging.grid import Grid
 from han5k_review.review.label_sets import Viewpoint, find_label_set, view_case, view_task
 from han5k_review.review.row_numbers import WHOLE_CASE, RowKind, RowNumbers, number_task
@@ -19,8 +20,9 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of
-from han5k_review.web.binary import answer_binary
+from han5k_review.web.binary import BINARY, answer_binary
 from han5k_review.web.bodies import Name, RowId
+from han5k_review.web.described import described
 from han5k_review.web.desk import (
     Desk,
     get_identity,
@@ -30,6 +32,7 @@ from han5k_review.web.desk import (
 from han5k_review.web.encoding import Encoding, encode
 from han5k_review.web.mask_packet import PacketMask, build_packet
 
+_SAYS = "All contours of a set, as one HMSK packet."
 # structure, number of its label version, mask hash
 Contour = tuple[str, int, str]
 
@@ -38,7 +41,9 @@ def build_mask_router(desk: Desk) -> APIRouter:
     """The two mask routes of docs/transport.md."""
     router = APIRouter()
 
-    @router.get("/assignments/{assignment_id}/masks/{key}")
+    @router.get(
+        "/assignments/{assignment_id}/masks/{key}", **described(TaskAct.LOOK, _SAYS, BINARY)
+    )
     def answer_masks(request: Request, assignment_id: RowId, key: Name) -> Response:
         with reading(desk.study.engine) as session:
             assignment, case = get_readable_assignment(
@@ -54,7 +59,7 @@ def build_mask_router(desk: Desk) -> APIRouter:
             grid = grid_of(case)
         return _masks_answer(desk, request, grid, contours)
 
-    @router.get("/cases/{case_id}/masks/{key}")
+    @router.get("/cases/{case_id}/masks/{key}", **described(Action.READ_ANY_CASE, _SAYS, BINARY))
     def answer_case_masks(request: Request, case_id: RowId, key: Name) -> Response:
         with reading(desk.study.engine) as session:
             case = get_readable_case(session, case_id, get_identity(request))

@@ -20,7 +20,7 @@ from han5k_review.web.meters import Meters
 from han5k_review.web.same_origin import SAFE_METHODS
 
 _SLOW_SECONDS = 2.0
-_NAMED = frozenset({"/sign-in", "/sign-out", "/healthz", "/readyz", "/metrics"})
+_NAMED = frozenset({"/sign-in", "/sign-out", "/healthz", "/readyz", "/metrics", "/api-reference"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = structlog.get_logger()
 

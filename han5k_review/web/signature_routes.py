@@ -9,12 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from han5k_review.accounts.may import Action
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.review.signing import sign_read
 from han5k_review.store.columns import format_utc, utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.tables import Reader
+from han5k_review.web.answers import SignatureAnswer
 from han5k_review.web.bodies import Body, RowId, bounded
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json
 
@@ -27,7 +29,12 @@ def build_signature_router(desk: Desk) -> APIRouter:
     """`POST /assignments/{id}/signature` (docs/transport.md, Signing)."""
     router = APIRouter()
 
-    @router.post("/assignments/{assignment_id}/signature")
+    @router.post(
+        "/assignments/{assignment_id}/signature",
+        **described(
+            TaskAct.SIGN, "Sign a complete read.", SignatureAnswer, status=201, changes=True
+        ),
+    )
     def post_signature(
         request: Request,
         assignment_id: RowId,

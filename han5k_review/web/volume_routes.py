@@ -9,13 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from han5k_review.accounts.may import Action, TaskAct
 from han5k_review.store.volume_files import VolumeIndex, decompress_slab
 from han5k_review.web.addresses import name_case, name_task
-from han5k_review.web.binary import answer_binary
+from han5k_review.web.answers import VolumeAnswer
+from han5k_review.web.binary import BINARY, answer_binary
 from han5k_review.web.bodies import Index, Name, RowId
+from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, read_case_image, read_task_image
 from han5k_review.web.encoding import Encoding, encode
 
+_INDEX = "The index of the CT: its grid, and where its slabs are."
+_SLAB = "A slab of the CT: some axial slices, as bytes."
 _YEAR_SECONDS = 31_536_000
 CACHE_RULES = {
     "immutable": f"private, max-age={_YEAR_SECONDS}, immutable",
@@ -27,23 +32,30 @@ def build_volume_router(desk: Desk) -> APIRouter:
     """The four CT routes of docs/transport.md."""
     router = APIRouter()
 
-    @router.get("/assignments/{assignment_id}/volume")
+    @router.get(
+        "/assignments/{assignment_id}/volume", **described(TaskAct.LOOK, _INDEX, VolumeAnswer)
+    )
     def answer_index(request: Request, assignment_id: RowId) -> Response:
         image = read_task_image(desk, request, assignment_id)
         return _index_answer(desk, image, name_task(assignment_id).volume)
 
-    @router.get("/assignments/{assignment_id}/volume/{image}/{number}")
+    @router.get(
+        "/assignments/{assignment_id}/volume/{image}/{number}",
+        **described(TaskAct.LOOK, _SLAB, BINARY),
+    )
     def answer_slab(request: Request, assignment_id: RowId, image: Name, number: Index) -> Response:
         stored = read_task_image(desk, request, assignment_id)
         return _slab_answer(desk, request, stored, image, number)
 
-    @router.get("/cases/{case_id}/volume")
+    @router.get("/cases/{case_id}/volume", **described(Action.READ_ANY_CASE, _INDEX, VolumeAnswer))
     def answer_case_index(request: Request, case_id: RowId) -> Response:
         return _index_answer(
             desk, read_case_image(desk, request, case_id), name_case(case_id).volume
         )
 
-    @router.get("/cases/{case_id}/volume/{image}/{number}")
+    @router.get(
+        "/cases/{case_id}/volume/{image}/{number}", **described(Action.READ_ANY_CASE, _SLAB, BINARY)
+    )
     def answer_case_slab(request: Request, case_id: RowId, image: Name, number: Index) -> Response:
         return _slab_answer(desk, request, read_case_image(desk, request, case_id), image, number)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -13,13 +14,15 @@ from han5k_review.accounts.may import (
     TaskAct,
     TaskState,
     Whose,
+    is_within,
     list_allowed,
     list_manageable,
+    list_scopes,
     may,
     require,
 )
 from han5k_review.errors import AccessError
-from han5k_review.store.vocabulary import Role
+from han5k_review.store.vocabulary import Role, Scope
 
 # one letter per role, in the order reader, adjudicator, lead, engineer, admin
 MATRIX = """
@@ -105,3 +108,25 @@ def test_who_may_do_what_to_whose_task_in_which_state() -> None:
         letters = allowed.get((act.name, whose.name, state.name), ["-"] * 5)
         expected = {role for role, letter in zip(Role, letters, strict=True) if letter != "-"}
         assert list_allowed(act, whose, state) == expected, (act, whose, state)
+
+
+def test_a_token_may_what_its_scopes_cover_of_what_its_role_may() -> None:
+    covered = {
+        Scope.READ: {Action.READ_ANY_CASE, Action.SEE_SOURCES},
+        Scope.REVISE: {Action.GRADE},
+        Scope.RUNS: {Action.RETRAIN},
+        Scope.EXPORT: {Action.EXPORT},
+    }
+    for role, action, scope in itertools.product(Role, Action, Scope):
+        narrowed = replace(person(role), scopes=frozenset({scope}))
+        assert may(narrowed, action) is (may(person(role), action) and action in covered[scope])
+    for act, scope in itertools.product(TaskAct, Scope):
+        narrowed = replace(person(Role.LEAD), scopes=frozenset({scope}))
+        pairs = {(TaskAct.LOOK, Scope.READ), (TaskAct.CHANGE, Scope.REVISE)}
+        assert is_within(narrowed, act) is ((act, scope) in pairs)
+    with pytest.raises(AccessError, match="A token with the scope runs was expected to start"):
+        require(replace(person(Role.LEAD), scopes=frozenset({Scope.READ})), Action.RETRAIN)
+    with pytest.raises(AccessError, match="No token is enough to decide on revisions"):
+        require(replace(person(Role.LEAD), scopes=frozenset(Scope)), Action.ADJUDICATE)
+    assert list_scopes(Role.READER) == (Scope.READ, Scope.REVISE)
+    assert list_scopes(Role.ENGINEER) == (Scope.READ, Scope.RUNS, Scope.EXPORT)

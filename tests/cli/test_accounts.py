@@ -1,4 +1,4 @@
-"""`han5k accounts` lists the sign-ins that are open, and ends them."""
+"""`han5k accounts` lists the sign-ins and tokens that are open, and ends them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from rigs.databases import open_new_study
 from rigs.studies import add_identity, add_reader
 
 
-def test_sign_ins_are_listed_and_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sign_ins_and_tokens_are_listed_and_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def call(*words: str) -> str:
         with pytest.raises(SystemExit):
             main(("accounts", *words, "--study", str(study.root)))
@@ -36,3 +38,12 @@ def test_sign_ins_are_listed_and_ended(tmp_path: Path, capsys: pytest.CaptureFix
     assert [line.split()[1] for line in call("sessions").splitlines()] == ["ben"]
     assert "or --session NUMBER was expected" in call("sign-out")
     assert "found 77" in call("sign-out", "--session", "77")
+    made = call("make-token", "ben", "--scope", "read", "--scope", "revise", "--days", "7")
+    assert made.startswith("han5k_")
+    listed = call("tokens", "ben")
+    assert listed.startswith("1  ben  command line  read, revise  until ")
+    assert listed.endswith("never used\n")
+    assert made.strip() not in listed
+    assert call("end-token", "1") == "token 1 has ended\n"
+    assert call("tokens") == ""
+    assert "found export" in call("make-token", "ben", "--scope", "export")

@@ -110,6 +110,18 @@ def test_other_forms_leave_too(
     assert out.stat().st_size > 0
 
 
+def test_nothing_is_reported_of_a_file_that_cannot_be_written(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    report = tmp_path / "report.csv"
+    words = ("HN-1", "--out", str(tmp_path / "file" / "out.dcm"), "--report", str(report))
+    code, printed = command(study, capsys, *words)
+    assert code == 2
+    assert "read back identical" not in printed
+    assert not report.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

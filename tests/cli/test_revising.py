@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pydicom import dcmread
 from sqlmodel import col, select
 
 from han5k_review.cli.main import main
-from han5k_review.exports.contour_files import Contour
+from han5k_review.exports.contour_files import Contour, build_nifti_archive
 from han5k_review.exports.dicom_files import DicomForm, build_dicom_file
 from han5k_review.imaging.dicom.references import hash_frame
 from han5k_review.store.engine import reading, transaction
@@ -90,6 +91,24 @@ def test_another_grid_is_resampled_only_when_asked(
     assert code == 0, printed
     assert "2.88 -> 3.36 cc" in printed
     assert revised(study) == ["BrainStem"]
+
+
+def test_the_zip_of_masks_that_left_comes_back(
+    study: Study, revise: Revise, tmp_path: Path
+) -> None:
+    path = tmp_path / "masks.zip"
+    contours = [Contour(structure="BrainStem", mask=block(3, size=7))]
+    path.write_bytes(build_nifti_archive(contours))
+    code, printed = revise(path)
+    assert code == 0, printed
+    assert "2.88 -> 3.36 cc" in printed
+    assert revised(study) == ["BrainStem"]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("letter.txt", "no contour")
+    code, printed = revise(path)
+    assert code == 2
+    assert "files of contours" in printed
+    assert "found 1 other file" in " ".join(printed.split())
 
 
 def test_a_segment_file_revises_every_structure_it_names(

@@ -44,6 +44,16 @@ def study(tmp_path: Path) -> Study:
     return made
 
 
+def test_a_path_that_the_system_refuses_is_something_to_mend(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(("import", "x" * 300, "--dry-run", "--study", str(study.root)))
+    assert ended.value.code == 2
+    printed = " ".join(capsys.readouterr().err.split())
+    assert "found: File name too long; mend its path or its permissions" in printed
+
+
 def test_an_error_nobody_foresaw_is_a_sentence_and_a_private_log(study: Study) -> None:
     engine = build_engine(sqlite_url(study.root / DATABASE_NAME))
     with transaction(engine) as session:  # a role that no program of today knows

@@ -20,6 +20,7 @@ from han5k_review.demo.study import DemoEntry
 from han5k_review.imaging.ct_files import read_ct_with_notices
 from han5k_review.imaging.dicom.label_masks import build_label_mask
 from han5k_review.imaging.dicom.labels import read_dicom_labels
+from han5k_review.imaging.dicom.trees import find_tree
 from han5k_review.store.vocabulary import Split
 
 DCIODVFY = Path(sys.executable).with_name("dciodvfy")
@@ -44,6 +45,8 @@ def test_a_patient_leaves_as_dicom_and_comes_back_the_same(
         "case,patient,split,ct,labels,reference",
         "demo-02,DEMO002,train,demo-02/ct,demo-02/labels.dcm,demo-02/reference.dcm",
     ]
+    [reference] = [one for one in find_tree(tmp_path).labels if "RESEARCH REF" in one.titles]
+    assert reference.path.name == "reference.dcm"  # the other has another label
     ct = read_ct_with_notices(tmp_path / row["ct"])
     assert ct.volume.grid.matches(case.ct.grid)
     np.testing.assert_array_equal(ct.volume.hu, case.ct.hu)

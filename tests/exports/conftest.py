@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +17,11 @@ from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.study.scale import read_scale
-from rigs.databases import open_new_study
+from rigs.databases import copy_study, open_new_study
 from rigs.studies import add_identity
 from tests.evaluation.phantom_study import CATALOGUE, GRID, ROOT, block, build_study
 
@@ -135,7 +134,7 @@ def graded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def study(graded_folder: Path, tmp_path: Path) -> Iterator[Study]:
-    made = open_study(Path(shutil.copytree(graded_folder, tmp_path / "study")))
+    made = copy_study(graded_folder, tmp_path / "study")
     yield made
     made.engine.dispose()
 

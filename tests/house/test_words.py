@@ -83,3 +83,24 @@ def test_a_name_that_meant_several_things_is_there_once() -> None:
         if isinstance(node, ast.ClassDef) and node.name in ONCE
     )
     assert max(classes.values()) == 1
+
+
+# A number in braces before a noun of several, where it may be 1; `say_count` knows both forms.
+COUNTED = re.compile(
+    r"(?<!of )\{[^{}\"']*\}\s(reads|repeats|CTs|cases|files|contours|weeks|failures|images|grades"
+    r"|readers|structures|revisions|drafts|lists|edits|slices|patients|references|steps|models)\b"
+)
+SAYS = ("pages/*.py", "han5k_review/ui/*.py", "han5k_review/cli/*.py", "han5k_review/protocol/*.py")
+# Names before a verb, the least of several, what a chart fills in.
+NO_COUNT = re.compile(
+    r"\{coming\} reads|%\{|[Aa]t least \{|needs at least|FEWEST|structures passing"
+)
+
+
+def test_numbers_that_may_be_one_are_said_with_their_noun() -> None:
+    found = [
+        f"{place}: {match[0]!r}; use texts.counts.say_count"
+        for place, line in lines_of(*SAYS)
+        if (match := COUNTED.search(line)) and not NO_COUNT.search(line)
+    ]
+    assert not found, "\n".join(found)

@@ -160,7 +160,7 @@ def test_scaled_channels_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [(np.nan, "voxels that are NaN or infinite"), (0.7, "found fractions")]
+    ("value", "found"), [(np.nan, "of NaN or infinity"), (0.7, "found fractions")]
 )
 def test_a_channel_is_judged_as_any_other_mask(tmp_path: Path, value: float, found: str) -> None:
     channels = one_hot().astype(np.float32)

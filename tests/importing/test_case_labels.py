@@ -133,7 +133,7 @@ def test_nan_in_a_label_is_one_sentence_with_the_number(study: Study, tmp_path: 
         write_image(tmp_path / f"nan{suffix}", labels, phantom_grid().affine)
         case = case_of(study, tmp_path, labels=f"nan{suffix}")
         assert case.outcome is CaseOutcome.REFUSED
-        assert re.search(r"found 3 voxels that are NaN", case.refusal)
+        assert re.search(r"found 3 voxels of NaN", case.refusal)
 
 
 @pytest.mark.parametrize("deep", [False, True])

@@ -13,6 +13,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
 from han5k_review.errors import DataError
+from han5k_review.exports.contour_files import Contour, build_nifti_archive
+from han5k_review.imaging.ct_files import read_ct_outline
+from han5k_review.imaging.mask import StructureMask
 from han5k_review.importing.case_labels import read_case_labels
 from han5k_review.importing.fingerprints import list_input_files
 from han5k_review.importing.reports import CaseOutcome, ImportReport
@@ -135,6 +138,14 @@ def test_a_folder_of_masks_is_still_one(make_import_study, tmp_path: Path) -> No
     (tmp_path / "masks").mkdir()
     found = source(study, tmp_path, labels="masks", label_map="")
     assert "a folder with one mask file per structure" in only(run(study, found))
+    # the zip of masks that a case page or `han5k contours` writes is one, too
+    grid = read_ct_outline(tmp_path / "ct.nii.gz").grid
+    mask = StructureMask.from_box(np.ones((2, 2, 2), bool), (1, 1, 1), grid)
+    content = build_nifti_archive([Contour(structure="OpticChiasm", mask=mask)])
+    (tmp_path / "masks.zip").write_bytes(content)
+    zipped = source(study, tmp_path, labels="masks.zip", label_map="")
+    assert "1 pseudo-label and" in only(plan(study, zipped, deep=False))
+    assert [one.mask_sha256 for one in run(study, zipped).cases[0].labels] == [mask.sha256]
 
 
 def plant(_k: int, one: Dataset) -> None:

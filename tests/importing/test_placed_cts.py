@@ -68,7 +68,7 @@ def test_a_ct_in_place_is_not_copied_until_it_is_looked_at(
 
 def lose(folder: Path) -> str:
     (folder / "3-1").unlink()
-    return "1 of 6 files are missing"
+    return "1 of 6 files missing"
 
 
 def cut(folder: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from han5k_review.anatomy.catalogue import read_catalogue
 from han5k_review.anatomy.structure import StructureName
 from han5k_review.errors import ConfigError
 from han5k_review.importing.confirmed_names import confirm_names, read_clinic_catalogue
@@ -21,7 +22,7 @@ from han5k_review.importing.name_proposals import propose_structures
 from han5k_review.importing.reports import ImportReport
 from han5k_review.importing.roi_names import FoundName
 from han5k_review.importing.sources import CaseSource
-from han5k_review.importing.study import create_study, target_table
+from han5k_review.importing.study import create_study, default_tables, target_table
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
@@ -151,21 +152,25 @@ def test_the_table_is_filled_in_and_read_back(make_import_study, tmp_path: Path)
         ("Brain Stem PRV?", "BrainStem"),
         ("spinalcord HaN", "Cord_HaN"),
         ("Gl Submandibular re", "Submandibular_R"),
-        ("mandibula", "Mandible"),
+        ("mandibula", "MandibleR"),
+        ("Hirnstamm", "BrainStem"),
+        ("Rueckenmark PRV", "Cord_HaN"),
+        ("MOELLE EPINIERE", "Cord_HaN"),
+        ("Parótida izquierda", "ParotidL"),
+        ("nerf optique droit", "OpticNerveR"),
+        ("Schildklier", "Thyroid"),
     ],
 )
-def test_the_nearest_structure_is_of_the_same_side(
-    make_import_study, written: str, nearest: str
-) -> None:
-    catalogue = read_study_catalogue(make_import_study())
+def test_the_nearest_structure_is_of_the_same_side(written: str, nearest: str) -> None:
+    catalogue = read_catalogue(default_tables() / "structures.csv")
     proposals = propose_structures(written, catalogue)
     assert nearest in proposals
     sides = {catalogue.get_structure(name).side for name in proposals if nearest[-1] in "LR"}
     assert len(sides - {None}) <= 1
 
 
-def test_nothing_near_is_proposed_for_noise(make_import_study) -> None:
-    catalogue = read_study_catalogue(make_import_study())
+def test_nothing_near_is_proposed_for_noise() -> None:
+    catalogue = read_catalogue(default_tables() / "structures.csv")
     assert propose_structures("zzz 17", catalogue) == ()
     assert propose_structures("", catalogue) == ()
 

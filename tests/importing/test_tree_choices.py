@@ -111,7 +111,7 @@ def test_no_rule_guesses_between_equals_and_the_labels_are_listed(study: Study, 
     assert "an approved structure set of this CT was expected, found 2" in case.refusal
     found = find_tree_sources(study, TreeOrder(root=tree, choice=BY_ID))
     assert found.notices == (
-        "1 CTs have several structure sets; their labels are: 'Network v2' (1), 'Network v3' (1)",
+        "1 CT has several structure sets; their labels are: 'Network v2' (1), 'Network v3' (1)",
     )
     both = replace(BY_ID, contours=LabelSource.REFERENCE, sets=SetChoice(reference_label="Network"))
     with pytest.raises(ConfigError, match="leave one of the two out"):
@@ -171,7 +171,7 @@ def test_a_dose_comes_in_with_the_ct_of_its_plan(study: Study, tmp_path: Path) -
     (with_dose,) = [case for case in report.cases if "planned dose of up to" in case.sentence]
     assert with_dose.origin == "02"
     assert len(kept(study)) == 1
-    assert "left out: 1 files of modality RTPLAN" in found.notices
+    assert "left out: 1 file of modality RTPLAN" in found.notices
     (tree / "01" / "plan-1.4.9").unlink()  # now both CTs could be meant
     said = [case.refusal for case in import_tree(study, find_tree(tree)).cases]
     assert any("found one of 2 (by its plan, structure set and frame" in one for one in said)
@@ -187,7 +187,7 @@ def test_of_several_doses_the_sum_or_the_one_of_these_contours_is_taken(
     add_dose(tree, "new", plan="1.4.9", of_set="1.3.12", DoseGridScaling="1e-6")
     case = bring(study, tree, newest)
     assert "of 2 doses the one planned on these contours is taken: 01/new" in case.sentence
-    assert "1 doses of single beams or fractions are parts of a plan" in case.sentence
+    assert "1 dose of single beams or fractions, parts of a plan" in case.sentence
     assert kept(study) == [pytest.approx(stored_max / 2, rel=1e-4)]
     add_dose(tree, "sum", summation="MULTI_PLAN")
     case = bring(study, tree, newest)

@@ -21,6 +21,7 @@ from han5k_review.importing.refusals import RefusalKind
 from han5k_review.importing.report_files import build_report_page, build_report_table
 from han5k_review.importing.reports import CaseOutcome, ImportReport
 from han5k_review.importing.sources import read_manifest
+from han5k_review.importing.tree_imports import is_tree
 from han5k_review.importing.tree_sources import CaseNaming, TreeChoice, build_tree_sources
 from han5k_review.store.study import Study
 from han5k_review.study import read_study_catalogue
@@ -107,8 +108,13 @@ def test_a_tree_becomes_cases_whatever_files_are_called(study: Study, tmp_path: 
     write_patient(tree, 3, folder="both")  # two patients in one folder are told apart
     (tree / "loop").symlink_to(tree)
     (tree / "notes.txt").write_text("no image")
+    (tree / "copy").write_bytes((tree / "01" / "s-1").read_bytes())
     found = find_tree(tree)
-    assert found.notices == ("left out: 1 files that are no DICOM", "1 links were not followed")
+    assert found.notices == (
+        "left out: 1 file without DICOM",
+        "left out: 1 copy of structure sets, doses or plans with the same bytes",
+        "1 link was not followed",
+    )
     expected = dict.fromkeys(("RC-0001", "RC-0002", "RC-0003"), "new")
     with ThreadPoolExecutor(2) as threads:
         assert find_tree(tree, executor=threads) == found
@@ -146,7 +152,9 @@ def test_what_is_wrong_is_one_sentence_and_the_rest_goes_on(study: Study, tmp_pa
     mixed = dcmread(tree / "03" / "3-3")
     mixed.PatientID = "RC-9999"
     save(mixed, tree / "03" / "3-3")
-    (tree / "04" / "second").write_bytes((tree / "04" / "s-4").read_bytes())
+    second = dcmread(tree / "04" / "s-4")
+    second.SOPInstanceUID = "1.2.9"
+    save_rtstruct(second, tree / "04" / "second")
     (tree / "05" / "s-5").write_bytes(b"\x00" * 128 + b"DICM" + b"\x08\x00")
     (tree / "06" / "copy").write_bytes((tree / "06" / "3-6").read_bytes())
     found = find_tree(tree)
@@ -158,7 +166,7 @@ def test_what_is_wrong_is_one_sentence_and_the_rest_goes_on(study: Study, tmp_pa
     assert "RC-0004: refused (04): one file of contours of this CT was expected" in said["04"]
     assert "found 2 (04/s-4, not approved; 04/second, not approved)" in said["04"]
     assert "a DICOM file that says what it is was expected" in said["05/s-5"]
-    assert "1 files are copies of images of the same series; left out" in said["06"]
+    assert "1 file is a copy of images of the same series; left out" in said["06"]
     names = [row[0] for row in content(study)["cases"]]  # type: ignore[index]
     assert names == ["RC-0001", "RC-0005", "RC-0006"]
 
@@ -179,6 +187,11 @@ def test_a_dicomdir_is_an_index_and_no_authority(tmp_path: Path) -> None:
     assert [series.shape for series in whole.series] == [(12, 10, 6)]
     assert len(whole.labels) == 1
     assert whole.damaged == ()  # the DICOMDIR itself is no damaged image
+    (media / "DICOMDIR").rename(media / "INDEX.001")
+    assert is_tree(media / "INDEX.001")  # its header says what it is, not its name
+    assert find_tree(media / "INDEX.001").series == whole.series
+    assert not is_tree(whole.series[0].files[0])
+    (media / "INDEX.001").rename(media / "DICOMDIR")
     listed = sorted(whole.series[0].files)
     listed[2].unlink()  # listed, and not there
     (media / "more").mkdir()
@@ -186,7 +199,7 @@ def test_a_dicomdir_is_an_index_and_no_authority(tmp_path: Path) -> None:
         (media / "more" / path.name).write_bytes(path.read_bytes())
     found = find_tree(media)
     assert sorted(series.shape for series in found.series) == [(12, 10, 5), (12, 10, 6)]
-    assert "1 files that a DICOMDIR lists are not there" in found.notices
+    assert "1 file that a DICOMDIR lists is not there" in found.notices
 
 
 def test_what_is_no_tree_of_dicom_is_said_so(study: Study, tmp_path: Path) -> None:
@@ -232,8 +245,12 @@ def test_a_folder_that_cannot_be_opened_is_said(study: Study, tmp_path: Path) ->
     write_patient(tmp_path / "tree", 1)
     closed = tmp_path / "tree" / "closed"
     closed.mkdir(mode=0o000)
+    image = next(file for file in closed.parent.rglob("3-1"))
+    image.chmod(0o000)
     found = find_tree(tmp_path / "tree")
     closed.chmod(0o700)
     if os.geteuid():  # root may open everything
         assert found.notices == (f"the folder {closed} cannot be opened",)
-    assert outcomes(import_tree(study, found)) == {"RC-0001": "new"}
+        assert "Permission denied" in found.damaged[0].word
+    else:
+        assert outcomes(import_tree(study, found)) == {"RC-0001": "new"}

@@ -52,7 +52,7 @@ def test_a_sealed_patient_judges_no_run_and_is_opened_once_and_counted(tmp_path:
         state = find_sealed_state(session, view.run.result_model_id)
     assert sealed not in {s.patient for s in view.scores}
     assert len({s.patient for s in view.scores}) == 1
-    assert "1 patients, opened 0 times in this study, never for this model" in (
+    assert "1 patient, opened 0 times in this study, never for this model" in (
         describe_sealed(state)
     )
     assert open_set(study, run_id) == 2

@@ -123,6 +123,7 @@ def test_a_failed_block_leaves_nothing(url: str) -> None:
 
 def add_readers(url: str, writer: int, count: int) -> None:
     engine = build_engine(url)
+    migrate_database(engine)
     for n in range(count):
         with transaction(engine) as session:
             session.exec(select(Reader)).all()
@@ -133,8 +134,8 @@ def add_readers(url: str, writer: int, count: int) -> None:
 
 
 def test_two_writing_processes_queue_instead_of_failing(url: str) -> None:
+    """From the first moment: both find an empty database and bring it to the newest schema."""
     engine = build_engine(url)
-    migrate_database(engine)
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=add_readers, args=(url, w, 25)) for w in range(2)]
     for process in writers:

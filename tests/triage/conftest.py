@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.store.engine import transaction
-from han5k_review.store.study import Study, open_study
-from rigs.databases import open_new_study
+from han5k_review.store.study import Study
+from rigs.databases import copy_study, open_new_study
 from rigs.phantom_study import GRID, build_head
 from rigs.studies import add_case, add_identity, add_label, add_reader
 
@@ -55,8 +54,6 @@ def made_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def cohort(made_cohort: Path, tmp_path: Path) -> Iterator[Study]:
     """A copy of the cohort that a test may change."""
-    root = tmp_path / "study"
-    shutil.copytree(made_cohort, root)
-    study = open_study(root)
+    study = copy_study(made_cohort, tmp_path / "study")
     yield study
     study.engine.dispose()

@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 import pytest
 from sqlmodel import col, func, select
 
+from han5k_review.errors import RuleError
+from han5k_review.review.assigning import CasePool, Wish, plan_assignment
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, Reader
+from han5k_review.store.tables import Assignment, Audit, Case, Grade, LabelVersion, Reader
 from han5k_review.store.triage_tables import TriageMeasure, TriageRound
-from han5k_review.store.vocabulary import GradeLevel, TriageKind
+from han5k_review.store.vocabulary import DrawArm, GradeLevel, TriageKind
 from han5k_review.study import read_study_catalogue
 from han5k_review.triage.doubts import find_scores, list_doubts
 from han5k_review.triage.run import TriageReport, run_triage
 from han5k_review.triage.stored import find_round
+from han5k_review.triage.worklist import ListOrder, assign_by_doubt, plan_by_doubt
 from han5k_review.workforce import Workforce
+from rigs.studies import add_reader
 from tests.triage.conftest import CASES, SWAPPED, TRUNCATED
 
 ALONE = Workforce(executor=None, workers=1)
@@ -87,11 +91,10 @@ def test_a_damaged_case_is_told_and_stops_nothing(cohort: Study) -> None:
     assert report.round_id is not None
 
 
-def test_enough_grades_turn_ranks_into_probabilities(cohort: Study) -> None:
-    """With twenty grades of each kind a score is the chance of a revision, not only a rank."""
-    compute(cohort)
-    with transaction(cohort.engine) as session:
-        reader = session.exec(select(Reader)).one()
+def grade_all(study: Study) -> None:
+    """All left parotids, and half of the right ones, are to be revised; no brainstem is."""
+    with transaction(study.engine) as session:
+        reader = session.exec(select(Reader).where(Reader.name == "anna")).one()
         for case in session.exec(select(Case)).all():
             place = Assignment(case_id=case.id, reader_id=reader.id, presentation_order=case.id)
             session.add(place)
@@ -113,6 +116,17 @@ def test_enough_grades_turn_ranks_into_probabilities(cohort: Study) -> None:
                         request_id=f"request-{label.id}",
                     )
                 )
+
+
+def test_enough_grades_turn_ranks_into_probabilities_and_allow_lists_by_gain(cohort: Study) -> None:
+    """With twenty grades of each kind a score is the chance of a revision, not only a rank; values
+    of a list by gain fall along it, its random arm aside."""
+    compute(cohort)
+    with transaction(cohort.engine) as session:
+        plan = plan_assignment(session, add_reader(session, "ben"), Wish(pool=CasePool.NOT_MINE))
+        with pytest.raises(RuleError, match="grades taught were expected"):
+            plan_by_doubt(session, plan, order=ListOrder.GAIN)
+    grade_all(cohort)
     assert compute(cohort).round_id is not None
     with reading(cohort.engine) as session:
         newest = find_round(session)
@@ -121,3 +135,14 @@ def test_enough_grades_turn_ranks_into_probabilities(cohort: Study) -> None:
         chances = [one.doubt for one in find_scores(session).values()]
     assert all(0 <= chance <= 1 for chance in chances)
     assert sum(chances) == pytest.approx(CASES * 1.5, rel=0.2)  # as many as were revised
+    with transaction(cohort.engine) as session:
+        ben = session.exec(select(Reader).where(Reader.name == "ben")).one()
+        pool = plan_assignment(session, ben, Wish(pool=CasePool.NOT_MINE))
+        ordered = plan_by_doubt(session, pool, most=9, random_share=1 / 3, order=ListOrder.GAIN)
+        assert assign_by_doubt(session, reader=ben, plan=ordered, actor="lead", now=utc_now()) == 9
+    values = [one.doubt for one in ordered.draws if one.arm is DrawArm.DOUBT]
+    assert len(values) == 6
+    assert values == sorted(values, reverse=True)
+    assert values[-1] > 0
+    with reading(cohort.engine) as session:
+        assert session.exec(select(Audit).where(Audit.action == "order by gain")).one()

@@ -33,6 +33,8 @@ ODD_VALUES = (
     *('["\\ud83d"]', '["\\u0000"]', "[2147483648]", "[true]", '"0001-01-01T00:00:00+14:00"'),
     *('"9999-12-31T23:59:59-14:00"', '"٣٣"', "[9, 9, 9]", "[-9, 0, 1e400]"),
 )
+# Of the two it refuses more (numbers from 2^31, NUL); test_description.py asks SQLite.
+STRICTER = ["postgresql"]
 PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -71,6 +73,7 @@ def addresses(path: str) -> list[str]:
     return made
 
 
+@pytest.mark.parametrize("bench", STRICTER, indirect=True)
 @pytest.mark.parametrize("name", ["anna", "carla", "lena"])
 def test_no_address_ends_in_a_5xx(bench: WebBench, visit: Visit, name: str) -> None:
     client = visit(name)
@@ -146,6 +149,7 @@ def send(client: TestClient, request: str, content: bytes) -> Response:
     )
 
 
+@pytest.mark.parametrize("bench", STRICTER, indirect=True)
 @pytest.mark.parametrize("kind", range(8))
 def test_no_body_ends_in_a_5xx(bench: WebBench, visit: Visit, kind: int) -> None:
     request, right = list(bodies(bench).items())[kind]

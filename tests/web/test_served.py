@@ -9,6 +9,7 @@ import socket
 import ssl
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -26,6 +27,9 @@ from tests.web.bench import NOON, PASSWORD, WebBench, build_bench
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 COOKIE = "han5k_session"
+BEHIND_PROXY = {"HAN5K_TRUSTED_PROXIES": "127.0.0.1"}
+ASKED = re.compile(r'^han5k_requests_total\{.*route="/api.*\} ([0-9.]+)$', re.MULTILINE)
+HELD = 60  # lines of each kind: more than there are threads
 
 # What Streamlit itself serves; some of it without asking anybody.
 STREAMLIT_PATHS = [
@@ -55,8 +59,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBench]:
 @pytest.fixture(scope="module")
 def server(bench: WebBench) -> Iterator[Server]:
     log = bench.study.root.parent / "server.log"
-    proxies = {"HAN5K_TRUSTED_PROXIES": "127.0.0.1"}
-    with running_server(bench.study.root, log, environment=proxies) as server:
+    with running_server(bench.study.root, log, environment=BEHIND_PROXY) as server:
         yield server
 
 
@@ -175,25 +178,64 @@ def test_a_demo_is_served_to_this_machine_only(bench: WebBench, tmp_path: Path) 
 
 
 def test_behind_the_nginx_of_the_example_people_work_and_strangers_read_no_meters(
-    server: Server, tmp_path: Path
+    bench: WebBench, server: Server, tmp_path: Path
 ) -> None:
-    with running_nginx(tmp_path, server.url) as (url, certificate):
+    """Two processes behind one address: a sign-in stays with one, and moves when that one ends."""
+    log = tmp_path / "second.log"
+    with (
+        running_server(bench.study.root, log, environment=BEHIND_PROXY) as second,
+        running_nginx(tmp_path, server.url, second.url) as (url, certificate),
+        ExitStack() as people,
+    ):
         trust = ssl.create_default_context(cafile=certificate)
-        with httpx.Client(base_url=url, verify=trust, trust_env=False) as anna:
+        places: list[Server] = []
+        while len({place.url for place in places}) < 2:
+            anna = httpx.Client(base_url=url, verify=trust, trust_env=False)
+            people.enter_context(anna)
             form = {"name": "anna", "password": PASSWORD}
             assert anna.post("/sign-in", data=form).status_code == 403, "no page of this site"
             answer = anna.post("/sign-in", data=form, headers={"Origin": url})
             assert answer.status_code == 303
             assert "Secure" in answer.headers["set-cookie"]
-            assert anna.get("/", headers=HTML).status_code == 200
-            assert [anna.get(path).status_code for path in ("/metrics", "/_stcore/metrics")] == [
-                403,
-                403,
-            ]
-            headers = cookie_header(anna)
+            before = count_asked(second)
+            for _ in range(3):
+                assert anna.get("/api/assignments/1/volume").status_code == 200
+            asked = count_asked(second) - before
+            assert asked in (0, 3)
+            places.append(second if asked else server)
+        assert anna.get("/", headers=HTML).status_code == 200
+        inside = ("/metrics", "/_stcore/metrics")
+        assert [anna.get(path).status_code for path in inside] == [403, 403]
         page = url.replace("https://", "wss://") + "/_stcore/stream"
+        headers = cookie_header(anna)
         with connect(page, ssl=trust, origin=url, additional_headers=headers) as opened:  # type: ignore[arg-type]
             assert opened.protocol.state.name == "OPEN"
+        second.process.kill()
+        second.process.wait()
+        assert anna.get("/api/assignments/1/volume").status_code == 200
+
+
+def count_asked(server: Server) -> int:
+    """Requests for the API that this process has answered."""
+    meters = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    return round(sum(float(found) for found in ASKED.findall(meters)))
+
+
+def test_people_who_hold_lines_open_keep_nobody_waiting(bench: WebBench, server: Server) -> None:
+    """Slow-loris: half a head, nothing at all, half a body; a reader's grade comes as ever."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with server.sign_in("anna", PASSWORD) as anna, ExitStack() as held:
+        half_a_body = (
+            f"POST /api/assignments/1/grades HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"Origin: {server.url}\r\nCookie: {cookie_header(anna)['Cookie']}\r\n"
+            'Content-Length: 60000\r\n\r\n{"request_id": "'
+        )
+        for sent in ("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", "", half_a_body):
+            for _ in range(HELD):
+                line = held.enter_context(socket.create_connection((host, int(port))))
+                line.sendall(sent.encode())
+        assert grade(anna, bench.number("ParotidL"), "ParotidL").status_code == 201
+        assert anna.get("/api/assignments/1/volume").status_code == 200
 
 
 def test_slabs_travel_through_the_whole_server(bench: WebBench, server: Server) -> None:

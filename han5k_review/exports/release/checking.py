@@ -11,6 +11,7 @@ from pathlib import Path
 
 from han5k_review.errors import DataError
 from han5k_review.exports.release.checksums import SUMS_NAME, read_sums
+from han5k_review.texts.counts import say_count
 
 _CHUNK = 1 << 20
 _SHOWN = 5
@@ -49,9 +50,10 @@ class ReleaseCheck:
             if paths
         ]
         good = self.files - len(self.missing) - len(self.altered)
-        said.append(f"{good} of {self.files} files are as they were released.")
+        said.append(f"{good} of {say_count(self.files, 'file')} as released.")
         if self.images:
-            said.append(f"{self.images} CTs were added by who holds this copy; not checked.")
+            added = say_count(self.images, "CT was", "CTs were")
+            said.append(f"{added} added by who holds this copy; not checked.")
         said.append(f"The release's fingerprint is {self.fingerprint}.")
         return tuple(said)
 

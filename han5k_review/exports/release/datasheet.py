@@ -9,6 +9,7 @@ from dataclasses import asdict
 from han5k_review.exports.about_sheet import RESEARCH_USE
 from han5k_review.exports.release.choice import Reason
 from han5k_review.exports.release.facts import MapFacts, ReleaseFacts, StructureFacts
+from han5k_review.texts.counts import say_count
 
 RULES: Mapping[str, str] = {
     "accepted": "A contour is in this release when it was accepted: locked, or the revision that "
@@ -56,7 +57,8 @@ def build_readme(facts: ReleaseFacts) -> bytes:
         "",
         RESEARCH_USE,
         "",
-        f"{facts.contours} contours of {facts.cases} CTs ({facts.patients} patients), from the "
+        f"{say_count(facts.contours, 'contour')} of {say_count(facts.cases, 'CT')} "
+        f"({say_count(facts.patients, 'patient')}), from the "
         f"study {facts.study}.",
         "",
         describe_rule(facts.rule, facts.share_to_show),
@@ -101,7 +103,8 @@ def _sections(facts: ReleaseFacts) -> Iterator[str]:
     yield "## What it is\n"
     yield f"* Study {facts.study}, protocol version {facts.protocol_version}"
     yield f"* Data until {facts.data_until_utc}; written by {facts.software}"
-    yield f"* {facts.cases} CTs of {facts.patients} patients, {facts.contours} contours"
+    cases, patients = say_count(facts.cases, "CT"), say_count(facts.patients, "patient")
+    yield f"* {cases} of {patients}, {say_count(facts.contours, 'contour')}"
     yield from (f"* {_FORMS[form]}" for form in facts.forms)
     yield "\n## Structures\n"
     yield "| structure | released | accepted | certified | empty | source | grades | rules broken |"
@@ -135,7 +138,8 @@ def _makers(facts: ReleaseFacts) -> Iterator[str]:
     for model in facts.models:
         parent = f"; continued from {model.parent}" if model.parent else ""
         yield (
-            f"* {model.name}: {model.contours} contours; checkpoint {model.checkpoint_sha256}"
+            f"* {model.name}: {say_count(model.contours, 'contour')}; checkpoint "
+            f"{model.checkpoint_sha256}"
             f"{parent}"
         )
     if not facts.models:
@@ -185,10 +189,11 @@ def _certificates(facts: ReleaseFacts) -> Iterator[str]:
 def _label_maps(maps: MapFacts) -> Iterator[str]:
     yield "\n## Label maps of nnU-Net\n"
     yield (
-        f"`nnunet/{maps.dataset}` has {maps.cases} cases with {len(maps.structures)} structures: "
+        f"`nnunet/{maps.dataset}` has {say_count(maps.cases, 'case')} with "
+        f"{say_count(len(maps.structures), 'structure')}: "
         f"{', '.join(maps.structures)}. nnU-Net takes what is not marked as background, so each of "
-        f"these structures is released in each of these cases; {maps.cases_left_out} other cases "
-        "are in the other forms only."
+        f"these structures is released in each of these cases. In the other forms only: "
+        f"{say_count(maps.cases_left_out, 'case')}."
     )
     yield (
         f"\nStructures overlap. {maps.overlap_values} values of the maps stand for voxels of two "

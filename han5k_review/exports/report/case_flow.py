@@ -54,18 +54,7 @@ def count_flow(facts: ReportFacts) -> CaseFlow:
     calibration = {row.case_id for row in rows.assignments.values() if row.is_calibration}
     left = set(rows.cases) - assigned
     counted = facts.counted
-    read = {row.case.id for row in counted}
-    first = {row.assignment.id for row in counted}
-    for one in rows.choices:
-        chosen = rows.assignments[one.preference.assignment_id]
-        if not one.is_repeat:
-            read.add(chosen.case_id)
-            first.add(chosen.id)
-    for drawing in rows.drawings:
-        task = rows.assignments[drawing.assignment_id]
-        if task.id in rows.manual and not task.is_repeat:
-            read.add(task.case_id)
-            first.add(drawing.assignment_id)
+    read, first = _list_read(facts)
     again = [row for row in facts.grades if row.is_current and row.use is GradeUse.REPEAT]
     views = [view for view in rows.revisions if view.source not in APART]
     decided = {view.child.case_id for view in views if view.decision is not None}
@@ -91,6 +80,21 @@ def count_flow(facts: ReportFacts) -> CaseFlow:
         adjudicated=len(decided | set(facts.locked_cases)),
         consensus=len(rows.standing),
     )
+
+
+def _list_read(facts: ReportFacts) -> tuple[set[int | None], set[int | None]]:
+    """Cases and first reads with a grade, a choice or a drawn contour."""
+    rows = facts.rows
+    done = [(row.assignment.id, row.case.id) for row in facts.counted]
+    acts = [(one.preference.assignment_id, one.is_repeat) for one in rows.choices]
+    acts += [
+        (one.assignment_id, False) for one in rows.drawings if one.assignment_id in rows.manual
+    ]
+    for number, is_repeat in acts:
+        task = rows.assignments[number]
+        if not (is_repeat or task.is_repeat):
+            done.append((number, task.case_id))
+    return {case_id for _, case_id in done}, {number for number, _ in done}
 
 
 def build_case_flow(facts: ReportFacts) -> Section:

@@ -24,6 +24,7 @@ from han5k_review.statistics.fixed import measure_lower_bound
 from han5k_review.statistics.sequential import find_sequential_bound, measure_e_value
 from han5k_review.statistics.vigilance import Sensitivity, correct_limit, measure_sensitivity
 from han5k_review.store.vocabulary import CertificateKind
+from han5k_review.texts.counts import say_count
 
 _HEADINGS = (
     "Structure",
@@ -134,7 +135,7 @@ def _line(row: CertificateRow, vigilance: Sensitivity) -> tuple[TableCell, ...]:
 def _build_fixed(protocol: Protocol, own: Sequence[CertificateRow]) -> str:
     """The verdicts of a fixed certificate: none before the last read of its plan."""
     plan = find_protocol_plan(protocol)
-    early = f"no verdict before {plan.reads} patients"
+    early = f"no verdict before {say_count(plan.reads, 'patient')}"
     lines = [
         (
             str(row.structure.name),

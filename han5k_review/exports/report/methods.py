@@ -25,6 +25,7 @@ from han5k_review.protocol.words import describe_protocol
 from han5k_review.review.counting import GradeUse
 from han5k_review.store.protocol_tables import ProtocolVersion
 from han5k_review.store.vocabulary import Blinding
+from han5k_review.texts.counts import say_count
 
 _NO_PROTOCOL = (
     "No protocol was set in this study: reads were assigned by hand, without a draw, planted "
@@ -77,7 +78,7 @@ def _say_design(protocol: Protocol) -> list[str]:
     if protocol.repeat_share:
         said.append(
             f"{say_percent(protocol.repeat_share)} of the reads come again, hidden, after at least "
-            f"{protocol.repeat_weeks} weeks."
+            f"{say_count(protocol.repeat_weeks, 'week')}."
         )
     return [sentence for sentence in said if sentence]
 
@@ -150,8 +151,8 @@ def build_size(facts: ReportFacts) -> Section:
     given = sum(row.is_current for row in facts.grades) + len(choices)
     if protocol is None:
         said = paragraph(
-            f"No size was planned. Read: {flow.read} cases by {actual_readers} readers, "
-            f"{flow.grades} grades that count."
+            f"No size was planned. Read: {say_count(flow.read, 'case')} by "
+            f"{say_count(actual_readers, 'reader')}, {say_count(flow.grades, 'grade')} that count."
         )
         return Section(key="size", title="Sample size", parts=(said,))
     planned = [row for row in facts.rows.assignments.values() if row.protocol_id is not None]
@@ -212,7 +213,9 @@ def _say_reason(plan: StudyPlan, protocol: Protocol) -> list[str]:
         f"error rate {plan.error_rate:g}:"
     )
     if plan.fixed is not None:
-        reason += f" {plan.fixed.reads} reads with at most {plan.fixed.failures} failures pass."
+        reads = say_count(plan.fixed.reads, "read")
+        failures = say_count(plan.fixed.failures, "failure")
+        reason += f" To pass: {reads} with at most {failures}."
     headings = ("True share acceptable", "Chance of a release", "Median reads", "Mean reads")
     return [paragraph(reason), table(headings, lines, key="operating-points")]
 

@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 
 from pydicom.dataset import Dataset
 
+from han5k_review.errors import DataError
 from han5k_review.imaging.dicom.datasets import FOREIGN_ERRORS, find_text, read_dataset
-from han5k_review.imaging.dicom.folders import CT_CLASS
+from han5k_review.imaging.dicom.folders import CT_CLASS, DicomFile, is_dicom_file
 
 NAME = "DICOMDIR"
 _MAX_DEPTH = 8
@@ -30,8 +31,23 @@ class ListedImage:
 
 
 def is_directory_file(path: Path) -> bool:
-    """A file called DICOMDIR, in any writing."""
+    """A file called DICOMDIR, in any writing: what a walk over many files opens first."""
     return path.name.upper() == NAME and path.is_file()
+
+
+def is_directory(path: Path) -> bool:
+    """A DICOMDIR by its header, under any name; or a file that is called so."""
+    if is_directory_file(path):
+        return True
+    try:
+        return (
+            is_dicom_file(path)
+            and DicomFile(
+                path=path, header=read_dataset(path, str(path), tags=("SOPClassUID",))
+            ).is_directory
+        )
+    except DataError:
+        return False
 
 
 def read_directory(path: Path) -> tuple[ListedImage, ...]:

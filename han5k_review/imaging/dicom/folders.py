@@ -21,6 +21,7 @@ from han5k_review.imaging.dicom.datasets import (
     shorten_uid,
 )
 from han5k_review.imaging.image_names import image_suffix
+from han5k_review.texts.counts import say_count
 
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
@@ -244,17 +245,23 @@ def describe_left_out(files: tuple[DicomFile, ...], chosen: tuple[DicomFile, ...
 
 def _describe_others(files: tuple[DicomFile, ...]) -> str:
     kinds = Counter(describe_kind(file) for file in files)
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
+    return ", ".join(say_kinds(count, kind) for kind, count in sorted(kinds.items())) or "none"
+
+
+def say_kinds(count: int, kind: str) -> str:
+    """`2 files of modality PT`: how many of a kind of `describe_kind`; its noun takes the s."""
+    noun = next(word for word in ("image", "file", "archive") if word in kind)
+    return say_count(count, kind, kind.replace(noun, f"{noun}s", 1))
 
 
 def describe_kind(file: DicomFile) -> str:
-    """What a file is that is not taken, in words without any of its own."""
+    """What one file is that is not taken, in words without any of its own."""
     if "LOCALIZER" in find_text(file.header, "ImageType").upper():
-        return "localizer (scout) images"
+        return "localizer (scout) image"
     if file.is_ct:
-        return "CT images of other series"
+        return "CT image of another series"
     modality = find_text(file.header, "Modality").upper()
-    return f"files of modality {modality}" if modality in _MODALITIES else "other files"
+    return f"file of modality {modality}" if modality in _MODALITIES else "other file"
 
 
 _MODALITIES = (
@@ -282,7 +289,8 @@ def _describe_series(images: list[DicomFile], uid: str) -> str:
     thick = f" of {spacing[0]:g} mm" if spacing is not None else ""
     name = own[0].path.name
     shown = f", file {name}" if _NEUTRAL_NAME.fullmatch(name) else ""
-    return f"series {shorten_uid(uid)} ({named}{len(own)} slices{thick}{shown})"
+    slices = say_count(len(own), "slice")
+    return f"series {shorten_uid(uid)} ({named}{slices}{thick}{shown})"
 
 
 def _check_one_patient(files: list[DicomFile], path: Path) -> None:

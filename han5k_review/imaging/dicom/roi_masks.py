@@ -160,8 +160,9 @@ def _list_place_notices(
     if outside:
         notices.append(f"{say_count(outside, 'contour')} not drawn, above or below the CT")
     if off_mm.size:
+        lying = say_count(off_mm.size, "contour lies", "contours lie")
         notices.append(
-            f"{off_mm.size} contours lie between slices, up to {off_mm.max():.2f} mm from the "
+            f"{lying} between slices, up to {off_mm.max():.2f} mm from the "
             "nearest; they are drawn on the nearest"
         )
     if crowded:

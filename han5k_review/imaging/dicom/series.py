@@ -28,6 +28,7 @@ from han5k_review.imaging.dicom.pixels import (
 )
 from han5k_review.imaging.dicom.slices import SliceStack, build_stack
 from han5k_review.imaging.grid import Grid
+from han5k_review.texts.counts import say_count
 
 _INT16 = np.iinfo(np.int16)
 _SHOWN = 3
@@ -174,7 +175,8 @@ def _list_pixel_notices(slices: Sequence[_Counted]) -> list[str]:
     notices = []
     padded = sum(one.padded for one in slices)
     if padded:
-        notices.append(f"{padded} padding pixels around the image were set to {PADDING_HU} HU")
+        found = say_count(padded, "padding pixel")
+        notices.append(f"{found} around the image: set to {PADDING_HU} HU")
     lossy = sum(one.is_lossy for one in slices)
     if lossy:
         notices.append(

@@ -29,6 +29,7 @@ from han5k_review.imaging.dicom.outlines import build_outlines
 from han5k_review.imaging.dicom.references import SeriesReference, build_uid
 from han5k_review.imaging.grid import RAS_TO_LPS
 
+RESEARCH_LABEL = "RESEARCH USE"
 _SHORT = 16  # characters of an SH
 
 
@@ -38,17 +39,21 @@ def build_structure_set(
     *,
     patient: str,
     keyholes: bool = False,
+    label: str = RESEARCH_LABEL,
 ) -> bytes:
     """The file. `patient` is the pseudonym that stands as name and identifier.
 
+    `label` (up to 16 characters) tells several structure sets of one CT apart in lists.
     With `keyholes` holes are joined to the contour around them, for tools that fill contours one
     by one. DataError for no structure, or names that DICOM cannot hold.
     """
     check_named(structures)
-    seed = build_seed(structures, reference) + " keyholes" * keyholes
+    own_label = label if label != RESEARCH_LABEL else ""
+    seed = build_seed(structures, reference) + " keyholes" * keyholes + own_label
     dataset = Dataset()
     instance = build_uid("structure set", seed)
     _add_identity(dataset, reference, instance, patient, seed)
+    dataset.StructureSetLabel = label[:_SHORT]
     dataset.ReferencedFrameOfReferenceSequence = DicomSequence([_build_frame(reference)])
     dataset.StructureSetROISequence = DicomSequence(
         _build_roi(number, one, reference) for number, one in enumerate(structures, start=1)
@@ -81,7 +86,6 @@ def _add_identity(
     dataset.SeriesInstanceUID = build_uid("series of the structure set", seed)
     dataset.FrameOfReferenceUID = reference.frame_uid
     dataset.PositionReferenceIndicator = ""
-    dataset.StructureSetLabel = "RESEARCH USE"
     dataset.StructureSetDescription = describe_use(reference)
     for name in (
         *("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID"),

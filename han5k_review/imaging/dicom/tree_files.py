@@ -10,6 +10,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from han5k_review.errors import DataError
+from han5k_review.imaging.dicom.archives import is_archive
 from han5k_review.imaging.dicom.datasets import (
     FOREIGN_ERRORS,
     find_text,
@@ -50,6 +51,7 @@ _BESIDE_TAGS = (
     "ReferencedRTPlanSequence",
     "ReferencedStructureSetSequence",
 )
+_ARCHIVE = "zip archive within the folder (import each by itself, or unpack it)"
 PLAN_CLASS = "1.2.840.10008.5.1.4.1.1.481.5"
 
 
@@ -101,13 +103,15 @@ def read_tree_files(paths: Sequence[Path]) -> list[TreeFile]:
 
 def _read(path: Path) -> TreeFile:
     try:
-        is_there = path.exists()
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        return TreeFile(path=path, kind=FileKind.DAMAGED, word="it is not there any more")
     except OSError as error:
         return TreeFile(path=path, kind=FileKind.DAMAGED, word=describe_unreadable(error))
-    if not is_there:
-        return TreeFile(path=path, kind=FileKind.DAMAGED, word="it is not there any more")
     if not looks_like_dicom(path):
-        return TreeFile(path=path, kind=FileKind.STRANGE)
+        word = _ARCHIVE if is_archive(path) else ""
+        return TreeFile(path=path, kind=FileKind.STRANGE, word=word)
     try:
         header = read_dataset(path, str(path), tags=(*_TAGS, *_BESIDE_TAGS))
     except DataError as error:

@@ -16,10 +16,13 @@ from pathlib import Path
 from han5k_review.errors import DataError, StorageError
 from han5k_review.imaging.dicom.directories import (
     ListedImage,
+    is_directory,
     is_directory_file,
     read_directory,
 )
+from han5k_review.imaging.dicom.folders import say_kinds
 from han5k_review.imaging.dicom.tree_files import FileKind, TreeFile, read_tree_files
+from han5k_review.texts.counts import choose_form, say_count
 
 _FILES_PER_TASK = 200
 Told = Callable[[int], None]
@@ -77,15 +80,15 @@ class _Walked:
 def find_tree(
     path: Path, *, executor: Executor | None = None, told: Told | None = None
 ) -> FoundTree:
-    """Look at every file below `path` (a folder, or a DICOMDIR whose folder is meant).
+    """Look at every file below `path` (a folder, or a DICOMDIR of any name: its folder is meant).
 
     DataError when it is no folder; StorageError when a process that reads dies.
     """
-    root = path.parent if is_directory_file(path) else path
+    root = path.parent if is_directory(path) else path
     if not root.is_dir():
         raise DataError(f"A folder of DICOM was expected at {path}, found none.")
     walked = _walk(root)
-    listed = _read_directories(walked.files)
+    listed = _read_directories(f for f in walked.files if f == path or is_directory_file(f))
     seen: list[TreeFile] = []
     unlisted = [file for file in walked.files if file not in listed]
     first = _choose_first(listed, walked.files)
@@ -123,11 +126,10 @@ def _walk(root: Path) -> _Walked:
 def _read_directories(files: Iterable[Path]) -> Mapping[Path, ListedImage]:
     listed: dict[Path, ListedImage] = {}
     for file in files:
-        if is_directory_file(file):
-            try:
-                listed |= {image.path: image for image in read_directory(file)}
-            except DataError:
-                continue  # it is read with the other files, and counted there as what it is
+        try:
+            listed |= {image.path: image for image in read_directory(file)}
+        except DataError:
+            continue  # it is read with the other files, and counted there as what it is
     return listed
 
 
@@ -173,6 +175,7 @@ def _read_all(files: Sequence[Path], executor: Executor | None) -> Iterator[list
 
 
 _KEPT = (FileKind.LABELS, FileKind.DOSE, FileKind.PLAN, FileKind.DAMAGED)
+_COPIED = (FileKind.LABELS, FileKind.DOSE, FileKind.PLAN)
 _COUNTED = (FileKind.PLAN, FileKind.OTHER, FileKind.STRANGE)
 
 
@@ -186,14 +189,23 @@ def _sort(root: Path, seen: Iterable[TreeFile], walked: _Walked, *, missing: int
         elif file.kind in kept:
             kept[file.kind].append(file)
         if file.kind in _COUNTED:
-            others[file.word or "files that are no DICOM"] += 1
-    notices = [f"left out: {count} {word}" for word, count in sorted(others.items())]
+            others[file.word or "file without DICOM"] += 1
+    copies = 0
+    for kind in _COPIED:
+        kept[kind], found = _leave_out_copies(kept[kind])
+        copies += found
+    notices = [f"left out: {say_kinds(count, word)}" for word, count in sorted(others.items())]
     if not images:
         notices.append(f"no CT series (DICOM) was found in {root}; other formats need a manifest")
+    if copies:
+        said = say_count(copies, "copy", "copies")
+        notices.append(f"left out: {said} of structure sets, doses or plans with the same bytes")
     if walked.links:
-        notices.append(f"{walked.links} links were not followed")
+        verb = choose_form(walked.links, "was", "were")
+        notices.append(f"{say_count(walked.links, 'link')} {verb} not followed")
     if missing:
-        notices.append(f"{missing} files that a DICOMDIR lists are not there")
+        verb = choose_form(missing, "is", "are")
+        notices.append(f"{say_count(missing, 'file')} that a DICOMDIR lists {verb} not there")
     notices += [f"the folder {folder} cannot be opened" for folder in walked.closed]
     return FoundTree(
         root=root,

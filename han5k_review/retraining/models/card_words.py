@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from han5k_review.retraining.models.model_facts import ModelFacts, TrainingFacts
+from han5k_review.retraining.teaching.declared import Declared, describe_declared
 from han5k_review.retraining.teaching.gate import StructureVerdict, Verdict
 from han5k_review.texts.counts import say_count
 
@@ -56,6 +57,12 @@ def describe_verdicts(verdicts: Sequence[StructureVerdict]) -> str:
 def tell(value: object) -> str:
     """The value as a card prints it; what is None was not kept."""
     return NOT_STATED if value is None else str(value)
+
+
+def tell_declared(declared: Declared, *, is_imported: bool) -> Iterator[tuple[str, str]]:
+    """Who taught a model elsewhere: of an imported one, and of what continues one."""
+    if is_imported or declared.patients:
+        yield "Patients who taught it elsewhere", describe_declared(declared)
 
 
 def describe_alpha(training: TrainingFacts) -> str:

@@ -25,10 +25,12 @@ from han5k_review.retraining.models.card_words import (
     describe_training,
     describe_verdicts,
     tell,
+    tell_declared,
 )
 from han5k_review.retraining.models.model_facts import ModelFacts, TrainingFacts, read_facts
 from han5k_review.retraining.models.postprocessing import describe_counts, describe_postprocessing
 from han5k_review.retraining.teaching.changes import Interval, measure_mean
+from han5k_review.retraining.teaching.declared import find_declared
 from han5k_review.retraining.teaching.gate import StructureVerdict
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
 from han5k_review.retraining.teaching.sealed import (
@@ -108,7 +110,7 @@ def build_model_card(
     """The card of a model version as the study knows it now."""
     info = find_study_info(session)
     verdicts = judge_run(session, model.run_id) if model.run_id is not None else ()
-    facts = read_facts(model)
+    facts, declared = read_facts(model), find_declared(session, model.id)
     scores = _list_scores(session, model, facts, verdicts)
     decision = _find_decision(session, model)
     study = info.name if info else NOT_STATED
@@ -128,7 +130,10 @@ def build_model_card(
             _technical(model, facts),
             CardSection(
                 part=CardPart.TRAINING,
-                fields=tuple(describe_training(facts, model.labels)),
+                fields=(
+                    *describe_training(facts, model.labels),
+                    *tell_declared(declared, is_imported=model.run_id is None),
+                ),
             ),
             _evaluation(facts, verdicts, find_sealed_state(session, model.id)),
             CardSection(part=CardPart.OTHER, fields=OTHER),

@@ -25,6 +25,7 @@ from han5k_review.store.prediction_tables import (
 )
 from han5k_review.store.tables import Case, Grade, LabelVersion, Revision
 from han5k_review.store.vocabulary import PredictionAct, PredictionState
+from han5k_review.texts.counts import say_count
 
 _NAMED = 5
 
@@ -64,8 +65,9 @@ def put_under_review(
     later = _list_later(session, predicted)
     if later:
         raise RuleError(
-            f"Prediction {prediction_id} is older than {len(later)} contours that are under review "
-            f"now ({', '.join(later[:_NAMED])}); set it aside and predict again."
+            f"Prediction {prediction_id} is older than what is under review now of "
+            f"{say_count(len(later), 'contour')} ({', '.join(later[:_NAMED])}); set it aside and "
+            "predict again."
         )
     return _decide(session, row, PredictionAct.PUT_UNDER_REVIEW, actor, "", now)
 

@@ -1,4 +1,4 @@
-"""Which structures a model is trusted to predict: those that passed the gate of its run."""
+"""Which structures a model is trusted to predict: by the verdicts of its run."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ UNFINISHED = frozenset(_MOVES)
 class PredictionRequest:
     """What a person asks for: cases by name, a model in use, and how sure it is of its contours.
 
-    `structures` are those whose contours are kept; none named: those that passed the gate
+    `structures` are those whose contours are kept; none named: those that are not worse
     (`list_offered_structures`). `member_ids` are the further model versions of an ensemble.
     """
 

@@ -30,6 +30,7 @@ from han5k_review.retraining.runs.resource_estimate import (
     estimate_needs,
 )
 from han5k_review.retraining.settings import RunSettings, resolve_settings
+from han5k_review.retraining.teaching.declared import find_declared, note_declared
 from han5k_review.retraining.teaching.replay_audit import read_doubted
 from han5k_review.retraining.teaching.review_records import list_cases, read_records
 from han5k_review.retraining.teaching.sealed import list_sealed
@@ -101,6 +102,7 @@ def plan_run(
     parent = _find_parent(session, request)
     names = [s.name for s in catalogue if s.group == request.group]
     cases = list_cases(session)
+    declared = find_declared(session, request.parent_model_id)
     records = read_records(session, {*names, *(parent.labels if parent else ())})
     snapshot = build_snapshot(
         cases,
@@ -111,6 +113,7 @@ def plan_run(
         parent=_build_table(parent),
         doubted=read_doubted(session, records) if parent and settings.replay else (),
         sealed=list_sealed(session),
+        declared=declared.patients,
     )
     needs = _estimate(cases, snapshot, _as_parent(study, parent, settings), request.device)
     free_gb = shutil.disk_usage(study.root).free / 1e9
@@ -131,8 +134,9 @@ def plan_run(
         needs=needs,
         disk_free_gb=free_gb,
         refusals=tuple(refusals),
-        notes=tuple(
-            note_run(snapshot, request.preset, request.device, has_parent=parent is not None)
+        notes=(
+            *note_run(snapshot, request.preset, request.device, has_parent=parent is not None),
+            *(note_declared(declared, parent.name) if parent is not None else ()),
         ),
     )
 

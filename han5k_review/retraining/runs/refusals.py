@@ -41,8 +41,8 @@ def refuse_study(
         found.append("No case is held out, so nothing could be measured; import some as held_out.")
     elif snapshot.teaching and not snapshot.held_out:
         found.append(
-            "No held-out case has a trusted contour of these structures: import references, or "
-            "review held-out cases."
+            "No held-out case has a trusted contour of these structures, of a patient who did not "
+            "teach the parent elsewhere: import references, or review held-out cases."
         )
     both = _patients(snapshot.cases, Split.TRAIN) & _patients(snapshot.cases, Split.HELD_OUT)
     if both:

@@ -28,11 +28,14 @@ class GateSettings:
 
     `margin`, `surface_margin` and `hd95_margin_mm` are falls that do not matter. `error_rate` is
     the chance that any structure is called worse though none is: nine tenths of it go to Dice, a
-    twentieth each to surface Dice and HD95. From `min_patients` on numbers decide; a mean fall of
-    `dice_fall` counts with any number. HD95 beyond `farthest_mm`, or infinite, counts as that.
+    twentieth each to surface Dice and HD95. From `min_patients` on numbers decide; below
+    `few_patients` half of the error rate is spent, because so few do not tell whether changes are
+    symmetric, as Student's test takes them. A mean fall of `dice_fall` counts with any number.
+    HD95 beyond `farthest_mm`, or infinite, counts as that.
     """
 
     min_patients: int = 5
+    few_patients: int = 10
     margin: float = 0.01
     surface_margin: float = 0.02
     hd95_margin_mm: float = 1.0
@@ -40,6 +43,10 @@ class GateSettings:
     error_rate: float = 0.05
     confidence: float = 0.95
     farthest_mm: float = 100.0
+
+    def choose_error_rate(self, patients: int) -> float:
+        """The error rate that a comparison of so many patients is held to."""
+        return self.error_rate / 2 if patients < self.few_patients else self.error_rate
 
 
 class Measure(StrEnum):

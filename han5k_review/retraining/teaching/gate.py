@@ -165,7 +165,7 @@ def _find_sure_falls(
         found += [
             (measure, c)
             for (c, gain), chance in zip(tested, adjusted, strict=True)
-            if chance <= settings.error_rate * measure.share
+            if chance <= settings.choose_error_rate(gain.patients) * measure.share
             and falls_more(gain, get_margin(measure, settings))
         ]
     return found

@@ -15,11 +15,13 @@ import numpy as np
 from sqlmodel import Session, col, func, select
 
 from han5k_review.errors import RuleError
+from han5k_review.retraining.teaching.declared import list_all_declared
 from han5k_review.store.audit import add_audit
 from han5k_review.store.run_tables import RunScore
 from han5k_review.store.sealed_tables import SealedOpening, SealedPatient
 from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.store.vocabulary import LabelSource, Split
+from han5k_review.texts.counts import say_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ def seal_patients(
     if not 0 < count <= len(free):
         raise RuleError(
             f"Between 1 and {len(free)} patients were expected, found {count}: so many held-out "
-            "patients have reference contours and were measured by no run. Import more as held_out."
+            "patients have reference contours, were measured by no run, and taught no imported "
+            "model. Import more as held_out."
         )
     if len(held_out) == count:
         raise RuleError(
@@ -78,7 +81,7 @@ def seal_patients(
 
 
 def _keep_untouched(session: Session, patients: Collection[str]) -> set[str]:
-    """Those with a reference contour that no run has measured."""
+    """Those with a reference contour that no run has measured and nobody declared of a model."""
     measured = set(
         session.exec(select(Case.patient).join(RunScore, col(RunScore.case_id) == Case.id))
     )
@@ -89,7 +92,7 @@ def _keep_untouched(session: Session, patients: Collection[str]) -> set[str]:
             .where(LabelVersion.source == LabelSource.REFERENCE)
         )
     )
-    return (set(patients) & known) - measured
+    return (set(patients) & known) - measured - list_all_declared(session)
 
 
 def find_sealed_state(session: Session, model_id: int | None = None) -> SealedState:
@@ -106,7 +109,8 @@ def describe_sealed(state: SealedState) -> str:
     """One line for the card: the set, the counter, and what it said of the model."""
     if not state.patients:
         return "None: every held-out patient judged every run"
-    told = f"{state.patients} patients, opened {state.openings} times in this study"
+    opened = say_count(state.openings, "time")
+    told = f"{say_count(state.patients, 'patient')}, opened {opened} in this study"
     if state.opened is None:
         return f"{told}, never for this model"
     words: dict[str, list[str]] = {}

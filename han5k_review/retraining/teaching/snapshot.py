@@ -49,7 +49,10 @@ class SnapshotReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotCase:
-    """One case. `masks` is filled for training cases, `references` for held-out ones."""
+    """One case. `masks` is filled for training cases, `references` for held-out ones.
+
+    `taught_elsewhere`: the patient taught the run's parent before it was imported.
+    """
 
     case_id: int
     name: str
@@ -59,6 +62,7 @@ class SnapshotCase:
     weight: int = 1
     monitor: bool = False
     sealed: bool = False
+    taught_elsewhere: bool = False
     masks: tuple[SnapshotMask, ...] = ()
     references: tuple[SnapshotReference, ...] = ()
 
@@ -91,7 +95,10 @@ class Snapshot:
 
     @property
     def held_out(self) -> tuple[SnapshotCase, ...]:
-        """Held-out cases with at least one reference of the label table; none that is sealed."""
+        """Held-out cases with at least one reference of the label table; none that is sealed.
+
+        A patient who taught the parent elsewhere judges nothing.
+        """
         return tuple(c for c in self._with_references if not c.sealed)
 
     @property
@@ -102,7 +109,11 @@ class Snapshot:
     @property
     def _with_references(self) -> list[SnapshotCase]:
         names = set(self.labels)
-        return [c for c in self.cases if {r.structure for r in c.references} & names]
+        return [
+            c
+            for c in self.cases
+            if {r.structure for r in c.references} & names and not c.taught_elsewhere
+        ]
 
     def manifest(self) -> bytes:
         """Canonical JSON: the same content gives the same bytes."""

@@ -55,11 +55,12 @@ def build_snapshot(
     parent: ParentTable | None = None,
     doubted: Collection[int] = (),
     sealed: Collection[str] = (),
+    declared: Collection[str] = (),
 ) -> Snapshot:
     """Apply the trust rule to every case of one label group.
 
     `doubted` are label versions under review that may not be replayed (`replay_audit`), `sealed`
-    the patients of the sealed test set.
+    the patients of the sealed test set, `declared` those who taught the parent elsewhere.
 
     The label table is the parent's, or the structures of the group with at least one trusted
     mask in training, in the catalogue's order. Held-out cases never teach.
@@ -73,7 +74,12 @@ def build_snapshot(
         doubted=frozenset(doubted),
     )
     built = [
-        replace(_case(case, records, names, rule), sealed=case.patient in sealed) for case in cases
+        replace(
+            _case(case, records, names, rule),
+            sealed=case.patient in sealed,
+            taught_elsewhere=case.patient in declared,
+        )
+        for case in cases
     ]
     if parent is not None and settings.replay:
         built = _weigh(_sample(built, settings), settings)
@@ -228,12 +234,16 @@ def _references(records: Sequence[ReviewRecord]) -> tuple[SnapshotReference, ...
 
 
 def _set_monitor(cases: Sequence[SnapshotCase], fraction: float) -> list[SnapshotCase]:
-    """Set whole patients aside for the pseudo-Dice, chosen by the hash of their pseudonym."""
+    """Set whole patients aside for the pseudo-Dice, chosen by the hash of their pseudonym.
+
+    None who taught the parent elsewhere: they choose how much of it is mixed in.
+    """
     patients = sorted({c.patient for c in cases if c.trusted}, key=_by_hash)
     count = max(1, round(fraction * len(patients))) if fraction > 0 else 0
     if len(patients) < _MIN_PATIENTS_TO_MONITOR:
         count = 0
-    chosen = set(patients[:count])
+    known = {c.patient for c in cases if c.taught_elsewhere}
+    chosen = set([name for name in patients if name not in known][:count])
     return [replace(c, monitor=c.patient in chosen and bool(c.trusted)) for c in cases]
 
 

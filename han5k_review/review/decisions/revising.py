@@ -219,7 +219,9 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
     """Revisions, oldest first, of one case or of all, each with its newest decision."""
     reviewed = aliased(LabelVersion)
     query = (
-        sa.select(Revision, LabelVersion, col(Case.name), col(Reader.pseudonym), reviewed.source)
+        sa.select(
+            Revision, LabelVersion, col(Case.name), col(Reader.pseudonym), col(reviewed.source)
+        )
         .join(LabelVersion, col(LabelVersion.id) == Revision.label_version_id)
         .join(reviewed, col(reviewed.id) == col(Revision.reviewed_id))
         .join(Case, col(Case.id) == LabelVersion.case_id)
@@ -227,7 +229,7 @@ def list_revisions(session: Session, case_id: int | None = None) -> Sequence[Rev
         .order_by(col(Revision.id))
     )
     if case_id is not None:
-        query = query.where(LabelVersion.case_id == case_id)
+        query = query.where(col(LabelVersion.case_id) == case_id)
     grades = list_declared_grades(session, case_id)
     newest: dict[int, RevisionDecision] = {}
     for decision in session.exec(select(RevisionDecision).order_by(col(RevisionDecision.id))):

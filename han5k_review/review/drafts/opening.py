@@ -116,7 +116,7 @@ def open_draft(
     structure, take_over = request.structure, request.take_over
     assignment_id = stored_id(assignment)
     session.get(Assignment, assignment_id, with_for_update=True)  # one draft, one lease
-    _check_graded(session, assignment_id)
+    _check_open(session, assignment)
     reviewed = find_shown(session, assignment, structure)
     if reviewed is None:
         raise DraftError(
@@ -212,8 +212,14 @@ def is_outdated(session: Session, draft: Draft) -> bool:
     return present is None or present.id != draft.reviewed_label_version_id
 
 
-def _check_graded(session: Session, assignment_id: int) -> None:
-    if is_forced_choice(session, assignment_id):
+def _check_open(session: Session, assignment: Assignment) -> None:
+    if assignment.closed_at_utc is not None:
+        raise DraftError(
+            Reason.NOT_UNDER_REVIEW,
+            "A read that goes on was expected, this one was closed by the study lead or since its "
+            "time was over; what was done in it is kept. Open your worklist for the next case.",
+        )
+    if is_forced_choice(session, stored_id(assignment)):
         raise DraftError(
             Reason.NOT_UNDER_REVIEW,
             "A read whose contours may be edited was expected, found a forced choice; choose one "

@@ -18,6 +18,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.cohort.query import Cohort
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt, open_bench
 
 _LOOK_SECONDS = 1.0
@@ -54,7 +55,7 @@ def show_desk(visit: Visit, cohort: Cohort, record: EvaluationRecord | None) -> 
         _show_running(visit)
         return
     if record is not None and record.state is EvaluationState.STOPPED:
-        st.error(f"The evaluation stopped. {record.error}")
+        st.error(f"The evaluation stopped. {as_text(record.error)}")
     if not cohort.left:
         return
     if not visit.may(Action.EVALUATE):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from functools import partial
 from textwrap import shorten
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,8 @@ from han5k_review.evaluation.frames import (
     build_trend_frame,
 )
 from han5k_review.evaluation.volumes import build_limits
-from han5k_review.exports.frame_csv import build_frame_csv
+from han5k_review.exports.frame_csv import export_frame
+from han5k_review.store.columns import utc_now
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.cohort.charts import (
     DOTS_LIMIT,
@@ -44,7 +44,7 @@ from han5k_review.ui.tables import (
     TREND_COLUMNS,
     list_telling,
 )
-from han5k_review.ui.visit import Bench
+from han5k_review.ui.visit import Bench, get_visit
 
 _SHOWN_ROWS = 300
 _WORST_FIELDS = {
@@ -214,10 +214,16 @@ def _show_table(frame: pd.DataFrame, columns: Mapping[str, Any]) -> None:
 
 
 def _offer(frame: pd.DataFrame, name: str) -> None:
+    visit, file_name = get_visit(), f"cohort-{name}-research-use-only.csv"
+
+    def build() -> bytes:
+        actor = visit.identity.name
+        return export_frame(visit.bench.study, frame, file_name, actor=actor, now=utc_now())
+
     st.download_button(
         "Download CSV",
-        partial(build_frame_csv, frame),  # made when asked for: a cohort has 164,000 rows
-        file_name=f"cohort-{name}-research-use-only.csv",
+        build,  # made when asked for: a cohort has 164,000 rows
+        file_name=file_name,
         mime="text/csv",
         key=f"download-{name}",
         on_click="ignore",

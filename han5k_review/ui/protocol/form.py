@@ -19,6 +19,7 @@ from han5k_review.store.vocabulary import (
     PlantedKind,
     Preset,
 )
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt, open_bench
 
 E = TypeVar("E", bound=StrEnum)
@@ -197,7 +198,7 @@ def _ask_rest(fields: Fields, base: Protocol) -> Protocol:
 
 def _ask_limits(fields: Fields, base: Protocol) -> Protocol:
     """What readers may answer, and how long a read that they began is theirs."""
-    days = "Days until a begun read may go to another reader, 0 never"
+    days = "Days until a begun read goes to another reader, 0 never"
     lease = fields.whole(days, "lease", base.lease_days, 0, 3650)
     drawn = "Reads drawn from nothing, without a contour, to tell the time saved, %"
     manual = fields.per_cent(drawn, "manual", base.manual_share, 0.0, 100.0)
@@ -211,7 +212,7 @@ def show_saving(visit: Visit, standing: Standing, protocol: Protocol, facts: Stu
     try:
         check_protocol(protocol, facts)
     except Han5kError as error:
-        st.warning(str(error))
+        st.warning(as_text(str(error)))
         return False
     if protocol == standing.protocol:
         st.caption(f"This is version {standing.number}, as it is in force.")
@@ -222,12 +223,12 @@ def show_saving(visit: Visit, standing: Standing, protocol: Protocol, facts: Stu
     missing = standing.frozen_at_utc is not None and not reason.strip()
     label = f"Save as version {standing.number + 1}"
     if st.button(label, type="primary", key="protocol-save", disabled=missing):
-        with attempt(), transaction(visit.bench.study.engine) as session:
+        with attempt():
             change = Change(
                 actor=visit.identity.name, now=utc_now(), reason=reason, after=standing.number
             )
-            set_protocol(session, protocol, facts, change=change)
-            session.commit()
+            with transaction(visit.bench.study.engine) as session:
+                set_protocol(session, protocol, facts, change=change)
             open_bench.clear()  # its scale may be another now
             st.toast(f"Version {standing.number + 1} is in force.")
             st.rerun()

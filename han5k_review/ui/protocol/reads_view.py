@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from han5k_review.protocol.handing_over import HandOver, hand_over, plan_hand_over
+from han5k_review.protocol.handing_over import describe_hand_over, hand_over, plan_hand_over
 from han5k_review.protocol.reads import ReadPlan, ReadWish, assign_reads, plan_reads
 from han5k_review.review.pauses import find_pause, pause_reading, resume_reading
 from han5k_review.store.columns import utc_now
@@ -16,6 +16,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.texts.counts import say_count
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _EVERYBODY = "all readers"
@@ -42,7 +43,8 @@ def show_assigning_by_protocol(visit: Visit, readers: Sequence[Reader]) -> None:
         with reading(visit.bench.study.engine) as session:
             plan = plan_reads(session, wish)
         _show_plan(plan)
-        label = f"Put {len(plan.reads):,} reads on {len(plan.shares)} lists"
+        reads, lists = say_count(len(plan.reads), "read"), say_count(len(plan.shares), "list")
+        label = f"Put {reads} on {lists}"
         if st.button(label, type="primary", disabled=not plan.reads, key="reads-assign"):
             with transaction(visit.bench.study.engine) as session:
                 count = assign_reads(
@@ -53,7 +55,9 @@ def show_assigning_by_protocol(visit: Visit, readers: Sequence[Reader]) -> None:
                     actor=visit.identity.name,
                     now=utc_now(),
                 )
-            st.session_state["protocol-told"] = f"{count:,} reads are on the lists."
+            st.session_state["protocol-told"] = (
+                f"{say_count(count, 'read is', 'reads are')} on the lists."
+            )
             st.rerun()
 
 
@@ -107,7 +111,7 @@ def show_handing_over(visit: Visit, readers: Sequence[Reader], cases: Sequence[C
             )
         st.caption(describe_hand_over(plan, leaving.name, coming.name))
         moves = len(plan.whole) + len(plan.rest)
-        label = f"Give {moves:,} {'read' if moves == 1 else 'reads'} to {coming.name}"
+        label = f"Give {say_count(moves, 'read') if moves else 'reads'} to {coming.name}"
         if st.button(label, disabled=not moves, key="hand-over"):
             with transaction(visit.bench.study.engine) as session:
                 hand_over(
@@ -118,21 +122,8 @@ def show_handing_over(visit: Visit, readers: Sequence[Reader], cases: Sequence[C
                     actor=visit.identity.name,
                     now=utc_now(),
                 )
-            st.session_state["protocol-told"] = f"{moves:,} reads went to {coming.name}."
+            st.session_state["protocol-told"] = f"{say_count(moves, 'read')} went to {coming.name}."
             st.rerun()
-
-
-def describe_hand_over(plan: HandOver, leaving: str, coming: str) -> str:
-    """What moves, what is closed, and what stays."""
-    said = [
-        f"{len(plan.whole)} reads that nobody began, and the rest of {len(plan.rest)} that were "
-        "begun; done work is kept."
-    ]
-    if plan.repeats:
-        said.append(f"{len(plan.repeats)} repeats are closed: only {leaving} could repeat them.")
-    if plan.kept:
-        said.append(f"{coming} reads these already, they stay: {', '.join(plan.kept)}.")
-    return " ".join(said)
 
 
 def show_pauses(visit: Visit, readers: Sequence[Reader]) -> None:
@@ -144,17 +135,17 @@ def show_pauses(visit: Visit, readers: Sequence[Reader]) -> None:
         present = find_pause(session, 0 if chosen is None else stored_id(chosen))
     own = present is not None and present.reader_id == (None if chosen is None else chosen.id)
     if present is not None:
-        st.caption(f"Paused by {present.actor}: {present.reason}")
+        st.caption(f"Paused by {as_text(present.actor)}: {as_text(present.reason)}")
     reason = "" if own else st.text_input("Reason, which the readers see", key="pause-reason")
     if st.button("Let reading go on" if own else "Pause reading", key="pause"):
-        with attempt(), transaction(visit.bench.study.engine) as session:
+        with attempt():
             actor, now = visit.identity.name, utc_now()
-            if own:
-                resume_reading(session, chosen, actor=actor, now=now)
-            else:
-                pause_reading(session, chosen, reason=reason, actor=actor, now=now)
+            with transaction(visit.bench.study.engine) as session:
+                if own:
+                    resume_reading(session, chosen, actor=actor, now=now)
+                else:
+                    pause_reading(session, chosen, reason=reason, actor=actor, now=now)
             st.session_state["protocol-told"] = (
                 f"Reading of {name} {'goes on' if own else 'is paused'}."
             )
-            session.commit()
             st.rerun()

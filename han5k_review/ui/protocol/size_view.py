@@ -47,9 +47,9 @@ def _show_effort(found: StudyPlan) -> None:
     middle.metric("Hours in all", f"{effort.minutes / 60:,.1f}")
     right.metric("Hours per reader", f"{effort.minutes_per_reader / 60:,.1f}")
     st.caption(
-        f"Of these {effort.repeats:,} repeats, "
+        f"Of these {say_count(effort.repeats, 'repeat')}, "
         f"{say_count(effort.calibration, 'calibration grade')} and "
-        f"{found.planted:,} planted errors, which take the place of a contour. "
+        f"{say_count(found.planted, 'planted error')} in the place of a contour. "
         f"{say_count(found.repeats_needed, 'contour')} read twice would "
         "tell the agreement of readers with themselves "
         "within 0.1 (when it is 0.8)."

@@ -18,6 +18,7 @@ from han5k_review.exports.release.outlook import ReleaseOutlook
 from han5k_review.store.columns import utc_now
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt, open_bench
 
 _LOOK_SECONDS = 1.0
@@ -69,16 +70,16 @@ def _show_last(record: MakingRecord | None) -> None:
     at = say_time(record.finished_at_utc)
     if record.report is not None:
         st.success(
-            f"{record.folder.name} was made {at}: "
+            f"{as_text(record.folder.name)} was made {at}: "
             f"{say_count(record.report.contours, 'contour')} of "
             f"{say_count(record.report.cases, 'case')} in "
             f"{say_count(record.report.files, 'file')}. It lies in "
             f"{record.folder}."
         )
     elif record.state is MakingState.CANCELLED:
-        st.info(f"{record.folder.name} was cancelled {at}; nothing of it was kept.")
+        st.info(f"{as_text(record.folder.name)} was cancelled {at}; nothing of it was kept.")
     else:
-        st.error(f"{record.folder.name} was not made. {record.error}")
+        st.error(f"{as_text(record.folder.name)} was not made. {as_text(record.error)}")
 
 
 @st.fragment(run_every=_LOOK_SECONDS)

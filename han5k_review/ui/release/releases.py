@@ -7,6 +7,7 @@ import streamlit as st
 from han5k_review.exports.release import check_release
 from han5k_review.exports.release.background import FoundRelease, list_releases
 from han5k_review.texts.counts import say_count
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 
@@ -29,7 +30,7 @@ def _show_release(visit: Visit, one: FoundRelease) -> None:
     with st.container(border=True):
         words, sheet, check = st.columns([5, 2, 2], vertical_alignment="center")
         words.markdown(
-            f"**{one.folder.name}**: {one.title}, version {one.version}; "
+            f"**{as_text(one.folder.name)}**: {as_text(one.title)}, version {one.version}; "
             f"{say_count(one.contours, 'contour')} "
             f"of {say_count(one.cases, 'case')}"
         )

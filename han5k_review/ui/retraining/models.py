@@ -16,11 +16,18 @@ from han5k_review.retraining.models.model_card import CardPart, ModelCard, build
 from han5k_review.retraining.models.model_decisions import can_return, roll_back, take_out_of_use
 from han5k_review.retraining.models.model_facts import read_facts
 from han5k_review.retraining.models.postprocessing import describe_postprocessing
+from han5k_review.retraining.teaching.declared import (
+    declare_patients,
+    describe_declared,
+    find_declared,
+    read_patients,
+)
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.retraining.lineage import STATE_WORDS, build_lineage
 from han5k_review.ui.retraining.predictions import show_predicting
 from han5k_review.ui.visit import Visit, attempt
@@ -41,6 +48,8 @@ def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
     show_predicting(visit, model, models)
     if visit.may(Action.PROMOTE) and (can_return(model) or model.state == ModelState.PROMOTED):
         _show_use(visit, model)
+    if visit.may(Action.PROMOTE) and model.run_id is None:
+        _ask_patients(visit, model)
     st.caption(describe_postprocessing(read_facts(model).postprocessing))
     _show_card(visit, model)
 
@@ -48,7 +57,7 @@ def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
 def _show_card(visit: Visit, model: ModelVersion) -> None:
     with reading(visit.bench.study.engine) as session:
         card = build_model_card(session, model, contact=visit.bench.settings.contact, now=utc_now())
-    with st.expander(f"Card of {model.name}"):
+    with st.expander(f"Card of {as_text(model.name)}"):
         first, second, _ = st.columns([1, 1, 4])
         first.download_button(
             "Markdown",
@@ -88,6 +97,31 @@ def _show_scores(card: ModelCard) -> None:
         },
         hide_index=True,
     )
+
+
+def _ask_patients(visit: Visit, model: ModelVersion) -> None:
+    """Who taught an imported model elsewhere: declared by a person, never taken back."""
+    with st.expander(f"Who taught {as_text(model.name)}"):
+        with reading(visit.bench.study.engine) as session:
+            st.caption(describe_declared(find_declared(session, model.id)))
+        with st.form(f"taught-{model.id}", border=False):
+            typed = st.text_area(
+                "Pseudonyms as in this study, one a line",
+                help="They judge no run that continues this model. What is declared stays.",
+            )
+            sent = st.form_submit_button("Declare")
+        if not sent:
+            return
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                declare_patients(
+                    session,
+                    stored_id(model),
+                    patients=read_patients(typed),
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                )
+            st.rerun()
 
 
 def _show_use(visit: Visit, model: ModelVersion) -> None:

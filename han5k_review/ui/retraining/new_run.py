@@ -16,6 +16,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from han5k_review.texts.counts import say_count
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.retraining.run_charts import build_plan_frame, describe_needs
 from han5k_review.ui.retraining.run_settings import ask_settings, describe_changed
 from han5k_review.ui.visit import Bench, Visit, attempt
@@ -31,7 +32,7 @@ def ask_new_run(visit: Visit) -> None:
     with reading(bench.study.engine) as session:
         plan = plan_run(session, bench.study, bench.catalogue, request, machine)
     for sentence in plan.refusals:
-        st.warning(sentence)
+        st.warning(as_text(sentence))
     told = describe_changed(request.preset, request.overrides)
     st.caption(" ".join(filter(None, [told, *plan.notes, describe_needs(plan)])))
     label = f"Start a {request.preset} run"

@@ -32,6 +32,7 @@ from han5k_review.store.vocabulary import PredictionAct, PredictionState
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.links import show_links
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
 _LINKED = 8
@@ -50,7 +51,7 @@ def show_rounds(visit: Visit, own: Sequence[PredictionRun]) -> None:
             _show_waiting(visit, row)
     newest = finished[0]
     if newest.state is PredictionState.FAILED:
-        st.error(f"Prediction {newest.id} failed. {newest.error}")
+        st.error(f"Prediction {newest.id} failed. {as_text(newest.error)}")
     elif newest.state is PredictionState.DONE and not is_waiting(newest, acts):
         _show_newest(newest, acts)
     reviewed = [p for p in finished if acts.get(stored_id(p)) is PredictionAct.PUT_UNDER_REVIEW]

@@ -138,8 +138,8 @@ def describe_left_out(offered: OfferedStructures, chosen: Sequence[str]) -> str:
         return "No gate has judged this model, because it was not trained here."
     parts = []
     for names, words in (
-        (offered.failed, "failed the gate"),
-        (offered.undecided, "had too few held-out cases for the gate"),
+        (offered.failed, "are worse by the gate"),
+        (offered.undecided, "are undecided by the gate"),
     ):
         out = [n for n in names if n not in chosen]
         taken = [n for n in names if n in chosen]
@@ -147,7 +147,7 @@ def describe_left_out(offered: OfferedStructures, chosen: Sequence[str]) -> str:
             parts.append(f"Left out, because they {words}: {', '.join(out)}.")
         if taken:
             parts.append(f"Chosen although they {words}: {', '.join(taken)}.")
-    return " ".join(parts) or "All chosen structures passed the gate."
+    return " ".join(parts) or "The gate found all chosen structures not worse."
 
 
 def _ask_members(model: ModelVersion, models: Sequence[ModelVersion]) -> list[ModelVersion]:

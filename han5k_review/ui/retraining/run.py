@@ -22,6 +22,7 @@ from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.vocabulary import RunState
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.places import go_to
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.retraining.run_charts import (
     build_difference_chart,
     build_learning_chart,
@@ -100,7 +101,7 @@ def _show_view(visit: Visit, view: RunView) -> None:
     run = view.run
     st.subheader(f"Run {run.id}: {run.state.value.replace('_', ' ')}", anchor=False)
     if run.error:
-        st.error(run.error)
+        st.error(as_text(run.error))
     if run.state is RunState.QUEUED:
         st.caption(f"Waits for the worker of {run.device}.")
     if run.state in WORK:

@@ -15,6 +15,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.texts.counts import say_count
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit
 
 _LOOK_SECONDS = 5
@@ -32,7 +33,7 @@ def show_worker_state(visit: Visit) -> None:
         busy += [row.device for row in list_predictions(session) if row.state in UNFINISHED]
     devices = dict.fromkeys([choose_device(visit.bench.settings.device), *busy])
     for sentence in describe_unserved(study, devices, busy, utc_now()):
-        st.warning(sentence)
+        st.warning(as_text(sentence))
 
 
 def describe_unserved(

@@ -19,6 +19,7 @@ from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Decision
 from han5k_review.study import grid_of
 from han5k_review.ui.places import go_to
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.revisions.asking import build_compare_query
 from han5k_review.ui.revisions.cards import (
     Exhibit,
@@ -81,7 +82,7 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
         reason = st.text_input(
             "Reason (needed to reject)", key=f"reason-{key}", max_chars=2000, width=260
         )
-        if st.button(f"Accept {chosen.name}", type="primary", key="accept"):
+        if st.button(f"Accept {as_text(chosen.name)}", type="primary", key="accept"):
             _decide(visit, question, chosen, Decision.ACCEPTED, reason)
         if st.button("Edit further", key="edit-further", help=_describe_edit(chosen)):
             _edit_further(visit, question, chosen, widest)
@@ -114,7 +115,9 @@ def _decide(
                 now=utc_now(),
             )
         end = " and locked" if decision is Decision.ACCEPTED else ""
-        st.toast(f"{question.case}, {question.structure}: {chosen.name} {decision.value}{end}.")
+        st.toast(
+            f"{question.case}, {question.structure}: {as_text(chosen.name)} {decision.value}{end}."
+        )
         st.rerun()
 
 

@@ -80,6 +80,15 @@ function keysLine({ grader, data }) {
       key("previous-structure"),
       " structures   ? all keys",
     ];
+  if (data.manual)
+    return [
+      key("next-ungraded"),
+      " next to draw   ",
+      key("edit"),
+      " draw it   ",
+      key("submit-edit"),
+      " submit   ? all keys",
+    ];
   const grades = data.scale.grades.map((grade) => `${grade.key} ${grade.title.toLowerCase()}`).join("   ");
   return [key("next-ungraded"), ` next ${data.choice ? "open" : "ungraded"}   ? all keys   ${grades}`];
 }

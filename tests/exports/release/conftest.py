@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +14,10 @@ from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.draft_tables import StructureLock
 from han5k_review.store.engine import transaction
 from han5k_review.store.identity import stored_id
-from han5k_review.store.study import Study, open_study
+from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, LabelVersion, ModelVersion, Reader
 from han5k_review.store.vocabulary import Decision, GradeLevel, LabelSource
-from rigs.databases import open_new_study
+from rigs.databases import copy_study, open_new_study
 from rigs.phantom_study import add_grade, add_revision
 from rigs.studies import NOON, add_case, add_identity, add_label, add_reader, make_box, make_grid
 
@@ -119,6 +118,6 @@ def release_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def study(release_folder: Path, tmp_path: Path) -> Iterator[Study]:
-    made = open_study(Path(shutil.copytree(release_folder, tmp_path / "study")))
+    made = copy_study(release_folder, tmp_path / "study")
     yield made
     made.engine.dispose()

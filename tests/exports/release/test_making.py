@@ -185,8 +185,8 @@ def test_a_copy_is_checked_file_by_file(study: Study, tmp_path: Path) -> None:
         "1 file is missing: masks/HN-001/Brain.nii.gz.",
         "2 files are altered: TERMS.md, masks/HN-002/Brain.nii.gz.",
         "1 file is additional: moved.nii.gz.",
-        f"{report.files - 4} of {report.files - 1} files are as they were released.",
-        "1 CTs were added by who holds this copy; not checked.",
+        f"{report.files - 4} of {report.files - 1} files as released.",
+        "1 CT was added by who holds this copy; not checked.",
     )
     sums = out / "SHA256SUMS"
     sums.write_text(sums.read_text().replace("TERMS.md", "../TERMS.md"))

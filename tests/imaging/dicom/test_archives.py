@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -39,10 +40,10 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_an_archive_is_its_folder(archive: Path) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("han5k-dicom-*"))
+    before = set(Path(tempfile.gettempdir()).glob(f"han5k-spool-{os.getpid()}-*"))
     np.testing.assert_array_equal(read_series(archive).hu, ct_hu())
     assert [roi.name for roi in read_dicom_labels(archive, FRAME).labels] == ["A"]
-    assert set(Path(tempfile.gettempdir()).glob("han5k-dicom-*")) <= before
+    assert set(Path(tempfile.gettempdir()).glob(f"han5k-spool-{os.getpid()}-*")) <= before
 
 
 def test_its_errors_name_the_archive_and_no_name_in_it(tmp_path: Path) -> None:

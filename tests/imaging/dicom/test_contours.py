@@ -88,7 +88,7 @@ def test_contours_between_outside_and_at_the_sides_are_said(tmp_path: Path) -> N
     assert found.mask.voxel_count == 9 + 9 + 25
     assert found.notices[:3] == (
         "1 contour not drawn, above or below the CT",
-        "1 contours lie between slices, up to 0.90 mm from the nearest; they are drawn on the "
+        "1 contour lies between slices, up to 0.90 mm from the nearest; they are drawn on the "
         "nearest",
         "1 contour cut off at the sides of the CT",
     )

@@ -103,7 +103,7 @@ def test_padding_becomes_air_with_a_notice(tmp_path: Path) -> None:
     found = read_series(write_series(tmp_path, change=change))
     assert (found.hu[:4, 0] == -1024).all()
     np.testing.assert_array_equal(found.hu[:, 1:], ct_hu()[:, 1:])
-    assert found.notices == ("24 padding pixels around the image were set to -1024 HU",)
+    assert found.notices == ("24 padding pixels around the image: set to -1024 HU",)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_what_is_no_ct_is_left_out_and_counted(tmp_path: Path) -> None:
     save(dose, tmp_path / "dose.dcm")
     (tmp_path / "notes.txt").write_text("nothing")
     assert phantom_comes_back(tmp_path) == (
-        "left out of the folder: 1 files of modality RTDOSE, 1 localizer (scout) images",
+        "left out of the folder: 1 file of modality RTDOSE, 1 localizer (scout) image",
     )
 
 

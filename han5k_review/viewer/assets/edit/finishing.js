@@ -1,6 +1,7 @@
 // @ts-check
 // The two ends of editing, as the reader asks for them: submit the revision, discard the draft.
 
+import { STAY } from "../panels/question.js";
 import { saySubmitted } from "./draft_words.js";
 import { discardDraft, submitDraft } from "./submitting.js";
 
@@ -24,6 +25,23 @@ export async function submitEdit(editor, { confirmed, grade = null }) {
   editor.states.refresh();
   editor.submitted(name, answer, grade !== null);
   return true;
+}
+
+/**
+ * What was drawn from nothing has no grade; that there is nothing to draw is asked first.
+ * @param {Editor} editor
+ * @param {import("../panels/question.js").Question} asking
+ * @param {{ question: string | null }} check
+ */
+export async function submitDrawn(editor, asking, { question }) {
+  if (question === null) return submitEdit(editor, { confirmed: false });
+  const { name } = editor.session;
+  const chosen = await asking.ask(question, [
+    { id: "submit", key: "s", words: "Submit it empty" },
+    { id: STAY, key: "Escape", words: "Back to drawing" },
+  ]);
+  if (chosen !== "submit" || editor.session.name !== name) return false;
+  return submitEdit(editor, { confirmed: true });
 }
 
 /** @param {Editor} editor */

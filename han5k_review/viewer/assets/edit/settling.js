@@ -5,7 +5,7 @@
 import { pause } from "../net/requests.js";
 import { STAY } from "../panels/question.js";
 import { sayCount } from "../pure/counts.js";
-import { discardEdit, submitEdit } from "./finishing.js";
+import { discardEdit, submitDrawn, submitEdit } from "./finishing.js";
 
 /** @import { Answer } from "../panels/question.js" */
 /** @import { ViewerScaleGrade } from "../pure/payload.js" */
@@ -50,7 +50,7 @@ export class Settling {
         return this.refuse(`The grade of ${name} is not saved yet; submit when it is.`);
       const check = await editor.session.check();
       if (!check) return false;
-      if (this.workspace.data.manual) return await this.submitDrawn(name, check);
+      if (this.workspace.data.manual) return await submitDrawn(editor, this.workspace.question, check);
       const isFitting = check.declared !== null && check.question === null;
       if (isFitting) return await submitEdit(editor, { confirmed: false });
       const chosen = await this.askGrade(name, check);
@@ -60,22 +60,6 @@ export class Settling {
     } finally {
       this.busy = false;
     }
-  }
-
-  /**
-   * What was drawn from nothing has no grade; that there is nothing to draw is asked first.
-   * @param {string} name
-   * @param {Check} check
-   */
-  async submitDrawn(name, { question }) {
-    const { editor } = this;
-    if (question === null) return submitEdit(editor, { confirmed: false });
-    const chosen = await this.workspace.question.ask(question, [
-      { id: "submit", key: "s", words: "Submit it empty" },
-      stay("Back to drawing"),
-    ]);
-    if (chosen !== "submit" || editor.session.name !== name) return false;
-    return submitEdit(editor, { confirmed: true });
   }
 
   /** @param {string} sentence */

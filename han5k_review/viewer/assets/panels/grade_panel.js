@@ -16,12 +16,12 @@ export class GradePanel {
     this.reading = reading;
     this.grader = grader;
     this.act = act;
-    this.focus = focus;
     this.tagging = false;
     /** @type {string | null} the structure whose comment is being written */
     this.commented = null;
-    const { scale } = reading.data;
+    const { scale, manual } = reading.data;
     this.letters = tagLetters(scale.tags);
+    this.empty = manual ? null : "empty mask";
     this.title = h("h2", { "data-testid": "structure-title" });
     this.sub = h("p", { class: "dim", "data-testid": "structure-facts" });
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "alert" });
@@ -91,8 +91,8 @@ export class GradePanel {
       this.draft,
       this.published,
     );
-    this.grading.hidden = grader.readOnly || reading.data.manual;
-    this.drawing.root.hidden = grader.readOnly || !reading.data.manual;
+    this.grading.hidden = grader.readOnly || manual;
+    this.drawing.root.hidden = grader.readOnly || !manual;
   }
 
   /** @param {ViewerScaleGrade} grade */
@@ -191,7 +191,7 @@ export class GradePanel {
       this.sub,
       [
         structure.name,
-        litres === null ? null : voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : "empty mask",
+        litres === null ? null : voxels ? `${litres.toFixed(litres < 10 ? 2 : 1)} cc` : this.empty,
       ]
         .filter(Boolean)
         .join("   "),

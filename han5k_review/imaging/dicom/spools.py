@@ -1,4 +1,4 @@
-"""Spools: where files of patients lie for the minutes between a server and the study.
+"""Spools: where files of patients lie for the minutes between a server or archive and the study.
 
 They hold names, so a spool is readable by its owner only and gone when it is left; what a killed
 process left is cleared by the next.
@@ -31,7 +31,7 @@ def open_spool(folder: Path | None = None) -> Iterator[Path]:
     except OSError as error:
         raise StorageError(
             f"A folder that can be written was expected at {base}, found: {error.strerror}; name "
-            "another with --spool."
+            "another with --spool, or by the variable TMPDIR."
         ) from error
     with spool as name:
         yield Path(name)

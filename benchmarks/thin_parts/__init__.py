@@ -1,0 +1,1 @@
+"""The parts of benchmarks/thin_client.py."""
