@@ -85,9 +85,7 @@ def build_payload(
         side_by_side=chooses,
         choice=chooses,
         manual=seen.is_manual,
-        resume=None
-        if seen.resume is None
-        else Resume(structure=seen.resume[0], slice=seen.resume[1]),
+        resume=_resume(seen.resume),
         read_only=not seen.may_grade,
         source_guesses=tuple(SourceGuess) if seen.may_grade and seen.asks_source else (),
         most_confident=MOST_CONFIDENT if seen.may_grade and seen.asks_confidence else None,
@@ -109,6 +107,10 @@ def _name_addresses(seen: VisibleCase, routes: CaseRoutes, *, has_dose: bool) ->
         sign_in=SIGN_IN,
         dose=routes.dose if has_dose else None,
     )
+
+
+def _resume(place: tuple[str, int] | None) -> Resume | None:
+    return None if place is None else Resume(structure=place[0], slice=place[1])
 
 
 def _say_signed(signature: ReadSignature) -> str:

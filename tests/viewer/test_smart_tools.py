@@ -161,7 +161,7 @@ def test_escape_stops_a_tool_that_takes_long_and_nothing_is_changed(soft: Table)
     for route in held:
         route.abort()
     screen.unroute_all(behavior="ignoreErrors")
-    screen.get_by_test_id("edit-mm").fill("2")
+    screen.get_by_test_id("edit-mm").fill("4")
     screen.get_by_test_id("edit-mm").press("Enter")
     screen.keyboard.press("Shift+Digit0")
     expect(screen.get_by_test_id("edit-panel")).to_have_attribute("data-saved", "1")

@@ -2,20 +2,20 @@
 // The component's door: Streamlit calls the default export on every rerun that changes the data.
 //
 // Stable selectors (data-testid): workspace, case, progress, save-state, load-state, sign-in, next-case,
-// help-button, help, help-close, banner, banner-close, try-again, stage, view-main, view-upper, view-lower
-// (each with -canvas, -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left, -right, -top,
-// -bottom), structures, structure (data-structure, data-grade), search, order, filter, next-ungraded,
-// structure-title, structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag), comment, hint,
-// published, window-select, compare, label-set (data-set), difference-text, thickness, opacity, slice-bar,
-// plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question, edit-confirm, edit-decline,
-// question, question-words, answer-<id>, solid-pane, solid-words, solid-canvas, edit-discard,
-// edit-take-over, edit-advice, aside, aside-try, aside-download, aside-discard, edit-mm, combine,
-// smart-tools
-// (data-working), smart-mm, combine-with, combine-mm, subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow,
-// margin-shrink, edit-hu-low, edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason,
-// unsaved-mend, decision, decision-candidate (data-set), decide-accept, decide-reject, decide-next,
-// decide-reason, decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change,
-// keys-reset, keys-status, key-replace, dose, doseLines, doseWash, dose-words, dose-legend, dose-settings,
+// help-button, help, help-close, banner, banner-close, try-again, stage, view-main, view-upper,
+// view-lower (each with -canvas, -title, -readout, -notice, -cross-h, -cross-v, -scale, -ruler, -left,
+// -right, -top, -bottom), structures, structure (data-structure, data-grade), search, order, filter,
+// next-ungraded, structure-title, structure-facts, alert, warnings, grade-<code>, tags, tag (data-tag),
+// comment, hint, published, window-select, compare, label-set (data-set), difference-text, thickness,
+// opacity, slice-bar, plane-<name>, edit-panel, edit-state, edit-alert, edit-figures, edit-question,
+// edit-confirm, edit-decline, question, question-words, answer-<id>, solid-pane, solid-words,
+// solid-canvas, edit-discard, edit-take-over, edit-advice, aside, aside-try, aside-download,
+// aside-discard, edit-mm, combine, smart-tools (data-working), smart-mm, combine-with, combine-mm,
+// subtract, keep-inside, add-other, crop-skin, margin-<side>, margin-grow, margin-shrink, edit-hu-low,
+// edit-hu-high, brush-size, unsaved-sign, unsaved, unsaved-row, unsaved-reason, unsaved-mend, decision,
+// decision-candidate (data-set), decide-accept, decide-reject, decide-next, decide-reason,
+// decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change, keys-reset,
+// keys-status, key-replace, dose, doseLines, doseWash, dose-words, dose-legend, dose-settings,
 // dose-settings-button, dose-unit, dose-levels, dose-prescription, dose-wrong. Each action's button has
 // data-action. The workspace carries data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and
 // data-in-sight (may be graded); each view data-plane, data-slice, data-drags.

@@ -1,5 +1,6 @@
 // @ts-check
-// The smart tools of the editor: what is asked of the worker, and what becomes of its answer. Each answer is one step.
+// The smart tools of the editor: what is asked of the worker, and what becomes of its answer. Each
+// answer is one step.
 
 import { PLANES } from "../pure/geometry.js";
 import { SmartAsking, Stopped } from "./smart_asking.js";

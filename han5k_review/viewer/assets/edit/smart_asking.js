@@ -1,6 +1,6 @@
 // @ts-check
-// Asks the worker of the smart tools, one question at a time. It is kept warm from one to the next, and ended to
-// stop a question.
+// Asks the worker of the smart tools, one question at a time. It is kept warm from one to the next, and
+// ended to stop a question.
 
 /** @import { Triple } from "../pure/geometry.js" */
 /** @import { SmartTool } from "./smart_worker.js" */
@@ -27,7 +27,8 @@ export class SmartAsking {
   }
 
   /**
-   * What the tool changes, or proposes; `tell(share)` hears how much is done. Throws Stopped when `stop` came first.
+   * What the tool changes, or proposes; `tell(share)` hears how much is done. Throws Stopped when `stop`
+   * came first.
    * @param {SmartTool} tool
    * @param {{ job: unknown, place: { low: Triple, grid: Triple } }} question `place`: of its box in the grid
    * @param {(share: number) => void} tell

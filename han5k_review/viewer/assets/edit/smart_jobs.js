@@ -1,5 +1,6 @@
 // @ts-check
-// What the smart tools are given: boxes of the CT and of the contour, cut out without holding up the picture.
+// What the smart tools are given: boxes of the CT and of the contour, cut out without holding up the
+// picture.
 
 import { PLANES } from "../pure/geometry.js";
 import { LOOK_MM } from "../pure/seed_growth.js";
@@ -33,7 +34,8 @@ export const SAY = {
 const rest = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
- * A box with `mm` more on each side, and room for the bell; of one slice only across it. Null when it is too large.
+ * A box with `mm` more on each side, and room for the bell; of one slice only across it. Null when it is
+ * too large.
  * @param {EditMask} mask
  * @param {Box} box
  * @param {number} mm
@@ -81,7 +83,8 @@ async function readHu(volume, { low, high }) {
 }
 
 /**
- * The slices of a box from `index` on, `count` of them one `step` after the other, as far as the grid goes.
+ * The slices of a box from `index` on, `count` of them one `step` after the other, as far as the grid
+ * goes.
  * @param {EditMask} mask
  * @param {Volume} volume
  * @param {Box} box

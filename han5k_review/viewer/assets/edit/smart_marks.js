@@ -1,5 +1,6 @@
 // @ts-check
-// What the smart tools keep above the contour and is no part of it: seeds, and what is proposed for other slices.
+// What the smart tools keep above the contour and is no part of it: seeds, and what is proposed for
+// other slices.
 
 import { sayCount } from "../pure/counts.js";
 import { PLANES } from "../pure/geometry.js";
@@ -103,8 +104,8 @@ export class SmartMarks {
   }
 
   /**
-   * The slice of the large view is accepted as one step, or dropped; then the nearest that waits is shown. False
-   * where nothing is proposed on it.
+   * The slice of the large view is accepted as one step, or dropped; then the nearest that waits is
+   * shown. False where nothing is proposed on it.
    * @param {boolean} isAccepted
    */
   decide(isAccepted) {

@@ -12,8 +12,8 @@ import { paintCapsule, paintPolygon } from "./painting.js";
 /** @typedef {(i: number, j: number, k: number) => number | null} HuAt HU of a voxel; null: not loaded. */
 
 /**
- * How the tools work: `ball` through the slices, `hu` the range of a limited brush, `whole` structure or slice,
- * `reachMm` how far the smart tools go.
+ * How the tools work: `ball` through the slices, `hu` the range of a limited brush, `whole` structure or
+ * slice, `reachMm` how far the smart tools go.
  * @typedef {object} ToolOptions
  * @property {string} tool
  * @property {number} sizeMm
@@ -44,8 +44,8 @@ export const isBrush = (tool) => ["brush", "eraser", "push"].includes(tool) || i
 /** @param {string} tool */
 export const isPolygon = (tool) => tool.startsWith("polygon");
 /**
- * What the right button does with a tool in hand: it erases; null where it has nothing to erase with. Of seeds it
- * draws the other kind.
+ * What the right button does with a tool in hand: it erases; null where it has nothing to erase with. Of
+ * seeds it draws the other kind.
  * @param {string} tool
  */
 export const erasing = (tool) => {

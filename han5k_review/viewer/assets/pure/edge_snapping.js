@@ -1,10 +1,11 @@
 // @ts-check
 // Snap to edge: the border of a contour moves to the edge of the CT within some millimetres. No DOM.
 //
-// From what is certainly inside and what is certainly outside (farther than `mm` from the border) ways lead into the
-// band between; steep HU cost more. Each voxel goes to the side that reaches it more cheaply, as in a watershed of
-// the gradient (Vincent and Soille, IEEE PAMI 1991) with the path costs of GeoS. Only what the CT adds to the ways
-// counts beside the distance to the border as it was: no edge means no change.
+// From what is certainly inside and what is certainly outside (farther than `mm` from the border) ways
+// lead into the band between; steep HU cost more. Each voxel goes to the side that reaches it more
+// cheaply, as in a watershed of the gradient (Vincent and Soille, IEEE PAMI 1991) with the path costs of
+// GeoS. Only what the CT adds to the ways counts beside the distance to the border as it was: no edge
+// means no change.
 
 import { signedDistances } from "./distance.js";
 import { gaussianMean, steepnessAt } from "./gaussian.js";
@@ -25,7 +26,8 @@ const [BAND, INSIDE, OUTSIDE] = [0, 1, 2];
  */
 
 /**
- * The contour afterwards, 0 and 1; `mm` is how far its border may move. `tell(share)` hears how much is done.
+ * The contour afterwards, 0 and 1; `mm` is how far its border may move. `tell(share)` hears how much is
+ * done.
  * @param {SnapJob} job
  * @param {(share: number) => void} tell
  */
@@ -57,8 +59,8 @@ export function snapToEdge({ hu, cells, size, spacing, mm }, tell = () => {}) {
 }
 
 /**
- * What is certainly inside (at least `mm` deep, and the middle line of what is thinner), certainly outside, and the
- * band between.
+ * What is certainly inside (at least `mm` deep, and the middle line of what is thinner), certainly
+ * outside, and the band between.
  * @param {Float64Array} depths signed millimetres, positive inside
  * @param {Triple} size
  * @param {number} mm

@@ -20,8 +20,8 @@ function bellOf(sd) {
 }
 
 /**
- * The mean with a standard deviation of `sdMm`; what lies beyond the box is as its nearest voxel. An axis with one
- * voxel is left alone.
+ * The mean with a standard deviation of `sdMm`; what lies beyond the box is as its nearest voxel. An
+ * axis with one voxel is left alone.
  * @param {ArrayLike<number>} values
  * @param {Triple} size
  * @param {Triple} spacing
@@ -89,7 +89,8 @@ function acrossRows(field, out, bell, from, stride, count) {
 }
 
 /**
- * The steepness at one voxel, per millimetre: central differences, at the faces of the box one-sided ones.
+ * The steepness at one voxel, per millimetre: central differences, at the faces of the box one-sided
+ * ones.
  * @param {Float64Array} field
  * @param {Triple} size
  * @param {Triple} spacing

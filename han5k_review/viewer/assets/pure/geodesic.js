@@ -1,15 +1,16 @@
 // @ts-check
-// Shortest ways through a box in which each voxel has a cost: millimetres times the mean cost of both ends of each
-// step, over the 26 neighbours. No DOM; runs in a worker.
+// Shortest ways through a box in which each voxel has a cost: millimetres times the mean cost of both
+// ends of each step, over the 26 neighbours. No DOM; runs in a worker.
 //
-// Dijkstra's algorithm with buckets no wider than the shortest step: whatever lies in the lowest bucket is final
-// (E. A. Dinic, Economical algorithms for finding shortest paths in a network, 1978). No step costs less than its
-// millimetres, so the answer is exact.
+// Dijkstra's algorithm with buckets no wider than the shortest step: whatever lies in the lowest bucket
+// is final (E. A. Dinic, Economical algorithms for finding shortest paths in a network, 1978). No step
+// costs less than its millimetres, so the answer is exact.
 
 /** @import { Triple } from "./geometry.js" */
 
 /**
- * The steps to neighbours that the box has room for: along i, j and k, in the order of voxels, in millimetres.
+ * The steps to neighbours that the box has room for: along i, j and k, in the order of voxels, in
+ * millimetres.
  * @param {Triple} size
  * @param {Triple} spacing
  */

@@ -1,9 +1,11 @@
 // @ts-check
-// Grow from seeds: strokes inside and outside spread over the CT, each through tissue like that below it. No DOM.
+// Grow from seeds: strokes inside and outside spread over the CT, each through tissue like that below
+// it. No DOM.
 //
-// A way costs its millimetres, more where the HU are unlike those below the strokes (geodesic segmentation by the
-// likeness to scribbles: Bai and Sapiro, ICCV 2007; Criminisi, Sharp and Blake, GeoS, ECCV 2008). A voxel goes to the
-// strokes that reach it at the lower cost; one that neither reaches within `reachMm` stays as it was.
+// A way costs its millimetres, more where the HU are unlike those below the strokes (geodesic
+// segmentation by the likeness to scribbles: Bai and Sapiro, ICCV 2007; Criminisi, Sharp and Blake,
+// GeoS, ECCV 2008). A voxel goes to the strokes that reach it at the lower cost; one that neither
+// reaches within `reachMm` stays as it was.
 
 import { gaussianMean } from "./gaussian.js";
 import { geodesicDistances } from "./geodesic.js";
@@ -49,7 +51,8 @@ export function growFromSeeds({ hu, cells, seeds, size, spacing, reachMm }, tell
 }
 
 /**
- * 1 within one standard deviation of the mean HU below the strokes, above it rising with the square of the rest.
+ * 1 within one standard deviation of the mean HU below the strokes, above it rising with the square of
+ * the rest.
  * @param {Float64Array} looked
  * @param {Uint8Array} seeds
  * @param {number} seed

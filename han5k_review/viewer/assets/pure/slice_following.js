@@ -1,10 +1,11 @@
 // @ts-check
-// Follow to the next slices: what was drawn on one slice is carried to its neighbours and fitted to their CT. No DOM.
+// Follow to the next slices: what was drawn on one slice is carried to its neighbours and fitted to
+// their CT. No DOM.
 //
-// Where the contour of the slice was changed, the change of its signed distances is carried on and fades linearly
-// (the mixing of distances of Raya and Udupa, IEEE TMI 1990). Where the neighbours have no contour, that of the slice
-// before is taken. Either is then snapped to the edge in its own slice (edge_snapping.js); of a carried change only
-// what lies near it.
+// Where the contour of the slice was changed, the change of its signed distances is carried on and fades
+// linearly (the mixing of distances of Raya and Udupa, IEEE TMI 1990). Where the neighbours have no
+// contour, that of the slice before is taken. Either is then snapped to the edge in its own slice
+// (edge_snapping.js); of a carried change only what lies near it.
 
 import { signedDistances, squaredDistances } from "./distance.js";
 import { snapToEdge } from "./edge_snapping.js";
@@ -15,8 +16,9 @@ import { snapToEdge } from "./edge_snapping.js";
 export const FIT_MM = 3;
 
 /**
- * Slices of one box on one side of the slice that was drawn, that one first. Each is `size` voxels (one axis of size
- * 1). `hu`, `cells` (now) and `before` (as it was compared with) are lists of slices; `stepMm` lies between them.
+ * Slices of one box on one side of the slice that was drawn, that one first. Each is `size` voxels (one
+ * axis of size 1). `hu`, `cells` (now) and `before` (as it was compared with) are lists of slices;
+ * `stepMm` lies between them.
  * @typedef {object} FollowJob
  * @property {Int16Array[]} hu
  * @property {Uint8Array[]} cells

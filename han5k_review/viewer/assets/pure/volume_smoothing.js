@@ -1,8 +1,8 @@
 // @ts-check
 // Smooth in three dimensions and keep the volume. No DOM; runs in a worker.
 //
-// A Gaussian mean of the contour, cut where as many voxels are inside as before: a threshold at one half would
-// shrink what is round (Taubin, SIGGRAPH 1995, on why smoothing shrinks).
+// A Gaussian mean of the contour, cut where as many voxels are inside as before: a threshold at one half
+// would shrink what is round (Taubin, SIGGRAPH 1995, on why smoothing shrinks).
 
 import { gaussianMean } from "./gaussian.js";
 
@@ -12,8 +12,8 @@ import { gaussianMean } from "./gaussian.js";
 const STEPS = 1e6;
 
 /**
- * The contour afterwards, 0 and 1, with exactly as many voxels inside. Of voxels with equal means those that were
- * inside come first, then those with the lower index.
+ * The contour afterwards, 0 and 1, with exactly as many voxels inside. Of voxels with equal means those
+ * that were inside come first, then those with the lower index.
  * @param {{ cells: Uint8Array, size: Triple, spacing: Triple, mm: number }} job `mm`: standard deviation
  * @param {(share: number) => void} tell
  */
