@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -108,10 +108,7 @@ def contours(
     if server is not None:
         store_at(server, content)
     # Only now: a report of a file that could not be written would not be true.
-    for one in round_trips:
-        console.print(one.sentence, markup=False)
-    if report is not None:
-        write_atomically(report, build_frame_csv(build_round_trip_frame(round_trips)))
+    _tell_round_trips(round_trips, report)
     with transaction(opened.engine) as session:
         add_audit(
             session,
@@ -125,6 +122,13 @@ def contours(
         )
     told = f"{say_count(len(found), 'structure')} of {row.name}, research use only"
     console.print(f"{out or to_dicomweb}: {told}")
+
+
+def _tell_round_trips(trips: Sequence[RoundTrip], report: Path | None) -> None:
+    for one in trips:
+        console.print(one.sentence, markup=False)
+    if report is not None:
+        write_atomically(report, build_frame_csv(build_round_trip_frame(trips)))
 
 
 def _find_server(out: Path | None, address: str | None) -> WebServer | None:

@@ -60,9 +60,10 @@ def list_patients(
     series = order.server.list_series(patient=filters.patient, study_uid=filters.study_uid)
     patients = build_remote_patients(series, study, order.choice)
     if not patients:
+        found = say_count(len(series), "other series", "other series") if series else "none"
         raise DataError(
-            f"{order.server.access.url}: a CT series was expected, found {len(series)} series of "
-            "other kinds; look at --patient-id and --study-uid."
+            f"{order.server.access.url}: a CT series was expected, found {found}; look at "
+            "--patient-id and --study-uid."
         )
     for patient in patients:
         console.print(patient.sentence)

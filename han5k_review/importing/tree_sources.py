@@ -254,11 +254,12 @@ def _refuse_mixed(series: TreeSeries, found: FoundTree) -> BadSource:
 
 
 def _refuse_orphan(file: TreeFile, name: str, found: FoundTree) -> BadSource:
-    what = "a dose" if file.kind is FileKind.DOSE else "contours"
+    is_dose = file.kind is FileKind.DOSE
+    what, were = ("a dose", "was") if is_dose else ("contours", "were")
     return BadSource(
         name=name,
         origin=_show(file.path, found),
-        sentence=f"{what} of one CT series of the same patient in this folder were expected, "
+        sentence=f"{what} of one CT series of the same patient in this folder {were} expected, "
         "found some of none or of several; put the series there, or import the case by a manifest.",
     )
 

@@ -264,19 +264,8 @@ def describe_kind(file: DicomFile) -> str:
     return f"file of modality {modality}" if modality in _MODALITIES else "other file"
 
 
-_MODALITIES = (
-    "CT",
-    "MR",
-    "NM",
-    "OT",
-    "PT",
-    "REG",
-    "RTDOSE",
-    "RTIMAGE",
-    "RTPLAN",
-    "SC",
-    "SEG",
-    "SR",
+_MODALITIES = frozenset(
+    ("CT", "MR", "NM", "OT", "PT", "REG", "RTDOSE", "RTIMAGE", "RTPLAN", "SC", "SEG", "SR")
 )
 
 

@@ -185,8 +185,8 @@ def _describe_status(access: WebAccess, error: exceptions.HTTPError) -> ServerEr
     status = error.response.status_code
     if status in _ANSWERS:
         return ServerError(
-            f"{access.url}: an open door was expected, the server says {_ANSWERS[status]} "
-            f"({status}); set HAN5K_DICOMWEB_AUTHORIZATION to what it wants."
+            f"{access.url}: a server that lets this program in was expected, this one says "
+            f"{_ANSWERS[status]} ({status}); set HAN5K_DICOMWEB_AUTHORIZATION to what it wants."
         )
     if status in (404, 405):
         return no_dicomweb(access)
