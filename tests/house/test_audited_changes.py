@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.audit_guard import WITHOUT
+from han5k_review.store.audit import add_audit
+from han5k_review.store.engine import transaction
+from han5k_review.store.tables import Reader
+from han5k_review.store.vocabulary import Role
+from rigs.databases import open_new_study
+from rigs.studies import NOON
+from tests.audit_guard import WITHOUT, AuditGuard
 from tests.house.test_house_rules import ROOT, tracked
 
 PLACES = ("han5k_review/*.py", "pages/*.py", "app.py")
@@ -155,3 +161,31 @@ def test_only_the_end_of_a_transaction_commits() -> None:
         and ast.unparse(call.func) in ("session.commit", "st.rerun", "st.stop", "st.switch_page")
     ]
     assert not early, f"Do this after the `with transaction(...)`: {early}"
+
+
+_CHANGE = """
+def change(engine, reader, audit):
+    with transaction(engine) as session:
+        session.add(reader)
+        if audit:
+            add_audit(session, at_utc=NOON, actor="a", action="add reader", subject="anna")
+"""
+
+
+def test_the_guard_sees_a_change_of_the_product_that_leaves_no_row(
+    tmp_path: Path, watched: AuditGuard
+) -> None:
+    study = open_new_study(tmp_path / "study")
+    known = {"transaction": transaction, "add_audit": add_audit, "NOON": NOON}
+    exec(compile(_CHANGE, str(ROOT / "han5k_review" / "made_up.py"), "exec"), known)
+    for name, audited in (("anna", True), ("ben", False)):
+        row = Reader(name=name, pseudonym=name, role=Role.READER, password_hash="-")
+        known["change"](study.engine, row, audited)  # type: ignore[operator]
+    found, watched.found[:] = [*watched.found], []
+    assert found == [
+        "han5k_review/made_up.py change changed reader without a row in the audit trail"
+    ]
+    with transaction(study.engine) as session:  # a test's own row
+        session.add(Reader(name="carla", pseudonym="c", role=Role.READER, password_hash="-"))
+    assert watched.found == []
+    study.engine.dispose()
