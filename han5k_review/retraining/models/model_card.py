@@ -33,11 +33,7 @@ from han5k_review.retraining.teaching.changes import Interval, measure_mean
 from han5k_review.retraining.teaching.declared import find_declared
 from han5k_review.retraining.teaching.gate import StructureVerdict
 from han5k_review.retraining.teaching.run_scores import judge_run, list_paired_scores
-from han5k_review.retraining.teaching.sealed import (
-    SealedState,
-    describe_sealed,
-    find_sealed_state,
-)
+from han5k_review.retraining.teaching.sealed import SealedState, describe_sealed, find_sealed_state
 from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.tables import LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import ModelAct

@@ -102,7 +102,6 @@ def plan_run(
     parent = _find_parent(session, request)
     names = [s.name for s in catalogue if s.group == request.group]
     cases = list_cases(session)
-    declared = find_declared(session, request.parent_model_id)
     records = read_records(session, {*names, *(parent.labels if parent else ())})
     snapshot = build_snapshot(
         cases,
@@ -113,16 +112,16 @@ def plan_run(
         parent=_build_table(parent),
         doubted=read_doubted(session, records) if parent and settings.replay else (),
         sealed=list_sealed(session),
-        declared=declared.patients,
+        declared=find_declared(session, request.parent_model_id).patients,
     )
     needs = _estimate(cases, snapshot, _as_parent(study, parent, settings), request.device)
     free_gb = shutil.disk_usage(study.root).free / 1e9
     refusals = refuse_study(catalogue, cases, snapshot, request.group)
+    notes = note_run(snapshot, request.preset, request.device, has_parent=parent is not None)
     if parent is not None:
-        on_disk = find_label_table(locate_model(study, parent))
-        predicted = _list_predicted(session, parent)
-        refusals += refuse_parent(catalogue, snapshot, parent, on_disk, predicted)
+        refusals += _refuse_parent(session, study, catalogue, snapshot, parent)
         refusals += refuse_rate(settings, parent.name)
+        notes = (*notes, *note_declared(find_declared(session, parent.id), parent.name))
     refusals += describe_disk_shortage(needs, free_gb, str(study.root))
     if machine is not None:
         refusals += describe_machine_shortage(needs, machine, request.device)
@@ -134,11 +133,16 @@ def plan_run(
         needs=needs,
         disk_free_gb=free_gb,
         refusals=tuple(refusals),
-        notes=(
-            *note_run(snapshot, request.preset, request.device, has_parent=parent is not None),
-            *(note_declared(declared, parent.name) if parent is not None else ()),
-        ),
+        notes=tuple(notes),
     )
+
+
+def _refuse_parent(
+    session: Session, study: Study, catalogue: Catalogue, snapshot: Snapshot, parent: ModelVersion
+) -> list[str]:
+    on_disk = find_label_table(locate_model(study, parent))
+    predicted = _list_predicted(session, parent)
+    return refuse_parent(catalogue, snapshot, parent, on_disk, predicted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
