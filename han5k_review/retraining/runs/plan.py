@@ -121,7 +121,7 @@ def plan_run(
     if parent is not None:
         refusals += _refuse_parent(session, study, catalogue, snapshot, parent)
         refusals += refuse_rate(settings, parent.name)
-        notes = (*notes, *note_declared(find_declared(session, parent.id), parent.name))
+        notes += note_declared(find_declared(session, parent.id), parent.name)
     refusals += describe_disk_shortage(needs, free_gb, str(study.root))
     if machine is not None:
         refusals += describe_machine_shortage(needs, machine, request.device)
