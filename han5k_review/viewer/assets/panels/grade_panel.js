@@ -84,7 +84,7 @@ export class GradePanel {
       this.title,
       this.sub,
       this.grading,
-      this.drawing.root,
+      grader.readOnly || !manual ? null : this.drawing.root,
       this.feedback,
       this.warnings,
       this.hint,
@@ -92,7 +92,6 @@ export class GradePanel {
       this.published,
     );
     this.grading.hidden = grader.readOnly || manual;
-    this.drawing.root.hidden = grader.readOnly || !manual;
   }
 
   /** @param {ViewerScaleGrade} grade */
