@@ -114,11 +114,11 @@ class Sitting:
         page.get_by_test_id("smart-mm").press("Enter")
         for _ in range(22):
             page.keyboard.press("ArrowUp")
-        self.draw(";", (-20, 0), (20, 0))
+        self.draw("7", (-20, 0), (20, 0))
         for _ in range(40):
             page.keyboard.press("ArrowDown")
-        self.draw(";", (0, -20), (0, 20))
-        self.draw(":", (-24, -24), (-24, -20))
+        self.draw("7", (0, -20), (0, 20))
+        self.draw("8", (-24, -24), (-24, -20))
 
     def draw(self, key: str, *points: tuple[float, float]) -> None:
         """A stroke through places in millimetres from the middle of the large view."""

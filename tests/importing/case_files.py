@@ -71,7 +71,7 @@ def content(study: Study) -> dict[str, Sequence[object]]:
     with reading(study.engine) as session:
         cases = session.exec(select(Case).order_by(col(Case.id))).all()
         versions = session.exec(select(LabelVersion).order_by(col(LabelVersion.id))).all()
-        audits = session.exec(select(Audit)).all()
+        audits = session.exec(select(Audit).where(Audit.action != "make study")).all()
         rows = {
             "cases": [(c.name, c.patient, str(c.split), c.image_sha256) for c in cases],
             "versions": [

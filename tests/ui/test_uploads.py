@@ -15,6 +15,7 @@ from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.decisions.revising import list_revisions
 from han5k_review.settings import get_settings
 from han5k_review.store.engine import reading
+from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import open_bench
 from tests.web.bench import GRID, WebBench, build_bench
 
@@ -77,10 +78,10 @@ def test_a_file_that_cannot_be_taken_is_one_sentence(bench: WebBench, page: AppT
     page.run()
     page.file_uploader[0].upload("two Parotid_L.nii", image.to_bytes())
     page.run()
-    assert page.error[0].value.startswith("two Parotid_L.nii: a mask of one structure")
+    assert page.error[0].value.startswith(as_text("two Parotid_L.nii: a mask of one structure"))
     page.file_uploader[0].upload("notes.txt", b"hello")
     page.run()
-    assert page.error[0].value.startswith("notes.txt: a file ending in")
+    assert page.error[0].value.startswith(as_text("notes.txt: a file ending in"))
     assert count(bench) == 0
 
 

@@ -63,7 +63,7 @@ def tools_of(table: Table) -> list[str]:
 def test_a_contour_grows_from_seeds_and_undo_gives_the_seeds_back(soft: Table) -> None:
     table, screen, hu = soft, soft.screen, soft.bench.hu
     screen.keyboard.press("Shift+V")
-    screen.keyboard.press(";")
+    screen.keyboard.press("7")
     inside = table.drag("axial", 4, (12, 12, 4), (16, 12, 4))
     outside = table.drag("axial", 4, (3, 4, 4), (3, 7, 4), button="right")
     seeds = seeds_of(inside, outside, 4)

@@ -65,9 +65,9 @@ def put_under_review(
     later = _list_later(session, predicted)
     if later:
         raise RuleError(
-            f"Prediction {prediction_id} is older than what is under review now of "
-            f"{say_count(len(later), 'contour')} ({', '.join(later[:_NAMED])}); set it aside and "
-            "predict again."
+            f"Prediction {prediction_id} is older than "
+            f"{say_count(len(later), 'contour that is', 'contours that are')} under review now "
+            f"({', '.join(later[:_NAMED])}); set it aside and predict again."
         )
     return _decide(session, row, PredictionAct.PUT_UNDER_REVIEW, actor, "", now)
 

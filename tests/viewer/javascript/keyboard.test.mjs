@@ -24,7 +24,7 @@ for (const [layout, key, code, modifiers, action] of [
   ["US", "N", "KeyN", { shiftKey: true }, "next-case"],
   ["US, caps lock", "N", "KeyN", {}, "next-structure"],
   ["US, caps lock and shift", "n", "KeyN", { shiftKey: true }, "next-case"],
-  ["US", "!", "Digit1", { shiftKey: true }, null],
+  ["US", "!", "Digit1", { shiftKey: true }, "snap"],
   ["US", "%", "Digit5", { shiftKey: true }, "dose"],
   ["AZERTY", "%", "Quote", { shiftKey: true }, "dose"],
   ["Greek", "%", "Digit5", { shiftKey: true }, "dose"],

@@ -38,7 +38,7 @@ export function applyTool(editor, tool) {
  * @param {string} tool
  * @param {{ plane: PlaneName, index: number, where: SlicePlace | null, drawn: Set<number>, mm: number }} task
  */
-function applySliceTool(mask, tool, { plane, index, where, drawn, mm }) {
+export function applySliceTool(mask, tool, { plane, index, where, drawn, mm }) {
   if (tool === "fill-between") return where ? fillGaps(mask, plane, index, drawn) : fillAllGaps(mask, plane);
   if (tool === "copy-below") copySlice(mask, plane, index - 1, index);
   else if (tool === "copy-above") copySlice(mask, plane, index + 1, index);

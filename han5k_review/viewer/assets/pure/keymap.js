@@ -111,8 +111,8 @@ export const KEYMAP = [
   [
     "Smart tools",
     [
-      ["seed-in", [";"], "Seeds inside: strokes on tissue that belongs to it (right button: outside)"],
-      ["seed-out", [":"], "Seeds outside: strokes on tissue that does not belong to it"],
+      ["seed-in", ["7"], "Seeds inside: strokes on tissue that belongs to it (right button: outside)"],
+      ["seed-out", ["8"], "Seeds outside: strokes on tissue that does not belong to it"],
       ["seeds-grow", ["*"], "Grow from the seeds over tissue alike, as far as the reach; with Whole in 3-D"],
       ["snap", ["!"], "Snap the contour to the edge on the CT within the reach"],
       ["follow", ["("], "Follow to the next slices: proposals, as far as the reach"],
