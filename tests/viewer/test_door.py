@@ -55,6 +55,8 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "signed",
         "source_guesses",
         "most_confident",
+        "assistance",
+        "manual",
     }
     assert found["rules"]["outside"]["at_least"] == 0.01
     assert found["edit_base"] is None
