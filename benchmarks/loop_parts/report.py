@@ -100,6 +100,9 @@ def find_misses(outcome: Outcome, confirmed: Sequence[Confirmed]) -> list[str]:
     gain = confirmed[1].estimate.value
     if gain is None or gain < GAIN:
         misses.append(f"revised structures gain {gain or 0:+.3f}, less than {GAIN:+.2f}")
+    beside = confirmed[2].estimate.value
+    if beside is None or beside < 0:
+        misses.append(f"revised structures gain {beside or 0:+.4f} beside {RIVAL}, less than it")
     worse = [c.structure for c in _compare(outcome, OURS, mixed=True) if c.is_worse]
     if worse:
         misses.append(f"worse after Holm: {', '.join(worse)}")

@@ -27,8 +27,11 @@ def kept(name: str) -> Kept:
     return Kept(name=name, model=model, seconds=9.0, prepare_seconds=1.0, disk_bytes=1_000_000)
 
 
-def outcome(gain: float, loss: float) -> Outcome:
-    """Eight patients, three seeds: mandible gains, the others lose, by some thousandths apart."""
+def outcome(gain: float, loss: float, *, rival: float = -0.01) -> Outcome:
+    """Eight patients, three seeds: mandible gains, the others lose, by some thousandths apart.
+
+    `rival`: what ignore + memory gains more.
+    """
     rng = np.random.default_rng(1)
     arms = {
         kind.name: [kept(f"{kind.name}, seed {n}") for n in (1, 2, 3)][: 1 if kind.one_seed else 3]
@@ -42,6 +45,7 @@ def outcome(gain: float, loss: float) -> Outcome:
             if name != PARENT:
                 drawn = structure == "Mandible" or name.startswith("gaps: marginal")
                 change = (gain if drawn else -loss) + rng.normal(0, 0.004)
+                change += rival if name.startswith("ignore + memory") else 0.0
             rows.append(
                 Row(
                     model=name,
@@ -64,6 +68,9 @@ def test_the_reach_is_met_only_when_every_part_is() -> None:
     assert "not shown: H1" in lost
     assert "worse after Holm: BrainStem" in lost
     assert "revised structures gain +0.0" in list(write_report(outcome(0.05, 0.0)))[-1]
+    beside = list(write_report(outcome(0.15, 0.0, rival=0.005)))
+    assert sum(line.endswith("| yes |") for line in beside) == 4, "H3 is shown, and it gains less"
+    assert "beside ignore + memory, less than it" in beside[-1]
 
 
 def test_a_chance_is_that_of_the_interval_and_one_seed_in_three_widens_it() -> None:
