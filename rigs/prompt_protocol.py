@@ -20,9 +20,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 import numpy as np
-from nnInteractive.inference.remote.serialization import unpack_array
 from numpy.typing import NDArray
 
+from han5k_review.prompting.client import unpack_array
 from rigs.prompt_answers import Fault, describe_capabilities, describe_change, spoil
 from rigs.prompt_model import Growth, grow, join, mark_point
 
@@ -54,6 +54,7 @@ class Rig:
         self.seconds = 0.0
         self.fault = Fault()
         self.went_well = self.went_wrong = 0
+        self.meeting = threading.Barrier(2)
         self.lock = threading.Lock()
 
     def find_fault(self, path: str) -> Fault | None:
@@ -133,6 +134,8 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(9)
         if fault.kind == "sleep":
             time.sleep(fault.seconds)
+        elif fault.kind == "meet":
+            self.rig.meeting.wait(timeout=60)
         elif fault.kind == "full":
             self.reply(503, {"detail": "server is at capacity"}, {"Retry-After": "10"})
         elif fault.kind == "gone":
