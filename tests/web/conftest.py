@@ -17,8 +17,10 @@ from han5k_review.settings import Settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.web.composition import build_middleware, build_routes
+from rigs.prompt_server import KEY, PromptServer, running_prompt_server
 from tests.web.bench import WebBench, build_bench
 from tests.web.drafting import PAROTID, Tab
+from tests.web.prompting import GROWTH, PromptTab, open_tab
 
 SITE = "http://testserver"
 Visit = Callable[..., TestClient]
@@ -70,3 +72,28 @@ def _open_session(bench: WebBench, name: str) -> str:
     with transaction(bench.study.engine) as session:
         identity = build_identity(get_reader(session, name))
         return open_session(session, identity, Browser(), utc_now())
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PromptServer]:
+    log = tmp_path_factory.mktemp("prompts") / "server.log"
+    with running_prompt_server(log, growth=GROWTH) as server:
+        yield server
+
+
+@pytest.fixture
+def server(started: PromptServer) -> Iterator[PromptServer]:
+    yield started
+    if started.process.poll() is not None:
+        started.restart()
+    started.misbehave("")
+
+
+@pytest.fixture
+def prompting(bench: WebBench, visit: Visit, server: PromptServer) -> Iterator[PromptTab]:
+    client = visit(
+        "anna", nninteractive_url=server.url, nninteractive_key=KEY, nninteractive_seconds=60
+    )
+    opened = open_tab(bench, client)
+    yield opened
+    opened.leave()

@@ -1,128 +1,34 @@
-"""Prompts through a real server of the protocol: what it answers, and each way it can fail."""
+"""Prompts through a real server of the protocol: what it answers, what is kept, who may ask."""
 
 from __future__ import annotations
 
-import base64
-import threading
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-import httpx
 import numpy as np
 import pytest
 from sqlmodel import col, select
 
-from han5k_review.prompting.client import nnInteractiveRemoteInferenceSession
 from han5k_review.protocol.presets import Preset, build_preset
 from han5k_review.protocol.record import Change, read_facts, set_protocol
-from han5k_review.review.drafts.voxel_runs import decode_runs
 from han5k_review.store.columns import utc_now
 from han5k_review.store.draft_tables import DraftPrompt
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Assignment, Audit
-from rigs.prompt_model import Growth, grow, join, mark_point
-from rigs.prompt_server import KEY, LICENCE, VERSION, PromptServer, running_prompt_server
-from rigs.server import running_server
-from tests.web.bench import PASSWORD, WebBench
+from rigs.prompt_model import grow, mark_point
+from rigs.prompt_server import LICENCE, VERSION, PromptServer
+from tests.web.bench import WebBench
 from tests.web.conftest import Visit
-from tests.web.drafting import DOT, PAROTID, Tab, patch
-
-GROWTH = Growth(tolerance_hu=1300, reach=4)
-INSIDE, FAR = (2, 5, 4), (14, 10, 10)
+from tests.web.drafting import DOT, PAROTID, patch
+from tests.web.prompting import (
+    FAR,
+    GROWTH,
+    INSIDE,
+    PromptTab,
+    ask_the_client,
+    count_prompts,
+)
 
 pytestmark = pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PromptServer]:
-    log = tmp_path_factory.mktemp("prompts") / "server.log"
-    with running_prompt_server(log, growth=GROWTH) as server:
-        yield server
-
-
-@pytest.fixture
-def server(started: PromptServer) -> Iterator[PromptServer]:
-    yield started
-    if started.process.poll() is not None:
-        started.restart()
-    started.misbehave("")
-
-
-@dataclass(slots=True, kw_only=True)
-class PromptTab:
-    """A tab that asks with prompts and takes the answers as steps."""
-
-    tab: Tab
-    bench: WebBench
-
-    def ask(self, kind: str, *points: tuple[int, ...], **fields: Any) -> httpx.Response:
-        sent = {
-            "id": uuid.uuid4().hex,
-            "holder": self.tab.holder,
-            "draft": self.tab.draft,
-            "version": self.tab.version,
-            "kind": kind,
-            "include": True,
-            "points": [list(point) for point in points],
-        }
-        return self.tab.client.post(f"{self.tab.url}/prompts", json=sent | fields)
-
-    def read(self, answer: httpx.Response) -> np.ndarray:
-        """The whole mask (i, j, k) after the answer."""
-        assert answer.status_code == 200, answer.text
-        told = answer.json()
-        assert told["mode"] == "xor"
-        assert told["licence"] == LICENCE
-        after = self.tab.mask.copy()
-        if told["runs"]:
-            place = tuple(
-                slice(a, a + n) for a, n in zip(told["start"], told["shape"], strict=True)
-            )
-            after[place] ^= decode_runs(base64.b64decode(told["runs"]), tuple(told["shape"]))
-        return after
-
-    def take(self, answer: httpx.Response, kind: str) -> httpx.Response:
-        """Make one step of the answer."""
-        told = answer.json()
-        stroke = {name: told[name] for name in ("start", "shape", "runs", "mode")}
-        version = self.tab.version
-        stroke |= {"id": uuid.uuid4().hex, "base_version": version, "tool": f"prompt-{kind}"}
-        after = self.read(answer)
-        kept = self.tab.send(stroke)
-        if kept.status_code == 200:
-            self.tab.mask, self.tab.version = after, version + 1
-        return kept
-
-    def grow(self, *points: tuple[int, ...], include: bool = True) -> np.ndarray:
-        """What the model says of points, worked out here."""
-        seeds = np.any([mark_point(self.bench.hu.shape, point) for point in points], axis=0)
-        return join(self.tab.mask, grow(self.bench.hu, seeds, GROWTH), include=include)
-
-    def leave(self) -> None:
-        left = self.tab.client.request(
-            "DELETE", f"{self.tab.url}/prompts", json={"holder": self.tab.holder}
-        )
-        assert left.status_code == 204, left.text
-
-
-def open_tab(bench: WebBench, client: httpx.Client, url: str = PAROTID) -> PromptTab:
-    tab = Tab(client=client, url=url, mask=bench.masks["ParotidL"].dense())
-    assert tab.open().status_code == 201
-    return PromptTab(tab=tab, bench=bench)
-
-
-@pytest.fixture
-def prompting(bench: WebBench, visit: Visit, server: PromptServer) -> Iterator[PromptTab]:
-    client = visit(
-        "anna", nninteractive_url=server.url, nninteractive_key=KEY, nninteractive_seconds=60
-    )
-    opened = open_tab(bench, client)
-    yield opened
-    opened.leave()
 
 
 def test_points_lines_and_boxes_give_what_the_model_gives_from_our_contour(
@@ -208,86 +114,6 @@ def test_a_box_and_a_lasso_grow_from_what_they_hold(prompting: PromptTab) -> Non
     assert np.array_equal(prompting.read(answer), prompting.grow(*within))
 
 
-def test_whatever_the_server_does_wrong_is_said_and_changes_nothing(
-    bench: WebBench, visit: Visit, prompting: PromptTab, server: PromptServer
-) -> None:
-    elsewhere = "http://127.0.0.1:9/"
-    choices = {"nninteractive_url": server.url, "nninteractive_key": KEY}
-    client = visit("anna", **choices, nninteractive_seconds=0.5)
-    hurried = PromptTab(tab=replace(prompting.tab, client=client), bench=bench)
-    for kind, fields, status, reason in (
-        ("full", {"path": "/claim"}, 503, "prompts_full"),
-        ("version", {"path": "/capabilities"}, 502, "prompts_failed"),
-        ("redirect", {"to": elsewhere}, 502, "prompts_failed"),
-        ("nan", {}, 502, "prompts_failed"),
-        ("values", {}, 502, "prompts_failed"),
-        ("shape", {}, 502, "prompts_failed"),
-        ("gone", {}, 502, "prompts_failed"),
-        ("sleep", {"seconds": 2.0, "times": 1}, 504, "prompts_slow"),
-        ("die", {}, 502, "prompts_failed"),
-    ):
-        server.misbehave(kind, **fields)
-        refused = (hurried if kind == "sleep" else prompting).ask("point", FAR)
-        assert (refused.status_code, refused.json()["reason"]) == (status, reason), kind
-        assert refused.headers.get("retry-after") == ("10" if status == 503 else None)
-        sentence = refused.json()["error"]
-        assert "by hand" in sentence
-        assert KEY not in sentence
-        if status == 503:
-            told = prompting.tab.client.get(f"{PAROTID}/prompts").json()
-            assert (told["available"], "wait" in told["why"]) == (False, True)
-    assert count_prompts(bench) == 0
-    assert prompting.tab.fetch_mask()[0]["version"] == 0
-
-    server.restart()
-    answer = prompting.ask("point", FAR)
-    assert np.array_equal(prompting.read(answer), prompting.grow(FAR))
-
-
-def test_a_lost_session_is_claimed_again_with_the_prompts_that_counted(
-    prompting: PromptTab, server: PromptServer
-) -> None:
-    for point in (FAR, (4, 15, 12)):
-        assert prompting.take(prompting.ask("point", point), "point").status_code == 200
-    before = server.look()["asked"]
-    server.misbehave("gone", times=1)
-    answer = prompting.ask("point", (20, 3, 3))
-    assert np.array_equal(prompting.read(answer), prompting.grow((20, 3, 3)))
-    after = server.look()
-    assert after["prompts"] == [["point", "point", "point"]]
-    for path in ("/claim", "/set_image", "/add_initial_seg_interaction"):
-        assert after["asked"][path] == before[path] + 1
-
-
-def test_a_prompt_that_is_left_is_thrown_away_and_its_session_given_back(
-    bench: WebBench, prompting: PromptTab, server: PromptServer
-) -> None:
-    assert prompting.ask("point", FAR).status_code == 200
-    before = server.look()["asked"]["/add_point_interaction"]
-    server.misbehave("sleep", seconds=1.0)
-    answers: list[httpx.Response] = []
-    waiting = threading.Thread(target=lambda: answers.append(prompting.ask("point", INSIDE)))
-    waiting.start()
-    wait_until(lambda: server.look()["asked"]["/add_point_interaction"] > before)
-    prompting.leave()
-    assert server.look()["prompts"] == []
-    waiting.join()
-    assert [(one.status_code, one.json()["reason"]) for one in answers] == [
-        (409, "prompts_cancelled")
-    ]
-    assert count_prompts(bench) == 1
-
-
-def test_a_session_goes_back_when_it_is_not_used(
-    bench: WebBench, visit: Visit, server: PromptServer
-) -> None:
-    settings = {"nninteractive_url": server.url, "nninteractive_key": KEY}
-    prompting = open_tab(bench, visit("anna", **settings, nninteractive_idle_seconds=1))
-    assert prompting.ask("point", FAR).status_code == 200
-    assert server.look()["prompts"] == [["point"]]
-    wait_until(lambda: not server.look()["prompts"])
-
-
 def test_where_assistance_is_forbidden_or_no_server_is_set_none_is_asked(
     bench: WebBench, visit: Visit, prompting: PromptTab, server: PromptServer
 ) -> None:
@@ -312,62 +138,3 @@ def test_where_assistance_is_forbidden_or_no_server_is_set_none_is_asked(
     refused = prompting.tab.send(patch((0, 0, 0), DOT, 0, tool="prompt-point"))
     assert (refused.status_code, refused.json()["reason"]) == (409, "no_assistance")
     assert server.look()["asked"] == before
-
-
-def test_two_readers_have_a_session_each_and_the_key_stays_on_the_server(
-    bench: WebBench, server: PromptServer, tmp_path: Path
-) -> None:
-    log = tmp_path / "web.log"
-    with (
-        running_server(bench.study.root, log, environment=server.environment) as web,
-        web.sign_in("anna", PASSWORD) as anna,
-        web.sign_in("ben", PASSWORD) as ben,
-    ):
-        tabs = [open_tab(bench, anna), open_tab(bench, ben, PAROTID.replace("1", "2"))]
-        server.misbehave("meet", path="/add_point")  # each is answered once both are there
-        answers: dict[int, httpx.Response] = {}
-        places = (FAR, (4, 15, 12))
-
-        def ask(which: int) -> None:
-            answers[which] = tabs[which].ask("point", places[which])
-
-        asking = [threading.Thread(target=ask, args=(which,)) for which in (0, 1)]
-        for thread in asking:
-            thread.start()
-        for thread in asking:
-            thread.join()
-        masks = [tabs[which].read(answers[which]) for which in (0, 1)]
-        for which in (0, 1):
-            assert np.array_equal(masks[which], tabs[which].grow(places[which]))
-        assert not np.array_equal(*masks)
-        assert server.look()["prompts"] == [["point"], ["point"]]
-        told = anna.get(f"{PAROTID}/prompts").text + anna.get("/metrics").text
-        web.process.terminate()
-        web.process.wait(timeout=30)
-    assert server.look()["prompts"] == [], "a process that ends gives its sessions back"
-    assert KEY not in told + log.read_text() + server.log.read_text()
-
-
-def count_prompts(bench: WebBench) -> int:
-    with reading(bench.study.engine) as session:
-        return len(session.exec(select(DraftPrompt)).all())
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Until the server says so; it is asked at most for a minute."""
-    until = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < until, "it never came"
-
-
-def ask_the_client(server: PromptServer, prompting: PromptTab, point: Any) -> np.ndarray:
-    """The same prompt by the protocol's own client, past our web app."""
-    client = nnInteractiveRemoteInferenceSession(server.url, api_key=KEY)
-    try:
-        client.set_image(prompting.bench.hu[None])
-        client.set_target_buffer(np.zeros(prompting.bench.hu.shape, np.uint8))
-        client.add_initial_seg_interaction(prompting.tab.mask.astype(np.uint8))
-        client.add_point_interaction(point, True)
-        return np.asarray(client.target_buffer != 0)
-    finally:
-        client.close()
