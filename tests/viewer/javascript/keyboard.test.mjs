@@ -28,6 +28,8 @@ for (const [layout, key, code, modifiers, action] of [
   ["US", "%", "Digit5", { shiftKey: true }, "dose"],
   ["AZERTY", "%", "Quote", { shiftKey: true }, "dose"],
   ["Greek", "%", "Digit5", { shiftKey: true }, "dose"],
+  ["any", "Enter", "Enter", {}, "close-polygon"],
+  ["any", "Enter", "Enter", { shiftKey: true }, "prompt"],
   ["US", "F4", "F4", {}, "window-direct"],
   ["US", "F5", "F5", {}, null],
   ["US", "?", "Slash", { shiftKey: true }, "help"],

@@ -16,7 +16,7 @@ const QUESTIONS = {
   aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
 };
 export class EditPanel {
-  /** @param {{ reading: Reading, editor: Editor, act: (action: string) => void, focus: () => void }} parts */
+  /** @param {{ reading: Reading, editor: Editor, act: (action: string, argument?: any) => void, focus: () => void }} parts */
   constructor({ reading, editor, act, focus }) {
     this.reading = reading;
     this.editor = editor;
@@ -62,6 +62,7 @@ export class EditPanel {
       this.tools.root,
       this.takeOver,
       this.aside.root,
+      this.tools.prompts.asking,
       this.alert,
     );
     this.root.hidden = editor.readOnly;
@@ -133,6 +134,7 @@ export class EditPanel {
     this.aside.update();
     this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);
+    if (!active) this.tools.prompts.asking.hidden = true;
     if (!active) return;
     this.tools.update();
     this.sayFigures();
