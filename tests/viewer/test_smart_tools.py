@@ -177,3 +177,8 @@ def test_a_protocol_without_assistance_hides_the_smart_tools(
     expect(screen.get_by_test_id("smart-tools")).to_be_hidden()
     screen.keyboard.press("Shift+Digit1")
     expect(screen.get_by_test_id("edit-alert")).to_contain_text("allows no assistance")
+    expect(screen.get_by_test_id("prompts")).to_be_hidden()
+    screen.keyboard.press("q")
+    expect(screen.get_by_test_id("edit-alert")).to_be_hidden()
+    screen.keyboard.press("Shift+Enter")
+    expect(screen.get_by_test_id("edit-alert")).to_contain_text("allows no assistance")

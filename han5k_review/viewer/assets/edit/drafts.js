@@ -28,7 +28,7 @@ import { parseMasks } from "../pure/masks.js";
  */
 
 /**
- * Prompts of a structure at the hospital's server (docs/transport.md); neither `why` nor `server`: none is set.
+ * Prompts of a structure at the hospital's server (docs/transport.md); no `server`: none is set, or none may be used.
  * @typedef {{ available: boolean, why: string | null, licence: string | null, server: string | null }} PromptState
  * @typedef {{ start: Triple, shape: Triple, runs: string, mode: "xor", licence: string, seconds: number }} PromptAnswer
  */
@@ -196,6 +196,6 @@ export class Drafts {
    */
   endPrompts(url) {
     const to = `${url}/prompts?holder=${encodeURIComponent(this.holder)}`;
-    return request(to, { method: "DELETE", keepalive: true }).catch(() => {});
+    return this.say(to, {}, { method: "DELETE", keepalive: true }).catch(() => {});
   }
 }

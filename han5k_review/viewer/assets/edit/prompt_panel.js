@@ -4,43 +4,44 @@
 import { shortKey } from "../keyboard.js";
 import { h, press, setText } from "../panels/dom.js";
 import { wordButton } from "./controls.js";
-import { kindOf } from "./prompt_strokes.js";
+import { HOW, KINDS, kindOf } from "./prompt_strokes.js";
 
 /** @import { Editor } from "./editor.js" */
 /** @import { PromptKind } from "./prompt_strokes.js" */
 
-/** @type {[kind: PromptKind, word: string, title: string][]} */
-const TOOLS = [
-  ["point", "Point", "Click on tissue"],
-  ["scribble", "Scribble", "Draw a short line over tissue"],
-  ["lasso", "Lasso", "Draw a line round tissue"],
-  ["box", "Box", "Drag a box over tissue"],
-];
+/** @type {Record<PromptKind, string>} */
+const WORDS = { point: "Point", scribble: "Scribble", lasso: "Lasso", box: "Box" };
 
 export class PromptPanel {
   /** @param {{ editor: Editor, act: (action: string, argument?: any) => void, focus: () => void }} parts */
   constructor({ editor, act, focus }) {
     this.editor = editor;
     const { prompts } = editor;
-    this.buttons = TOOLS.map(([kind, word, title]) => {
-      const button = wordButton(`prompt-${kind}`, word, () => act("prompt", kind), focus);
-      button.title = `${title} that belongs to it (right button: that does not)`;
+    this.buttons = KINDS.map((kind) => {
+      const button = wordButton(`prompt-${kind}`, WORDS[kind], () => act("prompt", kind), focus);
+      button.title = `Prompt: ${HOW[kind]} that belongs to it, right button: that does not`;
       return { kind, button };
     });
-    this.outside = wordButton("prompt-outside", "Left: −", () => prompts.choose(!prompts.isOutside), focus);
+    this.outside = wordButton(
+      "prompt-outside",
+      "Left: outside",
+      () => prompts.choose(!prompts.isOutside),
+      focus,
+    );
     this.outside.title = "The left button draws what does not belong to it, the right one what does";
     this.again = wordButton("prompt-again", "Try again", () => prompts.refresh(), focus);
     this.why = h("p", { class: "warnings", role: "status", "data-testid": "prompt-why" });
     this.licence = h("small", { class: "licence", "data-testid": "prompt-licence" });
-    this.tools = h("div", { class: "tools" }, ...this.buttons.map(({ button }) => button), this.outside);
+    this.tools = h("div", { class: "tools kinds" }, ...this.buttons.map(({ button }) => button));
     this.root = h(
       "div",
-      { class: "grading", hidden: true, "data-testid": "prompts" },
+      { class: "grading prompts", hidden: true, "data-testid": "prompts" },
       h(
         "div",
         { class: "line" },
         h("kbd", { "data-key": "prompt" }, shortKey("prompt")),
-        h("h3", {}, "Prompts for the server"),
+        h("h3", {}, "Prompts"),
+        this.outside,
       ),
       this.tools,
       this.why,
@@ -61,10 +62,10 @@ export class PromptPanel {
 
   update() {
     const { prompts, options } = this.editor;
-    const { available, why, licence } = prompts.state;
-    this.root.hidden = !prompts.allowed || !(available || why);
+    const { available, why, licence, server } = prompts.state;
+    this.root.hidden = !prompts.allowed || server === null;
     this.root.dataset.working = prompts.asking ? prompts.kind : "";
-    this.tools.hidden = !available;
+    this.tools.hidden = this.outside.hidden = !available;
     const inHand = kindOf(options.tool);
     for (const { kind, button } of this.buttons) {
       press(button, inHand === kind);

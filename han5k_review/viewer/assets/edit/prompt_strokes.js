@@ -12,6 +12,13 @@ import { COLOURS, SEED_MM } from "./seeds.js";
 
 /** In the order in which the key goes through them. */
 export const KINDS = /** @type {const} */ (["point", "scribble", "lasso", "box"]);
+/** @type {Record<PromptKind, string>} what the hand does */
+export const HOW = {
+  point: "click on tissue",
+  scribble: "draw a short line over tissue",
+  lasso: "draw a line round tissue",
+  box: "drag a box over tissue",
+};
 /** More points than this are not sent: of a longer line every so many-th. */
 const MOST_POINTS = 500;
 

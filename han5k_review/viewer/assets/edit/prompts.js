@@ -5,7 +5,7 @@
 import { messageOf, reasonOf } from "../net/requests.js";
 import { isHeld } from "./drafts.js";
 import { decodeChange } from "./patches.js";
-import { isPrompt, KINDS, kindOf, PromptStroke } from "./prompt_strokes.js";
+import { HOW, isPrompt, KINDS, kindOf, PromptStroke } from "./prompt_strokes.js";
 import { SAY } from "./smart_jobs.js";
 
 /** @import { PlaneView } from "../draw/plane_view.js" */
@@ -72,8 +72,8 @@ export class Prompts {
     const now = kindOf(editor.options.tool);
     this.kind = kind ?? (now ? KINDS[(KINDS.indexOf(now) + 1) % KINDS.length] : this.kind);
     editor.set({ tool: `prompt-${this.kind}` });
-    if (!this.asked.has(editor.session.draft))
-      this.say(`With the first prompt the CT goes to ${this.where}.`);
+    const first = this.asked.has(editor.session.draft) ? "" : ` The CT goes to ${this.where}.`;
+    this.say(`Prompt: ${HOW[this.kind]} that belongs to it, right button: that does not.${first}`);
   }
 
   /** @param {boolean} isOutside */
@@ -240,8 +240,8 @@ export class Prompts {
     if (!asking) return null;
     const ms = performance.now() - asking.since;
     if (ms < SAID_MS - 1 && !asking.isFirst) return null;
-    const what = asking.isFirst ? `The CT goes to ${this.where}` : `Asking ${this.where}`;
-    const sentence = `${what} ... Escape stops it.`;
+    const what = asking.isFirst ? "Sending the CT to" : "Asking";
+    const sentence = `${what} ${this.where} ... Escape stops it.`;
     return { sentence, seconds: Math.floor(ms / 1000) };
   }
 }
