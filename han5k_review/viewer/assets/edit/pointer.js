@@ -3,7 +3,7 @@
 
 import { allowedVoxels } from "./hu_limit.js";
 import { EditOverlay } from "./overlay.js";
-import { isPrompt, PromptStroke } from "./prompt_strokes.js";
+import { isLine, isPrompt, PromptStroke } from "./prompt_strokes.js";
 import { PushStroke, pushRadius } from "./pushing.js";
 import { SEED_MM } from "./seeds.js";
 import { BrushStroke, erasing, isBrush, isPolygon, isSeed, Outline, planeToFraction } from "./tools.js";
@@ -84,7 +84,7 @@ export class Pointer {
    */
   ringMm(view, { x, y }) {
     const { mask, options } = this.editor;
-    if (isSeed(options.tool)) return SEED_MM;
+    if (isSeed(options.tool) || isPrompt(options.tool)) return SEED_MM;
     if (this.stroke?.drawing instanceof PushStroke) return 2 * this.stroke.drawing.radiusMm;
     if (options.tool !== "push" || this.stroke || !mask) return options.sizeMm;
     return 2 * pushRadius(mask, view.plane, this.fraction(view, view.planePoint(x, y)), options);
@@ -216,7 +216,7 @@ export class Pointer {
   hover(view, at) {
     const { ready, options } = this.editor;
     this.at = at && { view, x: at.x, y: at.y };
-    const ring = ready && isBrush(options.tool) ? at : null;
+    const ring = ready && (isBrush(options.tool) || isLine(options.tool)) ? at : null;
     this.overlays.get(view)?.showRing(ring, ring ? this.ringMm(view, ring) : 0);
     if (!at || this.outline?.view !== view) return;
     if (this.outline.index === view.index) this.showOutline(view.planePoint(at.x, at.y));

@@ -26,6 +26,11 @@ const MOST_POINTS = 500;
 export const isPrompt = (tool) => tool.startsWith("prompt-");
 
 /**
+ * Is a prompt as wide as a seed: a point or a line, and no area?
+ * @param {string} tool
+ */
+export const isLine = (tool) => tool === "prompt-point" || tool === "prompt-scribble";
+/**
  * The kind of a tool in hand; undefined when it is no prompt.
  * @param {string} tool
  */
