@@ -29,7 +29,12 @@ import { parseMasks } from "../pure/masks.js";
 
 /**
  * Prompts of a structure at the hospital's server (docs/transport.md); no `server`: none is set, or none may be used.
- * @typedef {{ available: boolean, why: string | null, licence: string | null, server: string | null }} PromptState
+ * @typedef {object} PromptState
+ * @property {boolean} available
+ * @property {string | null} why
+ * @property {string | null} licence
+ * @property {string | null} server
+ *
  * @typedef {{ start: Triple, shape: Triple, runs: string, mode: "xor", licence: string, seconds: number }} PromptAnswer
  */
 

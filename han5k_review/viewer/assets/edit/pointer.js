@@ -18,7 +18,8 @@ import { BrushStroke, erasing, isBrush, isPolygon, isSeed, Outline, planeToFract
 /**
  * A gesture on one view; `line` is what is shown of it.
  * @typedef {{ view: PlaneView, plane: PlaneName, index: number, tool: string, line: PlanePoint[] }} Gesture
- * @typedef {Gesture & { drawing: BrushStroke | PushStroke | SeedStroke | Outline | PromptStroke }} StrokeInHand
+ * @typedef {BrushStroke | PushStroke | SeedStroke | Outline | PromptStroke} Drawing
+ * @typedef {Gesture & { drawing: Drawing }} StrokeInHand
  * @typedef {Gesture & { drawing: Outline }} OutlineInHand
  */
 

@@ -6,6 +6,7 @@ import { h, press, setText } from "../panels/dom.js";
 import { wordButton } from "./controls.js";
 import { HOW, KINDS, kindOf } from "./prompt_strokes.js";
 
+/** @import { Act } from "../workspace_parts.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { PromptKind } from "./prompt_strokes.js" */
 
@@ -13,7 +14,7 @@ import { HOW, KINDS, kindOf } from "./prompt_strokes.js";
 const WORDS = { point: "Point", scribble: "Scribble", lasso: "Lasso", box: "Box" };
 
 export class PromptPanel {
-  /** @param {{ editor: Editor, act: (action: string, argument?: any) => void, focus: () => void }} parts */
+  /** @param {{ editor: Editor, act: Act, focus: () => void }} parts */
   constructor({ editor, act, focus }) {
     this.editor = editor;
     const { prompts } = editor;

@@ -13,7 +13,7 @@ import { SAY } from "./smart_jobs.js";
 /** @import { PromptAnswer, PromptState } from "./drafts.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { Prompt, PromptKind } from "./prompt_strokes.js" */
-/** @typedef {{ url: string, since: number, isFirst: boolean, isSent: boolean, abort: AbortController }} Asking */
+/** @typedef {ReturnType<Prompts["start"]>} Asking what is asked, since when */
 
 /** A question that takes longer is said. */
 const SAID_MS = 300;

@@ -7,6 +7,7 @@ import { PromptPanel } from "./prompt_panel.js";
 import { SmartPanel } from "./smart_panel.js";
 import { isPolygon } from "./tools.js";
 
+/** @import { Act } from "../workspace_parts.js" */
 /** @import { Editor } from "./editor.js" */
 
 const DRAW = [
@@ -34,7 +35,7 @@ const SLICES = [
 const HU_RANGE = { min: -1024, max: 3071, step: 1 };
 
 export class ToolBox {
-  /** @param {{ editor: Editor, act: (action: string, argument?: any) => void, focus: () => void }} parts */
+  /** @param {{ editor: Editor, act: Act, focus: () => void }} parts */
   constructor({ editor, act, focus }) {
     this.editor = editor;
     this.act = act;

@@ -3,8 +3,9 @@
 //
 // Names are those of pure/keymap.js: "a", "Shift+A", "1", "[", "Space", "ArrowUp". A key may have several
 // names; the first that means something counts. Digits go by place first, so that the row above the letters
-// grades with the same fingers everywhere. Enter, which every layout has, is a key of its own with Shift. Letters and signs go by what they type; by place only where the
-// layout has no key that types them (Cyrillic, Greek), or where the key itself types nothing of ours.
+// grades with the same fingers everywhere. Letters and signs go by what they type; by place only where the
+// layout has no key that types them (Cyrillic, Greek), or where the key itself types nothing of ours. Enter,
+// which every layout has, is a key of its own with Shift.
 
 /**
  * What of a KeyboardEvent counts.
