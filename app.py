@@ -35,7 +35,8 @@ except Han5kError as error:
 async def while_serving(_app: st.App) -> AsyncIterator[None]:
     """Compile the metrics while nobody asks yet, keep heads of the audit trail, end in peace."""
     compile_in_background()
-    with watch.drain.on_signals(), keeping_heads(study.engine, settings.audit_heads):
+    heads = keeping_heads(study.engine, settings.audit_heads)
+    with watch.drain.on_signals(), watch.ends, heads:
         yield
 
 

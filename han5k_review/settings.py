@@ -136,6 +136,25 @@ class Settings(BaseSettings):
         default=None,
         description="File of certificates (PEM) that the server's own is checked against.",
     )
+    nninteractive_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*)?$",
+        description="The hospital's nnInteractive server (`http://gpu-box:1527`), which answers "
+        "prompts while somebody draws; only this address is asked. Unset means no prompts.",
+    )
+    nninteractive_key: SecretStr | None = Field(
+        default=None,
+        description="Its key (`--api-key` there); only from here, and never stored or shown.",
+    )
+    nninteractive_seconds: float = Field(
+        default=30.0, ge=0.5, le=600, description="Seconds that its answer to a prompt may take."
+    )
+    nninteractive_idle_seconds: float = Field(
+        default=180.0,
+        ge=1,
+        le=86_400,
+        description="Seconds without a prompt after which a reader's session there goes back.",
+    )
     dask_address: str | None = Field(
         default=None,
         description="Dask scheduler (`tcp://host:port`) that `han5k evaluate` and `han5k predict` "

@@ -22,6 +22,8 @@ TABLES_WITHOUT = {
     "draft_patch": "strokes are a journal of their own, append-only, of a draft whose opening, "
     "submission and end are audited",
     "draft_snapshot": "a copy of what the journal says, made by the server",
+    "draft_prompt": "prompts are a journal beside that of the strokes; the audit row of a "
+    "revision says which server answered them",
     "draft": "version, lease and place move with each stroke and by themselves",
     "sign_in_count": "a counter of wrong passwords; each refused sign-in is audited",
 }
@@ -34,6 +36,7 @@ WITHOUT = {
     "han5k_review/web/draft_room.py change": _HAND_ON,
     "han5k_review/web/draft_room.py append": TABLES_WITHOUT["draft_patch"],
     "han5k_review/web/draft_room.py keep_snapshot": TABLES_WITHOUT["draft_snapshot"],
+    "han5k_review/web/prompt_room.py _record": TABLES_WITHOUT["draft_prompt"],
     "han5k_review/web/entrance.py _sign_in": "its first transaction only counts; the second audits",
     "han5k_review/web/guard.py _write_seen": "when a sign-in was used last, noted by itself",
     "han5k_review/web/grade_routes.py post_position": "where a reader looks, noted by itself",

@@ -1,24 +1,27 @@
-"""Assistance while drawing: whether a read may have it, and which smart tools made an edit.
+"""Assistance while drawing: whether a read may have it, and which tools of it made an edit.
 
-The journal names a step of a smart tool `smart-...` (docs/assist.md).
+The journal names a step of a smart tool `smart-...`, one that a server answered `prompt-...`
+(docs/assist.md).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from han5k_review.store.draft_tables import DraftPatch
+from han5k_review.store.draft_tables import DraftPatch, DraftPrompt
 from han5k_review.store.protocol_tables import ProtocolVersion
 from han5k_review.store.tables import Assignment
 
-_SMART = "smart-"
+PROMPT = "prompt-"
+_SMART = ("smart-", PROMPT)
 
 
 def is_smart(tool: str) -> bool:
-    """Is a step of this tool made by a smart tool?"""
+    """Is a step of this tool made by a smart tool, or by a server that was prompted?"""
     return tool.startswith(_SMART)
 
 
@@ -30,7 +33,28 @@ def is_assisted(session: Session, assignment: Assignment) -> bool:
 
 def count_smart_steps(session: Session, draft_id: int) -> Mapping[str, int]:
     """Smart tool -> its steps in the journal of a draft, those taken back later included."""
-    query = select(DraftPatch.tool).where(
-        DraftPatch.draft_id == draft_id, col(DraftPatch.tool).startswith(_SMART)
+    is_named = or_(*(col(DraftPatch.tool).startswith(start) for start in _SMART))
+    return Counter(
+        session.exec(select(DraftPatch.tool).where(DraftPatch.draft_id == draft_id, is_named))
     )
-    return Counter(session.exec(query))
+
+
+def list_prompt_servers(session: Session, draft_id: int) -> Sequence[str]:
+    """Which servers answered prompts of a draft with steps of prompts, each with its licence."""
+    query = (
+        select(DraftPrompt.server, DraftPrompt.server_version, DraftPrompt.licence)
+        .join(DraftPatch, col(DraftPatch.draft_id) == col(DraftPrompt.draft_id))
+        .where(DraftPrompt.draft_id == draft_id, col(DraftPatch.tool).startswith(PROMPT))
+        .distinct()
+    )
+    return sorted(
+        f"prompts by {server} (nnInteractive {version}), licence {licence}"
+        for server, version, licence in session.exec(query)
+    )
+
+
+def has_prompt(session: Session, draft_id: int, tool: str) -> bool:
+    """Did a server answer a prompt of this draft that a step of this tool can come from?"""
+    kind = tool.removeprefix(PROMPT)
+    query = select(DraftPrompt.id).where(DraftPrompt.draft_id == draft_id, DraftPrompt.kind == kind)
+    return session.exec(query.limit(1)).first() is not None

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
     SIGNED = "signed"
     NO_ASSISTANCE = "no_assistance"
+    NO_PROMPTS = "no_prompts"
     GRADE_DISAGREES = "grade_disagrees"
 
 

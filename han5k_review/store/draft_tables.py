@@ -70,6 +70,28 @@ class DraftPatch(SQLModel, table=True):
     received_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
+class DraftPrompt(SQLModel, table=True):
+    """A prompt that a server answered for version `version` of a draft. Append-only.
+
+    The step that the reader made of it is version `version + 1` and its tool `prompt-<kind>`;
+    there is none when the answer was not taken. `points` are voxel indices (i, j, k); server,
+    its version and the licence of its model in the server's own words.
+    """
+
+    __tablename__ = "draft_prompt"
+    id: int | None = Field(default=None, primary_key=True)
+    draft_id: int = Field(foreign_key="draft.id", index=True)
+    version: int
+    prompt_id: str
+    kind: str
+    include: bool
+    points: list[list[int]] = Field(sa_column=Column(JSON, nullable=False))
+    server: str
+    server_version: str
+    licence: str
+    answered_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class DraftSnapshot(SQLModel, table=True):
     """The mask of a draft at a version, so that a replay need not start at the base. Append-only.
 

@@ -29,6 +29,7 @@ APPEND_ONLY = (
     "audit",
     "draft_patch",
     "draft_snapshot",
+    "draft_prompt",
     "draft_submission",
     "structure_lock",
     "label_uncertainty",

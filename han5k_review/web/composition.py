@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,6 +17,7 @@ from han5k_review import __version__
 from han5k_review.accounts.sessions import SessionLimits, set_limits
 from han5k_review.accounts.study_key import KEY_NAME, read_or_create_key
 from han5k_review.errors import ConfigError
+from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.settings import Settings
 from han5k_review.store.study import Study
 from han5k_review.web.contour_routes import build_contour_router
@@ -23,6 +25,7 @@ from han5k_review.web.description import build_description, render_page
 from han5k_review.web.desk import Desk
 from han5k_review.web.dose_routes import build_dose_router
 from han5k_review.web.draft_answers import answer_json
+from han5k_review.web.draft_room import DraftRoom
 from han5k_review.web.draft_routes import build_draft_router
 from han5k_review.web.drain import Drain
 from han5k_review.web.encoding import AnswerCache
@@ -46,6 +49,8 @@ from han5k_review.web.meters import Meters, answer_metrics
 from han5k_review.web.observer import Observer
 from han5k_review.web.oidc import Provider, check_issuer
 from han5k_review.web.problems import add_problem_handlers, by_method
+from han5k_review.web.prompt_room import build_prompt_room
+from han5k_review.web.prompt_routes import build_prompt_router
 from han5k_review.web.proxies import parse_proxies
 from han5k_review.web.run_routes import build_run_router
 from han5k_review.web.signature_routes import build_signature_router
@@ -57,10 +62,11 @@ _ANSWER_CACHE_BYTES = 128 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What watches over one process: its meters, and whether it is about to end."""
+    """What watches over one process: its meters, whether it is about to end, what it does then."""
 
     meters: Meters
     drain: Drain = field(default_factory=Drain)
+    ends: ExitStack = field(default_factory=ExitStack)
 
 
 def build_routes(study: Study, settings: Settings, watch: Watch | None = None) -> list[BaseRoute]:
@@ -70,7 +76,7 @@ def build_routes(study: Study, settings: Settings, watch: Watch | None = None) -
     limits = set_limits(settings.session_hours, settings.idle_minutes)
     hospital = _build_hospital(study, settings, limits, key)
     entrance = Entrance(study=study, limits=limits, key=key, has_hospital=hospital is not None)
-    api = build_api(study, settings)
+    api = build_api(study, settings, watch)
     routes: list[BaseRoute] = [
         Mount("/api", api),
         by_method(REFERENCE, GET=partial(_answer_reference, api)),
@@ -142,7 +148,7 @@ async def _answer_description(api: FastAPI, _request: Request) -> Response:
     return answer_json(build_description(api))
 
 
-def build_api(study: Study, settings: Settings) -> FastAPI:
+def build_api(study: Study, settings: Settings, watch: Watch | None = None) -> FastAPI:
     """The routes of docs/transport.md and docs/api.md.
 
     The framework's own pages about them load scripts from elsewhere; ours is `REFERENCE`.
@@ -168,12 +174,15 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         build_label_set_router,
         build_grade_router,
         build_export_router,
-        build_draft_router,
         build_lock_router,
         build_contour_router,
         build_signature_router,
     ):
         api.include_router(build_router(desk))
+    drafts = DraftRoom(study=study, rules=read_edit_rules(study.tables))
+    ends = ExitStack() if watch is None else watch.ends
+    api.include_router(build_draft_router(drafts))
+    api.include_router(build_prompt_router(build_prompt_room(drafts, settings, ends.callback)))
     api.include_router(build_run_router(desk, settings))
     api.routes.append(by_method("/openapi.json", GET=partial(_answer_description, api)))
     add_problem_handlers(api)

@@ -25,7 +25,6 @@ from han5k_review.review.drafts.opening import (
 )
 from han5k_review.review.drafts.patches import describe_patch
 from han5k_review.review.drawing import is_manual
-from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.row_numbers import RowKind
 from han5k_review.store.audit import add_audit
 from han5k_review.store.columns import utc_now
@@ -38,7 +37,7 @@ from han5k_review.web.binary import BINARY, answer_binary
 from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.contour_routes import answer_download
 from han5k_review.web.described import described
-from han5k_review.web.desk import Desk, get_identity
+from han5k_review.web.desk import get_identity
 from han5k_review.web.draft_answers import (
     HOLDER_HEADER,
     DraftRoute,
@@ -61,10 +60,9 @@ _DRAFTS = "/assignments/{assignment_id}/drafts"
 _DRAFT = _DRAFTS + "/{structure}"
 
 
-def build_draft_router(desk: Desk) -> APIRouter:
+def build_draft_router(room: DraftRoom) -> APIRouter:
     """The routes of docs/transport.md, Drafts."""
     router = APIRouter(route_class=DraftRoute)
-    room = DraftRoom(study=desk.study, rules=read_edit_rules(desk.study.tables))
     _add_reading(router, room)
     _add_opening(router, room)
     add_patching(router, room)

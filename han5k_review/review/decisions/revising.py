@@ -61,7 +61,8 @@ class Edit:
     """A finished edit of the contour `reviewed`, and what it amounts to against it.
 
     `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
-    revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made.
+    revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made;
+    `prompts`: which servers answered prompts, each with the licence of its model.
     """
 
     reviewed: LabelVersion
@@ -71,6 +72,7 @@ class Edit:
     grade_id: int | None = None
     active_seconds: float | None = None
     smart_steps: Mapping[str, int] = field(default_factory=dict)
+    prompts: Sequence[str] = ()
 
 
 def submit_revision(
@@ -165,6 +167,7 @@ def add_revision(
         subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
         **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
+        **({"prompts": list(edit.prompts)} if edit.prompts else {}),
     )
     return revision
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
-from han5k_review.review.assistance import is_assisted, is_smart
+from han5k_review.review.assistance import PROMPT, has_prompt, is_assisted, is_smart
 from han5k_review.review.decisions.locking import check_draft_unlocked
 from han5k_review.review.drafts.draft_mask import DraftMask, Index, MaskShelf
 from han5k_review.review.drafts.journal import replay
@@ -111,12 +111,7 @@ def append_patches(
     check_draft_unlocked(session, draft)
     check_holder(draft, batch.holder)
     first_version = draft.version
-    if any(is_smart(patch.tool) for patch in new) and not is_assisted(session, assignment):
-        raise DraftError(
-            Reason.NO_ASSISTANCE,
-            "The protocol of this study allows no assistance while drawing, so a step of a smart "
-            "tool cannot be kept; draw it by hand.",
-        )
+    _check_tools(session, assignment, draft, new)
     _check_versions(draft, new)
     grid = grid_of(session.get_one(Case, draft.case_id))
     _check_boxes(grid, new)
@@ -149,6 +144,25 @@ def _find_known(session: Session, batch: PatchBatch) -> dict[str, DraftPatch]:
                 f"A new id was expected for this stroke; {patch.patch_id!r} belongs to another.",
             )
     return known
+
+
+def _check_tools(
+    session: Session, assignment: Assignment, draft: Draft, patches: Sequence[Patch]
+) -> None:
+    tools = {patch.tool for patch in patches if is_smart(patch.tool)}
+    if tools and not is_assisted(session, assignment):
+        raise DraftError(
+            Reason.NO_ASSISTANCE,
+            "The protocol of this study allows no assistance while drawing, so a step of a smart "
+            "tool cannot be kept; draw it by hand.",
+        )
+    for tool in tools:
+        if tool.startswith(PROMPT) and not has_prompt(session, stored_id(draft), tool):
+            raise DraftError(
+                Reason.BAD_PATCH,
+                f"A {tool.removeprefix(PROMPT)} that was answered for this draft was expected "
+                f"before a step of {tool}, found none; ask the server again.",
+            )
 
 
 def _check_versions(draft: Draft, patches: Sequence[Patch]) -> None:

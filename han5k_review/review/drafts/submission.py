@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.assistance import count_smart_steps
+from han5k_review.review.assistance import count_smart_steps, list_prompt_servers
 from han5k_review.review.decisions.locking import check_draft_unlocked
 from han5k_review.review.decisions.revising import Edit, add_revision
 from han5k_review.review.drafts.draft_mask import MaskShelf
@@ -146,6 +146,7 @@ def submit_draft(
             grade_id=None if grade is None else grade.id,
             active_seconds=draft.active_seconds,
             smart_steps=count_smart_steps(session, request.draft_id),
+            prompts=list_prompt_servers(session, request.draft_id),
         ),
         now=now,
     )

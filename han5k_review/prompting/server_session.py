@@ -1,0 +1,245 @@
+"""One session at the server: nnInteractive's own client, with what it answers checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import numpy as np
+from nnInteractive.inference.remote import (
+    ServerAtCapacityError,
+    SessionExpiredError,
+    nnInteractiveRemoteInferenceSession,
+)
+from numpy.typing import NDArray
+
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.volume import CtVolume
+from han5k_review.prompting.marks import build_box, build_lasso, build_scribble
+from han5k_review.prompting.prompts import (
+    FLAT_ONLY,
+    Prompt,
+    PromptError,
+    PromptKind,
+    Refusal,
+    say_wait,
+)
+
+FULL_SECONDS = 10
+"""What nnInteractive's server says in `Retry-After`, which its client does not hand on."""
+_CONNECT_SECONDS = 5.0
+_RELEASE_SECONDS = 5.0
+_CT_TIMES_LONGER = 4
+_SPOKEN = "2"
+_BY_HAND = "draw by hand"
+_UNKNOWN = "not told by the server"
+_LOST = (SessionExpiredError, httpx.NetworkError, httpx.RemoteProtocolError)
+
+
+class SessionLostError(Exception):
+    """The server knows this session no more, or ended in the middle of a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """The one server that is asked, by its address alone: an answer that leads elsewhere is none.
+
+    `seconds`: how long a prompt may take; a CT to arrive, four times that. `idle_seconds`: how
+    long a session is kept without a prompt.
+    """
+
+    url: str
+    key: str = field(default="", repr=False)
+    seconds: float = 30.0
+    idle_seconds: float = 180.0
+
+    @property
+    def host(self) -> str:
+        """Name and port, as people see it."""
+        return httpx.URL(self.url).netloc.decode()
+
+
+class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
+    """A session that was claimed; `close` gives it back. Not for two threads at once."""
+
+    def __init__(self, address: ServerAddress) -> None:
+        """Claim one; PromptError, or SessionLostError, when there is none to have."""
+        with telling_faults():
+            super().__init__(
+                address.url,
+                api_key=address.key,
+                connect_timeout=_CONNECT_SECONDS,
+                read_timeout=address.seconds,
+                set_image_read_timeout=_CT_TIMES_LONGER * address.seconds,
+                write_timeout=_CT_TIMES_LONGER * address.seconds,
+            )
+            check_version(self.INFERENCE_SESSION_VERSION)
+
+    @property
+    def version(self) -> str:
+        """The server's version of nnInteractive."""
+        return str(self.INFERENCE_SESSION_VERSION)
+
+    @property
+    def licence(self) -> str:
+        """Of the model that the server has loaded, in its words."""
+        return say_licence(self.license)
+
+    def send_scan(self, volume: CtVolume) -> None:
+        """The CT in HU, with its own axes."""
+        with telling_faults():
+            spacing = {"spacing": list(volume.grid.spacing_mm)}
+            self.set_image(np.ascontiguousarray(volume.hu)[None], spacing)
+            self.set_target_buffer(np.zeros(volume.grid.shape, np.uint8))
+
+    def send_contour(self, mask: StructureMask) -> None:
+        """The contour that prompts go on from; earlier prompts count no more."""
+        with telling_faults():
+            self.add_initial_seg_interaction(mask.dense().astype(np.uint8))
+
+    def send_prompt(self, prompt: Prompt, *, predict: bool) -> StructureBox | None:
+        """What is inside now, in the box that the server has written to; None: nothing changed.
+
+        `predict` False: the prompt counts from the next one on.
+        """
+        with telling_faults():
+            bounds = self._send(prompt, predict)
+        if bounds is None or self.target_buffer is None:
+            return None
+        spans = [(int(low), int(high)) for low, high in bounds]
+        i, j, k = (slice(*span) for span in spans)
+        start = (spans[0][0], spans[1][0], spans[2][0])
+        return StructureBox(start_ijk=start, inside=self.target_buffer[i, j, k] != 0)
+
+    def give_back(self) -> None:
+        """Tell the server, while another thread may still wait for an answer."""
+        with suppress(httpx.HTTPError):
+            self._http.post("/release", timeout=_RELEASE_SECONDS)
+
+    def _send(self, prompt: Prompt, predict: bool) -> list[list[int]] | None:
+        if self.original_image_shape is None:
+            raise ValueError("a CT comes before prompts")
+        told: dict[str, Any] = {
+            "include_interaction": prompt.include,
+            "run_prediction": predict,
+        }
+        i, j, k = self.original_image_shape[1:]
+        match prompt.kind:
+            case PromptKind.POINT:
+                found = self.add_point_interaction(prompt.points[0], **told)
+            case PromptKind.BOX:
+                self._check_box(prompt)
+                found = self.add_bbox_interaction(build_box(prompt), **told)
+            case PromptKind.SCRIBBLE:
+                marks = build_scribble(prompt, (i, j, k), self.preferred_scribble_thickness)
+                told["interaction_bbox"] = marks.bounds
+                found = self.add_scribble_interaction(marks.voxels, **told)
+            case PromptKind.LASSO:
+                marks = build_lasso(prompt, (i, j, k))
+                told["interaction_bbox"] = marks.bounds
+                found = self.add_lasso_interaction(marks.voxels, **told)
+        return None if found is None else list(found)
+
+    def _check_box(self, prompt: Prompt) -> None:
+        if not prompt.flat_axes and not self.supported_interactions.get("bbox3d", False):
+            raise PromptError(
+                Refusal.WRONG, f"For the model of this server {FLAT_ONLY} was expected."
+            )
+
+    def _write_bbox_into_target_buffer(
+        self, diff: NDArray[np.generic], bbox: list[list[int]]
+    ) -> None:
+        """Where the client takes an answer over: only a mask of the box's own shape may be."""
+        shape = self.target_buffer.shape
+        sizes = [high - low for low, high in bbox]
+        is_inside = all(0 <= low < high <= n for (low, high), n in zip(bbox, shape, strict=True))
+        if not is_inside or list(diff.shape) != sizes:
+            raise PromptError(
+                Refusal.FAILED,
+                f"A mask of {sizes} voxels within {list(shape)} was expected of the nnInteractive "
+                f"server, found one of {list(diff.shape)}; {_BY_HAND}, and tell who runs it.",
+            )
+        if not np.isin(diff, (0, 1)).all():
+            raise PromptError(
+                Refusal.FAILED,
+                "A mask of 0 and 1 was expected of the nnInteractive server, found other values; "
+                f"{_BY_HAND}, and tell who runs it.",
+            )
+        super()._write_bbox_into_target_buffer(diff, bbox)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureBox:
+    """A part (i, j, k) of the server's mask, which begins at `start_ijk`."""
+
+    start_ijk: tuple[int, int, int]
+    inside: NDArray[np.bool_]
+
+
+def check_version(found: object) -> None:
+    """Return for a server of nnInteractive 2; PromptError else."""
+    if not isinstance(found, str) or found.split(".")[0] != _SPOKEN:
+        raise PromptError(
+            Refusal.FAILED,
+            f"A server of nnInteractive {_SPOKEN} was expected, found another version; {_BY_HAND}, "
+            "and tell who runs it.",
+        )
+
+
+def say_licence(told: object) -> str:
+    """The server's word on its model; it says `!!MISSING!!` when it has none."""
+    return told if isinstance(told, str) and told and "!!" not in told else _UNKNOWN
+
+
+@contextmanager
+def telling_faults() -> Iterator[None]:
+    """Faults of server, line and protocol as PromptError, or SessionLostError where anew may do."""
+    try:
+        yield
+    except PromptError:
+        raise
+    except ServerAtCapacityError as error:
+        raise PromptError(Refusal.FULL, say_wait(FULL_SECONDS), FULL_SECONDS) from error
+    except httpx.ConnectTimeout as error:
+        raise SessionLostError from error
+    except httpx.TimeoutException as error:
+        raise PromptError(
+            Refusal.SLOW,
+            f"The nnInteractive server did not answer in time; {_BY_HAND}, or try again.",
+        ) from error
+    except _LOST as error:
+        raise SessionLostError from error
+    except httpx.HTTPStatusError as error:
+        sentence = say_status(error.response.status_code)
+        raise PromptError(Refusal.FAILED, sentence) from error
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
+        raise PromptError(
+            Refusal.FAILED,
+            "An answer in the words of nnInteractive 2 was expected of the nnInteractive server, "
+            f"found another; {_BY_HAND}, and tell who runs it.",
+        ) from error
+
+
+def say_status(status: int) -> str:
+    """What an answer with this status means for a reader."""
+    if 300 <= status < 400:
+        return (
+            "The nnInteractive server led to another address, which is not followed; "
+            f"{_BY_HAND}, and tell who runs it to set HAN5K_NNINTERACTIVE_URL."
+        )
+    if status in (401, 403):
+        return (
+            f"The nnInteractive server does not take our key; {_BY_HAND}, and tell who runs it to "
+            "set HAN5K_NNINTERACTIVE_KEY."
+        )
+    return (
+        f"The nnInteractive server refused the prompt ({status}); {_BY_HAND}, and tell who runs it."
+    )
+
+
+def say_unreachable() -> str:
+    """What to do when it is not there."""
+    return f"The nnInteractive server cannot be reached; {_BY_HAND}, and try again in a minute."

@@ -1,0 +1,81 @@
+"""What the prompt server of tests says, rightly and wrongly, in the words of the protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from nnInteractive.inference.remote.serialization import pack_array
+from numpy.typing import NDArray
+
+LICENCE = "CC BY-NC-SA 4.0"
+VERSION = "2.6.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What goes wrong with requests whose path begins with `path`, after `after` of them went well.
+
+    `times`: how often, then all is well again. `kind`: full, gone, sleep, nan, shape, redirect,
+    version, die; `seconds` of sleep; `to` of a redirect.
+    """
+
+    kind: str = ""
+    path: str = "/add_"
+    after: int = 0
+    times: int = 10_000
+    seconds: float = 0.0
+    to: str = ""
+
+
+def describe_capabilities() -> dict[str, Any]:
+    """As the official model's server tells them."""
+    return {
+        "supported_interactions": {
+            "scribble": True,
+            "lasso": True,
+            "points": True,
+            "bbox2d": True,
+            "bbox3d": False,
+        },
+        "channel_mapping": {"prev_seg": 0, "points": [3, 4]},
+        "num_interaction_channels": 7,
+        "supports_initial_label": True,
+        "supports_zero_shot_label_refinement": True,
+        "preferred_scribble_thickness": [2, 2, 2],
+        "interaction_decay": 0.98,
+        "patch_size": [192, 192, 192],
+        "do_autozoom": True,
+        "inference_session_version": VERSION,
+        "license": LICENCE,
+        "supports_undo": True,
+    }
+
+
+def describe_change(
+    was: NDArray[np.bool_], now: NDArray[np.bool_], dtype: np.dtype[Any]
+) -> tuple[dict[str, Any], Any]:
+    """Header and array of the box in which something changed, with a voxel of margin."""
+    places = np.nonzero(was ^ now)
+    if not places[0].size:
+        return {"ran_prediction": True, "bbox": None}, b""
+    spans = [
+        [max(0, int(p.min()) - 1), min(n, int(p.max()) + 2)]
+        for p, n in zip(places, now.shape, strict=True)
+    ]
+    part = now[tuple(slice(*span) for span in spans)].astype(dtype)
+    return {"ran_prediction": True, "bbox": spans}, part
+
+
+def spoil(content: Any, fault: Fault | None) -> bytes:
+    """The array packed, or a wrong one."""
+    if isinstance(content, bytes):
+        return content
+    if fault is not None and fault.kind == "nan":
+        content = np.full(content.shape, np.nan, np.float32)
+    elif fault is not None and fault.kind == "values":
+        content = np.full(content.shape, 7, np.uint8)
+    elif fault is not None and fault.kind == "shape":
+        content = content[:1, :1, :1]
+    return pack_array(content, nthreads=1)

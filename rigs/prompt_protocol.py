@@ -1,0 +1,300 @@
+"""The process of the prompt server of tests: `python -m rigs.prompt_protocol`.
+
+It speaks the protocol of nnInteractive's server (its `SERVER_CLIENT.md`, version 2): leases, image,
+target buffer, prompts, undo. What it answers comes from `rigs.prompt_model`. `POST /rig` with a
+`Fault` makes it misbehave; `GET /rig` says what it was asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
+
+import numpy as np
+from nnInteractive.inference.remote.serialization import unpack_array
+from numpy.typing import NDArray
+
+from rigs.prompt_answers import Fault, describe_capabilities, describe_change, spoil
+from rigs.prompt_model import Growth, grow, join, mark_point
+
+
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """One client's session."""
+
+    hu: NDArray[np.int16] | None = None
+    mask: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), np.bool_))
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint8))
+    before: list[NDArray[np.bool_]] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Rig:
+    """Leases and faults of one process."""
+
+    def __init__(self, key: str, sessions: int, idle_seconds: float, growth: Growth) -> None:
+        self.key, self.sessions, self.idle_seconds, self.growth = (
+            key,
+            sessions,
+            idle_seconds,
+            growth,
+        )
+        self.leases: dict[str, Lease] = {}
+        self.asked: Counter[str] = Counter()
+        self.seconds = 0.0
+        self.fault = Fault()
+        self.went_well = self.went_wrong = 0
+        self.lock = threading.Lock()
+
+    def find_fault(self, path: str) -> Fault | None:
+        """The fault that this request meets."""
+        with self.lock:
+            fault = self.fault
+            if not fault.kind or not path.startswith(fault.path):
+                return None
+            if self.went_well < fault.after or self.went_wrong >= fault.times:
+                self.went_well += 1
+                return None
+            self.went_wrong += 1
+            return fault
+
+    def set_fault(self, fault: Fault) -> None:
+        """From now on."""
+        with self.lock:
+            self.fault, self.went_well, self.went_wrong = fault, 0, 0
+
+    def describe(self) -> dict[str, Any]:
+        """What it was asked, by path, the prompts of each lease that is there, and its own time."""
+        with self.lock:
+            prompts = [list(lease.prompts) for lease in self.leases.values()]
+            return {
+                "asked": dict(self.asked),
+                "prompts": prompts,
+                "seconds": self.seconds,
+                "fault": asdict(self.fault),
+            }
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    protocol_version = "HTTP/1.1"
+    rig: Rig
+
+    def setup(self) -> None:
+        super().setup()
+        self.rig = cast(RigServer, self.server).rig
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """The log of a test is for what goes wrong."""
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/rig":
+            if body:
+                self.rig.set_fault(Fault(**json.loads(body)))
+            self.reply(200, self.rig.describe())
+            return
+        began = time.perf_counter()
+        with self.rig.lock:
+            self.rig.asked[self.path] += 1
+        fault = self.rig.find_fault(self.path)
+        if fault is not None and self._misbehave(fault):
+            return
+        if self.path == "/healthz":
+            self.reply(200, {"ok": True})
+        elif self.rig.key and self.headers.get("Authorization") != f"Bearer {self.rig.key}":
+            self.reply(401, {"detail": "invalid or missing API key"})
+        elif self.path == "/capabilities":
+            self.reply(200, describe_capabilities())
+        elif self.path == "/claim":
+            self._claim()
+        else:
+            self._serve(body, fault, began)
+
+    def _misbehave(self, fault: Fault) -> bool:
+        """True when that was the answer."""
+        if fault.kind == "die":
+            os._exit(9)
+        if fault.kind == "sleep":
+            time.sleep(fault.seconds)
+        elif fault.kind == "full":
+            self.reply(503, {"detail": "server is at capacity"}, {"Retry-After": "10"})
+        elif fault.kind == "gone":
+            with self.rig.lock:
+                self.rig.leases.clear()
+            self.reply(410, {"detail": "lease expired or unknown"})
+        elif fault.kind == "redirect":
+            self.reply(307, {}, {"Location": fault.to})
+        elif fault.kind == "version":
+            self.reply(200, describe_capabilities() | {"inference_session_version": "3.0.0"})
+        return fault.kind in ("full", "gone", "redirect", "version")
+
+    def _claim(self) -> None:
+        token = uuid.uuid4().hex
+        with self.rig.lock:
+            is_full = len(self.rig.leases) >= self.rig.sessions
+            if not is_full:
+                self.rig.leases[token] = Lease()
+        if is_full:
+            self.reply(503, {"detail": "server is at capacity"}, {"Retry-After": "10"})
+            return
+        timeouts = {"idle_timeout_seconds": self.rig.idle_seconds, "liveness_timeout_seconds": 60.0}
+        self.reply(200, {"lease_token": token, "max_sessions": self.rig.sessions, **timeouts})
+
+    def _serve(self, body: bytes, fault: Fault | None, began: float) -> None:
+        token = self.headers.get("X-Lease-Token") or ""
+        if self.path == "/release":
+            with self.rig.lock:
+                self.rig.leases.pop(token, None)
+            self.reply(200, {"released": True})
+            return
+        lease = self.rig.leases.get(token)
+        if lease is None:
+            self.reply(410, {"detail": "lease expired or unknown"})
+        elif self.path in ("/heartbeat", "/lease_status"):
+            timeouts = {"idle_timeout_seconds": self.rig.idle_seconds}
+            self.reply(200, {"remaining_seconds": self.rig.idle_seconds, **timeouts})
+        elif self.path not in ANSWERS:
+            self.reply(404, {"detail": "Not Found"})
+        else:
+            meta = json.loads(self.headers.get("X-Meta") or "{}")
+            with lease.lock:
+                ANSWERS[self.path](self, lease, body, meta)
+                answer = self.answer
+            if answer is None:
+                self.reply(400, {"detail": "a 3D bounding box is not supported"})
+            elif isinstance(answer, tuple):
+                head, content = answer
+                content = spoil(content, fault)
+                with self.rig.lock:
+                    self.rig.seconds += time.perf_counter() - began
+                self.reply(200, content, {"X-Meta": json.dumps(head)})
+            else:
+                self.reply(200, answer)
+
+    answer: Any = None
+
+    def reply(self, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
+        """JSON, or a packed array."""
+        sent = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def set_image(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        image = unpack_array(body)
+        lease.hu, lease.mask = image[0], np.zeros(image.shape[1:], np.bool_)
+        lease.before, lease.prompts = [], []
+        self.answer = {"original_image_shape": list(image.shape)}
+
+    def set_buffer(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        lease.dtype = np.dtype(json.loads(body)["dtype"])
+        self.answer = {}
+
+    def reset(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        lease.mask = np.zeros_like(lease.mask)
+        lease.prompts = []
+        self.answer = {}
+
+    def start_from(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        lease.mask, lease.prompts, lease.before = unpack_array(body) != 0, [], []
+        self.answer = ({"ran_prediction": False, "bbox": None}, b"")
+
+    def undo(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        was = lease.mask
+        if lease.before:
+            lease.mask = lease.before.pop()
+        self.answer = describe_change(was, lease.mask, lease.dtype)
+
+    def add_point(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        asked = json.loads(body)
+        seeds = mark_point(lease.mask.shape, tuple(asked["coordinates"]))
+        self._predict(lease, asked, seeds)
+
+    def add_box(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        asked = json.loads(body)
+        spans = tuple((int(a), int(b)) for a, b in asked["bbox_coords"])
+        if all(b - a > 1 for a, b in spans):  # the official model takes flat boxes only
+            self.answer = None
+            return
+        seeds = mark_point(lease.mask.shape, tuple((a + b) // 2 for a, b in spans))
+        self._predict(lease, asked, seeds, spans)
+
+    def add_marked(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
+        seeds = np.zeros(lease.mask.shape, np.bool_)
+        seeds[tuple(slice(*span) for span in meta["interaction_bbox"])] = unpack_array(body) != 0
+        self._predict(lease, meta, seeds)
+
+    def _predict(
+        self, lease: Lease, asked: dict[str, Any], seeds: NDArray[np.bool_], within: Any = None
+    ) -> None:
+        lease.prompts.append(self.path.split("_")[1])
+        if not asked["run_prediction"]:
+            self.answer = ({"ran_prediction": False, "bbox": None}, b"")
+            return
+        assert lease.hu is not None, "an image comes first"
+        grown = grow(lease.hu, seeds, self.rig.growth, within)
+        lease.before.append(lease.mask)
+        lease.mask = join(lease.mask, grown, include=asked["include_interaction"])
+        self.answer = describe_change(lease.before[-1], lease.mask, lease.dtype)
+
+
+ANSWERS: dict[str, Callable[[Handler, Lease, bytes, dict[str, Any]], None]] = {
+    "/set_image": Handler.set_image,
+    "/set_target_buffer": Handler.set_buffer,
+    "/reset_interactions": Handler.reset,
+    "/undo": Handler.undo,
+    "/add_initial_seg_interaction": Handler.start_from,
+    "/add_point_interaction": Handler.add_point,
+    "/add_bbox_interaction": Handler.add_box,
+    "/add_scribble_interaction": Handler.add_marked,
+    "/add_lasso_interaction": Handler.add_marked,
+}
+
+
+class RigServer(ThreadingHTTPServer):
+    """Each connection in a thread of its own."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, port: int, rig: Rig) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.rig = rig
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--sessions", type=int, default=2)
+    parser.add_argument("--idle-seconds", type=float, default=600.0)
+    parser.add_argument("--tolerance", type=float, default=Growth().tolerance_hu)
+    parser.add_argument("--reach", type=int, default=Growth().reach)
+    asked = parser.parse_args()
+    growth = Growth(tolerance_hu=asked.tolerance, reach=asked.reach)
+    key = os.environ.get("NN_INTERACTIVE_API_KEY", "")
+    RigServer(asked.port, Rig(key, asked.sessions, asked.idle_seconds, growth)).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
