@@ -201,6 +201,6 @@ export class Drafts {
    */
   endPrompts(url) {
     const to = `${url}/prompts?holder=${encodeURIComponent(this.holder)}`;
-    return this.say(to, {}, { method: "DELETE", keepalive: true }).catch(() => {});
+    return request(to, { method: "DELETE", keepalive: true }).catch(() => {});
   }
 }
