@@ -201,7 +201,8 @@ export function buildActions(workspace) {
       if (workspace.editor.free) workspace.combine.toggle();
     },
     leave() {
-      if (workspace.editor.pointer.dropOutline() || workspace.editor.smart.cancel()) return;
+      const { pointer, prompts, smart } = workspace.editor;
+      if (pointer.dropOutline() || prompts.cancel() || smart.cancel()) return;
       workspace.help.hide();
       if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();

@@ -6,6 +6,7 @@ import { applyTool } from "./slice_tools.js";
 import { DRAWING } from "./tools.js";
 
 /** @import { Editor } from "./editor.js" */
+/** @import { PromptKind } from "./prompt_strokes.js" */
 /** @import { Settling } from "./settling.js" */
 
 const AT_ONCE = [
@@ -48,6 +49,7 @@ export function buildEditActions(editor, settling) {
     follow: editing(() => editor.smart.follow()),
     "drop-proposal": editing(() => editor.smart.marks.decide(false)),
     "smooth-volume": editing(() => editor.smart.smooth()),
+    prompt: (/** @type {PromptKind | undefined} */ kind) => editor.active && editor.prompts.take(kind),
     "submit-edit": editing(() => settling.submit()),
   };
 }

@@ -9,6 +9,7 @@ import { AsidePanel } from "./strokes_aside_panel.js";
 import { ToolBox } from "./tool_box.js";
 
 /** @import { Reading } from "../reading.js" */
+/** @import { Act } from "../workspace_parts.js" */
 /** @import { Editor } from "./editor.js" */
 
 const QUESTIONS = {
@@ -16,7 +17,7 @@ const QUESTIONS = {
   aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
 };
 export class EditPanel {
-  /** @param {{ reading: Reading, editor: Editor, act: (action: string) => void, focus: () => void }} parts */
+  /** @param {{ reading: Reading, editor: Editor, act: Act, focus: () => void }} parts */
   constructor({ reading, editor, act, focus }) {
     this.reading = reading;
     this.editor = editor;
@@ -62,6 +63,7 @@ export class EditPanel {
       this.tools.root,
       this.takeOver,
       this.aside.root,
+      this.tools.prompts.asking,
       this.alert,
     );
     this.root.hidden = editor.readOnly;
@@ -133,6 +135,7 @@ export class EditPanel {
     this.aside.update();
     this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);
+    if (!active) this.tools.prompts.asking.hidden = true;
     if (!active) return;
     this.tools.update();
     this.sayFigures();

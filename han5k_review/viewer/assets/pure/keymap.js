@@ -118,6 +118,7 @@ export const KEYMAP = [
       ["follow", ["("], "Follow to the next slices: proposals, as far as the reach"],
       ["drop-proposal", ["Backspace"], "Drop what is proposed on this slice"],
       ["smooth-volume", [")"], "Smooth in 3-D by the millimetres given and keep the volume"],
+      ["prompt", ["Shift+Enter"], "Prompt for the hospital's server: point; again: scribble, lasso, box"],
     ],
   ],
   [
