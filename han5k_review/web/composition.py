@@ -43,6 +43,7 @@ from han5k_review.web.list_routes import build_list_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
 from han5k_review.web.meters import Meters, answer_metrics
+from han5k_review.web.monailabel.routes import build_monai_label_router
 from han5k_review.web.observer import Observer
 from han5k_review.web.oidc import Provider, check_issuer
 from han5k_review.web.problems import add_problem_handlers, by_method
@@ -172,6 +173,7 @@ def build_api(study: Study, settings: Settings) -> FastAPI:
         build_lock_router,
         build_contour_router,
         build_signature_router,
+        build_monai_label_router,
     ):
         api.include_router(build_router(desk))
     api.include_router(build_run_router(desk, settings))

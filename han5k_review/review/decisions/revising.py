@@ -61,7 +61,8 @@ class Edit:
     """A finished edit of the contour `reviewed`, and what it amounts to against it.
 
     `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
-    revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made.
+    revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made;
+    `program`: another one that it was drawn with, where known.
     """
 
     reviewed: LabelVersion
@@ -71,6 +72,7 @@ class Edit:
     grade_id: int | None = None
     active_seconds: float | None = None
     smart_steps: Mapping[str, int] = field(default_factory=dict)
+    program: str = ""
 
 
 def submit_revision(
@@ -83,10 +85,12 @@ def submit_revision(
     after: StructureMask,
     reader: Reader,
     now: datetime,
+    program: str = "",
 ) -> Revision:
     """Store `after` as the revision of the contour under review, which must be `before`.
 
-    Raises RuleError when there is no contour under review, or nothing changed.
+    `program` is what it was drawn with, for the audit trail. Raises RuleError when there is no
+    contour under review, or nothing changed.
     """
     if case.id is None or reader.id is None:
         raise RuleError("A stored case and reader were expected.")
@@ -112,6 +116,7 @@ def submit_revision(
             after=after,
             measure=measure_edit(before, after),
             grade_id=None if grade is None else grade.id,
+            program=program,
         ),
         now=now,
     )
@@ -165,6 +170,7 @@ def add_revision(
         subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
         **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
+        **({"program": edit.program} if edit.program else {}),
     )
     return revision
 
