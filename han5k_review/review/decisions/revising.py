@@ -63,6 +63,7 @@ class Edit:
     `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
     revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made;
     `prompts`: which servers answered prompts, each with the licence of its model.
+    `program`: another one that it was drawn with, where known.
     """
 
     reviewed: LabelVersion
@@ -73,6 +74,7 @@ class Edit:
     active_seconds: float | None = None
     smart_steps: Mapping[str, int] = field(default_factory=dict)
     prompts: Sequence[str] = ()
+    program: str = ""
 
 
 def submit_revision(
@@ -85,10 +87,12 @@ def submit_revision(
     after: StructureMask,
     reader: Reader,
     now: datetime,
+    program: str = "",
 ) -> Revision:
     """Store `after` as the revision of the contour under review, which must be `before`.
 
-    Raises RuleError when there is no contour under review, or nothing changed.
+    `program` is what it was drawn with, for the audit trail. Raises RuleError when there is no
+    contour under review, or nothing changed.
     """
     if case.id is None or reader.id is None:
         raise RuleError("A stored case and reader were expected.")
@@ -114,6 +118,7 @@ def submit_revision(
             after=after,
             measure=measure_edit(before, after),
             grade_id=None if grade is None else grade.id,
+            program=program,
         ),
         now=now,
     )
@@ -168,6 +173,7 @@ def add_revision(
         revision=revision.id,
         **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
         **({"prompts": list(edit.prompts)} if edit.prompts else {}),
+        **({"program": edit.program} if edit.program else {}),
     )
     return revision
 
