@@ -29,6 +29,7 @@ from han5k_review.accounts.identity import build_identity
 from han5k_review.accounts.readers import get_reader
 from han5k_review.accounts.sessions import COOKIE_NAME, Browser, open_session
 from han5k_review.anatomy.windows import read_windows
+from han5k_review.review.edit_bands import build_bands, list_edit_scores
 from han5k_review.review.row_numbers import WHOLE_CASE, RowNumbers, number_task
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.settings import Settings
@@ -118,6 +119,7 @@ class Desk:
             warnings={},
             numbers=numbers,
             has_dose=self.study.doses.find_newest(seen.image_sha256) is not None,
+            bands=build_bands(list_edit_scores(session), seen.versions, without_case=seen.case_id),
         )
 
     def sign_in(self, context: BrowserContext, url: str, name: str) -> None:

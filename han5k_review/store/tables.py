@@ -232,6 +232,7 @@ class Revision(SQLModel, table=True):
 
     `reviewed_id` is the contour under review that it corrects and is measured against; what the
     edit began with is its label version's `started_from_id`, which can be an earlier revision.
+    `hd95_mm` is NULL where it is undefined or infinite, and in revisions older than 0040.
     `grade_id` is the grade in force when it was submitted; the one that counts, also when it came
     later, is derived (review/declared_grades.py).
     """
@@ -245,6 +246,7 @@ class Revision(SQLModel, table=True):
     vrd: float | None = None
     apl_mm: float | None = None
     slices_edited: int | None = None
+    hd95_mm: float | None = None
     active_seconds: float | None = None
     submitted_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 

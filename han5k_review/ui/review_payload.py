@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
+import streamlit as st
 from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, require
+from han5k_review.review.edit_bands import EditBand, EditScore, build_bands, list_edit_scores
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.row_numbers import WHOLE_CASE, RowKind, RowNumbers, number_task
@@ -19,6 +22,8 @@ from han5k_review.triage.doubts import list_doubts
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Resume, ViewerPayload, build_payload
+
+_SCORES_S = 60
 
 
 def build_task_payload(
@@ -71,6 +76,7 @@ def _build(session: Session, visit: Visit, seen: VisibleCase, numbers: RowNumber
         warnings=_list_doubts(session, seen),
         numbers=numbers,
         has_dose=bench.study.doses.find_newest(seen.image_sha256) is not None,
+        bands=_list_bands(session, seen, str(bench.study.root)),
     )
     return replace(payload, account=_account_key(visit))
 
@@ -86,6 +92,20 @@ def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, tuple[str, ..
     if not seen.sees_doubts:
         return {}
     return list_doubts(session, [stored_id(one) for one in seen.versions.values()])
+
+
+def _list_bands(session: Session, seen: VisibleCase, study: str) -> Mapping[str, EditBand]:
+    """Structure -> its edit band; nothing where the person is blinded, or has no assistance."""
+    if not seen.sees_doubts:
+        return {}
+    scores = list_scores_of(study, session)
+    return build_bands(scores, seen.versions, without_case=seen.case_id)
+
+
+@st.cache_data(ttl=_SCORES_S, max_entries=4, show_spinner=False)
+def list_scores_of(study: str, _session: Session) -> list[EditScore]:
+    """Scores of a study's accepted revisions, at most a minute old."""
+    return list_edit_scores(_session)
 
 
 def _chosen_place(seen: VisibleCase, choice: ViewChoice) -> Resume | None:

@@ -135,7 +135,7 @@ def add_revision(
 ) -> Revision:
     """Store a finished edit as a label version and its revision of the contour under review.
 
-    Undefined numbers (nan) are stored as NULL.
+    Undefined numbers (nan) are stored as NULL, and so is an infinite HD95.
     """
     reviewed, after, measure = edit.reviewed, edit.after, edit.measure
     child = LabelVersion(
@@ -159,6 +159,7 @@ def add_revision(
         vrd=None if math.isnan(measure.vrd) else measure.vrd,
         apl_mm=None if math.isnan(measure.apl_mm) else measure.apl_mm,
         slices_edited=measure.slices_edited,
+        hd95_mm=measure.hd95_mm if math.isfinite(measure.hd95_mm) else None,
         active_seconds=edit.active_seconds,
         submitted_at_utc=now,
     )

@@ -131,6 +131,14 @@
  */
 
 /**
+ * How far from a contour's border accepted revisions ended: `share` of the next, of `n`.
+ * @typedef {object} ViewerBand
+ * @property {number} margin_mm
+ * @property {number} share
+ * @property {number} n
+ */
+
+/**
  * Everything the viewer needs to open a case; voxels come by the addresses in it.
  * @typedef {object} ViewerPayload
  * @property {number | null} assignment
@@ -158,6 +166,7 @@
  * @property {string | null} meaning
  * @property {string | null} signed
  * @property {boolean} assistance
+ * @property {Record<string, ViewerBand>} bands
  */
 
 export {};
