@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -149,16 +150,27 @@ class Desk:
 
 def _answer_asset(request: Request) -> Response:
     path = ASSETS / request.path_params["path"]
-    return Response(path.read_bytes(), media_type=mimetypes.guess_type(path.name)[0])
+    return Response(
+        path.read_bytes(),
+        media_type=mimetypes.guess_type(path.name)[0],
+        headers={"Cache-Control": "max-age=3600"},
+    )
+
+
+@cache
+def _port() -> int:
+    """A port that was free when this process asked: one origin, so that scripts are kept."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def running(app: Any) -> Iterator[str]:
     """Serve an ASGI app on a free port in a thread; the base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = uvicorn.Config(app, port=port, log_level="error", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        app, port=(port := _port()), log_level="error", lifespan="off", ws="none"
+    )
     started = threading.Event()
 
     class Announced(uvicorn.Server):
