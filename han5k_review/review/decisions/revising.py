@@ -26,6 +26,7 @@ from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.proposal_tables import Proposal
 from han5k_review.store.tables import (
     Case,
     Grade,
@@ -165,8 +166,17 @@ def add_revision(
         subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
         **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
+        **find_proposal(session, edit.started_from_id),
     )
     return revision
+
+
+def find_proposal(session: Session, label_version_id: int) -> dict[str, int]:
+    """Number and round of the proposal that a contour is, for the audit trail; {} for others."""
+    found = session.exec(
+        select(Proposal).where(Proposal.label_version_id == label_version_id)
+    ).one_or_none()
+    return {} if found is None else {"proposal": stored_id(found), "round": found.round_id}
 
 
 def decide_revision(
