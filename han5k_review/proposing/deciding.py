@@ -45,7 +45,10 @@ def list_open_to(session: Session, reader: Reader) -> list[ProposalView]:
 
 
 def find_read(session: Session, view: ProposalView, reader: Reader) -> Assignment | None:
-    """This person's own open read in which the proposal may be seen; None where there is none."""
+    """This person's own open read in which the proposal may be seen; None where there is none.
+
+    A read by an alias is none: a list of proposals names the case.
+    """
     reads = session.exec(
         select(Assignment)
         .where(
@@ -54,6 +57,7 @@ def find_read(session: Session, view: ProposalView, reader: Reader) -> Assignmen
             Assignment.read_index > 0,
             col(Assignment.blinded).is_(False),
             col(Assignment.closed_at_utc).is_(None),
+            col(Assignment.alias).is_(None),
         )
         .order_by(col(Assignment.id))
     ).all()

@@ -65,7 +65,7 @@ def proposed_heads(tmp_path_factory: pytest.TempPathFactory, heads: Path) -> Pat
     """The same with one round, made once."""
 
     def build(folder: Path) -> None:
-        shutil.copytree(heads, folder)
+        shutil.copytree(heads, folder, dirs_exist_ok=True)
         study = open_study(folder)
         sit_down(study).propose()
         study.engine.dispose()

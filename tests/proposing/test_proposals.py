@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from sqlmodel import select
 
+from han5k_review.cli.main import main
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import measure_pair
+from han5k_review.proposing.background import BackgroundRound
 from han5k_review.proposing.deciding import (
     list_open_to,
     refuse_proposal,
@@ -31,8 +34,9 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.proposal_tables import ProposalRound
 from han5k_review.store.tables import Assignment, Audit, LabelVersion, Reader
+from han5k_review.store.vocabulary import Decision
 from han5k_review.study import get_case
-from rigs.phantom_study import GRID, build_head
+from rigs.phantom_study import GRID, add_revision, build_head
 from rigs.studies import add_label
 from tests.proposing.conftest import LEFT, REVISED, Bench
 
@@ -96,6 +100,50 @@ def test_a_systematic_truncation_is_learned_and_proposed_where_nobody_revised(
         assert (len(row.revised), row.actor, row.skipped) == (REVISED, "lead", {})
         audit = session.exec(select(Audit).where(Audit.action == "propose")).one()
         assert (audit.detail["round"], audit.detail["proposals"]) == (row.id, LEFT)
+
+
+def test_a_round_in_the_background_tells_its_steps_and_a_cancelled_one_stores_nothing(
+    bench: Bench,
+) -> None:
+    rounds = BackgroundRound(bench.study)
+    rounds.start("ParotidL", actor="ada")
+    with pytest.raises(RuleError, match="ada learns ParotidL now"):
+        rounds.start("BrainStem", actor="lead")
+    rounds.cancel()
+    assert rounds.wait(120)
+    record = rounds.record
+    assert record is not None
+    assert record.report is not None
+    assert record.report.is_cancelled
+    assert standings(bench) == {}
+    rounds.start("BrainStem", actor="lead")
+    assert rounds.wait(120)
+    record = rounds.record
+    assert record is not None
+    assert not record.is_running
+    assert "3 accepted revisions of BrainStem" in (record.error or "")
+
+
+def test_where_revisions_have_nothing_in_common_none_is_made_and_it_is_said(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moves = ((1, 0), (-1, 0), (1, 1), (-1, 1))  # voxels, axis: each goes another way
+    with transaction(bench.study.engine) as session:
+        reader = session.get_one(Reader, 1)
+        for number, (voxels, axis) in enumerate(moves):
+            case = get_case(session, f"HN-{number:03d}")
+            drawn = list_under_review(session, stored_id(case))["BrainStem"]
+            moved = np.roll(mask_of(bench, drawn).dense(), voxels, axis)
+            after = StructureMask.from_dense(moved, GRID)
+            add_revision(session, bench.study, case, drawn, after, reader, Decision.ACCEPTED)
+    with pytest.raises(SystemExit) as ended:
+        main(["propose", "Brainstem", "--study", str(bench.study.root)])
+    assert not ended.value.code
+    said = capsys.readouterr().out
+    assert "BrainStem: learned from 4 accepted revisions" in said
+    assert "no systematic change: no proposal is made" in said
+    assert "0 proposals in round 1" in said
+    assert standings(bench) == {}
 
 
 def test_locked_accepted_and_waiting_contours_get_none_and_it_is_said_why(bench: Bench) -> None:
