@@ -51,6 +51,9 @@ APPEND_ONLY = (
     "declared_patient",
     "sealed_patient",
     "sealed_opening",
+    "proposal_round",
+    "proposal",
+    "proposal_decision",
 )
 
 
@@ -129,8 +132,8 @@ class LabelVersion(SQLModel, table=True):
     """One mask of one structure of one case, and who made it. Append-only.
 
     `started_from_id` is the label version that the edit of a revision began with, that an error was
-    planted in, or that an empty start takes the place of. The algorithm's kind (AUTOMATIC, ...),
-    name and version are those of an imported DICOM SEG, else empty.
+    planted in, or that an empty start or a proposal takes the place of. The algorithm's kind
+    (AUTOMATIC, ...), name and version are those of an imported DICOM SEG, else empty.
     """
 
     __tablename__ = "label_version"

@@ -31,8 +31,8 @@ def build_task_payload(
 ) -> ViewerPayload:
     """A reader's own assignment; AccessError for another's.
 
-    An adjudicator's place has nothing to grade; the structure of `choice` is opened for editing,
-    from the contour `choice.base`.
+    The structure of `choice` is opened for editing from the contour `choice.base`; where there is
+    nothing to grade (an adjudicator's place) also without one.
     """
     assignment = get_own_assignment(session, assignment_id, visit.get_reader())
     seen = get_visible_task(session, assignment, names_reads=_names_reads(visit))
@@ -41,7 +41,7 @@ def build_task_payload(
     if not payload.choice:
         payload = replace(payload, compare=choice.compare)
     place = _chosen_place(seen, choice)
-    if seen.may_grade or place is None:
+    if place is None or (seen.may_grade and choice.base is None):
         return payload
     base = None if choice.base is None else numbers.show(RowKind.LABEL_VERSION, choice.base)
     return replace(payload, resume=place, edit_base=base, start_editing=True)

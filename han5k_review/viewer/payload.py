@@ -177,7 +177,8 @@ class NextCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionCandidate:
-    """A revision that waits: its label set, what is known of it, and why one may not decide it."""
+    """A revision or a proposal that waits: its number, its label set, what is known of it, and why
+    one may not decide it."""
 
     revision: int
     set: str
@@ -190,13 +191,15 @@ class DecisionCandidate:
 class Decision:
     """What an adjudicator is asked: the revisions of `structure`; `waiting` counts all questions.
 
-    `told` is what became of the one before.
+    `told` is what became of the one before. `proposal`: the one candidate is a proposal, which is
+    taken, edited or refused.
     """
 
     structure: str
     candidates: tuple[DecisionCandidate, ...]
     waiting: int
     told: str | None = None
+    proposal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

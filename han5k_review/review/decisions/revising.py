@@ -26,6 +26,7 @@ from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.proposal_tables import Proposal
 from han5k_review.store.tables import (
     Case,
     Grade,
@@ -175,8 +176,17 @@ def add_revision(
         **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
         **({"prompts": list(edit.prompts)} if edit.prompts else {}),
         **({"program": edit.program} if edit.program else {}),
+        **find_proposal(session, edit.started_from_id),
     )
     return revision
+
+
+def find_proposal(session: Session, label_version_id: int) -> dict[str, int]:
+    """Number and round of the proposal that a contour is, for the audit trail; {} for others."""
+    found = session.exec(
+        select(Proposal).where(Proposal.label_version_id == label_version_id)
+    ).one_or_none()
+    return {} if found is None else {"proposal": stored_id(found), "round": found.round_id}
 
 
 def decide_revision(

@@ -112,7 +112,7 @@
  */
 
 /**
- * A revision that waits.
+ * A revision or a proposal that waits.
  * @typedef {object} DecisionCandidate
  * @property {number} revision
  * @property {string} set
@@ -128,6 +128,7 @@
  * @property {DecisionCandidate[]} candidates
  * @property {number} waiting
  * @property {string | null} told
+ * @property {boolean} proposal
  */
 
 /**
