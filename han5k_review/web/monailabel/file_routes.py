@@ -17,7 +17,11 @@ from starlette.responses import Response
 
 from han5k_review.accounts.may import TaskAct
 from han5k_review.exports.case_contours import read_case_contours
-from han5k_review.exports.contour_files import Contour, build_segmentation
+from han5k_review.exports.contour_files import (
+    Contour,
+    build_segmentation,
+    place_in_layers,
+)
 from han5k_review.imaging.flat_masks import flatten_masks
 from han5k_review.imaging.nifti_labels import build_label_nifti
 from han5k_review.review.labels import list_under_review
@@ -91,11 +95,10 @@ def add_files(router: APIRouter, desk: ToolDesk) -> None:
             raise HTTPException(404, f"{FLAT} or {OVERLAPPING} was expected, found another model.")
         name, contours = _read_contours(desk, request, image, is_own=False)
         suffix = _SEGMENTATION if model == OVERLAPPING else _LABEL_MAP
-        shown = contours if model == OVERLAPPING else _flatten(contours)
+        shown = _list_filled(contours) if model == OVERLAPPING else _flatten(contours)
         content = build_segmentation(shown)
         _audit_contours(desk, request, name, shown, suffix)
-        # The plugin names the values that occur by this list, in their order.
-        values = {one.structure: value for value, one in enumerate(shown, start=1)}
+        values = {name: value for value, name in enumerate(_list_in_order(shown), start=1)}
         body, media_type = build_form({"label_names": values}, f"contours{suffix}", content)
         return Response(body, media_type=media_type, headers={"Cache-Control": "no-store"})
 
@@ -136,12 +139,29 @@ def _list_versions(
     return list_under_review(session, assignment.case_id)
 
 
-def _flatten(contours: Sequence[Contour]) -> list[Contour]:
-    """Without overlaps and what is empty; 404 where nothing is left."""
-    flat = flatten_masks({one.structure: one.mask for one in contours})
-    if not flat:
+def _list_filled(contours: Sequence[Contour]) -> list[Contour]:
+    """Those with a voxel; 404 where there is none."""
+    filled = [one for one in contours if not one.mask.is_empty]
+    if not filled:
         raise HTTPException(404, "A contour with a voxel was expected, all of this case are empty.")
+    return filled
+
+
+def _flatten(contours: Sequence[Contour]) -> list[Contour]:
+    """Those with a voxel, without overlaps."""
+    flat = flatten_masks({one.structure: one.mask for one in _list_filled(contours)})
     return [replace(one, mask=flat[one.structure]) for one in contours if one.structure in flat]
+
+
+def _list_in_order(contours: Sequence[Contour]) -> list[str]:
+    """Structures as the plugin names what it reads as a label map.
+
+    It takes the values that occur, in their order, and knows the first layer only: so that comes
+    first, and nothing that is empty.
+    """
+    places = place_in_layers([one.mask for one in contours])
+    ordered = sorted(zip(places, contours, strict=True), key=lambda pair: pair[0])
+    return [one.structure for _, one in ordered]
 
 
 def _audit_contours(
