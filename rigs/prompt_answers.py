@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from nnInteractive.inference.remote.serialization import pack_array
 from numpy.typing import NDArray
+
+from han5k_review.prompting.client import pack_array
 
 LICENCE = "CC BY-NC-SA 4.0"
 VERSION = "2.6.0"
@@ -17,8 +18,8 @@ VERSION = "2.6.0"
 class Fault:
     """What goes wrong with requests whose path begins with `path`, after `after` of them went well.
 
-    `times`: how often, then all is well again. `kind`: full, gone, sleep, nan, shape, redirect,
-    version, die; `seconds` of sleep; `to` of a redirect.
+    `times`: how often, then all is well again. `kind`: full, gone, sleep (`seconds`), meet (wait
+    until two are there), nan, values, shape, redirect (`to`), version, die.
     """
 
     kind: str = ""

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from han5k_review.accounts.identity import build_identity
 from han5k_review.accounts.readers import get_reader
 from han5k_review.accounts.sessions import COOKIE_NAME, Browser, open_session
 from han5k_review.anatomy.windows import read_windows
+from han5k_review.review.edit_bands import build_bands, list_edit_scores
 from han5k_review.review.row_numbers import WHOLE_CASE, RowNumbers, number_task
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.settings import Settings
@@ -118,6 +120,7 @@ class Desk:
             warnings={},
             numbers=numbers,
             has_dose=self.study.doses.find_newest(seen.image_sha256) is not None,
+            bands=build_bands(list_edit_scores(session), seen.versions, without_case=seen.case_id),
         )
 
     def sign_in(self, context: BrowserContext, url: str, name: str) -> None:
@@ -147,16 +150,27 @@ class Desk:
 
 def _answer_asset(request: Request) -> Response:
     path = ASSETS / request.path_params["path"]
-    return Response(path.read_bytes(), media_type=mimetypes.guess_type(path.name)[0])
+    return Response(
+        path.read_bytes(),
+        media_type=mimetypes.guess_type(path.name)[0],
+        headers={"Cache-Control": "max-age=3600"},
+    )
+
+
+@cache
+def _port() -> int:
+    """A port that was free when this process asked: one origin, so that scripts are kept."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def running(app: Any) -> Iterator[str]:
     """Serve an ASGI app on a free port in a thread; the base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = uvicorn.Config(app, port=port, log_level="error", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        app, port=(port := _port()), log_level="error", lifespan="off", ws="none"
+    )
     started = threading.Event()
 
     class Announced(uvicorn.Server):

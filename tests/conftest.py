@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Generator, Iterator
@@ -24,6 +25,7 @@ SIZE: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 20_000  # ms: what is awaited comes at once on a quiet machine, and later on a busy one
 
 expect.set_options(timeout=PATIENCE)
+gc.disable()  # what importing and collecting make stays
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         other = ENGINES[1 - ENGINES.index(engine)]
         items[:] = [item for item in items if other not in _list_parameters(item)]
     items.sort(key=lambda item: -expected_seconds(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """From now on only what tests make is looked through for garbage, and not as often."""
+    gc.freeze()
+    gc.set_threshold(20_000)  # a web app alone is some ten thousand objects that stay for its test
+    gc.enable()
 
 
 def _list_parameters(item: pytest.Item) -> list[object]:

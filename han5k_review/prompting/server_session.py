@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -9,15 +10,15 @@ from typing import Any
 
 import httpx
 import numpy as np
-from nnInteractive.inference.remote import (
-    ServerAtCapacityError,
-    SessionExpiredError,
-    nnInteractiveRemoteInferenceSession,
-)
 from numpy.typing import NDArray
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.prompting.client import (
+    ServerAtCapacityError,
+    SessionExpiredError,
+    nnInteractiveRemoteInferenceSession,
+)
 from han5k_review.prompting.marks import build_box, build_lasso, build_scribble
 from han5k_review.prompting.prompts import (
     FLAT_ONLY,
@@ -67,16 +68,20 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
 
     def __init__(self, address: ServerAddress) -> None:
         """Claim one; PromptError, or SessionLostError, when there is none to have."""
-        with telling_faults():
-            super().__init__(
-                address.url,
-                api_key=address.key,
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=address.seconds,
-                set_image_read_timeout=_CT_TIMES_LONGER * address.seconds,
-                write_timeout=_CT_TIMES_LONGER * address.seconds,
-            )
-            check_version(self.INFERENCE_SESSION_VERSION)
+        try:
+            with telling_faults():
+                super().__init__(
+                    address.url,
+                    api_key=address.key,
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=address.seconds,
+                    set_image_read_timeout=_CT_TIMES_LONGER * address.seconds,
+                    write_timeout=_CT_TIMES_LONGER * address.seconds,
+                )
+                check_version(self.INFERENCE_SESSION_VERSION)
+        except Exception:
+            self._give_up()
+            raise
 
     @property
     def version(self) -> str:
@@ -118,6 +123,13 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
         """Tell the server, while another thread may still wait for an answer."""
         with suppress(httpx.HTTPError):
             self._http.post("/release", timeout=_RELEASE_SECONDS)
+
+    def _give_up(self) -> None:
+        """Leave nothing open of a session that did not begin."""
+        self._stop_heartbeat = getattr(self, "_stop_heartbeat", threading.Event())
+        self._heartbeat_thread = getattr(self, "_heartbeat_thread", None)
+        if hasattr(self, "_http"):
+            self.close()
 
     def _send(self, prompt: Prompt, predict: bool) -> list[list[int]] | None:
         if self.original_image_shape is None:

@@ -17,8 +17,10 @@ from han5k_review.settings import Settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.web.composition import build_middleware, build_routes
+from rigs.prompt_server import KEY, PromptServer, running_prompt_server
 from tests.web.bench import WebBench, build_bench
 from tests.web.drafting import PAROTID, Tab
+from tests.web.prompting import GROWTH, PromptTab, open_tab
 
 SITE = "http://testserver"
 Visit = Callable[..., TestClient]
@@ -37,18 +39,24 @@ def visit(bench: WebBench) -> Iterator[Visit]:
     """`visit("anna")` is a client with anna's cookie, `visit(None)` one without.
 
     The sign-in is a row without the form: the slow hash of the sign-in form is test_entrance's.
-    Each client keeps one event loop: without, every request would start a thread with a new one.
+    Clients of the same choices are visitors of one app, on one event loop: without, every request
+    would start a thread with a new one.
     """
+    served: dict[tuple[tuple[str, str], ...], TestClient] = {}
 
-    def open_client(name: str | None, **choices: str) -> TestClient:
+    def serve(choices: dict[str, str]) -> TestClient:
         settings = Settings(study=bench.study.root, **choices)  # type: ignore[arg-type]
         app = Starlette(
             routes=build_routes(bench.study, settings),
             middleware=build_middleware(bench.study, settings),
         )
-        client = stack.enter_context(
-            TestClient(app, follow_redirects=False, raise_server_exceptions=False)
-        )
+        return stack.enter_context(TestClient(app))
+
+    def open_client(name: str | None, **choices: str) -> TestClient:
+        key = tuple(sorted(choices.items()))
+        first = served[key] if key in served else served.setdefault(key, serve(choices))
+        client = TestClient(first.app, follow_redirects=False, raise_server_exceptions=False)
+        client.portal = first.portal
         client.headers["origin"] = SITE
         if name is not None:
             client.cookies.set(COOKIE_NAME, _open_session(bench, name))
@@ -70,3 +78,28 @@ def _open_session(bench: WebBench, name: str) -> str:
     with transaction(bench.study.engine) as session:
         identity = build_identity(get_reader(session, name))
         return open_session(session, identity, Browser(), utc_now())
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PromptServer]:
+    log = tmp_path_factory.mktemp("prompts") / "server.log"
+    with running_prompt_server(log, growth=GROWTH) as server:
+        yield server
+
+
+@pytest.fixture
+def server(started: PromptServer) -> Iterator[PromptServer]:
+    yield started
+    if started.process.poll() is not None:
+        started.restart()
+    started.misbehave("")
+
+
+@pytest.fixture
+def prompting(bench: WebBench, visit: Visit, server: PromptServer) -> Iterator[PromptTab]:
+    client = visit(
+        "anna", nninteractive_url=server.url, nninteractive_key=KEY, nninteractive_seconds=60
+    )
+    opened = open_tab(bench, client)
+    yield opened
+    opened.leave()

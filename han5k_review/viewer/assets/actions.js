@@ -161,6 +161,10 @@ export function buildActions(workspace) {
       if (reading.dose) reading.dose.toggle();
       else workspace.say("No planned dose is known for this case.");
     },
+    band() {
+      if (reading.band) reading.band.toggle();
+      else workspace.say("No edit band: there are too few accepted revisions, or this read has none.");
+    },
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
     ruler() {
       if (state.tool === "ruler") workspace.stage.clearRulers();

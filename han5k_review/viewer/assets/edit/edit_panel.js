@@ -3,6 +3,7 @@
 
 import { h, press, setText } from "../panels/dom.js";
 import { actionButton, wordButton } from "./controls.js";
+import { DoseEffectPanel } from "./dose_effect_panel.js";
 import { sayFigures } from "./draft_words.js";
 import { discardEdit } from "./finishing.js";
 import { AsidePanel } from "./strokes_aside_panel.js";
@@ -36,6 +37,8 @@ export class EditPanel {
     this.aside = new AsidePanel(editor, (...what) => this.word(...what));
     this.takeOver = this.word("edit-take-over", "Take over here", () => editor.enter(true));
     this.figures = h("p", { class: "figures", "data-testid": "edit-figures", role: "status" });
+    const dose = editor.data.assistance ? reading.dose : null;
+    this.dose = dose ? new DoseEffectPanel(reading, dose, () => editor.tell("edit")) : null;
     this.words = h("p", {});
     this.ask = h(
       "div",
@@ -58,6 +61,7 @@ export class EditPanel {
       this.enter,
       this.finish,
       this.figures,
+      this.dose?.root,
       this.state,
       this.ask,
       this.tools.root,
@@ -136,6 +140,7 @@ export class EditPanel {
     this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);
     if (!active) this.tools.prompts.asking.hidden = true;
+    this.dose?.update(editor.mask);
     if (!active) return;
     this.tools.update();
     this.sayFigures();

@@ -1,0 +1,6 @@
+"""MONAI Label's REST, so that its plugin for 3D Slicer works at this server as it is.
+
+The plugin is given `https://<server>/api/monai` as its server, and a personal token as the password
+(docs/assist.md). Paths and forms are MONAI Label's; who may what, and what a pushed label becomes,
+are ours.
+"""
