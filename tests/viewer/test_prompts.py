@@ -35,7 +35,7 @@ def organ(place: tuple[slice, slice, slice]) -> Mask:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PromptServer]:
-    with running_prompt_server(tmp_path_factory.mktemp("prompts") / "log") as running:
+    with running_prompt_server(tmp_path_factory.mktemp("prompts") / "log", sessions=4) as running:
         yield running
 
 
@@ -83,11 +83,11 @@ def take(screen: Page, kind: str) -> None:
 
 def ends_by(table: Table, server: PromptServer, key: str) -> None:
     """A key that stops a prompt, or leaves, gives the reader's session at the server back."""
-    assert len(server.look()["prompts"]) == 1
+    held = len(server.look()["prompts"])
     with table.screen.expect_response(lambda one: one.request.method == "DELETE") as ended:
         table.screen.keyboard.press(key)
     assert ended.value.status == 204
-    assert server.look()["prompts"] == []
+    assert len(server.look()["prompts"]) == held - 1
 
 
 def tools_of(table: Table) -> list[str]:
