@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from han5k_review.errors import ConfigError
+from han5k_review.prompting.address import ServerAddress
 from han5k_review.store.vocabulary import Role
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -160,6 +161,19 @@ class Settings(BaseSettings):
         description="Dask scheduler (`tcp://host:port`) that `han5k evaluate` and `han5k predict` "
         "work on.",
     )
+
+    @property
+    def prompt_server(self) -> ServerAddress | None:
+        """Who answers prompts; None when nobody does."""
+        if self.nninteractive_url is None:
+            return None
+        key = self.nninteractive_key
+        return ServerAddress(
+            url=self.nninteractive_url,
+            key="" if key is None else key.get_secret_value(),
+            seconds=self.nninteractive_seconds,
+            idle_seconds=self.nninteractive_idle_seconds,
+        )
 
 
 @cache

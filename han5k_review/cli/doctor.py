@@ -23,6 +23,7 @@ from han5k_review.errors import Han5kError, RuleError
 from han5k_review.importing.placed_cts import find_trouble
 from han5k_review.importing.structure_table import TABLE, list_other_colours
 from han5k_review.importing.study import default_tables
+from han5k_review.prompting.prompter import look_at_server
 from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.settings import get_settings
@@ -89,6 +90,7 @@ def _check_study(study: Study, *, deep: bool) -> int:
     problems += _print(files.findings)
     problems += _print(_list_model_findings(study, deep=deep))
     problems += _check_placed(study, deep=deep)
+    problems += _print(_list_prompt_findings())
     verb = "read" if deep else "looked for"
     console.print(
         f"{say_count(files.volumes, 'CT')} and {say_count(files.masks, 'contour')} {verb}"
@@ -115,6 +117,21 @@ def _check_placed(study: Study, *, deep: bool) -> int:
             "there"
         )
     return _print(findings)
+
+
+def _list_prompt_findings() -> Iterator[Finding]:
+    """Is the nnInteractive server there, where one is set, and of which licence is its model?"""
+    address = get_settings().prompt_server
+    if address is None:
+        return
+    state = look_at_server(address)
+    if state.available:
+        console.print(f"prompts by {address.host}, licence {state.licence}")
+        return
+    mend = (
+        "Start it again or mend HAN5K_NNINTERACTIVE_URL and _KEY; until then people draw by hand."
+    )
+    yield Finding(sentence=state.why or "", mend=mend)
 
 
 def _list_model_findings(study: Study, *, deep: bool) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Prompts while drawing, answered by an nnInteractive server that the hospital runs.
 
-    prompter = Prompter(ServerAddress(url="http://gpu-box:1527", key="...", seconds=30))
+    prompter = Prompter(ServerAddress(url="http://gpu-box:1527", key="..."))
     answer = prompter.ask(asker, scan, mask, prompt)
     print(answer.start_ijk, answer.marked.shape, answer.licence)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.prompting.address import ServerAddress
 from han5k_review.prompting.prompts import (
     Asker,
     Prompt,
@@ -19,7 +20,6 @@ from han5k_review.prompting.prompts import (
     Scan,
 )
 from han5k_review.prompting.server_session import (
-    ServerAddress,
     ServerSession,
     SessionLostError,
     StructureBox,

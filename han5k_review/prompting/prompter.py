@@ -8,6 +8,7 @@ import time
 import httpx
 
 from han5k_review.imaging.mask import StructureMask
+from han5k_review.prompting.address import ServerAddress
 from han5k_review.prompting.leases import Lease
 from han5k_review.prompting.prompts import (
     Asker,
@@ -21,7 +22,6 @@ from han5k_review.prompting.prompts import (
 )
 from han5k_review.prompting.server_session import (
     FULL_SECONDS,
-    ServerAddress,
     SessionLostError,
     check_version,
     say_licence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
+from han5k_review.prompting.address import ServerAddress
 from han5k_review.prompting.client import (
     ServerAtCapacityError,
     SessionExpiredError,
@@ -42,25 +43,6 @@ _LOST = (SessionExpiredError, httpx.NetworkError, httpx.RemoteProtocolError)
 
 class SessionLostError(Exception):
     """The server knows this session no more, or ended in the middle of a request."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerAddress:
-    """The one server that is asked, by its address alone: an answer that leads elsewhere is none.
-
-    `seconds`: how long a prompt may take; a CT to arrive, four times that. `idle_seconds`: how
-    long a session is kept without a prompt.
-    """
-
-    url: str
-    key: str = field(default="", repr=False)
-    seconds: float = 30.0
-    idle_seconds: float = 180.0
-
-    @property
-    def host(self) -> str:
-        """Name and port, as people see it."""
-        return httpx.URL(self.url).netloc.decode()
 
 
 class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]

@@ -12,7 +12,6 @@ from anyio import CapacityLimiter, to_thread
 from han5k_review.accounts.identity import ReaderIdentity
 from han5k_review.prompting.prompter import Prompter
 from han5k_review.prompting.prompts import Asker, PromptAnswer, PromptState, Scan
-from han5k_review.prompting.server_session import ServerAddress
 from han5k_review.review.assistance import is_assisted
 from han5k_review.review.drafts.prompting import (
     NO_ASSISTANCE,
@@ -111,15 +110,9 @@ def build_prompt_room(
     drafts: DraftRoom, settings: Settings, on_end: Callable[[Callable[[], None]], object]
 ) -> PromptRoom:
     """The room of a process; `on_end` takes what gives its sessions back when the process ends."""
-    if settings.nninteractive_url is None:
+    address = settings.prompt_server
+    if address is None:
         return PromptRoom(drafts=drafts, prompter=None)
-    key = settings.nninteractive_key
-    address = ServerAddress(
-        url=settings.nninteractive_url,
-        key="" if key is None else key.get_secret_value(),
-        seconds=settings.nninteractive_seconds,
-        idle_seconds=settings.nninteractive_idle_seconds,
-    )
     prompter = Prompter(address)
     on_end(prompter.close)
     return PromptRoom(drafts=drafts, prompter=prompter, server=address.host)
