@@ -35,7 +35,7 @@ def organ(place: tuple[slice, slice, slice]) -> Mask:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PromptServer]:
-    with running_prompt_server(tmp_path_factory.mktemp("prompts") / "log") as running:
+    with running_prompt_server(tmp_path_factory.mktemp("prompts") / "log", sessions=4) as running:
         yield running
 
 
@@ -81,12 +81,23 @@ def take(screen: Page, kind: str) -> None:
     expect(screen.get_by_test_id(f"prompt-{kind}")).to_have_attribute("aria-pressed", "true")
 
 
+def ends_by(table: Table, server: PromptServer, key: str) -> None:
+    """A key that stops a prompt, or leaves, gives the reader's session at the server back."""
+    held = len(server.look()["prompts"])
+    with table.screen.expect_response(lambda one: one.request.method == "DELETE") as ended:
+        table.screen.keyboard.press(key)
+    assert ended.value.status == 204
+    assert len(server.look()["prompts"]) == held - 1
+
+
 def tools_of(table: Table) -> list[str]:
     with Session(table.bench.study.engine) as session:
         return list(session.exec(select(DraftPatch.tool).order_by(col(DraftPatch.version))))
 
 
-def test_each_prompt_changes_the_contour_as_the_server_says_in_one_step(table: Table) -> None:
+def test_each_prompt_changes_the_contour_as_the_server_says_in_one_step(
+    table: Table, server: PromptServer
+) -> None:
     screen, missed, leaked = table.screen, organ(MISSED), organ(LEAKED)
     begin(table)
     screen.keyboard.press("q")
@@ -119,6 +130,7 @@ def test_each_prompt_changes_the_contour_as_the_server_says_in_one_step(table: T
     np.testing.assert_array_equal(table.stored(), mask | boxed)
     prompts = ["prompt-scribble", "undo", "prompt-lasso", "undo", "prompt-box"]
     assert tools_of(table) == ["brush", "prompt-point", "prompt-point", "undo", "undo", *prompts]
+    ends_by(table, server, "e")
 
 
 def test_a_server_that_is_slow_or_dies_costs_one_sentence_and_no_stroke(
@@ -138,7 +150,7 @@ def test_a_server_that_is_slow_or_dies_costs_one_sentence_and_no_stroke(
     expect(screen.get_by_test_id("view-main")).to_have_attribute("data-slice", "5")
     table.show("axial", 4)
     table.drag("axial", 4, (6, 5, 4), (9, 5, 4))
-    screen.keyboard.press("Escape")
+    ends_by(table, server, "Escape")
     expect(alert).to_contain_text("Stopped: nothing was changed.")
     expect(asking).to_be_hidden()
     table.drag("axial", 4, (14, 12, 4))

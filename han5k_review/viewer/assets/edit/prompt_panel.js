@@ -4,7 +4,7 @@
 import { shortKey } from "../keyboard.js";
 import { h, press, setText } from "../panels/dom.js";
 import { wordButton } from "./controls.js";
-import { HOW, KINDS, kindOf } from "./prompt_strokes.js";
+import { KINDS, kindOf, sayHow } from "./prompt_strokes.js";
 
 /** @import { Act } from "../workspace_parts.js" */
 /** @import { Editor } from "./editor.js" */
@@ -20,7 +20,6 @@ export class PromptPanel {
     const { prompts } = editor;
     this.buttons = KINDS.map((kind) => {
       const button = wordButton(`prompt-${kind}`, WORDS[kind], () => act("prompt", kind), focus);
-      button.title = `Prompt: ${HOW[kind]} that belongs to it, right button: that does not`;
       return { kind, button };
     });
     this.outside = wordButton(
@@ -70,6 +69,7 @@ export class PromptPanel {
     const inHand = kindOf(options.tool);
     for (const { kind, button } of this.buttons) {
       press(button, inHand === kind);
+      button.title = sayHow(kind, prompts.isOutside);
       button.disabled = prompts.asking !== null;
     }
     press(this.outside, prompts.isOutside);

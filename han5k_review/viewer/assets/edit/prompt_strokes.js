@@ -13,12 +13,22 @@ import { COLOURS, SEED_MM } from "./seeds.js";
 /** In the order in which the key goes through them. */
 export const KINDS = /** @type {const} */ (["point", "scribble", "lasso", "box"]);
 /** @type {Record<PromptKind, string>} what the hand does */
-export const HOW = {
+const HOW = {
   point: "click on tissue",
   scribble: "draw a short line over tissue",
   lasso: "draw a line round tissue",
   box: "drag a box over tissue",
 };
+/**
+ * How a prompt is drawn, and what each button means.
+ * @param {PromptKind} kind
+ * @param {boolean} isOutside the left button draws what does not belong to the structure
+ */
+export function sayHow(kind, isOutside) {
+  const [left, right] = isOutside ? ["does not belong", "does"] : ["belongs", "does not"];
+  return `Prompt: ${HOW[kind]} that ${left} to it, right button: that ${right}.`;
+}
+
 /** More points than this are not sent: of a longer line every so many-th. */
 const MOST_POINTS = 500;
 

@@ -5,7 +5,7 @@
 import { messageOf, reasonOf } from "../net/requests.js";
 import { isHeld } from "./drafts.js";
 import { decodeChange } from "./patches.js";
-import { HOW, isPrompt, KINDS, kindOf, PromptStroke } from "./prompt_strokes.js";
+import { isPrompt, KINDS, kindOf, PromptStroke, sayHow } from "./prompt_strokes.js";
 import { SAY } from "./smart_jobs.js";
 
 /** @import { PlaneView } from "../draw/plane_view.js" */
@@ -51,7 +51,7 @@ export class Prompts {
     const { session } = this.editor;
     const { url } = session;
     if (!this.allowed || url === null) return;
-    const state = await session.drafts.promptState(url).catch(() => NONE);
+    const state = await session.drafts.promptState(url).catch(() => this.state);
     if (session.url !== url) return;
     this.state = state;
     if (!state.available && isPrompt(this.editor.options.tool)) this.editor.set({ tool: "brush" });
@@ -73,13 +73,13 @@ export class Prompts {
     this.kind = kind ?? (now ? KINDS[(KINDS.indexOf(now) + 1) % KINDS.length] : this.kind);
     editor.set({ tool: `prompt-${this.kind}` });
     const first = this.asked.has(editor.session.draft) ? "" : ` The CT goes to ${this.where}.`;
-    this.say(`Prompt: ${HOW[this.kind]} that belongs to it, right button: that does not.${first}`);
+    this.say(sayHow(this.kind, this.isOutside) + first);
   }
 
   /** @param {boolean} isOutside */
   choose(isOutside) {
     this.isOutside = isOutside;
-    this.editor.tell("edit");
+    this.say(sayHow(this.kind, this.isOutside));
   }
 
   /**
