@@ -147,4 +147,4 @@ def _list_present(session: Session, case_ids: Collection[int]) -> frozenset[int]
         )
         .group_by(col(LabelVersion.case_id), col(LabelVersion.structure))
     )
-    return frozenset(rows)
+    return frozenset(number for number in rows if number is not None)

@@ -98,7 +98,7 @@ export class DecisionPanel {
         "data-set": candidate.set,
         onclick: () => this.choose(place),
       },
-      h("kbd", {}, String(place + 1)),
+      this.asked.proposal ? "" : h("kbd", {}, String(place + 1)),
       sampleOf(set),
       h("span", {}, candidate.name, h("small", {}, candidate.refusal ?? candidate.facts)),
     );
