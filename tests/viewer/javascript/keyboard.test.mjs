@@ -30,6 +30,7 @@ for (const [layout, key, code, modifiers, action] of [
   ["Greek", "%", "Digit5", { shiftKey: true }, "dose"],
   ["any", "Enter", "Enter", {}, "close-polygon"],
   ["any", "Enter", "Enter", { shiftKey: true }, "prompt"],
+  ["AZERTY", "'", "Digit4", {}, "band"],
   ["US", "F4", "F4", {}, "window-direct"],
   ["US", "F5", "F5", {}, null],
   ["US", "?", "Slash", { shiftKey: true }, "help"],

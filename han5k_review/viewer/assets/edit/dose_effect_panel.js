@@ -48,14 +48,14 @@ export class DoseEffectPanel {
     if (trouble) return trouble;
     if (!answer) return this.dose.file.trouble || "Loading the dose ...";
     const { now, before } = answer;
-    const fixed = "Fixed dose: the plan is not calculated again.";
+    const beyond = now.outsideCc > 0 ? `; ${now.outsideCc.toFixed(2)} cc lie beyond it` : "";
+    const fixed = `Fixed dose: the plan is not calculated again${beyond}.`;
     if (now.meanGy === null || now.nearMaximumGy === null)
       return `No dose is known in this contour.\n${fixed}`;
-    const beyond = now.outsideCc > 0 ? `\n${now.outsideCc.toFixed(2)} cc lie beyond the dose.` : "";
     return [
       `Mean dose ${sayGy(now.meanGy, before.meanGy)}`,
       `Near maximum ${sayGy(now.nearMaximumGy, before.nearMaximumGy)}`,
-      fixed + beyond,
+      fixed,
     ].join("\n");
   }
 }

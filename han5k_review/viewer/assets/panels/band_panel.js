@@ -41,7 +41,7 @@ export class BandPanel {
     if (!origin) return "The contour is on its way.";
     if (band === null) return "This structure is too large for an edit band.";
     const { margin_mm: mm, share, n } = known;
-    const width = `± ${mm.toFixed(1)} mm: ${Math.round(100 * share)} % of revisions like the ${n} accepted ones end within.`;
+    const width = `${Math.round(100 * share)} % of revisions should end within ${mm.toFixed(1)} mm (${n} accepted so far).`;
     if (!beyond) return width;
     if (!mustLook.length) return `${width} No slice goes beyond.`;
     return `${width} Must look: ${sayCount(mustLook.length, "slice goes", "slices go")} beyond.`;

@@ -62,7 +62,7 @@ export const KEYMAP = [
       ["plane", ["x"], "Next plane in the large view"],
       ["solid-pane", ["F10"], "The structure in 3-D, drag turns it; or away again"],
       ["dose", ["%"], "Planned dose on or off, where one is known"],
-      ["band", ["6"], "Edit band on or off: where accepted revisions of such a contour ended"],
+      ["band", ["4"], "Edit band on or off: where accepted revisions of such a contour ended"],
       ["crosshair", ["i"], "Crosshair on or off"],
       ["ruler", ["m"], "Measure: drag a line"],
       ["palette", ["y"], "Colour-blind safe colours"],
