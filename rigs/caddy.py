@@ -1,4 +1,4 @@
-"""deploy/Caddyfile as it stands, another port, with the certificate that its comment tells of."""
+"""deploy/Caddyfile as it stands, with another port and a certificate of its own."""
 
 from __future__ import annotations
 

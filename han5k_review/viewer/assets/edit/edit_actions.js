@@ -34,6 +34,7 @@ export function buildEditActions(editor, settling) {
   };
   return {
     edit: () => settling.toggle(),
+    "take-over": () => editor.enter(true),
     ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),
     ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => applyTool(editor, tool))])),
     "brush-smaller": editing(() => editor.resize(-1)),

@@ -35,7 +35,7 @@ export class EditPanel {
     });
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "edit-alert" });
     this.aside = new AsidePanel(editor, (...what) => this.word(...what));
-    this.takeOver = this.word("edit-take-over", "Take over here", () => editor.enter(true));
+    this.takeOver = this.word("edit-take-over", "Take over here", () => act("take-over"));
     this.figures = h("p", { class: "figures", "data-testid": "edit-figures", role: "status" });
     const dose = editor.data.assistance ? reading.dose : null;
     this.dose = dose ? new DoseEffectPanel(reading, dose, () => editor.tell("edit")) : null;
