@@ -6,6 +6,7 @@ from the study as the review page reads it.
 
 from __future__ import annotations
 
+import atexit
 import mimetypes
 import re
 import socket
@@ -158,19 +159,23 @@ def _answer_asset(request: Request) -> Response:
 
 
 @cache
-def _port() -> int:
-    """A port that was free when this process asked: one origin, so that scripts are kept."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _kept_port() -> socket.socket:
+    """Bound, so that nobody else gets this port, and not listening: servers take it in turns.
+
+    One origin for all tests of a process, so that the browser keeps what it has read and compiled.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    atexit.register(keeper.close)
+    return keeper
 
 
 @contextmanager
 def running(app: Any) -> Iterator[str]:
-    """Serve an ASGI app on a free port in a thread; the base URL."""
-    config = uvicorn.Config(
-        app, port=(port := _port()), log_level="error", lifespan="off", ws="none"
-    )
+    """Serve an ASGI app in a thread, one at a time; the base URL, the same for each."""
+    port = _kept_port().getsockname()[1]
+    config = uvicorn.Config(app, port=port, log_level="error", lifespan="off", ws="none")
     started = threading.Event()
 
     class Announced(uvicorn.Server):

@@ -180,19 +180,17 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def tab(chromium: Browser) -> Iterator[Page]:
-    """The tab that the tests of one file take in turns: a new one starts a process and compiles."""
-    context = chromium.new_context(viewport=SIZE)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    yield page
-    context.close()
+@pytest.fixture(scope="session")
+def free_tabs() -> list[Page]:
+    """The tab that tests take in turns, when none has it: a new one reads all scripts anew."""
+    return []
 
 
 @pytest.fixture
-def screen(tab: Page) -> Iterator[Page]:
+def screen(chromium: Browser, free_tabs: list[Page]) -> Iterator[Page]:
     """A page of 1440 x 900 whose script errors fail the test; nothing of a test stays in it."""
+    tab = free_tabs.pop() if free_tabs else chromium.new_context(viewport=SIZE).new_page()
+    tab.set_default_timeout(30_000)
     errors: list[str] = []
 
     def keep(error: Error) -> None:
@@ -202,4 +200,5 @@ def screen(tab: Page) -> Iterator[Page]:
     yield tab
     tab.remove_listener("pageerror", keep)
     wipe(tab, SIZE)
+    free_tabs.append(tab)  # one that could not be wiped is not used again
     assert not errors, errors

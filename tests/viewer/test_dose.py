@@ -184,7 +184,8 @@ def test_lines_and_gray_at_the_cursor_are_where_scipy_has_them(dosed: Table) -> 
         ijk[through] = index
         place = dosed.pixel(plane, tuple(ijk))
         found = colourful(dosed, place[1])
-        along = np.array([dosed.point(plane, (x, place[1]), index) for x in found[:, 0]])
+        ends = [dosed.point(plane, (x, place[1]), index) for x in (found[0, 0], found[-1, 0])]
+        along = np.linspace(*ends, len(found))
         exact = along.copy()
         exact[:, row] = ijk[row]
         wanted = crossings(found[:, 0], expected(dose, exact), LEVEL_GY)

@@ -4,12 +4,13 @@
 import { h, press, setText } from "../panels/dom.js";
 import { actionButton, wordButton } from "./controls.js";
 import { DoseEffectPanel } from "./dose_effect_panel.js";
-import { sayFigures } from "./draft_words.js";
+import { sayEnter, sayFigures } from "./draft_words.js";
 import { discardEdit } from "./finishing.js";
 import { AsidePanel } from "./strokes_aside_panel.js";
 import { ToolBox } from "./tool_box.js";
 
 /** @import { Reading } from "../reading.js" */
+/** @import { Grader } from "../grader.js" */
 /** @import { Act } from "../workspace_parts.js" */
 /** @import { Editor } from "./editor.js" */
 
@@ -18,9 +19,17 @@ const QUESTIONS = {
   aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
 };
 export class EditPanel {
-  /** @param {{ reading: Reading, editor: Editor, act: Act, focus: () => void }} parts */
-  constructor({ reading, editor, act, focus }) {
+  /**
+   * @param {object} parts
+   * @param {Reading} parts.reading
+   * @param {Grader} parts.grader
+   * @param {Editor} parts.editor
+   * @param {Act} parts.act
+   * @param {() => void} parts.focus
+   */
+  constructor({ reading, grader, editor, act, focus }) {
     this.reading = reading;
+    this.grader = grader;
     this.editor = editor;
     this.act = act;
     this.focus = focus;
@@ -120,9 +129,11 @@ export class EditPanel {
     const lock = editor.states.lockOf(selected);
     press(this.enter, busy);
     this.enter.disabled = !busy && lock !== "";
+    const isDrawn = Boolean(this.grader.grades.get(selected ?? "")?.code);
+    this.enter.classList.toggle("loud", editor.data.manual && !busy && !lock && !isDrawn);
     setText(
       this.enter.lastChild,
-      active ? " Leave editing" : busy ? " Cancel editing" : lock ? " Locked" : " Edit this structure",
+      ` ${sayEnter({ manual: editor.data.manual, active, busy, lock, isDrawn })}`,
     );
     this.root.dataset.saved = String(session.saved ?? "");
     const { word, tone, sentence } = session.saying();
