@@ -63,7 +63,7 @@ class Rig:
             self.fault, self.went_well, self.went_wrong = fault, 0, 0
 
     def describe(self) -> dict[str, Any]:
-        """What it was asked, by path, the prompts of each lease that is there, own time by point."""
+        """What it was asked, by path, prompts of each lease that is there, own time by point."""
         with self.lock:
             prompts = [list(lease.prompts) for lease in self.leases.values()]
             return {
