@@ -12,13 +12,14 @@ import base64
 import json
 import random
 import tempfile
-import threading
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,8 @@ class Drawer:
         sent |= {"id": uuid.uuid4().hex, "kind": "point", "include": True, "points": [list(point)]}
         began = time.perf_counter()
         told = self._send("/prompts", sent)
-        self._draw(
-            {name: told[name] for name in ("start", "shape", "runs", "mode")}, "prompt-point"
-        )
+        stroke = {name: told[name] for name in ("start", "shape", "runs", "mode")}
+        self._draw(stroke, "prompt-point")
         took_ms = 1000 * (time.perf_counter() - began)
         self.steps.append(Step(kind=kind, point=point, took_ms=took_ms))
 
@@ -118,21 +118,9 @@ def measure_prompts(
             Drawer(number=n, client=stack.enter_context(web.sign_in(name_reader(n), PASSWORD)))
             for n in numbers
         ]
-        failed: list[Exception] = []
-
-        def draw(drawer: Drawer) -> None:
-            try:
-                _draw_on(drawer, shape, going_on, after_strokes)
-            except Exception as error:
-                failed.append(error)
-
-        threads = [threading.Thread(target=draw, args=(drawer,)) for drawer in drawers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if failed:
-            raise failed[0]
+        with ThreadPoolExecutor(READERS) as together:
+            draw = partial(_draw_on, shape=shape, going_on=going_on, after_strokes=after_strokes)
+            list(together.map(draw, drawers))  # raises what one of them raised
         return _take_own_away([step for one in drawers for step in one.steps], asked)
 
 
