@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from han5k_review.errors import Han5kError
-from han5k_review.metrics.ready import compile_in_background
 from han5k_review.settings import get_settings
 from han5k_review.store.study import open_study
 from han5k_review.ui.failures import show_failure
 from han5k_review.ui.page_scripts import list_inline_scripts
+from han5k_review.ui.ready import get_ready_in_background
 from han5k_review.web.composition import Watch, build_middleware, build_routes
 from han5k_review.web.head_keeper import keeping_heads
 from han5k_review.web.logs import set_up_logs
@@ -33,8 +33,8 @@ except Han5kError as error:
 
 @asynccontextmanager
 async def while_serving(_app: st.App) -> AsyncIterator[None]:
-    """Compile the metrics while nobody asks yet, keep heads of the audit trail, end in peace."""
-    compile_in_background()
+    """Get ready while nobody asks yet, keep heads of the audit trail, end in peace."""
+    get_ready_in_background()
     heads = keeping_heads(study.engine, settings.audit_heads)
     with watch.drain.on_signals(), watch.ends, heads:
         yield

@@ -11,6 +11,8 @@ from han5k_review.ui.places import page_file
 from han5k_review.ui.revisions.bulk import show_bulk
 from han5k_review.ui.revisions.grade_queue import show_grade_queue
 from han5k_review.ui.revisions.locks import show_locks
+from han5k_review.ui.revisions.proposal_queue import show_proposals
+from han5k_review.ui.revisions.proposal_round import show_round
 from han5k_review.ui.revisions.question import show_question
 from han5k_review.ui.tables import REVISION_COLUMNS, build_revision_frame
 from han5k_review.ui.visit import page
@@ -24,6 +26,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
         session.expunge_all()
 
     show_grade_queue(visit)
+    show_proposals(visit)
     if not views:
         st.info(
             "No revision has been submitted yet. Readers correct contours in the viewer (key e); "
@@ -44,6 +47,7 @@ with page("Revisions", Action.ADJUDICATE) as visit:
         show_question(visit, question)
         show_bulk(visit, questions)
 
+    show_round(visit)
     if views:
         with st.expander(f"All revisions ({len(views)})"):
             st.dataframe(

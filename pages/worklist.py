@@ -10,6 +10,7 @@ from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.protocol.leases_view import free_leases, show_own_leases
+from han5k_review.ui.revisions.proposal_queue import show_proposals
 from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.pages import ask_page
 from han5k_review.ui.rows.table import show_rows
@@ -48,6 +49,8 @@ with page("Worklist", Action.GRADE) as visit:
         right.metric("Structures graded", f"{graded:,} / {total:,}")
 
         show_own_leases(visit)
+        if not visit.may(Action.ADJUDICATE):  # theirs are on the page Revisions
+            show_proposals(visit)
         st.caption("Click a row to open its case, a heading to order the list.")
         order = find_order("worklist")
         first = entries.index(upcoming) if upcoming and order is None else 0

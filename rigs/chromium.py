@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
@@ -43,9 +44,16 @@ def wipe(page: Page, size: ViewportSize) -> None:
             other.close()
     page.unroute_all(behavior="ignoreErrors")
     context.set_offline(False)
-    if page.url.startswith("http"):
-        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    left = urlsplit(page.url)
+    if left.scheme == "http":
+        page.evaluate("() => sessionStorage.clear()")
     page.goto("about:blank")
+    if left.scheme == "http":  # a page may keep something while it is left
+        devtools = context.new_cdp_session(page)
+        origin = {"origin": f"http://{left.netloc}", "storageTypes": "local_storage"}
+        devtools.send("Storage.clearDataForOrigin", origin)
+        devtools.detach()
     context.clear_cookies()
+    page.emulate_media(color_scheme="null")
     if page.viewport_size != size:
         page.set_viewport_size(size)

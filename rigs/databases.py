@@ -62,11 +62,16 @@ def copy_study(source: Path, target: Path) -> Study:
 
 def open_new_study(root: Path, url: str | None = None) -> Study:
     """An empty study in `root`, as `open_study(root, url, create=True)` makes it."""
+    return open_study(root, lay_database(root, url), create=True)
+
+
+def lay_database(root: Path, url: str | None = None) -> str | None:
+    """The URL of a new study's database; None once a migrated SQLite file lies in `root`."""
     url = url or new_url(root)
-    if url is None:
+    if url is None and not (root / DATABASE_NAME).exists():
         root.mkdir(parents=True, exist_ok=True)
         (root / DATABASE_NAME).write_bytes(_migrated_sqlite())
-    return open_study(root, url, create=True)
+    return url
 
 
 def new_sqlite_url(folder: Path) -> str:

@@ -28,11 +28,7 @@ def running_nginx(folder: Path, *upstreams: str) -> Iterator[tuple[str, Path]]:
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise FileNotFoundError("nginx was expected; install it, or run scripts/check once.")
-    key, certificate, port = folder / "han5k.key", folder / "han5k.pem", find_free_port()
-    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    words += ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
-    words += ["-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    (key, certificate), port = make_certificate(folder), find_free_port()
     site = (ROOT / "deploy" / "nginx.conf").read_text()
     for old, new in (
         ("listen 80;", f"listen 127.0.0.1:{find_free_port()};"),
@@ -52,11 +48,21 @@ def running_nginx(folder: Path, *upstreams: str) -> Iterator[tuple[str, Path]]:
     process = subprocess.Popen([nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")])
     try:
         url = f"https://localhost:{port}"
-        _wait(psutil.Process(process.pid), url, certificate)
+        wait_for_proxy(psutil.Process(process.pid), url, certificate)
         yield url, certificate
     finally:
         process.terminate()
         process.wait()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Files of a key and of a certificate that it signed itself, for `localhost`."""
+    key, certificate = folder / "han5k.key", folder / "han5k.pem"
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    words += ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
+    words += ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    return key, certificate
 
 
 def _name_servers(upstreams: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -65,7 +71,8 @@ def _name_servers(upstreams: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield old, f"server {upstream.removeprefix('http://')};"
 
 
-def _wait(process: psutil.Process, url: str, certificate: Path) -> None:
+def wait_for_proxy(process: psutil.Process, url: str, certificate: Path) -> None:
+    """Until the web app answers through the proxy; RuntimeError when the proxy ended."""
     context = ssl.create_default_context(cafile=certificate)
     with httpx.Client(verify=context, trust_env=False) as client:
         for _ in range(PROBES):
@@ -79,4 +86,4 @@ def _wait(process: psutil.Process, url: str, certificate: Path) -> None:
             except psutil.TimeoutExpired:
                 continue
             break
-    raise RuntimeError("nginx did not come up.")
+    raise RuntimeError(f"The proxy at {url} did not come up.")

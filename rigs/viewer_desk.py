@@ -6,6 +6,7 @@ from the study as the review page reads it.
 
 from __future__ import annotations
 
+import atexit
 import mimetypes
 import re
 import socket
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from han5k_review.accounts.identity import build_identity
 from han5k_review.accounts.readers import get_reader
 from han5k_review.accounts.sessions import COOKIE_NAME, Browser, open_session
 from han5k_review.anatomy.windows import read_windows
+from han5k_review.review.edit_bands import build_bands, list_edit_scores
 from han5k_review.review.row_numbers import WHOLE_CASE, RowNumbers, number_task
 from han5k_review.review.visible_case import VisibleCase, get_visible_case, get_visible_task
 from han5k_review.settings import Settings
@@ -118,6 +121,7 @@ class Desk:
             warnings={},
             numbers=numbers,
             has_dose=self.study.doses.find_newest(seen.image_sha256) is not None,
+            bands=build_bands(list_edit_scores(session), seen.versions, without_case=seen.case_id),
         )
 
     def sign_in(self, context: BrowserContext, url: str, name: str) -> None:
@@ -147,15 +151,30 @@ class Desk:
 
 def _answer_asset(request: Request) -> Response:
     path = ASSETS / request.path_params["path"]
-    return Response(path.read_bytes(), media_type=mimetypes.guess_type(path.name)[0])
+    return Response(
+        path.read_bytes(),
+        media_type=mimetypes.guess_type(path.name)[0],
+        headers={"Cache-Control": "max-age=3600"},
+    )
+
+
+@cache
+def _kept_port() -> socket.socket:
+    """Bound, so that nobody else gets this port, and not listening: servers take it in turns.
+
+    One origin for all tests of a process, so that the browser keeps what it has read and compiled.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    atexit.register(keeper.close)
+    return keeper
 
 
 @contextmanager
 def running(app: Any) -> Iterator[str]:
-    """Serve an ASGI app on a free port in a thread; the base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Serve an ASGI app in a thread, one at a time; the base URL, the same for each."""
+    port = _kept_port().getsockname()[1]
     config = uvicorn.Config(app, port=port, log_level="error", lifespan="off", ws="none")
     started = threading.Event()
 

@@ -39,6 +39,7 @@ class FaultyLine:
             await self._app(scope, receive, send)
             return
         self._asked.append(scope["path"])
+        send = _send_to_one_sign_in(send)
         slab = _SLAB.search(scope["path"])
         if slab and int(slab[1]) in self._faults.corrupt_slabs:
             plain = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
@@ -67,6 +68,17 @@ class FaultyLine:
 
 def _is_grade(scope: Scope) -> bool:
     return str(scope["path"]).endswith("/grades")
+
+
+def _send_to_one_sign_in(send: Send) -> Send:
+    """Tests share an address: a CT that the browser keeps is for this cookie, not the next test."""
+
+    async def send_varying(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).add_vary_header("Cookie")
+        await send(message)
+
+    return send_varying
 
 
 def _send_zeros(send: Send) -> Send:

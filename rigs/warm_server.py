@@ -12,7 +12,6 @@ import atexit
 import importlib
 import json
 import os
-import pkgutil
 import signal
 import subprocess
 import sys
@@ -23,8 +22,6 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-_ROOMS = ("han5k_review.web", "han5k_review.viewer", "han5k_review.ui")
-_SCRIPT = "han5k_review.ui.router"  # Streamlit runs it; imported, it would draw
 
 
 def start_warm(words: Sequence[str], environment: Mapping[str, str], log: Path) -> psutil.Process:
@@ -56,11 +53,8 @@ def _importer() -> subprocess.Popen[str]:
 def _import_all() -> None:
     importlib.import_module("streamlit.web.cli")
     importlib.import_module("streamlit.web.bootstrap")
-    for room in _ROOMS:
-        package = importlib.import_module(room)
-        for found in pkgutil.walk_packages(package.__path__, f"{room}."):
-            if found.name != _SCRIPT:
-                importlib.import_module(found.name)
+    importlib.import_module("han5k_review.web.composition")
+    importlib.import_module("han5k_review.ui.ready").import_pages()
     importlib.import_module("han5k_review.metrics.ready").compile_ahead()
 
 

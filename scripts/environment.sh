@@ -28,6 +28,10 @@ pip_options() {
         printf '%s\n' --no-index --find-links "$HAN5K_WHEELS"
     elif [ "${HAN5K_TORCH:-gpu}" = cpu ]; then
         printf '%s\n' --extra-index-url "${HAN5K_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}"
+        # By its full name, or pip would take the one with CUDA where that index does not answer. On
+        # other systems than Linux no build has CUDA, and none says so in its name.
+        [ "$(uname -s)" != Linux ] ||
+            sed -n -E 's/^(torch|torchvision)==([0-9.]+)$/\1==\2+cpu/p' "$project_root/constraints.txt"
     fi
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Generator, Iterator
@@ -24,6 +25,7 @@ SIZE: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 20_000  # ms: what is awaited comes at once on a quiet machine, and later on a busy one
 
 expect.set_options(timeout=PATIENCE)
+gc.disable()  # what importing and collecting make stays
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         other = ENGINES[1 - ENGINES.index(engine)]
         items[:] = [item for item in items if other not in _list_parameters(item)]
     items.sort(key=lambda item: -expected_seconds(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """From now on only what tests make is looked through for garbage, and not as often."""
+    gc.freeze()
+    gc.set_threshold(20_000)  # a web app alone is some ten thousand objects that stay for its test
+    gc.enable()
 
 
 def _list_parameters(item: pytest.Item) -> list[object]:
@@ -171,19 +180,17 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def tab(chromium: Browser) -> Iterator[Page]:
-    """The tab that the tests of one file take in turns: a new one starts a process and compiles."""
-    context = chromium.new_context(viewport=SIZE)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    yield page
-    context.close()
+@pytest.fixture(scope="session")
+def free_tabs() -> list[Page]:
+    """The tab that tests take in turns, when none has it: a new one reads all scripts anew."""
+    return []
 
 
 @pytest.fixture
-def screen(tab: Page) -> Iterator[Page]:
+def screen(chromium: Browser, free_tabs: list[Page]) -> Iterator[Page]:
     """A page of 1440 x 900 whose script errors fail the test; nothing of a test stays in it."""
+    tab = free_tabs.pop() if free_tabs else chromium.new_context(viewport=SIZE).new_page()
+    tab.set_default_timeout(30_000)
     errors: list[str] = []
 
     def keep(error: Error) -> None:
@@ -193,4 +200,5 @@ def screen(tab: Page) -> Iterator[Page]:
     yield tab
     tab.remove_listener("pageerror", keep)
     wipe(tab, SIZE)
+    free_tabs.append(tab)  # one that could not be wiped is not used again
     assert not errors, errors

@@ -81,6 +81,12 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
         ),
         **_rows("triage", triage="Contours that may be wrong, and why: compute, list, explain."),
         **_rows(
+            "proposals",
+            propose="Learn from accepted revisions of a structure, and propose the same change in "
+            "other cases.",
+            proposal="Proposals: list, withdraw.",
+        ),
+        **_rows(
             "doses",
             dose="Keep a planned dose (RTDOSE) beside the CT of a case, for its DVH and the "
             "viewer.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,20 +126,24 @@ class Bench:
         parent_model_id: int | None = None,
         from_scratch: bool = False,
         count_references: bool = False,
+        request_id: str | None = None,
     ) -> Run:
         """Put a run in the queue (scope `runs`); RuleError with every reason when it cannot start.
 
         Without `group` the label group with most trusted contours; it continues the group's model
-        in use, or `parent_model_id`, or with `from_scratch` none.
+        in use, or `parent_model_id`, or with `from_scratch` none. With the same `request_id` (8 to
+        64 letters, digits, `._:-`) it can be called again: it gives the run that the first call
+        started. Without one, an answer that is lost on its way is asked for once more by itself.
         """
         body = {
+            "request_id": request_id or uuid.uuid4().hex,
             "preset": preset,
             "group": group,
             "parent_model": parent_model_id,
             "from_scratch": from_scratch,
             "count_references": count_references,
         }
-        return _read_run(self.line.post("/api/runs", body))
+        return _read_run(self.line.post_again("/api/runs", body))
 
     def _get_grid(self, place: Task | Case) -> Grid:
         return _read_grid(self.line.get(f"{place.root}/volume"))

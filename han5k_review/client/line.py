@@ -56,6 +56,13 @@ class Line:
         """Send JSON; the JSON of the answer."""
         return self._ask("POST", path, body).json()
 
+    def post_again(self, path: str, body: dict[str, Any]) -> Any:
+        """As `post`, and once more when no answer comes: for a body with an id of its own."""
+        try:
+            return self.post(path, body)
+        except ServerError:
+            return self.post(path, body)
+
     def delete(self, path: str, body: dict[str, Any]) -> None:
         """Send JSON; nothing comes back."""
         self._ask("DELETE", path, body)

@@ -109,7 +109,7 @@ def build_segmentation(contours: Sequence[Contour]) -> bytes:
     all layers of a whole volume are never in memory.
     """
     grid = check_contours(contours)
-    places = _place_in_layers([contour.mask for contour in contours])
+    places = place_in_layers([contour.mask for contour in contours])
     layers = 1 + max(layer for layer, _ in places)
     packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
     out = bytearray(_build_header(grid, contours, places, layers))
@@ -138,7 +138,7 @@ def check_contours(contours: Sequence[Contour]) -> Grid:
     return grid
 
 
-def _place_in_layers(masks: Sequence[StructureMask]) -> list[tuple[int, int]]:
+def place_in_layers(masks: Sequence[StructureMask]) -> list[tuple[int, int]]:
     """(layer, label value) of each mask: the first layer where it meets no other one."""
     layers: list[list[StructureMask]] = []
     places = []

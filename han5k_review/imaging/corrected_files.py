@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from han5k_review.errors import DataError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.header_values import ImageHeader
 from han5k_review.imaging.headers import read_header
@@ -22,6 +23,7 @@ from han5k_review.imaging.label_images import (
     as_whole_numbers,
     check_single,
     find_value_boxes,
+    read_filled_labels,
     union_of,
 )
 from han5k_review.imaging.mask import StructureMask
@@ -101,6 +103,27 @@ def read_corrected(path: Path, grid: Grid, *, resample: bool = False) -> Contour
     mask, resampling = placement.place(union_of(labels, boxes, boxes.keys(), placement.source))
     contour = FileContour(name=None, mask=mask, resampling=resampling)
     return ContourFile(contours=(contour,), notices=image.notices)
+
+
+def read_named_map(path: Path, grid: Grid, names: Mapping[int, str]) -> ContourFile:
+    """The contours of a flat label map whose values another program named, on `grid`.
+
+    A name whose value does not occur has an empty mask. Raises DataError for a value without a
+    name, else as `read_corrected` without resampling.
+    """
+    labels, start = read_filled_labels(path, grid)
+    boxes = find_value_boxes(labels)
+    nameless = sorted(boxes.keys() - names.keys())
+    if nameless:
+        raise DataError(
+            f"{path}: a name for each label value was expected, found none for "
+            f"{', '.join(map(str, nameless[:_SHOWN_VALUES]))}; send the names with the label map."
+        )
+    contours = [
+        FileContour(name=name, mask=union_of(labels, boxes, {value}, grid, start), resampling=None)
+        for value, name in names.items()
+    ]
+    return ContourFile(contours=tuple(contours), notices=())
 
 
 def open_segmentation(path: Path, grid: Grid) -> ImageHeader:

@@ -6,8 +6,6 @@ at start, so that no reader's first submission waits for it.
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 
 from han5k_review.metrics.measure import measure
@@ -18,10 +16,3 @@ def compile_ahead() -> None:
     block = np.zeros((12, 12, 12), dtype=bool)
     block[3:8, 3:9, 2:9] = True
     measure(block, np.roll(block, 1, axis=0), (1.0, 1.0, 2.0))
-
-
-def compile_in_background() -> threading.Thread:
-    """The same in a thread that ends by itself and holds nobody up; the thread."""
-    thread = threading.Thread(target=compile_ahead, name="compile metrics", daemon=True)
-    thread.start()
-    return thread

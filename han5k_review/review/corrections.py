@@ -156,6 +156,7 @@ def take_corrections(
     corrections: Sequence[Correction],
     reader: Reader,
     now: datetime,
+    program: str = "",
 ) -> list[Revision]:
     """Submit each correction as a revision, all or none; RuleError as `submit_revision` does."""
     if not corrections:
@@ -170,6 +171,7 @@ def take_corrections(
             after=one.after,
             reader=reader,
             now=now,
+            program=program,
         )
         for one in corrections
     ]

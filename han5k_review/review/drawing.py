@@ -27,6 +27,8 @@ from han5k_review.study import grid_of
 DRAWN = "drawn"
 """What stands in the place of a grade's code once a structure is drawn and submitted."""
 
+_BEGAN = aliased(LabelVersion)  # made once: making it costs more than the query
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnContour:
@@ -95,12 +97,11 @@ def add_empty_start(
 
 def is_drawn_draft() -> ColumnElement[bool]:
     """For a query of Draft: it began with an empty contour."""
-    began = aliased(LabelVersion)
     return (
-        sa.select(col(began.id))
+        sa.select(col(_BEGAN.id))
         .where(
-            col(began.id) == col(Draft.reviewed_label_version_id),
-            col(began.source) == LabelSource.EMPTY,
+            col(_BEGAN.id) == col(Draft.reviewed_label_version_id),
+            col(_BEGAN.source) == LabelSource.EMPTY,
         )
         .correlate(Draft)
         .exists()

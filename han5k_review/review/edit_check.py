@@ -31,6 +31,7 @@ class EditMeasure:
     apl_mm: float
     slices_edited: int
     is_empty: bool
+    hd95_mm: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class EditCheck:
 
 
 def measure_edit(before: StructureMask, after: StructureMask) -> EditMeasure:
-    """VRD, added path length (mm) and changed axial slices of `after` against `before`.
+    """VRD, added path length, HD95 (mm) and changed axial slices of `after` against `before`.
 
     Both lie on one grid, else GeometryError. In the panel's words `after` is the reference and
     `before` the prediction: the added path is the part of the corrected contour that had to be
@@ -61,6 +62,7 @@ def measure_edit(before: StructureMask, after: StructureMask) -> EditMeasure:
         apl_mm=panel.apl_mm,
         slices_edited=len(list_changed_slices(before, after)),
         is_empty=after.is_empty,
+        hd95_mm=panel.hd95_mm,
     )
 
 

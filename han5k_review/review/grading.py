@@ -16,7 +16,7 @@ from han5k_review.review.grade_chain import (
     list_graded_versions,
     select_newest_acts,
 )
-from han5k_review.review.labels import find_shown, list_shown
+from han5k_review.review.labels import find_shown, list_shown_ids
 from han5k_review.review.preferences import is_forced_choice, list_current_choices
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
@@ -291,9 +291,10 @@ def count_graded(session: Session, assignment: Assignment) -> tuple[int, int]:
     """
     if assignment.id is None:
         raise DataError("A stored assignment was expected.")
-    shown = list_shown(session, assignment)
-    graded = list_graded_versions(session, assignment.id)
-    graded |= {one.left_id for one in list_current_choices(session, assignment.id).values()}
-    drawn = list_drawn(session, assignment.id)
-    done = sum(version.id in graded or name in drawn for name, version in shown.items())
-    return done, len(shown)
+    shown = list_shown_ids(session, assignment)
+    done = list_graded_versions(session, assignment.id)
+    drawn: Collection[str] = ()
+    if assignment.protocol_id is not None:  # no other read chooses, or draws from nothing
+        done |= {one.left_id for one in list_current_choices(session, assignment.id).values()}
+        drawn = list_drawn(session, assignment.id)
+    return sum(number in done or name in drawn for name, number in shown.items()), len(shown)

@@ -3,8 +3,8 @@
 The viewer's payload and the mask routes read the same table, so a key means the same to both. Keys
 (docs/transport.md): `a` under review, `o` the reader's own revision, `r1`, `r2`, ... each reader's
 read, `e` the adjudicated edit, `c` accepted, `b` reference, `p` the contour under review before,
-`w` what a prediction drew that waits for a decision. In a forced choice `a` is what stands on the
-left, and `d` what stands on the right.
+`w` what a prediction drew that waits for a decision, `q` what is proposed. In a
+forced choice `a` is what stands on the left, and `d` what stands on the right.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from han5k_review.review.accepted import list_accepted
+from han5k_review.review.assistance import is_assisted
 from han5k_review.review.labels import (
     list_earlier,
     list_references,
@@ -23,13 +24,14 @@ from han5k_review.review.labels import (
     list_under_review,
     list_waiting,
 )
+from han5k_review.review.proposals import list_proposed
 from han5k_review.review.reads import list_own, list_reads
 from han5k_review.store.tables import Assignment, LabelVersion
 from han5k_review.store.vocabulary import LabelSource
 
 UNDER_REVIEW_KEY, OWN_KEY, REFERENCE_KEY = "a", "o", "b"
 ACCEPTED_KEY, EARLIER_KEY, EDIT_KEY, WAITING_KEY = "c", "p", "e", "w"
-RIGHT_KEY = "d"
+RIGHT_KEY, PROPOSAL_KEY = "d", "q"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ _STYLES = {
     ACCEPTED_KEY: SetStyle(line="dotted"),
     EARLIER_KEY: SetStyle(line="dash-dot"),
     WAITING_KEY: SetStyle(line="dotted"),
+    PROPOSAL_KEY: SetStyle(line="dashed", colour="#56a6e6"),
     RIGHT_KEY: SetStyle(line="solid"),
 }
 
@@ -84,8 +87,9 @@ class Viewpoint:
     """What somebody may see of a case.
 
     `task`: a reader's own read, with the contours that it shows and the own revision; blinded,
-    nothing else. `shows_reads`: every reader's read, the adjudicated edit, and predictions that
-    wait for a decision; `names_reads`: by pseudonym instead of a number.
+    nothing else; else also what is proposed, where assistance is allowed. `shows_reads`: every
+    reader's read, the adjudicated edit, and predictions that wait for a decision; `names_reads`: by
+    pseudonym instead of a number.
     """
 
     task: Assignment | None = None
@@ -130,6 +134,8 @@ def list_label_sets(session: Session, case_id: int, viewpoint: Viewpoint) -> lis
         sets += _list_reads(session, case_id, viewpoint)
         sets.append(_set(WAITING_KEY, "Waiting prediction", list_waiting(session, case_id)))
     if not viewpoint.blinded:
+        if task is None or is_assisted(session, task):
+            sets.append(_set(PROPOSAL_KEY, "Proposal", list_proposed(session, case_id)))
         sets += [
             _set(REFERENCE_KEY, "Reference", list_references(session, case_id)),
             _set(ACCEPTED_KEY, "Accepted contour", _list_accepted(session, case_id)),

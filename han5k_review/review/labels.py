@@ -75,6 +75,14 @@ def list_shown(session: Session, assignment: Assignment) -> Mapping[str, LabelVe
     return {row.structure: row for row in session.exec(_select_shown(assignment))}
 
 
+def list_shown_ids(session: Session, assignment: Assignment) -> Mapping[str, int]:
+    """Structure -> the id of the contour that `list_shown` has; cheaper, for who only counts."""
+    query = _select_shown(assignment).with_only_columns(
+        col(LabelVersion.structure), col(LabelVersion.id)
+    )
+    return {structure: number for structure, number in session.execute(query)}
+
+
 def find_shown(session: Session, assignment: Assignment, structure: str) -> LabelVersion | None:
     """The contour of one structure that this read shows, as `list_shown` has it; None without."""
     query = _select_shown(assignment).where(LabelVersion.structure == structure)

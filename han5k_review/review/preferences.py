@@ -100,7 +100,10 @@ def list_pairs(session: Session, assignment_id: int) -> Mapping[str, ReadContour
 
 
 def is_forced_choice(session: Session, assignment_id: int) -> bool:
-    """True for a read in which contours are chosen instead of graded."""
+    """True for a read in which contours are chosen instead of graded; only a protocol has such."""
+    assignment = session.get(Assignment, assignment_id)
+    if assignment is None or assignment.protocol_id is None:
+        return False
     found = session.exec(
         select(ReadContour.id)
         .where(ReadContour.assignment_id == assignment_id, col(ReadContour.right_id).is_not(None))

@@ -39,7 +39,13 @@ def list_signatures(
 
 def find_signature(session: Session, assignment_id: int) -> ReadSignature | None:
     """The signature that stands on a read, None when it is open."""
-    return list_signatures(session, [assignment_id]).get(assignment_id)
+    newest = session.exec(
+        select(ReadSignature)
+        .where(ReadSignature.assignment_id == assignment_id)
+        .order_by(col(ReadSignature.id).desc())
+        .limit(1)
+    ).first()
+    return newest if newest is not None and newest.act is SignatureAct.SIGNED else None
 
 
 def check_unsigned(session: Session, assignment_id: int) -> None:

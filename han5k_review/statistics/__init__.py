@@ -12,6 +12,7 @@ In use:
 |---|---|
 | do readers agree | `ratings`, `agreement`, `kappa`, `pairs`, `readers` |
 | how large is a share | `shares`, `audit` |
+| within which bound falls the next score | `conformal` |
 | may a structure be released | `fixed`, `sequential`, `releases`, `vigilance` |
 | how uncertain with these readers and patients | `bootstrap`, `components`, `mixed` |
 | what is it compared with | `against_metrics`, `rounds`, `device`, `mixed` (time) |

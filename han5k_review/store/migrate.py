@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from han5k_review.errors import StorageError
@@ -19,9 +22,11 @@ _ONE_AT_A_TIME = Lock()
 
 
 def migrate_database(engine: Engine, revision: str = "head") -> None:
-    """Upgrade to `revision`, in one transaction; StorageError when the database refuses."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    """Upgrade to `revision`, in one transaction; StorageError when the database refuses.
+
+    Each command and each page's process opens its study by this: where nothing is to be done,
+    Alembic's folder of migrations is not read.
+    """
     try:
         with (
             _ONE_AT_A_TIME,
@@ -29,6 +34,9 @@ def migrate_database(engine: Engine, revision: str = "head") -> None:
         ):
             if connection.dialect.name == "postgresql":  # web processes that start together
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            if revision == "head" and _is_newest(connection):
+                return
+            config = _build_config()
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     except DBAPIError as error:
@@ -37,3 +45,18 @@ def migrate_database(engine: Engine, revision: str = "head") -> None:
             f"{error.orig}. Free space or mend the permissions of its folder, or start its server, "
             "and try again."
         ) from error
+
+
+def _build_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _find_newest() -> tuple[str, ...]:
+    return tuple(ScriptDirectory.from_config(_build_config()).get_heads())
+
+
+def _is_newest(connection: Connection) -> bool:
+    return MigrationContext.configure(connection).get_current_heads() == _find_newest()

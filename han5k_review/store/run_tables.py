@@ -96,6 +96,7 @@ class RetrainRun(SQLModel, table=True):
     parent_model_id: int | None = Field(default=None, foreign_key="model_version.id")
     result_model_id: int | None = Field(default=None, foreign_key="model_version.id")
     requested_by_id: int | None = Field(default=None, foreign_key="reader.id")
+    request_id: str | None = Field(default=None, unique=True, index=True)
     device: str = "cpu"
     worker: str | None = None
     pid: int | None = None

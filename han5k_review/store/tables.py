@@ -51,6 +51,9 @@ APPEND_ONLY = (
     "declared_patient",
     "sealed_patient",
     "sealed_opening",
+    "proposal_round",
+    "proposal",
+    "proposal_decision",
 )
 
 
@@ -129,8 +132,8 @@ class LabelVersion(SQLModel, table=True):
     """One mask of one structure of one case, and who made it. Append-only.
 
     `started_from_id` is the label version that the edit of a revision began with, that an error was
-    planted in, or that an empty start takes the place of. The algorithm's kind (AUTOMATIC, ...),
-    name and version are those of an imported DICOM SEG, else empty.
+    planted in, or that an empty start or a proposal takes the place of. The algorithm's kind
+    (AUTOMATIC, ...), name and version are those of an imported DICOM SEG, else empty.
     """
 
     __tablename__ = "label_version"
@@ -232,6 +235,7 @@ class Revision(SQLModel, table=True):
 
     `reviewed_id` is the contour under review that it corrects and is measured against; what the
     edit began with is its label version's `started_from_id`, which can be an earlier revision.
+    `hd95_mm` is NULL where it is undefined or infinite, and in revisions older than 0040.
     `grade_id` is the grade in force when it was submitted; the one that counts, also when it came
     later, is derived (review/declared_grades.py).
     """
@@ -245,6 +249,7 @@ class Revision(SQLModel, table=True):
     vrd: float | None = None
     apl_mm: float | None = None
     slices_edited: int | None = None
+    hd95_mm: float | None = None
     active_seconds: float | None = None
     submitted_at_utc: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 

@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class LabelSource(StrEnum):
-    """Where a label version comes from; `empty` holds nothing: a contour is drawn from it."""
+    """Where a label version comes from; `empty` holds nothing: a contour is drawn from it.
+
+    A `proposal` was learned from accepted revisions and waits for a person: it never counts.
+    """
 
     PSEUDO = "pseudo"
     REFERENCE = "reference"
@@ -14,6 +17,7 @@ class LabelSource(StrEnum):
     PREDICTION = "prediction"
     PLANTED = "planted"
     EMPTY = "empty"
+    PROPOSAL = "proposal"
 
 
 APART = (LabelSource.PLANTED, LabelSource.EMPTY)
@@ -132,6 +136,14 @@ class PredictionAct(StrEnum):
 
     PUT_UNDER_REVIEW = "put under review"
     SET_ASIDE = "set aside"
+    WITHDRAWN = "withdrawn"
+
+
+class ProposalAct(StrEnum):
+    """What a person decided about a proposal."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
 

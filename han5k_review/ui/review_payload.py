@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
+import streamlit as st
 from sqlmodel import Session
 
 from han5k_review.accounts.may import Action, require
+from han5k_review.review.edit_bands import EditBand, EditScore, build_bands, list_edit_scores
 from han5k_review.review.edit_rules import read_edit_rules
 from han5k_review.review.grading import get_own_assignment
 from han5k_review.review.row_numbers import WHOLE_CASE, RowKind, RowNumbers, number_task
@@ -20,14 +23,16 @@ from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Resume, ViewerPayload, build_payload
 
+_SCORES_S = 60
+
 
 def build_task_payload(
     session: Session, visit: Visit, assignment_id: int, choice: ViewChoice
 ) -> ViewerPayload:
     """A reader's own assignment; AccessError for another's.
 
-    An adjudicator's place has nothing to grade; the structure of `choice` is opened for editing,
-    from the contour `choice.base`.
+    The structure of `choice` is opened for editing from the contour `choice.base`; where there is
+    nothing to grade (an adjudicator's place) also without one.
     """
     assignment = get_own_assignment(session, assignment_id, visit.get_reader())
     seen = get_visible_task(session, assignment, names_reads=_names_reads(visit))
@@ -36,7 +41,7 @@ def build_task_payload(
     if not payload.choice:
         payload = replace(payload, compare=choice.compare)
     place = _chosen_place(seen, choice)
-    if seen.may_grade or place is None:
+    if place is None or (seen.may_grade and choice.base is None):
         return payload
     base = None if choice.base is None else numbers.show(RowKind.LABEL_VERSION, choice.base)
     return replace(payload, resume=place, edit_base=base, start_editing=True)
@@ -71,6 +76,7 @@ def _build(session: Session, visit: Visit, seen: VisibleCase, numbers: RowNumber
         warnings=_list_doubts(session, seen),
         numbers=numbers,
         has_dose=bench.study.doses.find_newest(seen.image_sha256) is not None,
+        bands=_list_bands(session, seen, str(bench.study.root)),
     )
     return replace(payload, account=_account_key(visit))
 
@@ -86,6 +92,20 @@ def _list_doubts(session: Session, seen: VisibleCase) -> dict[int, tuple[str, ..
     if not seen.sees_doubts:
         return {}
     return list_doubts(session, [stored_id(one) for one in seen.versions.values()])
+
+
+def _list_bands(session: Session, seen: VisibleCase, study: str) -> Mapping[str, EditBand]:
+    """Structure -> its edit band; nothing where the person is blinded, or has no assistance."""
+    if not seen.sees_doubts:
+        return {}
+    scores = list_scores_of(study, session)
+    return build_bands(scores, seen.versions, without_case=seen.case_id)
+
+
+@st.cache_data(ttl=_SCORES_S, max_entries=4, show_spinner=False)
+def list_scores_of(study: str, _session: Session) -> list[EditScore]:
+    """Scores of a study's accepted revisions, at most a minute old."""
+    return list_edit_scores(_session)
 
 
 def _chosen_place(seen: VisibleCase, choice: ViewChoice) -> Resume | None:

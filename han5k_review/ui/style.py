@@ -35,6 +35,10 @@ a.han5k-link.primary, [data-testid^="stBaseButton-primary"]:enabled,
 .han5k-disclaimer {position: fixed; left: 0; right: 0; bottom: 0; z-index: 5;
   padding: .25rem 1.5rem; font-size: .75rem; color: light-dark(#59616c, #a5acb8);
   background: var(--st-background-color, Canvas);}
+/* Streamlit lets an expander grow for half a second, also when its content changes: what is below
+   the pointer moves, and a click that began on a button ends beside it. */
+[data-testid="stExpander"] > details {height: auto !important; overflow: visible !important;}
+[data-testid="stExpanderDetails"][inert] {display: none;}
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] {display: none;}
 </style>
 """

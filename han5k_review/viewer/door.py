@@ -44,7 +44,8 @@ class ViewerEventKind(StrEnum):
 class ViewerEvent:
     """`graded` comes once, when the last structure of the case has its grade, with both counts.
 
-    `decide` names a revision, `accepted` or `rejected`, and the reason.
+    `decide` names a revision, `accepted` or `rejected`, and the reason; or a proposal, which may be
+    `edited`, too.
     """
 
     kind: ViewerEventKind

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from han5k_review.anatomy.catalogue import Catalogue
 from han5k_review.anatomy.structure import Structure
 from han5k_review.anatomy.windows import Window
+from han5k_review.review.edit_bands import EditBand
 from han5k_review.review.grading import MOST_CONFIDENT
 from han5k_review.review.label_sets import RIGHT_KEY
 from han5k_review.review.label_sets import LabelSet as StoredLabelSet
@@ -31,6 +33,7 @@ from han5k_review.viewer.payload import (
     LabelSet,
     NextCase,
     Resume,
+    ViewerBand,
     ViewerPayload,
     ViewerScale,
     ViewerScaleGrade,
@@ -49,11 +52,12 @@ def build_payload(
     warnings: Mapping[int, Sequence[str]],
     numbers: RowNumbers,
     has_dose: bool = False,
+    bands: Mapping[str, EditBand] = MappingProxyType({}),
 ) -> ViewerPayload:
     """The mount object of one case; `warnings`: label version id -> sentences about it.
 
     `numbers` are those of the task, which its routes have too. `has_dose`: a planned dose is known
-    for its CT.
+    for its CT. `bands`: structure -> its edit band; nobody sees one who may not see doubts.
     """
     chooses = bool(seen.answers)
     routes = (
@@ -92,6 +96,7 @@ def build_payload(
         meaning=seen.meaning if seen.may_grade else None,
         signed=None if seen.signature is None else _say_signed(seen.signature),
         assistance=seen.is_assisted,
+        bands=_list_bands(bands) if seen.sees_doubts and not chooses else {},
     )
 
 
@@ -107,6 +112,13 @@ def _name_addresses(seen: VisibleCase, routes: CaseRoutes, *, has_dose: bool) ->
         sign_in=SIGN_IN,
         dose=routes.dose if has_dose else None,
     )
+
+
+def _list_bands(bands: Mapping[str, EditBand]) -> dict[str, ViewerBand]:
+    return {
+        name: ViewerBand(margin_mm=round(band.margin_mm, 2), share=band.coverage, n=band.revisions)
+        for name, band in bands.items()
+    }
 
 
 def _resume(place: tuple[str, int] | None) -> Resume | None:

@@ -129,6 +129,15 @@ class ViewerRule:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerBand:
+    """How far from a contour's border accepted revisions ended: `share` of the next, of `n`."""
+
+    margin_mm: float
+    share: float
+    n: int
+
+
 def _list_rules() -> dict[str, ViewerRule]:
     return {
         key.value: ViewerRule(
@@ -168,7 +177,8 @@ class NextCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionCandidate:
-    """A revision that waits: its label set, what is known of it, and why one may not decide it."""
+    """A revision or a proposal that waits: its number, its label set, what is known of it, and why
+    one may not decide it."""
 
     revision: int
     set: str
@@ -181,13 +191,15 @@ class DecisionCandidate:
 class Decision:
     """What an adjudicator is asked: the revisions of `structure`; `waiting` counts all questions.
 
-    `told` is what became of the one before.
+    `told` is what became of the one before. `proposal`: the one candidate is a proposal, which is
+    taken, edited or refused.
     """
 
     structure: str
     candidates: tuple[DecisionCandidate, ...]
     waiting: int
     told: str | None = None
+    proposal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +219,8 @@ class ViewerPayload:
     `manual`: every contour is drawn from nothing, and the scale holds one word: drawn.
     `choice`: two label sets stand beside each other, and the scale holds the answers.
     `meaning` is what a reader signs; `signed` says who signed a read, which is then closed.
-    `assistance`: the smart tools may be used while drawing.
+    `assistance`: the smart tools may be used while drawing, and a dose tells what an edit does.
+    `bands`: structure -> the edit band around its contour under review.
     """
 
     case: str
@@ -235,6 +248,7 @@ class ViewerPayload:
     meaning: str | None = None
     signed: str | None = None
     assistance: bool = True
+    bands: dict[str, ViewerBand] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Json]:
         """The mount object of docs/transport.md: the fields as they are, plain JSON values only."""

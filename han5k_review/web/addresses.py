@@ -7,6 +7,12 @@ from dataclasses import dataclass
 SIGN_IN = "/sign-in"
 """The page to sign in at; `?next=` says where to go on afterwards."""
 
+MONAI_LABEL = "/api/monai"
+"""What a client of MONAI Label calls its server, after the host (docs/assist.md)."""
+MONAI_SIGN_IN = f"{MONAI_LABEL}/auth/"
+MONAI_TOKEN = f"{MONAI_LABEL}/auth/token"
+MONAI_IMAGE = f"{MONAI_LABEL}/datastore/image"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRoutes:

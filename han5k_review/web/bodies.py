@@ -71,7 +71,7 @@ def bounded(
         if action is not None:
             require(identity, action)
         try:
-            return kind.model_validate_json(await _read_bounded(request, kind.max_bytes))
+            return kind.model_validate_json(await read_bounded(request, kind.max_bytes))
         except ValidationError as error:
             sentence = describe_invalid(error.errors(include_url=False))
             raise HTTPException(422, sentence) from error
@@ -80,7 +80,8 @@ def bounded(
     return read_body
 
 
-async def _read_bounded(request: Request, max_bytes: int) -> bytes:
+async def read_bounded(request: Request, max_bytes: int) -> bytes:
+    """The body of a request; 413 where it is longer."""
     content = bytearray()
     size = 0
     try:

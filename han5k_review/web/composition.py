@@ -46,6 +46,7 @@ from han5k_review.web.list_routes import build_list_router
 from han5k_review.web.lock_routes import build_lock_router
 from han5k_review.web.mask_routes import build_mask_router
 from han5k_review.web.meters import Meters, answer_metrics
+from han5k_review.web.monailabel.routes import build_monai_label_router
 from han5k_review.web.observer import Observer
 from han5k_review.web.oidc import Provider, check_issuer
 from han5k_review.web.problems import add_problem_handlers, by_method
@@ -177,6 +178,7 @@ def build_api(study: Study, settings: Settings, watch: Watch | None = None) -> F
         build_lock_router,
         build_contour_router,
         build_signature_router,
+        build_monai_label_router,
     ):
         api.include_router(build_router(desk))
     drafts = DraftRoom(study=study, rules=read_edit_rules(study.tables))

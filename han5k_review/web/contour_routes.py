@@ -183,6 +183,11 @@ def _answer(
     return answer_download(content, f"{case.name}-{middle}{suffix}", files=count)
 
 
+def as_file_name(name: str) -> str:
+    """The name with `_` for characters that file systems and headers quarrel about."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
+
+
 def answer_download(
     content: bytes | Iterator[bytes], file_name: str, *, files: int | None = None
 ) -> Response:
@@ -191,9 +196,8 @@ def answer_download(
     Pieces are sent as they are made; `files`, how many an archive will have, goes ahead of them, so
     that the page can say how far it is.
     """
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in file_name)
     headers = {
-        "Content-Disposition": f'attachment; filename="{safe}"',
+        "Content-Disposition": f'attachment; filename="{as_file_name(file_name)}"',
         "Cache-Control": "no-store",
     }
     if files is not None:

@@ -105,10 +105,15 @@ def _say_roles(roles: set[Role]) -> str:
     return "everybody" if len(roles) == len(Role) else ", ".join(r for r in Role if r in roles)
 
 
+def check_within(request: Request, act: Action | TaskAct | None) -> None:
+    """Say which act a request is; AccessError where the token of a program does not cover it."""
+    request.scope[WITHIN_SCOPE] = True
+    if act is not None:
+        require_within(get_identity(request), act)
+
+
 def _within(act: Action | TaskAct | None) -> Callable[[Request], Coroutine[Any, Any, None]]:
     async def check(request: Request) -> None:
-        request.scope[WITHIN_SCOPE] = True
-        if act is not None:
-            require_within(get_identity(request), act)
+        check_within(request, act)
 
     return check

@@ -78,7 +78,8 @@ def list_rows(described: Mapping[str, Any]) -> list[Row]:
 
 
 def _row(method: str, path: str, route: Mapping[str, Any]) -> Row:
-    body = route.get("requestBody", {}).get("content", {}).get("application/json", {})
+    bodies = route.get("requestBody", {}).get("content", {})
+    body = _name(bodies.get("application/json", {}).get("schema", {}))
     answers = {code: one for code, one in route["responses"].items() if code < "400"}
     told = next(iter(answers.values()))
     schema = next(iter(told.get("content", {"": {}}).values())).get("schema", {})
@@ -89,7 +90,7 @@ def _row(method: str, path: str, route: Mapping[str, Any]) -> Row:
         says=route["summary"],
         who=route[WHO_MAY],
         scope=route[NEEDED_SCOPE],
-        body=_name(body.get("schema", {})),
+        body=body or ("form" if bodies else ""),
         answer=f"{'/'.join(answers)} {kind}",
         errors=", ".join(code for code in route["responses"] if code >= "400"),
     )

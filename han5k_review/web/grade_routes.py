@@ -30,7 +30,7 @@ from han5k_review.review.preferences import (
     list_current_choices,
 )
 from han5k_review.review.preferring import submit_choice
-from han5k_review.review.row_numbers import number_task
+from han5k_review.review.row_numbers import RowNumbers, number_task
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -129,16 +129,15 @@ def _store_grade(
     study: Study, rules: EditRules, identity: ReaderIdentity, assignment_id: int, body: GradeBody
 ) -> Response:
     numbers = number_task(study.root, assignment_id)
-    with reading(study.engine) as session:
-        chooses = is_forced_choice(session, assignment_id)
-    if chooses:
-        return _store_choice(study, identity, assignment_id, body)
     with transaction(study.engine) as session:
+        reader = _get_reader(session, identity)
+        if is_forced_choice(session, assignment_id):
+            return _store_choice(session, reader, assignment_id, body, numbers)
         scale = read_study_scale(study, get_study_info(session))
         outcome = submit_grade(
             session,
             assignment_id=assignment_id,
-            reader=_get_reader(session, identity),
+            reader=reader,
             scale=scale,
             request=body.to_request(numbers),
             now=utc_now(),
@@ -159,23 +158,21 @@ def _store_grade(
 
 
 def _store_choice(
-    study: Study, identity: ReaderIdentity, assignment_id: int, body: GradeBody
+    session: Session, reader: Reader, assignment_id: int, body: GradeBody, numbers: RowNumbers
 ) -> Response:
-    numbers = number_task(study.root, assignment_id)
-    with transaction(study.engine) as session:
-        outcome = submit_choice(
-            session,
-            assignment_id=assignment_id,
-            reader=_get_reader(session, identity),
-            request=body.to_request(numbers),
-            now=utc_now(),
-        )
-        answer = {
-            "grade": describe_choice(outcome.preference, outcome.turn, numbers),
-            "graded": outcome.chosen,
-            "total": outcome.total,
-            "check": None,
-        }
+    outcome = submit_choice(
+        session,
+        assignment_id=assignment_id,
+        reader=reader,
+        request=body.to_request(numbers),
+        now=utc_now(),
+    )
+    answer = {
+        "grade": describe_choice(outcome.preference, outcome.turn, numbers),
+        "graded": outcome.chosen,
+        "total": outcome.total,
+        "check": None,
+    }
     return answer_json(answer, 201 if outcome.is_new else 200)
 
 

@@ -1,8 +1,9 @@
 """The guard: the ASGI middleware in front of everything, pages, files, routes and websocket alike.
 
-Without an open sign-in only `/sign-in`, `/healthz`, `/readyz` and `/metrics` (which asks for itself
-who may read it) answer. It also refuses changes that another site's page sends, files that no page
-asked for and whoever asks without end, and puts the security headers on every answer.
+Without an open sign-in only `/sign-in`, `/healthz`, `/readyz`, and what asks for itself who may
+read it (`/metrics`, the ways in for other tools) answer. It also refuses changes that another
+site's page sends, files that no page asked for and whoever asks without end, and puts the security
+headers on every answer.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from han5k_review.errors import AccessError, ConfigError, SignInError, StorageEr
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
+from han5k_review.web.addresses import MONAI_IMAGE, MONAI_SIGN_IN, MONAI_TOKEN
 from han5k_review.web.bearer import TokenDesk, find_bearer
 from han5k_review.web.demo_address import check_demo_address
 from han5k_review.web.desk import IDENTITY
@@ -43,7 +45,15 @@ from han5k_review.web.rates import Rates
 from han5k_review.web.same_origin import SAFE_METHODS, is_own_origin, is_same_origin
 
 SIGN_IN = "/sign-in"
-OPEN_PATHS = frozenset({SIGN_IN, HOSPITAL, HOSPITAL_ANSWER, "/healthz", "/readyz", "/metrics"})
+OPEN_PATHS = frozenset(
+    {
+        *(SIGN_IN, HOSPITAL, HOSPITAL_ANSWER, "/healthz", "/readyz", "/metrics"),
+        *(MONAI_SIGN_IN, MONAI_TOKEN, MONAI_IMAGE),
+    }
+)
+"""Where strangers come through; the last three ask for a token or a signed address themselves."""
+_PROVEN_IN_BODY = frozenset({MONAI_TOKEN})
+"""Changes that use no cookie and give none, so that no other site's page gains by sending them."""
 _CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
 """What Streamlit says of this process, and its ways in beside the browser: nobody's business."""
 _UPLOADS = "/_stcore/upload_file/"
@@ -140,7 +150,8 @@ class Guard:
         host = self._rules.host
         if host is not None and headers.get("host", "").lower() != host and not _is_probe(scope):
             return problem(421, f"This server is reached as {host}; open that address.")
-        if scope["method"] not in SAFE_METHODS and not by_token and not is_same_origin(headers):
+        needs_own_page = not by_token and scope["path"] not in _PROVEN_IN_BODY
+        if scope["method"] not in SAFE_METHODS and needs_own_page and not is_same_origin(headers):
             return problem(403, "A request from one of this site's own pages was expected.")
         if scope["path"].startswith(_CLOSED):
             return problem(404, "There is nothing at this address.")

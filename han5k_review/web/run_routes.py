@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from han5k_review.accounts.may import Action, require
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.errors import RuleError
+from han5k_review.errors import ConflictError, RuleError
 from han5k_review.retraining.jobs.machine import choose_device, look_at_machine
 from han5k_review.retraining.presets import PRESETS
 from han5k_review.retraining.runs.plan import RunRequest, find_fullest_group
-from han5k_review.retraining.runs.run_commands import request_run
+from han5k_review.retraining.runs.run_commands import find_requested, request_run
 from han5k_review.retraining.runs.run_views import find_usual_parent, list_runs
 from han5k_review.settings import Settings
 from han5k_review.store.columns import format_utc, utc_now
@@ -26,7 +26,7 @@ from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.tables import ModelVersion, Reader
 from han5k_review.study import read_study_catalogue
 from han5k_review.web.answers import RunAnswer, RunsAnswer
-from han5k_review.web.bodies import Body, Name, RowId, bounded
+from han5k_review.web.bodies import Body, Key, Name, RowId, bounded
 from han5k_review.web.described import described
 from han5k_review.web.desk import Desk, get_identity
 from han5k_review.web.draft_answers import answer_json
@@ -37,9 +37,11 @@ _MAY = Action.RETRAIN
 class RunBody(Body):
     """A run that somebody wants. Without `group` the one with most trusted contours is taken.
 
-    Without `parent_model` it continues the group's model in use, with `from_scratch` no model.
+    Without `parent_model` it continues the group's model in use, with `from_scratch` no model. A
+    request that is sent again with its `request_id` starts no second run.
     """
 
+    request_id: Key | None = None
     preset: Literal[*PRESETS] = "smoke"  # type: ignore[valid-type]
     group: Name | None = None
     parent_model: RowId | None = None
@@ -68,7 +70,10 @@ def build_run_router(desk: Desk, settings: Settings) -> APIRouter:
             return _answer(run)
 
     @router.post(
-        "/runs", **described(_MAY, "Start a training run.", RunAnswer, status=201, changes=True)
+        "/runs",
+        **described(
+            _MAY, "Start a training run.", RunAnswer, status=201, changes=True, repeats=True
+        ),
     )
     def post_run(
         request: Request, body: Annotated[RunBody, Depends(bounded(RunBody, _MAY))]
@@ -80,6 +85,9 @@ def build_run_router(desk: Desk, settings: Settings) -> APIRouter:
             reader = session.get(Reader, identity.reader_id)
             if reader is None:
                 raise HTTPException(401, "Your account is gone; sign in with another one.")
+            known = _find_known(session, body, reader)
+            if known is not None:
+                return _answer(known)
             run = request_run(
                 session,
                 desk.study,
@@ -92,6 +100,18 @@ def build_run_router(desk: Desk, settings: Settings) -> APIRouter:
             return _answer(run, 201)
 
     return router
+
+
+def _find_known(session: Session, body: RunBody, reader: Reader) -> RetrainRun | None:
+    if body.request_id is None:
+        return None
+    run = find_requested(session, body.request_id, reader)
+    if run is not None and (run.preset, run.group) != (body.preset, body.group or run.group):
+        raise ConflictError(
+            f"A new request id was expected for another run, found {body.request_id!r} of run "
+            f"{run.id}, which is {run.preset} of group {run.group}."
+        )
+    return run
 
 
 def _build_request(
@@ -118,6 +138,7 @@ def _build_request(
         overrides=overrides,
         parent_model_id=None if continued is None else continued.id,
         device=choose_device(settings.device),
+        request_id=body.request_id,
     )
 
 

@@ -24,6 +24,12 @@ from tests.browser.desk import PASSWORD
 from tests.retraining.predicted_study import CASE, add_model, add_run, predict_three, under_review
 
 SLOW = 60_000
+# Nothing moves below the pointer while it opens.
+OPENS_AT_ONCE = """(details) => {
+  details.querySelector("summary").click();
+  return new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(() =>
+    seen(details.open && details.scrollHeight <= details.clientHeight))));
+}"""
 
 
 @pytest.fixture
@@ -61,9 +67,10 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
         expect(done).to_be_visible(timeout=SLOW)
         expect(screen.get_by_role("link", name=f"Open {CASE}")).to_be_visible()
         assert under_review(study)["ParotidL"] != before["ParotidL"]
-        screen.get_by_text("Withdraw a prediction", exact=True).click()
+        expander = screen.locator("details", has_text="Withdraw a prediction")
+        assert expander.evaluate(OPENS_AT_ONCE)
         withdraw = screen.get_by_role("button", name="Withdraw prediction 1")
-        withdraw.press("Enter")  # an opening expander moves it away from a pointer
+        withdraw.click()
         expect(screen.get_by_text("Please give a reason")).to_be_visible(timeout=SLOW)
         reason = screen.get_by_placeholder("why the contours go back")
         reason.fill("far too small")

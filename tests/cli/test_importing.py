@@ -8,6 +8,7 @@ import pytest
 
 from han5k_review.cli.main import main
 from han5k_review.importing.study import create_study
+from rigs.databases import lay_database
 from tests.imaging.dicom.writing import write_series
 from tests.importing.conftest import NOON
 from tests.importing.test_dicom import write_structure_set
@@ -15,6 +16,7 @@ from tests.importing.test_dicom import write_structure_set
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
+    lay_database(tmp_path / "study")
     made = create_study(tmp_path / "study", "Trial", now_utc=NOON)
     made.engine.dispose()
     return made.root

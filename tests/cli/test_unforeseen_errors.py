@@ -20,6 +20,7 @@ from han5k_review.importing.study import create_study
 from han5k_review.store.engine import build_engine, reading, sqlite_url, transaction
 from han5k_review.store.study import DATABASE_NAME, Study, open_study
 from han5k_review.study import read_study_catalogue
+from rigs.databases import lay_database
 from tests.importing.case_files import source, write_case, write_ct
 from tests.importing.conftest import NOON
 
@@ -39,6 +40,7 @@ def call(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
+    lay_database(tmp_path / "study")
     made = create_study(tmp_path / "study", "Trial", now_utc=NOON)
     made.engine.dispose()
     return made

@@ -86,10 +86,24 @@ def test_the_examples_of_the_docs_run(
     monkeypatch.setenv("HAN5K_TOKEN", token_of(bench, "emil", Scope.READ, Scope.RUNS))
     exec(compile(runs, str(DOCS), "exec"), names)
     assert capsys.readouterr().out.startswith("['HN-001', 'HN-002']\n1 queued ")
+    with connect(server.url, token_of(bench, "emil", Scope.RUNS)) as emil:
+        first, again = (
+            emil.start_run(count_references=True, request_id="night-1.a") for _ in range(2)
+        )
+        assert first.run_id == again.run_id
+        assert len(emil.list_runs()) == 2, "that of the example and this one"
+        with pytest.raises(ConflictError, match=r"'night-1.a' of run 2, which is smoke"):
+            emil.start_run(preset="full", count_references=True, request_id="night-1.a")
+    with (
+        connect(server.url, token_of(bench, "lena", Scope.RUNS)) as lena,
+        pytest.raises(ConflictError, match="of another person's run"),
+    ):
+        lena.start_run(count_references=True, request_id="night-1.a")
     with reading(bench.study.engine) as session:
         used = session.exec(select(Audit).where(Audit.action == "use token first")).all()
-        asked = session.exec(select(Audit).where(Audit.action == "run requested")).one()
+        asked = session.exec(select(Audit).where(Audit.action == "run requested")).first()
     assert {"anna", "emil"} <= {row.actor for row in used}
+    assert asked is not None
     assert asked.actor == "emil"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from han5k_review.importing.study import create_study
 from han5k_review.store.study import Study
-from rigs.databases import new_url
+from rigs.databases import lay_database
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 MANDIBLE = (
@@ -37,7 +37,7 @@ def make_import_study(tmp_path: Path, more_structures: Path) -> Iterator[Callabl
                 "Trial",
                 now_utc=NOON,
                 add_structures=[more_structures],
-                database_url=database_url or new_url(tmp_path / name),
+                database_url=lay_database(tmp_path / name, database_url),
             )
         )
         return made[-1]

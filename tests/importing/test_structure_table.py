@@ -20,6 +20,7 @@ from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit
 from han5k_review.study import read_study_catalogue
+from rigs.databases import lay_database
 from rigs.studies import NOON, ROOT
 
 HEAD = "order,name,group,window,color_rgb,aliases\n"
@@ -27,6 +28,7 @@ HEAD = "order,name,group,window,color_rgb,aliases\n"
 
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
+    lay_database(tmp_path / "study")
     return create_study(tmp_path / "study", "Study", now_utc=NOON)
 
 

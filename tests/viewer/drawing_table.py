@@ -31,10 +31,10 @@ Points = NDArray[np.float64]
 def near(points: Points, radius_mm: float) -> Mask:
     """Voxels whose centre is within a radius of a line through points."""
     hit = np.zeros(SHAPE, dtype=bool)
-    for a, b in pairwise(points):
-        for share in np.linspace(0.0, 1.0, 2001):
-            offset = (CENTRES - (a + share * (b - a))) * SPACING
-            hit |= (offset**2).sum(axis=-1) <= radius_mm**2
+    for start, end in pairwise(points * SPACING):
+        line, away = end - start, CENTRES * SPACING - start
+        share = np.clip(away @ line / max(line @ line, 1e-12), 0.0, 1.0)
+        hit |= ((away - share[..., None] * line) ** 2).sum(axis=-1) <= radius_mm**2
     return hit
 
 

@@ -17,6 +17,8 @@ from scipy import ndimage
 
 from han5k_review.imaging.dose import DoseVolume
 from han5k_review.imaging.grid import Grid
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.metrics.dose_volume import DoseNumbers, measure_dose
 from rigs.viewer_desk import ASSETS, Desk
 from tests.viewer.blocks import case
 from tests.viewer.drawing_table import PLANES, Table, sitting
@@ -182,7 +184,8 @@ def test_lines_and_gray_at_the_cursor_are_where_scipy_has_them(dosed: Table) -> 
         ijk[through] = index
         place = dosed.pixel(plane, tuple(ijk))
         found = colourful(dosed, place[1])
-        along = np.array([dosed.point(plane, (x, place[1]), index) for x in found[:, 0]])
+        ends = [dosed.point(plane, (x, place[1]), index) for x in (found[0, 0], found[-1, 0])]
+        along = np.linspace(*ends, len(found))
         exact = along.copy()
         exact[:, row] = ijk[row]
         wanted = crossings(found[:, 0], expected(dose, exact), LEVEL_GY)
@@ -217,3 +220,42 @@ def test_without_a_dose_the_control_is_not_there(
     expect(screen.get_by_test_id("dose")).to_have_count(0)
     screen.keyboard.press("Shift+Digit5")
     expect(screen.get_by_test_id("banner")).to_contain_text("No planned dose is known")
+
+
+def dose_told(table: Table, mask: NDArray[np.bool_]) -> DoseNumbers:
+    """What the case's page would say of a contour: the project's own numbers in Python."""
+    found = build_dose(dose_grid()).sample(StructureMask.from_dense(mask, GRID))
+    return measure_dose(found, GRID.voxel_volume_cc)
+
+
+def read_dose_words(table: Table, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mean, its change, near maximum, its change, as the panel says them of this contour."""
+    panel = table.screen.get_by_test_id("edit-dose")
+    expect(panel).to_have_attribute("data-voxels", str(mask.sum()))
+    expect(panel).to_contain_text("the plan is not calculated again")
+    words = (panel.text_content() or "").replace("\N{MINUS SIGN}", "-").replace("±", "")
+    found = re.findall(r"(-?\d+\.\d\d) Gy \(([+-]?\d+\.\d\d)\)", words)
+    return np.array(found, dtype=float).ravel()
+
+
+def test_while_editing_the_dose_of_the_contour_is_that_of_the_case_page(dosed: Table) -> None:
+    table, screen = dosed, dosed.screen
+    table.edit()
+    start = table.start()
+    before = dose_told(table, start)
+    middle = [before.mean_gy, 0, before.near_maximum_gy, 0]
+    np.testing.assert_allclose(read_dose_words(table, start), middle, atol=0.0075)
+    table.size(12)
+    screen.keyboard.press("Shift+B")
+    table.show("axial", 6)
+    top = screen.get_by_test_id("edit-panel").locator("[data-action=brush]").bounding_box()
+    table.drag("axial", 6, (10, 9, 6), (13, 11, 6))
+    drawn = table.stored()
+    after = dose_told(table, drawn)
+    changes = after.mean_gy - before.mean_gy, after.near_maximum_gy - before.near_maximum_gy
+    assert min(np.abs(changes)) > 1
+    wanted = [after.mean_gy, changes[0], after.near_maximum_gy, changes[1]]
+    np.testing.assert_allclose(read_dose_words(table, drawn), wanted, atol=0.0075)
+    assert screen.get_by_test_id("edit-panel").locator("[data-action=brush]").bounding_box() == top
+    screen.keyboard.press("z")
+    np.testing.assert_allclose(read_dose_words(table, start), middle, atol=0.0075)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -57,8 +58,13 @@ def test_a_structure_is_drawn_from_nothing_and_done_by_submitting_it(
     expect(screen.get_by_test_id("compare")).to_be_hidden()  # no other contour is there
     screen.keyboard.press("t")
     expect(screen.get_by_text("No contour is graded here")).to_be_visible()
-    screen.get_by_test_id("draw-it").click()
+    key = screen.locator("button:has([data-key=edit])")  # one button has it, whatever goes on
+    expect(key).to_have_text(re.compile("e Draw it from nothing"))
+    expect(key).to_have_class(re.compile("loud"))
+    key.click()
     expect(screen.locator("[data-action=brush]")).to_be_visible()
+    expect(key).to_have_text(re.compile("e Leave drawing"))
+    expect(key).not_to_have_class(re.compile("loud"))
     view = screen.get_by_test_id("view-main").bounding_box()
     assert view is not None
     x, y = view["x"] + view["width"] / 2, view["y"] + view["height"] / 2
@@ -71,12 +77,14 @@ def test_a_structure_is_drawn_from_nothing_and_done_by_submitting_it(
     screen.keyboard.press("Shift+E")
     expect(progress).to_have_text("1 / 2 drawn", timeout=60_000)  # its first measurement compiles
     expect(screen.get_by_test_id("edit-alert")).to_have_text("ParotidL is drawn and submitted.")
+    expect(key).to_have_text(re.compile("e Edit what you drew"))
     # The other one cannot be drawn: submitted empty, once that is confirmed.
     screen.locator("[data-structure=ParotidR]").click()
     expect(screen.get_by_test_id("drawn")).to_have_text(
         "No contour is shown: draw it, then submit it."
     )
-    screen.get_by_test_id("draw-it").click()
+    expect(key).to_have_text(re.compile("e Draw it from nothing"))
+    key.click()
     expect(panel).to_have_attribute("data-saved", "0")
     screen.keyboard.press("Shift+E")
     expect(screen.get_by_test_id("question-words")).to_contain_text("Nothing is drawn")

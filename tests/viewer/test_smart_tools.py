@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -153,6 +154,9 @@ def test_escape_stops_a_tool_that_takes_long_and_nothing_is_changed(soft: Table)
 
     screen.route("**/smart_worker.js", hold)
     said = screen.get_by_test_id("edit-alert")
+    screen.keyboard.press("Shift+Enter")
+    expect(said).to_contain_text(re.compile("No .*server.* is set"))
+    expect(screen.get_by_test_id("prompts")).to_be_hidden()
     screen.keyboard.press("Shift+Digit1")
     expect(said).to_contain_text("Looking for the edge: 0 %. Escape stops it.")
     table.drag("axial", 4, (6, 5, 4), (12, 5, 4))
@@ -176,4 +180,9 @@ def test_a_protocol_without_assistance_hides_the_smart_tools(
     expect(screen.locator("[data-action=brush]")).to_be_visible()
     expect(screen.get_by_test_id("smart-tools")).to_be_hidden()
     screen.keyboard.press("Shift+Digit1")
+    expect(screen.get_by_test_id("edit-alert")).to_contain_text("allows no assistance")
+    expect(screen.get_by_test_id("prompts")).to_be_hidden()
+    screen.keyboard.press("q")
+    expect(screen.get_by_test_id("edit-alert")).to_be_hidden()
+    screen.keyboard.press("Shift+Enter")
     expect(screen.get_by_test_id("edit-alert")).to_contain_text("allows no assistance")

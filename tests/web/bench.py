@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Reader, StudyInfo
 from han5k_review.store.vocabulary import LabelSource, Role
-from rigs.databases import open_new_study
+from rigs.databases import copy_study, open_new_study
 from rigs.studies import NOON, ROOT, add_case, add_label, make_box, make_grid
 
 GRID = make_grid((24, 20, 19))
@@ -57,7 +59,26 @@ class WebBench:
 
 
 def build_bench(root: Path, database_url: str | None) -> WebBench:
-    """Case 1 is assigned to anna (blinded) and ben (not blinded), case 2 to ben."""
+    """Case 1 is assigned to anna (blinded) and ben (not blinded), case 2 to ben.
+
+    Without a URL it is a copy of one that is made once in this process.
+    """
+    if database_url is not None:
+        return _build_bench(root, database_url)
+    made = _template()
+    return replace(made, study=copy_study(made.study.root, root))
+
+
+@cache
+def _template() -> WebBench:
+    folder = tempfile.mkdtemp(prefix="han5k-bench-")
+    atexit.register(shutil.rmtree, folder)
+    made = _build_bench(Path(folder) / "study", None)
+    made.study.engine.dispose()
+    return made
+
+
+def _build_bench(root: Path, database_url: str | None) -> WebBench:
     study = open_new_study(root, database_url)
     # The tables only: the demo study of scripts/serve may lie beside them.
     study.tables.mkdir()

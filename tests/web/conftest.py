@@ -39,18 +39,24 @@ def visit(bench: WebBench) -> Iterator[Visit]:
     """`visit("anna")` is a client with anna's cookie, `visit(None)` one without.
 
     The sign-in is a row without the form: the slow hash of the sign-in form is test_entrance's.
-    Each client keeps one event loop: without, every request would start a thread with a new one.
+    Clients of the same choices are visitors of one app, on one event loop: without, every request
+    would start a thread with a new one.
     """
+    served: dict[tuple[tuple[str, str], ...], TestClient] = {}
 
-    def open_client(name: str | None, **choices: str) -> TestClient:
+    def serve(choices: dict[str, str]) -> TestClient:
         settings = Settings(study=bench.study.root, **choices)  # type: ignore[arg-type]
         app = Starlette(
             routes=build_routes(bench.study, settings),
             middleware=build_middleware(bench.study, settings),
         )
-        client = stack.enter_context(
-            TestClient(app, follow_redirects=False, raise_server_exceptions=False)
-        )
+        return stack.enter_context(TestClient(app))
+
+    def open_client(name: str | None, **choices: str) -> TestClient:
+        key = tuple(sorted(choices.items()))
+        first = served[key] if key in served else served.setdefault(key, serve(choices))
+        client = TestClient(first.app, follow_redirects=False, raise_server_exceptions=False)
+        client.portal = first.portal
         client.headers["origin"] = SITE
         if name is not None:
             client.cookies.set(COOKIE_NAME, _open_session(bench, name))

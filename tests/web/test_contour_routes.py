@@ -18,6 +18,9 @@ from han5k_review.store.tables import Audit
 from tests.web.bench import GRID, WebBench
 from tests.web.conftest import Visit
 
+# What goes out does not depend on the database; test_mask_routes.py asks both.
+pytestmark = pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+
 
 def test_a_reader_downloads_their_case_and_it_reads_back(
     bench: WebBench, visit: Visit, tmp_path: Path

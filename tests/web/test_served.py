@@ -22,6 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from han5k_review.accounts.readers import get_reader, sign_out_everywhere
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Grade
+from rigs.caddy import running_caddy
 from rigs.nginx import ROOT, running_nginx
 from rigs.server import Server, running_server
 from tests.web.bench import NOON, PASSWORD, WebBench, build_bench
@@ -30,6 +31,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml"}
 COOKIE = "han5k_session"
 BEHIND_PROXY = {"HAN5K_TRUSTED_PROXIES": "127.0.0.1"}
 ASKED = re.compile(r'^han5k_requests_total\{.*route="/api.*\} ([0-9.]+)$', re.MULTILINE)
+INSIDE = ("/metrics", "/_stcore/metrics")
 HELD = 60  # lines of each kind: more than there are threads
 
 # What Streamlit itself serves; some of it without asking anybody.
@@ -205,8 +207,7 @@ def test_behind_the_nginx_of_the_example_people_work_and_strangers_read_no_meter
             assert asked in (0, 3)
             places.append(second if asked else server)
         assert anna.get("/", headers=HTML).status_code == 200
-        inside = ("/metrics", "/_stcore/metrics")
-        assert [anna.get(path).status_code for path in inside] == [403, 403]
+        assert [anna.get(path).status_code for path in INSIDE] == [403, 403]
         page = url.replace("https://", "wss://") + "/_stcore/stream"
         headers = cookie_header(anna)
         with connect(page, ssl=trust, origin=url, additional_headers=headers) as opened:  # type: ignore[arg-type]
@@ -214,6 +215,28 @@ def test_behind_the_nginx_of_the_example_people_work_and_strangers_read_no_meter
         second.process.kill()
         second.process.wait()
         assert anna.get("/api/assignments/1/volume").status_code == 200
+
+
+def test_behind_the_caddy_of_the_example_people_work_and_strangers_read_no_meters(
+    server: Server, tmp_path: Path
+) -> None:
+    """What a browser says of where it comes from counts for nothing."""
+    with running_caddy(tmp_path, server.url) as (url, certificate):
+        trust = ssl.create_default_context(cafile=certificate)
+        claims = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http"}
+        with httpx.Client(base_url=url, verify=trust, trust_env=False, headers=claims) as anna:
+            form = {"name": "anna", "password": PASSWORD}
+            assert anna.post("/sign-in", data=form).status_code == 403, "no page of this site"
+            answer = anna.post("/sign-in", data=form, headers={"Origin": url})
+            assert answer.status_code == 303
+            assert "Secure" in answer.headers["set-cookie"]
+            assert anna.get("/api/assignments/1/volume").status_code == 200
+            assert anna.get("/", headers=HTML).status_code == 200
+            assert [anna.get(path).status_code for path in INSIDE] == [403, 403]
+            page = url.replace("https://", "wss://") + "/_stcore/stream"
+            headers = cookie_header(anna)
+            with connect(page, ssl=trust, origin=url, additional_headers=headers) as opened:  # type: ignore[arg-type]
+                assert opened.protocol.state.name == "OPEN"
 
 
 def test_the_proxies_let_go_of_idle_connections_before_the_server_does() -> None:

@@ -45,13 +45,17 @@ from han5k_review.store.vocabulary import ReferenceKind, Split
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What a person asks for: a preset with overrides, one label group, maybe a parent model."""
+    """What a person asks for: a preset with overrides, one label group, maybe a parent model.
+
+    A program's `request_id` is its own; the same one starts no second run (`find_requested`).
+    """
 
     group: str
     preset: str = "smoke"
     overrides: dict[str, Any] = field(default_factory=dict)
     parent_model_id: int | None = None
     device: str = "cpu"
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from han5k_review.anatomy.catalogue import Catalogue
-from han5k_review.errors import RuleError
+from han5k_review.errors import ConflictError, RuleError
 from han5k_review.retraining.jobs.machine import Machine
 from han5k_review.retraining.models.model_decisions import need_reason, put_in_use
 from han5k_review.retraining.runs.lifecycle import WORK, Event
@@ -18,6 +18,7 @@ from han5k_review.retraining.teaching.gate import Verdict
 from han5k_review.retraining.teaching.replay import choose_seed
 from han5k_review.retraining.teaching.run_scores import judge_run
 from han5k_review.store.audit import add_audit
+from han5k_review.store.engine import queue_writers
 from han5k_review.store.identity import stored_id
 from han5k_review.store.model_tables import ModelDecision
 from han5k_review.store.run_tables import RetrainRun
@@ -50,6 +51,7 @@ def request_run(
         settings=settings,
         parent_model_id=request.parent_model_id,
         requested_by_id=requested_by.id if requested_by else None,
+        request_id=request.request_id,
         device=request.device,
         created_at_utc=now,
     )
@@ -66,6 +68,20 @@ def request_run(
         parent=request.parent_model_id,
     )
     note_event(session, run, "requested", now, notes=list(plan.notes))
+    return run
+
+
+def find_requested(session: Session, request_id: str, requested_by: Reader) -> RetrainRun | None:
+    """The run that this request started before, None when it is new.
+
+    Two that come at once queue here. ConflictError when the id was another person's.
+    """
+    queue_writers(session, "retrain_run")
+    run = session.exec(select(RetrainRun).where(RetrainRun.request_id == request_id)).one_or_none()
+    if run is not None and run.requested_by_id != requested_by.id:
+        raise ConflictError(
+            f"A new request id was expected, found {request_id!r} of another person's run."
+        )
     return run
 
 

@@ -59,6 +59,10 @@ def lock_structure(
     version = session.get(LabelVersion, label_version_id)
     if version is None:
         raise RuleError(f"There is no contour {label_version_id} to lock.")
+    if version.source is LabelSource.PROPOSAL:
+        raise RuleError(
+            f"A contour of the study was expected, {label_version_id} is a proposal; take it first."
+        )
     if version.source in APART:
         what = (
             "an error planted to measure vigilance"

@@ -26,6 +26,7 @@ from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.label_files import LabelFiles
+from han5k_review.store.proposal_tables import Proposal
 from han5k_review.store.tables import (
     Case,
     Grade,
@@ -63,6 +64,7 @@ class Edit:
     `started_from_id` is the label version the edit began with: `reviewed` itself, or an earlier
     revision. `active_seconds` is None for a file. `smart_steps`: smart tool -> steps it made;
     `prompts`: which servers answered prompts, each with the licence of its model.
+    `program`: another one that it was drawn with, where known.
     """
 
     reviewed: LabelVersion
@@ -73,6 +75,7 @@ class Edit:
     active_seconds: float | None = None
     smart_steps: Mapping[str, int] = field(default_factory=dict)
     prompts: Sequence[str] = ()
+    program: str = ""
 
 
 def submit_revision(
@@ -85,10 +88,12 @@ def submit_revision(
     after: StructureMask,
     reader: Reader,
     now: datetime,
+    program: str = "",
 ) -> Revision:
     """Store `after` as the revision of the contour under review, which must be `before`.
 
-    Raises RuleError when there is no contour under review, or nothing changed.
+    `program` is what it was drawn with, for the audit trail. Raises RuleError when there is no
+    contour under review, or nothing changed.
     """
     if case.id is None or reader.id is None:
         raise RuleError("A stored case and reader were expected.")
@@ -114,6 +119,7 @@ def submit_revision(
             after=after,
             measure=measure_edit(before, after),
             grade_id=None if grade is None else grade.id,
+            program=program,
         ),
         now=now,
     )
@@ -130,7 +136,7 @@ def add_revision(
 ) -> Revision:
     """Store a finished edit as a label version and its revision of the contour under review.
 
-    Undefined numbers (nan) are stored as NULL.
+    Undefined numbers (nan) are stored as NULL, and so is an infinite HD95.
     """
     reviewed, after, measure = edit.reviewed, edit.after, edit.measure
     child = LabelVersion(
@@ -154,6 +160,7 @@ def add_revision(
         vrd=None if math.isnan(measure.vrd) else measure.vrd,
         apl_mm=None if math.isnan(measure.apl_mm) else measure.apl_mm,
         slices_edited=measure.slices_edited,
+        hd95_mm=measure.hd95_mm if math.isfinite(measure.hd95_mm) else None,
         active_seconds=edit.active_seconds,
         submitted_at_utc=now,
     )
@@ -168,8 +175,18 @@ def add_revision(
         revision=revision.id,
         **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
         **({"prompts": list(edit.prompts)} if edit.prompts else {}),
+        **({"program": edit.program} if edit.program else {}),
+        **find_proposal(session, edit.started_from_id),
     )
     return revision
+
+
+def find_proposal(session: Session, label_version_id: int) -> dict[str, int]:
+    """Number and round of the proposal that a contour is, for the audit trail; {} for others."""
+    found = session.exec(
+        select(Proposal).where(Proposal.label_version_id == label_version_id)
+    ).one_or_none()
+    return {} if found is None else {"proposal": stored_id(found), "round": found.round_id}
 
 
 def decide_revision(

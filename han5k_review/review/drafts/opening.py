@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from han5k_review.errors import DataError, RuleError
+from han5k_review.review.assistance import is_assisted
 from han5k_review.review.decisions.locking import check_unlocked
 from han5k_review.review.drafts.leases import (
     check_free,
@@ -22,6 +23,7 @@ from han5k_review.review.drafts.leases import (
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.labels import UNDER_REVIEW, find_shown
 from han5k_review.review.preferences import is_forced_choice
+from han5k_review.review.proposals import list_proposed
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.review.signatures import check_unsigned
 from han5k_review.store.audit import add_audit
@@ -133,7 +135,7 @@ def open_draft(
         queue_by_number(session, LockLine.CASE_EDITORS, assignment.case_id)
         taken = check_one_editor(session, assignment, structure, take_over=take_over, now=now)
     if draft is None:
-        base = _get_base(session, reviewed, request.base_id, reader, may_edit_any=may_edit_any)
+        base = _get_base(session, assignment, reviewed, request.base_id, may_edit_any=may_edit_any)
         draft = _new_draft(assignment, structure, reviewed, base, now)
     else:
         taken = check_free(draft, request.holder, take_over=take_over, now=now) or taken
@@ -236,9 +238,9 @@ def _check_unsigned(session: Session, assignment_id: int) -> None:
 
 def _get_base(
     session: Session,
+    assignment: Assignment,
     reviewed: LabelVersion,
     base_id: int | None,
-    reader: Reader,
     *,
     may_edit_any: bool,
 ) -> LabelVersion:
@@ -246,7 +248,8 @@ def _get_base(
         return reviewed
     base = session.get(LabelVersion, base_id)
     if base is not None and base.case_id == reviewed.case_id:
-        is_own = base.source is LabelSource.REVISION and base.reader_id == reader.id
+        is_own = base.source is LabelSource.REVISION and base.reader_id == assignment.reader_id
+        is_own |= _is_proposed(session, assignment, base, reviewed)
         fits = base.structure == reviewed.structure and base.source not in UNDER_REVIEW
         if fits and (is_own or may_edit_any):
             return base
@@ -257,6 +260,16 @@ def _get_base(
         f"{whose} revision of {reviewed.structure} in this case was expected to start from, found "
         "another contour.",
     )
+
+
+def _is_proposed(
+    session: Session, assignment: Assignment, base: LabelVersion, reviewed: LabelVersion
+) -> bool:
+    """Whether `base` is proposed for the contour of a read that may have assistance."""
+    if assignment.blinded or not is_assisted(session, assignment):
+        return False
+    waiting = list_proposed(session, assignment.case_id).get(reviewed.structure)
+    return waiting is not None and waiting.id == base.id
 
 
 def _new_draft(

@@ -72,6 +72,8 @@ def prepare_submission(
     shelf.put(stored_id(draft), draft_mask)
     reviewed = _get_version(session, draft.reviewed_label_version_id)
     base = _get_version(session, draft.base_label_version_id)
+    if base.source is LabelSource.PROPOSAL:  # to submit a proposal as it is takes it
+        base = reviewed
     before = labels.get_mask(reviewed.mask_sha256, grid)
     grade = _find_grade(session, draft)
     from_nothing = reviewed.source is LabelSource.EMPTY

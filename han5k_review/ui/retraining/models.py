@@ -28,6 +28,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from han5k_review.ui.plain_text import as_text
+from han5k_review.ui.retraining.edit_bands import show_edit_bands
 from han5k_review.ui.retraining.lineage import STATE_WORDS, build_lineage
 from han5k_review.ui.retraining.predictions import show_predicting
 from han5k_review.ui.visit import Visit, attempt
@@ -52,6 +53,7 @@ def show_models(visit: Visit, models: Sequence[ModelVersion]) -> None:
         _ask_patients(visit, model)
     st.caption(describe_postprocessing(read_facts(model).postprocessing))
     _show_card(visit, model)
+    show_edit_bands(visit.bench, model)
 
 
 def _show_card(visit: Visit, model: ModelVersion) -> None:

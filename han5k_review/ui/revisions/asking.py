@@ -14,6 +14,7 @@ from han5k_review.review.decisions.adjudication import Candidate, Question, list
 from han5k_review.review.decisions.read_comparison import find_widest_slice
 from han5k_review.review.decisions.revising import decide_revision
 from han5k_review.review.edit_rules import read_edit_rules
+from han5k_review.review.label_sets import PROPOSAL_KEY
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
@@ -22,6 +23,11 @@ from han5k_review.store.vocabulary import Decision
 from han5k_review.study import grid_of
 from han5k_review.study.scale import Scale
 from han5k_review.texts.counts import say_count
+from han5k_review.ui.revisions.proposal_asking import (
+    ask_about_proposal,
+    decide_proposal_in_viewer,
+    skip_proposal_in_viewer,
+)
 from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Decision as Asked
@@ -42,9 +48,14 @@ def build_compare_query(question: Question, slice_k: int | None) -> dict[str, st
 def ask_in_viewer(
     session: Session, visit: Visit, payload: ViewerPayload, choice: ViewChoice
 ) -> ViewerPayload:
-    """The payload with the question on its structure, for those who decide; else as it is."""
+    """The payload with the question on its structure, for those who decide; else as it is.
+
+    Beside a proposal it is the proposal that is asked about.
+    """
     if choice.structure is None or not visit.may(Action.ADJUDICATE):
         return payload
+    if choice.compare == PROPOSAL_KEY:
+        return ask_about_proposal(session, visit, payload, choice)
     questions = _list_questions(session, visit)
     found = _find(questions, payload.case, choice.structure)
     if found is None:
@@ -72,6 +83,8 @@ def decide_in_viewer(visit: Visit, event: ViewerEvent, choice: ViewChoice) -> Ma
 
     What is refused is told where it was asked.
     """
+    if choice.compare == PROPOSAL_KEY:
+        return decide_proposal_in_viewer(visit, event)
     engine = visit.bench.study.engine
     with reading(engine) as session:
         before = _list_questions(session, visit)
@@ -100,6 +113,8 @@ def decide_in_viewer(visit: Visit, event: ViewerEvent, choice: ViewChoice) -> Ma
 
 def skip_in_viewer(visit: Visit, choice: ViewChoice) -> Mapping[str, str]:
     """The parameters of what waits next, of this question itself when nothing else does."""
+    if choice.compare == PROPOSAL_KEY:
+        return skip_proposal_in_viewer(visit, choice)
     with reading(visit.bench.study.engine) as session:
         questions = _list_questions(session, visit)
     here = choice.case or "", choice.structure or ""

@@ -161,6 +161,10 @@ export function buildActions(workspace) {
       if (reading.dose) reading.dose.toggle();
       else workspace.say("No planned dose is known for this case.");
     },
+    band() {
+      if (reading.band) reading.band.toggle();
+      else workspace.say("No edit band: there are too few accepted revisions, or this read has none.");
+    },
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
     ruler() {
       if (state.tool === "ruler") workspace.stage.clearRulers();
@@ -201,7 +205,8 @@ export function buildActions(workspace) {
       if (workspace.editor.free) workspace.combine.toggle();
     },
     leave() {
-      if (workspace.editor.pointer.dropOutline() || workspace.editor.smart.cancel()) return;
+      const { pointer, prompts, smart } = workspace.editor;
+      if (pointer.dropOutline() || prompts.cancel() || smart.cancel()) return;
       workspace.help.hide();
       if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();

@@ -22,7 +22,7 @@ export class DoseShown {
    */
   constructor(reading, url) {
     this.reading = reading;
-    this.file = new Dose(url, () => reading.change({}, "layers"));
+    this.file = new Dose(url, () => reading.change({}, "layers", "edit"));
     /** @type {number | null} Gray that a person gave for this case; else that of the dose file */
     this.given = null;
     /** @type {DosePaths | null} */

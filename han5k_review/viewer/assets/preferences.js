@@ -13,6 +13,7 @@ const DEFAULTS = {
   thickness: 1.5,
   outlines: true,
   dimmed: false,
+  band: false,
   colourBlind: false,
   autoZoom: true,
   layout: "three",

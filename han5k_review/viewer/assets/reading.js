@@ -2,6 +2,7 @@
 // One case being read: what is chosen, where the crosshair is, how it is shown. No drawing here.
 // Every change goes through `change(patch, ...what)`; the workspace hears it and draws once per frame.
 
+import { BandShown } from "./band_shown.js";
 import { DoseShown } from "./dose_shown.js";
 import { OutlineCache } from "./draw/outlines.js";
 import { WindowTable } from "./draw/window_table.js";
@@ -58,6 +59,7 @@ export class Reading {
     /** @type {OutlineCache | null} */
     this.outlines = null;
     this.dose = data.addresses.dose ? new DoseShown(this, data.addresses.dose) : null;
+    this.band = Object.keys(data.bands).length ? new BandShown(this) : null;
     this.reviewed = data.label_sets[0]?.key ?? null;
     if (opened.volume) this.begin(opened.volume);
   }
@@ -229,12 +231,8 @@ export class Reading {
   setsChanged() {
     const { compare, layout } = this.state;
     const gone = compare !== null && !this.data.label_sets.some((set) => set.key === compare);
-    this.change(
-      gone ? { compare: null, difference: false, layout: layout === "pair" ? "three" : layout } : {},
-      "layers",
-      "structure",
-      "layout",
-    );
+    const patch = { compare: null, difference: false, layout: layout === "pair" ? "three" : layout };
+    this.change(gone ? patch : {}, "layers", "structure", "layout");
   }
 
   /** @param {string} key */

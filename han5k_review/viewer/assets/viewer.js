@@ -16,7 +16,8 @@
 // decision-candidate (data-set), decide-accept, decide-reject, decide-next, decide-reason,
 // decision-told, unsaved-again, unsaved-drop, unsaved-confirm, unsaved-keep, keys-change, keys-reset,
 // keys-status, key-replace, dose, doseLines, doseWash, dose-words, dose-legend, dose-settings,
-// dose-settings-button, dose-unit, dose-levels, dose-prescription, dose-wrong. Each action's button has
+// dose-settings-button, dose-unit, dose-levels, dose-prescription, dose-wrong, edit-dose (data-voxels),
+// band (data-ready, data-must-look), band-words. Each action's button has
 // data-action. The workspace carries data-first-slice-ms, data-draw-ms, data-loaded, data-chosen and
 // data-in-sight (may be graded); each view data-plane, data-slice, data-drags.
 

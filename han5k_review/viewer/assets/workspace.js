@@ -244,7 +244,7 @@ export class Workspace {
     this.sizes.disconnect();
     this.stopListening();
     const { sight, openDrafts, grader, editor, reading } = this;
-    for (const part of [sight, openDrafts, grader, editor, reading.dose]) part?.close();
+    for (const part of [sight, openDrafts, grader, editor, reading.dose, reading.band]) part?.close();
     this.root.remove();
   }
 }

@@ -10,7 +10,7 @@ const structure = (name, window, more = {}) => ({ name, title: name, color: "#ff
 /** A case whose CT has not come yet. */
 const begin = (...structures) =>
   new Reading(
-    { structures, windows, label_sets: [], grades: {}, resume: null, addresses: {} },
+    { structures, windows, label_sets: [], grades: {}, resume: null, addresses: {}, bands: {} },
     { volume: null, masks: new Map() },
     () => {},
   );

@@ -15,6 +15,7 @@ import {
   voxelToPlane,
   voxelToRas,
 } from "../pure/geometry.js";
+import { drawBand } from "./band_layer.js";
 import { drawDose } from "./dose_layers.js";
 import { drawDifference, drawLayers } from "./layers.js";
 import { PlaneImage } from "./plane_image.js";
@@ -150,6 +151,8 @@ export class PlaneView {
     context.setTransform(scale, 0, 0, scale, x, y);
     const dose = scene.dose();
     if (dose) drawDose(context, dose, size, camera.scale);
+    const band = scene.band();
+    if (band) drawBand(context, band, camera.scale);
     const difference = scene.difference();
     if (difference) drawDifference(context, difference.reviewed, difference.compared);
     drawLayers(context, scene.layers(), scene.style, camera.scale);

@@ -52,6 +52,7 @@ export function buildScene(reading, volume, plane, side = "both") {
     },
     layers: () => buildLayers(reading, plane, index, side, compared),
     dose: () => reading.dose?.picture(plane, index) ?? null,
+    band: () => (side === "compared" ? null : (reading.band?.picture(plane, index) ?? null)),
     difference: () => buildDifference(reading, plane, index, compared),
     key: [
       plane,

@@ -71,3 +71,14 @@ export function sayFigures({ volumeCc, dice, vrd }, fromNothing = false) {
   const overlap = dice === null ? "-" : dice.toFixed(3);
   return `${volume}   Dice ${overlap}   VRD ${vrd === null ? "-" : `${(100 * vrd).toFixed(1)} %`}`;
 }
+
+/**
+ * The words of the one button that begins and leaves an edit.
+ * @param {{ manual: boolean, active: boolean, busy: boolean, lock: string, isDrawn: boolean }} now
+ */
+export function sayEnter({ manual, active, busy, lock, isDrawn }) {
+  if (busy) return `${active ? "Leave" : "Cancel"} ${manual ? "drawing" : "editing"}`;
+  if (lock) return "Locked";
+  if (!manual) return "Edit this structure";
+  return isDrawn ? "Edit what you drew" : "Draw it from nothing";
+}

@@ -5,6 +5,7 @@ import { reasonOf, request } from "../net/requests.js";
 import { parseMasks } from "../pure/masks.js";
 
 /** @import { PlaneName, Triple } from "../pure/geometry.js" */
+/** @import { Prompt } from "./prompt_strokes.js" */
 /** @typedef {{ plane: PlaneName, at: Triple, field?: number }} DraftPlace Where the reader draws; `field`: mm seen. */
 /**
  * A stroke as the journal has it.
@@ -24,6 +25,17 @@ import { parseMasks } from "../pure/masks.js";
  * @property {{ mine: boolean, holder: string | null, until_utc: string | null }} lease
  *
  * @typedef {{ structure: string, locked: boolean, at_utc: string | null, reason: string | null }} LockState
+ */
+
+/**
+ * Prompts of a structure at the hospital's server (docs/transport.md); no `server`: none is set, or none may be used.
+ * @typedef {object} PromptState
+ * @property {boolean} available
+ * @property {string | null} why
+ * @property {string | null} licence
+ * @property {string | null} server
+ *
+ * @typedef {{ start: Triple, shape: Triple, runs: string, mode: "xor", licence: string, seconds: number }} PromptAnswer
  */
 
 export const newId = () =>
@@ -160,5 +172,35 @@ export class Drafts {
    */
   discard(url, draft) {
     return this.say(url, { draft }, { method: "DELETE" });
+  }
+
+  // -- prompts -----------------------------------------------------------------------------------
+
+  /**
+   * @param {string} url
+   * @returns {Promise<PromptState>}
+   */
+  async promptState(url) {
+    return (await request(`${url}/prompts`, { cache: "no-store" })).json();
+  }
+
+  /**
+   * @param {string} url
+   * @param {Prompt & { draft: number, version: number }} body
+   * @param {AbortSignal} signal
+   * @returns {Promise<PromptAnswer>}
+   */
+  prompt(url, body, signal) {
+    return this.say(`${url}/prompts`, { id: newId(), ...body }, { signal });
+  }
+
+  /**
+   * What is asked is stopped and the server's place given back; also while the page closes.
+   * @param {string} url
+   * @returns {Promise<unknown>} when that is done, or cannot be
+   */
+  endPrompts(url) {
+    const to = `${url}/prompts?holder=${encodeURIComponent(this.holder)}`;
+    return request(to, { method: "DELETE", keepalive: true }).catch(() => {});
   }
 }

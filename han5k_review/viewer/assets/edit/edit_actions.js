@@ -6,6 +6,7 @@ import { applyTool } from "./slice_tools.js";
 import { DRAWING } from "./tools.js";
 
 /** @import { Editor } from "./editor.js" */
+/** @import { PromptKind } from "./prompt_strokes.js" */
 /** @import { Settling } from "./settling.js" */
 
 const AT_ONCE = [
@@ -33,6 +34,7 @@ export function buildEditActions(editor, settling) {
   };
   return {
     edit: () => settling.toggle(),
+    "take-over": () => editor.enter(true),
     ...Object.fromEntries(DRAWING.map((tool) => [tool, editing(() => editor.set({ tool }))])),
     ...Object.fromEntries(AT_ONCE.map((tool) => [tool, editing(() => applyTool(editor, tool))])),
     "brush-smaller": editing(() => editor.resize(-1)),
@@ -48,6 +50,7 @@ export function buildEditActions(editor, settling) {
     follow: editing(() => editor.smart.follow()),
     "drop-proposal": editing(() => editor.smart.marks.decide(false)),
     "smooth-volume": editing(() => editor.smart.smooth()),
+    prompt: (/** @type {PromptKind | undefined} */ kind) => editor.active && editor.prompts.take(kind),
     "submit-edit": editing(() => settling.submit()),
   };
 }

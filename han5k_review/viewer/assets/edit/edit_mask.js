@@ -28,6 +28,8 @@ export class EditMask extends CellBox {
     this.area = new Uint32Array(grid[2]);
     this.voxels = this.both = this.baseVoxels = 0;
     this.number = ++made;
+    /** @type {Set<(change: Change) => void>} hear of every step */
+    this.listeners = new Set();
     /** @type {Record<PlaneName, number>} */
     this.stamps = { axial: 0, sagittal: 0, coronal: 0 };
     this.flipped = new Int32Array(4096);
@@ -119,8 +121,9 @@ export class EditMask extends CellBox {
     }
     this.flips = 0;
     if (this.flipped.length > 1 << 20) this.flipped = new Int32Array(4096);
+    if (runs.length) return this.told(Int32Array.from(runs));
     this.touch();
-    return runs.length ? Int32Array.from(runs) : null;
+    return null;
   }
 
   /**
@@ -137,7 +140,17 @@ export class EditMask extends CellBox {
       let at = this.at(runs[n] - row * ni, row - k * nj, k);
       for (const end = at + runs[n + 1]; at < end; at++) this.flip(at, k);
     }
+    this.told(runs);
+  }
+
+  /**
+   * A step was done.
+   * @param {Change} change
+   */
+  told(change) {
     this.touch();
+    for (const listener of this.listeners) listener(change);
+    return change;
   }
 
   /**

@@ -3,12 +3,15 @@
 
 import { h, press, setText } from "../panels/dom.js";
 import { actionButton, wordButton } from "./controls.js";
-import { sayFigures } from "./draft_words.js";
+import { DoseEffectPanel } from "./dose_effect_panel.js";
+import { sayEnter, sayFigures } from "./draft_words.js";
 import { discardEdit } from "./finishing.js";
 import { AsidePanel } from "./strokes_aside_panel.js";
 import { ToolBox } from "./tool_box.js";
 
 /** @import { Reading } from "../reading.js" */
+/** @import { Grader } from "../grader.js" */
+/** @import { Act } from "../workspace_parts.js" */
 /** @import { Editor } from "./editor.js" */
 
 const QUESTIONS = {
@@ -16,9 +19,17 @@ const QUESTIONS = {
   aside: "Discard the strokes that no longer fit? They are kept nowhere else.",
 };
 export class EditPanel {
-  /** @param {{ reading: Reading, editor: Editor, act: (action: string) => void, focus: () => void }} parts */
-  constructor({ reading, editor, act, focus }) {
+  /**
+   * @param {object} parts
+   * @param {Reading} parts.reading
+   * @param {Grader} parts.grader
+   * @param {Editor} parts.editor
+   * @param {Act} parts.act
+   * @param {() => void} parts.focus
+   */
+  constructor({ reading, grader, editor, act, focus }) {
     this.reading = reading;
+    this.grader = grader;
     this.editor = editor;
     this.act = act;
     this.focus = focus;
@@ -33,8 +44,10 @@ export class EditPanel {
     });
     this.alert = h("p", { class: "alert", role: "alert", hidden: true, "data-testid": "edit-alert" });
     this.aside = new AsidePanel(editor, (...what) => this.word(...what));
-    this.takeOver = this.word("edit-take-over", "Take over here", () => editor.enter(true));
+    this.takeOver = this.word("edit-take-over", "Take over here", () => act("take-over"));
     this.figures = h("p", { class: "figures", "data-testid": "edit-figures", role: "status" });
+    const dose = editor.data.assistance ? reading.dose : null;
+    this.dose = dose ? new DoseEffectPanel(reading, dose, () => editor.tell("edit")) : null;
     this.words = h("p", {});
     this.ask = h(
       "div",
@@ -57,11 +70,13 @@ export class EditPanel {
       this.enter,
       this.finish,
       this.figures,
+      this.dose?.root,
       this.state,
       this.ask,
       this.tools.root,
       this.takeOver,
       this.aside.root,
+      this.tools.prompts.asking,
       this.alert,
     );
     this.root.hidden = editor.readOnly;
@@ -114,9 +129,11 @@ export class EditPanel {
     const lock = editor.states.lockOf(selected);
     press(this.enter, busy);
     this.enter.disabled = !busy && lock !== "";
+    const isDrawn = Boolean(this.grader.grades.get(selected ?? "")?.code);
+    this.enter.classList.toggle("loud", editor.data.manual && !busy && !lock && !isDrawn);
     setText(
       this.enter.lastChild,
-      active ? " Leave editing" : busy ? " Cancel editing" : lock ? " Locked" : " Edit this structure",
+      ` ${sayEnter({ manual: editor.data.manual, active, busy, lock, isDrawn })}`,
     );
     this.root.dataset.saved = String(session.saved ?? "");
     const { word, tone, sentence } = session.saying();
@@ -133,6 +150,8 @@ export class EditPanel {
     this.aside.update();
     this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);
+    if (!active) this.tools.prompts.asking.hidden = true;
+    this.dose?.update(editor.mask);
     if (!active) return;
     this.tools.update();
     this.sayFigures();

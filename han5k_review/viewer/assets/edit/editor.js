@@ -8,6 +8,7 @@ import { findStart, sayStart } from "./draft_start.js";
 import { EditMask } from "./edit_mask.js";
 import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
+import { Prompts } from "./prompts.js";
 import { DraftSession } from "./session.js";
 import { SmartTools } from "./smart.js";
 import { AsideStrokes } from "./strokes_aside.js";
@@ -69,6 +70,7 @@ export class Editor {
     );
     this.pointer = new Pointer(this);
     this.smart = new SmartTools(this);
+    this.prompts = new Prompts(this);
     this.states = new StructureStates(this.session.drafts, () => tell("edit", "list"));
     this.aside = new AsideStrokes(this);
     this.advisor = new Advisor(reading, () => tell("edit"));
@@ -90,7 +92,7 @@ export class Editor {
 
   /** May the reader draw now? */
   get ready() {
-    return this.active && this.session.state === "open" && !this.smart.working;
+    return this.active && this.session.state === "open" && !this.smart.working && !this.prompts.asking;
   }
 
   /** The contour, when a step may be done now; else null. */
@@ -123,6 +125,7 @@ export class Editor {
     if (!mask) return;
     this.advisor.begin(mask, name);
     this.notice = sayStart(this, name, base, opened.base);
+    this.prompts.refresh();
     this.tell("edit");
     this.states.refresh();
     this.history = History.of(opened.steps, mask.grid);
@@ -146,6 +149,7 @@ export class Editor {
     const inHand = new EditMask(volume.shape, volume.spacing, mask, this.base);
     this.mask = this.advisor.mask = inHand;
     this.smart.drop();
+    this.prompts.drop();
     this.reading.draft = { name, mask: inHand, marks: this.smart.marks };
     this.history = new History();
     this.drawn = nothingDrawn();
@@ -158,6 +162,7 @@ export class Editor {
     if (!this.active && this.session.state === "closed") return;
     this.pointer.finish();
     this.smart.drop();
+    this.prompts.leave();
     this.session.leave(placeOf(this), release);
     this.history = new History();
     this.mask = this.base = this.reading.draft = this.asking = null;
@@ -234,6 +239,7 @@ export class Editor {
     if (this.active) this.session.place = placeOf(this);
     this.session.close();
     this.smart.drop();
+    this.prompts.leave();
     this.advisor.end();
     if (this.reading.draft) this.reading.draft = null;
   }

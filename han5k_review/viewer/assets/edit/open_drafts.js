@@ -1,6 +1,7 @@
 // @ts-check
 // An edit of one's own that was in hand when its page closed or died: it is offered back by key when the case
-// opens. Another tab of this browser that has it in hand says so, and then nothing is offered.
+// opens, and when its structure is edited while the lease still runs. Another tab of this browser that has it in
+// hand says so; then nothing is offered when the case opens.
 
 import { STAY } from "../panels/question.js";
 import { dayAndTime } from "./structure_states.js";
@@ -80,4 +81,24 @@ export async function offerLeft(workspace) {
   ];
   const chosen = await question.ask(words, answers, "offer");
   if (chosen === "resume") workspace.actions.choose(left.structure, () => editor.enter(true));
+}
+
+/**
+ * Into the draft of the chosen structure. The server keeps it for the tab that had it last, which may be gone: who
+ * meets an own edit in another tab or browser takes it over by one key.
+ * @param {import("../workspace.js").Workspace} workspace
+ */
+export async function enterOrTakeOver({ actions, editor, question }) {
+  const { session, states } = editor;
+  await editor.enter();
+  if (session.state !== "held" || session.name === null) return;
+  await states.refresh();
+  const own = states.open.get(session.name);
+  if (session.state !== "held" || !own?.lease.holder || question.open) return;
+  const words = `Your edit of ${own.structure} is in hand in another tab or browser of yours, last changed on ${dayAndTime(own.changed_at_utc)}.`;
+  const answers = [
+    { id: "take-over", key: "Enter", words: "Go on with it here", loud: true },
+    { id: STAY, key: "Escape", words: "Leave it there" },
+  ];
+  if ((await question.ask(words, answers, "offer")) === "take-over") actions["take-over"]?.();
 }

@@ -37,10 +37,11 @@ export class EditOverlay {
   }
 
   /**
-   * Points in plane millimetres, or none.
+   * Points in plane millimetres, or none; `colour` "": white.
    * @param {PlanePoint[]} points
    */
-  showLine(points) {
+  showLine(points, colour = "") {
+    this.line.style.stroke = colour;
     const { camera, width, height } = this.view;
     const shown = camera ? points.map(({ u, v }) => planeToScreen(camera, u, v, width, height)) : [];
     this.line.setAttribute("points", shown.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" "));

@@ -103,6 +103,15 @@ export function eachVoxel({ patch: { start, shape, runs }, added }, visit) {
  * @param {string} runs
  */
 function* marked(runs) {
+  for (const [from, to] of markedRuns(runs)) for (let at = from; at < to; at++) yield at;
+}
+
+/**
+ * [from, to) of each run of the box that `runs` marks.
+ * @param {string} runs
+ * @returns {Generator<[from: number, to: number]>}
+ */
+function* markedRuns(runs) {
   /** @type {[number, boolean, number, number]} */
   let [at, inside, length, shift] = [0, false, 0, 0];
   for (const letter of atob(runs)) {
@@ -110,7 +119,8 @@ function* marked(runs) {
     length += (byte & 0x7f) * 2 ** shift;
     shift += 7;
     if (byte & 0x80) continue;
-    for (const end = at + length; at < end; at++) if (inside) yield at;
+    if (inside && length) yield [at, at + length];
+    at += length;
     [inside, length, shift] = [!inside, 0, 0];
   }
 }
@@ -145,13 +155,15 @@ function base64(bytes) {
 export function decodeChange({ start, shape, runs }, [ni, nj]) {
   /** @type {number[]} */
   const change = [];
-  for (const n of marked(runs)) {
-    const row = Math.floor(n / shape[0]);
-    const i = start[0] + n - row * shape[0];
-    const at = ((start[2] + Math.floor(row / shape[1])) * nj + start[1] + (row % shape[1])) * ni + i;
-    const last = change.length - 2;
-    if (last >= 0 && change[last] + change[last + 1] === at && i > start[0]) change[last + 1]++;
-    else change.push(at, 1);
+  for (const [from, to] of markedRuns(runs)) {
+    // A run of the box goes on from row to row; one of the grid stays in its row.
+    for (let at = from; at < to; ) {
+      const row = Math.floor(at / shape[0]);
+      const end = Math.min(to, (row + 1) * shape[0]);
+      const [j, k] = [start[1] + (row % shape[1]), start[2] + Math.floor(row / shape[1])];
+      change.push((k * nj + j) * ni + start[0] + at - row * shape[0], end - at);
+      at = end;
+    }
   }
   return Int32Array.from(change);
 }

@@ -3,6 +3,7 @@
 
 import { allowedVoxels } from "./hu_limit.js";
 import { EditOverlay } from "./overlay.js";
+import { isLine, isPrompt, PromptStroke } from "./prompt_strokes.js";
 import { PushStroke, pushRadius } from "./pushing.js";
 import { SEED_MM } from "./seeds.js";
 import { BrushStroke, erasing, isBrush, isPolygon, isSeed, Outline, planeToFraction } from "./tools.js";
@@ -17,7 +18,8 @@ import { BrushStroke, erasing, isBrush, isPolygon, isSeed, Outline, planeToFract
 /**
  * A gesture on one view; `line` is what is shown of it.
  * @typedef {{ view: PlaneView, plane: PlaneName, index: number, tool: string, line: PlanePoint[] }} Gesture
- * @typedef {Gesture & { drawing: BrushStroke | PushStroke | SeedStroke | Outline }} StrokeInHand
+ * @typedef {BrushStroke | PushStroke | SeedStroke | Outline | PromptStroke} Drawing
+ * @typedef {Gesture & { drawing: Drawing }} StrokeInHand
  * @typedef {Gesture & { drawing: Outline }} OutlineInHand
  */
 
@@ -36,7 +38,7 @@ export class Pointer {
 
   /**
    * A press on a view: what its moves do, or null when the press is not for editing. `isRight`: by the right
-   * button, which erases.
+   * button, which erases, or prompts what does not belong.
    * @param {PlaneView} view
    * @param {ScreenPoint} start
    * @returns {Drag | null}
@@ -53,7 +55,7 @@ export class Pointer {
       this.addCorner(view, start);
       return () => {};
     }
-    this.stroke = { drawing: this.begin(view, tool), view, plane, index, tool, line: [] };
+    this.stroke = { drawing: this.begin(view, tool, isRight), view, plane, index, tool, line: [] };
     /** @type {Drag} */
     const move = (_, event) => this.draw(view, event);
     move.end = () => this.finish();
@@ -63,10 +65,13 @@ export class Pointer {
   /**
    * @param {PlaneView} view
    * @param {string} tool
+   * @param {boolean} isRight
    */
-  begin({ plane, index }, tool) {
-    const { mask, options } = this.editor;
+  begin(view, tool, isRight) {
+    const { mask, options, prompts } = this.editor;
+    const { plane, index } = view;
     if (!mask) throw new Error("A contour in hand was expected while drawing.");
+    if (isPrompt(tool)) return prompts.begin(view, isRight);
     if (isSeed(tool)) return this.editor.smart.marks.beginSeed(tool, plane);
     if (tool === "push") return new PushStroke(mask, plane, options);
     if (!isBrush(tool)) return new Outline(mask, plane, index, tool);
@@ -80,7 +85,7 @@ export class Pointer {
    */
   ringMm(view, { x, y }) {
     const { mask, options } = this.editor;
-    if (isSeed(options.tool)) return SEED_MM;
+    if (isSeed(options.tool) || isPrompt(options.tool)) return SEED_MM;
     if (this.stroke?.drawing instanceof PushStroke) return 2 * this.stroke.drawing.radiusMm;
     if (options.tool !== "push" || this.stroke || !mask) return options.sizeMm;
     return 2 * pushRadius(mask, view.plane, this.fraction(view, view.planePoint(x, y)), options);
@@ -101,7 +106,9 @@ export class Pointer {
       if (!isBrush(stroke.tool)) stroke.line.push(point);
     }
     editor.mask?.touch(view.plane);
-    if (stroke.line.length) this.showLine(view, stroke.line);
+    if (stroke.drawing instanceof PromptStroke)
+      this.showLine(view, stroke.drawing.outline(stroke.line), stroke.drawing.colour);
+    else if (stroke.line.length) this.showLine(view, stroke.line);
     this.hover(view, editor.stage.at(view, event));
     editor.reading.change({}, "draft");
   }
@@ -124,6 +131,7 @@ export class Pointer {
     stroke.drawing.finish();
     this.showLine(stroke.view, []);
     if (isSeed(stroke.tool)) this.editor.smart.marks.keepSeed();
+    else if (stroke.drawing instanceof PromptStroke) this.editor.prompts.ask(stroke.drawing);
     else this.editor.commit(stroke.tool, stroke.plane, stroke.index);
   }
 
@@ -166,8 +174,8 @@ export class Pointer {
    * @param {PlaneView} view
    * @param {PlanePoint[]} line
    */
-  showLine(view, line) {
-    this.overlays.get(view)?.showLine(line);
+  showLine(view, line, colour = "") {
+    this.overlays.get(view)?.showLine(line, colour);
   }
 
   /** @param {PlanePoint[]} more */
@@ -209,7 +217,7 @@ export class Pointer {
   hover(view, at) {
     const { ready, options } = this.editor;
     this.at = at && { view, x: at.x, y: at.y };
-    const ring = ready && isBrush(options.tool) ? at : null;
+    const ring = ready && (isBrush(options.tool) || isLine(options.tool)) ? at : null;
     this.overlays.get(view)?.showRing(ring, ring ? this.ringMm(view, ring) : 0);
     if (!at || this.outline?.view !== view) return;
     if (this.outline.index === view.index) this.showOutline(view.planePoint(at.x, at.y));

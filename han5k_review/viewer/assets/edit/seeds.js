@@ -11,6 +11,8 @@ import { paintCapsule } from "./painting.js";
 
 /** How wide a seed is drawn. */
 export const SEED_MM = 3;
+/** What belongs to the structure, and what does not. */
+export const COLOURS = { inside: "#5ac8ff", outside: "#ff9d3c" };
 
 export class Seeds {
   /**

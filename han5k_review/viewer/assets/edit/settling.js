@@ -6,6 +6,7 @@ import { pause } from "../net/requests.js";
 import { STAY } from "../panels/question.js";
 import { sayCount } from "../pure/counts.js";
 import { discardEdit, submitDrawn, submitEdit } from "./finishing.js";
+import { enterOrTakeOver } from "./open_drafts.js";
 
 /** @import { Answer } from "../panels/question.js" */
 /** @import { ViewerScaleGrade } from "../pure/payload.js" */
@@ -126,7 +127,7 @@ export class Settling {
     const { editor } = this;
     if (!editor.active && editor.session.state === "closed") {
       this.left = null;
-      editor.enter();
+      enterOrTakeOver(this.workspace);
       return;
     }
     this.left = editor.changes ? editor.session.name : null;

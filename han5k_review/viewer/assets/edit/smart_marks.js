@@ -1,19 +1,21 @@
 // @ts-check
-// What the smart tools keep above the contour and is no part of it: seeds, and what is proposed for
-// other slices.
+// What is shown above the contour and is no part of it: seeds, what is proposed for other slices, a prompt
+// that is asked.
 
 import { sayCount } from "../pure/counts.js";
 import { PLANES } from "../pure/geometry.js";
 import { Proposals } from "./proposals.js";
-import { Seeds } from "./seeds.js";
+import { COLOURS, Seeds } from "./seeds.js";
 
 /** @import { Layer } from "../draw/layers.js" */
 /** @import { OutlineCache } from "../draw/outlines.js" */
 /** @import { PlaneName } from "../pure/geometry.js" */
 /** @import { Box } from "./changes.js" */
+/** @import { EditMask } from "./edit_mask.js" */
 /** @import { Editor } from "./editor.js" */
 
-const COLOURS = { inside: "#5ac8ff", outside: "#ff9d3c", proposed: "#ffe08a" };
+const PROPOSED = "#ffe08a";
+/** @typedef {{ mask: EditMask, colour: string, line: "solid" | "dashed" }} Mark */
 
 export class SmartMarks {
   /** @param {Editor} editor */
@@ -25,6 +27,8 @@ export class SmartMarks {
     this.spent = null;
     /** @type {Proposals | null} */
     this.proposals = null;
+    /** @type {Mark | null} the prompt that the server works on */
+    this.prompt = null;
   }
 
   // -- seeds -------------------------------------------------------------------------------------
@@ -156,20 +160,22 @@ export class SmartMarks {
     this.editor.reading.change({}, "layers");
   }
 
-  /** @returns {{ mask: import("./edit_mask.js").EditMask, colour: string, line: "solid" | "dashed" }[]} */
+  /** @param {Mark | null} prompt */
+  showPrompt(prompt) {
+    if (prompt === this.prompt) return;
+    this.prompt = prompt;
+    this.redraw();
+  }
+
+  /** @returns {Mark[]} */
   list() {
-    const { seeds, proposals } = this;
-    return [
-      ...(seeds
-        ? [{ mask: seeds.inside, colour: COLOURS.inside, line: /** @type {const} */ ("solid") }]
-        : []),
-      ...(seeds
-        ? [{ mask: seeds.outside, colour: COLOURS.outside, line: /** @type {const} */ ("solid") }]
-        : []),
-      ...(proposals
-        ? [{ mask: proposals.mask, colour: COLOURS.proposed, line: /** @type {const} */ ("dashed") }]
-        : []),
-    ];
+    const { seeds, proposals, prompt } = this;
+    /** @type {Mark[]} */
+    const marks = [];
+    if (seeds) marks.push({ mask: seeds.inside, colour: COLOURS.inside, line: "solid" });
+    if (seeds) marks.push({ mask: seeds.outside, colour: COLOURS.outside, line: "solid" });
+    if (proposals) marks.push({ mask: proposals.mask, colour: PROPOSED, line: "dashed" });
+    return prompt ? [...marks, prompt] : marks;
   }
 
   /**

@@ -3,9 +3,11 @@
 
 import { h, press, setText } from "../panels/dom.js";
 import { actionButton, numberField } from "./controls.js";
+import { PromptPanel } from "./prompt_panel.js";
 import { SmartPanel } from "./smart_panel.js";
 import { isPolygon } from "./tools.js";
 
+/** @import { Act } from "../workspace_parts.js" */
 /** @import { Editor } from "./editor.js" */
 
 const DRAW = [
@@ -33,7 +35,7 @@ const SLICES = [
 const HU_RANGE = { min: -1024, max: 3071, step: 1 };
 
 export class ToolBox {
-  /** @param {{ editor: Editor, act: (action: string) => void, focus: () => void }} parts */
+  /** @param {{ editor: Editor, act: Act, focus: () => void }} parts */
   constructor({ editor, act, focus }) {
     this.editor = editor;
     this.act = act;
@@ -54,6 +56,7 @@ export class ToolBox {
     this.range = h("span", { class: "line", hidden: true }, this.low, "to", this.high, "HU");
     this.close = this.button("close-polygon", "Close polygon");
     this.smart = new SmartPanel({ editor, act, focus });
+    this.prompts = new PromptPanel({ editor, act, focus });
     /** @param {HTMLElement[]} children */
     const group = (...children) => h("div", { class: "tools" }, ...children);
     this.root = h(
@@ -78,6 +81,7 @@ export class ToolBox {
       ),
       group(this.button("undo", "Undo"), this.button("redo", "Redo")),
       this.smart.root,
+      this.prompts.root,
       this.advice,
     );
   }
@@ -121,6 +125,7 @@ export class ToolBox {
     this.buttons.undo.disabled = !history.done.length;
     this.buttons.redo.disabled = !history.undone.length;
     this.smart.update();
+    this.prompts.update();
     this.sayAdvice();
   }
 

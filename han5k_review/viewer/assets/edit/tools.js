@@ -5,6 +5,7 @@
 
 import { PLANES } from "../pure/geometry.js";
 import { paintCapsule, paintPolygon } from "./painting.js";
+import { isPrompt } from "./prompt_strokes.js";
 
 /** @import { PlaneName, PlanePoint, Triple } from "../pure/geometry.js" */
 /** @import { EditMask } from "./edit_mask.js" */
@@ -45,11 +46,12 @@ export const isBrush = (tool) => ["brush", "eraser", "push"].includes(tool) || i
 export const isPolygon = (tool) => tool.startsWith("polygon");
 /**
  * What the right button does with a tool in hand: it erases; null where it has nothing to erase with. Of
- * seeds it draws the other kind.
+ * seeds it draws the other kind, with a prompt what does not belong.
  * @param {string} tool
  */
 export const erasing = (tool) => {
   if (isSeed(tool)) return tool === "seed-in" ? "seed-out" : "seed-in";
+  if (isPrompt(tool)) return tool;
   return isBrush(tool) ? "eraser" : isPolygon(tool) ? null : "freehand-cut";
 };
 /** @param {string} tool */

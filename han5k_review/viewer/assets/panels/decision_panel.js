@@ -2,7 +2,8 @@
 // An adjudicator's question, answered by key: which of the revisions of a structure counts.
 //
 // A digit chooses one, Enter accepts it, Delete rejects it with a reason, Space goes to what waits next.
-// Nothing is decided that was not on the screen for a moment.
+// A proposal is taken by A, edited by E and refused by X. Nothing is decided that was not on the screen for
+// a moment.
 
 import { DASHES } from "../draw/layers.js";
 import { sayCount } from "../pure/counts.js";
@@ -43,9 +44,12 @@ export class DecisionPanel {
     );
     this.isSent = false;
     this.rows = this.candidates.map((one, place) => this.row(one, place));
-    this.accept = this.button("decide-accept", "Enter", () => this.decide("accepted"));
+    const { proposal } = this.asked;
+    this.accept = this.button("decide-accept", proposal ? "A" : "Enter", () => this.decide("accepted"));
     this.accept.classList.add("loud");
-    this.reject = this.button("decide-reject", "Del", () => this.startRejecting());
+    this.edit = this.button("decide-edit", "E", () => this.decide("edited"));
+    this.edit.hidden = !proposal;
+    this.reject = this.button("decide-reject", proposal ? "X" : "Del", () => this.startRejecting());
     this.next = this.button("decide-next", "Space", () => this.goOn());
     this.reason = h("input", {
       type: "text",
@@ -55,6 +59,7 @@ export class DecisionPanel {
       "aria-label": "Reason (needed to reject)",
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.typed(event),
     });
+    this.reason.hidden = proposal;
     this.told = h(
       "p",
       { class: "told", role: "status", "data-testid": "decision-told" },
@@ -67,7 +72,7 @@ export class DecisionPanel {
       h("h3", {}, `Decide: ${this.title()} `, h("small", {}, sayCount(waiting, "waits", "wait"))),
       ...this.rows,
       this.reason,
-      h("div", { class: "line" }, this.accept, this.reject, this.next),
+      h("div", { class: "line" }, this.accept, this.edit, this.reject, this.next),
       this.told,
     );
     this.show();
@@ -93,7 +98,7 @@ export class DecisionPanel {
         "data-set": candidate.set,
         onclick: () => this.choose(place),
       },
-      h("kbd", {}, String(place + 1)),
+      this.asked.proposal ? "" : h("kbd", {}, String(place + 1)),
       sampleOf(set),
       h("span", {}, candidate.name, h("small", {}, candidate.refusal ?? candidate.facts)),
     );
@@ -117,10 +122,14 @@ export class DecisionPanel {
   show() {
     const one = this.candidates[this.chosen];
     for (const [place, row] of this.rows.entries()) press(row, place === this.chosen);
-    setText(this.accept.lastChild, `Accept ${one.name}`);
-    setText(this.reject.lastChild, "Reject");
+    const { proposal } = this.asked;
+    setText(this.accept.lastChild, proposal ? "Take" : `Accept ${one.name}`);
+    setText(this.edit.lastChild, "Edit");
+    setText(this.reject.lastChild, proposal ? "Refuse" : "Reject");
     setText(this.next.lastChild, "Next");
-    this.accept.disabled = this.reject.disabled = this.isSent || one.refusal !== null;
+    for (const act of [this.accept, this.edit, this.reject]) {
+      act.disabled = this.isSent || one.refusal !== null;
+    }
   }
 
   /** @param {number} place */
@@ -142,7 +151,7 @@ export class DecisionPanel {
     return workspace.sight.mayGrade(asked.structure) && workspace.reading.masksOf(set) !== undefined;
   }
 
-  /** @param {"accepted" | "rejected"} decision */
+  /** @param {"accepted" | "edited" | "rejected"} decision */
   decide(decision) {
     const one = this.candidates[this.chosen];
     if (this.isSent || one.refusal !== null || !this.isInSight()) return;
@@ -158,7 +167,7 @@ export class DecisionPanel {
 
   startRejecting() {
     if (this.candidates[this.chosen].refusal !== null) return;
-    if (this.reason.value.trim()) {
+    if (this.asked.proposal || this.reason.value.trim()) {
       this.decide("rejected");
       return;
     }
@@ -188,10 +197,21 @@ export class DecisionPanel {
    * @param {string[]} names
    */
   takeKey(names) {
+    if (this.asked.proposal) return this.takeProposalKey(names);
     const place = this.candidates.findIndex((_, n) => names.includes(String(n + 1)));
     if (place >= 0) this.choose(place);
     else if (names.includes("Enter")) this.decide("accepted");
     else if (names.includes("Delete") || names.includes("Backspace")) this.startRejecting();
+    else if (names.includes("Space")) this.goOn();
+    else return false;
+    return true;
+  }
+
+  /** @param {string[]} names */
+  takeProposalKey(names) {
+    if (names.includes("a")) this.decide("accepted");
+    else if (names.includes("e")) this.decide("edited");
+    else if (names.includes("x")) this.decide("rejected");
     else if (names.includes("Space")) this.goOn();
     else return false;
     return true;

@@ -8,6 +8,7 @@ import { askLargestSurfaceError } from "../net/surface_error.js";
 import { sayCount } from "../pure/counts.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { windowLabel } from "../pure/windowing.js";
+import { BandPanel } from "./band_panel.js";
 import { h, press, setText, svg } from "./dom.js";
 import { DosePanel } from "./dose_panel.js";
 
@@ -68,6 +69,7 @@ export class DisplayPanel {
       this.compared,
     );
     this.dose = reading.dose ? new DosePanel({ dose: reading.dose, act, focus }) : null;
+    this.band = reading.band ? new BandPanel({ band: reading.band, act }) : null;
     this.root = h(
       "section",
       { class: "display-panel", "aria-label": "Display" },
@@ -77,6 +79,7 @@ export class DisplayPanel {
       h("div", { class: "line" }, this.fill, this.dim, this.palette),
       this.thickness,
       this.opacity,
+      this.band?.root,
       this.dose?.root,
     );
   }
@@ -196,6 +199,7 @@ export class DisplayPanel {
     const { state, data } = this.reading;
     this.showSets();
     this.dose?.update();
+    this.band?.update();
     if (state.window) {
       const known = data.windows.some((window) => window.name === state.window.name);
       if (!known) setText(this.byHand, windowLabel(state.window));

@@ -5,10 +5,11 @@ import { levelOf } from "../pure/colours.js";
 import { keysOf, tooltip } from "../pure/keymap.js";
 import { AskedPanel } from "./asked_panel.js";
 import { h, icon, press, setText } from "./dom.js";
-import { DrawingPanel } from "./drawing_panel.js";
 
 /** @import { ViewerScaleGrade, ViewerStructure } from "../pure/payload.js" */
 /** @import { PanelParts } from "../workspace_parts.js" */
+
+const TO_DRAW = "No contour is shown: draw it, then submit it.";
 
 export class GradePanel {
   /** @param {PanelParts} parts */
@@ -37,7 +38,7 @@ export class GradePanel {
     this.flag = this.small("flag-slice", "Flag slice");
     this.undo = this.small("undo", "Undo");
     this.asked = new AskedPanel(reading, grader);
-    this.drawing = new DrawingPanel(act);
+    this.drawn = h("p", { class: "hint", "data-testid": "drawn", hidden: grader.readOnly || !manual });
     this.comment = h("textarea", {
       rows: "2",
       placeholder: "Comment",
@@ -84,7 +85,7 @@ export class GradePanel {
       this.title,
       this.sub,
       this.grading,
-      grader.readOnly || !manual ? null : this.drawing.root,
+      this.drawn,
       this.feedback,
       this.warnings,
       this.hint,
@@ -200,7 +201,7 @@ export class GradePanel {
     const draft = grader.draft(structure.name);
     for (const [tag, button] of this.tagButtons) press(button, draft.tags.includes(tag));
     this.asked.update(draft);
-    this.drawing.update(Boolean(grade?.code));
+    setText(this.drawn, grade?.code ? "Drawn and submitted." : TO_DRAW);
     press(this.tagsEnter, this.tagging);
     this.tagBox.classList.toggle("typing", this.tagging);
     this.updateFlag();

@@ -26,7 +26,7 @@ export class SliceBar {
         "aria-valuemin": "1",
         "data-testid": "slice-bar",
         title:
-          "Coloured: the structure. White line: slices seen. Orange: where the compared labels differ. Triangle: flagged.",
+          "Coloured: the structure. White line: slices seen. Orange: where the compared labels differ. Triangle: flagged. Pink: beyond the edit band, must look.",
       },
       this.canvas,
       this.handle,
@@ -154,6 +154,7 @@ export class SliceBar {
     bars(reading.profiles.area(), colour, HEIGHT - 5, 20);
     if (reading.state.compare) bars(reading.profiles.difference(), "rgba(255,140,60,0.85)", HEIGHT - 5, 12);
     this.paintSeen(step, seen);
+    this.paintMustLook(step);
     context.fillStyle = "#ffd166";
     for (const k of flagged) {
       const x = (k + 0.5) * step;
@@ -163,5 +164,16 @@ export class SliceBar {
       context.lineTo(x, 7);
       context.fill();
     }
+  }
+  /**
+   * Slices on which the contour in hand, or the compared one, ends beyond the edit band.
+   * @param {number} step
+   */
+  paintMustLook(step) {
+    const { context, reading } = this;
+    const slices = reading.band?.mustLook ?? [];
+    context.fillStyle = "#ff5d8f";
+    for (const k of slices) context.fillRect(k * step, 0, Math.max(step, 2), 4);
+    this.track.dataset.mustLook = slices.map((k) => k + 1).join(" ");
   }
 }

@@ -194,6 +194,23 @@ function valueAt({ shape: [ni, nj, nk], steps, gyPerStep }, [x, y, z]) {
 }
 
 /**
+ * Gray at the centre of a voxel of the CT, for many voxels; NaN beyond the dose grid.
+ * @param {CtGrid} ct
+ * @param {DoseGrid} dose
+ * @returns {(i: number, j: number, k: number) => number}
+ */
+export function doseSampler(ct, dose) {
+  const [x, y, z] = joinAffines(ct.affine, dose.affine);
+  const place = [0, 0, 0];
+  return (i, j, k) => {
+    place[0] = x[0] * i + x[1] * j + x[2] * k + x[3];
+    place[1] = y[0] * i + y[1] * j + y[2] * k + y[3];
+    place[2] = z[0] * i + z[1] * j + z[2] * k + z[3];
+    return valueAt(dose, place);
+  };
+}
+
+/**
  * Gray at the centre of a voxel of the CT; null beyond the dose grid.
  * @param {DoseGrid} dose
  * @param {CtGrid} ct

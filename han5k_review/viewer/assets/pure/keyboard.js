@@ -4,7 +4,8 @@
 // Names are those of pure/keymap.js: "a", "Shift+A", "1", "[", "Space", "ArrowUp". A key may have several
 // names; the first that means something counts. Digits go by place first, so that the row above the letters
 // grades with the same fingers everywhere. Letters and signs go by what they type; by place only where the
-// layout has no key that types them (Cyrillic, Greek), or where the key itself types nothing of ours.
+// layout has no key that types them (Cyrillic, Greek), or where the key itself types nothing of ours. Enter,
+// which every layout has, is a key of its own with Shift.
 
 /**
  * What of a KeyboardEvent counts.
@@ -148,7 +149,8 @@ export function namesOf(press, layout = new Layout()) {
   if (metaKey || (ctrlKey && !isAltGraph(press))) return commandName(press);
   const [, digit] = /^Digit(\d)$/.exec(code) ?? [];
   const byPlace = digit && !shiftKey && !altKey && !isAltGraph(press) ? digit : null;
-  const names = [byPlace, typedName(press), placeName(press, layout)];
+  const withShift = shiftKey && key === "Enter" ? "Shift+Enter" : null;
+  const names = [byPlace, withShift, typedName(press), placeName(press, layout)];
   return [...new Set(names.filter((name) => name !== null))];
 }
 

@@ -62,6 +62,7 @@ export const KEYMAP = [
       ["plane", ["x"], "Next plane in the large view"],
       ["solid-pane", ["F10"], "The structure in 3-D, drag turns it; or away again"],
       ["dose", ["%"], "Planned dose on or off, where one is known"],
+      ["band", ["4"], "Edit band on or off: where accepted revisions of such a contour ended"],
       ["crosshair", ["i"], "Crosshair on or off"],
       ["ruler", ["m"], "Measure: drag a line"],
       ["palette", ["y"], "Colour-blind safe colours"],
@@ -118,6 +119,7 @@ export const KEYMAP = [
       ["follow", ["("], "Follow to the next slices: proposals, as far as the reach"],
       ["drop-proposal", ["Backspace"], "Drop what is proposed on this slice"],
       ["smooth-volume", [")"], "Smooth in 3-D by the millimetres given and keep the volume"],
+      ["prompt", ["Shift+Enter"], "Prompt for the hospital's server: point; again: scribble, lasso, box"],
     ],
   ],
   [

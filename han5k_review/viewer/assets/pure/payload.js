@@ -112,7 +112,7 @@
  */
 
 /**
- * A revision that waits.
+ * A revision or a proposal that waits.
  * @typedef {object} DecisionCandidate
  * @property {number} revision
  * @property {string} set
@@ -128,6 +128,15 @@
  * @property {DecisionCandidate[]} candidates
  * @property {number} waiting
  * @property {string | null} told
+ * @property {boolean} proposal
+ */
+
+/**
+ * How far from a contour's border accepted revisions ended: `share` of the next, of `n`.
+ * @typedef {object} ViewerBand
+ * @property {number} margin_mm
+ * @property {number} share
+ * @property {number} n
  */
 
 /**
@@ -158,6 +167,7 @@
  * @property {string | null} meaning
  * @property {string | null} signed
  * @property {boolean} assistance
+ * @property {Record<string, ViewerBand>} bands
  */
 
 export {};
