@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from han5k_review.prompting.client import pack_array
+from rigs.prompt_model import Part
 
 LICENCE = "CC BY-NC-SA 4.0"
 VERSION = "2.6.0"
@@ -55,18 +56,18 @@ def describe_capabilities() -> dict[str, Any]:
 
 
 def describe_change(
-    was: NDArray[np.bool_], now: NDArray[np.bool_], dtype: np.dtype[Any]
+    was: Part, now: NDArray[np.bool_], dtype: np.dtype[Any]
 ) -> tuple[dict[str, Any], Any]:
-    """Header and array of the box in which something changed, with a voxel of margin."""
-    places = np.nonzero(was ^ now)
+    """Header and array of the box in which something changed."""
+    places = np.nonzero(was.inside ^ now)
     if not places[0].size:
         return {"ran_prediction": True, "bbox": None}, b""
-    spans = [
-        [max(0, int(p.min()) - 1), min(n, int(p.max()) + 2)]
-        for p, n in zip(places, now.shape, strict=True)
-    ]
+    spans = [(int(at.min()), int(at.max()) + 1) for at in places]
     part = now[tuple(slice(*span) for span in spans)].astype(dtype)
-    return {"ran_prediction": True, "bbox": spans}, part
+    bounds = [
+        [own + low, own + high] for (low, high), (own, _) in zip(spans, was.bounds, strict=True)
+    ]
+    return {"ran_prediction": True, "bbox": bounds}, part
 
 
 def spoil(content: Any, fault: Fault | None) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rigs.prompt_answers import Fault
-from rigs.prompt_model import Growth
+from rigs.prompt_model import Growth, Part
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,7 +21,8 @@ class Lease:
     hu: NDArray[np.int16] | None = None
     mask: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), np.bool_))
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint8))
-    before: list[NDArray[np.bool_]] = field(default_factory=list)
+    before: list[Part] = field(default_factory=list)
+    seconds: float = 0.0
     prompts: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -38,7 +39,7 @@ class Rig:
         )
         self.leases: dict[str, Lease] = {}
         self.asked: Counter[str] = Counter()
-        self.seconds = 0.0
+        self.own_seconds: dict[str, float] = {}
         self.fault = Fault()
         self.went_well = self.went_wrong = 0
         self.meeting = threading.Barrier(2)
@@ -62,12 +63,12 @@ class Rig:
             self.fault, self.went_well, self.went_wrong = fault, 0, 0
 
     def describe(self) -> dict[str, Any]:
-        """What it was asked, by path, the prompts of each lease that is there, and its own time."""
+        """What it was asked, by path, prompts of each lease that is there, own time by point."""
         with self.lock:
             prompts = [list(lease.prompts) for lease in self.leases.values()]
             return {
                 "asked": dict(self.asked),
                 "prompts": prompts,
-                "seconds": self.seconds,
+                "own_seconds": dict(self.own_seconds),
                 "fault": asdict(self.fault),
             }

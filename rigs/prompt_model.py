@@ -23,17 +23,53 @@ class Growth:
     reach: int = 12
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Voxels (i, j, k) of a box; `bounds`: first and past-the-last index of each axis."""
+
+    bounds: Bounds
+    inside: NDArray[np.bool_]
+
+    @property
+    def place(self) -> tuple[slice, ...]:
+        """Where the box lies in the whole."""
+        return tuple(slice(*span) for span in self.bounds)
+
+
+def find_seed(point: tuple[int, ...]) -> Part:
+    """One voxel."""
+    i, j, k = ((at, at + 1) for at in point)
+    return Part(bounds=(i, j, k), inside=np.ones((1, 1, 1), np.bool_))
+
+
+def grow_part(
+    hu: NDArray[np.int16], seeds: Part, growth: Growth, within: Bounds | None = None
+) -> Part:
+    """Voxels of like HU that hang together, by faces, with the seeds; seeds included."""
+    bounds = within or _around(seeds.bounds, hu.shape, growth.reach)
+    near = np.zeros([high - low for low, high in bounds], np.bool_)
+    near[
+        tuple(
+            slice(low - own, high - own)
+            for (low, high), (own, _) in zip(seeds.bounds, bounds, strict=True)
+        )
+    ] = seeds.inside
+    part = hu[tuple(slice(*span) for span in bounds)].astype(np.float64)
+    like = (np.abs(part - part[near].mean()) <= growth.tolerance_hu) | near
+    labels, _ = ndimage.label(like)
+    return Part(bounds=bounds, inside=np.isin(labels, np.unique(labels[near])))
+
+
 def grow(
     hu: NDArray[np.int16], seeds: NDArray[np.bool_], growth: Growth, within: Bounds | None = None
 ) -> NDArray[np.bool_]:
-    """Voxels (i, j, k) of like HU that hang together, by faces, with the seeds; seeds included."""
-    bounds = within or _around(seeds, growth.reach)
-    place = tuple(slice(*span) for span in bounds)
-    part, near = hu[place].astype(np.float64), seeds[place]
-    like = (np.abs(part - part[near].mean()) <= growth.tolerance_hu) | near
-    labels, _ = ndimage.label(like)
+    """The same in the whole CT, from seeds in the whole CT."""
+    spans = [(int(at.min()), int(at.max()) + 1) for at in np.nonzero(seeds)]
+    bounds = (spans[0], spans[1], spans[2])
+    inside = seeds[tuple(slice(*span) for span in bounds)]
+    part = grow_part(hu, Part(bounds=bounds, inside=inside), growth, within)
     grown = np.zeros(hu.shape, dtype=np.bool_)
-    grown[place] = np.isin(labels, np.unique(labels[near]))
+    grown[part.place] = part.inside
     return grown
 
 
@@ -49,9 +85,9 @@ def join(mask: NDArray[np.bool_], grown: NDArray[np.bool_], *, include: bool) ->
     return mask | grown if include else mask & ~grown
 
 
-def _around(seeds: NDArray[np.bool_], reach: int) -> Bounds:
-    spans = [
-        (max(0, int(found.min()) - reach), min(size, int(found.max()) + reach + 1))
-        for found, size in zip(np.nonzero(seeds), seeds.shape, strict=True)
-    ]
-    return spans[0], spans[1], spans[2]
+def _around(bounds: Bounds, shape: tuple[int, ...], reach: int) -> Bounds:
+    i, j, k = (
+        (max(0, low - reach), min(size, high + reach))
+        for (low, high), size in zip(bounds, shape, strict=True)
+    )
+    return i, j, k

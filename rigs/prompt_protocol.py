@@ -17,12 +17,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from han5k_review.prompting.client import unpack_array
 from rigs.prompt_answers import Fault, describe_capabilities, describe_change, spoil
 from rigs.prompt_leases import Lease, Rig
-from rigs.prompt_model import Growth, grow, join, mark_point
+from rigs.prompt_model import Growth, Part, find_seed, grow_part, join
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -123,12 +122,21 @@ class Handler(BaseHTTPRequestHandler):
                 self.reply(400, {"detail": "a 3D bounding box is not supported"})
             elif isinstance(answer, tuple):
                 head, content = answer
-                content = spoil(content, fault)
-                with self.rig.lock:
-                    self.rig.seconds += time.perf_counter() - began
-                self.reply(200, content, {"X-Meta": json.dumps(head)})
+                sent = spoil(content, fault)
+                self._note_time(lease, body, began)
+                self.reply(200, sent, {"X-Meta": json.dumps(head)})
             else:
+                self._note_time(lease, body, began)
                 self.reply(200, answer)
+
+    def _note_time(self, lease: Lease, body: bytes, began: float) -> None:
+        """What was done for a point, all before it included: CT, contour, the point itself."""
+        lease.seconds += time.perf_counter() - began
+        if self.path == "/add_point_interaction":
+            key = json.dumps(json.loads(body)["coordinates"])
+            with self.rig.lock:
+                self.rig.own_seconds[key] = lease.seconds
+            lease.seconds = 0.0
 
     answer: Any = None
 
@@ -162,15 +170,17 @@ class Handler(BaseHTTPRequestHandler):
         self.answer = ({"ran_prediction": False, "bbox": None}, b"")
 
     def undo(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
-        was = lease.mask
-        if lease.before:
-            lease.mask = lease.before.pop()
-        self.answer = describe_change(was, lease.mask, lease.dtype)
+        if not lease.before:
+            self.answer = ({"ran_prediction": False, "bbox": None}, b"")
+            return
+        part = lease.before.pop()
+        was = Part(bounds=part.bounds, inside=lease.mask[part.place].copy())
+        lease.mask[part.place] = part.inside
+        self.answer = describe_change(was, part.inside, lease.dtype)
 
     def add_point(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
         asked = json.loads(body)
-        seeds = mark_point(lease.mask.shape, tuple(asked["coordinates"]))
-        self._predict(lease, asked, seeds)
+        self._predict(lease, asked, find_seed(tuple(asked["coordinates"])))
 
     def add_box(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
         asked = json.loads(body)
@@ -178,26 +188,26 @@ class Handler(BaseHTTPRequestHandler):
         if all(b - a > 1 for a, b in spans):  # the official model takes flat boxes only
             self.answer = None
             return
-        seeds = mark_point(lease.mask.shape, tuple((a + b) // 2 for a, b in spans))
-        self._predict(lease, asked, seeds, spans)
+        self._predict(lease, asked, find_seed(tuple((a + b) // 2 for a, b in spans)), spans)
 
     def add_marked(self, lease: Lease, body: bytes, meta: dict[str, Any]) -> None:
-        seeds = np.zeros(lease.mask.shape, np.bool_)
-        seeds[tuple(slice(*span) for span in meta["interaction_bbox"])] = unpack_array(body) != 0
-        self._predict(lease, meta, seeds)
+        i, j, k = ((int(low), int(high)) for low, high in meta["interaction_bbox"])
+        self._predict(lease, meta, Part(bounds=(i, j, k), inside=unpack_array(body) != 0))
 
     def _predict(
-        self, lease: Lease, asked: dict[str, Any], seeds: NDArray[np.bool_], within: Any = None
+        self, lease: Lease, asked: dict[str, Any], seeds: Part, within: Any = None
     ) -> None:
         lease.prompts.append(self.path.split("_")[1])
         if not asked["run_prediction"]:
             self.answer = ({"ran_prediction": False, "bbox": None}, b"")
             return
         assert lease.hu is not None, "an image comes first"
-        grown = grow(lease.hu, seeds, self.rig.growth, within)
-        lease.before.append(lease.mask)
-        lease.mask = join(lease.mask, grown, include=asked["include_interaction"])
-        self.answer = describe_change(lease.before[-1], lease.mask, lease.dtype)
+        grown = grow_part(lease.hu, seeds, self.rig.growth, within)
+        was = Part(bounds=grown.bounds, inside=lease.mask[grown.place].copy())
+        now = join(was.inside, grown.inside, include=asked["include_interaction"])
+        lease.before.append(was)
+        lease.mask[grown.place] = now
+        self.answer = describe_change(was, now, lease.dtype)
 
 
 ANSWERS: dict[str, Callable[[Handler, Lease, bytes, dict[str, Any]], None]] = {

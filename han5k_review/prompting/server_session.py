@@ -85,7 +85,7 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
     def send_contour(self, mask: StructureMask) -> None:
         """The contour that prompts go on from; earlier prompts count no more."""
         with telling_faults():
-            self.add_initial_seg_interaction(mask.dense().astype(np.uint8))
+            self.add_initial_seg_interaction(mask.dense().view(np.uint8))
 
     def send_prompt(self, prompt: Prompt, *, predict: bool) -> StructureBox | None:
         """What is inside now, in the box that the server has written to; None: nothing changed.

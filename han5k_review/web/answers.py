@@ -225,26 +225,6 @@ class SubmissionAnswer(Answer):
     total: int
 
 
-class PromptsAnswer(Answer):
-    """Whether prompts are answered now, by which server; `why` not, as a sentence."""
-
-    available: bool
-    why: str | None
-    licence: str | None
-    server: str | None
-
-
-class PromptAnswer(Answer):
-    """What a prompt changes, as a stroke says it; a box of no voxels: nothing."""
-
-    start: list[int]
-    shape: list[int]
-    runs: str
-    mode: str
-    licence: str
-    seconds: float
-
-
 class TaskAnswer(Answer):
     """One of one's own reads: `case` is the name that the reader knows the case by."""
 

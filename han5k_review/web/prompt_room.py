@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,12 +18,10 @@ from han5k_review.review.drafts.prompting import (
     add_prompt,
     read_start,
 )
-from han5k_review.review.drafts.voxel_runs import encode_runs
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.settings import Settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
-from han5k_review.store.vocabulary import PatchMode
 from han5k_review.study import grid_of
 from han5k_review.web.draft_room import DraftRoom
 from han5k_review.web.prompt_bodies import PromptBody
@@ -116,16 +113,3 @@ def build_prompt_room(
     prompter = Prompter(address)
     on_end(prompter.close)
     return PromptRoom(drafts=drafts, prompter=prompter, server=address.host)
-
-
-def describe_answer(answer: PromptAnswer) -> dict[str, object]:
-    """The answer as one patch, and what it came from."""
-    runs = encode_runs(answer.marked) if answer.marked.size else b""
-    return {
-        "start": list(answer.start_ijk),
-        "shape": list(answer.shape_ijk),
-        "runs": base64.b64encode(runs).decode("ascii"),
-        "mode": PatchMode.XOR.value,
-        "licence": answer.licence,
-        "seconds": round(answer.seconds, 3),
-    }

@@ -13,16 +13,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from han5k_review.accounts.may import Action, TaskAct, require
-from han5k_review.prompting.prompts import PromptError, PromptState, Refusal
+from han5k_review.prompting.prompts import PromptError, Refusal
 from han5k_review.review.refusals import DraftError, Reason
-from han5k_review.web.answers import PromptAnswer, PromptsAnswer
 from han5k_review.web.bodies import Name, RowId, bounded
 from han5k_review.web.described import Problem, described
 from han5k_review.web.desk import get_identity
 from han5k_review.web.draft_answers import DraftRoute, answer_json
 from han5k_review.web.invalid import describe_invalid
+from han5k_review.web.prompt_answers import (
+    PromptAnswer,
+    PromptsAnswer,
+    describe_answer,
+    describe_state,
+)
 from han5k_review.web.prompt_bodies import LeaveBody, PromptBody
-from han5k_review.web.prompt_room import PromptRoom, describe_answer
+from han5k_review.web.prompt_room import PromptRoom
 
 _PROMPTS = "/assignments/{assignment_id}/drafts/{structure}/prompts"
 _STATUS = {
@@ -74,7 +79,7 @@ def _add_looking(router: APIRouter, room: PromptRoom) -> None:
     )
     async def answer_prompts(request: Request, assignment_id: RowId, structure: Name) -> Response:
         act = partial(room.look, get_identity(request), assignment_id)
-        return answer_json(_describe_state(await room.serve(act)))
+        return answer_json(describe_state(await room.serve(act)))
 
 
 def _add_asking(router: APIRouter, room: PromptRoom) -> None:
@@ -130,12 +135,3 @@ async def _read_leave(request: Request) -> LeaveBody:
     except ValidationError as error:
         sentence = describe_invalid(error.errors(include_url=False))
         raise HTTPException(422, sentence) from error
-
-
-def _describe_state(state: PromptState) -> dict[str, Any]:
-    return {
-        "available": state.available,
-        "why": state.why,
-        "licence": state.licence,
-        "server": state.server,
-    }

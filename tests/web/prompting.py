@@ -100,6 +100,9 @@ def ask_the_client(server: PromptServer, prompting: PromptTab, point: Any) -> np
         client.set_target_buffer(np.zeros(prompting.bench.hu.shape, np.uint8))
         client.add_initial_seg_interaction(prompting.tab.mask.astype(np.uint8))
         client.add_point_interaction(point, True)
-        return np.asarray(client.target_buffer != 0)
+        answer = np.asarray(client.target_buffer != 0)
+        assert client.undo()
+        assert np.array_equal(client.target_buffer != 0, prompting.tab.mask)
+        return answer
     finally:
         client.close()
