@@ -200,7 +200,7 @@ export class DecisionPanel {
     if (this.asked.proposal) return this.takeProposalKey(names);
     const place = this.candidates.findIndex((_, n) => names.includes(String(n + 1)));
     if (place >= 0) this.choose(place);
-    else if (names.includes("Enter")) this.decide("accepted");
+    else if (names[0] === "Enter") this.decide("accepted"); // with Shift it takes a prompt in hand
     else if (names.includes("Delete") || names.includes("Backspace")) this.startRejecting();
     else if (names.includes("Space")) this.goOn();
     else return false;
