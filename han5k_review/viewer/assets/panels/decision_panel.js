@@ -193,14 +193,14 @@ export class DecisionPanel {
   }
 
   /**
-   * A key by all its names; true when it was ours.
+   * A key by all its names; true when it was ours. Enter with Shift is another key.
    * @param {string[]} names
    */
   takeKey(names) {
     if (this.asked.proposal) return this.takeProposalKey(names);
     const place = this.candidates.findIndex((_, n) => names.includes(String(n + 1)));
     if (place >= 0) this.choose(place);
-    else if (names.includes("Enter")) this.decide("accepted");
+    else if (names[0] === "Enter") this.decide("accepted");
     else if (names.includes("Delete") || names.includes("Backspace")) this.startRejecting();
     else if (names.includes("Space")) this.goOn();
     else return false;
