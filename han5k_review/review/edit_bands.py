@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from han5k_review.review.accepted import list_accepted
 from han5k_review.statistics.conformal import find_bound, measure_running_coverage
@@ -85,24 +85,26 @@ def list_edit_scores(session: Session) -> list[EditScore]:
 
     Left out: what was drawn where there was no contour, and revisions older than the measurement.
     """
-    accepted = {stored_id(one.contour) for one in list_accepted(session).values()}
     contour = aliased(LabelVersion)
     query = (
-        select(Revision.hd95_mm, contour.id, contour.voxels, LabelVersion)
+        select(Revision.hd95_mm, contour.id, LabelVersion)
         .join(contour, col(contour.id) == Revision.label_version_id)
         .join(LabelVersion, col(LabelVersion.id) == Revision.reviewed_id)
         .where(LabelVersion.voxels > 0)
+        .where(or_(col(Revision.hd95_mm).is_not(None), contour.voxels == 0))
         .order_by(col(Revision.id))
     )
+    rows = session.exec(query).all()
+    accepted = {stored_id(one.contour) for one in list_accepted(session).values()} if rows else ()
     return [
         EditScore(
             case_id=origin.case_id,
             structure=origin.structure,
             maker=Maker.of(origin),
-            hd95_mm=math.inf if voxels == 0 or hd95_mm is None else hd95_mm,
+            hd95_mm=math.inf if hd95_mm is None else hd95_mm,
         )
-        for hd95_mm, contour_id, voxels, origin in session.exec(query)
-        if contour_id in accepted and (voxels == 0 or hd95_mm is not None)
+        for hd95_mm, contour_id, origin in rows
+        if contour_id in accepted
     ]
 
 

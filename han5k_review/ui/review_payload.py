@@ -23,7 +23,7 @@ from han5k_review.ui.view_choice import ViewChoice
 from han5k_review.ui.visit import Visit
 from han5k_review.viewer import Resume, ViewerPayload, build_payload
 
-_SCORES_S = 60
+_SCORES_S = 600
 
 
 def build_task_payload(
@@ -104,7 +104,7 @@ def _list_bands(session: Session, seen: VisibleCase, study: str) -> Mapping[str,
 
 @st.cache_data(ttl=_SCORES_S, max_entries=4, show_spinner=False)
 def list_scores_of(study: str, _session: Session) -> list[EditScore]:
-    """Scores of a study's accepted revisions, at most a minute old."""
+    """Scores of a study's accepted revisions, at most ten minutes old."""
     return list_edit_scores(_session)
 
 
