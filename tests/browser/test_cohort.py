@@ -15,7 +15,7 @@ from han5k_review.accounts.readers import add_reader
 from han5k_review.evaluation import plan_evaluation
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.vocabulary import Role
-from rigs.seeing import sign_in
+from rigs.seeing import let_in
 from rigs.server import Server, running_server
 from rigs.studies import add_identity
 from tests.evaluation.phantom_study import CATALOGUE, build_study
@@ -53,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_a_cohort_is_measured_found_again_looked_at_and_downloaded(
     server: Server, screen: Page, chromium: Browser, pictures: Path, tmp_path: Path
 ) -> None:
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     screen.goto(f"{server.url}/cohort")
     expect(screen.get_by_text("0 of 12 pairs measured")).to_be_visible(timeout=DEADLINE)
     expect(screen.get_by_text("No number yet")).to_be_visible()
@@ -65,7 +65,7 @@ def test_a_cohort_is_measured_found_again_looked_at_and_downloaded(
 
     other = chromium.new_context(viewport={"width": 1024, "height": 768})
     page = other.new_page()
-    sign_in(page, server.url, "judge", PASSWORD)
+    let_in(page, server.url, "judge", PASSWORD)
     page.goto(f"{server.url}/cohort?view=No+number")
     expect(page.get_by_text("Last evaluation finished")).to_be_visible(timeout=DEADLINE)
     expect(page.get_by_text("Somebody who may start evaluations")).to_be_visible()
@@ -97,7 +97,7 @@ def test_a_cohort_is_measured_found_again_looked_at_and_downloaded(
 
 @pytest.mark.browser
 def test_what_cannot_be_compared_says_what_to_do(server: Server, screen: Page) -> None:
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     screen.goto(f"{server.url}/cohort?prediction=accepted+contour")
     expect(screen.get_by_text("No structure has both: accepted contour")).to_be_visible(
         timeout=DEADLINE

@@ -17,7 +17,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import StudyInfo
 from han5k_review.store.vocabulary import Role
 from rigs.phantom_study import CATALOGUE, build_study, queue_run
-from rigs.seeing import sign_in
+from rigs.seeing import let_in
 from rigs.server import running_server
 from tests.browser.conftest import ROOT
 from tests.browser.desk import PASSWORD
@@ -55,7 +55,7 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
     before = under_review(study)
     predict_three(study)
     with running_server(study.root, tmp_path / "web.log") as server:
-        sign_in(screen, server.url, "lead", PASSWORD)
+        let_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining")
         waits = screen.get_by_text("Prediction 1 waits for you: 1 case.")
         expect(waits).to_be_visible(timeout=SLOW)
@@ -80,12 +80,27 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
         assert under_review(study) == before
 
 
+def declare(screen: Page) -> None:
+    """Whom the imported model learned from: refused with commas, then what follows is said."""
+    screen.get_by_text("Who taught from elsewhere", exact=True).click()
+    field = screen.get_by_label("Pseudonyms as in this study")
+    field.fill("P4, P9")
+    screen.get_by_role("button", name="Declare", exact=True).click()
+    odd = screen.get_by_text("One pseudonym a line was expected, found: P4, P9.")
+    expect(odd).to_be_visible(timeout=SLOW)
+    field.fill("P4\nP9")
+    screen.get_by_role("button", name="Declare", exact=True).click()
+    told = "2 patients declared; in this study 0 in training, and held out: P4, who judge no run"
+    expect(screen.get_by_text(told)).to_be_visible(timeout=SLOW)
+    expect(odd).to_have_count(0)
+
+
 @pytest.mark.browser
 def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
     study: Study, screen: Page, tmp_path: Path
 ) -> None:
     with running_server(study.root, tmp_path / "web.log") as server:
-        sign_in(screen, server.url, "lead", PASSWORD)
+        let_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining")
         fullest = "2: 26 structures, 6 trusted contours (EyeL, EyeR, LenL, ...)"
         expect(screen.get_by_role("combobox", name="Label group")).to_have_value(
@@ -104,6 +119,7 @@ def test_the_form_names_groups_and_settings_and_the_first_model_can_leave(
         screen.get_by_role("spinbutton", name="Epochs", exact=True).fill("3")
         screen.get_by_role("spinbutton", name="Epochs", exact=True).press("Enter")
         expect(screen.get_by_text("Changed: Epochs 3 (preset:")).to_be_visible(timeout=SLOW)
+        declare(screen)
         screen.get_by_text("Take from elsewhere out of use").first.click()
         screen.get_by_label("Reason").fill("predicts nothing")
         screen.get_by_label("Reason").press("Enter")
@@ -120,7 +136,7 @@ def test_list_and_heading_agree_and_a_missing_worker_is_said(
     queue_run(study)
     worker = make_worker_name()
     with running_server(study.root, tmp_path / "web.log") as server:
-        sign_in(screen, server.url, "lead", PASSWORD)
+        let_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining")
         expect(screen.get_by_role("heading", name="Run 1: queued")).to_be_visible(timeout=SLOW)
         missing = screen.get_by_text("No worker runs for cpu. 1 job waits for one.")
@@ -148,7 +164,7 @@ def test_promoting_despite_the_gate_is_asked_only_where_it_failed(
         failed = add_run(session, {"ParotidL": (0.8, 0.9), "BrainStem": (0.8, 0.5)}).run_id
     despite = screen.get_by_text("Promote although the gate")
     with running_server(study.root, tmp_path / "web.log") as server:
-        sign_in(screen, server.url, "lead", PASSWORD)
+        let_in(screen, server.url, "lead", PASSWORD)
         screen.goto(f"{server.url}/retraining?run={passed}")
         promote = screen.get_by_role("button", name="Promote", exact=True)
         expect(promote).to_be_visible(timeout=SLOW)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rigs.seeing import sign_in
+from rigs.seeing import let_in, sign_in
 from rigs.server import Server, running_server
 from tests.browser.desk import PASSWORD
 from tests.browser.small_study import build_small_study
@@ -49,7 +49,7 @@ def test_a_worklist_row_opens_by_a_click_in_any_cell_and_by_enter(
 def test_cases_are_searched_and_come_a_page_at_a_time(
     server: Server, screen: Page, pictures: Path
 ) -> None:
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     screen.goto(f"{server.url}/cases")
     rows = screen.locator("[data-testid=row]")
     expect(rows).to_have_count(50, timeout=SLOW)
@@ -89,7 +89,7 @@ def test_the_worklist_is_ordered_by_its_headings_over_all_its_pages(
 @pytest.mark.browser
 def test_no_list_is_wider_than_a_small_screen(server: Server, screen: Page) -> None:
     screen.set_viewport_size({"width": 1024, "height": 768})
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     for address in ("cases", "overview", "study"):
         screen.goto(f"{server.url}/{address}")
         screen.locator("[data-testid=row], canvas").first.wait_for(state="attached")
@@ -102,7 +102,7 @@ def test_no_list_is_wider_than_a_small_screen(server: Server, screen: Page) -> N
 
 @pytest.mark.browser
 def test_an_archive_is_saved_and_the_page_says_how_far_it_is(server: Server, screen: Page) -> None:
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     screen.goto(f"{server.url}/cases?case=HN-001")
     told = screen.get_by_test_id("download-told")
     said = told.evaluate_handle(

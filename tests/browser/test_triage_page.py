@@ -18,7 +18,7 @@ from han5k_review.store.tables import Assignment, Case, Grade, Reader
 from han5k_review.store.triage_tables import TriageDraw, TriageRound, TriageScore
 from han5k_review.store.vocabulary import DrawArm, GradeLevel, Role, TriageKind
 from rigs.databases import open_new_study
-from rigs.seeing import sign_in
+from rigs.seeing import let_in
 from rigs.server import Server, running_server
 from rigs.studies import NOON, add_case, add_identity, add_label, make_box, make_grid
 from tests.browser.desk import PASSWORD
@@ -123,7 +123,7 @@ def add_draw(session: Session, made: TriageRound, reader: Reader, case: Case, nu
 def test_a_lead_sees_how_well_scores_predicted_and_why_contours_are_doubtful(
     server: Server, screen: Page, pictures: Path
 ) -> None:
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     for theme, width, height in (("light", 1440, 900), ("dark", 1024, 768)):
         screen.emulate_media(color_scheme=theme)
         screen.set_viewport_size({"width": width, "height": height})

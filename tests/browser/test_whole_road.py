@@ -21,7 +21,7 @@ from han5k_review.store.study import Study
 from han5k_review.store.tables import LabelVersion, Reader, Revision
 from han5k_review.store.vocabulary import Role
 from han5k_review.study import list_cases
-from rigs.seeing import sign_in
+from rigs.seeing import let_in
 from rigs.server import Server, running_server
 from tests.browser.desk import PASSWORD
 from tests.imaging.dicom.writing import (
@@ -80,7 +80,7 @@ def revisions(study: Study) -> list[tuple[str, str, str]]:
 def test_a_folder_becomes_a_study_and_a_revision_leaves_and_comes_back(
     study: Study, server: Server, screen: Page, pictures: Path, tmp_path: Path
 ) -> None:
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     screen.goto(f"{server.url}/imports")
     screen.get_by_role("button", name="Dry run").click(timeout=SLOW)
     expect(screen.get_by_text("Dry run, nothing was stored: 1 new")).to_be_visible(timeout=SLOW)
@@ -108,7 +108,7 @@ def test_a_folder_becomes_a_study_and_a_revision_leaves_and_comes_back(
     assert drawn[:2] == ("BrainStem", "anna")
     screen.goto("about:blank")  # or the page goes to the sign-in itself, at the same time
     screen.context.clear_cookies()
-    sign_in(screen, server.url, "lead", PASSWORD)
+    let_in(screen, server.url, "lead", PASSWORD)
     answer = screen.request.get(f"{server.url}/api/cases/{case_id}/contours/r1.dcm")
     assert answer.ok, answer.text()
     file = tmp_path / "RS.from.the.planning.system"
@@ -134,7 +134,7 @@ def revise_as_anna(screen: Page, url: str) -> None:
     """Draw a stroke across the contour and submit it, in the viewer."""
     screen.goto("about:blank")  # or the page goes to the sign-in itself, at the same time
     screen.context.clear_cookies()
-    sign_in(screen, url, "anna", PASSWORD)
+    let_in(screen, url, "anna", PASSWORD)
     screen.goto(f"{url}/review")
     workspace = screen.get_by_test_id("workspace")
     expect(workspace).to_have_attribute("data-loaded", re.compile("."), timeout=SLOW)

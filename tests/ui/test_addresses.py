@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from han5k_review.errors import DataError
 from han5k_review.ui.places import find_assignment_id
 from han5k_review.ui.view_choice import ViewChoice
-from rigs.seeing import sign_in
+from rigs.seeing import let_in
 from rigs.server import running_server
 from tests.web.bench import PASSWORD, build_bench
 
@@ -44,7 +44,7 @@ def test_an_odd_address_shows_a_sentence(
     url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
     build_bench(tmp_path / "study", url).study.engine.dispose()
     with running_server(tmp_path / "study", tmp_path / "web.log", database_url=url) as server:
-        sign_in(screen, server.url, "lena", PASSWORD)
+        let_in(screen, server.url, "lena", PASSWORD)
         for page, query, expected in (
             ("review", "assignment=" + "9" * 23, "The number of an assignment was expected"),
             ("review", "assignment=214748364", "not one of yours"),

@@ -15,7 +15,7 @@ from han5k_review.accounts.readers import add_reader
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Grade
 from han5k_review.store.vocabulary import Role
-from rigs.seeing import look, press_grade, sign_in
+from rigs.seeing import let_in, look, press_grade
 from rigs.server import find_free_port, running_server
 from rigs.studies import NOON
 from rigs.viewer_cases import assign_stored, block_case, lps_grid, patient_case
@@ -60,7 +60,7 @@ def opened(screen: Page, url: str) -> None:
 
 
 def opened_patient(screen: Page, room: Room) -> None:
-    sign_in(screen, room.url, "dora", PASSWORD)
+    let_in(screen, room.url, "dora", PASSWORD)
     opened(screen, f"{room.url}/review?assignment={PATIENT}")
 
 
@@ -107,7 +107,7 @@ def test_the_workspace_fills_the_page_without_scrolling(
 def test_a_contour_is_edited_saved_and_submitted_inside_the_page(
     room: Room, screen: Page, pictures: Path
 ) -> None:
-    sign_in(screen, room.url, "anna", PASSWORD)
+    let_in(screen, room.url, "anna", PASSWORD)
     streams: list[WebSocket] = []
     screen.on("websocket", lambda stream: streams.append(stream))
     opened(screen, f"{room.url}/review?assignment=1")
@@ -148,7 +148,7 @@ def test_a_restart_of_the_server_stops_neither_keys_nor_buttons(
     port = find_free_port()
     log = tmp_path / "web.log"
     with running_server(bench.study.root, log, port=port) as server:
-        sign_in(screen, server.url, "anna", PASSWORD)
+        let_in(screen, server.url, "anna", PASSWORD)
         opened(screen, f"{server.url}/review?assignment=1")
         look(screen)
     # Streamlit shows a dialog over the picture at its second try; the viewer's own line stays.
