@@ -58,8 +58,10 @@ class Rig:
             return fault
 
     def set_fault(self, fault: Fault) -> None:
-        """From now on."""
+        """From now on; who waits for another waits no more."""
         with self.lock:
+            self.meeting.abort()
+            self.meeting = threading.Barrier(2)
             self.fault, self.went_well, self.went_wrong = fault, 0, 0
 
     def describe(self) -> dict[str, Any]:

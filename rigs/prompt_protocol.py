@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
@@ -73,7 +75,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault.kind == "sleep":
             time.sleep(fault.seconds)
         elif fault.kind == "meet":
-            self.rig.meeting.wait(timeout=60)
+            with suppress(threading.BrokenBarrierError):
+                self.rig.meeting.wait(timeout=60)
         elif fault.kind == "full":
             self.reply(503, {"detail": "server is at capacity"}, {"Retry-After": "10"})
         elif fault.kind == "gone":
