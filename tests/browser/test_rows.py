@@ -157,6 +157,7 @@ def test_a_newcomer_chooses_a_password_and_makes_a_token_that_is_shown_once(
     sign_in(screen, server.url, "nora", first)
     expect(screen.get_by_text("Choose one of your own to go on.")).to_be_visible(timeout=SLOW)
     expect(screen.get_by_role("link", name="Worklist")).to_have_count(0)
+    expect(screen.get_by_role("heading", name="Personal tokens")).to_have_count(0)
     screen.screenshot(path=pictures / "first-password.png")
     for label, typed in (
         ("Current password", first),
