@@ -47,6 +47,8 @@ with page("Account") as visit:
         told.success("The password is changed, and you are signed out everywhere.")
         show_link("Sign in with the new password", "/sign-in", primary=True)
         st.stop()
+    if visit.identity.must_change_password:
+        st.stop()
 
     st.subheader("Where you are signed in", anchor=False)
     show_own_sessions(visit)

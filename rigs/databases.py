@@ -51,10 +51,15 @@ def new_url(root: Path) -> str | None:
     return _CHOSEN.urls.setdefault(root.resolve(), _CHOSEN.server.keep_database())
 
 
+def find_url(root: Path) -> str | None:
+    """Where the study in `root` is, for a process of its own; None for SQLite in its folder."""
+    return _CHOSEN.urls.get(root.resolve())
+
+
 def copy_study(source: Path, target: Path) -> Study:
     """A copy of a study that nobody has open, with a database of its own."""
     shutil.copytree(source, target)
-    url = _CHOSEN.urls.get(source.resolve())
+    url = find_url(source)
     if url is not None and _CHOSEN.server is not None:
         _CHOSEN.urls[target.resolve()] = url = _CHOSEN.server.keep_database(like=url)
     return open_study(target, url)

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from rigs.databases import find_url
 from rigs.warm_server import start_warm
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,6 +63,7 @@ def running_server(
     """
     port = port or find_free_port()
     variables = {**os.environ, "HAN5K_STUDY": str(study), **(environment or {})}
+    database_url = database_url or find_url(study)
     if database_url is not None:
         variables["HAN5K_DATABASE_URL"] = database_url
     process = start_warm(["run", "app.py", "--server.port", str(port)], variables, log)

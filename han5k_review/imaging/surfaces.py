@@ -46,9 +46,7 @@ def build_surface(mask: StructureMask, step_mm: float = DEFAULT_STEP_MM) -> Surf
     if coarse.max() <= _LEVEL or coarse.min() >= _LEVEL:
         coarse = padded
     scale = [(p - 1) / max(c - 1, 1) for p, c in zip(padded.shape, coarse.shape, strict=True)]
-    vertices, triangles, _, _ = measure.marching_cubes(  # type: ignore[no-untyped-call]
-        coarse, _LEVEL
-    )
+    vertices, triangles, _, _ = measure.marching_cubes(coarse, _LEVEL)
     inside = vertices * np.array(scale) - 2 + np.array(mask.start_ijk)
     return Surface(
         points_ras_mm=mask.grid.points_ras_mm(inside).astype(np.float32),

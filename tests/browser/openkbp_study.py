@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import lru_cache
 from pathlib import Path
 
 import nibabel as nib
@@ -73,7 +74,12 @@ def write_input(shared_data: Path, folder: Path) -> Path:
 
 def dice_of(shared_data: Path, folder: Path, number: str, value: int) -> float:
     """Dice of a perturbed organ against the clinical one, straight from the two files."""
-    clinical = np.asarray(nib.load(shared_data / "openkbp" / f"pt_{number}_oars.nii.gz").dataobj)
-    spoiled = np.asarray(nib.load(folder / f"{number}_pseudo.nii.gz").dataobj)
-    both = np.count_nonzero((clinical == value) & (spoiled == value))
-    return 2 * both / (np.count_nonzero(clinical == value) + np.count_nonzero(spoiled == value))
+    clinical = _read_values(shared_data / "openkbp" / f"pt_{number}_oars.nii.gz") == value
+    spoiled = _read_values(folder / f"{number}_pseudo.nii.gz") == value
+    both = np.count_nonzero(clinical & spoiled)
+    return 2 * both / (np.count_nonzero(clinical) + np.count_nonzero(spoiled))
+
+
+@lru_cache(maxsize=2)
+def _read_values(path: Path) -> NDArray[np.generic]:
+    return np.asarray(nib.load(path).dataobj)

@@ -28,7 +28,7 @@ from tests.browser.openkbp_study import HELD_OUT, ORGANS, TRAIN, dice_of
 
 MINUTES = 60_000
 # Enough to see the loop; the preset has more.
-ASKED = {"epochs": ("Epochs", "2"), "iterations_per_epoch": ("Training steps per epoch", "10")}
+ASKED = {"epochs": ("Epochs", "2"), "iterations_per_epoch": ("Training steps per epoch", "4")}
 # What the reader presses for each structure: the spoiled ones are not "no revision".
 KEYS = {"ParotidL": "3", "BrainStem": "2", "Larynx": "2"}
 CODES = {"1": "no", "2": "minor", "3": "major"}

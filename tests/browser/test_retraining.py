@@ -83,7 +83,8 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
 def declare(screen: Page) -> None:
     """Whom the imported model learned from: refused with commas, then what follows is said."""
     screen.get_by_text("Who taught from elsewhere", exact=True).click()
-    field = screen.get_by_label("Pseudonyms as in this study")
+    expect(screen.get_by_text("Not declared: whether it learned")).to_be_visible(timeout=SLOW)
+    field = screen.get_by_role("textbox", name="Pseudonyms as in this study")
     field.fill("P4, P9")
     screen.get_by_role("button", name="Declare", exact=True).click()
     odd = screen.get_by_text("One pseudonym a line was expected, found: P4, P9.")
@@ -91,7 +92,7 @@ def declare(screen: Page) -> None:
     field.fill("P4\nP9")
     screen.get_by_role("button", name="Declare", exact=True).click()
     told = "2 patients declared; in this study 0 in training, and held out: P4, who judge no run"
-    expect(screen.get_by_text(told)).to_be_visible(timeout=SLOW)
+    expect(screen.get_by_text(told).first).to_be_visible(timeout=SLOW)
     expect(odd).to_have_count(0)
 
 

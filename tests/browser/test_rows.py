@@ -1,5 +1,5 @@
 """Rows open by a click anywhere in them and by Enter, headings order them; long lists in pages.
-What takes long to make says so while it is made."""
+What takes long to make says so while it is made. A newcomer's first minutes, and their token."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
+from sqlmodel import select
 
+from han5k_review.accounts.readers import add_reader
+from han5k_review.store.columns import utc_now
+from han5k_review.store.engine import reading, transaction
+from han5k_review.store.study import open_study
+from han5k_review.store.tables import Audit
+from han5k_review.store.vocabulary import Role
 from rigs.seeing import let_in, sign_in
 from rigs.server import Server, running_server
 from tests.browser.desk import PASSWORD
@@ -128,3 +136,63 @@ def test_every_page_says_who_is_signed_in_and_one_click_signs_out(
     expect(screen.get_by_test_id("case")).to_be_visible(timeout=SLOW)
     screen.get_by_test_id("sign-out").click()
     screen.wait_for_url("**/sign-in*")
+
+
+@pytest.mark.browser
+def test_a_newcomer_chooses_a_password_and_makes_a_token_that_is_shown_once(
+    server: Server, screen: Page, pictures: Path
+) -> None:
+    study = open_study(server.log.parent / "study")
+    first, own = "chosen by the lead 1", "chosen by nora herself"
+    with transaction(study.engine) as session:
+        add_reader(
+            session,
+            name="nora",
+            password=first,
+            role=Role.READER,
+            actor="lead",
+            now=utc_now(),
+            is_first_password=True,
+        )
+    sign_in(screen, server.url, "nora", first)
+    expect(screen.get_by_text("Choose one of your own to go on.")).to_be_visible(timeout=SLOW)
+    expect(screen.get_by_role("link", name="Worklist")).to_have_count(0)
+    expect(screen.get_by_role("heading", name="Personal tokens")).to_have_count(0)
+    screen.screenshot(path=pictures / "first-password.png")
+    for label, typed in (
+        ("Current password", first),
+        ("New password", own),
+        ("New password again", own),
+    ):
+        screen.get_by_label(label, exact=True).fill(typed)
+    screen.get_by_role("button", name="Change it and sign out everywhere").click()
+    screen.get_by_role("link", name="Sign in with the new password").click(timeout=SLOW)
+    screen.wait_for_url("**/sign-in*")
+    sign_in(screen, server.url, "nora", own)
+
+    screen.goto(f"{server.url}/account")
+    name = screen.get_by_label("Name of the token")
+    name.fill("**notebook**", timeout=SLOW)
+    screen.get_by_role("button", name="Make a token").click()
+    shown = screen.locator("[data-testid=stCode] code")
+    expect(shown).to_contain_text("han5k_", timeout=SLOW)
+    token = shown.inner_text().strip()
+    row = screen.get_by_text("**notebook**: look at CTs")  # as text: no Markdown
+    expect(row).to_be_visible()
+    screen.screenshot(path=pictures / "token.png", full_page=True)
+    bearer = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server.url, headers=bearer, trust_env=False) as notebook:
+        told = notebook.get("/api/me").json()
+        assert (told["name"], told["scopes"]) == ("nora", ["read"])
+        screen.get_by_role("button", name="End", exact=True).last.click()
+        expect(row).to_have_count(0, timeout=SLOW)
+        expect(shown).to_have_count(0)
+        assert notebook.get("/api/me").status_code == 401
+    with reading(study.engine) as session:
+        acts = session.exec(select(Audit.action).where(Audit.actor == "nora")).all()
+    study.engine.dispose()
+    assert [one for one in acts if "token" in one] == [
+        "make token",
+        "use token first",
+        "end token",
+    ]

@@ -1,4 +1,4 @@
-"""Open sign-ins and tokens on a page: one that is ended is gone in the same answer."""
+"""Open sign-ins on a page: one that is ended is gone in the same answer."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from streamlit.testing.v1 import AppTest
 from han5k_review.accounts.identity import build_identity
 from han5k_review.accounts.readers import get_reader
 from han5k_review.accounts.sessions import Browser, open_session
-from han5k_review.accounts.tokens import find_token, get_token_holder
 from han5k_review.settings import get_settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Audit
-from han5k_review.store.vocabulary import Scope
 from han5k_review.ui.visit import open_bench
 from tests.web.bench import WebBench, build_bench
 
 SCRIPT = Path(__file__).with_name("sessions_page.py")
-TOKENS = Path(__file__).with_name("tokens_page.py")
 
 
 def serve(bench: WebBench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,26 +52,3 @@ def test_an_ended_sign_in_is_gone_from_the_list_at_once(
     with reading(bench.study.engine) as session:
         rows = session.exec(select(Audit.actor, Audit.action)).all()
     assert rows[-1] == ("lena", "sign out")
-
-
-def test_a_token_is_shown_once_and_gone_once_it_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench = build_bench(tmp_path / "study", None)
-    serve(bench, monkeypatch)
-    page = AppTest.from_file(str(TOKENS), default_timeout=60).run()
-    page.text_input[0].set_value("**notebook**")
-    page.button[0].click().run()
-    assert not page.exception
-    value = page.code[0].value
-    assert [text.value[:13] for text in page.text] == ["**notebook**:"]  # as text: no Markdown
-    with reading(bench.study.engine) as session:
-        row = find_token(session, value)
-        assert row is not None
-        assert get_token_holder(session, row, utc_now()).identity.scopes == {Scope.READ}
-    page.button(key="end-token-1").click().run()
-    assert not page.exception
-    assert (list(page.code), list(page.text)) == ([], [])
-    with reading(bench.study.engine) as session:
-        rows = session.exec(select(Audit.actor, Audit.action)).all()
-    assert rows[-2:] == [("lena", "make token"), ("lena", "end token")]

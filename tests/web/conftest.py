@@ -24,6 +24,8 @@ from tests.web.prompting import GROWTH, PromptTab, open_tab
 
 SITE = "http://testserver"
 Visit = Callable[..., TestClient]
+# For what no database decides: files, headers, what is refused before one is asked.
+ANY_ENGINE = pytest.mark.parametrize("bench", ["any engine"], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

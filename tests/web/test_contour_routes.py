@@ -16,7 +16,9 @@ from han5k_review.imaging.label_images import read_mask
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Audit
 from tests.web.bench import GRID, WebBench
-from tests.web.conftest import Visit
+from tests.web.conftest import ANY_ENGINE, Visit
+
+pytestmark = ANY_ENGINE
 
 # What goes out does not depend on the database; test_mask_routes.py asks both.
 pytestmark = pytest.mark.parametrize("bench", ["sqlite"], indirect=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.web.bench import WebBench
-from tests.web.conftest import Visit
+from tests.web.conftest import ANY_ENGINE, Visit
 from tests.web.drafting import DOT, PAROTID, Tab, count_patches, patch
 
 BAD = {
@@ -19,6 +19,7 @@ BAD = {
 }
 
 
+@ANY_ENGINE
 @pytest.mark.parametrize("reason", BAD)
 def test_a_wrong_stroke_is_refused_and_the_journal_stays(
     bench: WebBench, tab: Tab, reason: str
@@ -33,6 +34,7 @@ def test_a_wrong_stroke_is_refused_and_the_journal_stays(
     assert tab.draw((6, 6, 6), DOT).status_code == 200
 
 
+@ANY_ENGINE
 @pytest.mark.parametrize(
     "change",
     [

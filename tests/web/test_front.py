@@ -14,7 +14,7 @@ from han5k_review.store.engine import transaction
 from han5k_review.web.proxies import parse_proxies
 from han5k_review.web.rates import Rates
 from tests.web.bench import WebBench
-from tests.web.conftest import Visit
+from tests.web.conftest import ANY_ENGINE, Visit
 
 FAR = "203.0.113.9"  # RFC 5737: an address of documentation
 
@@ -59,6 +59,7 @@ def test_without_forwarded_headers_nothing_changes() -> None:
         parse_proxies("127.0.0.1, proxy.local")
 
 
+@ANY_ENGINE
 def test_behind_tls_cookies_and_browser_stay_with_https(visit: Visit) -> None:
     url = "https://contours.example"
     client = visit(None, public_url=url)
@@ -79,6 +80,7 @@ def test_behind_tls_cookies_and_browser_stay_with_https(visit: Visit) -> None:
     assert client.get("/healthz", headers={"host": "10.0.0.5:8501"}).status_code == 200
 
 
+@ANY_ENGINE
 def test_no_redirect_leads_to_a_foreign_host(visit: Visit) -> None:
     for path in ("/sign-in/", "/api", "/api/cases/1/volume/", "/healthz/"):
         for client in (visit(None), visit("anna")):
@@ -86,6 +88,7 @@ def test_no_redirect_leads_to_a_foreign_host(visit: Visit) -> None:
             assert "evil" not in answer.headers.get("location", "")
 
 
+@ANY_ENGINE
 @pytest.mark.parametrize(
     "path", ["/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent/openapi.json"]
 )
@@ -93,6 +96,7 @@ def test_what_the_server_says_of_itself_is_closed(visit: Visit, path: str) -> No
     assert visit("adele").get(path).status_code == 404
 
 
+@ANY_ENGINE
 @pytest.mark.parametrize(
     "headers",
     [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.tables import Reader
 from tests.web.bench import WebBench
-from tests.web.conftest import SITE, Visit
+from tests.web.conftest import ANY_ENGINE, SITE, Visit
 from tests.web.test_grade_routes import body, stored
 
+pytestmark = ANY_ENGINE
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 API = ["/api/assignments/1/volume", "/api/assignments/1/masks/a", "/api/cases/1/volume"]
 

@@ -15,7 +15,7 @@ from han5k_review.store.engine import transaction
 from han5k_review.store.tables import LabelVersion
 from han5k_review.store.vocabulary import LabelSource
 from tests.web.bench import GRID, PEOPLE, WebBench
-from tests.web.conftest import Visit
+from tests.web.conftest import ANY_ENGINE, Visit
 
 
 def read_packet(content: bytes) -> dict[str, tuple[dict[str, object], np.ndarray]]:
@@ -41,6 +41,7 @@ def read_packet(content: bytes) -> dict[str, tuple[dict[str, object], np.ndarray
     return found
 
 
+@ANY_ENGINE
 @pytest.mark.parametrize("accept", ["zstd", "gzip", "identity"])
 def test_a_packet_holds_every_contour_of_the_set(
     bench: WebBench, visit: Visit, accept: str
@@ -77,6 +78,7 @@ def test_a_blinded_answer_names_no_source_and_no_person(visit: Visit) -> None:
         assert [word for word in words if word in text] == []
 
 
+@ANY_ENGINE
 @pytest.mark.parametrize(
     ("name", "url", "status"),
     [

@@ -14,8 +14,9 @@ from han5k_review.imaging.slabs import read_slab
 from han5k_review.store.ct_places import PLACE_NAME, build_place
 from rigs.studies import make_grid
 from tests.web.bench import GRID, WebBench
-from tests.web.conftest import Visit
+from tests.web.conftest import ANY_ENGINE, Visit
 
+pytestmark = ANY_ENGINE
 UNDO = {
     "zstd": lambda content: zstandard.ZstdDecompressor().decompress(content),
     "gzip": gzip.decompress,

@@ -71,7 +71,7 @@ def draw_slice(
 
 def _draw_line(line: Line, k: int, box: tuple[slice, slice], scale: tuple[float, float]) -> str:
     plane = np.pad(_read_plane(line.mask, k)[box], 1)
-    rings = measure.find_contours(plane.astype(np.float64), _LEVEL)  # type: ignore[no-untyped-call]
+    rings = measure.find_contours(plane.astype(np.float64), _LEVEL)
     steps = "".join(
         "M"
         + " ".join(

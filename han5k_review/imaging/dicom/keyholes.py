@@ -33,7 +33,7 @@ def join_holes(polygons: Sequence[Polygon]) -> list[Polygon]:
 
 
 def _is_around(outer: Polygon, hole: Polygon) -> bool:
-    return bool(points_in_poly(hole[:1], outer)[0])  # type: ignore[no-untyped-call]
+    return bool(points_in_poly(hole[:1], outer)[0])
 
 
 def _measure_area(points: Polygon) -> float:

@@ -38,7 +38,7 @@ def build_outlines(mask: StructureMask, *, keyholes: bool = False) -> list[Outli
     padded = np.pad(mask.voxels, ((_PAD, _PAD), (_PAD, _PAD), (0, 0)))
     for k in range(mask.voxels.shape[2]):
         plane = padded[:, :, k].astype(np.float64, order="C")
-        lines = measure.find_contours(plane, _LEVEL)  # type: ignore[no-untyped-call]
+        lines = measure.find_contours(plane, _LEVEL)
         polygons = [_corners(np.asarray(line[:-1], dtype=np.float64)) for line in lines]
         outlines += [
             Outline(k=k + mask.start_ijk[2], points_ij=points - _PAD + start)

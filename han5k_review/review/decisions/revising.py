@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -173,12 +174,17 @@ def add_revision(
         action="submit revision",
         subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
-        **({"smart_steps": dict(edit.smart_steps)} if edit.smart_steps else {}),
-        **({"prompts": list(edit.prompts)} if edit.prompts else {}),
-        **({"program": edit.program} if edit.program else {}),
+        **_describe_making(edit),
         **find_proposal(session, edit.started_from_id),
     )
     return revision
+
+
+def _describe_making(edit: Edit) -> dict[str, Any]:
+    """What an edit was made with, for the audit trail; nothing where only a hand was."""
+    steps, prompts = dict(edit.smart_steps), list(edit.prompts)
+    made = {"smart_steps": steps, "prompts": prompts, "program": edit.program}
+    return {name: what for name, what in made.items() if what}
 
 
 def find_proposal(session: Session, label_version_id: int) -> dict[str, int]:

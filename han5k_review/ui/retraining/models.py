@@ -105,7 +105,8 @@ def _ask_patients(visit: Visit, model: ModelVersion) -> None:
     """Who taught an imported model elsewhere: declared by a person, never taken back."""
     with st.expander(f"Who taught {as_text(model.name)}"):
         with reading(visit.bench.study.engine) as session:
-            st.caption(describe_declared(find_declared(session, model.id)))
+            told = describe_declared(find_declared(session, model.id))
+        st.caption(f"{told[0].upper()}{told[1:]}.")
         with st.form(f"taught-{model.id}", border=False):
             typed = st.text_area(
                 "Pseudonyms as in this study, one a line",
