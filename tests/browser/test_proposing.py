@@ -63,6 +63,7 @@ def test_a_proposal_is_looked_at_then_taken_and_the_next_one_edited_by_key(
     sign_in(screen, room.server.url, "ada", PASSWORD)
     expect(screen.get_by_text("2 proposals wait")).to_be_visible(timeout=SLOW)
     expect(screen.locator(".js-plotly-plot").first).to_be_visible(timeout=SLOW)
+    expect(screen.get_by_text("Propose the same change in other cases")).to_be_visible()
     screen.screenshot(path=pictures / "proposals.png")
     screen.get_by_role("button", name="Look in the viewer").click()
     case, panel = screen.get_by_test_id("case"), screen.get_by_test_id("decision")

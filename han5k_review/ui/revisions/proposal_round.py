@@ -36,7 +36,8 @@ def show_round(visit: Visit) -> None:
     structures = _list_structures(visit)
     if not structures and record is None:
         return
-    with st.expander("Propose the same change in other cases"), attempt():
+    title, is_open = "Propose the same change in other cases", record is not None
+    with st.expander(title, expanded=is_open), attempt():
         if record is not None:
             _show_last(record)
         st.caption(

@@ -3,7 +3,7 @@
 // as accepted revisions ended from theirs; and the slices on which the contour in hand, or the one that is
 // compared, ends beyond it.
 
-import { beyondProfile, beyondWhen } from "./pure/edit_band.js";
+import { beyondProfile, countStep } from "./pure/edit_band.js";
 import { isEmpty } from "./pure/masks.js";
 
 /** @import { BandPicture } from "./draw/band_layer.js" */
@@ -25,7 +25,7 @@ export class BandShown {
     this.asked = 0;
     /** @type {Band | null | undefined} null: too large; undefined: on its way */
     this.band = undefined;
-    /** @type {Mask | null} the contour whose voxels beyond are counted */
+    /** @type {Mask | EditMask | null} the contour whose voxels beyond are counted */
     this.other = null;
     /** @type {Uint32Array | null} voxels beyond the band on each slice */
     this.beyond = null;
@@ -80,14 +80,17 @@ export class BandShown {
     return this.worker;
   }
 
-  /** @param {Mask | null} other */
+  /** @param {Mask | EditMask | null} other */
   compare(other) {
     if (other === this.other) return;
-    /** @type {Partial<EditMask> | null} */ (this.other)?.listeners?.delete(this.hear);
+    if (this.other && "listeners" in this.other) this.other.listeners.delete(this.hear);
     this.other = other;
     const { volume } = this.reading;
-    this.beyond = other && this.band && volume ? beyondProfile(other, this.band, volume.shape) : null;
-    /** @type {Partial<EditMask> | null} */ (other)?.listeners?.add(this.hear);
+    this.beyond = other && volume ? new Uint32Array(volume.shape[2]) : null;
+    if (other && "listeners" in other) {
+      this.count(other.difference());
+      other.listeners.add(this.hear);
+    } else if (other && this.band && volume) this.beyond = beyondProfile(other, this.band, volume.shape);
     this.reading.change({}, "layers");
   }
 
@@ -97,16 +100,8 @@ export class BandShown {
    */
   count(runs) {
     const { band, beyond, other, reading } = this;
-    if (!band || !beyond || !other?.holds || !reading.volume) return;
-    const [ni, nj] = reading.volume.shape;
-    for (let n = 0; n < runs.length; n += 2) {
-      const row = Math.floor(runs[n] / ni);
-      const [j, k] = [row % nj, Math.floor(row / nj)];
-      for (let i = runs[n] - row * ni, end = i + runs[n + 1]; i < end; i++) {
-        const when = beyondWhen(band, i, j, k);
-        if (when) beyond[k] += other.holds(i, j, k) === (when === "inside") ? 1 : -1;
-      }
-    }
+    if (band && beyond && other && "listeners" in other && reading.volume)
+      countStep(band, other, runs, reading.volume.shape, beyond);
   }
 
   /** Slices (k) on which the contour in hand, or the compared one, ends beyond the band. */

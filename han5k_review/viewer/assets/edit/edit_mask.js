@@ -188,6 +188,28 @@ export class EditMask extends CellBox {
     }
   }
 
+  /**
+   * What differs from the contour it is compared with.
+   * @returns {Change}
+   */
+  difference() {
+    const { cells, shape, start, grid } = this;
+    /** @type {number[]} */
+    const runs = [];
+    for (let k = 0, at = 0; k < shape[2]; k++) {
+      for (let j = 0; j < shape[1]; j++) {
+        const row = ((k + start[2]) * grid[1] + j + start[1]) * grid[0] + start[0];
+        for (let i = 0; i < shape[0]; i++, at++) {
+          if (cells[at] === 0 || cells[at] === 3) continue;
+          const last = runs.length - 2;
+          if (i > 0 && last >= 0 && runs[last] + runs[last + 1] === row + i) runs[last + 1]++;
+          else runs.push(row + i, 1);
+        }
+      }
+    }
+    return Int32Array.from(runs);
+  }
+
   /** { volumeCc, dice, vrd }; Dice and VRD are null where they are undefined. */
   figures() {
     const { voxels, both, baseVoxels } = this;

@@ -4,7 +4,7 @@
 // Distances are those of Grow and Shrink, between voxel centres; what is outside the image does not count.
 
 import { squaredDistances } from "./distance.js";
-import { areaProfile, differenceProfile, holds } from "./masks.js";
+import { areaProfile, differenceProfile } from "./masks.js";
 
 /** @import { Triple } from "./geometry.js" */
 /** @import { Mask, WireMask } from "./masks.js" */
@@ -51,17 +51,49 @@ export function beyondProfile(contour, { outer, inner }, grid) {
 }
 
 /**
- * Does voxel ijk count as beyond the band when it is inside the contour, or when it is outside? Null:
- * neither, it lies in the band.
+ * A step of the contour, of which only the voxels that it changed are looked at: `beyond` is kept up.
  * @param {Band} band
- * @param {number} i
+ * @param {{ cells: Uint8Array, at: (i: number, j: number, k: number) => number }} contour after the step
+ * @param {ArrayLike<number>} runs of flipped voxels (edit/changes.js)
+ * @param {Triple} grid
+ * @param {Uint32Array} beyond
+ */
+export function countStep({ outer, inner }, contour, runs, [ni, nj], beyond) {
+  for (let n = 0; n < runs.length; n += 2) {
+    const row = Math.floor(runs[n] / ni);
+    const j = row % nj;
+    const k = Math.floor(row / nj);
+    const [inOuter, inInner] = [rowIn(outer, j, k), rowIn(inner, j, k)];
+    let i = runs[n] - row * ni;
+    let at = contour.at(i, j, k);
+    for (const end = i + runs[n + 1]; i < end; i++, at++) {
+      const isDeep = bitAt(inner, inInner, i);
+      if (!isDeep && bitAt(outer, inOuter, i)) continue;
+      beyond[k] += (contour.cells[at] & 1) !== isDeep ? 1 : -1;
+    }
+  }
+}
+
+/**
+ * Where the bits of a row begin, so that that of voxel i is i further on; NaN where the box has none.
+ * @param {WireMask} mask
  * @param {number} j
  * @param {number} k
- * @returns {"inside" | "outside" | null}
  */
-export function beyondWhen({ outer, inner }, i, j, k) {
-  if (holds(inner, i, j, k)) return "outside";
-  return holds(outer, i, j, k) ? null : "inside";
+function rowIn({ start, shape }, j, k) {
+  const [y, z] = [j - start[1], k - start[2]];
+  if (y < 0 || z < 0 || y >= shape[1] || z >= shape[2]) return Number.NaN;
+  return (z * shape[1] + y) * shape[0] - start[0];
+}
+
+/**
+ * @param {WireMask} mask
+ * @param {number} row
+ * @param {number} i
+ */
+function bitAt({ start, shape, bits }, row, i) {
+  const n = row + i;
+  return i >= start[0] && i < start[0] + shape[0] && n >= 0 ? (bits[n >> 3] >> (n & 7)) & 1 : 0;
 }
 
 /**
