@@ -1,7 +1,7 @@
 // @ts-check
 // An edit of one's own that was in hand when its page closed or died: it is offered back by key when the case
-// opens, and when its structure is edited while the lease still runs. Another tab of this browser that has it in
-// hand says so; then nothing is offered when the case opens.
+// opens, and when its structure is edited while the lease still runs. Another tab of this browser that has
+// it in hand says so; then nothing is offered when the case opens.
 
 import { STAY } from "../panels/question.js";
 import { dayAndTime } from "./structure_states.js";
@@ -84,8 +84,8 @@ export async function offerLeft(workspace) {
 }
 
 /**
- * Into the draft of the chosen structure. The server keeps it for the tab that had it last, which may be gone: who
- * meets an own edit in another tab or browser takes it over by one key.
+ * Into the draft of the chosen structure. The server keeps it for the tab that had it last, which may be
+ * gone: who meets an own edit in another tab or browser takes it over by one key.
  * @param {import("../workspace.js").Workspace} workspace
  */
 export async function enterOrTakeOver({ actions, editor, question }) {
