@@ -65,7 +65,7 @@ def build_box(drawn: StructureMask, volume: CtVolume) -> Box:
 
 
 def thin(mask: StructureMask, box: Box) -> Bools:
-    """Another contour of the same case on the voxels of the box."""
+    """Another contour of the same case on the voxels of the box (i, j, k): True inside, no unit."""
     place = tuple(
         slice(a, a + n * s, s)
         for a, n, s in zip(box.start_ijk, box.drawn.shape, box.step, strict=True)
@@ -74,7 +74,10 @@ def thin(mask: StructureMask, box: Box) -> Bools:
 
 
 def carry_back(found: Bools, box: Box, drawn: StructureMask) -> StructureMask:
-    """What was found in the box as a mask of the case, `drawn` being the contour of before."""
+    """What was `found` in the box (i, j, k; True inside, no unit) as a mask of the case.
+
+    `drawn` is the contour of before.
+    """
     grid = drawn.grid
     if not found.any():
         return StructureMask.empty(grid)

@@ -120,7 +120,10 @@ def refuse_proposal(
 def withdraw_round(
     session: Session, round_id: int, *, actor: str, reason: str, now: datetime
 ) -> int:
-    """Withdraw what still waits of a round; how many. RuleError without a reason."""
+    """Withdraw what still waits of a round; how many.
+
+    DataError when there is no such round, RuleError without a reason.
+    """
     if session.get(ProposalRound, round_id) is None:
         raise DataError(f"A round of proposals {round_id} was expected, found none.")
     if not reason.strip():

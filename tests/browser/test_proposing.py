@@ -56,6 +56,12 @@ def room(tmp_path: Path) -> Iterator[Room]:
     study.engine.dispose()
 
 
+def look_at_both(screen: Page) -> None:
+    """Wait until the proposal is drawn, too: nothing is decided that was not seen."""
+    expect(screen.get_by_text("voxels differ on")).to_be_visible(timeout=SLOW)
+    look(screen)
+
+
 @pytest.mark.browser
 def test_a_proposal_is_looked_at_then_taken_and_the_next_one_edited_by_key(
     room: Room, screen: Page, pictures: Path
@@ -69,16 +75,16 @@ def test_a_proposal_is_looked_at_then_taken_and_the_next_one_edited_by_key(
     case, panel = screen.get_by_test_id("case"), screen.get_by_test_id("decision")
     expect(panel).to_contain_text("Decide: Brainstem", timeout=SLOW)
     first = case.inner_text()
-    look(screen)
+    look_at_both(screen)
     screen.screenshot(path=pictures / "proposal-viewer.png")
     screen.keyboard.press("a")
     expect(panel).to_contain_text(
         f"{first}, BrainStem: taken; it waits for a second person.", timeout=SLOW
     )
     expect(case).not_to_have_text(first)
-    look(screen)
+    look_at_both(screen)
     screen.keyboard.press("e")
-    expect(screen.get_by_test_id("edit-panel")).to_be_visible(timeout=SLOW)
+    expect(screen.locator("[data-action=brush]")).to_be_visible(timeout=SLOW)  # a draft is open
     with reading(room.study.engine) as session:
         views = {view.case: view for view in list_proposals(session)}
         assert views[first].standing is ProposalStanding.TAKEN
