@@ -57,6 +57,7 @@ def test_the_payload_is_the_mount_object_of_the_contract(mounted: ViewerPayload)
         "most_confident",
         "assistance",
         "manual",
+        "bands",
     }
     assert found["rules"]["outside"]["at_least"] == 0.01
     assert found["edit_base"] is None

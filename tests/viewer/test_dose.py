@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,7 @@ from han5k_review.imaging.dose import DoseVolume
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics.dose_volume import DoseNumbers, measure_dose
-from rigs.viewer_desk import ASSETS, Desk
-from tests.viewer.blocks import case
+from rigs.viewer_desk import ASSETS
 from tests.viewer.drawing_table import PLANES, Table, sitting
 from tests.web.bench import GRID, build_bench
 
@@ -211,15 +210,6 @@ def asked_by(screen: Page) -> list[str]:
         "() => performance.getEntriesByType('resource').map((one) => one.name)"
     )
     return found
-
-
-def test_without_a_dose_the_control_is_not_there(
-    open_desk: Callable[..., Desk], screen: Page
-) -> None:
-    open_desk(case())
-    expect(screen.get_by_test_id("dose")).to_have_count(0)
-    screen.keyboard.press("Shift+Digit5")
-    expect(screen.get_by_test_id("banner")).to_contain_text("No planned dose is known")
 
 
 def dose_told(table: Table, mask: NDArray[np.bool_]) -> DoseNumbers:
