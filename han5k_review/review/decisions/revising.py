@@ -174,25 +174,23 @@ def add_revision(
         action="submit revision",
         subject=f"{case.name} {reviewed.structure}",
         revision=revision.id,
-        **_describe_making(edit),
-        **find_proposal(session, edit.started_from_id),
+        **_describe_making(session, edit),
     )
     return revision
 
 
-def _describe_making(edit: Edit) -> dict[str, Any]:
-    """What an edit was made with, for the audit trail; nothing where only a hand was."""
-    steps, prompts = dict(edit.smart_steps), list(edit.prompts)
-    made = {"smart_steps": steps, "prompts": prompts, "program": edit.program}
-    return {name: what for name, what in made.items() if what}
+def _describe_making(session: Session, edit: Edit) -> dict[str, Any]:
+    """What an edit was made with, and the proposal that it began with, for the audit trail.
 
-
-def find_proposal(session: Session, label_version_id: int) -> dict[str, int]:
-    """Number and round of the proposal that a contour is, for the audit trail; {} for others."""
+    Nothing where only a hand was.
+    """
     found = session.exec(
-        select(Proposal).where(Proposal.label_version_id == label_version_id)
+        select(Proposal).where(Proposal.label_version_id == edit.started_from_id)
     ).one_or_none()
-    return {} if found is None else {"proposal": stored_id(found), "round": found.round_id}
+    begun = {} if found is None else {"proposal": stored_id(found), "round": found.round_id}
+    steps, prompts = dict(edit.smart_steps), list(edit.prompts)
+    made = {"smart_steps": steps, "prompts": prompts, "program": edit.program, **begun}
+    return {name: what for name, what in made.items() if what}
 
 
 def decide_revision(
