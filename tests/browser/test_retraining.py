@@ -83,7 +83,8 @@ def test_a_prediction_says_what_it_changes_waits_and_can_be_withdrawn(
 def declare(screen: Page) -> None:
     """Whom the imported model learned from: refused with commas, then what follows is said."""
     screen.get_by_text("Who taught from elsewhere", exact=True).click()
-    expect(screen.get_by_text("Not declared: whether it learned")).to_be_visible(timeout=SLOW)
+    unknown = screen.get_by_text("Not declared: whether it learned").first
+    expect(unknown).to_be_visible(timeout=SLOW)
     field = screen.get_by_role("textbox", name="Pseudonyms as in this study")
     field.fill("P4, P9")
     screen.get_by_role("button", name="Declare", exact=True).click()

@@ -44,7 +44,7 @@ def visit(bench: WebBench) -> Iterator[Visit]:
     Clients of the same choices are visitors of one app, on one event loop: without, every request
     would start a thread with a new one.
     """
-    served: dict[tuple[tuple[str, str], ...], TestClient] = {}
+    served: dict[str, TestClient] = {}
 
     def serve(choices: dict[str, str]) -> TestClient:
         settings = Settings(study=bench.study.root, **choices)  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ def visit(bench: WebBench) -> Iterator[Visit]:
         return stack.enter_context(TestClient(app))
 
     def open_client(name: str | None, **choices: str) -> TestClient:
-        key = tuple(sorted(choices.items()))
+        key = repr(sorted(choices.items()))
         first = served[key] if key in served else served.setdefault(key, serve(choices))
         client = TestClient(first.app, follow_redirects=False, raise_server_exceptions=False)
         client.portal = first.portal
