@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import uvicorn
 
 from han5k_review.accounts.readers import get_reader
 from han5k_review.accounts.upload_permits import UploadPermits
@@ -13,6 +14,7 @@ from han5k_review.errors import AccessError, ConfigError
 from han5k_review.store.engine import transaction
 from han5k_review.web.proxies import parse_proxies
 from han5k_review.web.rates import Rates
+from rigs.nginx import ROOT
 from tests.web.bench import WebBench
 from tests.web.conftest import ANY_ENGINE, Visit
 
@@ -156,3 +158,14 @@ def test_who_asks_without_end_waits_and_others_do_not() -> None:
     assert rates.take("ben")
     now = 0.5
     assert [rates.take("anna") for _ in range(2)] == [True, False]
+
+
+def test_the_proxies_let_go_of_idle_connections_before_the_server_does() -> None:
+    """A grade that meets a connection the server just closes would be answered with 502."""
+    kept_s = uvicorn.Config("app").timeout_keep_alive
+    for name, pattern in (
+        ("nginx.conf", r"keepalive_timeout (\d+)s;"),
+        ("Caddyfile", r"keepalive (\d+)s"),
+    ):
+        (seconds,) = re.findall(pattern, (ROOT / "deploy" / name).read_text())
+        assert int(seconds) < kept_s
