@@ -18,10 +18,12 @@ from han5k_review.review.drafts.prompting import (
     add_prompt,
     read_start,
 )
+from han5k_review.review.labels import list_under_review
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.settings import Settings
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
+from han5k_review.store.identity import stored_id
 from han5k_review.study import grid_of
 from han5k_review.web.draft_room import DraftRoom
 from han5k_review.web.prompt_bodies import PromptBody
@@ -46,9 +48,14 @@ class PromptRoom:
             self._limiter = CapacityLimiter(_TOGETHER)
         return await to_thread.run_sync(act, limiter=self._limiter)
 
-    def look(self, identity: ReaderIdentity, assignment_id: int) -> PromptState:
-        """Whether prompts are there for this read."""
+    def look(self, identity: ReaderIdentity, assignment_id: int, structure: str) -> PromptState:
+        """Whether prompts are there for a structure of this read; DraftError for another one."""
         with self.drafts.look(identity, assignment_id) as visitor:
+            if structure not in list_under_review(visitor.session, stored_id(visitor.case)):
+                raise DraftError(
+                    Reason.NOT_UNDER_REVIEW,
+                    f"A structure under review in this case was expected, found {structure!r}.",
+                )
             is_allowed = is_assisted(visitor.session, visitor.assignment)
         if self.prompter is None:
             return PromptState(available=False, why=NO_SERVER)

@@ -78,7 +78,7 @@ def _add_looking(router: APIRouter, room: PromptRoom) -> None:
         **described(Action.GRADE, "Whether prompts are there for an own read.", PromptsAnswer),
     )
     async def answer_prompts(request: Request, assignment_id: RowId, structure: Name) -> Response:
-        act = partial(room.look, get_identity(request), assignment_id)
+        act = partial(room.look, get_identity(request), assignment_id, structure)
         return answer_json(describe_state(await room.serve(act)))
 
 
