@@ -74,7 +74,7 @@ def thin(mask: StructureMask, box: Box) -> Bools:
 
 
 def carry_back(found: Bools, box: Box, drawn: StructureMask) -> StructureMask:
-    """What was `found` in the box (i, j, k; True inside, no unit) as a mask of the case.
+    """What was `found` in the box (i, j, k), True inside and no unit, as a mask of the case.
 
     `drawn` is the contour of before.
     """
