@@ -125,7 +125,9 @@ def _read_contours(
         found = open_read(session, desk.get_id(image).assignment_id, get_identity(request))
         versions = _list_versions(session, found.assignment, is_own=is_own)
         if not versions:
-            raise HTTPException(404, f"{found.case.name}: contours of this kind were expected, found none.")
+            raise HTTPException(
+                404, f"{found.case.name}: contours of this kind were expected, found none."
+            )
         grid = grid_of(found.case)
         contours = read_case_contours(session, desk.study, grid, versions, blinded=True)
         return found.case.name, contours
