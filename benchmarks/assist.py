@@ -139,6 +139,9 @@ def print_proposals(spoiled: dict[str, Proposals], calm: dict[str, Proposals]) -
     sys.stdout.write(f"{'proposals':16} {' '.join(f'{word:>9}' for word in words)}\n")
     missed = []
     for name, one in {**spoiled, **calm}.items():
+        if not one.looked:
+            sys.stdout.write(f"{name:16} in too few patients to leave any to look at\n")
+            continue
         sys.stdout.write(
             f"{name:16} {len(one.looked):9} {100 * one.proposed:7.1f} % {one.dice:9.3f} "
             f"{one.gain:+9.3f} {100 * one.share:7.1f} % {100 * one.worse:7.1f} % "
