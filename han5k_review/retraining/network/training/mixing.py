@@ -147,12 +147,7 @@ class _Predictor:
             allow_init=False,
             deep_supervision=False,
         )
-        self.predictor = TilePredictor(
-            tile_step_size=job.settings.tile_step,
-            use_mirroring=False,
-            device=torch.device(visible_device(job)),
-            allow_tqdm=False,
-        )
+        self.predictor = TilePredictor(job.settings.tile_step, torch.device(visible_device(job)))
         self.predictor.manual_initialization(
             ShownTwice(self.network),
             manager,
