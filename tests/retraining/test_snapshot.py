@@ -26,12 +26,14 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.prediction_tables import LabelUncertainty
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Assignment, Case, Grade, LabelVersion, ModelVersion, Reader
+from han5k_review.store.triage_tables import TriageRound, TriageScore
 from han5k_review.store.vocabulary import (
     Decision,
     GradeLevel,
     LabelSource,
     ReferenceKind,
     Split,
+    TriageKind,
     Uncertainty,
 )
 from rigs.phantom_study import (
@@ -240,7 +242,7 @@ def test_replay_keeps_what_no_revision_has_replaced_and_nothing_that_is_doubted(
         session.flush()
         case, head = add_head(session, study, 21, Split.TRAIN)
         added = {n: add_label(session, study, case, n, m) for n, m in head.masks.items()}
-        model_id, stem_id = parent.id, stored_id(added["BrainStem"])
+        model_id, ids = parent.id, {n: stored_id(label) for n, label in added.items()}
     asked = {"parent_model_id": model_id, "overrides": {"replay": True, "revised_weight": 3}}
     snapshot = plan(study, **asked).snapshot
     # left parotids were revised; right ones were only graded for revision, and those never teach
@@ -250,9 +252,31 @@ def test_replay_keeps_what_no_revision_has_replaced_and_nothing_that_is_doubted(
     assert (weights["HN-021"], weights["HN-000"]) == (1, 3)
     with transaction(study.engine) as session:
         differs = {"method": Uncertainty.SHIFTED, "members": 3, "disagreement": 0.3}
-        session.add(LabelUncertainty(label_version_id=stem_id, **differs))  # type: ignore[arg-type]
+        session.add(LabelUncertainty(label_version_id=ids["BrainStem"], **differs))  # type: ignore[arg-type]
     doubted = plan(study, **asked)
     assert trusted(doubted.snapshot, "HN-021") == {"ParotidR"}
+    with transaction(study.engine) as session:
+        triage = TriageRound(
+            version="1",
+            kind=TriageKind.COHORT,
+            content_sha256="0",
+            contours=1,
+            graded=0,
+            actor="lead",
+        )
+        session.add(triage)
+        session.flush()
+        session.add(
+            TriageScore(
+                round_id=stored_id(triage),
+                label_version_id=ids["ParotidR"],
+                doubt=0.9,
+                is_doubtful=True,
+                reasons=["a rule"],
+            )
+        )
+    doubted = plan(study, **asked)
+    assert trusted(doubted.snapshot, "HN-021") == set()
     rows = {s.structure: s.reasons for s in doubted.structures}
     assert rows["BrainStem"][TrustReason.DOUBTFUL] == 1
 
