@@ -1,6 +1,6 @@
 import streamlit as st
 
-from han5k_review.accounts.passwords import verify_password
+from han5k_review.accounts.passwords import PASSWORD_RULE, verify_password
 from han5k_review.accounts.readers import set_password
 from han5k_review.errors import RuleError
 from han5k_review.store.columns import utc_now
@@ -17,18 +17,21 @@ with page("Account") as visit:
         f"Signed in as **{as_text(visit.identity.name)}**, {visit.identity.role.value}. "
         f"Exports show you as {as_text(visit.identity.pseudonym)}."
     )
-    show_link("Sign out", "/sign-out", primary=True)
+    if not visit.identity.must_change_password:
+        show_link("Sign out", "/sign-out", primary=True)
 
     st.subheader("Change the password", anchor=False)
     told = st.empty()
     changed = False
     if visit.identity.must_change_password:
         told.warning("Somebody else chose your password. Choose one of your own to go on.")
-    with st.form("password", border=False, clear_on_submit=True), st.container(width=420):
+    asked = st.empty()
+    with asked.form("password", border=False, clear_on_submit=True), st.container(width=420):
         present = st.text_input("Current password", type="password")
         wanted = st.text_input("New password", type="password")
         again = st.text_input("New password again", type="password")
-        if st.form_submit_button("Change it and sign out everywhere"):
+        st.caption(PASSWORD_RULE)
+        if st.form_submit_button("Change it and sign out everywhere", type="primary"):
             with attempt(), transaction(visit.bench.study.engine) as session:
                 reader = session.get_one(Reader, visit.identity.reader_id)
                 if not verify_password(reader.password_hash, present).matches:
@@ -44,6 +47,7 @@ with page("Account") as visit:
                 )
                 changed = True
     if changed:
+        asked.empty()
         told.success("The password is changed, and you are signed out everywhere.")
         show_link("Sign in with the new password", "/sign-in", primary=True)
         st.stop()

@@ -52,12 +52,16 @@ def check_holder(draft: Draft, holder: str) -> None:
     """
     if draft.lease_holder == holder:
         return
-    detail = {} if draft.lease_holder is None else {"lease": describe_lease(draft, OTHER_TAB)}
+    if draft.lease_holder is None:
+        raise DraftError(
+            Reason.LEASE_LOST,
+            f"{draft.structure} was left and is open in no tab; take over here to go on with it.",
+        )
     raise DraftError(
         Reason.LEASE_LOST,
-        f"The tab that edits {draft.structure} was expected, found another one; open the draft "
-        "here, or take it over.",
-        **detail,
+        f"{draft.structure} is now edited in another tab or on another machine of yours; take over "
+        "here to go on with it.",
+        lease=describe_lease(draft, OTHER_TAB),
     )
 
 

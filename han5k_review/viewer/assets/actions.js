@@ -207,6 +207,7 @@ export function buildActions(workspace) {
     leave() {
       const { pointer, prompts, smart } = workspace.editor;
       if (pointer.dropOutline() || prompts.cancel() || smart.cancel()) return;
+      workspace.editor.dropNotice();
       workspace.help.hide();
       if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();

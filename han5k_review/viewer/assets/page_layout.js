@@ -61,6 +61,7 @@ export function arrangePage(workspace) {
       { class: "foot" },
       h("span", {}, "Research use only. Not a medical device."),
       h("span", { class: "keys-line" }, ...keysLine(workspace)),
+      h("span", { class: "keys-line drawing" }, ...drawingKeysLine()),
     ),
     help.root,
     unsaved.root,
@@ -68,10 +69,17 @@ export function arrangePage(workspace) {
   );
 }
 
+/** @param {string} action */
+const key = (action) => h("span", { "data-key": action }, shortKey(action));
+
+/** While a structure is edited. */
+const drawingKeysLine = () => [
+  ...["wheel slices   ", key("undo"), " undo   ", key("brush-smaller"), " ", key("brush-larger")],
+  ...[" brush size   ", key("submit-edit"), " submit   ", key("edit"), " leave   ? all keys"],
+];
+
 /** @param {Workspace} workspace */
 function keysLine({ grader, data }) {
-  /** @param {string} action */
-  const key = (action) => h("span", { "data-key": action }, shortKey(action));
   if (grader.readOnly)
     return [
       "wheel slices   ",

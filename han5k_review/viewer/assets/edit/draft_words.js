@@ -21,6 +21,12 @@ const NO_CONNECTION = "There is no connection to the server: editing can begin w
 export const sayFailure = (error) => (error instanceof TypeError ? NO_CONNECTION : messageOf(error));
 
 /**
+ * Why a draft whose strokes are not saved can be neither opened nor submitted now.
+ * @param {{ word: string, sentence: string }} saying
+ */
+export const sayStuck = ({ word, sentence }) => (sentence ? `${sentence} Then try again.` : word);
+
+/**
  * { word, tone, sentence } of a draft session of which `waiting` strokes are not journalled yet.
  * @param {Pick<DraftSession, "save" | "state" | "submitting">} session
  * @param {number} waiting
@@ -74,11 +80,12 @@ export function sayFigures({ volumeCc, dice, vrd }, fromNothing = false) {
 
 /**
  * The words of the one button that begins and leaves an edit.
- * @param {{ manual: boolean, active: boolean, busy: boolean, lock: string, isDrawn: boolean }} now
+ * @param {{ manual: boolean, active: boolean, busy: boolean, lock: string, isDrawn: boolean, isOpen: boolean }} now
  */
-export function sayEnter({ manual, active, busy, lock, isDrawn }) {
+export function sayEnter({ manual, active, busy, lock, isDrawn, isOpen }) {
   if (busy) return `${active ? "Leave" : "Cancel"} ${manual ? "drawing" : "editing"}`;
   if (lock) return "Locked";
+  if (isOpen) return manual ? "Go on drawing" : "Go on with your edit";
   if (!manual) return "Edit this structure";
   return isDrawn ? "Edit what you drew" : "Draw it from nothing";
 }

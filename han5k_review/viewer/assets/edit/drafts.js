@@ -123,15 +123,15 @@ export class Drafts {
   }
 
   /**
-   * Gives the lease back, also while the page closes; nobody waits for the answer. `isLeft`: the draft was in
-   * hand, and is offered when the case is opened again.
+   * Gives the lease back, also while the page closes. `isLeft`: the draft was in hand, and is offered when the
+   * case is opened again.
    * @param {string} url
    * @param {number} draft
    * @param {DraftPlace | null} place
    */
   release(url, draft, place, isLeft = false) {
     const body = { draft, place, release: true, closing: isLeft };
-    this.say(`${url}/lease`, body, { keepalive: true }).catch(() => {});
+    return this.say(`${url}/lease`, body, { keepalive: true }).catch(() => {});
   }
 
   /**

@@ -35,6 +35,7 @@ export class EditPanel {
     this.focus = focus;
     /** @type {string | null} the structure that was chosen last */
     this.of = null;
+    this.shown = "";
     this.enter = this.button("edit", "Edit this structure", "wide");
     this.state = h("p", {
       class: "save",
@@ -72,9 +73,9 @@ export class EditPanel {
       this.figures,
       this.dose?.root,
       this.state,
+      this.takeOver,
       this.ask,
       this.tools.root,
-      this.takeOver,
       this.aside.root,
       this.tools.prompts.asking,
       this.alert,
@@ -131,10 +132,12 @@ export class EditPanel {
     this.enter.disabled = !busy && lock !== "";
     const isDrawn = Boolean(this.grader.grades.get(selected ?? "")?.code);
     this.enter.classList.toggle("loud", editor.data.manual && !busy && !lock && !isDrawn);
+    const isOpen = selected !== null && editor.states.listUnsubmitted().includes(selected);
     setText(
       this.enter.lastChild,
-      ` ${sayEnter({ manual: editor.data.manual, active, busy, lock, isDrawn })}`,
+      ` ${sayEnter({ manual: editor.data.manual, active, busy, lock, isDrawn, isOpen })}`,
     );
+    this.showTop(`${selected} ${active}`);
     this.root.dataset.saved = String(session.saved ?? "");
     const { word, tone, sentence } = session.saying();
     const { waiting } = session;
@@ -155,6 +158,15 @@ export class EditPanel {
     if (!active) return;
     this.tools.update();
     this.sayFigures();
+  }
+
+  /**
+   * Another structure, or its edit: the panel begins at its upper end, wherever it was scrolled to.
+   * @param {string} shown
+   */
+  showTop(shown) {
+    if (this.shown !== shown && this.root.parentElement) this.root.parentElement.scrollTop = 0;
+    this.shown = shown;
   }
 
   sayFigures() {

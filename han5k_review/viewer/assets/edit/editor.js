@@ -163,7 +163,9 @@ export class Editor {
     this.pointer.finish();
     this.smart.drop();
     this.prompts.leave();
-    this.session.leave(placeOf(this), release);
+    const left = this.session.leave(placeOf(this), release);
+    if (release) left.then(() => this.states.refresh()); // a draft in which nothing changed is gone
+    this.notice = "";
     this.history = new History();
     this.mask = this.base = this.reading.draft = this.asking = null;
     this.advisor.end();
@@ -217,6 +219,13 @@ export class Editor {
     this.session.commit(change, which, mask, placeOf(this));
     if (which === "undo") this.smart.marks.restore();
     this.changed();
+  }
+
+  /** What was said has been read. */
+  dropNotice() {
+    if (!this.notice) return;
+    this.notice = "";
+    this.tell("edit");
   }
 
   // -- options -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { aboutCase } from "../net/about.js";
 import { pause, reasonOf, SessionExpired } from "../net/requests.js";
 import { ActivityClock } from "../pure/grading.js";
 import { DraftQueue } from "./draft_queue.js";
-import { sayDraft, sayFailure } from "./draft_words.js";
+import { sayDraft, sayFailure, sayStuck } from "./draft_words.js";
 import { Drafts, isHeld, newId } from "./drafts.js";
 import { encodeStroke } from "./patches.js";
 import { hearNews } from "./stroke_news.js";
@@ -132,7 +132,7 @@ export class DraftSession {
   async drained(url) {
     while (this.queue.entries(url).length) {
       const isStuck = ["expired", "foreign"].includes(this.save.state) || this.queue.isFailing(url);
-      if (isStuck) throw new Error(this.saying().word);
+      if (isStuck) throw new Error(sayStuck(this.saying()));
       if (this.queue.stopped.has(url)) this.setAside(url);
       await pause(30);
     }
@@ -215,7 +215,7 @@ export class DraftSession {
   }
 
   /**
-   * Leaves the draft as it is; strokes on their way go on.
+   * Leaves the draft as it is; strokes on their way go on. Resolves when the server has the lease back.
    * @param {DraftPlace | null} place
    */
   async leave(place, release = true) {
@@ -225,7 +225,7 @@ export class DraftSession {
     if (state !== "open" || url === null || !release) return;
     try {
       await this.drained(url);
-      if (this.url !== url) this.drafts.release(url, draft, place);
+      if (this.url !== url) await this.drafts.release(url, draft, place);
     } catch {
       // The strokes wait in this browser; the lease ends by itself.
     }

@@ -25,8 +25,9 @@ export const SAY = {
   loading: "The CT is still loading: try again when it is there.",
   large: "This part is too large for a smart tool: choose one slice (Whole off).",
   empty: "There is no contour here.",
-  seeds: "Draw a seed on this slice first, inside what is missing or outside what is too much.",
-  seedsAnywhere: "Draw a seed first, inside what is missing or outside what is too much.",
+  seeds:
+    "First draw a seed on this slice: Seed + on tissue that is missing, Seed − on tissue that is too much.",
+  seedsAnywhere: "First draw a seed: Seed + on tissue that is missing, Seed − on tissue that is too much.",
   nothing: "Nothing changed here.",
   follow: "There is nothing to carry on: draw on this slice first.",
 };

@@ -74,8 +74,8 @@ export class GradePanel {
     this.hint = h("p", { class: "hint", "data-testid": "hint" });
     this.draft = h(
       "span",
-      { class: "local-draft", title: "This hint is a draft of this study; nobody has confirmed it yet." },
-      "local draft",
+      { class: "unconfirmed", title: "This hint was written for this study; nobody has confirmed it yet." },
+      "hint not confirmed",
     );
     this.published = h("p", { class: "hint", "data-testid": "published" });
     this.warnings = h("ul", { class: "warnings", "data-testid": "warnings" });
