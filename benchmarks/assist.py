@@ -2,8 +2,8 @@
 
     python benchmarks/assist.py                nine runs of each tool, eight splits for edit bands
     python benchmarks/assist.py --quick        three of each
-    python benchmarks/assist.py --part bands   one of tools, prompts, bands, proposals, retrained
-    python benchmarks/assist.py --keep DIR     the last two: the parent of a kept run of loop.py
+    python benchmarks/assist.py --part bands   one: tools, prompts, bands, proposals, retrained, strokes
+    python benchmarks/assist.py --keep DIR     proposals, retrained: the parent of a kept loop.py
 
 Tools: a synthetic CT with a soft ellipsoid, headless Chromium without a GPU. Each tool looks at a
 box of about 96 x 96 x 96 voxels (follow: at slices of it); its size is printed. `worked` is the
@@ -23,11 +23,15 @@ Proposals: what five revisions gain in the other patients (`assist_parts/proposi
 possible gain .45 on a leak and .25 on a truncation, at most 3 % of the proposals worse by over
 .02, as much as the network gained that was retrained on such revisions, 10 s to learn, 1 s a case,
 and no more than 5 % of the contours without a systematic error get one. Without `--keep` the parent
-is trained first (25 minutes).
+is trained first (25 minutes; with `--quick` one of four epochs, which counts for nothing).
 
 Retrained: the mean gain of proposals beside that of the network retrained by the product on the
 same five revisions (`assist_parts/retrained.py`), in two draws: at least as large. Twenty minutes.
 With `--quick` without `--keep` a parent of four epochs: shows that it works and counts for nothing.
+
+Strokes: entries of the journal in which a scripted reader mends a spoiled contour to surface Dice
+.95, in the product's own editor run by Node.js (`assist_parts/strokes.py`): the brush alone, and
+other tools beside it. No number is wanted, the ratio is shown. Ten minutes.
 
 Prints a table for each and, last, `reach: met` or `reach: missed (what)`; exits with 0 or 1.
 """
@@ -53,9 +57,11 @@ from benchmarks.assist_parts.prompting import AFTER, FIRST, ON, measure_prompts 
 from benchmarks.assist_parts.proposing import Proposals, measure_proposals  # noqa: E402
 from benchmarks.assist_parts.retrained import Compared, measure_retrained  # noqa: E402
 from benchmarks.assist_parts.sitting import TOOLS, Run, sit_down  # noqa: E402
+from benchmarks.assist_parts.strokes import QUICK_ARMS, measure_strokes  # noqa: E402
+from benchmarks.assist_parts.strokes_table import build_table  # noqa: E402
 from han5k_review.review.edit_bands import COVERAGE  # noqa: E402
 
-PARTS = ("tools", "prompts", "bands", "proposals", "retrained")
+PARTS = ("tools", "prompts", "bands", "proposals", "retrained", "strokes")
 SHARED = Path(os.environ.get("HAN5K_SHARED_DATA", ROOT.parent / "shared" / "data"))
 LIMIT_MS = 300
 HOLD_MS = 16
@@ -196,6 +202,12 @@ def print_retrained(found: dict[str, Compared]) -> list[str]:
     return missed
 
 
+def run_strokes(is_quick: bool) -> None:
+    """The table of strokes: shown, no number is wanted."""
+    found = measure_strokes(SHARED, 1, QUICK_ARMS) if is_quick else measure_strokes(SHARED, 16)
+    sys.stdout.write("\n".join([*build_table(found), "", ""]))
+
+
 def main() -> int:
     """Measure, print, and say whether the reach is met."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
@@ -214,6 +226,8 @@ def main() -> int:
         missed += run_proposals(1 if asked.quick else 4, asked.keep)
     if asked.part in (None, "retrained"):
         missed += run_retrained(asked.quick, asked.keep)
+    if asked.part in (None, "strokes"):
+        run_strokes(asked.quick)
     sys.stdout.write(f"reach: {'missed (' + ', '.join(missed) + ')' if missed else 'met'}\n")
     return 1 if missed else 0
 
