@@ -1,4 +1,4 @@
-"""The scripted reader's hand is the product's editor, and the quick benchmark walks to its table."""
+"""The scripted reader's hand is the product's editor; the quick benchmark prints its table."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ def test_the_quick_benchmark_prints_both_arms() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("Mandible", "ParotidL"):
         for arm in ("brush alone", "brush, smart tools"):
-            [row] = [line for line in done.stdout.splitlines() if line.startswith(f"{name:10} {arm}")]
+            [row] = [
+                line for line in done.stdout.splitlines() if line.startswith(f"{name:10} {arm}")
+            ]
             assert row.split()[len(arm.split()) + 1 :][:3] == ["1", "100", "%"]
     assert done.stdout.splitlines()[-1] == "reach: met"
