@@ -57,7 +57,7 @@ from benchmarks.assist_parts.prompting import AFTER, FIRST, ON, measure_prompts 
 from benchmarks.assist_parts.proposing import Proposals, measure_proposals  # noqa: E402
 from benchmarks.assist_parts.retrained import Compared, measure_retrained  # noqa: E402
 from benchmarks.assist_parts.sitting import TOOLS, Run, sit_down  # noqa: E402
-from benchmarks.assist_parts.strokes import QUICK_ARMS, measure_strokes  # noqa: E402
+from benchmarks.assist_parts.strokes import QUICK_ARMS, QUICK_PATIENT, measure_strokes  # noqa: E402
 from benchmarks.assist_parts.strokes_table import build_table  # noqa: E402
 from han5k_review.review.edit_bands import COVERAGE  # noqa: E402
 
@@ -210,8 +210,8 @@ def print_retrained(found: dict[str, Compared]) -> list[str]:
 
 def run_strokes(is_quick: bool) -> None:
     """The table of strokes: shown, no number is wanted."""
-    found = measure_strokes(SHARED, 1, QUICK_ARMS) if is_quick else measure_strokes(SHARED, 16)
-    sys.stdout.write("\n".join([*build_table(found), "", ""]))
+    few = ((QUICK_PATIENT,), QUICK_ARMS) if is_quick else ()
+    sys.stdout.write("\n".join([*build_table(measure_strokes(SHARED, *few)), "", ""]))
 
 
 def main() -> int:

@@ -1,16 +1,21 @@
-"""The scripted reader's hand is the product's editor; the quick benchmark prints its table."""
+"""The scripted reader's hand is the product's editor, and mends a small patient."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.assist_parts.strokes import (
+    BRUSH,
+    QUICK_ARMS,
+    QUICK_PATIENT,
+    measure_strokes,
+)
 from benchmarks.assist_parts.strokes_hand import Hand, Stroke, reaching_out
+from benchmarks.assist_parts.strokes_table import build_table
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("HAN5K_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -49,21 +54,21 @@ def test_what_was_tried_leaves_nothing() -> None:
             assert len(hand.fill_between(6))
         assert np.array_equal(hand.now, before)
         assert hand.entries == 0
-        # Nothing is known of a slice drawn by hand any more: growth without seeds does nothing.
-        assert not len(hand.use("grow", 7, whole=True, reachMm=5))
+        assert not len(hand.use("grow", 7, whole=True, reachMm=5))  # no seed is left either
 
 
-def test_the_quick_benchmark_prints_both_arms() -> None:
+def test_a_small_patient_is_mended_with_and_without_smart_tools() -> None:
     if not (SHARED / "openkbp-pool").is_dir():
         pytest.fail(f"OpenKBP was expected in {SHARED}; set HAN5K_SHARED_DATA.")
-    script = ROOT / "benchmarks" / "assist.py"
-    command = [sys.executable, str(script), "--quick", "--part", "strokes"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("Mandible", "ParotidL"):
-        for arm in ("brush alone", "brush, smart tools"):
-            [row] = [
-                line for line in done.stdout.splitlines() if line.startswith(f"{name:10} {arm}")
-            ]
-            assert row.split()[len(arm.split()) + 1 :][:3] == ["1", "100", "%"]
-    assert done.stdout.splitlines()[-1] == "reach: met"
+    found = measure_strokes(SHARED, [QUICK_PATIENT], QUICK_ARMS)
+    assert [(one.structure, one.arm) for one in found] == [
+        (name, arm) for name in ("Mandible", "ParotidL") for arm in QUICK_ARMS
+    ]
+    assert all(one.first < 0.7 and one.is_reached for one in found)
+    assert all(set(one.tools) <= {"brush", "eraser"} for one in found if one.arm == BRUSH)
+    assert any("smart-grow" in one.tools for one in found if one.arm != BRUSH)
+    [head, *rows] = build_table(found)
+    assert head.split()[:3] == ["strokes", "arm", "contours"]
+    [row] = [line for line in rows if line.startswith("Mandible   brush alone")]
+    entries = found[0].entries
+    assert row.split()[3:] == ["1", "100", "%", f"{entries}.0", "0.0"]
