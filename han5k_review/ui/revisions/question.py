@@ -27,7 +27,7 @@ from han5k_review.ui.revisions.cards import (
     show_cards,
 )
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _REVIEWED = "Contour under review"
 _PLOT_DASHES = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dash-dot": "dashdot"}
@@ -82,16 +82,20 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
         reason = st.text_input(
             "Reason (needed to reject)", key=f"reason-{key}", max_chars=2000, width=260
         )
-        if st.button(f"Accept {as_text(chosen.name)}", type="primary", key="accept"):
-            _decide(visit, question, chosen, Decision.ACCEPTED, reason)
-        if st.button("Edit further", key="edit-further", help=_describe_edit(chosen)):
-            _edit_further(visit, question, chosen, widest)
-        if st.button("Reject", key="reject", help="This contour does not count."):
-            _decide(visit, question, chosen, Decision.REJECTED, reason)
+        label = f"Accept {as_text(chosen.name)}"
+        is_accepted = st.button(label, type="primary", key="accept")
+        is_edited = st.button("Edit further", key="edit-further", help=_describe_edit(chosen))
+        is_rejected = st.button("Reject", key="reject", help="This contour does not count.")
         if st.button(
             "Compare in the viewer", key="compare", help="In three planes, decided by key."
         ):
             go_to("review", **build_compare_query(question, widest))
+    # Below the row: an error that comes and goes within it would move its buttons.
+    if is_edited:
+        _edit_further(visit, question, chosen, widest)
+    elif is_accepted or is_rejected:
+        decision = Decision.ACCEPTED if is_accepted else Decision.REJECTED
+        _decide(visit, question, chosen, decision, reason)
 
 
 def _describe_edit(chosen: Candidate) -> str:
@@ -115,9 +119,7 @@ def _decide(
                 now=utc_now(),
             )
         end = " and locked" if decision is Decision.ACCEPTED else ""
-        st.toast(
-            f"{question.case}, {question.structure}: {as_text(chosen.name)} {decision.value}{end}."
-        )
+        tell(f"{question.case}, {question.structure}: {chosen.name} {decision.value}{end}.")
         st.rerun()
 
 
