@@ -26,11 +26,18 @@ from han5k_review.ui.revisions.cards import (
     describe_agreement,
     show_cards,
 )
+from han5k_review.ui.revisions.overtaken import forget_shown
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
 from han5k_review.ui.visit import Visit, attempt
 
+QUEUE = "question"
 _REVIEWED = "Contour under review"
 _PLOT_DASHES = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dash-dot": "dashdot"}
+
+
+def key_of(question: Question) -> str:
+    """Of what is asked: another key once another contour of the structure waits, too."""
+    return f"{question.case_id}-{question.structure}-{question.candidates[-1].revision.id}"
 
 
 def show_question(visit: Visit, question: Question) -> None:
@@ -69,7 +76,7 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
         if st.button("Compare in the viewer", key="compare"):
             go_to("review", **build_compare_query(question, widest))
         return
-    key = f"{question.case_id}-{question.structure}-{question.candidates[-1].revision.id}"
+    key = key_of(question)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.radio(
             "Which contour?",
@@ -82,14 +89,15 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
         reason = st.text_input(
             "Reason (needed to reject)", key=f"reason-{key}", max_chars=2000, width=260
         )
-        if st.button(f"Accept {as_text(chosen.name)}", type="primary", key="accept"):
+        key = f"{key}-{chosen.revision.id}"
+        if st.button(f"Accept {as_text(chosen.name)}", type="primary", key=f"accept-{key}"):
             _decide(visit, question, chosen, Decision.ACCEPTED, reason)
-        if st.button("Edit further", key="edit-further", help=_describe_edit(chosen)):
+        if st.button("Edit further", key=f"edit-further-{key}", help=_describe_edit(chosen)):
             _edit_further(visit, question, chosen, widest)
-        if st.button("Reject", key="reject", help="This contour does not count."):
+        if st.button("Reject", key=f"reject-{key}", help="This contour does not count."):
             _decide(visit, question, chosen, Decision.REJECTED, reason)
         if st.button(
-            "Compare in the viewer", key="compare", help="In three planes, decided by key."
+            "Compare in the viewer", key=f"compare-{key}", help="In three planes, decided by key."
         ):
             go_to("review", **build_compare_query(question, widest))
 
@@ -114,6 +122,7 @@ def _decide(
                 adjudicator=visit.get_reader(),
                 now=utc_now(),
             )
+        forget_shown(QUEUE)
         end = " and locked" if decision is Decision.ACCEPTED else ""
         st.toast(
             f"{question.case}, {question.structure}: {as_text(chosen.name)} {decision.value}{end}."
