@@ -53,15 +53,10 @@ with page("Worklist", Action.GRADE) as visit:
         if not visit.may(Action.ADJUDICATE):  # theirs are on the page Revisions
             show_proposals(visit)
         unsigned = sum(entry.is_done and entry.signed_at_utc is None for entry in entries)
-        st.caption(
-            "Click a row to open its case, a heading to order the list."
-            + (
-                f" {say_count(unsigned, 'finished case is', 'finished cases are')} not signed: "
-                "open it and press Ctrl+S."
-                if unsigned
-                else ""
-            )
-        )
+        st.caption("Click a row to open its case, a heading to order the list.")
+        if unsigned:
+            number = say_count(unsigned, "finished case is", "finished cases are")
+            st.caption(f"{number} not signed yet; Ctrl+S in the viewer signs.")
         order = find_order("worklist")
         first = entries.index(upcoming) if upcoming and order is None else 0
         rows = sort_rows(WORKLIST_COLUMNS, build_worklist_rows(entries), order)
