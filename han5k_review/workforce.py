@@ -81,7 +81,7 @@ def open_executor(processes: int) -> Iterator[Executor | None]:
 
     Workers are spawned, so that they inherit neither threads nor database connections, and end
     when the process that started them is gone. Pages must not use this: a spawned process would
-    run the page's script again; `BackgroundEvaluation` measures in threads.
+    run the page's script again; `start_evaluation` measures in threads.
     """
     if processes <= 1:
         yield None

@@ -7,6 +7,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.review.signatures import check_sees_sources
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
+from han5k_review.store.work_tables import WorkKind
 from han5k_review.study import find_case
 from han5k_review.ui.cases.frames import (
     build_case_frame,
@@ -15,7 +16,7 @@ from han5k_review.ui.cases.frames import (
     describe_case,
 )
 from han5k_review.ui.cases.listing import show_case_list
-from han5k_review.ui.cohort.measuring import find_record, show_case_desk
+from han5k_review.ui.cohort.measuring import show_case_desk
 from han5k_review.ui.dose_view import show_dose
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to
@@ -23,6 +24,7 @@ from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.tables import DOUBT_COLUMNS, METRIC_COLUMNS
 from han5k_review.ui.uploads import show_upload
 from han5k_review.ui.visit import page
+from han5k_review.ui.work_view import find_record
 
 with page("Cases", Action.READ_ANY_CASE) as visit:
     bench = visit.bench
@@ -35,7 +37,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         st.stop()
 
     name = case.name
-    record = find_record()
+    record = find_record(WorkKind.EVALUATION)
     with reading(bench.study.engine) as session:
         check_sees_sources(session, visit.identity.reader_id, stored_id(case))
         plan = plan_evaluation(session, bench.catalogue, cases=(name,))

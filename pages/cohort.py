@@ -1,7 +1,8 @@
 import streamlit as st
 
 from han5k_review.accounts.may import Action
-from han5k_review.ui.cohort.measuring import find_record, show_desk
+from han5k_review.store.work_tables import WorkKind
+from han5k_review.ui.cohort.measuring import show_desk
 from han5k_review.ui.cohort.query import ask_query, read_cohort
 from han5k_review.ui.cohort.views import (
     show_missing,
@@ -12,6 +13,7 @@ from han5k_review.ui.cohort.views import (
     show_worst,
 )
 from han5k_review.ui.visit import page
+from han5k_review.ui.work_view import find_record
 
 VIEWS = ("Plot", "Per structure", "Worst pairs", "Volumes", "Trend", "No number")
 
@@ -21,7 +23,7 @@ with page("Cohort", Action.READ_ANY_CASE) as visit:
     if query.reference == query.prediction:
         st.info("Choose two different label sources to measure one against the other.")
         st.stop()
-    record = find_record()
+    record = find_record(WorkKind.EVALUATION)
     cohort = read_cohort(bench, query)
     show_desk(visit, cohort, record)
     if not cohort.plan.pairs:

@@ -30,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as the makers' server has it, which runs under uvicorn
     rig: Rig
 
     def setup(self) -> None:

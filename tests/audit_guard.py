@@ -25,6 +25,7 @@ TABLES_WITHOUT = {
     "draft_prompt": "prompts are a journal beside that of the strokes; the audit row of a "
     "revision says which server answered them",
     "draft": "version, lease and place move with each stroke and by themselves",
+    "background_work": "who works in the background and how far; what comes of it is audited",
     "sign_in_count": "a counter of wrong passwords; each refused sign-in is audited",
 }
 _HAND_ON = "what it commits is done by a service that it is handed, which audits"
@@ -42,6 +43,8 @@ WITHOUT = {
     "han5k_review/web/grade_routes.py post_position": "where a reader looks, noted by itself",
     "han5k_review/importing/known_planes.py read_full_claims": _COPY,
     "han5k_review/triage/run.py run_triage": _COPY,
+    "han5k_review/background.py _changing": TABLES_WITHOUT["background_work"],
+    "han5k_review/background.py _claim": TABLES_WITHOUT["background_work"],
     "han5k_review/intake/jobs.py look": _MACHINERY,
     "han5k_review/retraining/jobs/device_claims.py claim_row": _MACHINERY,
     "han5k_review/retraining/jobs/device_claims.py release_row": _MACHINERY,

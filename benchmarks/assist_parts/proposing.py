@@ -24,6 +24,7 @@ import numpy as np
 from loop import FULL
 from loop_parts.data import ORGANS, SPOILED, build_study, list_patients, read_masks, split_patients
 from loop_parts.measuring import TILE_STEP
+from loop_parts.plan import Plan
 from loop_parts.progress import Progress
 from loop_parts.spread import find_height, measure_raters, redraw
 from loop_parts.stages import use_one_thread
@@ -38,7 +39,7 @@ from han5k_review.proposing.learning import Learned, Lesson, learn, propose
 from han5k_review.retraining.jobs.tasks import ModelFolder
 from han5k_review.retraining.network.predicting.open_models import open_model
 from han5k_review.retraining.network.predicting.volume_prediction import predict_case
-from han5k_review.store.study import open_study
+from han5k_review.store.study import Study, open_study
 
 REVISED = 5
 WORSE = 0.02
@@ -145,14 +146,21 @@ def measure_proposals(
 
 
 def _find_parent(shared: Path, root: Path, keep: Path | None) -> ModelFolder:
+    return locate_parent(*open_parent(shared, root, keep))
+
+
+def open_parent(
+    shared: Path, root: Path, keep: Path | None, plan: Plan = FULL
+) -> tuple[Study, int]:
+    """A study with the spoiled parent, and the parent's id: a copy of a kept run's, or trained."""
     if keep is not None:
         source = keep / "base" / "study"
         copy = Path(shutil.copytree(source, root / "parent", ignore=shutil.ignore_patterns("runs")))
         known = json.loads((keep / "review.json").read_text())
-        return locate_parent(open_study(copy), int(known["parent_id"]))
-    split = split_patients(shared / "openkbp", shared / "openkbp-pool", FULL.sizes)
+        return open_study(copy), int(known["parent_id"])
+    split = split_patients(shared / "openkbp", shared / "openkbp-pool", plan.sizes)
     study = build_study(root / "base", split)
-    return locate_parent(study, train_parent(study, FULL.lengths, Progress()))
+    return study, train_parent(study, plan.lengths, Progress())
 
 
 def _draw(parent: ModelFolder, folder: Path, numbers: Sequence[str]) -> Iterator[Patient]:

@@ -174,21 +174,42 @@ def build_study(root: Path, patients: Patients) -> Study:
         table = "openkbp" if reference else ""
         ct = folder / f"pt_{number}_ct.nii.gz"
         rows.append([case_name(number), f"P{number}", split, ct, reference, table])
-    with (root / "manifest.csv").open("w", newline="") as file:
+    _import(study, root / "manifest.csv", rows)
+    return study
+
+
+def add_patients(study: Study, manifest: Path, folders: Mapping[str, Path]) -> None:
+    """Import the CTs alone of further patients, who then can be predicted and reviewed.
+
+    `manifest`: the file that is written for it; `folders`: number -> where the patient lies. Those
+    whom the study has are passed over.
+    """
+    with reading(study.engine) as session:
+        known = set(session.exec(select(Case.name)))
+    rows = [
+        [case_name(n), f"P{n}", "train", folder / f"pt_{n}_ct.nii.gz", "", ""]
+        for n, folder in folders.items()
+        if case_name(n) not in known
+    ]
+    if rows:
+        _import(study, manifest, rows)
+
+
+def _import(study: Study, manifest: Path, rows: Sequence[Sequence[object]]) -> None:
+    with manifest.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["case", "patient", "split", "ct", "reference", "reference_label_map"])
         writer.writerows(rows)
     report = run_import(
         study,
         read_study_catalogue(study),
-        read_manifest(root / "manifest.csv", study),
+        read_manifest(manifest, study),
         actor="loop benchmark",
         now=utc_now,
     )
     refused = [case.sentence for case in report.cases if case.outcome is not CaseOutcome.NEW]
     if refused:
         raise SystemExit(f"Every case was expected to be imported, found: {' '.join(refused)}")
-    return study
 
 
 def find_image(study: Study, number: str) -> str:

@@ -87,8 +87,7 @@ def review(study: Study, known: Mapping[str, Contours], budget: int) -> Review:
     with reading(study.engine) as session:
         scale = read_study_scale(study, get_study_info(session))
     with transaction(study.engine) as session:
-        reader = _add(session, "reader", Role.READER)
-        _add(session, "adjudicator", Role.ADJUDICATOR)
+        reader = _add_people(session)
         cases = [session.exec(select(Case).where(Case.name == n)).one() for n in known]
         assign_cases(session, reader=reader, cases=cases, actor="loop benchmark", now=utc_now())
     findings = []
@@ -96,8 +95,26 @@ def review(study: Study, known: Mapping[str, Contours], budget: int) -> Review:
         findings += _grade(study, scale, entry.assignment_id, entry.case, known[entry.case])
     chosen = choose_revised(findings, budget)
     for finding in chosen:
-        _revise(study, finding, known[finding.case][finding.structure])
+        _revise(study, finding.case, finding.structure, known[finding.case][finding.structure])
     return Review(findings=tuple(findings), revised=tuple((f.case, f.structure) for f in chosen))
+
+
+def revise_all(study: Study, structure: str, wanted: Contours) -> None:
+    """Revise one structure to what is `wanted` of it, by case, and accept that; nothing is graded.
+
+    In a study that has no reader yet.
+    """
+    with transaction(study.engine) as session:
+        _add_people(session)
+    for case, mask in wanted.items():
+        _revise(study, case, structure, mask)
+
+
+def _add_people(session: Session) -> Reader:
+    """A reader, who is returned, and an adjudicator."""
+    reader = _add(session, "reader", Role.READER)
+    _add(session, "adjudicator", Role.ADJUDICATOR)
+    return reader
 
 
 def _add(session: Session, name: str, role: Role) -> Reader:
@@ -152,10 +169,10 @@ def _look(study: Study, case: str, label: LabelVersion, wanted: StructureMask) -
     )
 
 
-def _revise(study: Study, finding: Finding, wanted: StructureMask) -> None:
+def _revise(study: Study, case: str, structure: str, wanted: StructureMask) -> None:
     with transaction(study.engine) as session:
-        case = session.exec(select(Case).where(Case.name == finding.case)).one()
+        row = session.exec(select(Case).where(Case.name == case)).one()
         reader = session.exec(select(Reader).where(Reader.name == "reader")).one()
         adjudicator = session.exec(select(Reader).where(Reader.name == "adjudicator")).one()
-        label = list_under_review(session, stored_id(case))[finding.structure]
+        label = list_under_review(session, stored_id(row))[structure]
         accept_correction(session, study, label, wanted, reader=reader, adjudicator=adjudicator)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
+from han5k_review.background import Desk, Hand, Steps
 from han5k_review.cli.scores import stop_on_interrupt
 from han5k_review.cli.session import (
     ReasonOption,
@@ -16,11 +18,13 @@ from han5k_review.cli.session import (
     open_chosen,
     progress_bar,
 )
+from han5k_review.proposing.background import end_round
 from han5k_review.proposing.deciding import withdraw_round
-from han5k_review.proposing.rounds import RoundReport, RoundWatch, make_round
+from han5k_review.proposing.rounds import RoundReport, RoundStep, RoundWatch, make_round
 from han5k_review.review.proposals import list_proposals
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
+from han5k_review.store.work_tables import WorkKind
 from han5k_review.study import read_study_catalogue
 from han5k_review.texts.counts import say_count
 
@@ -47,17 +51,23 @@ def propose(
     name = catalogue.find_name(structure) or catalogue.get_structure(structure).name
     with progress_bar() as bar, stop_on_interrupt() as stop:
         task = bar.add_task(name, total=None)
-        report = make_round(
-            opened,
-            name,
-            actor=actor(),
-            clock=utc_now,
-            watch=RoundWatch(
-                progress=lambda step: bar.update(task, completed=step.done, total=step.total),
-                cancel=stop,
-            ),
-            dry_run=dry_run,
-        )
+        hand = Hand(cancel=stop)
+
+        def show(step: RoundStep) -> None:
+            bar.update(task, completed=step.done, total=step.total)
+            hand.steps = Steps(done=step.done, total=step.total)
+
+        desk = Desk(study=opened, kind=WorkKind.ROUND)
+        with nullcontext() if dry_run else desk.hold(name, hand, actor=actor()):
+            report = make_round(
+                opened,
+                name,
+                actor=actor(),
+                clock=utc_now,
+                watch=RoundWatch(progress=show, cancel=stop),
+                dry_run=dry_run,
+            )
+            hand.ending = end_round(report)
     if report.is_cancelled:
         console.print("Stopped; nothing was stored.")
         raise typer.Exit(_STOPPED)

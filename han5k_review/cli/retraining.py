@@ -22,6 +22,7 @@ from han5k_review.retraining.jobs.launcher import Launcher
 from han5k_review.retraining.jobs.machine import choose_device, look_at_machine
 from han5k_review.retraining.presets import PRESETS
 from han5k_review.retraining.runs.plan import RunPlan, RunRequest, find_fullest_group, plan_run
+from han5k_review.retraining.runs.resource_estimate import describe_needs
 from han5k_review.retraining.runs.run_commands import request_run
 from han5k_review.retraining.runs.run_views import find_usual_parent
 from han5k_review.retraining.worker import run_one, work
@@ -131,7 +132,8 @@ def _print_plan(plan: RunPlan) -> None:
             "yes" if row.in_model else "no",
         )
     console.print(table)
-    for sentence in plan.notes:
+    needs = describe_needs(plan.needs, plan.disk_free_gb, plan.request.device)
+    for sentence in (*plan.notes, needs):
         console.print(f"note: {sentence}", markup=False)
     for sentence in plan.refusals:
         console.print(f"cannot start: {sentence}", markup=False)

@@ -8,11 +8,7 @@ In use:
     print(report.measured, "of", len(plan.pairs), "pairs measured,", report.failed, "failed")
 """
 
-from han5k_review.evaluation.background import (
-    BackgroundEvaluation,
-    EvaluationRecord,
-    EvaluationState,
-)
+from han5k_review.evaluation.background import start_evaluation
 from han5k_review.evaluation.choice import (
     ACCEPTED,
     IMPORTED,
@@ -42,14 +38,11 @@ __all__ = [
     "IMPORTED",
     "REFERENCE",
     "UNDER_REVIEW",
-    "BackgroundEvaluation",
     "CasePlan",
     "ChosenLabel",
     "EvaluationPlan",
     "EvaluationProgress",
-    "EvaluationRecord",
     "EvaluationReport",
-    "EvaluationState",
     "Gap",
     "LabelChoice",
     "PairMetrics",
@@ -71,4 +64,5 @@ __all__ = [
     "plan_evaluation",
     "read_tolerances",
     "run_evaluation",
+    "start_evaluation",
 ]

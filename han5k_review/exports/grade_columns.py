@@ -83,6 +83,15 @@ CONTOUR: _Columns = (
         lambda r: r.model,
     ),
     column(
+        "entropy",
+        "Entropy",
+        Kind.NUMBER,
+        "contour",
+        "How unsure the network was of the contour that it predicted: mean binary entropy in bits, "
+        "0 sure to 1 unsure, where the structure may lie; empty where no network said it.",
+        lambda r: r.label.entropy,
+    ),
+    column(
         "mask_sha256",
         "Mask hash",
         _T,

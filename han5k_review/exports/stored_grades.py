@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
+from han5k_review.store.prediction_tables import PredictionLabel
 from han5k_review.store.tables import Grade, LabelVersion
 from han5k_review.store.vocabulary import GradeLevel, LabelSource, SourceGuess
 
@@ -41,7 +42,7 @@ class GradeRecord(NamedTuple):
 
 
 class LabelRecord(NamedTuple):
-    """What exports say of a graded contour; see `LabelVersion`."""
+    """What exports say of a graded contour; see `LabelVersion`, and `PredictionLabel.entropy`."""
 
     id: int
     case_id: int
@@ -49,6 +50,7 @@ class LabelRecord(NamedTuple):
     source: LabelSource
     mask_sha256: str
     model_version_id: int | None
+    entropy: float | None
 
 
 def list_grade_records(session: Session) -> list[GradeRecord]:
@@ -60,7 +62,13 @@ def list_grade_records(session: Session) -> list[GradeRecord]:
 def list_graded_labels(session: Session) -> dict[int, LabelRecord]:
     """Label version id -> label version, of all that have a grade."""
     graded = select(Grade.label_version_id).distinct()
-    query = _columns(LabelVersion, LabelRecord).where(col(LabelVersion.id).in_(graded))
+    *own, entropy = LabelRecord._fields
+    columns = [*(getattr(LabelVersion, name) for name in own), getattr(PredictionLabel, entropy)]
+    query = (
+        sa.select(*map(col, columns))
+        .outerjoin(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .where(col(LabelVersion.id).in_(graded))
+    )
     return {row[0]: LabelRecord._make(row) for row in session.execute(query)}
 
 

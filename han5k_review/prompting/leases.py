@@ -11,6 +11,7 @@ import numpy as np
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.prompting.address import ServerAddress
+from han5k_review.prompting.line import Line
 from han5k_review.prompting.prompts import (
     Asker,
     Prompt,
@@ -27,16 +28,16 @@ from han5k_review.prompting.server_session import (
 )
 
 _COUNTED = 100
-_Known = tuple[int, str]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Lease:
     """One reader's session at the server, claimed at the first prompt and again when it is lost.
 
-    `known`: draft and contour that the session has, with `counted`, the prompts since that contour
+    `draft_id`, `contour`: what the session has, with `counted`, the prompts since that contour
     was sent. As long as the reader takes answers as they come the server goes on from its own
-    state; after a stroke, or an undo, the contour is sent anew.
+    state; after a stroke, or an undo, the contour is sent anew. `line`: what the session's
+    requests go over.
     """
 
     address: ServerAddress
@@ -44,9 +45,11 @@ class Lease:
     holder: str = ""
     used_at: float = field(default_factory=time.monotonic)
     is_ended: bool = False
+    line: Line = field(default_factory=Line)
     session: ServerSession | None = None
     image: str | None = None
-    known: _Known | None = None
+    draft_id: int | None = None
+    contour: StructureMask | None = None
     counted: list[Prompt] = field(default_factory=list)
 
     def ask(self, asker: Asker, scan: Scan, mask: StructureMask, prompt: Prompt) -> PromptAnswer:
@@ -75,8 +78,9 @@ class Lease:
             threading.Thread(target=session.close, daemon=True).start()
 
     def end(self) -> None:
-        """For good; the thread that waits for an answer throws it away."""
+        """For good; the thread that waits for an answer waits no more."""
         self.is_ended = True
+        self.line.cut()
         if self.lock.acquire(blocking=False):
             try:
                 session, self.session = self.session, None
@@ -100,13 +104,13 @@ class Lease:
             raise PromptError(Refusal.FAILED, say_unreachable()) from error
 
     def _ask(self, asker: Asker, scan: Scan, mask: StructureMask, prompt: Prompt) -> PromptAnswer:
-        session = self._prepare((asker.draft_id, mask.sha256), scan, mask)
+        session = self._prepare(asker.draft_id, scan, mask)
         began = time.perf_counter()
         box = session.send_prompt(prompt, predict=True)
         seconds = time.perf_counter() - began
         self._check_not_ended()
         changed = _find_change(mask, box)
-        self.known = (asker.draft_id, _read_contour(session, mask, changed).sha256)
+        self.contour = _apply(mask, changed)
         self.counted = [*self.counted, prompt][-_COUNTED:]
         return PromptAnswer(
             start_ijk=changed.start_ijk,
@@ -116,23 +120,24 @@ class Lease:
             seconds=seconds,
         )
 
-    def _prepare(self, wanted: _Known, scan: Scan, mask: StructureMask) -> ServerSession:
+    def _prepare(self, draft_id: int, scan: Scan, mask: StructureMask) -> ServerSession:
         """A session that has this CT and this contour."""
         self._check_not_ended()
-        is_same = self.known == wanted and self.image == scan.sha256
-        if self.known != wanted:
+        is_known = self.draft_id == draft_id and _are_same(self.contour, mask)
+        if not is_known:
             self.counted = []
+        is_new = self.session is None or self.image != scan.sha256
         if self.session is None:
-            self.session = ServerSession(self.address)
+            self.session = ServerSession(self.address, self.line)
         session = self.session
-        if self.image != scan.sha256:
+        if is_new:
             session.send_scan(scan.read())
             self.image = scan.sha256
-        if not is_same:
+        if is_new or not is_known:
             session.send_contour(mask)
             for earlier in self.counted:
                 session.send_prompt(earlier, predict=False)
-            self.known = wanted
+            self.draft_id, self.contour = draft_id, mask
         return session
 
     def _check_not_ended(self) -> None:
@@ -158,15 +163,23 @@ def _find_change(mask: StructureMask, box: StructureBox | None) -> StructureMask
     return StructureMask.from_box(before ^ box.inside, box.start_ijk, mask.grid)
 
 
-def _read_contour(
-    session: ServerSession, mask: StructureMask, changed: StructureMask
-) -> StructureMask:
+def _apply(mask: StructureMask, changed: StructureMask) -> StructureMask:
     """The contour as the server has it now: the old one with what changed."""
     parts = [part for part in (mask, changed) if not part.is_empty]
-    if not parts or session.target_buffer is None:
-        return StructureMask.empty(mask.grid)
+    if not parts:
+        return mask
     low = np.min([part.start_ijk for part in parts], axis=0)
     high = np.max([np.add(part.start_ijk, part.voxels.shape) for part in parts], axis=0)
-    i, j, k = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    start = (int(low[0]), int(low[1]), int(low[2]))
-    return StructureMask.from_box(session.target_buffer[i, j, k], start, mask.grid)
+    box = np.zeros(high - low, np.bool_)
+    for part in parts:
+        place = zip(part.start_ijk, low, part.voxels.shape, strict=True)
+        box[tuple(slice(start - at, start - at + size) for start, at, size in place)] ^= part.voxels
+    return StructureMask.from_box(box, (int(low[0]), int(low[1]), int(low[2])), mask.grid)
+
+
+def _are_same(one: StructureMask | None, other: StructureMask) -> bool:
+    return (
+        one is not None
+        and one.start_ijk == other.start_ijk
+        and np.array_equal(one.voxels, other.voxels)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,9 @@ from han5k_review.prompting.client import (
     SessionExpiredError,
     nnInteractiveRemoteInferenceSession,
 )
+from han5k_review.prompting.line import Line
 from han5k_review.prompting.marks import build_box, build_lasso, build_scribble
+from han5k_review.prompting.packing import pack_mask
 from han5k_review.prompting.prompts import (
     FLAT_ONLY,
     Prompt,
@@ -35,6 +37,7 @@ FULL_SECONDS = 10
 _CONNECT_SECONDS = 5.0
 _RELEASE_SECONDS = 5.0
 _CT_TIMES_LONGER = 4
+_CONTOUR = "/add_initial_seg_interaction"
 _SPOKEN = "2"
 _BY_HAND = "draw by hand"
 _UNKNOWN = "not told by the server"
@@ -46,10 +49,15 @@ class SessionLostError(Exception):
 
 
 class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
-    """A session that was claimed; `close` gives it back. Not for two threads at once."""
+    """A session that was claimed; `close` gives it back. Not for two threads at once.
 
-    def __init__(self, address: ServerAddress) -> None:
+    The client would mirror the server's mask of the whole CT; here only what an answer changed is.
+    """
+
+    def __init__(self, address: ServerAddress, line: Line) -> None:
         """Claim one; PromptError, or SessionLostError, when there is none to have."""
+        self._line = line
+        self._answered: StructureBox | None = None
         try:
             with telling_faults():
                 super().__init__(
@@ -66,6 +74,16 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
             raise
 
     @property
+    def _http(self) -> httpx.Client:
+        """The client's own; what it sends can be stopped from its first request on."""
+        return self._requests
+
+    @_http.setter
+    def _http(self, requests: httpx.Client) -> None:
+        self._line.watch(requests)
+        self._requests = requests
+
+    @property
     def version(self) -> str:
         """The server's version of nnInteractive."""
         return str(self.INFERENCE_SESSION_VERSION)
@@ -80,26 +98,24 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
         with telling_faults():
             spacing = {"spacing": list(volume.grid.spacing_mm)}
             self.set_image(np.ascontiguousarray(volume.hu)[None], spacing)
-            self.set_target_buffer(np.zeros(volume.grid.shape, np.uint8))
+            # Only its shape and type are told; all its voxels are one byte.
+            self.set_target_buffer(np.broadcast_to(np.zeros((), np.uint8), volume.grid.shape))
 
     def send_contour(self, mask: StructureMask) -> None:
         """The contour that prompts go on from; earlier prompts count no more."""
         with telling_faults():
-            self.add_initial_seg_interaction(mask.dense().view(np.uint8))
+            told = {"run_prediction": False, "override_capability_checks": False}
+            self._post_binary(_CONTOUR, told, pack_mask(mask))
 
     def send_prompt(self, prompt: Prompt, *, predict: bool) -> StructureBox | None:
         """What is inside now, in the box that the server has written to; None: nothing changed.
 
         `predict` False: the prompt counts from the next one on.
         """
+        self._answered = None
         with telling_faults():
-            bounds = self._send(prompt, predict)
-        if bounds is None or self.target_buffer is None:
-            return None
-        spans = [(int(low), int(high)) for low, high in bounds]
-        i, j, k = (slice(*span) for span in spans)
-        start = (spans[0][0], spans[1][0], spans[2][0])
-        return StructureBox(start_ijk=start, inside=self.target_buffer[i, j, k] != 0)
+            self._send(prompt, predict)
+        return self._answered
 
     def give_back(self) -> None:
         """Tell the server, while another thread may still wait for an answer."""
@@ -113,7 +129,7 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
         if hasattr(self, "_http"):
             self.close()
 
-    def _send(self, prompt: Prompt, predict: bool) -> list[list[int]] | None:
+    def _send(self, prompt: Prompt, predict: bool) -> None:
         if self.original_image_shape is None:
             raise ValueError("a CT comes before prompts")
         told: dict[str, Any] = {
@@ -123,19 +139,18 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
         i, j, k = self.original_image_shape[1:]
         match prompt.kind:
             case PromptKind.POINT:
-                found = self.add_point_interaction(prompt.points[0], **told)
+                self.add_point_interaction(prompt.points[0], **told)
             case PromptKind.BOX:
                 self._check_box(prompt)
-                found = self.add_bbox_interaction(build_box(prompt), **told)
+                self.add_bbox_interaction(build_box(prompt), **told)
             case PromptKind.SCRIBBLE:
                 marks = build_scribble(prompt, (i, j, k), self.preferred_scribble_thickness)
                 told["interaction_bbox"] = marks.bounds
-                found = self.add_scribble_interaction(marks.voxels, **told)
+                self.add_scribble_interaction(marks.voxels, **told)
             case PromptKind.LASSO:
                 marks = build_lasso(prompt, (i, j, k))
                 told["interaction_bbox"] = marks.bounds
-                found = self.add_lasso_interaction(marks.voxels, **told)
-        return None if found is None else list(found)
+                self.add_lasso_interaction(marks.voxels, **told)
 
     def _check_box(self, prompt: Prompt) -> None:
         if not prompt.flat_axes and not self.supported_interactions.get("bbox3d", False):
@@ -144,7 +159,7 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
             )
 
     def _write_bbox_into_target_buffer(
-        self, diff: NDArray[np.generic], bbox: list[list[int]]
+        self, diff: NDArray[np.generic], bbox: Sequence[Sequence[int]]
     ) -> None:
         """Where the client takes an answer over: only a mask of the box's own shape may be."""
         shape = self.target_buffer.shape
@@ -156,13 +171,15 @@ class ServerSession(nnInteractiveRemoteInferenceSession):  # type: ignore[misc]
                 f"A mask of {sizes} voxels within {list(shape)} was expected of the nnInteractive "
                 f"server, found one of {list(diff.shape)}; {_BY_HAND}, and tell who runs it.",
             )
-        if not np.isin(diff, (0, 1)).all():
+        inside = diff == 1
+        if not (inside | (diff == 0)).all():
             raise PromptError(
                 Refusal.FAILED,
                 "A mask of 0 and 1 was expected of the nnInteractive server, found other values; "
                 f"{_BY_HAND}, and tell who runs it.",
             )
-        super()._write_bbox_into_target_buffer(diff, bbox)
+        i, j, k = (int(low) for low, _ in bbox)
+        self._answered = StructureBox(start_ijk=(i, j, k), inside=inside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

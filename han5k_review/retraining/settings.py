@@ -52,8 +52,9 @@ class RunSettings:
     )
     monitor_fraction: float = _explained(
         "Patients set aside for the curve",
-        "Share of training patients set aside to draw the pseudo-Dice curve. Below five patients "
-        "none are: the curve then shows training cases.",
+        "Share of training patients set aside to draw the pseudo-Dice curve, none of them below "
+        "five patients: the curve then shows training cases. Patients in whom a person drew are "
+        "only set aside when they choose how much of the parent is mixed in.",
         unit="share",
     )
     working_spacing_mm: float | None = _explained(
@@ -137,7 +138,8 @@ class RunSettings:
     mix_with_parent: bool = _explained(
         "Mix with the parent",
         "With a parent model: the published weights are alpha trained + (1 - alpha) parent, alpha "
-        "among 0.5, 0.75 and 1 by Dice on the patients set aside; 1 where none are.",
+        "among 0.5, 0.75 and 1 by Dice with what people drew in the patients set aside; 1 where "
+        "they are fewer than three.",
         default=False,  # what a manifest from before this setting means
     )
     seed: int = _explained(

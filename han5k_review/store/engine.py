@@ -39,6 +39,7 @@ class LockLine(IntEnum):
     """What writers queue for by number; each value is the first half of an advisory lock's key."""
 
     CASE_EDITORS = 0x48610001
+    BACKGROUND_WORK = 0x48610002
 
 
 # A connection that is opened and closed for one request costs more than the request. The web app

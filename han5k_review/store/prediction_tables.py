@@ -78,13 +78,15 @@ class PredictionLabel(SQLModel, table=True):
     """A contour and the prediction it came from. Append-only.
 
     It is under review while the newest decision on its prediction says so; a contour without such a
-    row was never withheld (review/labels.py).
+    row was never withheld (review/labels.py). `entropy` is how unsure the network was of it: the
+    mean binary entropy (bits, 0 to 1) where the structure may lie; None from before 0042.
     """
 
     __tablename__ = "prediction_label"
     id: int | None = Field(default=None, primary_key=True)
     prediction_id: int = Field(foreign_key="prediction_run.id", index=True)
     label_version_id: int = Field(foreign_key="label_version.id", unique=True)
+    entropy: float | None = None
 
 
 class PredictionDecision(SQLModel, table=True):

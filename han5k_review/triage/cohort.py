@@ -24,7 +24,7 @@ FOLDS = 10
 FEWEST = 5
 """Patients below which nobody can say what is usual."""
 _PARTNERS = 5
-_LEAST_MM, _LEAST_OVERLAP, _LEAST_CHANGE = 1.0, 0.02, 0.02
+_LEAST_MM, _LEAST_OVERLAP, _LEAST_CHANGE, _LEAST_BITS = 1.0, 0.02, 0.02, 0.02
 _CLIP = 10.0
 _MAD = 1.4826
 _GROUPS = {
@@ -42,7 +42,8 @@ class CohortContour:
     """A contour of the cohort under its number, and whose it is.
 
     `disagreement` (0 to 1) is how far a model's predictions of it, or its earlier version, differ
-    from it; None where there is one alone.
+    from it; None where there is one alone. `entropy` (0 to 1) is how unsure the network was that
+    predicted it; None where it is unknown, as of imported contours.
     """
 
     contour: int
@@ -50,6 +51,7 @@ class CohortContour:
     patient: str
     measures: ContourMeasures
     disagreement: float | None = None
+    entropy: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,9 +60,9 @@ class Unusual:
 
     `features` in the order of KEYS; `places` beside the structures around it: nine landmarks
     (`ContourMeasures.places_mm`) against the median of five neighbours, then against the best one;
-    `overlap` beyond the usual, with `overlaps_with`; `disagreement`; `groups` are distances of
-    shape, place, density, places and reach together, about 1 for a usual contour. All are clipped
-    to 10, and 0 where nothing is known.
+    `overlap` beyond the usual, with `overlaps_with`; `disagreement`; `entropy`, below 0 where the
+    network was surer than usual; `groups` are distances of shape, place, density, places and reach
+    together, about 1 for a usual contour. All are clipped to 10, and 0 where nothing is known.
     """
 
     features: Floats
@@ -69,16 +71,17 @@ class Unusual:
     overlaps_with: str | None
     disagreement: float
     groups: Floats
+    entropy: float = 0.0
 
     @property
     def singles(self) -> Floats:
-        """What is judged alone (n,), no unit: features, places, overlap, disagreement."""
-        alone = (self.overlap, self.disagreement)
+        """What is judged alone (n,), no unit: features, places, overlap, disagreement, entropy."""
+        alone = (self.overlap, self.disagreement, max(self.entropy, 0.0))
         return np.concatenate([self.features, self.places[:PLACES], alone])
 
     @property
     def row(self) -> Floats:
-        """All numbers (n,), no unit, in a fixed order, for what learns from them."""
+        """All numbers but the entropy (n,), no unit, in a fixed order, for what learns."""
         alone = (self.overlap, self.disagreement)
         return np.concatenate([self.features, self.places, alone, self.groups])
 
@@ -139,9 +142,8 @@ class _Table:
         for n, one in enumerate(same):
             for overlap in one.measures.overlaps:
                 self._overlaps[n, self._overlapping.index(overlap.other)] = overlap.share
-        self._disagreement = np.array(
-            [[math.nan if one.disagreement is None else one.disagreement] for one in same]
-        )
+        said = [(one.disagreement, one.entropy) for one in same]
+        self._said = np.array(said, dtype=np.float64)  # None becomes nan
 
     def judge(self, judged: Places, by: Places) -> dict[int, Unusual]:
         """The contours at `judged` by those at `by`."""
@@ -151,7 +153,8 @@ class _Table:
         reach = _standardise(self._reach_mm, by, least)
         least = np.full(len(self._overlapping), _LEAST_OVERLAP)
         overlaps = np.maximum(_standardise(self._overlaps, by, least), 0)
-        disagreement = _standardise(self._disagreement, by, np.array([_LEAST_CHANGE]))[:, 0]
+        said = _standardise(self._said, by, np.array([_LEAST_CHANGE, _LEAST_BITS]))
+        said[:, np.isfinite(self._said[by]).sum(axis=0) < FEWEST] = 0.0
         parts = [*(features[:, columns] for columns in _GROUPS.values()), places, reach]
         groups = np.stack([_measure_distances(part, by) for part in parts], axis=1)
         found = {}
@@ -163,8 +166,9 @@ class _Table:
                 places=places[n],
                 overlap=overlap,
                 overlaps_with=self._overlapping[most] if overlap else None,
-                disagreement=max(float(disagreement[n]), 0.0),
+                disagreement=max(float(said[n, 0]), 0.0),
                 groups=groups[n],
+                entropy=float(said[n, 1]),
             )
         return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select
 
-from han5k_review.store.prediction_tables import LabelUncertainty
+from han5k_review.store.prediction_tables import LabelUncertainty, PredictionLabel
 from han5k_review.store.triage_tables import TriageRound, TriageScore
 
 DOUBTFUL = 0.2
@@ -53,6 +53,17 @@ def find_disagreements(
     if label_version_ids is not None:
         query = query.where(col(LabelUncertainty.label_version_id).in_(label_version_ids))
     return dict(session.exec(query).all())
+
+
+def find_entropies(
+    session: Session, label_version_ids: Collection[int] | None = None
+) -> dict[int, float]:
+    """Label version id -> entropy, for those (None: all) that came with one from their network."""
+    entropy = col(PredictionLabel.entropy)
+    query = select(PredictionLabel.label_version_id, entropy).where(entropy.is_not(None))
+    if label_version_ids is not None:
+        query = query.where(col(PredictionLabel.label_version_id).in_(label_version_ids))
+    return {label: float(value or 0.0) for label, value in session.exec(query)}
 
 
 def find_scores(session: Session, contours: Collection[int] | None = None) -> dict[int, Score]:

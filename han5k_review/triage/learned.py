@@ -84,12 +84,15 @@ def learn_scores(examples: Sequence[Example], revised: Mapping[int, bool]) -> Le
 def build_rows(examples: Sequence[Example], structures: Sequence[str]) -> Floats:
     """(contours, numbers), no unit: with and without sign, broken rules, which structure it is.
 
-    Structures differ in how often they are revised, and in what it is that readers mind.
+    Structures differ in how often they are revised, and in what it is that readers mind. The
+    entropy is a number more where any contour came with one.
     """
     signed = np.array([one.unusual.row for one in examples])
     rules = np.array([[one.rules] for one in examples], dtype=np.float64)
     which = np.array([[one.structure == name for name in structures] for one in examples])
-    return np.hstack([np.abs(signed), signed, rules, which])
+    entropies = np.array([[one.unusual.entropy] for one in examples])
+    parts = [np.abs(signed), signed, rules, which]
+    return np.hstack([*parts, entropies] if entropies.any() else parts)
 
 
 def fit_scores(rows: Floats, truth: NDArray[np.bool_], asked: Floats) -> Floats:

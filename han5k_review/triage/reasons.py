@@ -64,6 +64,9 @@ def _list_striking(unusual: Unusual) -> list[tuple[float, str]]:
     if unusual.disagreement >= STRIKING:
         words = "Its versions or drawings differ more than those of other patients"
         found.append((unusual.disagreement, f"{words}: {_say(unusual.disagreement)}."))
+    if unusual.entropy >= STRIKING:
+        words = "The network was more unsure at its border than in other patients"
+        found.append((unusual.entropy, f"{words}: {_say(unusual.entropy)}."))
     return found
 
 

@@ -25,7 +25,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.triage_tables import TriageRound
 from han5k_review.triage.cohort import CohortContour
-from han5k_review.triage.doubts import find_disagreements
+from han5k_review.triage.doubts import find_disagreements, find_entropies
 from han5k_review.triage.features import TRIAGE_VERSION
 from han5k_review.triage.measuring import ContourMeasures
 from han5k_review.triage.scoring import score_contours
@@ -153,7 +153,7 @@ def _list_contours(session: Session, catalogue: Catalogue) -> list[CohortContour
     works = list_works(session)
     beside = [work.hash_beside(catalogue) for work in works]
     measures: dict[int, ContourMeasures] = read_measures(session, beside)
-    drawn = find_disagreements(session)
+    drawn, entropies = find_disagreements(session), find_entropies(session)
     return [
         CohortContour(
             contour=one.contour,
@@ -161,6 +161,7 @@ def _list_contours(session: Session, catalogue: Catalogue) -> list[CohortContour
             patient=work.patient,
             measures=measures[one.contour],
             disagreement=_worst(drawn.get(one.contour), measures[one.contour].changed),
+            entropy=entropies.get(one.contour),
         )
         for work in works
         for one in work.contours
@@ -176,6 +177,8 @@ def _hash_content(contours: Sequence[CohortContour], revised: Mapping[int, bool]
     digest = hashlib.sha256(TRIAGE_VERSION.encode())
     for one in contours:
         line = f"{one.contour} {one.disagreement} {revised.get(one.contour)}\n"
+        if one.entropy is not None:
+            line += f"{one.entropy}\n"
         digest.update(line.encode() + one.measures.values.tobytes())
     return digest.hexdigest()
 

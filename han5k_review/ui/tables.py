@@ -43,6 +43,13 @@ DOUBT_COLUMNS = {
         f"not meet; doubtful from {DOUBTFUL} on. Where the model is unstable, not where it is "
         "wrong.",
     ),
+    "entropy": st.column_config.NumberColumn(
+        "Entropy",
+        format="%.2f",
+        help="How unsure the network was of the contour that it predicted: 0 sure, 1 unsure "
+        "wherever the structure may lie. Compare within one structure only: thin ones have "
+        "more border.",
+    ),
 }
 SUMMARY_COLUMNS = {
     "structure": st.column_config.TextColumn("Structure"),

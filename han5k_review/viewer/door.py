@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from han5k_review.viewer.payload import ViewerPayload
+from han5k_review.web.viewer_files import name_viewer
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -58,7 +59,7 @@ class ViewerEvent:
 
 @cache
 def _component() -> ComponentRenderer:
-    return st.components.v2.component("han5k-review.viewer", js="viewer.js", css="viewer.css")
+    return st.components.v2.component("han5k-review.viewer", js="door.js", css="viewer.css")
 
 
 def view(payload: ViewerPayload, key: str, *, full_page: bool = True) -> ViewerEvent | None:
@@ -69,9 +70,8 @@ def view(payload: ViewerPayload, key: str, *, full_page: bool = True) -> ViewerE
     """
     if full_page:
         st.html(FULL_PAGE)
-    result = _component()(
-        key=key, data=payload.to_json(), width="stretch", on_event_change=lambda: None
-    )
+    data = payload.to_json() | {"viewer": name_viewer()}
+    result = _component()(key=key, data=data, width="stretch", on_event_change=lambda: None)
     return read_event(result.get("event"))
 
 

@@ -55,6 +55,7 @@ from han5k_review.web.prompt_routes import build_prompt_router
 from han5k_review.web.proxies import parse_proxies
 from han5k_review.web.run_routes import build_run_router
 from han5k_review.web.signature_routes import build_signature_router
+from han5k_review.web.viewer_files import build_viewer_route
 from han5k_review.web.volume_routes import build_volume_router
 
 REFERENCE = "/api-reference"
@@ -71,7 +72,10 @@ class Watch:
 
 
 def build_routes(study: Study, settings: Settings, watch: Watch | None = None) -> list[BaseRoute]:
-    """`/api`, sign-in and -out, health, readiness, metrics, to stand before Streamlit's routes."""
+    """What stands before Streamlit's routes.
+
+    `/api`, the viewer's scripts, sign-in and -out, health, readiness, metrics.
+    """
     watch = watch or Watch(meters=Meters(study.root))
     key = read_or_create_key(study.root / KEY_NAME)
     limits = set_limits(settings.session_hours, settings.idle_minutes)
@@ -80,6 +84,7 @@ def build_routes(study: Study, settings: Settings, watch: Watch | None = None) -
     api = build_api(study, settings, watch)
     routes: list[BaseRoute] = [
         Mount("/api", api),
+        build_viewer_route(),
         by_method(REFERENCE, GET=partial(_answer_reference, api)),
         by_method(SIGN_IN, GET=entrance.show_sign_in, POST=entrance.post_sign_in),
         by_method("/sign-out", GET=entrance.show_sign_out, POST=entrance.post_sign_out),

@@ -40,13 +40,16 @@ class PromptRoom:
     drafts: DraftRoom
     prompter: Prompter | None
     server: str = ""
-    _limiter: CapacityLimiter | None = field(default=None, init=False)
+    _limiters: dict[bool, CapacityLimiter] = field(default_factory=dict, init=False)
 
-    async def serve(self, act: Callable[[], _T]) -> _T:
-        """Run `act`, which may wait for the server, in a thread of this room."""
-        if self._limiter is None:
-            self._limiter = CapacityLimiter(_TOGETHER)
-        return await to_thread.run_sync(act, limiter=self._limiter)
+    async def serve(self, act: Callable[[], _T], *, ends: bool = False) -> _T:
+        """Run `act`, which may wait for the server, in a thread of this room.
+
+        What `ends` the waiting of others has threads apart from theirs.
+        """
+        if ends not in self._limiters:
+            self._limiters[ends] = CapacityLimiter(_TOGETHER)
+        return await to_thread.run_sync(act, limiter=self._limiters[ends])
 
     def look(self, identity: ReaderIdentity, assignment_id: int, structure: str) -> PromptState:
         """Whether prompts are there for a structure of this read; DraftError for another one."""

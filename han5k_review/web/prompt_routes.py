@@ -120,7 +120,8 @@ def _add_asking(router: APIRouter, room: PromptRoom) -> None:
         structure: Name,
         body: Annotated[LeaveBody, Depends(_read_leave)],
     ) -> Response:
-        await room.serve(partial(room.leave, get_identity(request), assignment_id, body.holder))
+        act = partial(room.leave, get_identity(request), assignment_id, body.holder)
+        await room.serve(act, ends=True)
         return Response(status_code=204)
 
 

@@ -82,6 +82,7 @@ def test_retrain_continues_the_model_in_use_unless_told_otherwise(
         said = capsys.readouterr().out
         assert ("Continues model 1 (demo-model), in use" in said) is continues
         assert ("No parent model" in said) is not continues
+        assert "GB of disk (" in " ".join(said.split())
 
 
 @pytest.mark.training

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from sqlmodel import select
 
+from han5k_review.background import Desk, Hand
 from han5k_review.cli.main import main
 from han5k_review.errors import AccessError, RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import measure_pair
-from han5k_review.proposing.background import BackgroundRound
+from han5k_review.proposing.background import start_round
 from han5k_review.proposing.deciding import (
     list_open_to,
     refuse_proposal,
@@ -35,6 +36,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.proposal_tables import ProposalRound
 from han5k_review.store.tables import Assignment, Audit, LabelVersion, Reader
 from han5k_review.store.vocabulary import Decision
+from han5k_review.store.work_tables import WorkKind
 from han5k_review.study import get_case
 from rigs.phantom_study import GRID, add_revision, build_head
 from rigs.studies import add_label
@@ -102,26 +104,22 @@ def test_a_systematic_truncation_is_learned_and_proposed_where_nobody_revised(
         assert (audit.detail["round"], audit.detail["proposals"]) == (row.id, LEFT)
 
 
-def test_a_round_in_the_background_tells_its_steps_and_a_cancelled_one_stores_nothing(
+def test_a_cancelled_round_in_the_background_stores_nothing_and_an_error_is_told(
     bench: Bench,
 ) -> None:
-    rounds = BackgroundRound(bench.study)
-    rounds.start("ParotidL", actor="ada")
-    with pytest.raises(RuleError, match="ada learns ParotidL now"):
-        rounds.start("BrainStem", actor="lead")
-    rounds.cancel()
-    assert rounds.wait(120)
-    record = rounds.record
-    assert record is not None
-    assert record.report is not None
-    assert record.report.is_cancelled
+    desk = Desk(study=bench.study, kind=WorkKind.ROUND)
+    hand = start_round(desk, "ParotidL", actor="ada")
+    hand.cancel.set()
+    assert hand.ended.wait(120)
+    assert hand.ending.is_cancelled
     assert standings(bench) == {}
-    rounds.start("BrainStem", actor="lead")
-    assert rounds.wait(120)
-    record = rounds.record
+    with desk.hold("ParotidL", Hand(), actor="ada"), pytest.raises(SystemExit):
+        main(["propose", "ParotidL", "--study", str(bench.study.root)])
+    assert standings(bench) == {}
+    assert start_round(desk, "BrainStem", actor="lead").ended.wait(120)
+    record = desk.find_record()
     assert record is not None
-    assert not record.is_running
-    assert "3 accepted revisions of BrainStem" in (record.error or "")
+    assert "3 accepted revisions of BrainStem" in record.said
 
 
 def test_where_revisions_have_nothing_in_common_none_is_made_and_it_is_said(

@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.jobs.folders import JobFolder
-from han5k_review.retraining.jobs.results import JobOutcome, JobResult, PredictResult
+from han5k_review.retraining.jobs.results import Entropy, JobOutcome, JobResult, PredictResult
 from han5k_review.retraining.jobs.tasks import MAIN_MODEL
 from han5k_review.retraining.predictions.prediction_jobs import PredictionJobs
 from han5k_review.retraining.predictions.prediction_record import (
@@ -87,7 +87,11 @@ def grown(mask: StructureMask, slices: int) -> StructureMask:
 
 
 def predict(
-    study: Study, masks: dict[str, StructureMask], *, names: tuple[str, ...] = NAMES
+    study: Study,
+    masks: dict[str, StructureMask],
+    *,
+    names: tuple[str, ...] = NAMES,
+    entropies: dict[str, Entropy] | None = None,
 ) -> int:
     """A prediction of one case whose process predicted these masks."""
     with transaction(study.engine) as session:
@@ -96,9 +100,10 @@ def predict(
     jobs = PredictionJobs(study=study)
     assert jobs.claim(only=number) == number
     hashes = {name: study.labels.put_mask(mask) for name, mask in masks.items()}
-    result = JobResult(
-        outcome=JobOutcome.DONE, values=PredictResult(masks={MAIN_MODEL: {CASE: hashes}})
+    values = PredictResult(
+        masks={MAIN_MODEL: {CASE: hashes}}, entropies={MAIN_MODEL: {CASE: entropies or {}}}
     )
+    result = JobResult(outcome=JobOutcome.DONE, values=values)
     jobs.take_result(jobs.look(number), JobFolder(path=study.runs / "nothing"), result)
     return number
 

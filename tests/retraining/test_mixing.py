@@ -86,6 +86,10 @@ def test_a_child_that_is_its_parent_stays_it_whatever_the_share(
     found = mix_with_parent(job, prepared, ruined, quiet)
     assert found is not None
     assert found.alpha < 1 or set(found.dice.values()) == {0.0}
+    unseen = replace(job, cases=tuple(replace(c, revised=()) for c in job.cases))
+    kept = mix_with_parent(unseen, prepared, ruined, quiet)
+    assert kept is not None
+    assert (kept.alpha, kept.cases) == (1.0, 0), "what no person drew asks for no parent"
     assert mix_with_parent(replace(job, parent=None), prepared, own, quiet) is None
 
 

@@ -91,6 +91,7 @@ def test_what_was_predicted_before_keeps_its_doubts(tmp_path: Path) -> None:
     predicted = found.get(PredictResult)
     assert predicted.masks["model"]["HN-001"] == {"BrainStem": SHA}
     assert predicted.doubts["model"]["HN-001"]["BrainStem"].disagreement == 0.25
+    assert predicted.entropies == {}, "nothing was measured then, and nothing is made up"
 
 
 @pytest.mark.parametrize("outcome", [JobOutcome.CANCELLED, JobOutcome.FAILED])

@@ -51,6 +51,7 @@ from han5k_review.store.vocabulary import (
     PredictionState,
     Uncertainty,
 )
+from han5k_review.triage.doubts import find_entropies
 from rigs.phantom_study import build_head, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
@@ -132,6 +133,7 @@ def test_the_worker_predicts_what_is_queued_and_says_how_sure_it_is(
     with reading(study.engine) as session:
         row = get_prediction(session, prediction_id)
         doubts = session.exec(select(LabelUncertainty)).all()
+        entropies = find_entropies(session)
         labels = {
             label.id: label.source
             for label in session.exec(select(LabelVersion))
@@ -144,6 +146,9 @@ def test_the_worker_predicts_what_is_queued_and_says_how_sure_it_is(
     assert set(labels.values()) == {LabelSource.PREDICTION}
     assert {d.members for d in doubts} == {3}
     assert all(0 <= d.disagreement <= 1 for d in doubts)
+    assert set(entropies) == set(labels)
+    assert all(0 < entropy < 1 for entropy in entropies.values())
+    assert all(row.found[name]["empty_highest"] for name in PREDICTED if row.found[name]["empty"])
 
 
 def test_an_ensemble_needs_other_models_of_the_same_labels(promoted: tuple[Study, int]) -> None:
@@ -265,18 +270,19 @@ def test_mirrored_and_ensemble_predictions_are_as_many_as_said(promoted: tuple[S
         registered = locate_model(study, session.get_one(ModelVersion, model_id))
     model = open_model(registered, "cpu", 0.75)
     volume = build_head(4).volume
-    plain, none = predict_volume([model], volume)
-    assert none == {}
+    plain = predict_volume([model], volume)
+    assert plain.doubts == {}
     with pytest.raises(ConfigError, match="was trained without mirroring"):
         predict_volume([model], volume, Uncertainty.MIRRORED)
     taught = replace(model, mirror_axes=(0, 1))
-    _, mirrored = predict_volume([taught], volume, Uncertainty.MIRRORED)
-    assert {doubt.members for doubt in mirrored.values()} == {4}
-    twins, doubts = predict_volume([model, model], volume, Uncertainty.ENSEMBLE)
-    assert set(twins) == set(plain)
-    for name, doubt in doubts.items():  # an empty one may be a missed organ
-        missed = 1.0 if plain[name].is_empty else 0.0
+    mirrored = predict_volume([taught], volume, Uncertainty.MIRRORED)
+    assert {doubt.members for doubt in mirrored.doubts.values()} == {4}
+    twins = predict_volume([model, model], volume, Uncertainty.ENSEMBLE)
+    assert set(twins.masks) == set(plain.masks)
+    for name, doubt in twins.doubts.items():  # an empty one may be a missed organ
+        missed = 1.0 if plain.masks[name].is_empty else 0.0
         assert (doubt.members, doubt.disagreement) == (2, missed)
+        assert twins.entropies[name].mean == pytest.approx(plain.entropies[name].mean, abs=1e-4)
 
 
 def test_predictions_that_differ_by_known_voxels_disagree_by_known_shares() -> None:

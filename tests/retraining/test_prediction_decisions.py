@@ -12,6 +12,7 @@ from han5k_review.errors import RuleError
 from han5k_review.evaluation.choice import UNDER_REVIEW, find_labels
 from han5k_review.evaluation.stored_panels import read_stamp
 from han5k_review.metrics import Definition
+from han5k_review.retraining.jobs.results import Entropy
 from han5k_review.retraining.models.model_decisions import roll_back, take_out_of_use
 from han5k_review.retraining.predictions.changes import (
     Change,
@@ -46,6 +47,7 @@ from han5k_review.store.vocabulary import (
     LabelSource,
     ModelState,
 )
+from han5k_review.triage.doubts import find_entropies
 from han5k_review.ui.cases.query import CaseWish, list_case_summaries
 from rigs.phantom_study import add_grade, build_study
 from tests.retraining.predicted_study import (
@@ -126,6 +128,24 @@ def test_what_was_predicted_waits_and_says_what_it_would_change(study: Study) ->
         "2 contours would come under review: 1 much smaller (half or less), 1 much larger (twice "
         "or more). 1 contour came out empty and is left out: BrainStem."
     )
+
+
+def test_what_was_predicted_keeps_how_unsure_the_network_was_and_an_empty_one_how_nearly(
+    study: Study,
+) -> None:
+    told = {
+        "BrainStem": Entropy(mean=0.9, highest=0.412),
+        "ParotidL": Entropy(mean=0.31, highest=1.0),
+    }
+    number = predict(study, build_three(study), entropies=told)
+    with reading(study.engine) as session:
+        assert describe_changes(read_changes(get_prediction(session, number).found)).endswith(
+            "left out: BrainStem (highest probability of a voxel 41%)."
+        )
+        labels = session.exec(select(LabelVersion)).all()
+        own = {str(one.structure): one.id for one in labels if one.source is LabelSource.PREDICTION}
+        assert set(own) == {"ParotidL", "ParotidR"}
+        assert find_entropies(session) == {own["ParotidL"]: 0.31}, "nothing is made up"
 
 
 def test_put_under_review_it_begins_a_round_and_withdrawn_the_round_before_is_back(

@@ -11,10 +11,31 @@ from han5k_review.errors import RuleError
 from han5k_review.review.assigning import CasePool, Wish, plan_assignment
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
+from han5k_review.store.identity import stored_id
+from han5k_review.store.prediction_tables import (
+    PredictionDecision,
+    PredictionLabel,
+    PredictionRun,
+)
 from han5k_review.store.study import Study
-from han5k_review.store.tables import Assignment, Audit, Case, Grade, LabelVersion, Reader
+from han5k_review.store.tables import (
+    Assignment,
+    Audit,
+    Case,
+    Grade,
+    LabelVersion,
+    ModelVersion,
+    Reader,
+)
 from han5k_review.store.triage_tables import TriageMeasure, TriageRound
-from han5k_review.store.vocabulary import DrawArm, GradeLevel, TriageKind
+from han5k_review.store.vocabulary import (
+    DrawArm,
+    GradeLevel,
+    PredictionAct,
+    PredictionState,
+    TriageKind,
+    Uncertainty,
+)
 from han5k_review.study import read_study_catalogue
 from han5k_review.triage.doubts import find_scores, list_doubts
 from han5k_review.triage.run import TriageReport, run_triage
@@ -89,6 +110,60 @@ def test_a_damaged_case_is_told_and_stops_nothing(cohort: Study) -> None:
     assert "restore" in report.failed[0][1]
     assert report.measured == CASES - 1
     assert report.round_id is not None
+
+
+def predict_all(study: Study, entropies: dict[int, float]) -> None:
+    """All contours are those of one prediction, put under review, with these entropies."""
+    with transaction(study.engine) as session:
+        model = ModelVersion(name="m", folder="m", checkpoint_sha256="0", labels={})
+        session.add(model)
+        session.flush()
+        run = PredictionRun(
+            state=PredictionState.DONE,
+            model_id=stored_id(model),
+            cases=[],
+            uncertainty=Uncertainty.OFF,
+            member_ids=[],
+            actor="eve",
+        )
+        session.add(run)
+        session.flush()
+        number = stored_id(run)
+        for label in session.exec(select(LabelVersion)).all():
+            entropy = entropies.get(stored_id(label))
+            session.add(
+                PredictionLabel(
+                    prediction_id=number, label_version_id=stored_id(label), entropy=entropy
+                )
+            )
+        decided = PredictionDecision(
+            prediction_id=number, act=PredictionAct.PUT_UNDER_REVIEW, actor="eve"
+        )
+        session.add(decided)
+        session.flush()
+
+
+def test_where_the_network_was_unsure_is_said_and_counts_and_nothing_is_said_without(
+    cohort: Study,
+) -> None:
+    compute(cohort)
+    unsure = contour_of(cohort, "case-05", "ParotidR")
+    with reading(cohort.engine) as session:
+        before = find_scores(session)
+        rights = session.exec(
+            select(LabelVersion.id).where(LabelVersion.structure == "ParotidR")
+        ).all()
+    usual = {int(label or 0): 0.3 + 0.01 * place for place, label in enumerate(rights)}
+    predict_all(cohort, {**usual, unsure: 0.9})
+    assert compute(cohort).round_id is not None, "an entropy makes a new round"
+    with reading(cohort.engine) as session:
+        after = find_scores(session)
+    assert "The network was more unsure at its border than in other patients: " in " ".join(
+        after[unsure].reasons
+    )
+    assert after[unsure].doubt > before[unsure].doubt
+    stems = contour_of(cohort, "case-05", "BrainStem")
+    assert after[stems].reasons == before[stems].reasons, "it came without an entropy"
 
 
 def grade_all(study: Study) -> None:

@@ -57,16 +57,31 @@ class Doubt:
     volume_spread: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entropy:
+    """How unsure one prediction is of one structure.
+
+    `mean`: mean binary entropy (bits, 0 sure to 1 unsure) of the voxels that have it with a
+    probability of 5 % or more, 0 without any; `highest`: the highest probability of all voxels,
+    which of an empty prediction says how nearly the structure was found.
+    """
+
+    mean: float
+    highest: float
+
+
 CaseMasks = dict[str, str]
 """Structure -> mask hash, of one case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictResult:
-    """`masks`: model -> case -> structure -> mask hash; `doubts` where they were measured."""
+    """`masks`: model -> case -> structure -> mask hash; `doubts` where they were measured, and
+    `entropies`, which a process from before they were measured did not tell."""
 
     masks: dict[str, dict[str, CaseMasks]]
     doubts: dict[str, dict[str, dict[str, Doubt]]] = field(default_factory=dict)
+    entropies: dict[str, dict[str, dict[str, Entropy]]] = field(default_factory=dict)
     seconds: float = 0.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -25,8 +26,22 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundChange:
+    """What came out of one structure of one case, and the highest probability that any voxel had
+    for it (None: not measured)."""
+
+    structure: str
+    change: Change
+    highest: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StructureChanges:
-    """How many contours of one structure are what. Empty and same ones are not kept."""
+    """How many contours of one structure are what. Empty and same ones are not kept.
+
+    `empty_highest` is the highest probability that any voxel of an empty one had for it: how nearly
+    it was found (None: none is empty, or from before it was measured).
+    """
 
     new: int = 0
     similar: int = 0
@@ -34,6 +49,7 @@ class StructureChanges:
     larger: int = 0
     empty: int = 0
     same: int = 0
+    empty_highest: float | None = None
 
     @property
     def kept(self) -> int:
@@ -57,13 +73,21 @@ def find_change(predicted_cc: float, present_cc: float | None, *, same: bool) ->
     return Change.SMALLER if predicted_cc * MUCH <= present_cc else Change.SIMILAR
 
 
-def count_changes(found: Iterable[tuple[str, Change]]) -> dict[str, StructureChanges]:
-    """Structure -> its counts, from (structure, change) of every prediction."""
-    counts: dict[str, dict[str, int]] = {}
-    for name, change in found:
-        own = counts.setdefault(name, {})
-        own[change.value] = own.get(change.value, 0) + 1
-    return {name: StructureChanges(**own) for name, own in counts.items()}
+def count_changes(found: Iterable[FoundChange]) -> dict[str, StructureChanges]:
+    """Structure -> its counts, from what came out of every prediction."""
+    by_structure: dict[str, list[FoundChange]] = {}
+    for one in found:
+        by_structure.setdefault(one.structure, []).append(one)
+    return {name: _count(own) for name, own in by_structure.items()}
+
+
+def _count(own: Sequence[FoundChange]) -> StructureChanges:
+    counts = Counter(one.change for one in own)
+    nearly = [o.highest for o in own if o.change is Change.EMPTY and o.highest is not None]
+    return StructureChanges(
+        **{change.value: counts[change] for change in Change},
+        empty_highest=max(nearly, default=None),
+    )
 
 
 def write_changes(changes: Mapping[str, StructureChanges]) -> dict[str, Any]:
@@ -96,8 +120,7 @@ def describe_changes(changes: Mapping[str, StructureChanges]) -> str:
             f" {say_count(empty, 'contour')} came out empty and "
             f"{choose_form(empty, 'is', 'are')} left out"
         )
-        names = list_empty(changes)
-        sentence += f": {', '.join(names)}."
+        sentence += f": {', '.join(_list_empty(changes))}."
     if same:
         sentence += (
             f" {say_count(same, 'contour')} {choose_form(same, 'is', 'are')} the same as now."
@@ -105,6 +128,12 @@ def describe_changes(changes: Mapping[str, StructureChanges]) -> str:
     return sentence
 
 
-def list_empty(changes: Mapping[str, StructureChanges]) -> Sequence[str]:
-    """Structures with an empty prediction."""
-    return [name for name, row in changes.items() if row.empty]
+def _list_empty(changes: Mapping[str, StructureChanges]) -> list[str]:
+    """Structures with an empty prediction, and how nearly each was found."""
+    return [
+        name
+        if row.empty_highest is None
+        else f"{name} (highest probability of a voxel {row.empty_highest:.0%})"
+        for name, row in changes.items()
+        if row.empty
+    ]

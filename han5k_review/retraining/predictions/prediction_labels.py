@@ -12,12 +12,13 @@ from sqlmodel import Session, col, select
 from han5k_review.errors import RuleError
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.retraining.jobs.folders import JobFolder, clear_outcome
-from han5k_review.retraining.jobs.results import CaseMasks, Doubt, PredictResult
+from han5k_review.retraining.jobs.results import CaseMasks, Doubt, Entropy, PredictResult
 from han5k_review.retraining.jobs.tasks import MAIN_MODEL, ModelFolder, PredictCase, PredictJob
 from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.predictions.changes import (
     Change,
+    FoundChange,
     StructureChanges,
     count_changes,
     find_change,
@@ -86,16 +87,20 @@ def store_predictions(
     RuleError when a case has no masks.
     """
     masks, doubts = result.masks[MAIN_MODEL], result.doubts.get(MAIN_MODEL, {})
+    entropies = result.entropies.get(MAIN_MODEL, {})
     with reading(study.engine) as session:
         model = session.get_one(ModelVersion, row.model_id)
         cases = get_cases(session, row.cases)
     missing = [c.name for c in cases if c.name not in masks]
     if missing:
         raise RuleError(f"Masks of every case were expected, none were predicted of {missing}.")
-    found: list[tuple[str, Change]] = []
+    found: list[FoundChange] = []
     for case in cases:
         predicted = _PredictedCase(
-            case=case, masks=masks[case.name], doubts=doubts.get(case.name, {})
+            case=case,
+            masks=masks[case.name],
+            doubts=doubts.get(case.name, {}),
+            entropies=entropies.get(case.name, {}),
         )
         with transaction(study.engine) as session:
             found += _store(session, study, model, predicted, row, now)
@@ -104,11 +109,12 @@ def store_predictions(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PredictedCase:
-    """What was predicted of one case: structure -> mask hash, structure -> doubt if measured."""
+    """What was predicted of one case: structure -> mask hash, doubt and entropy if measured."""
 
     case: Case
     masks: CaseMasks
     doubts: Mapping[str, Doubt]
+    entropies: Mapping[str, Entropy]
 
 
 def _store(
@@ -118,11 +124,11 @@ def _store(
     predicted: _PredictedCase,
     row: PredictionRun,
     now: datetime,
-) -> list[tuple[str, Change]]:
+) -> list[FoundChange]:
     present = list_under_review(session, stored_id(predicted.case))
     known = _list_known(session, predicted.case, row)
     grid = study.volumes.get_index(predicted.case.image_sha256).grid
-    found: list[tuple[str, Change]] = []
+    found: list[FoundChange] = []
     new: list[str] = []
     for name, sha256 in predicted.masks.items():
         if row.structures is not None and name not in row.structures:
@@ -131,12 +137,16 @@ def _store(
         there = present.get(name)
         same = there is not None and there.mask_sha256 == sha256
         change = find_change(label.volume_cc, there.volume_cc if there else None, same=same)
-        found.append((name, change))
+        entropy = predicted.entropies.get(name)
+        found.append(FoundChange(structure=name, change=change, highest=_find_highest(entropy)))
         if change in (Change.EMPTY, Change.SAME) or name in known:
             continue
         new.append(name)
         label.created_at_utc = now
-        _add(session, row, label, predicted.doubts.get(name))
+        _add(session, row, label, entropy)
+        doubt = predicted.doubts.get(name)
+        if doubt is not None:
+            session.add(_doubt(label, doubt, row, now))
     if new:
         add_audit(
             session,
@@ -160,12 +170,22 @@ def _list_known(session: Session, case: Case, row: PredictionRun) -> set[str]:
     return set(session.exec(query))
 
 
-def _add(session: Session, row: PredictionRun, label: LabelVersion, doubt: Doubt | None) -> None:
+def _find_highest(entropy: Entropy | None) -> float | None:
+    return None if entropy is None else entropy.highest
+
+
+def _add(
+    session: Session, row: PredictionRun, label: LabelVersion, entropy: Entropy | None
+) -> None:
     session.add(label)
     session.flush()
-    session.add(PredictionLabel(prediction_id=stored_id(row), label_version_id=stored_id(label)))
-    if doubt is not None:
-        session.add(_doubt(label, doubt, row, label.created_at_utc))
+    session.add(
+        PredictionLabel(
+            prediction_id=stored_id(row),
+            label_version_id=stored_id(label),
+            entropy=None if entropy is None else entropy.mean,
+        )
+    )
 
 
 def _build_label(case: Case, model: ModelVersion, name: str, mask: StructureMask) -> LabelVersion:

@@ -18,6 +18,7 @@ from han5k_review.retraining.models.model_folders import find_label_table, locat
 from han5k_review.retraining.models.network_shape import find_shape
 from han5k_review.retraining.runs.refusals import (
     note_run,
+    note_unlearned,
     refuse_parent,
     refuse_rate,
     refuse_study,
@@ -36,8 +37,8 @@ from han5k_review.retraining.teaching.review_records import list_cases, read_rec
 from han5k_review.retraining.teaching.sealed import list_sealed
 from han5k_review.retraining.teaching.snapshot import Snapshot
 from han5k_review.retraining.teaching.snapshot_building import ParentTable, build_snapshot
-from han5k_review.retraining.teaching.trust import TrustReason, judge
-from han5k_review.store.identity import stored_id
+from han5k_review.retraining.teaching.trust import ReviewRecord, TrustReason, judge
+from han5k_review.store.identity import CaseStructure, stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion
 from han5k_review.store.vocabulary import ReferenceKind, Split
@@ -126,6 +127,7 @@ def plan_run(
         refusals += _refuse_parent(session, study, catalogue, snapshot, parent)
         refusals += refuse_rate(settings, parent.name)
         notes += note_declared(find_declared(session, parent.id), parent.name)
+        notes += note_unlearned(_count_unlearned(cases, records, snapshot), parent.name)
     refusals += describe_disk_shortage(needs, free_gb, str(study.root))
     if machine is not None:
         refusals += describe_machine_shortage(needs, machine, request.device)
@@ -138,6 +140,21 @@ def plan_run(
         disk_free_gb=free_gb,
         refusals=tuple(refusals),
         notes=tuple(notes),
+    )
+
+
+def _count_unlearned(
+    cases: Sequence[Case], records: Mapping[CaseStructure, ReviewRecord], snapshot: Snapshot
+) -> Counter[str]:
+    """Structure -> trusted contours of training cases, where the label table does not have it."""
+    train = {stored_id(c) for c in cases if c.split is Split.TRAIN}
+    counted = snapshot.settings.count_references
+    return Counter(
+        name
+        for (case_id, name), record in records.items()
+        if name not in snapshot.labels
+        and case_id in train
+        and judge(record, count_reference=counted).trusted
     )
 
 

@@ -117,6 +117,13 @@ def note_run(snapshot: Snapshot, preset: str, device: str, *, has_parent: bool) 
     silent = [name for name, count in taught.items() if count == 0]
     if silent:
         notes.append(f"Kept from the parent, nothing new teaches them: {_some(silent)}.")
+    settings = snapshot.settings
+    mixes = has_parent and settings.mix_with_parent and settings.monitor_fraction > 0
+    if mixes and not any(c.monitor and c.revised for c in snapshot.teaching):
+        notes.append(
+            "Nothing of the parent is mixed into the weights: fewer than three patients in whom a "
+            "person drew a contour would be set aside to choose how much."
+        )
     unjudged = [
         n
         for n in snapshot.labels
@@ -125,6 +132,17 @@ def note_run(snapshot: Snapshot, preset: str, device: str, *, has_parent: bool) 
     if unjudged:
         notes.append(f"Learned, but with nothing to judge them on: {_some(unjudged)}.")
     return notes
+
+
+def note_unlearned(trusted: Mapping[str, int], parent: str) -> list[str]:
+    """Trusted contours of structures that the parent has no label for: they teach it nothing."""
+    if not trusted:
+        return []
+    told = _some([f"{name} ({count})" for name, count in trusted.items()])
+    return [
+        f"Not learned, since {parent} does not predict them: trusted contours of {told}. A run "
+        "without a parent learns them, or one from a parent that predicts them."
+    ]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -85,6 +85,15 @@ def _batch_voxels(settings: RunSettings) -> float:
     return _VOXELS_PER_TARGET * settings.memory_target_gb * _FULL_FEATURES / settings.base_features
 
 
+def describe_needs(needs: Needs, free_gb: float, device: str) -> str:
+    """What the run is expected to need, in a line; `free_gb` of the study's disk are free."""
+    words = (
+        f"On {device} it needs about {needs.disk_gb:.1f} GB of disk ({free_gb:.0f} GB are free) "
+        f"and {needs.ram_gb:.1f} GB of memory"
+    )
+    return f"{words}, {needs.gpu_gb:.1f} GB on each GPU." if needs.gpu_gb else f"{words}."
+
+
 def describe_disk_shortage(needs: Needs, free_gb: float, folder: str) -> list[str]:
     """One sentence when the disk is too full, else nothing."""
     if free_gb >= needs.disk_gb:

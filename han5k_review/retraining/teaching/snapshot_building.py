@@ -35,6 +35,8 @@ from han5k_review.store.tables import Case
 from han5k_review.store.vocabulary import Split
 
 _MIN_PATIENTS_TO_MONITOR = 5
+_FEWEST_TO_CHOOSE = 3
+"""Patients below whom chance would choose how much of the parent is mixed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ def build_snapshot(
         },
         parent_checkpoint_sha256=parent.checkpoint_sha256 if parent else None,
         settings=settings,
-        cases=tuple(_set_monitor(built, settings.monitor_fraction)),
+        cases=tuple(_set_monitor(built, settings, has_parent=parent is not None)),
     )
 
 
@@ -233,18 +235,30 @@ def _references(records: Sequence[ReviewRecord]) -> tuple[SnapshotReference, ...
     return tuple(found)
 
 
-def _set_monitor(cases: Sequence[SnapshotCase], fraction: float) -> list[SnapshotCase]:
-    """Set whole patients aside for the pseudo-Dice, chosen by the hash of their pseudonym.
+def _set_monitor(
+    cases: Sequence[SnapshotCase], settings: RunSettings, *, has_parent: bool
+) -> list[SnapshotCase]:
+    """Set whole patients aside, chosen by the hash of their pseudonym.
 
-    None who taught the parent elsewhere: they choose how much of it is mixed in.
+    Those in whom a person drew choose how much of the parent is mixed in, where that is asked for
+    and they are three at least; otherwise all of them teach, since drawing costs an expert's time.
+    The others are for the pseudo-Dice alone. None who taught the parent elsewhere.
     """
-    patients = sorted({c.patient for c in cases if c.trusted}, key=_by_hash)
-    count = max(1, round(fraction * len(patients))) if fraction > 0 else 0
-    if len(patients) < _MIN_PATIENTS_TO_MONITOR:
-        count = 0
+    drawn = {c.patient for c in cases if c.revised}
+    others = {c.patient for c in cases if c.trusted} - drawn
     known = {c.patient for c in cases if c.taught_elsewhere}
-    chosen = set([name for name in patients if name not in known][:count])
+    chosen: set[str] = set()
+    if len(drawn | others) >= _MIN_PATIENTS_TO_MONITOR:
+        chosen = _choose_aside(others, known, settings.monitor_fraction)
+        judges = _choose_aside(drawn, known, settings.monitor_fraction)
+        if has_parent and settings.mix_with_parent and len(judges) >= _FEWEST_TO_CHOOSE:
+            chosen |= judges
     return [replace(c, monitor=c.patient in chosen and bool(c.trusted)) for c in cases]
+
+
+def _choose_aside(patients: Collection[str], known: Collection[str], fraction: float) -> set[str]:
+    free = [name for name in sorted(patients, key=_by_hash) if name not in known]
+    return set(free[: round(fraction * len(patients))])
 
 
 def _by_hash(patient: str) -> str:

@@ -12,7 +12,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 from han5k_review.study.scale import Scale
-from han5k_review.triage.doubts import find_disagreements
+from han5k_review.triage.doubts import find_disagreements, find_entropies
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.tables import list_telling
 
@@ -22,12 +22,14 @@ def build_case_frame(
 ) -> pd.DataFrame:
     """One line per structure: volume, each reader's grade, and the panel against the reference.
 
-    `disagreement` is a column where any contour under review was predicted several times.
+    `disagreement` is a column where any contour under review was predicted several times,
+    `entropy` where the network told how unsure it was.
     """
     labels = list_under_review(session, stored_id(case))
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
     grades = _grades_by_reader(session, scale, case)
-    doubts = find_disagreements(session, [stored_id(label) for label in labels.values()])
+    numbers = [stored_id(label) for label in labels.values()]
+    doubts, entropies = find_disagreements(session, numbers), find_entropies(session, numbers)
     lines = []
     for structure in catalogue:
         label, row = labels.get(structure.name), metrics.get(structure.name)
@@ -40,6 +42,8 @@ def build_case_frame(
         }
         if doubts:
             line["disagreement"] = doubts.get(stored_id(label)) if label else None
+        if entropies:
+            line["entropy"] = entropies.get(stored_id(label)) if label else None
         for reader, given in grades.items():
             line[reader] = given.get(structure.name, "")
         for column in ("dice", "hd95_mm", "surface_dice", "masd_mm", "volume_reference_cc", "vrd"):

@@ -9,6 +9,7 @@ import streamlit as st
 from han5k_review.retraining.jobs.machine import Machine, choose_device, look_at_machine
 from han5k_review.retraining.presets import PRESET_WORDS, PRESETS
 from han5k_review.retraining.runs.plan import LabelGroup, RunRequest, list_groups, plan_run
+from han5k_review.retraining.runs.resource_estimate import describe_needs
 from han5k_review.retraining.runs.run_commands import request_run
 from han5k_review.retraining.runs.run_views import find_usual_parent, list_models
 from han5k_review.store.columns import utc_now
@@ -17,7 +18,7 @@ from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import ModelState
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.plain_text import as_text
-from han5k_review.ui.retraining.run_charts import build_plan_frame, describe_needs
+from han5k_review.ui.retraining.run_charts import build_plan_frame
 from han5k_review.ui.retraining.run_settings import ask_settings, describe_changed
 from han5k_review.ui.visit import Bench, Visit, attempt
 
@@ -34,7 +35,8 @@ def ask_new_run(visit: Visit) -> None:
     for sentence in plan.refusals:
         st.warning(as_text(sentence))
     told = describe_changed(request.preset, request.overrides)
-    st.caption(" ".join(filter(None, [told, *plan.notes, describe_needs(plan)])))
+    needs = describe_needs(plan.needs, plan.disk_free_gb, request.device)
+    st.caption(" ".join(filter(None, [told, *plan.notes, needs])))
     label = f"Start a {request.preset} run"
     if st.button(label, type="primary", disabled=not plan.can_start, key="start-run"):
         _start(visit, request, machine)

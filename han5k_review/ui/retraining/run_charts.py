@@ -244,16 +244,6 @@ def _worst_first(score: PairedScore) -> tuple[bool, float]:
     return (change is None, score.after_dice or 0.0 if change is None else change)
 
 
-def describe_needs(plan: RunPlan) -> str:
-    """What the run is expected to need, in a line."""
-    needs = plan.needs
-    words = (
-        f"On {plan.request.device} it needs about {needs.disk_gb:.1f} GB of disk "
-        f"({plan.disk_free_gb:.0f} GB are free) and {needs.ram_gb:.1f} GB of memory"
-    )
-    return f"{words}, {needs.gpu_gb:.1f} GB on each GPU." if needs.gpu_gb else f"{words}."
-
-
 def describe_files(view: RunView) -> str:
     """What the run's own files take on disk, and what they are."""
     kept = {

@@ -17,6 +17,7 @@ import pytest
 from nnunetv2.experiment_planning.verify_dataset_integrity import verify_dataset_integrity
 from sqlmodel import select
 
+from han5k_review.background import Desk
 from han5k_review.errors import ConflictError, DataError, RuleError, StorageError
 from han5k_review.exports.release import (
     ReleaseForm,
@@ -27,11 +28,10 @@ from han5k_review.exports.release import (
     plan_release,
 )
 from han5k_review.exports.release.background import (
-    BackgroundRelease,
-    MakingState,
     list_releases,
     place_release,
     propose_name,
+    start_release,
 )
 from han5k_review.exports.release.choice import Standing, choose_contours
 from han5k_review.exports.release.making import DATASET
@@ -39,6 +39,7 @@ from han5k_review.exports.release.place import check_place, open_beside
 from han5k_review.store.engine import reading
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit
+from han5k_review.store.work_tables import WorkKind
 from tests.exports.release.conftest import BRAIN, PAROTID, STEM
 
 EVERYTHING = ReleaseRequest(forms=tuple(ReleaseForm), images=True)
@@ -196,17 +197,18 @@ def test_a_copy_is_checked_file_by_file(study: Study, tmp_path: Path) -> None:
 
 def test_a_release_in_the_background_is_found_again(study: Study) -> None:
     name = propose_name(study)
-    desk = BackgroundRelease(study, threads=1)
-    desk.start(ReleaseRequest(), place_release(study, name), actor="lena")
-    assert desk.wait(60)
-    record = desk.record
-    assert record is not None
-    assert (record.state, record.done, record.total) == (MakingState.FINISHED, 6, 6)
+    desk = Desk(study=study, kind=WorkKind.RELEASE)
+    place = place_release(study, name)
+    first = start_release(desk, ReleaseRequest(), place, threads=1, actor="lena")
+    assert first.ended.wait(60)
+    assert first.ending.text.startswith("9 contours of 4 cases in ")
+    assert (first.steps.done, first.steps.total) == (6, 6)
     assert [one.contours for one in list_releases(study)] == [9]
-    desk.start(ReleaseRequest(), place_release(study, name), actor="lena")
-    assert desk.wait(60)
-    assert desk.record is not None
-    assert "An empty or new folder" in str(desk.record.error)
+    second = start_release(desk, ReleaseRequest(), place, threads=1, actor="lena")
+    assert second.ended.wait(60)
+    record = desk.find_record()
+    assert record is not None
+    assert "An empty or new folder" in record.said
     assert propose_name(study) == "release-2"
     with pytest.raises(DataError, match="A folder name"):
         place_release(study, "../elsewhere")

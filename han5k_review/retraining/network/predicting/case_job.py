@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True, kw_only=True)
 class Kept:
-    """What was predicted so far, in a file: model -> case -> structure -> mask hash, and doubts."""
+    """What was predicted so far, in a file: masks, entropies and doubts of each model and case."""
 
     path: Path
     predicted: PredictResult
@@ -53,6 +53,7 @@ class Kept:
         self.predicted.masks.setdefault(model, {})[case] = predicted.masks
         if predicted.doubts:
             self.predicted.doubts.setdefault(model, {})[case] = predicted.doubts
+        self.predicted.entropies.setdefault(model, {})[case] = predicted.entropies
         write_atomically(self.path, _KEPT.dump_json(self.predicted, indent=1))
 
 
@@ -88,8 +89,12 @@ def predict(folder: JobFolder, job: PredictJob) -> JobResult:
     if any(not _is_predicted(kept, name, c, job) for name, _ in _arms(job) for c in job.cases):
         return JobResult(outcome=JobOutcome.CANCELLED)
     seconds = round(time.monotonic() - started, 1)
-    masks, doubts = _of_job(kept.predicted.masks, job), _of_job(kept.predicted.doubts, job)
-    values = PredictResult(masks=masks, doubts=doubts, seconds=seconds)
+    values = PredictResult(
+        masks=_of_job(kept.predicted.masks, job),
+        doubts=_of_job(kept.predicted.doubts, job),
+        entropies=_of_job(kept.predicted.entropies, job),
+        seconds=seconds,
+    )
     return JobResult(outcome=JobOutcome.DONE, values=values)
 
 

@@ -108,12 +108,7 @@ def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenM
         deep_supervision=False,
     )
     network.load_state_dict(weights["network_weights"], strict=True)
-    predictor = TilePredictor(
-        tile_step_size=tile_step,
-        use_mirroring=False,
-        device=torch.device(device),
-        allow_tqdm=False,
-    )
+    predictor = TilePredictor(tile_step, torch.device(device))
     predictor.manual_initialization(
         ShownTwice(network), plans, configuration, None, dataset, weights["trainer_name"], None
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 
 import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
@@ -18,6 +20,12 @@ class TilePredictor(nnUNetPredictor):  # type: ignore[misc]
     512 x 512 x 333 voxels of 27 classes are 4.7 GB in half precision; nnU-Net's own check for
     infinity takes 7 GB beside them.
     """
+
+    def __init__(self, tile_step: float, device: torch.device) -> None:
+        with redirect_stdout(StringIO()):  # it prints a warning on every CPU, with nothing to do
+            super().__init__(
+                tile_step_size=tile_step, use_mirroring=False, device=device, allow_tqdm=False
+            )
 
     @torch.inference_mode()
     def _internal_predict_sliding_window_return_logits(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,8 +14,13 @@ from numpy.typing import NDArray
 
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.retraining.jobs.results import Doubt
+from han5k_review.retraining.jobs.results import Doubt, Entropy
 from han5k_review.retraining.jobs.tasks import ModelFolder, PredictCase
+from han5k_review.retraining.network.predicting.entropies import (
+    measure_entropies,
+    split_logits,
+    split_sums,
+)
 from han5k_review.retraining.network.predicting.members import list_logits, measure_doubts
 from han5k_review.retraining.network.predicting.memory import check_prediction_memory
 from han5k_review.retraining.network.predicting.open_models import (
@@ -30,6 +37,7 @@ from han5k_review.store.volume_files import VolumeFiles
 
 _OPEN_MODELS = 4
 _SLICES = 16  # softmax of so many at once, so that memory holds no second volume of it
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +56,19 @@ class PredictionTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicted:
-    """Hashes of the stored masks, and the doubts when several predictions were made."""
+    """Hashes of the stored masks, entropies, and doubts when several predictions were made."""
 
     masks: dict[str, str]
+    entropies: dict[str, Entropy]
+    doubts: dict[str, Doubt] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumePrediction:
+    """Masks on the volume's own grid, and how unsure they are; doubts of several predictions."""
+
+    masks: dict[str, StructureMask]
+    entropies: dict[str, Entropy]
     doubts: dict[str, Doubt] = field(default_factory=dict)
 
 
@@ -59,9 +77,10 @@ def predict_and_store(task: PredictionTask) -> Predicted:
     torch.set_num_threads(task.threads)
     models = [_open(m, task.device, task.tile_step) for m in task.models]
     volume = VolumeFiles(folder=task.volumes).get_volume(task.case.image_sha256)
-    masks, doubts = predict_volume(models, volume, task.uncertainty)
+    found = predict_volume(models, volume, task.uncertainty)
     labels = LabelFiles(folder=task.masks)
-    return Predicted(masks={n: labels.put_mask(mask) for n, mask in masks.items()}, doubts=doubts)
+    hashes = {name: labels.put_mask(mask) for name, mask in found.masks.items()}
+    return Predicted(masks=hashes, entropies=found.entropies, doubts=found.doubts)
 
 
 @lru_cache(maxsize=_OPEN_MODELS)
@@ -71,11 +90,11 @@ def _open(model: ModelFolder, device: str, tile_step: float) -> OpenModel:
 
 def predict_volume(
     models: list[OpenModel], volume: CtVolume, uncertainty: Uncertainty = Uncertainty.OFF
-) -> tuple[dict[str, StructureMask], dict[str, Doubt]]:
-    """Masks on the volume's own grid, and the doubt per structure unless `uncertainty` is off.
+) -> VolumePrediction:
+    """The masks, and the doubt per structure unless `uncertainty` is off.
 
-    Mirrored and ensemble predictions are averaged (softmax) for the mask; shifted ones only tell
-    how much the plain prediction is to be doubted.
+    Mirrored and ensemble predictions are averaged (softmax) for the mask and its entropy; shifted
+    ones only tell how much the plain prediction is to be doubted.
     """
     model = models[0]
     case = prepare_case(model, volume)
@@ -83,31 +102,46 @@ def predict_volume(
     check_prediction_memory(case.image.shape[1:], heads, uncertainty, model.predictor.device)
     if uncertainty is Uncertainty.OFF:
         (logits,) = list_logits(models[:1], case.image, uncertainty)
-        return restore_masks(model, case, predict_values_anywhere(model, case, logits)), {}
+        entropies = _run_anywhere(lambda own: measure_entropies(model, split_logits(own)), logits)
+        values = predict_values_anywhere(model, case, logits)
+        return VolumePrediction(masks=restore_masks(model, case, values), entropies=entropies)
     averaged = uncertainty is not Uncertainty.SHIFTED
-    maps, total = [], None
+    maps, total, entropies = [], None, {}
     for logits in list_logits(models, case.image, uncertainty):
+        if not averaged and not maps:
+            entropies = measure_entropies(model, split_logits(logits))
         maps.append(predict_values(model, case, logits))
         if averaged:
             total = torch.zeros(logits.shape) if total is None else total
             pairs = (torch.split(values, _SLICES, 1) for values in (total, logits))
             for there, here in zip(*pairs, strict=True):
                 there += torch.softmax(here.float(), dim=0)
-    doubts = measure_doubts(model, maps)
-    values = maps[0] if total is None else predict_values(model, case, total)
-    return restore_masks(model, case, values), doubts
+    values = maps[0]
+    if total is not None:
+        entropies = measure_entropies(model, split_sums(total, len(maps)))
+        values = predict_values(model, case, total)
+    return VolumePrediction(
+        masks=restore_masks(model, case, values),
+        entropies=entropies,
+        doubts=measure_doubts(model, maps),
+    )
 
 
 def predict_values_anywhere(
     model: OpenModel, case: PreparedCase, logits: torch.Tensor
 ) -> NDArray[np.uint8]:
     """The label map (z, y, x) of logits (classes, z, y, x), on the GPU if it has room for it."""
+    return _run_anywhere(lambda own: predict_values(model, case, own), logits)
+
+
+def _run_anywhere(work: Callable[[torch.Tensor], _T], logits: torch.Tensor) -> _T:
+    """`work` on logits (classes, z, y, x) where they lie; in main memory if a GPU has no room."""
     try:
-        return predict_values(model, case, logits)
+        return work(logits)
     except torch.cuda.OutOfMemoryError:
-        return predict_values(model, case, logits.cpu())
+        return work(logits.cpu())
 
 
 def predict_case(model: OpenModel, volume: CtVolume) -> dict[str, StructureMask]:
     """One mask per structure of the model's table, on the volume's own grid."""
-    return predict_volume([model], volume)[0]
+    return predict_volume([model], volume).masks

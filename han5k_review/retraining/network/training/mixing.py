@@ -3,7 +3,9 @@
 Weights half way between a network and its continuation forget less and gain as much (WiSE-FT,
 Wortsman et al., CVPR 2022; on our data docs/loop.md). One alpha for the whole network is chosen by
 Dice on the monitor patients, who taught neither of both; never on the held-out ones, and never one
-for each group of structures, which would be a search among noise.
+for each group of structures, which would be a search among noise. Only what people drew counts: a
+contour that the parent predicted itself, replayed or accepted as it is, agrees with the parent and
+would always ask for more of it.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Mixed:
 def mix_with_parent(job: TrainJob, prepared: Prepared, child: Weights, say: Say) -> Mixed | None:
     """The child mixed with the job's parent; None where nothing is to be mixed.
 
-    Without a monitor case that tells anything the child stays as it is (alpha 1).
+    Without a monitor case in which a person drew the child stays as it is (alpha 1).
     """
     if job.parent is None or not job.settings.mix_with_parent:
         return None
@@ -122,7 +124,7 @@ def measure_trusted_dice(
 
 
 def _choose_cases(job: TrainJob) -> list[TrainCase]:
-    monitored = [c for c in job.cases if c.monitor]
+    monitored = [c for c in job.cases if c.monitor and c.revised]
     if len(monitored) > _MOST_CASES:
         monitored = random.Random(job.settings.seed).sample(monitored, _MOST_CASES)
     return monitored
@@ -147,12 +149,7 @@ class _Predictor:
             allow_init=False,
             deep_supervision=False,
         )
-        self.predictor = TilePredictor(
-            tile_step_size=job.settings.tile_step,
-            use_mirroring=False,
-            device=torch.device(visible_device(job)),
-            allow_tqdm=False,
-        )
+        self.predictor = TilePredictor(job.settings.tile_step, torch.device(visible_device(job)))
         self.predictor.manual_initialization(
             ShownTwice(self.network),
             manager,
@@ -170,6 +167,6 @@ class _Predictor:
         data, seg, *_ = self.cases.load_case(case.name)
         image = torch.from_numpy(np.asarray(data[:]))
         logits = self.predictor.predict_sliding_window_return_logits(image)
-        trusted = [self.labels[name] for name in case.masks if name in self.labels]
+        drawn = [self.labels[name] for name in case.revised if name in self.labels]
         values = logits.argmax(0).cpu().numpy()
-        return measure_trusted_dice(values, np.asarray(seg[0]), trusted, self.ignore_value)
+        return measure_trusted_dice(values, np.asarray(seg[0]), drawn, self.ignore_value)
