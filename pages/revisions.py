@@ -11,9 +11,10 @@ from han5k_review.ui.places import page_file
 from han5k_review.ui.revisions.bulk import show_bulk
 from han5k_review.ui.revisions.grade_queue import show_grade_queue
 from han5k_review.ui.revisions.locks import show_locks
+from han5k_review.ui.revisions.overtaken import tell_overtaken
 from han5k_review.ui.revisions.proposal_queue import show_proposals
 from han5k_review.ui.revisions.proposal_round import show_round
-from han5k_review.ui.revisions.question import show_question
+from han5k_review.ui.revisions.question import QUEUE, key_of, show_question
 from han5k_review.ui.tables import REVISION_COLUMNS, build_revision_frame
 from han5k_review.ui.visit import page
 
@@ -43,6 +44,12 @@ with page("Revisions", Action.ADJUDICATE) as visit:
             format_func=lambda one: (
                 f"{one.case}, {one.structure}: {', '.join(c.name for c in one.candidates)}"
             ),
+        )
+        tell_overtaken(
+            QUEUE,
+            shown=key_of(question),
+            name=f"{question.case}, {question.structure}",
+            waiting=[key_of(one) for one in questions],
         )
         show_question(visit, question)
         show_bulk(visit, questions)

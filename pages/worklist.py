@@ -6,6 +6,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.review.pauses import find_pause
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
+from han5k_review.texts.counts import say_count
 from han5k_review.ui.links import show_contour_links
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.plain_text import as_text
@@ -51,7 +52,11 @@ with page("Worklist", Action.GRADE) as visit:
         show_own_leases(visit)
         if not visit.may(Action.ADJUDICATE):  # theirs are on the page Revisions
             show_proposals(visit)
+        unsigned = sum(entry.is_done and entry.signed_at_utc is None for entry in entries)
         st.caption("Click a row to open its case, a heading to order the list.")
+        if unsigned:
+            number = say_count(unsigned, "finished case is", "finished cases are")
+            st.caption(f"{number} not signed yet; Ctrl+S in the viewer signs.")
         order = find_order("worklist")
         first = entries.index(upcoming) if upcoming and order is None else 0
         rows = sort_rows(WORKLIST_COLUMNS, build_worklist_rows(entries), order)

@@ -93,6 +93,11 @@ def test_strokes_without_a_network_wait_and_are_sent_in_order(table: Table) -> N
     drawn = [table.drag("axial", 5, (6 + 3 * n, 5, 5), (6 + 3 * n, 14, 5)) for n in range(3)]
     state = screen.get_by_test_id("edit-state")
     expect(state).to_contain_text("waiting for the network (3)")
+    screen.keyboard.press("Shift+E")
+    expect(screen.get_by_test_id("edit-alert")).to_have_text(
+        "Strokes are kept in this browser and sent in order when the network returns. "
+        "Then try again."
+    )
     screen.context.set_offline(False)
     wanted = table.start()
     for line in drawn:
@@ -139,6 +144,9 @@ def test_a_second_tab_is_told_and_may_take_over(table: Table) -> None:
     np.testing.assert_array_equal(other.stored(), wanted)
     table.drag("axial", 5, (4, 4, 5), (4, 15, 5))
     expect(table.screen.get_by_test_id("edit-state")).to_contain_text("held by another")
+    alert = table.screen.get_by_test_id("edit-alert")
+    expect(alert).to_contain_text("ParotidL is now edited in another tab")
+    expect(table.screen.get_by_test_id("edit-take-over")).to_be_in_viewport(ratio=1)
     np.testing.assert_array_equal(other.stored(0), wanted)
     page.close()
     table.screen.get_by_test_id("edit-take-over").click()

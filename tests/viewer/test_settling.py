@@ -158,10 +158,13 @@ def test_an_edit_can_be_submitted_when_its_structure_is_left(table: Table) -> No
 
 def test_a_draft_without_a_change_is_left_without_a_word(table: Table) -> None:
     screen = table.screen
+    mark = screen.locator("[data-structure=ParotidL] .state-mark")
     table.edit()
+    expect(mark).to_be_visible()
     screen.keyboard.press("n")
     expect(screen.get_by_test_id("workspace")).to_have_attribute("data-chosen", "ParotidR")
     expect(screen.get_by_test_id("question")).to_be_hidden()
+    expect(mark).to_be_hidden()
     table.open()
     draw(table)
     screen.keyboard.press("Control+z")

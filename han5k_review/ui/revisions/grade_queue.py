@@ -23,8 +23,11 @@ from han5k_review.store.vocabulary import LabelSource
 from han5k_review.study import grid_of
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.places import go_to
+from han5k_review.ui.revisions.overtaken import forget_shown, tell_overtaken
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
 from han5k_review.ui.visit import Visit, attempt, tell
+
+_QUEUE = "consensus"
 
 
 def show_grade_queue(visit: Visit) -> None:
@@ -48,7 +51,17 @@ def show_grade_queue(visit: Visit) -> None:
         format_func=lambda one: f"{one.case}, {one.structure}: {say_count(one.reads, 'read')}",
         key="consensus-due",
     )
+    tell_overtaken(
+        _QUEUE,
+        shown=_key_of(chosen),
+        name=f"{chosen.case}, {chosen.structure}",
+        waiting=[_key_of(one) for one in mine],
+    )
     _show_due(visit, chosen)
+
+
+def _key_of(due: DueContour) -> str:
+    return f"{due.label_version_id}-{due.last_grade_id}"
 
 
 def _show_due(visit: Visit, due: DueContour) -> None:
@@ -67,7 +80,7 @@ def _show_due(visit: Visit, due: DueContour) -> None:
             key="consensus-reads",
         )
         _ask(visit, due)
-        if st.button("Look at it in the viewer", key="consensus-view"):
+        if st.button("Look at it in the viewer", key=f"consensus-view-{_key_of(due)}"):
             first = {"first": REFERENCE_KEY} if label.source is LabelSource.REFERENCE else {}
             go_to("review", case=due.case, structure=due.structure, **first)
     with picture:
@@ -90,7 +103,7 @@ def _build_frame(visit: Visit, reads: list[ReadGrade], *, names: bool) -> pd.Dat
 
 
 def _ask(visit: Visit, due: DueContour) -> None:
-    key = f"{due.label_version_id}-{due.last_grade_id}"
+    key = _key_of(due)
     code = st.radio(
         "Consensus grade",
         [grade.code for grade in visit.bench.scale.grades],
@@ -100,7 +113,7 @@ def _ask(visit: Visit, due: DueContour) -> None:
     )
     comment = st.text_input("Comment", key=f"consensus-words-{key}", max_chars=MAX_COMMENT)
     st.caption("The readers' grades stay as they are; shares and certificates use this one.")
-    if not st.button("Give this grade", type="primary", disabled=code is None, key="consensus"):
+    if not st.button("Give this grade", type="primary", disabled=code is None, key=f"give-{key}"):
         return
     with attempt():
         with transaction(visit.bench.study.engine) as session:
@@ -116,6 +129,7 @@ def _ask(visit: Visit, due: DueContour) -> None:
                 scale=visit.bench.scale,
                 now=utc_now(),
             )
+        forget_shown(_QUEUE)
         tell(f"{due.case}, {due.structure}: {visit.bench.scale.say(code)}.")
         st.rerun()
 

@@ -14,6 +14,7 @@ from han5k_review.store.tables import Case, LabelVersion
 from han5k_review.study import grid_of
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.places import go_to
+from han5k_review.ui.revisions.overtaken import forget_shown, tell_overtaken
 from han5k_review.ui.revisions.proposal_asking import (
     build_look_query,
     decide_on_proposal,
@@ -25,6 +26,7 @@ from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, cho
 from han5k_review.ui.visit import Visit, attempt, tell
 
 _PICTURES = 3
+_QUEUE = "proposal"
 
 
 def show_proposals(visit: Visit) -> None:
@@ -45,30 +47,48 @@ def show_proposals(visit: Visit) -> None:
         format_func=lambda one: f"{one.case}, {one.contour.structure}: {describe_gain(one)}",
         key="proposal-chosen",
     )
+    tell_overtaken(
+        _QUEUE,
+        shown=_key_of(chosen),
+        name=f"{chosen.case}, {chosen.contour.structure}",
+        waiting=[_key_of(one) for one in waiting],
+    )
     _show_actions(visit, chosen)
     _show_pictures(visit, chosen)
 
 
+def _key_of(view: ProposalView) -> str:
+    return str(view.proposal.id)
+
+
 def _show_actions(visit: Visit, view: ProposalView) -> None:
+    key = _key_of(view)
     with st.container(horizontal=True), attempt():
         if st.button(
             "Take",
             type="primary",
-            key="proposal-take",
+            key=f"proposal-take-{key}",
             shortcut="a",
             help="It becomes your revision.",
         ):
             decide_on_proposal(visit, view, "accepted")
+            forget_shown(_QUEUE)
             st.rerun()
         if st.button(
-            "Edit", key="proposal-edit", shortcut="e", help="Opens the editor on the proposal."
+            "Edit",
+            key=f"proposal-edit-{key}",
+            shortcut="e",
+            help="Opens the editor on the proposal.",
         ):
             go_to("review", **decide_on_proposal(visit, view, "edited"))
-        if st.button("Refuse", key="proposal-refuse", shortcut="x", help="Nothing changes."):
+        if st.button("Refuse", key=f"proposal-refuse-{key}", shortcut="x", help="Nothing changes."):
             decide_on_proposal(visit, view, "rejected")
+            forget_shown(_QUEUE)
             st.rerun()
         if visit.may(Action.READ_ANY_CASE) and st.button(
-            "Look in the viewer", key="proposal-look", help="In three planes, with the same keys."
+            "Look in the viewer",
+            key=f"proposal-look-{key}",
+            help="In three planes, with the same keys.",
         ):
             go_to("review", **build_look_query(visit, view))
     st.caption(

@@ -26,11 +26,18 @@ from han5k_review.ui.revisions.cards import (
     describe_agreement,
     show_cards,
 )
+from han5k_review.ui.revisions.overtaken import forget_shown
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
 from han5k_review.ui.visit import Visit, attempt, tell
 
+QUEUE = "question"
 _REVIEWED = "Contour under review"
 _PLOT_DASHES = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dash-dot": "dashdot"}
+
+
+def key_of(question: Question) -> str:
+    """Of what is asked: another key once another contour of the structure waits, too."""
+    return f"{question.case_id}-{question.structure}-{question.candidates[-1].revision.id}"
 
 
 def show_question(visit: Visit, question: Question) -> None:
@@ -69,7 +76,7 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
         if st.button("Compare in the viewer", key="compare"):
             go_to("review", **build_compare_query(question, widest))
         return
-    key = f"{question.case_id}-{question.structure}-{question.candidates[-1].revision.id}"
+    key = key_of(question)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.radio(
             "Which contour?",
@@ -82,12 +89,15 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
         reason = st.text_input(
             "Reason (needed to reject)", key=f"reason-{key}", max_chars=2000, width=260
         )
+        key = f"{key}-{chosen.revision.id}"
         label = f"Accept {as_text(chosen.name)}"
-        is_accepted = st.button(label, type="primary", key="accept")
-        is_edited = st.button("Edit further", key="edit-further", help=_describe_edit(chosen))
-        is_rejected = st.button("Reject", key="reject", help="This contour does not count.")
+        is_accepted = st.button(label, type="primary", key=f"accept-{key}")
+        is_edited = st.button(
+            "Edit further", key=f"edit-further-{key}", help=_describe_edit(chosen)
+        )
+        is_rejected = st.button("Reject", key=f"reject-{key}", help="This contour does not count.")
         if st.button(
-            "Compare in the viewer", key="compare", help="In three planes, decided by key."
+            "Compare in the viewer", key=f"compare-{key}", help="In three planes, decided by key."
         ):
             go_to("review", **build_compare_query(question, widest))
     # Below the row: an error that comes and goes within it would move its buttons.
@@ -118,6 +128,7 @@ def _decide(
                 adjudicator=visit.get_reader(),
                 now=utc_now(),
             )
+        forget_shown(QUEUE)
         end = " and locked" if decision is Decision.ACCEPTED else ""
         tell(f"{question.case}, {question.structure}: {chosen.name} {decision.value}{end}.")
         st.rerun()

@@ -162,8 +162,11 @@ export function buildActions(workspace) {
       else workspace.say("No planned dose is known for this case.");
     },
     band() {
-      if (reading.band) reading.band.toggle();
-      else workspace.say("No edit band: there are too few accepted revisions, or this read has none.");
+      if (!reading.band)
+        return workspace.say("No edit band: there are too few accepted revisions, or this read has none.");
+      reading.band.toggle();
+      if (state.band && !reading.band.known)
+        workspace.say(`No edit band of ${state.selected}: too few of its revisions were accepted.`);
     },
     crosshair: () => set({ crosshair: !state.crosshair }, "camera", "preferences"),
     ruler() {
@@ -207,7 +210,7 @@ export function buildActions(workspace) {
     leave() {
       const { pointer, prompts, smart } = workspace.editor;
       if (pointer.dropOutline() || prompts.cancel() || smart.cancel()) return;
-      workspace.editor.dropNotice();
+      workspace.editor.set({}); // what was said has been read
       workspace.help.hide();
       if (workspace.banner.button.hidden) workspace.banner.close();
       if (workspace.unsaved.root.open) workspace.unsaved.root.close();

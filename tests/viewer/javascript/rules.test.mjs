@@ -46,6 +46,7 @@ test("pieces are counted against those of the contour under review", () => {
   assert.deepEqual(said(apart, {}, {}, 1), ["2 pieces, before 1."]);
   assert.deepEqual(said(apart, {}, {}, 2), []);
   assert.deepEqual(said(apart, {}, {}, null), []);
+  assert.deepEqual(said(apart, {}, {}, 0), []); // drawn from nothing
 });
 
 test("what cannot be measured breaks no rule", () => {

@@ -5,7 +5,10 @@
 
 const OLDER =
   "A draft was open already and goes on; it does not start from the revision that was chosen. Discard it to start there.";
-const REVISION = "This draft starts from a revision; Revert brings back the contour under review.";
+/** The label set of proposals. */
+const PROPOSAL = "q";
+/** @param {string} what */
+const sayBase = (what) => `This draft starts from ${what}; Revert brings back the contour under review.`;
 
 /**
  * The label version: the revision made last, the page's wish, one's own; null for the contour under review.
@@ -25,7 +28,10 @@ export function findStart({ data, reading, revised }, name) {
  * @param {number | null} wanted
  * @param {number} found
  */
-export function sayStart({ reading }, name, wanted, found) {
+export function sayStart({ data, reading }, name, wanted, found) {
   if (wanted !== null && wanted !== found) return OLDER;
-  return found === reading.byName.get(name)?.label_version ? "" : REVISION;
+  if (found === reading.byName.get(name)?.label_version) return "";
+  const isLoaded = reading.masksOf(PROPOSAL)?.get(name)?.label_version === found;
+  const isProposal = isLoaded || (found === data.edit_base && reading.state.compare === PROPOSAL);
+  return sayBase(isProposal ? "a proposal" : "a revision");
 }

@@ -80,7 +80,8 @@ export function sayFigures({ volumeCc, dice, vrd }, fromNothing = false) {
 
 /**
  * The words of the one button that begins and leaves an edit.
- * @param {{ manual: boolean, active: boolean, busy: boolean, lock: string, isDrawn: boolean, isOpen: boolean }} now
+ * @typedef {{ manual: boolean, active: boolean, busy: boolean, isDrawn: boolean }} EnterState
+ * @param {EnterState & { lock: string, isOpen: boolean }} now
  */
 export function sayEnter({ manual, active, busy, lock, isDrawn, isOpen }) {
   if (busy) return `${active ? "Leave" : "Cancel"} ${manual ? "drawing" : "editing"}`;

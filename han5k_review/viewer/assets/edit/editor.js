@@ -215,17 +215,11 @@ export class Editor {
     if (which === "undo" && (this.pointer.dropCorner() || this.smart.marks.dropSeed())) return;
     const change = this.history[which]();
     if (!change) return;
+    this.notice = "";
     mask.applyChange(change);
     this.session.commit(change, which, mask, placeOf(this));
     if (which === "undo") this.smart.marks.restore();
     this.changed();
-  }
-
-  /** What was said has been read. */
-  dropNotice() {
-    if (!this.notice) return;
-    this.notice = "";
-    this.tell("edit");
   }
 
   // -- options -----------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ export function judge(rule, amount, words) {
 /**
  * Sentences about the contour in hand. `rules` are those of the mount, `structure` is its row there;
  * `maskOf(name)` gives another structure's mask under review; `startPieces` is the piece count of the
- * contour under review.
+ * contour under review, which says nothing where it is empty.
  * @param {Record<string, ViewerRule>} rules
  * @param {EditMask} mask
  * @param {ViewerStructure} structure
@@ -119,7 +119,7 @@ export function warningsOf(rules, mask, structure, maskOf, startPieces) {
     said.push(judge(rules.side, wrong, { other: structure.pair, side }));
   }
   const pieces = piecesOf(mask, 1);
-  if (pieces !== null && startPieces !== null)
+  if (pieces !== null && startPieces)
     said.push(judge(rules.pieces, pieces - startPieces, { pieces, before: startPieces }));
   return said.filter((sentence) => sentence !== null);
 }
