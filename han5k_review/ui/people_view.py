@@ -37,6 +37,7 @@ _BY_TRIAGE = {
     "most expected gain per minute first": ListOrder.GAIN,
 }
 _SHOWN_NAMES = 8
+_ADDED = "accounts-added"
 
 
 def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case]) -> None:
@@ -147,7 +148,7 @@ def describe_plan(cases: Sequence[Case], known: int, reader: Reader) -> str:
     """Which cases come, in order, and how many are there already."""
     names = ", ".join(case.name for case in cases[:_SHOWN_NAMES])
     more = len(cases) - _SHOWN_NAMES
-    first = f"In this order: {names}" if names else "No case would be added"
+    first = f"In this order: {names}" if names else "No case is left to add from these"
     rest = f" and {more:,} more" if more > 0 else ""
     there = f" {known} of them on {as_text(reader.name)}'s list already." if known else ""
     return f"{first}{rest}.{there}"
@@ -191,12 +192,15 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
     """Add an account, and give one a new password; only of roles this person may manage."""
     visit.require(Action.MANAGE_READERS)
     roles = list_manageable(visit.identity)
-    with st.form("account", clear_on_submit=True, border=False):
-        name = st.text_input("Name")
-        role = st.selectbox("Role", roles, format_func=lambda r: r.value)
-        password = st.text_input("First password", type="password")
-        if st.form_submit_button("Add the account"):
-            with attempt(), transaction(visit.bench.study.engine) as session:
+    round_key = f"account-{st.session_state.get(_ADDED, 0)}"  # a refused form keeps what was typed
+    with st.form(round_key, border=False):
+        name = st.text_input("Name", key=f"{round_key}-name")
+        role = st.selectbox("Role", roles, format_func=lambda r: r.value, key=f"{round_key}-role")
+        password = st.text_input("First password", type="password", key=f"{round_key}-password")
+        wants = st.form_submit_button("Add the account")
+    if wants:
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
                 added = add_reader(
                     session,
                     name=name,
@@ -206,7 +210,12 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                     now=utc_now(),
                     is_first_password=True,
                 )
-                tell(f"{added.name} added, shown in exports as {added.pseudonym}.")
+            tell(
+                f"{added.name} added, shown in exports as {added.pseudonym}. "
+                "Tell them the first password; they choose their own when they sign in."
+            )
+            st.session_state[_ADDED] = st.session_state.get(_ADDED, 0) + 1
+            st.rerun()
     theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
     if not theirs:
         return
