@@ -31,7 +31,7 @@ With `--quick` without `--keep` a parent of four epochs: shows that it works and
 
 Strokes: entries of the journal in which a scripted reader mends a spoiled contour to surface Dice
 .95, in the product's own editor run by Node.js (`assist_parts/strokes.py`): the brush alone, and
-other tools beside it. No number is wanted, the ratio is shown. Ten minutes.
+other tools beside it. No number is wanted, the ratio is shown. Four minutes of processor time.
 
 Prints a table for each and, last, `reach: met` or `reach: missed (what)`; exits with 0 or 1.
 """
@@ -173,7 +173,7 @@ def print_proposals(spoiled: dict[str, Proposals], calm: dict[str, Proposals]) -
             missed += [f"gain {name}"] if one.share < share or one.gain < retrained else []
             missed += [f"worse {name}"] if one.worse > MOST_WORSE else []
     looked = [each for one in calm.values() for each in one.looked]
-    false = sum(each.is_proposed for each in looked) / len(looked)
+    false = sum(each.is_proposed for each in looked) / max(1, len(looked))
     sys.stdout.write(
         f"without a systematic error: {100 * false:.1f} % of {len(looked)} contours got a "
         f"proposal; gains at least {GAINS} (of the possible; of the network retrained)\n"

@@ -201,6 +201,9 @@ def _build_site(patient: Patient, name: str, drawn: StructureMask) -> Site:
 
 
 def _run(sites: Sequence[Site], draws: int) -> Proposals:
+    """No round where the revised ones leave nobody to look at."""
+    if len(sites) <= REVISED:
+        return Proposals(rounds=())
     return Proposals(rounds=tuple(_run_once(sites, draw) for draw in range(draws)))
 
 

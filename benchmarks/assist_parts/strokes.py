@@ -53,7 +53,7 @@ ARMS: Mapping[str, Arm] = {
     "brush, ball": Arm(listings=(list_brush, list_ball)),
     "brush, interpolate": Arm(listings=(list_brush, list_between)),
     SMART: Arm(listings=(list_brush, list_smart)),
-    "same, seeds counted": Arm(listings=(list_brush, list_smart), counts_seeds=True),
+    "smart, seeds counted": Arm(listings=(list_brush, list_smart), counts_seeds=True),
 }
 QUICK_ARMS, QUICK_PATIENT = (BRUSH, SMART), "219"  # whose organs lie on the fewest slices
 _ROOM_MM = 40.0

@@ -130,6 +130,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   last = null;
   const found = (await ACTS[act](request)) ?? null;
   const change = last ? Array.from(last) : [];
-  process.stdout.write(`${JSON.stringify({ change, found, entries: journal.length, tool: journal.at(-1) })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ change, found, entries: journal.length, tool: journal.at(-1) })}\n`,
+  );
 }
 process.exit(0);
