@@ -20,7 +20,6 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from han5k_review.proposing.box import Bools, Box, Floats
@@ -30,6 +29,7 @@ from han5k_review.proposing.members import (
     NEAR_MM,
     SEED,
     SMOOTH_MM,
+    Member,
     Seen,
     change,
     fit,
@@ -64,7 +64,7 @@ class Learned:
     the same places (-1 to 1); `trust` times a predicted gain is what came of it.
     """
 
-    members: tuple[HistGradientBoostingClassifier, ...]
+    members: tuple[Member, ...]
     gains: tuple[float, ...]
     lowest_gain: float
     likeness: float
@@ -157,7 +157,7 @@ def _draw_rows(seen: Seen, lesson: Lesson, number: int, lessons: int) -> tuple[F
 
 def _fit_without(
     rows: Sequence[tuple[Floats, Bools]], folds_out: Sequence[int], folds: int
-) -> HistGradientBoostingClassifier:
+) -> Member:
     return fit([row for number, row in enumerate(rows) if number % folds not in folds_out])
 
 

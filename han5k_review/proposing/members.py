@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from han5k_review.proposing.box import Bools, Box, Floats
 from han5k_review.proposing.features import measure_features
 
+Member: TypeAlias = HistGradientBoostingClassifier
 NEAR_MM = 40.0
 SMOOTH_MM = 2.0
 HELD_BACK = 1.0
@@ -41,7 +43,7 @@ def see(box: Box) -> Seen:
     return Seen(box=box, near=near, features=measure_features(box, near))
 
 
-def fit(rows: Sequence[tuple[Floats, Bools]]) -> HistGradientBoostingClassifier:
+def fit(rows: Sequence[tuple[Floats, Bools]]) -> Member:
     """A member from the features and the truth of voxels of some lessons."""
     return HistGradientBoostingClassifier(
         max_iter=60,
@@ -55,14 +57,14 @@ def fit(rows: Sequence[tuple[Floats, Bools]]) -> HistGradientBoostingClassifier:
     ).fit(np.concatenate([one for one, _ in rows]), np.concatenate([truth for _, truth in rows]))
 
 
-def change(members: Sequence[HistGradientBoostingClassifier], seen: Seen) -> tuple[Bools, float]:
+def change(members: Sequence[Member], seen: Seen) -> tuple[Bools, float]:
     """What the drawn contour becomes (i, j, k, on the voxels of the box), and its gain in Dice."""
     shares = _measure_shares(members, seen)
     found = _cut(shares, seen.box.drawn)
     return found, _expect_dice(shares, found) - _expect_dice(shares, seen.box.drawn)
 
 
-def _measure_shares(members: Sequence[HistGradientBoostingClassifier], seen: Seen) -> Floats:
+def _measure_shares(members: Sequence[Member], seen: Seen) -> Floats:
     """How likely each voxel of the box is inside once revised; what is far off stays as it is."""
     box = seen.box
     told = np.stack([_read_share(member, seen.features) for member in members])
@@ -73,7 +75,7 @@ def _measure_shares(members: Sequence[HistGradientBoostingClassifier], seen: See
     return np.asarray(gaussian_filter(shares, [SMOOTH_MM / s for s in box.spacing_mm]))
 
 
-def _read_share(member: HistGradientBoostingClassifier, features: Floats) -> NDArray[np.float64]:
+def _read_share(member: Member, features: Floats) -> NDArray[np.float64]:
     found = member.predict_proba(features)
     return np.asarray(found[:, list(member.classes_).index(True)])
 
