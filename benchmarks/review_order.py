@@ -1,6 +1,6 @@
 """Does the order of reading save an expert's time: Dice gained against simulated minutes.
 
-    python benchmarks/review_order.py [--quick] [--sealed] [--data FOLDER]
+    python benchmarks/review_order.py [--quick] [--sealed | --network KEPT] [--data FOLDER]
 
 Pseudo-labels of OpenKBP patients (Babier et al., Medical Physics 48:5549, 2021; MIT) are drawn by
 atlases of other patients. An expert who knows the clinical contour spends 12 s on a grade, and
@@ -11,8 +11,10 @@ Contours of `FOLDER/openkbp` were graded before; from them the product learned. 
 entropy, ours (`triage/order.py`), and one that knows the answers. Prints the area under the ROC
 curve and the slope of the calibration of our probabilities, Dice gained by budget, and the
 difference in area to stratified random with 95 % limits over patients and seeds; last `reach: met`
-or `reach: missed (what)`; exits with 0 or 1. `--quick`: few patients, proves only that all runs,
-and that the order that knows the answers is ahead of random.
+or `reach: missed (what)`; exits with 0 or 1. `--network KEPT`: contours are not drawn by atlases
+but predicted by the parent of `benchmarks/loop.py --keep KEPT`, without patients who taught it; our
+scores then know the network's entropy, and are learned once more without it. `--quick`: few
+patients, proves only that all runs, and that the order that knows the answers is ahead of random.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +40,7 @@ from review_order_parts.simulation import (
     count_revised,
     expect,
     measure_area,
+    measure_learned_area,
     predict,
     simulate,
 )
@@ -67,6 +71,34 @@ def draw_all(
             atlases = [one for one in own if one is not patient][:count]
             part += judge_patient(patient, atlases, catalogue)
     return found
+
+
+def predict_all(
+    data: Path, kept: Path, quick: bool
+) -> tuple[list[JudgedContour], list[JudgedContour]]:
+    """As `draw_all`, by a network; patients of development and of the pool."""
+    from review_order_parts.networks import judge_predicted, open_parent
+
+    model, taught = open_parent(kept)
+    with tempfile.TemporaryDirectory() as folder:
+        catalogue = read_kbp_catalogue(Path(folder) / "structures.csv")
+    sizes = {"openkbp": QUICK_TAUGHT, "openkbp-pool": QUICK_ASKED}
+    found = [
+        list(judge_predicted(model, data / name, taught, most if quick else None, catalogue))
+        for name, most in sizes.items()
+    ]
+    return found[0], found[1]
+
+
+def print_entropy(graded: Sequence[JudgedContour]) -> None:
+    """What the entropy adds to our scores, all patients scored by trees that never saw them."""
+    wrong = np.array([one.is_wrong for one in graded])
+    alone = measure_roc_area(np.array([one.entropy for one in graded]), wrong)
+    print(f"all {len(graded)} contours: entropy alone {alone:.3f}, learned across patients:")
+    for with_entropy in (False, True):
+        area = measure_learned_area(graded, with_entropy=with_entropy)
+        said = "too few grades" if area is None else f"{area:.3f}"
+        print(f"  {'with' if with_entropy else 'without'} the entropy: {said}")
 
 
 def measure_roc_area(scores: NDArray[np.float64], wrong: NDArray[np.bool_]) -> float:
@@ -112,6 +144,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few patients; proves little")
     parser.add_argument("--sealed", action="store_true", help="the final proof's patients, once")
+    parser.add_argument("--network", type=Path, help="folder that benchmarks/loop.py keeps")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the OpenKBP folders")
     arguments = parser.parse_args()
     if arguments.sealed and not OPENINGS.is_file():
@@ -119,9 +152,14 @@ def main() -> int:
             f"{OPENINGS.name} was expected, which `benchmarks/loop.py --final` writes when it "
             "opens the sealed patients; none was found, so they stay closed."
         )
+    if arguments.sealed and arguments.network:
+        parser.error("The sealed patients were read once, by atlases; --network reads the pool.")
     began = time.perf_counter()
     folder = "openkbp-sealed" if arguments.sealed else "openkbp-pool"
-    taught, asked = draw_all(arguments.data, folder, arguments.quick)
+    if arguments.network:
+        taught, asked = predict_all(arguments.data, arguments.network, arguments.quick)
+    else:
+        taught, asked = draw_all(arguments.data, folder, arguments.quick)
     drawn = time.perf_counter() - began
     wrong = np.array([one.is_wrong for one in asked])
     for name in ORGANS:
@@ -129,7 +167,7 @@ def main() -> int:
         if own:
             bad, dice = sum(one.is_wrong for one in own), np.mean([one.dice for one in own])
             print(f"{name:16}{len(own):4} contours, {bad:3} wrong, mean Dice {dice:.3f}")
-    chances = predict(taught, asked)
+    chances = predict(taught, asked, by_network=bool(arguments.network))
     area, slope = measure_roc_area(chances, wrong), measure_slope(chances, wrong)
     print(f"learned from {len(taught)} graded contours, read are {len(asked)} of other patients")
     print(
@@ -138,6 +176,8 @@ def main() -> int:
     for name in ("disagreement", "entropy"):
         alone = measure_roc_area(np.array([getattr(one, name) for one in asked]), wrong)
         print(f"  {name} alone: {alone:.3f}")
+    if arguments.network:
+        print_entropy([*taught, *asked])
     orders = build_orders(asked, chances, expect(taught, ORGANS), count_revised(taught))
     resamples = QUICK_RESAMPLES if arguments.quick else RESAMPLES
     outcome = simulate(asked, orders, SEEDS, resamples)

@@ -32,7 +32,7 @@ with page("Cases", Action.READ_ANY_CASE) as visit:
         case = find_case(session, st.query_params.get("case", ""))
         if case is not None:
             session.expunge(case)
-    show_case_list(bench, case)
+    show_case_list(visit, case)
     if case is None:
         st.stop()
 

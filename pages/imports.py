@@ -4,7 +4,8 @@ from han5k_review.accounts.may import Action
 from han5k_review.intake.record import UNFINISHED, list_imports
 from han5k_review.store.engine import reading
 from han5k_review.store.identity import stored_id
-from han5k_review.ui.import_view import show_asking, show_past, show_working
+from han5k_review.ui.import_outcome import show_past
+from han5k_review.ui.import_view import show_asking, show_working
 from han5k_review.ui.visit import page
 
 with page("Import", Action.IMPORT_CASES) as visit:
@@ -20,7 +21,7 @@ with page("Import", Action.IMPORT_CASES) as visit:
     if working is not None:
         show_working(visit, stored_id(working))
     else:
-        show_asking(visit)
+        show_asking(visit, rows[0] if rows else None)
     past = [row for row in rows if row.state not in UNFINISHED]
     if past:
         st.subheader("Imports so far", anchor=False)

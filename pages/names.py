@@ -21,9 +21,6 @@ with page("ROI names", Action.IMPORT_CASES) as visit:
         "Files of a clinic name their contours freely. Here you say which name is which structure; "
         "the next import uses it. Names that you do not confirm stand in reports of imports only."
     )
-    told = st.session_state.pop("names-told", None)
-    if told:
-        st.success(told)
     visit.permit_upload()
     upload = st.file_uploader(
         "Table of names",

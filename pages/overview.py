@@ -9,6 +9,7 @@ from han5k_review.review.vigilance import measure_vigilance
 from han5k_review.store.audit import find_audit_head
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading
+from han5k_review.ui.cases.listing import show_no_case
 from han5k_review.ui.overview_view import (
     DISAGREEMENT_COLUMNS,
     PACE_COLUMNS,
@@ -42,7 +43,7 @@ with page("Overview", Action.ASSIGN) as visit:
         session.expunge_all()
 
     if not any(overview.cases.values()):
-        st.info("The study has no case yet. Bring some in with `han5k import`.")
+        show_no_case(visit)
         st.stop()
 
     show_stages(overview)

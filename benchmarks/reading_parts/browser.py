@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, Page
 
 from benchmarks.reading_parts.study import PASSWORD
+from rigs.seeing import FIND_WORKSPACE, sign_in
 from rigs.server import Server
 
 TWO_FRAMES = "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
@@ -22,22 +23,10 @@ PRESSED = """() => {
   }).observe(window.findWorkspace(), { attributeFilter: ["data-chosen"] });
 }"""
 # Before the page's own scripts: its listener lets no other one hear a key after it.
-FIND = """window.pressedAt = null;
+NOTE_KEYS = """window.pressedAt = null;
 addEventListener("keydown", (event) => {
   if (/^[0-9]$/.test(event.key)) window.pressedAt = performance.now();
-}, { capture: true });
-window.findWorkspace = () => {
-  const search = (node) => {
-    const found = node.querySelector("[data-testid=workspace]");
-    if (found) return found;
-    for (const one of node.querySelectorAll("*")) {
-      const inner = one.shadowRoot && search(one.shadowRoot);
-      if (inner) return inner;
-    }
-    return null;
-  };
-  return search(document);
-};"""
+}, { capture: true });"""
 
 
 @contextmanager
@@ -45,13 +34,8 @@ def signed_in(browser: Browser, server: Server, name: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.set_default_timeout(180_000)
-    page.add_init_script(FIND)
-    page.goto(f"{server.url}/sign-in")
-    page.fill("input[name=name]", name)
-    page.fill("input[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda there: "sign-in" not in there)
-    wait_until_finished(page)
+    page.add_init_script(NOTE_KEYS + FIND_WORKSPACE)
+    sign_in(page, server.url, name, PASSWORD)
     yield page
     context.close()
 

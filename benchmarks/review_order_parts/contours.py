@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from triage_parts.planting import read_ct, read_organs
 
 from han5k_review.anatomy.catalogue import Catalogue
+from han5k_review.imaging.mask import StructureMask
+from han5k_review.imaging.volume import CtVolume
 from han5k_review.metrics import measure_pair
 from han5k_review.triage.measuring import ContourMeasures, measure_case
 from review_order_parts.atlases import Atlas, Drawn, build_atlas, draw_organs
@@ -52,12 +54,16 @@ class JudgedContour:
         return READ_SECONDS + (self.revise_seconds if self.is_wrong else 0.0)
 
 
+def list_files(folder: Path) -> list[tuple[str, Path]]:
+    """(number, its contours) of all patients of an OpenKBP folder, by number."""
+    files = [(path.name.split("_")[1], path) for path in folder.glob("pt_*_oars.nii.gz")]
+    return sorted(files, key=lambda one: int(one[0]))
+
+
 def read_atlases(folder: Path, most: int | None) -> list[Atlas]:
     """The first patients of an OpenKBP folder."""
-    files = sorted(folder.glob("pt_*_oars.nii.gz"), key=lambda p: int(p.name.split("_")[1]))
     found = []
-    for path in files[:most]:
-        number = path.name.split("_")[1]
+    for number, path in list_files(folder)[:most]:
         ct = read_ct(path.with_name(f"pt_{number}_ct.nii.gz"))
         found.append(build_atlas(number, ct, read_organs(path)))
     return found
@@ -68,20 +74,31 @@ def judge_patient(
 ) -> list[JudgedContour]:
     """All contours of a patient, drawn by `atlases` of other patients."""
     drawn = draw_organs(asked, [one for one in atlases if one.patient != asked.patient])
-    masks = {name: one.mask for name, one in drawn.items()}
-    measures = measure_case(masks, asked.ct, catalogue)
-    return [_judge(asked, name, one, measures[name]) for name, one in drawn.items()]
+    return judge_drawn(asked.patient, asked.ct, asked.references, drawn, catalogue)
 
 
-def _judge(asked: Atlas, name: str, drawn: Drawn, measures: ContourMeasures) -> JudgedContour:
-    panel = measure_pair(asked.references[name], drawn.mask, asked.ct.grid.spacing_mm)
-    return JudgedContour(
-        patient=asked.patient,
-        structure=name,
-        dice=panel.dice,
-        hd95_mm=panel.hd95_mm,
-        added_path_mm=panel.apl_mm,
-        disagreement=drawn.disagreement,
-        entropy=drawn.entropy,
-        measures=measures,
-    )
+def judge_drawn(
+    patient: str,
+    ct: CtVolume,
+    references: Mapping[str, StructureMask],
+    drawn: Mapping[str, Drawn],
+    catalogue: Catalogue,
+) -> list[JudgedContour]:
+    """Pseudo-labels of a patient beside its clinical contours."""
+    measures = measure_case({name: one.mask for name, one in drawn.items()}, ct, catalogue)
+    found = []
+    for name, one in drawn.items():
+        panel = measure_pair(references[name], one.mask, ct.grid.spacing_mm)
+        found.append(
+            JudgedContour(
+                patient=patient,
+                structure=name,
+                dice=panel.dice,
+                hd95_mm=panel.hd95_mm,
+                added_path_mm=panel.apl_mm,
+                disagreement=one.disagreement,
+                entropy=one.entropy,
+                measures=measures[name],
+            )
+        )
+    return found

@@ -36,20 +36,35 @@ class Outcome:
     ahead: Mapping[str, tuple[float, float, float]]
 
 
-def predict(taught: Sequence[JudgedContour], asked: Sequence[JudgedContour]) -> Floats:
+def predict(
+    taught: Sequence[JudgedContour], asked: Sequence[JudgedContour], *, by_network: bool = False
+) -> Floats:
     """The product's probability that each asked contour will be revised, from the taught grades."""
-    whole = [
+    whole = _build_cohort([*taught, *asked], with_entropy=by_network)
+    scoring = score_contours(whole, {n: one.is_wrong for n, one in enumerate(taught)})
+    return np.array([scoring.scores[len(taught) + n].doubt for n in range(len(asked))])
+
+
+def measure_learned_area(graded: Sequence[JudgedContour], *, with_entropy: bool) -> float | None:
+    """The area under the ROC curve of the product's scores, each by trees that never saw its
+    patient; None with too few grades."""
+    whole = _build_cohort(graded, with_entropy=with_entropy)
+    return score_contours(whole, {n: one.is_wrong for n, one in enumerate(graded)}).area
+
+
+def _build_cohort(contours: Sequence[JudgedContour], *, with_entropy: bool) -> list[CohortContour]:
+    """A study knows the entropy of what its networks predicted, of nothing else."""
+    return [
         CohortContour(
             contour=n,
             case=one.patient,
             patient=one.patient,
             measures=one.measures,
             disagreement=one.disagreement,
+            entropy=one.entropy if with_entropy else None,
         )
-        for n, one in enumerate([*taught, *asked])
+        for n, one in enumerate(contours)
     ]
-    scoring = score_contours(whole, {n: one.is_wrong for n, one in enumerate(taught)})
-    return np.array([scoring.scores[len(taught) + n].doubt for n in range(len(asked))])
 
 
 def expect(taught: Sequence[JudgedContour], structures: Sequence[str]) -> dict[str, Expected]:

@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.study_parts.cohort import list_waiting
-from benchmarks.study_parts.cohort_rows import STRUCTURES, find_label
+from benchmarks.study_parts.cohort_rows import STRUCTURES
 from han5k_review.exports.release import ReleaseRequest
 from han5k_review.exports.release.outlook import build_outlook, read_outlook_stamp
 from han5k_review.exports.selection import Selection
@@ -32,6 +32,7 @@ from han5k_review.store.tables import LabelVersion, Reader
 from han5k_review.study import get_study_info, read_study_scale
 from han5k_review.triage.evidence import read_evidence
 from han5k_review.ui.visit import open_bench
+from rigs.bulk_rows import find_label
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path(__file__).with_name("page.py")
@@ -189,7 +190,7 @@ def measure_grades(place: Place) -> Found:
 
 def _list_labels(place: Place, assignment_id: int) -> list[tuple[str, int]]:
     case = (assignment_id - 1) // 2 + 1
-    wanted = [find_label(case, number) for number in range(STRUCTURES)]
+    wanted = [find_label(case, number, STRUCTURES) for number in range(STRUCTURES)]
     with reading(place.study.engine) as session:
         return [(_structure(session, number), number) for number in wanted]
 

@@ -8,28 +8,22 @@ the last two cases wait to be graded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, text
-from sqlmodel import Session, SQLModel
+from sqlalchemy import text
+from sqlmodel import Session
 
 from benchmarks.study_parts.cohort_rows import (
     BEGAN,
     READS,
     STRUCTURES,
     UNGRADED,
-    Contour,
-    build_case,
     build_read,
     build_round,
     build_signature,
     choose_reader,
     list_grades,
-    list_labels,
-    list_numbers,
     list_people,
     list_scores,
     list_shown,
@@ -49,6 +43,14 @@ from han5k_review.store.vocabulary import (
     Preset,
 )
 from han5k_review.study import read_study_catalogue
+from rigs.bulk_rows import (
+    Contour,
+    add_rows,
+    build_case,
+    list_labels,
+    list_numbers,
+    put_contour,
+)
 from rigs.studies import make_box, make_grid
 
 _BLOCK = 200  # cases whose rows go in together
@@ -61,33 +63,31 @@ def build_cohort(root: Path, cases: int, database_url: str | None = None) -> Stu
     contours = []
     for place, one in enumerate([*read_study_catalogue(study)][:STRUCTURES]):
         mask = make_box(grid, (2, 5 + place // 7), (3, 6 + place % 7), (2, 9))
-        contours.append(
-            Contour(
-                structure=str(one.name),
-                sha256=study.labels.put_mask(mask),
-                voxels=mask.voxel_count,
-                volume_cc=mask.volume_cc,
-                tolerance_mm=one.tolerance_mm,
-            )
-        )
+        contours.append(put_contour(study, one, mask))
     place_of = {
         "shape_ijk": list(grid.shape),
         "affine_ras": [list(line) for line in grid.affine_ras],
     }
     with transaction(study.engine) as session:
-        _add(session, Reader, list_people())
-        _add(session, Case, (build_case(n) | place_of for n in range(1, cases + 1)))
-        _add(session, TriageRound, [build_round(cases * STRUCTURES)])
+        add_rows(session, Reader, list_people())
+        add_rows(session, Case, (_case(n) | place_of for n in range(1, cases + 1)))
+        add_rows(session, TriageRound, [build_round(cases * STRUCTURES)])
     blocks = [range(n, min(n + _BLOCK, cases + 1)) for n in range(1, cases + 1, _BLOCK)]
     with transaction(study.engine) as session:
         for block in blocks:
-            _add(session, LabelVersion, (row for n in block for row in list_labels(n, contours)))
+            add_rows(
+                session, LabelVersion, (row for n in block for row in list_labels(n, contours))
+            )
     with transaction(study.engine) as session:
         protocol = _set_protocol(session, study)
         for block in blocks:
             _add_reads(session, block, cases, contours, protocol)
     _settle(study)
     return study
+
+
+def _case(n: int) -> dict[str, Any]:
+    return build_case(n) | {"image_sha256": f"{n:064x}"}
 
 
 def list_waiting(cases: int) -> list[tuple[int, int]]:
@@ -101,18 +101,12 @@ def _add_reads(
 ) -> None:
     graded = [n for n in block if n <= cases - UNGRADED]
     signed = [n for n in graded if n <= 0.9 * cases]
-    _add(session, Assignment, (build_read(n, r, protocol) for n in block for r in range(READS)))
-    _add(session, ReadContour, (row for n in block for row in list_shown(n, contours)))
-    _add(session, Grade, (row for n in graded for row in list_grades(n, contours)))
-    _add(session, ReadSignature, (build_signature(n, r) for n in signed for r in range(READS)))
-    _add(session, Metric, (row for n in block for row in list_numbers(n, contours)))
-    _add(session, TriageScore, (row for n in block for row in list_scores(n)))
-
-
-def _add(session: Session, table: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
-    left = iter(rows)
-    while part := list(islice(left, 10_000)):
-        session.connection().execute(insert(table), part)
+    add_rows(session, Assignment, (build_read(n, r, protocol) for n in block for r in range(READS)))
+    add_rows(session, ReadContour, (row for n in block for row in list_shown(n, contours)))
+    add_rows(session, Grade, (row for n in graded for row in list_grades(n, contours)))
+    add_rows(session, ReadSignature, (build_signature(n, r) for n in signed for r in range(READS)))
+    add_rows(session, Metric, (row for n in block for row in list_numbers(n, contours)))
+    add_rows(session, TriageScore, (row for n in block for row in list_scores(n)))
 
 
 def _settle(study: Study) -> None:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from han5k_review.metrics import Definition
-from han5k_review.metrics.definition import DEFINITION_VERSIONS
 from han5k_review.store.vocabulary import (
     GradeLevel,
-    LabelSource,
     Role,
     SignatureAct,
-    Split,
     TriageKind,
 )
+from rigs.bulk_rows import Contour, find_label
 
 COHORT, STRUCTURES, READERS, READS = 3346, 49, 12, 2
 UNGRADED = 2  # cases at the end of the list
@@ -27,22 +23,6 @@ _LEAD = READERS + 1
 _CHANGED = 50
 _CODES = (("no", GradeLevel.NO), ("minor", GradeLevel.MINOR), ("major", GradeLevel.MAJOR))
 _SHARES = (0.62, 0.30, 0.08)  # of the levels, over all structures
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contour:
-    """One structure that every case has."""
-
-    structure: str
-    sha256: str
-    voxels: int
-    volume_cc: float
-    tolerance_mm: float
-
-
-def find_label(case: int, place: int) -> int:
-    """Id of the contour under review of the structure at this place."""
-    return (case - 1) * 2 * STRUCTURES + place + 1
 
 
 def read_id(case: int, read: int) -> int:
@@ -62,17 +42,6 @@ def list_people() -> list[dict[str, Any]]:
         {"id": n, "name": name, "pseudonym": shown, "role": role, "password_hash": "-"}
         for n, name, shown, role in [*readers, (_LEAD, "lead", f"R{_LEAD:02}", Role.LEAD)]
     ]
-
-
-def build_case(n: int) -> dict[str, Any]:
-    split = Split.HELD_OUT if n % 10 == 0 else Split.TRAIN
-    return {
-        "id": n,
-        "name": f"HN-{n:04}",
-        "patient": f"P{n:04}",
-        "split": split,
-        "image_sha256": f"{n:064x}",
-    }
 
 
 def build_round(contours: int) -> dict[str, Any]:
@@ -100,33 +69,13 @@ def build_read(case: int, read: int, protocol: int) -> dict[str, Any]:
     }
 
 
-def list_labels(case: int, contours: list[Contour]) -> Iterator[dict[str, Any]]:
-    """The contours under review, then their references."""
-    for source, shift in ((LabelSource.PSEUDO, 0), (LabelSource.REFERENCE, STRUCTURES)):
-        for place, one in enumerate(contours):
-            is_reference = source is LabelSource.REFERENCE
-            yield {
-                "id": find_label(case, place) + shift,
-                "case_id": case,
-                "structure": one.structure,
-                "source": source,
-                "mask_sha256": _reference(case, place) if is_reference else one.sha256,
-                "voxels": one.voxels,
-                "volume_cc": one.volume_cc,
-            }
-
-
-def _reference(case: int, place: int) -> str:
-    return f"{case:08x}{place:08x}".ljust(64, "0")
-
-
 def list_shown(case: int, contours: list[Contour]) -> Iterator[dict[str, Any]]:
     for read in range(READS):
         for place, one in enumerate(contours):
             yield {
                 "assignment_id": read_id(case, read),
                 "structure": one.structure,
-                "label_version_id": find_label(case, place),
+                "label_version_id": find_label(case, place, STRUCTURES),
             }
 
 
@@ -147,7 +96,7 @@ def list_grades(case: int, contours: list[Contour]) -> Iterator[dict[str, Any]]:
             row = {
                 "id": number,
                 "assignment_id": read_id(case, read),
-                "label_version_id": find_label(case, place),
+                "label_version_id": find_label(case, place, STRUCTURES),
                 "structure": one.structure,
                 "scale": "han5k-3",
                 "raw_code": _CODES[levels[place]][0],
@@ -192,28 +141,8 @@ def list_scores(case: int) -> Iterator[dict[str, Any]]:
         doubtful = bool(doubts[place] > 0.95)
         yield {
             "round_id": 1,
-            "label_version_id": find_label(case, place),
+            "label_version_id": find_label(case, place, STRUCTURES),
             "doubt": float(doubts[place]),
             "is_doubtful": doubtful,
             "reasons": ["Its volume is unusual."] if doubtful else [],
-        }
-
-
-def list_numbers(case: int, contours: list[Contour]) -> Iterator[dict[str, Any]]:
-    dice = np.random.default_rng(case + 20_000).beta(20, 3, len(contours))
-    for place, one in enumerate(contours):
-        yield {
-            "reference_sha256": _reference(case, place),
-            "prediction_sha256": one.sha256,
-            "definition": Definition.SURFEL.value,
-            "definition_version": DEFINITION_VERSIONS[Definition.SURFEL],
-            "tolerance_mm": one.tolerance_mm,
-            "dice": float(dice[place]),
-            "hd95_mm": float(20 * (1 - dice[place])),
-            "surface_dice": float(dice[place]),
-            "masd_mm": float(4 * (1 - dice[place])),
-            "volume_reference_cc": one.volume_cc,
-            "volume_prediction_cc": one.volume_cc,
-            "vrd": 0.1,
-            "software_version": "benchmark",
         }

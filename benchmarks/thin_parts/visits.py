@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page
 
 from benchmarks.load_parts.study import PASSWORD, name_reader
 from benchmarks.viewer_parts.measures import PAUSE_MS, WAIT_FOR_FRAME, WHEEL_AFTER_MS, Wire
-from rigs.seeing import look
+from rigs.seeing import FIND_WORKSPACE, look, sign_in
 
 SLOWER, BYTES_S, LATENCY_MS = 4, 20e6 / 8, 40
 STEPS, GRADES = 40, 6
@@ -26,18 +26,6 @@ new PerformanceObserver((list) => {
     if (isGiven) window.grades.push(entry.responseEnd);
   }
 }).observe({ type: "resource", buffered: true });
-window.findWorkspace = () => {
-  const search = (node) => {
-    const found = node.querySelector("[data-testid=workspace]");
-    if (found) return found;
-    for (const one of node.querySelectorAll("*")) {
-      const inner = one.shadowRoot && search(one.shadowRoot);
-      if (inner) return inner;
-    }
-    return null;
-  };
-  return search(document);
-};
 let workspace = null;
 const watching = setInterval(() => {
   workspace ??= window.findWorkspace();
@@ -86,13 +74,8 @@ def visit_case(context: BrowserContext, url: str, number: int, *, slow: bool) ->
     context.clear_cookies()
     page = context.new_page()
     page.set_default_timeout(180_000)
-    page.add_init_script(CLOCKS)
-    page.goto(f"{url}/sign-in")
-    page.fill("input[name=name]", name_reader(number))
-    page.fill("input[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda there: "sign-in" not in there)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.add_init_script(FIND_WORKSPACE + CLOCKS)
+    sign_in(page, url, name_reader(number), PASSWORD)
     session = context.new_cdp_session(page)
     wire = Wire.of(session)
     if slow:

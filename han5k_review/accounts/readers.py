@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from han5k_review.accounts.passwords import hash_password, verify_password
-from han5k_review.accounts.sessions import end_sessions
-from han5k_review.accounts.tokens import end_tokens
+from han5k_review.accounts.ways_in import end_ways_in
 from han5k_review.errors import ConflictError, DataError, RuleError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
@@ -100,7 +99,7 @@ def set_password(
     reader.password_hash = hash_password(password)
     reader.must_change_password = is_first_password
     session.add(reader)
-    _end_ways_in(session, reader, actor, now)
+    end_ways_in(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "set password", now)
 
 
@@ -110,19 +109,14 @@ def set_active(
     """Close or reopen the account; its sign-ins and tokens end."""
     reader.active = active
     session.add(reader)
-    _end_ways_in(session, reader, actor, now)
+    end_ways_in(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "open account" if active else "close account", now)
 
 
 def sign_out_everywhere(session: Session, reader: Reader, *, actor: str, now: datetime) -> None:
     """End every sign-in and every token that the account has."""
-    _end_ways_in(session, reader, actor, now)
+    end_ways_in(session, stored_id(reader), by=actor, now=now)
     _audit(session, reader, actor, "sign out everywhere", now)
-
-
-def _end_ways_in(session: Session, reader: Reader, actor: str, now: datetime) -> None:
-    end_sessions(session, stored_id(reader), by=actor, now=now)
-    end_tokens(session, stored_id(reader), by=actor, now=now)
 
 
 def _may_stand_in_name(sign: str) -> bool:

@@ -7,23 +7,28 @@ end_session(session, row, by="anna", now=now)  # the cookie opens nothing any mo
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, update
 
 from han5k_review.accounts.identity import ReaderIdentity, build_identity
-from han5k_review.errors import DataError, SignInError
+from han5k_review.accounts.ways_in import (
+    SEEN_EVERY,
+    end_way_in,
+    find_way_in,
+    get_way_in,
+    hash_value,
+    list_ways_in,
+    make_value,
+)
+from han5k_review.errors import SignInError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.session_tables import SignInSession
 from han5k_review.store.tables import Reader
 
 COOKIE_NAME = "han5k_session"
-_TOKEN_BYTES = 32
-_MAX_TOKEN = 128
 _MAX_USER_AGENT = 40
 # The first mark that is found counts: Edge calls itself Chrome too, and Chrome Safari.
 _BROWSERS = (
@@ -34,7 +39,6 @@ _SYSTEMS = (
     *(("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad")),
     *(("Mac OS X", "macOS"), ("Linux", "Linux")),
 )
-_SEEN_EVERY = timedelta(minutes=1)
 _CLOCK_SLACK = timedelta(minutes=5)
 _SIGN_IN_AGAIN = "sign in to go on"
 
@@ -83,10 +87,10 @@ def open_session(
     session: Session, identity: ReaderIdentity, browser: Browser, now: datetime
 ) -> str:
     """A new sign-in; returns the value of its cookie, which is stored nowhere."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = make_value()
     session.add(
         SignInSession(
-            token_sha256=hash_token(token),
+            token_sha256=hash_value(token),
             reader_id=identity.reader_id,
             address=browser.address,
             user_agent=name_browser(browser.user_agent),
@@ -116,7 +120,7 @@ def get_signed_in(
     """
     if not token:
         raise SignInError(f"You are not signed in; {_SIGN_IN_AGAIN}.")
-    row = find_session(session, token)
+    row = find_way_in(session, SignInSession, token)
     if row is None or row.id is None:
         raise SignInError(f"The session is not one of this study; {_SIGN_IN_AGAIN}.")
     if row.ended_at_utc is not None:
@@ -129,21 +133,8 @@ def get_signed_in(
     return SignedIn(
         identity=build_identity(reader),
         session_id=row.id,
-        is_due=now - row.seen_at_utc >= _SEEN_EVERY,
+        is_due=now - row.seen_at_utc >= SEEN_EVERY,
     )
-
-
-def find_session(session: Session, token: str) -> SignInSession | None:
-    """The row of a cookie's value, ended or not, or None."""
-    if len(token) > _MAX_TOKEN:
-        return None
-    wanted = SignInSession.token_sha256 == hash_token(token)
-    return session.exec(select(SignInSession).where(wanted)).first()
-
-
-def hash_token(token: str) -> str:
-    """What the table keeps of a cookie: whoever reads the table cannot sign in with it."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def note_seen(session: Session, session_id: int, now: datetime) -> None:
@@ -157,32 +148,16 @@ def list_sessions(
     session: Session, limits: SessionLimits, now: datetime, reader_id: int | None = None
 ) -> Sequence[tuple[SignInSession, Reader]]:
     """The sign-ins that are open, of one account or of all, last used first."""
-    query = (
-        select(SignInSession, Reader)
-        .join(Reader, col(Reader.id) == SignInSession.reader_id)
-        .where(col(SignInSession.ended_at_utc).is_(None), col(Reader.active))
-        .order_by(col(SignInSession.seen_at_utc).desc(), col(SignInSession.id).desc())
-    )
-    if reader_id is not None:
-        query = query.where(SignInSession.reader_id == reader_id)
-    return [found for found in session.exec(query) if limits.holds(found[0], now)]
-
-
-def get_session(session: Session, session_id: int) -> tuple[SignInSession, Reader]:
-    """A sign-in by its number, with its account; DataError when there is none."""
-    row = session.get(SignInSession, session_id)
-    if row is None:
-        raise DataError(f"The number of a sign-in was expected, found {session_id}.")
-    return row, session.get_one(Reader, row.reader_id)
+    newest = (col(SignInSession.seen_at_utc).desc(), col(SignInSession.id).desc())
+    found = list_ways_in(session, SignInSession, reader_id, *newest)
+    return [one for one in found if limits.holds(one[0], now)]
 
 
 def end_session(session: Session, session_id: int, *, by: str, now: datetime) -> None:
     """End one sign-in; one that has ended already stays as it is."""
-    row, reader = get_session(session, session_id)
-    if row.ended_at_utc is not None:
+    row, reader = get_way_in(session, SignInSession, session_id)
+    if not end_way_in(session, row, by=by, now=now):
         return
-    row.ended_at_utc, row.ended_by = now, by
-    session.add(row)
     add_audit(
         session,
         at_utc=now,
@@ -190,13 +165,4 @@ def end_session(session: Session, session_id: int, *, by: str, now: datetime) ->
         action="sign out",
         subject=f"reader {reader.pseudonym}",
         sign_in=session_id,
-    )
-
-
-def end_sessions(session: Session, reader_id: int, *, by: str, now: datetime) -> None:
-    """End every sign-in of an account; the caller says why in the audit trail."""
-    session.exec(
-        update(SignInSession)
-        .where(col(SignInSession.reader_id) == reader_id, col(SignInSession.ended_at_utc).is_(None))
-        .values(ended_at_utc=now, ended_by=by)
     )

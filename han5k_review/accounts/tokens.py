@@ -10,17 +10,24 @@ A token may what its account's role may now, and of that only what its scopes co
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, update
 
 from han5k_review.accounts.identity import ReaderIdentity, build_identity
 from han5k_review.accounts.may import list_scopes
-from han5k_review.accounts.sessions import hash_token
-from han5k_review.errors import DataError, RuleError, SignInError
+from han5k_review.accounts.ways_in import (
+    SEEN_EVERY,
+    end_way_in,
+    find_way_in,
+    get_way_in,
+    hash_value,
+    list_ways_in,
+    make_value,
+)
+from han5k_review.errors import RuleError, SignInError
 from han5k_review.store.audit import add_audit
 from han5k_review.store.identity import stored_id
 from han5k_review.store.session_tables import PersonalToken
@@ -34,9 +41,6 @@ USUAL_DAYS = 90
 MOST_DAYS = 365
 MOST_TOKENS = 20
 MOST_NAME = 64
-_TOKEN_BYTES = 32
-_MAX_TOKEN = 128
-_SEEN_EVERY = timedelta(minutes=1)
 _ANOTHER = "make another one on the page Account"
 
 
@@ -81,9 +85,9 @@ def make_token(
         )
     if len(list_tokens(session, now, stored_id(reader))) >= MOST_TOKENS:
         raise RuleError(f"At most {MOST_TOKENS} tokens were expected; end one, then try again.")
-    value = PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+    value = PREFIX + make_value()
     row = PersonalToken(
-        token_sha256=hash_token(value),
+        token_sha256=hash_value(value),
         reader_id=stored_id(reader),
         name=name,
         scopes=[scope.value for scope in scopes],
@@ -98,10 +102,7 @@ def make_token(
 
 def find_token(session: Session, value: str) -> PersonalToken | None:
     """The row of a token's value, ended or not; None for what is no token of this study."""
-    if len(value) > _MAX_TOKEN or not value.startswith(PREFIX):
-        return None
-    wanted = PersonalToken.token_sha256 == hash_token(value)
-    return session.exec(select(PersonalToken).where(wanted)).first()
+    return find_way_in(session, PersonalToken, value) if value.startswith(PREFIX) else None
 
 
 def get_token_holder(session: Session, row: PersonalToken, now: datetime) -> TokenHolder:
@@ -120,7 +121,7 @@ def get_token_holder(session: Session, row: PersonalToken, now: datetime) -> Tok
     return TokenHolder(
         identity=replace(build_identity(reader), scopes=frozenset(map(Scope, row.scopes))),
         token_id=stored_id(row),
-        is_due=seen is None or now - seen >= _SEEN_EVERY,
+        is_due=seen is None or now - seen >= SEEN_EVERY,
         is_first_use=seen is None,
     )
 
@@ -134,7 +135,7 @@ def note_token_used(session: Session, token_id: int, address: str, now: datetime
         .values(seen_at_utc=now, address=address)
     )
     if first.rowcount:
-        row, reader = get_token(session, token_id)
+        row, reader = get_way_in(session, PersonalToken, token_id)
         _audit(session, row, reader, "use token first", reader.name, now, address=address)
     else:
         session.exec(update(PersonalToken).where(mine).values(seen_at_utc=now, address=address))
@@ -144,46 +145,15 @@ def list_tokens(
     session: Session, now: datetime, reader_id: int | None = None
 ) -> Sequence[tuple[PersonalToken, Reader]]:
     """The tokens that open something, of one account or of all, newest first."""
-    query = (
-        select(PersonalToken, Reader)
-        .join(Reader, col(Reader.id) == PersonalToken.reader_id)
-        .where(
-            col(PersonalToken.ended_at_utc).is_(None),
-            PersonalToken.expires_at_utc > now,
-            col(Reader.active),
-        )
-        .order_by(col(PersonalToken.id).desc())
-    )
-    if reader_id is not None:
-        query = query.where(PersonalToken.reader_id == reader_id)
-    return session.exec(query).all()
-
-
-def get_token(session: Session, token_id: int) -> tuple[PersonalToken, Reader]:
-    """A token by its number, with its account; DataError when there is none."""
-    row = session.get(PersonalToken, token_id)
-    if row is None:
-        raise DataError(f"The number of a token was expected, found {token_id}.")
-    return row, session.get_one(Reader, row.reader_id)
+    found = list_ways_in(session, PersonalToken, reader_id, col(PersonalToken.id).desc())
+    return [one for one in found if now < one[0].expires_at_utc]
 
 
 def end_token(session: Session, token_id: int, *, by: str, now: datetime) -> None:
     """End one token; one that has ended already stays as it is."""
-    row, reader = get_token(session, token_id)
-    if row.ended_at_utc is not None:
-        return
-    row.ended_at_utc, row.ended_by = now, by
-    session.add(row)
-    _audit(session, row, reader, "end token", by, now)
-
-
-def end_tokens(session: Session, reader_id: int, *, by: str, now: datetime) -> None:
-    """End every token of an account; the caller says why in the audit trail."""
-    session.exec(
-        update(PersonalToken)
-        .where(col(PersonalToken.reader_id) == reader_id, col(PersonalToken.ended_at_utc).is_(None))
-        .values(ended_at_utc=now, ended_by=by)
-    )
+    row, reader = get_way_in(session, PersonalToken, token_id)
+    if end_way_in(session, row, by=by, now=now):
+        _audit(session, row, reader, "end token", by, now)
 
 
 def _audit(

@@ -276,5 +276,5 @@ def _read_sources(
             )
         return read_manifest(manifest, study)
     if not given:
-        raise ConfigError("A manifest, or at least --ct, was expected; see `han5k import -h`.")
+        raise ConfigError("A manifest, or at least --ct, was expected; see `han5k import --help`.")
     return (build_source(cells, folder=Path(), study=study, origin="command line"),)

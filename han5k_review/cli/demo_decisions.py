@@ -12,7 +12,8 @@ from han5k_review.imaging.flaws import roughen
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.protocol.adjudicating import ConsensusRequest, submit_consensus
 from han5k_review.protocol.due_contours import list_due
-from han5k_review.review.decisions.revising import decide_revision, submit_revision
+from han5k_review.review.decisions.revising import decide_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.grading import count_graded
 from han5k_review.review.labels import list_shown, list_under_review
 from han5k_review.review.signing import sign_read

@@ -21,11 +21,8 @@ from han5k_review.retraining.predictions.prediction_record import (
     list_predictions,
 )
 from han5k_review.review.assignment import list_worklist
-from han5k_review.review.decisions.revising import (
-    decide_revision,
-    list_revisions,
-    submit_revision,
-)
+from han5k_review.review.decisions.revising import decide_revision, list_revisions
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.settings import get_settings

@@ -81,7 +81,7 @@ def _tell(report: RoundReport) -> None:
     console.print(
         f"{report.structure}: learned from {say_count(len(report.gains), 'accepted revision')}; "
         f"gain in Dice of each by the others {gains}; lower bound of the mean "
-        f"{report.lowest_gain:+.3f}"
+        f"{report.lowest_gain:+.3f}; alike (-1 to 1) {report.likeness:+.2f}"
     )
     if not report.is_systematic:
         console.print("no systematic change: no proposal is made")

@@ -41,7 +41,7 @@ def print_study(found: StudyPlan) -> None:
             median = "-" if point.median_reads is None else str(point.median_reads)
             table.add_row(
                 say_share(point.share),
-                f"{point.release_chance:.0%}",
+                f"{100 * point.release_chance:.0f} %",
                 median,
                 f"{point.mean_reads:.0f}",
             )

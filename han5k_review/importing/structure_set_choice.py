@@ -110,8 +110,8 @@ def _refuse(files: Sequence[TreeFile], rule: SetRule, show: Show, *, approved: i
     if rule is SetRule.ONE:
         return (
             f"one file of contours of this CT was expected, {listed}; say which one is meant "
-            "(--structure-sets, --rtstruct-label), import the case by a manifest that names one, "
-            "or move the others away."
+            "(--structure-sets, --rtstruct-label; on the page Import: Several structure sets), "
+            "import the case by a manifest that names one, or move the others away."
         )
     if rule is SetRule.NEWEST_APPROVED and not approved:
         return (

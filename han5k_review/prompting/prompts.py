@@ -75,6 +75,11 @@ class Prompt:
                     f"A {self.kind} inside the CT of {grid.shape} voxels was expected, found "
                     f"{point}; draw it within the CT.",
                 )
+        if self.kind is PromptKind.BOX and self.points[0] == self.points[1]:
+            raise PromptError(
+                Refusal.WRONG,
+                "A box from corner to corner was expected, found one voxel; drag over the place.",
+            )
         if self.kind is PromptKind.LASSO and not self.flat_axes:
             raise PromptError(
                 Refusal.WRONG,

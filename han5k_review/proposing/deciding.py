@@ -14,13 +14,11 @@ from sqlmodel import Session, col, select
 from han5k_review.accounts.may import MAY, Action
 from han5k_review.errors import AccessError, DataError, RuleError
 from han5k_review.review.assistance import is_assisted
-from han5k_review.review.decisions.locking import check_unlocked
-from han5k_review.review.decisions.revising import Edit, add_revision
-from han5k_review.review.declared_grades import find_given_grade
+from han5k_review.review.decisions.submitting import Edit, add_whole_revision
 from han5k_review.review.edit_check import measure_edit
 from han5k_review.review.labels import find_shown
 from han5k_review.review.proposals import ProposalStanding, ProposalView, list_proposals
-from han5k_review.review.signatures import check_unsigned, list_blind_cases, list_signatures
+from han5k_review.review.signatures import list_blind_cases, list_signatures
 from han5k_review.store.audit import add_audit
 from han5k_review.store.draft_tables import Draft
 from han5k_review.store.identity import stored_id
@@ -80,29 +78,17 @@ def take_proposal(
     """
     view = get_open(session, proposal_id, reader)
     contour = view.contour
-    check_unlocked(session, contour.case_id, contour.structure)
     _check_undrawn(session, view)
     case = session.get_one(Case, contour.case_id)
     reviewed = session.get_one(LabelVersion, view.proposal.base_label_version_id)
-    grade = find_given_grade(session, stored_id(reader), stored_id(reviewed))
-    if grade is not None:
-        check_unsigned(session, grade.assignment_id)
-    grid = grid_of(case)
-    after = labels.get_mask(contour.mask_sha256, grid)
-    revision = add_revision(
-        session,
-        labels,
-        case=case,
-        reader=reader,
-        edit=Edit(
-            reviewed=reviewed,
-            started_from_id=stored_id(contour),
-            after=after,
-            measure=measure_edit(labels.get_mask(reviewed.mask_sha256, grid), after),
-            grade_id=None if grade is None else grade.id,
-        ),
-        now=now,
+    before, after = (labels.get_mask(one.mask_sha256, grid_of(case)) for one in (reviewed, contour))
+    edit = Edit(
+        reviewed=reviewed,
+        started_from_id=stored_id(contour),
+        after=after,
+        measure=measure_edit(before, after),
     )
+    revision = add_whole_revision(session, labels, case=case, reader=reader, edit=edit, now=now)
     _decide(session, view, ProposalAct.TAKEN, actor=reader.name, now=now, revision=revision)
     return revision
 

@@ -1,41 +1,51 @@
 """What is systematic in the corrections of one structure, learned from a few of them.
 
-Gradient boosting (Friedman 2001; histograms as LightGBM, Ke et al. 2017) says for each voxel near a
-contour how likely it is inside once revised. Each member learns from all corrections but one, and
-is tried on that one; proposals come from the mean of all members. A mask is cut from these shares
-where its expected Dice is highest (Lipton et al., arXiv 1402.1892), so that the same shares say
-what a proposal gains; what members gained on the cases that they had not seen corrects that.
+Lessons go into folds, at most `_FOLDS`. One member learns from all folds but one, for each fold;
+proposals come from all of them (`members.py`). What that is worth is tried in the same way on
+lessons that none of the asked has seen: for each fold, members that learned from all others but one
+more decide on its lessons together.
 
-Nothing is proposed where the lower bound of the mean gain on unseen cases is not positive (Student,
-one-sided 95 %), and in no case whose own predicted gain is not positive by what predictions were
-off. Settings were chosen on development patients (`docs/assist.md`). Deterministic, one thread.
+Nothing is proposed where the corrections do not change the same places (`likeness.py`), where the
+lower bound of the mean gain on unseen lessons is not positive (Student, one-sided 90 %), and in no
+case where less than `LEAST_GAIN` is to be expected. Settings were chosen on development patients
+(decision 0054). Deterministic, one thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, label
 from scipy.stats import t as student
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from han5k_review.proposing.box import Bools, Box, Floats
-from han5k_review.proposing.features import measure_features
+from han5k_review.proposing.likeness import measure_likeness
+from han5k_review.proposing.members import (
+    HELD_BACK,
+    NEAR_MM,
+    SEED,
+    SMOOTH_MM,
+    Seen,
+    change,
+    fit,
+    see,
+)
 
 FEWEST = 3
 """Corrections below which nothing is learned."""
-VERSION = "1"
-NEAR_MM = 40.0
+VERSION = "2"
+LEAST_GAIN = 0.01
+LEAST_LIKENESS = 0.2
 _MOST_VOXELS = 6000
-_SMOOTH_MM = 2.0
-_CONFIDENCE = 0.95
-_UNSURE = 1.0
-_LEAST_SHARE = 0.05
-_SEED = 0
+_MOST_ROWS = 60000
+_FOLDS = 5
+_CONFIDENCE = 0.9
+_MOST_TRUST = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,27 +58,27 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Learned:
-    """Members, and what each gained in Dice on the lesson that it had not seen.
+    """Members, and what others like them gained in Dice on lessons that they had not seen.
 
-    `lowest_gain` is the lower bound of their mean; `trust` times a predicted gain is what came of
-    it, give or take `unsure`.
+    `lowest_gain` is the lower bound of the mean of `gains`, `likeness` how far the lessons change
+    the same places (-1 to 1); `trust` times a predicted gain is what came of it.
     """
 
     members: tuple[HistGradientBoostingClassifier, ...]
     gains: tuple[float, ...]
     lowest_gain: float
+    likeness: float
     trust: float
-    unsure: float
 
     @property
     def is_systematic(self) -> bool:
         """Whether the corrections have something in common that gains on unseen cases."""
-        return self.lowest_gain > 0
+        return self.lowest_gain > 0 and self.likeness > LEAST_LIKENESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proposed:
-    """A proposal on the voxels of its box; `gain` in Dice, and its lower bound."""
+    """A proposal on the voxels of its box; `gain` in Dice, and by how much it is enough."""
 
     found: Bools
     gain: float
@@ -78,31 +88,41 @@ class Proposed:
 def learn(
     lessons: Sequence[Lesson], progress: Callable[[int], None] = lambda done: None
 ) -> Learned:
-    """Learn from at least `FEWEST` lessons; ValueError below. `progress` hears of each member."""
+    """Learn from at least `FEWEST` lessons; ValueError below. `progress` hears of each lesson."""
     if len(lessons) < FEWEST:
         raise ValueError(f"{FEWEST} lessons or more were expected, found {len(lessons)}.")
     with threadpool_limits(1):
-        rows = [_read_rows(lesson, number) for number, lesson in enumerate(lessons)]
-        members, gains, predicted = [], [], []
-        for left_out, lesson in enumerate(lessons):
-            member = _fit([row for n, row in enumerate(rows) if n != left_out])
-            found, gain = _cut(_measure_shares([member], lesson.box), lesson.box)
-            members.append(member)
-            predicted.append(gain)
-            gains.append(
-                _measure_dice(found, lesson.revised)
-                - _measure_dice(lesson.box.drawn, lesson.revised)
-            )
-            progress(left_out + 1)
-    return _sum_up(members, gains, predicted)
+        seen = [see(lesson.box) for lesson in lessons]
+        rows = [
+            _draw_rows(one, lesson, number, len(lessons))
+            for number, (one, lesson) in enumerate(zip(seen, lessons, strict=True))
+        ]
+        folds = min(len(lessons), _FOLDS)
+        pairs = {out: _fit_without(rows, out, folds) for out in combinations(range(folds), 2)}
+        gains, told = [], []
+        for number, (one, lesson) in enumerate(zip(seen, lessons, strict=True)):
+            asked = [member for out, member in pairs.items() if number % folds in out]
+            found, gain = change(asked, one)
+            told.append(gain)
+            before = _measure_dice(lesson.box.drawn, lesson.revised)
+            gains.append(_measure_dice(found, lesson.revised) - before)
+            progress(number + 1)
+        members = tuple(_fit_without(rows, (fold,), folds) for fold in range(folds))
+    return Learned(
+        members=members,
+        gains=tuple(gains),
+        lowest_gain=_bound(gains),
+        likeness=measure_likeness([(lesson.box, lesson.revised) for lesson in lessons]),
+        trust=float(np.clip(np.mean(gains) / max(float(np.mean(told)), 1e-6), 0, _MOST_TRUST)),
+    )
 
 
 def propose(learned: Learned, box: Box) -> Proposed:
     """What the contour in the box becomes by what was learned."""
     with threadpool_limits(1):
-        found, gain = _cut(_measure_shares(learned.members, box), box)
+        found, gain = change(learned.members, see(box))
     expected = learned.trust * gain
-    return Proposed(found=found, gain=expected, lowest_gain=expected - _UNSURE * learned.unsure)
+    return Proposed(found=found, gain=expected, lowest_gain=expected - LEAST_GAIN)
 
 
 def describe_settings() -> dict[str, float | int | str]:
@@ -111,87 +131,36 @@ def describe_settings() -> dict[str, float | int | str]:
         "version": VERSION,
         "near_mm": NEAR_MM,
         "voxels": _MOST_VOXELS,
-        "smooth_mm": _SMOOTH_MM,
+        "smooth_mm": SMOOTH_MM,
+        "held_back": HELD_BACK,
         "confidence": _CONFIDENCE,
-        "seed": _SEED,
+        "least_gain": LEAST_GAIN,
+        "least_likeness": LEAST_LIKENESS,
+        "seed": SEED,
     }
 
 
-def _sum_up(
-    members: Sequence[HistGradientBoostingClassifier],
-    gains: Sequence[float],
-    predicted: Sequence[float],
-) -> Learned:
-    real, told = np.array(gains), np.array(predicted)
-    error = real.std(ddof=1) / np.sqrt(real.size)
-    quantile = float(student.ppf(_CONFIDENCE, real.size - 1))
-    trust = float(np.clip(real.mean() / max(told.mean(), 1e-6), 0, 1))
-    return Learned(
-        members=tuple(members),
-        gains=tuple(float(gain) for gain in gains),
-        lowest_gain=float(real.mean() - quantile * error),
-        trust=trust,
-        unsure=float((real - trust * told).std(ddof=1)),
-    )
+def _bound(gains: Sequence[float]) -> float:
+    """The one-sided lower bound of their mean (Student)."""
+    error = float(np.std(gains, ddof=1)) / np.sqrt(len(gains))
+    return float(np.mean(gains) - student.ppf(_CONFIDENCE, len(gains) - 1) * error)
 
 
-def _read_rows(lesson: Lesson, number: int) -> tuple[Floats, Bools]:
+def _draw_rows(seen: Seen, lesson: Lesson, number: int, lessons: int) -> tuple[Floats, Bools]:
     """Features and truth of voxels of one lesson, drawn at random."""
-    near = _find_near(lesson.box)
-    if near.size > _MOST_VOXELS:
-        near = np.random.default_rng(_SEED + number).choice(near, _MOST_VOXELS, replace=False)
-    return measure_features(lesson.box, near), lesson.revised.ravel()[near]
+    count = min(_MOST_VOXELS, _MOST_ROWS // lessons)
+    near: NDArray[np.intp] = np.arange(seen.near.size)
+    if near.size > count:
+        near = np.random.default_rng(SEED + number).choice(near.size, count, replace=False)
+    return seen.features[near], lesson.revised.ravel()[seen.near[near]]
 
 
-def _fit(rows: Sequence[tuple[Floats, Bools]]) -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(
-        max_iter=60,
-        learning_rate=0.08,
-        max_leaf_nodes=7,
-        min_samples_leaf=200,
-        l2_regularization=1.0,
-        max_features=0.5,
-        early_stopping=False,
-        random_state=_SEED,
-    ).fit(np.concatenate([one for one, _ in rows]), np.concatenate([truth for _, truth in rows]))
-
-
-def _measure_shares(members: Sequence[HistGradientBoostingClassifier], box: Box) -> Floats:
-    """How likely each voxel of the box is inside once revised; what is far off stays as it is."""
-    near = _find_near(box)
-    features = measure_features(box, near)
-    shares = (box.drawn & (box.distance_mm < 0)).astype(np.float32)
-    told = np.mean([_read_share(member, features) for member in members], axis=0)
-    shares.ravel()[near] = told
-    return np.asarray(gaussian_filter(shares, [_SMOOTH_MM / s for s in box.spacing_mm]))
-
-
-def _read_share(
-    member: HistGradientBoostingClassifier, features: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    found = member.predict_proba(features)
-    return np.asarray(found[:, list(member.classes_).index(True)])
-
-
-def _cut(shares: Floats, box: Box) -> tuple[Bools, float]:
-    """The mask of highest expected Dice, its largest part; and what it gains over the contour."""
-    likely = np.sort(shares[shares > _LEAST_SHARE])[::-1]
-    if not likely.size:
-        return box.drawn, 0.0
-    expected = 2 * np.cumsum(likely) / (shares.sum() + np.arange(1, likely.size + 1))
-    parts, count = label(shares >= likely[np.argmax(expected)])
-    found = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]) if count > 1 else parts > 0
-    return found, _expect_dice(shares, found) - _expect_dice(shares, box.drawn)
-
-
-def _expect_dice(shares: Floats, mask: Bools) -> float:
-    return float(2 * shares[mask].sum() / (shares.sum() + mask.sum()))
+def _fit_without(
+    rows: Sequence[tuple[Floats, Bools]], folds_out: Sequence[int], folds: int
+) -> HistGradientBoostingClassifier:
+    return fit([row for number, row in enumerate(rows) if number % folds not in folds_out])
 
 
 def _measure_dice(found: Bools, wanted: Bools) -> float:
     whole = int(found.sum()) + int(wanted.sum())
     return 2 * int((found & wanted).sum()) / whole if whole else 1.0
-
-
-def _find_near(box: Box) -> NDArray[np.intp]:
-    return np.flatnonzero(np.abs(box.distance_mm.ravel()) < NEAR_MM)

@@ -6,7 +6,7 @@ All rows of a round come in one transaction at its end: a cancelled round leaves
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 
@@ -53,12 +53,14 @@ class Made:
 class RoundReport:
     """What came of a round. `gains`: of each taught case, by a proposal of the others, in Dice.
 
-    `round_id` is None after a dry run; `is_cancelled`: nothing was stored.
+    `likeness` (-1 to 1) says how far the revisions change the same places. `round_id` is None after
+    a dry run; `is_cancelled`: nothing was stored.
     """
 
     structure: str
     gains: tuple[float, ...] = ()
     lowest_gain: float = 0.0
+    likeness: float = 0.0
     is_systematic: bool = False
     made: tuple[Made, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
@@ -102,15 +104,7 @@ def make_round(
     study.labels.put_masks([one.mask for one in report.made])
     with transaction(study.engine) as session:
         number = _store(session, plan, report, actor=actor, now=clock())
-    return RoundReport(
-        structure=structure,
-        gains=report.gains,
-        lowest_gain=report.lowest_gain,
-        is_systematic=report.is_systematic,
-        made=report.made,
-        skipped=report.skipped,
-        round_id=number,
-    )
+    return replace(report, round_id=number)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,6 +132,7 @@ class _Work:
             structure=self.plan.structure,
             gains=learned.gains,
             lowest_gain=learned.lowest_gain,
+            likeness=learned.likeness,
             is_systematic=learned.is_systematic,
             made=tuple(made),
             skipped=skipped,
@@ -193,7 +188,7 @@ def _store(
 ) -> int:
     row = ProposalRound(
         structure=plan.structure,
-        settings=describe_settings(),
+        settings=describe_settings() | {"likeness": report.likeness},
         revised=[stored_id(site.revised) for site in plan.taught if site.revised is not None],
         gains=list(report.gains),
         lowest_gain=report.lowest_gain,

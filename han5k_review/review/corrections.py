@@ -15,7 +15,7 @@ from han5k_review.imaging.corrected_files import FileContour
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.metrics import Panel, measure_pair
 from han5k_review.review.decisions.locking import list_locks
-from han5k_review.review.decisions.revising import submit_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.edit_check import list_changed_slices
 from han5k_review.review.labels import list_under_review
 from han5k_review.review.rule_warnings import list_rule_warnings

@@ -72,8 +72,9 @@ def find_powerful_plan(
         if measure_release_chance(plan, share) >= power:
             return plan
     raise DataError(
-        f"A plan that releases {share:g} against {limit:g} in {power:.0%} of studies was expected; "
-        f"none with up to {most_failures} failures does. Choose a smaller share to be shown."
+        f"A plan that releases {share:g} against {limit:g} in {100 * power:.0f} % of studies was "
+        f"expected; none with up to {most_failures} failures does. Choose a smaller share to be "
+        "shown."
     )
 
 

@@ -1,13 +1,12 @@
-"""Importing on a page: ask for a folder, watch, cancel, resume, and read the report."""
+"""Importing on a page: ask for a folder, watch, cancel."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from han5k_review.accounts.may import Action, require
@@ -19,18 +18,14 @@ from han5k_review.intake.record import (
     IntakeOrder,
     cancel_import,
     get_import,
-    import_folder,
     request_import,
-    resume_import,
 )
 from han5k_review.intake.watching import keep_watch
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
-from han5k_review.store.identity import stored_id
 from han5k_review.store.import_tables import TreeImport
 from han5k_review.store.vocabulary import ImportState, LabelSource, Split
 from han5k_review.texts.counts import say_count
-from han5k_review.ui.local_time import say_time
 from han5k_review.ui.plain_text import as_text
 from han5k_review.ui.visit import Visit, attempt
 
@@ -47,12 +42,13 @@ _SETS = {
     "take the newest one": SetRule.NEWEST,
 }
 _SPLITS = {"train": Split.TRAIN, "held out": Split.HELD_OUT}
-_REPORTS = (("report.html", "Report", "text/html"), ("report.csv", "Report as CSV", "text/csv"))
-_NAMES = ("names.csv", "ROI names", "text/csv")
 
 
-def show_asking(visit: Visit) -> None:
-    """The form: which folder, and how; nothing of the server's disk beyond the setting's folder."""
+def show_asking(visit: Visit, last: TreeImport | None) -> None:
+    """The form: which folder, and how; nothing of the server's disk beyond the setting's folder.
+
+    It begins as this person's last import was asked for: what a dry run showed is what is imported.
+    """
     folder = visit.bench.settings.import_folder
     if folder is None:
         st.info(
@@ -62,6 +58,8 @@ def show_asking(visit: Visit) -> None:
         )
         return
     names = [_WHOLE, *_list_folders(folder)]
+    if last is not None and last.actor == visit.identity.name:
+        _begin_as(last, folder, names)
     left, right = st.columns(2)
     chosen = left.selectbox(f"Folder or .zip in {folder.name}", names, key="import-folder")
     contours = right.selectbox("The contours in it are", list(_CONTOURS), key="import-contours")
@@ -87,6 +85,31 @@ def show_asking(visit: Visit) -> None:
         _request(visit, replace(order, dry_run=is_look))
 
 
+def _begin_as(last: TreeImport, folder: Path, names: Sequence[str]) -> None:
+    """Fill what nobody chose yet on this page; a folder that is gone is left out."""
+    root = Path(last.root)
+    chosen = _WHOLE if root == folder else root.name
+    values: dict[str, object] = {
+        "import-contours": _find_word(_CONTOURS, last.contours),
+        "import-naming": _find_word(_NAMING, CaseNaming(last.naming)),
+        "import-split": _find_word(_SPLITS, last.split),
+        "import-sets": _find_word(_SETS, SetRule(last.structure_sets)),
+        "import-set-label": last.set_label,
+        "import-reference-label": last.reference_label,
+        "import-doses": last.doses,
+        "import-in-place": last.in_place,
+    }
+    if chosen in names and (chosen == _WHOLE or root.parent == folder):
+        values["import-folder"] = chosen
+    for key, value in values.items():
+        if value is not None:
+            st.session_state.setdefault(key, value)
+
+
+def _find_word(words: Mapping[str, object], meant: object) -> str | None:
+    return next((word for word, value in words.items() if value == meant), None)
+
+
 def _show_further() -> tuple[SetChoice, bool, bool]:
     """What few folders need: several structure sets of one CT, doses, CTs that are not copied."""
     with st.expander("Several structure sets, doses, CTs left in place"):
@@ -100,7 +123,8 @@ def _show_further() -> tuple[SetChoice, bool, bool]:
         reference = right.text_input(
             "Sets whose label holds this are references", key="import-reference-label"
         )
-        doses = left.checkbox("Keep the planned dose of each CT", value=True, key="import-doses")
+        st.session_state.setdefault("import-doses", True)
+        doses = left.checkbox("Keep the planned dose of each CT", key="import-doses")
         in_place = left.checkbox(
             "Leave the CTs where they are",
             key="import-in-place",
@@ -163,86 +187,8 @@ def describe_working(row: TreeImport) -> str:
         words += f", about {timedelta(seconds=progress['seconds_left'])} left"
     elif progress:
         words += f"searching, {say_count(progress['files'], 'file')} so far"
+    elif row.state is ImportState.IMPORTING:
+        words += "opening it"
     else:
         words += "waits to begin"
     return f"{words}. Started by {row.actor}; it goes on when you leave the page."
-
-
-def show_past(visit: Visit, rows: Sequence[TreeImport]) -> None:
-    """What earlier imports came to; the newest with its report, or with the button to resume it."""
-    last = rows[0]
-    if last.state is ImportState.FAILED:
-        st.error(f"Import {last.id} stopped. {as_text(last.error)}")
-    elif last.state is ImportState.CANCELLED:
-        st.warning(f"Import {last.id} was cancelled. What was imported stays.")
-    if last.state in (ImportState.FAILED, ImportState.CANCELLED) and st.button(
-        "Resume", type="primary", key="import-resume"
-    ):
-        with attempt():
-            with transaction(visit.bench.study.engine) as session:
-                resume_import(
-                    session,
-                    visit.bench.study,
-                    stored_id(last),
-                    actor=visit.identity.name,
-                    now=utc_now(),
-                )
-            st.rerun()
-    if last.state is ImportState.DONE:
-        st.success(describe_done(last))
-        _offer_report(visit, stored_id(last))
-    st.dataframe(build_import_frame(rows), hide_index=True, placeholder="")
-
-
-def describe_done(row: TreeImport) -> str:
-    """One line of an import that is done."""
-    found = row.found or {}
-    counts = ", ".join(f"{found.get(word, 0)} {word}" for word in _OUTCOMES)
-    names = found.get("unmatched_names", 0)
-    what = "Dry run, nothing was stored: " if row.dry_run else "Imported: "
-    told = ""
-    if names:
-        verb = "fits" if names == 1 else "fit"
-        told = f" {say_count(names, 'name')} of contours {verb} no structure: see ROI names."
-    return f"{what}{counts}, in {say_count(found.get('files', 0), 'file')}.{told}"
-
-
-_OUTCOMES = ("new", "changed", "unchanged", "refused")
-
-
-def _offer_report(visit: Visit, import_id: int) -> None:
-    folder = import_folder(visit.bench.study, import_id).path
-    files = [(folder / name, label, kind) for name, label, kind in (*_REPORTS, _NAMES)]
-    there = [file for file in files if file[0].is_file()]
-    if not there:
-        return
-    places = st.columns(len(there) + 1)
-    for place, (path, label, kind) in zip(places, there, strict=False):
-        name = f"import-{import_id}-{path.name}"
-        place.download_button(
-            label, path.read_bytes(), file_name=name, mime=kind, key=name, width="stretch"
-        )
-    if places[-1].button("Delete report", key="import-forget", width="stretch"):
-        for path, _, _ in there:
-            path.unlink(missing_ok=True)
-        st.rerun()
-    st.caption(
-        "The report names folders and contours as they were found, which may be names of people. "
-        "Delete it when you no longer need it."
-    )
-
-
-def build_import_frame(rows: Sequence[TreeImport]) -> pd.DataFrame:
-    """Imports, the newest first."""
-    return pd.DataFrame(
-        {
-            "Import": [row.id for row in rows],
-            "Folder": [Path(row.root).name for row in rows],
-            "Kind": ["dry run" if row.dry_run else "import" for row in rows],
-            "State": [row.state.value for row in rows],
-            "New": [(row.found or {}).get("new") for row in rows],
-            "Refused": [(row.found or {}).get("refused") for row in rows],
-            "By": [row.actor for row in rows],
-            "Started": [say_time(row.created_at_utc) for row in rows],
-        }
-    )

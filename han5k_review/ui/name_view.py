@@ -22,7 +22,7 @@ from han5k_review.store.name_tables import ConfirmedName
 from han5k_review.store.study import Study
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _LEAVE_OUT = "(leave out)"
 
@@ -68,14 +68,13 @@ def show_confirming(visit: Visit, rows: Sequence[NameRow], catalogue: Catalogue)
     chosen = _list_changes(rows, edited["Structure"].tolist())
     label = f"Confirm {say_count(len(chosen), 'name')}"
     if st.button(label, type="primary", disabled=not chosen, key="names-confirm"):
-        with attempt(), transaction(visit.bench.study.engine) as session:
-            count = confirm_names(
-                session, catalogue, chosen, actor=visit.identity.name, now_utc=utc_now()
-            )
-            st.session_state["names-told"] = (
-                f"{say_count(count, 'name')} confirmed; the next import uses it."
-            )
-        st.rerun()
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                count = confirm_names(
+                    session, catalogue, chosen, actor=visit.identity.name, now_utc=utc_now()
+                )
+            tell(f"{say_count(count, 'name')} confirmed; the next import uses it.")
+            st.rerun()
 
 
 def _build_frame(rows: Sequence[NameRow], *, fill: bool) -> pd.DataFrame:

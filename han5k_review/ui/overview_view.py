@@ -28,11 +28,11 @@ _QUEUE_PATIENCE = timedelta(minutes=2)
 PACE_COLUMNS = {
     "Progress": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%d %%"),
     "Left": st.column_config.NumberColumn(help="Structures that still have no grade."),
-    "Per day": st.column_config.NumberColumn(
+    "Grades a day": st.column_config.NumberColumn(
         format="%.0f",
         help=f"Structures graded for the first time the last {PACE_DAYS} days, per calendar day.",
     ),
-    "Seconds": st.column_config.NumberColumn(
+    "Seconds a grade": st.column_config.NumberColumn(
         format="%.0f", help="Median active seconds of a structure."
     ),
     "Drafts": st.column_config.NumberColumn(help="Corrections begun and not submitted."),
@@ -85,7 +85,7 @@ def list_waiting(
         Waiting(
             count=approvals,
             words=choose_form(approvals, "trained model waits", "trained models wait")
-            + " for promote or decline",
+            + " to be promoted or declined",
             page="retraining",
             link="Look at it",
         ),
@@ -140,8 +140,8 @@ def build_pace_frame(
             "Cases": [f"{one.cases_done} / {one.cases}" for one in readers],
             "Left": [one.left for one in readers],
             "Progress": [100 * one.graded / max(one.total, 1) for one in readers],
-            "Per day": [one.per_day for one in readers],
-            "Seconds": [one.seconds_per_structure for one in readers],
+            "Grades a day": [one.per_day for one in readers],
+            "Seconds a grade": [one.seconds_per_structure for one in readers],
             "Drafts": [one.open_drafts for one in readers],
             "Last grade": [say_time(one.last_graded_at_utc) for one in readers],
             "Ends about": [_end(one, now) for one in readers],

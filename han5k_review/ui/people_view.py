@@ -28,7 +28,7 @@ from han5k_review.texts.counts import say_count
 from han5k_review.triage.stored import find_round
 from han5k_review.triage.worklist import RANDOM_SHARE, ListOrder, assign_by_doubt, plan_by_doubt
 from han5k_review.ui.plain_text import as_text
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _CHOSEN = "these cases"
 _BY_NAME, _RANDOM = "by name", "random"
@@ -37,6 +37,7 @@ _BY_TRIAGE = {
     "most expected gain per minute first": ListOrder.GAIN,
 }
 _SHOWN_NAMES = 8
+_ADDED = "accounts-added"
 
 
 def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case]) -> None:
@@ -58,16 +59,17 @@ def show_assigning(visit: Visit, readers: Sequence[Reader], cases: Sequence[Case
         plan = plan_assignment(session, reader, wish)
     st.caption(describe_plan(plan.cases, plan.known, reader))
     if _ask_to_add(len(plan.cases), reader):
-        with attempt(), transaction(visit.bench.study.engine) as session:
-            added = assign_cases(
-                session,
-                reader=reader,
-                cases=plan.cases,
-                actor=visit.identity.name,
-                now=utc_now(),
-            )
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                added = assign_cases(
+                    session,
+                    reader=reader,
+                    cases=plan.cases,
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                )
             _tell_added(added, reader)
-        st.rerun()
+            st.rerun()
 
 
 def _list_triage_orders(session: Session) -> list[str]:
@@ -103,12 +105,13 @@ def show_ordering(visit: Visit, reader: Reader, wish: Wish, by: ListOrder) -> No
         )
     st.caption(describe_plan([one.case for one in ordered.draws], plan.known, reader))
     if _ask_to_add(len(ordered.draws), reader):
-        with attempt(), transaction(visit.bench.study.engine) as session:
-            added = assign_by_doubt(
-                session, reader=reader, plan=ordered, actor=visit.identity.name, now=utc_now()
-            )
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                added = assign_by_doubt(
+                    session, reader=reader, plan=ordered, actor=visit.identity.name, now=utc_now()
+                )
             _tell_added(added, reader)
-        st.rerun()
+            st.rerun()
 
 
 def _ask_to_add(count: int, reader: Reader) -> bool:
@@ -117,9 +120,7 @@ def _ask_to_add(count: int, reader: Reader) -> bool:
 
 
 def _tell_added(added: int, reader: Reader) -> None:
-    st.session_state["people-told"] = (
-        f"{say_count(added, 'case')} added to {as_text(reader.name)}'s list."
-    )
+    tell(f"{say_count(added, 'case')} added to {reader.name}'s list.")
 
 
 def _ask_wish(pool: object, order: str, cases: Sequence[Case]) -> Wish:
@@ -147,7 +148,7 @@ def describe_plan(cases: Sequence[Case], known: int, reader: Reader) -> str:
     """Which cases come, in order, and how many are there already."""
     names = ", ".join(case.name for case in cases[:_SHOWN_NAMES])
     more = len(cases) - _SHOWN_NAMES
-    first = f"In this order: {names}" if names else "No case would be added"
+    first = f"In this order: {names}" if names else "No case is left to add from these"
     rest = f" and {more:,} more" if more > 0 else ""
     there = f" {known} of them on {as_text(reader.name)}'s list already." if known else ""
     return f"{first}{rest}.{there}"
@@ -174,42 +175,24 @@ def show_unassigning(visit: Visit, readers: Sequence[Reader]) -> None:
     )
     label = f"Take {say_count(len(chosen), 'case')} off the list"
     if st.button(label, disabled=not chosen, key="unassign"):
-        with attempt(), transaction(visit.bench.study.engine) as session:
-            gone = unassign_cases(
-                session,
-                reader=reader,
-                assignment_ids=[one for one, _ in chosen],
-                actor=visit.identity.name,
-                now=utc_now(),
-            )
-            st.session_state["people-told"] = (
-                f"{say_count(gone, 'case')} taken off {as_text(reader.name)}'s list."
-            )
-        st.rerun()
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                gone = unassign_cases(
+                    session,
+                    reader=reader,
+                    assignment_ids=[one for one, _ in chosen],
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                )
+            tell(f"{say_count(gone, 'case')} taken off {reader.name}'s list.")
+            st.rerun()
 
 
 def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
     """Add an account, and give one a new password; only of roles this person may manage."""
     visit.require(Action.MANAGE_READERS)
     roles = list_manageable(visit.identity)
-    with st.form("account", clear_on_submit=True, border=False):
-        name = st.text_input("Name")
-        role = st.selectbox("Role", roles, format_func=lambda r: r.value)
-        password = st.text_input("First password", type="password")
-        if st.form_submit_button("Add the account"):
-            with attempt(), transaction(visit.bench.study.engine) as session:
-                added = add_reader(
-                    session,
-                    name=name,
-                    password=password,
-                    role=_check_role(role, roles),
-                    actor=visit.identity.name,
-                    now=utc_now(),
-                    is_first_password=True,
-                )
-                st.toast(
-                    f"{as_text(added.name)} added, shown in exports as {as_text(added.pseudonym)}."
-                )
+    _show_new_account(visit, roles)
     theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
     if not theirs:
         return
@@ -229,7 +212,34 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                     now=utc_now(),
                     is_first_password=True,
                 )
-                st.toast(f"{as_text(reader.name)} has a new password and is signed out everywhere.")
+                tell(f"{reader.name} has a new password and is signed out everywhere.")
+
+
+def _show_new_account(visit: Visit, roles: Sequence[Role]) -> None:
+    round_key = f"account-{st.session_state.get(_ADDED, 0)}"  # a refused form keeps what was typed
+    with st.form(round_key, border=False):
+        name = st.text_input("Name", key=f"{round_key}-name")
+        role = st.selectbox("Role", roles, format_func=lambda r: r.value, key=f"{round_key}-role")
+        password = st.text_input("First password", type="password", key=f"{round_key}-password")
+        wants = st.form_submit_button("Add the account")
+    if wants:
+        with attempt():
+            with transaction(visit.bench.study.engine) as session:
+                added = add_reader(
+                    session,
+                    name=name,
+                    password=password,
+                    role=_check_role(role, roles),
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                    is_first_password=True,
+                )
+            tell(
+                f"{added.name} added, shown in exports as {added.pseudonym}. "
+                "Tell them the first password; they choose their own when they sign in."
+            )
+            st.session_state[_ADDED] = st.session_state.get(_ADDED, 0) + 1
+            st.rerun()
 
 
 def _check_role(role: Role, roles: Sequence[Role]) -> Role:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from han5k_review.accounts.may import list_manageable
-from han5k_review.accounts.sessions import end_session, get_session, list_sessions
+from han5k_review.accounts.sessions import end_session, list_sessions
+from han5k_review.accounts.ways_in import get_way_in
 from han5k_review.errors import RuleError
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -44,16 +48,16 @@ def show_others_sessions(visit: Visit) -> None:
 
 
 def _show(visit: Visit, number: int, words: str) -> None:
-    """One sign-in. It is ended before the page is drawn anew, so that its row goes at once."""
+    show_with_end(words, "session", number, "Ends this sign-in at once", partial(_end, visit))
+
+
+def show_with_end(
+    words: str, kind: str, number: int, tip: str, on_end: Callable[[int], None]
+) -> None:
+    """A line and its button. It ends before the page is drawn anew, so that it goes at once."""
     text, button = st.columns([4, 1], vertical_alignment="center")
     text.text(words)  # never as Markdown: a browser says of itself what it wants
-    button.button(
-        "End",
-        key=f"end-session-{number}",
-        help="Ends this sign-in at once",
-        on_click=_end,
-        args=(visit, number),
-    )
+    button.button("End", key=f"end-{kind}-{number}", help=tip, on_click=on_end, args=(number,))
 
 
 def _describe(row: SignInSession) -> str:
@@ -66,7 +70,7 @@ def _describe(row: SignInSession) -> str:
 
 def _end(visit: Visit, number: int) -> None:
     with attempt(), transaction(visit.bench.study.engine) as session:
-        row, reader = get_session(session, number)
+        row, reader = get_way_in(session, SignInSession, number)
         is_own = row.reader_id == visit.identity.reader_id
         if not is_own and reader.role not in list_manageable(visit.identity):
             raise RuleError("This sign-in is not one that you may end.")

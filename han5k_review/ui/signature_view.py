@@ -16,7 +16,7 @@ from han5k_review.store.tables import Assignment, Case
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.plain_text import as_text
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _MOST_SHOWN = 50
 
@@ -73,9 +73,12 @@ def show_unlocking(visit: Visit) -> None:
             else ":red[The grades are not those that were signed; look into the audit trail.]"
         )
     )
-    reason = st.text_input("Why is it opened again?", max_chars=MAX_REASON, key="unlock-reason")
-    if st.button("Open this read again", disabled=not reason.strip(), key="unlock"):
-        with attempt(), transaction(engine) as session:
+    with st.form("unlock-read", border=False):
+        reason = st.text_input("Why is it opened again?", max_chars=MAX_REASON, key="unlock-reason")
+        if not st.form_submit_button("Open this read again", key="unlock"):
+            return
+    with attempt():
+        with transaction(engine) as session:
             unlock_read(
                 session,
                 assignment_id=signature.assignment_id,
@@ -83,5 +86,5 @@ def show_unlocking(visit: Visit) -> None:
                 by=visit.get_reader(),
                 now=utc_now(),
             )
-            st.session_state["people-told"] = f"{signature.signer} can grade {chosen.case} again."
+        tell(f"{signature.signer} can grade {chosen.case} again.")
         st.rerun()

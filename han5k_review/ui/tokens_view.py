@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from han5k_review.accounts.may import list_scopes
@@ -11,10 +13,10 @@ from han5k_review.accounts.tokens import (
     USUAL_DAYS,
     TokenWish,
     end_token,
-    get_token,
     list_tokens,
     make_token,
 )
+from han5k_review.accounts.ways_in import get_way_in
 from han5k_review.errors import RuleError
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
@@ -22,6 +24,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.session_tables import PersonalToken
 from han5k_review.store.vocabulary import Scope
 from han5k_review.ui.local_time import say_time
+from han5k_review.ui.sessions_view import show_with_end
 from han5k_review.ui.visit import Visit, attempt
 
 _WORDS = {
@@ -64,15 +67,8 @@ def show_own_tokens(visit: Visit) -> None:
     with reading(visit.bench.study.engine) as session:
         rows = [row for row, _ in list_tokens(session, utc_now(), visit.identity.reader_id)]
     for row in rows:
-        text, button = st.columns([4, 1], vertical_alignment="center")
-        text.text(_describe(row))
-        button.button(
-            "End",
-            key=f"end-token-{row.id}",
-            help="Ends this token at once",
-            on_click=_end,
-            args=(visit, stored_id(row)),
-        )
+        tip, end = "Ends this token at once", partial(_end, visit)
+        show_with_end(_describe(row), "token", stored_id(row), tip, end)
 
 
 def _describe(row: PersonalToken) -> str:
@@ -82,9 +78,8 @@ def _describe(row: PersonalToken) -> str:
 
 
 def _end(visit: Visit, number: int) -> None:
-    """Before the page is drawn anew, so that its row goes at once."""
     with attempt(), transaction(visit.bench.study.engine) as session:
-        row, _ = get_token(session, number)
+        row, _ = get_way_in(session, PersonalToken, number)
         if row.reader_id != visit.identity.reader_id:
             raise RuleError("This token is not one of yours.")
         end_token(session, number, by=visit.identity.name, now=utc_now())

@@ -141,6 +141,15 @@ def page(title: str | None, action: Action | None = None) -> Iterator[Visit]:
         st.stop()
 
 
+def tell(words: str) -> None:
+    """Say what was done, above the page: the next run of its script moves nothing.
+
+    A message within the page goes when a text field is left, and a button below it moves from
+    under the mouse that is about to press it.
+    """
+    st.toast(as_text(words), duration="long")
+
+
 @contextmanager
 def attempt() -> Iterator[None]:
     """One action of a page: its error is shown in place, the rest of the page goes on."""

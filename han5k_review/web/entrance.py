@@ -20,16 +20,17 @@ from han5k_review.accounts.sessions import (
     Browser,
     SessionLimits,
     end_session,
-    find_session,
     open_session,
 )
 from han5k_review.accounts.signing_in import authenticate, record_attempt
 from han5k_review.accounts.throttle import CountedBy, admit, count_by, fold_address, forgive
+from han5k_review.accounts.ways_in import find_way_in
 from han5k_review.errors import AccessError, Han5kError
 from han5k_review.review.drafts.unsubmitted import Unsubmitted, list_unsubmitted
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
+from han5k_review.store.session_tables import SignInSession
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Reader
 from han5k_review.web.desk import IDENTITY, get_identity
@@ -188,7 +189,7 @@ class Entrance:
                 reader = session.get_one(Reader, identity.reader_id)
                 sign_out_everywhere(session, reader, actor=identity.name, now=now)
                 return
-            row = find_session(session, cookie)
+            row = find_way_in(session, SignInSession, cookie)
             if row is not None:
                 end_session(session, stored_id(row), by=identity.name, now=now)
 

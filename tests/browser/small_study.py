@@ -13,7 +13,7 @@ from han5k_review.imaging.volume import CtVolume
 from han5k_review.importing.made_cases import MadeCase, store_case
 from han5k_review.importing.study import create_study
 from han5k_review.review.assigning import assign_cases
-from han5k_review.review.decisions.revising import submit_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session, select
 
 from han5k_review.accounts.readers import get_reader
@@ -79,6 +79,39 @@ def build(root: Path) -> tuple[Study, str]:
         return study, left.alias or ""
 
 
+def pause_and_go_on(screen: Page, pictures: Path) -> None:
+    """What was done is said outside of the page: a button stays where the mouse is about to press.
+
+    A message within it would go when the text field is left, that is between mouse down and up.
+    """
+    reason = screen.get_by_label("Reason, which the readers see")
+    said = screen.get_by_test_id("stToast")
+    for turn in ("the first time", "the second time"):
+        reason.fill(turn)
+        press_by_mouse(screen.get_by_role("button", name="Pause reading"))
+        expect(said.filter(has_text="Reading of all readers is paused.").last).to_be_visible()
+        paused = screen.get_by_text(f"Paused by lead: {turn}")
+        expect(paused).to_be_visible(timeout=SLOW)
+        expect(reason).to_be_hidden(timeout=SLOW)
+        screen.screenshot(path=pictures / "told.png")
+        press_by_mouse(screen.get_by_role("button", name="Let reading go on"))
+        expect(reason).to_be_visible(timeout=SLOW)
+        expect(paused).to_be_hidden(timeout=SLOW)
+    expect(screen.get_by_test_id("stMain").get_by_text("Reading of all")).to_have_count(0)
+
+
+def press_by_mouse(button: Locator) -> None:
+    """As a hand does, once the page stands still: where the button is, whatever moves then."""
+    still = "[data-testid=stApp][data-test-script-state=notRunning]"
+    button.page.locator(still).wait_for(timeout=SLOW)
+    box = button.bounding_box()
+    assert box is not None
+    mouse = button.page.mouse
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    mouse.down()
+    mouse.up()
+
+
 @pytest.mark.browser
 def test_a_lead_sees_what_ran_out_and_what_readers_prefer(
     tmp_path: Path, screen: Page, pictures: Path
@@ -93,6 +126,7 @@ def test_a_lead_sees_what_ran_out_and_what_readers_prefer(
         expect(told).to_contain_text("what was left went to another reader", timeout=SLOW)
         expect(screen.get_by_text("No begun read has a time limit.")).to_be_visible()
         screen.screenshot(path=pictures / "leases.png")
+        pause_and_go_on(screen, pictures)
         screen.goto(f"{server.url}/results?view=Preferences")
         words = "Share of the choices for one of the two that prefers ai to reference"
         expect(screen.get_by_text(words)).to_be_visible(timeout=SLOW)

@@ -16,7 +16,7 @@ from han5k_review.exports.contour_files import Contour, build_segmentation
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.label_images import read_mask
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.decisions.revising import submit_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from han5k_review.evaluation import plan_evaluation, run_evaluation
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.assigning import assign_cases
-from han5k_review.review.decisions.revising import submit_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.grading import GradeRequest, submit_grade
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.engine import reading, transaction

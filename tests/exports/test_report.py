@@ -20,7 +20,7 @@ from han5k_review.exports.about_sheet import RESEARCH_USE
 from han5k_review.exports.report import build_report
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.imaging.volume import CtVolume
-from han5k_review.review.decisions.revising import submit_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import Audit, Case, Reader

@@ -149,13 +149,17 @@ def test_what_the_parent_predicted_is_taught_as_it_predicted_it(
         replace(job, cases=(case,), parent=parent), tmp_path, lambda *_: None
     )
     folder = prepared.folder / prepared.plans["configurations"]["3d_fullres"]["data_identifier"]
-    data, seg, _, _ = nnUNetDatasetBlosc2(str(folder)).load_case(case.name)
+    data, seg, _, properties = nnUNetDatasetBlosc2(str(folder)).load_case(case.name)
     model = open_model(parent, "cpu", job.settings.tile_step)
     image = torch.from_numpy(np.asarray(data[:]))
     predicted = model.predictor.predict_sliding_window_return_logits(image).argmax(0).numpy()
     taught = np.asarray(seg[:])[0]
     assert predicted.any()
     assert np.array_equal(np.where(taught < 0, 0, taught), np.where(taught < 0, 0, predicted))
+    for value in np.unique(predicted[(predicted > 0) & (taught >= 0)]):  # patches are centred there
+        places = properties["class_locations"][int(value)]
+        assert len(places)
+        assert set(taught[tuple(places[:, 1:].T)]) == {value}
     plain = replace(job, cases=(job.cases[0],), parent=parent)
     prepared = prepare_dataset(plain, tmp_path / "plain", lambda *_: None)
     _, seg, _, _ = nnUNetDatasetBlosc2(str(prepared.folder / folder.name)).load_case(case.name)

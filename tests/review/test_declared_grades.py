@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import Session, col, select
 
 from han5k_review.review.decisions.adjudication import list_questions
-from han5k_review.review.decisions.revising import list_revisions, submit_revision
+from han5k_review.review.decisions.revising import list_revisions
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.declared_grades import check_given_grade, list_declared_grades
 from han5k_review.review.edit_rules import EditRules
 from han5k_review.review.grading import GradeRequest, submit_grade

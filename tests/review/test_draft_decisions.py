@@ -12,7 +12,8 @@ from han5k_review.review.decisions.locking import (
     lock_structure,
     unlock_structure,
 )
-from han5k_review.review.decisions.revising import decide_revision, submit_revision
+from han5k_review.review.decisions.revising import decide_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.refusals import DraftError, Reason
 from han5k_review.store.draft_tables import StructureLock
 from han5k_review.store.engine import reading, transaction

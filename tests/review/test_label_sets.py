@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import Session
 
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.decisions.revising import Edit, add_revision, decide_revision
+from han5k_review.review.decisions.revising import decide_revision
+from han5k_review.review.decisions.submitting import Edit, add_revision
 from han5k_review.review.edit_check import EditMeasure
 from han5k_review.review.label_sets import (
     LabelSet,

@@ -8,11 +8,8 @@ import pytest
 from han5k_review.errors import GeometryError, RuleError
 from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
-from han5k_review.review.decisions.revising import (
-    decide_revision,
-    list_revisions,
-    submit_revision,
-)
+from han5k_review.review.decisions.revising import decide_revision, list_revisions
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.edit_check import measure_edit
 from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from han5k_review.review.assigning import assign_cases
 from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.review.decisions.locking import lock_structure
-from han5k_review.review.decisions.revising import submit_revision
+from han5k_review.review.decisions.submitting import submit_revision
 from han5k_review.review.labels import list_under_review
 from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction

@@ -90,6 +90,26 @@ def ends_by(table: Table, server: PromptServer, key: str) -> None:
     assert len(server.look()["prompts"]) == held - 1
 
 
+def out_of_sight(screen: Page) -> list[str]:
+    """What a prompt needs and what ends or takes back an edit: all in reach, unscrolled."""
+    hidden: list[str] = screen.evaluate(
+        """() => {
+          const root = document.querySelector('#host').shadowRoot;
+          const needed = '[data-testid=prompts] :is(button, small), [data-testid=prompt-asking], '
+            + '.ends button';
+          return [...root.querySelectorAll(needed)].filter((one) => one.offsetParent)
+            .filter((one) => {
+              const { left, right, top, bottom } = one.getBoundingClientRect();
+              const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+              return one.scrollWidth > one.clientWidth + 1 || right > innerWidth
+                || root.elementFromPoint(x, y)?.closest('button, small, p') !== one;
+            })
+            .map((one) => one.textContent);
+        }"""
+    )
+    return hidden
+
+
 def tools_of(table: Table) -> list[str]:
     with Session(table.bench.study.engine) as session:
         return list(session.exec(select(DraftPatch.tool).order_by(col(DraftPatch.version))))
@@ -145,6 +165,7 @@ def test_a_server_that_is_slow_or_dies_costs_one_sentence_and_no_stroke(
     expect(asking).to_contain_text("1 s")
     for width, height in ((1024, 768), (1440, 900)):
         screen.set_viewport_size({"width": width, "height": height})
+        assert out_of_sight(screen) == []
         screen.screenshot(path=pictures / f"prompt-{width}.png")
     screen.keyboard.press("ArrowUp")
     expect(screen.get_by_test_id("view-main")).to_have_attribute("data-slice", "5")

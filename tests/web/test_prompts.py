@@ -18,7 +18,7 @@ from rigs.prompt_model import grow, mark_point
 from rigs.prompt_server import LICENCE, VERSION, PromptServer
 from tests.web.bench import WebBench
 from tests.web.conftest import Visit
-from tests.web.drafting import DOT, PAROTID, patch
+from tests.web.drafting import DOT, PAROTID, Tab, patch
 from tests.web.prompting import (
     FAR,
     GROWTH,
@@ -92,18 +92,42 @@ def test_what_cannot_be_asked_is_refused_before_the_server_hears_of_it(
         ("lasso", ring[:2], {}, 422, "bad_prompt"),
         ("lasso", ring, {}, 422, "bad_prompt"),
         ("box", ring[:1], {}, 422, "bad_prompt"),
+        ("box", [FAR, FAR], {}, 422, "bad_prompt"),
         ("point", [FAR], {"version": 3}, 409, "gap"),
         ("point", [FAR], {"holder": "another-tab"}, 409, "lease_lost"),
     ):
         refused = prompting.ask(kind, *points, **fields)
         assert (refused.status_code, refused.json()["reason"]) == (status, reason), refused.text
+        sentence = refused.json()["error"]
+        assert (sentence.count(". "), sentence[-1]) == (0, "."), sentence
     assert server.look()["asked"] == before
     assert prompting.ask("box", (10, 10, 5), (14, 14, 9)).status_code == 422  # as its model says
     assert count_prompts(bench) == 0
 
 
-def test_a_box_and_a_lasso_grow_from_what_they_hold(prompting: PromptTab) -> None:
+def test_an_answer_that_comes_after_the_lease_was_lost_is_no_step(
+    prompting: PromptTab, server: PromptServer
+) -> None:
+    answer = prompting.ask("point", FAR)
+    other = Tab(client=prompting.tab.client, url=PAROTID, mask=prompting.tab.mask)
+    assert other.open(take_over=True).status_code == 200
+    before = server.look()["asked"]
+    for refused in (prompting.take(answer, "point"), prompting.ask("point", FAR)):
+        assert (refused.status_code, refused.json()["reason"]) == (409, "lease_lost")
+    assert server.look()["asked"] == before
+    told, mask = other.fetch_mask()
+    assert told["version"] == 0
+    assert np.array_equal(mask, prompting.tab.mask)
+
+
+def test_a_box_and_a_lasso_grow_from_what_they_hold_and_a_short_line_from_its_voxel(
+    prompting: PromptTab,
+) -> None:
     seen = prompting.bench.hu
+    answer = prompting.ask("scribble", FAR)
+    i, j, k = FAR
+    wide = [(i + a, j + b, k) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+    assert np.array_equal(prompting.read(answer), prompting.grow(*wide))
     answer = prompting.ask("box", (14, 14, 5), (10, 10, 5))
     span = ((10, 15), (10, 15), (5, 6))
     grown = grow(seen, mark_point(seen.shape, (12, 12, 5)), GROWTH, span)

@@ -16,8 +16,8 @@ RULES: Mapping[str, str] = {
     "an adjudicator accepted last. No other contour is.",
     "certified": "A contour is in this release when it was accepted (locked, or the revision that "
     "an adjudicator accepted last), or when its structure is certified and nothing speaks against "
-    "it. Certified: the grades show that more than {share:.0%} of patients are acceptable (no or "
-    "minor revision), with an error rate of 5 % over all structures of the study. Against a "
+    "it. Certified: the grades show that more than {percent:.0f} % of patients are acceptable (no "
+    "or minor revision), with an error rate of 5 % over all structures of the study. Against a "
     "contour speak a grade that calls it a major revision, not assessable or absent, and a "
     "revision that waits.",
 }
@@ -94,7 +94,7 @@ def build_images_readme(has_images: bool) -> bytes:
 
 def describe_rule(rule: str, share: float) -> str:
     """The rule of a release in words."""
-    return RULES[rule].format(share=share)
+    return RULES[rule].format(percent=100 * share)
 
 
 def _sections(facts: ReleaseFacts) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _certificates(facts: ReleaseFacts) -> Iterator[str]:
     if not found:
         yield "Nothing was graded yet, so no structure is certified."
         return
-    yield f"More than {facts.share_to_show:.0%} of patients are to be acceptable.\n"
+    yield f"More than {100 * facts.share_to_show:.0f} % of patients are to be acceptable.\n"
     yield "| structure | patients judged | acceptable | e-value | certified |"
     yield "|---|---|---|---|---|"
     for name, one in found:

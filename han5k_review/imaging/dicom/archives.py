@@ -133,11 +133,19 @@ def _list_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]
         name = member.filename.replace("\\", "/")
         place = PurePosixPath(name)
         if place.is_absolute() or ".." in place.parts or ":" in name.split("/")[0]:
-            raise DataError(f"{path}: files within the archive were expected, one leads out of it.")
+            raise DataError(
+                f"{path}: files within the archive were expected, one leads out of it; pack the "
+                "folder again."
+            )
         if (member.external_attr >> 16) & _KIND == _LINK:
-            raise DataError(f"{path}: files were expected, the archive holds a link.")
+            raise DataError(
+                f"{path}: files were expected, the archive holds a link; pack the files themselves."
+            )
         if member.flag_bits & 1:
-            raise DataError(f"{path}: an archive without a password was expected, found one.")
+            raise DataError(
+                f"{path}: an archive without a password was expected, found one; unpack it and "
+                "pack it again without."
+            )
         is_bomb = member.file_size > MAX_RATIO * max(member.compress_size, 1)
         if member.file_size > _SMALL_BYTES and is_bomb:
             raise DataError(
@@ -195,5 +203,8 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, path: P
         while piece := source.read(_PIECE_BYTES):
             left -= len(piece)
             if left < 0:
-                raise DataError(f"{path}: a file in the archive is longer than it says.")
+                raise DataError(
+                    f"{path}: files as long as the archive says were expected, one is longer than "
+                    "it says; pack it again."
+                )
             target.write(piece)

@@ -12,7 +12,7 @@ from han5k_review.imaging.grid import Grid
 from han5k_review.imaging.mask import StructureMask
 from han5k_review.review.assistance import count_smart_steps, list_prompt_servers
 from han5k_review.review.decisions.locking import check_draft_unlocked
-from han5k_review.review.decisions.revising import Edit, add_revision
+from han5k_review.review.decisions.submitting import Edit, add_revision
 from han5k_review.review.drafts.draft_mask import MaskShelf
 from han5k_review.review.drafts.journal import replay
 from han5k_review.review.drafts.leases import check_holder

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from han5k_review.accounts.may import Action
 from han5k_review.store.engine import reading
 from han5k_review.store.tables import Case
 from han5k_review.triage.doubts import DOUBTFUL, has_doubts
@@ -20,12 +21,12 @@ from han5k_review.ui.cases.query import (
     list_case_summaries,
 )
 from han5k_review.ui.local_time import say_time
-from han5k_review.ui.places import go_to
+from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.rows.columns import Cell, Column, Kind, OpenRow
 from han5k_review.ui.rows.order import find_order
 from han5k_review.ui.rows.pages import ROWS_A_PAGE, ask_page_number
 from han5k_review.ui.rows.table import show_rows
-from han5k_review.ui.visit import Bench
+from han5k_review.ui.visit import Visit
 
 _LIST = "cases"
 _ORDERS = {
@@ -56,14 +57,27 @@ _DOUBT_COLUMNS = (
 )
 
 
-def show_case_list(bench: Bench, chosen: Case | None) -> None:
+def show_no_case(visit: Visit) -> None:
+    """What to do in a study without cases, for those who may do it."""
+    if not visit.may(Action.IMPORT_CASES):
+        st.info("The study has no case yet. The study lead or an engineer imports them.")
+        return
+    st.info(
+        "The study has no case yet. Import DICOM on the page Import, or any format on the server: "
+        "`han5k import cases.csv --dry-run`."
+    )
+    st.page_link(page_file("imports"), label="Import cases")
+
+
+def show_case_list(visit: Visit, chosen: Case | None) -> None:
     """The list, folded away where a case is chosen; a row that is opened chooses its case."""
-    with st.expander("All cases", expanded=chosen is None), reading(bench.study.engine) as session:
+    engine = visit.bench.study.engine
+    with st.expander("All cases", expanded=chosen is None), reading(engine) as session:
         shows_doubts = has_doubts(session)
         wish, order = _ask_wish(shows_doubts=shows_doubts), find_order(_LIST)
         count = count_cases(session, wish)
         if count == 0 and wish == CaseWish():
-            st.info("The study has no case yet. Bring some in with `han5k import`.")
+            show_no_case(visit)
             return
         if count == 0:
             st.info("No case is like this. Clear the search, or choose all cases.")

@@ -20,7 +20,7 @@ from han5k_review.store.vocabulary import (
     Preset,
 )
 from han5k_review.ui.plain_text import as_text
-from han5k_review.ui.visit import Visit, attempt, open_bench
+from han5k_review.ui.visit import Visit, attempt, open_bench, tell
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -218,11 +218,12 @@ def show_saving(visit: Visit, standing: Standing, protocol: Protocol, facts: Stu
         st.caption(f"This is version {standing.number}, as it is in force.")
         return True
     reason = ""
-    if standing.frozen_at_utc is not None:
-        reason = st.text_input("Reason for the change", key="protocol-reason")
-    missing = standing.frozen_at_utc is not None and not reason.strip()
-    label = f"Save as version {standing.number + 1}"
-    if st.button(label, type="primary", key="protocol-save", disabled=missing):
+    with st.form("protocol-saving", border=False):
+        if standing.frozen_at_utc is not None:
+            reason = st.text_input("Reason for the change", key="protocol-reason")
+        label = f"Save as version {standing.number + 1}"
+        is_wanted = st.form_submit_button(label, type="primary", key="protocol-save")
+    if is_wanted:
         with attempt():
             change = Change(
                 actor=visit.identity.name, now=utc_now(), reason=reason, after=standing.number
@@ -230,6 +231,6 @@ def show_saving(visit: Visit, standing: Standing, protocol: Protocol, facts: Stu
             with transaction(visit.bench.study.engine) as session:
                 set_protocol(session, protocol, facts, change=change)
             open_bench.clear()  # its scale may be another now
-            st.toast(f"Version {standing.number + 1} is in force.")
+            tell(f"Version {standing.number + 1} is in force.")
             st.rerun()
     return True

@@ -13,7 +13,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import reading, transaction
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.local_time import say_time
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _TOLD = timedelta(days=7)
 """How long it is said that a read went on by itself."""
@@ -58,7 +58,7 @@ def show_leases(visit: Visit) -> None:
         with attempt():
             with transaction(visit.bench.study.engine) as session:
                 done = return_expired(session, actor=visit.identity.name, now=now)
-            st.session_state["protocol-told"] = say_returned(done)
+            tell(say_returned(done))
             st.rerun()
 
 

@@ -17,7 +17,7 @@ from han5k_review.store.tables import Case, Reader
 from han5k_review.store.vocabulary import Role
 from han5k_review.texts.counts import say_count
 from han5k_review.ui.plain_text import as_text
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _EVERYBODY = "all readers"
 
@@ -55,9 +55,7 @@ def show_assigning_by_protocol(visit: Visit, readers: Sequence[Reader]) -> None:
                     actor=visit.identity.name,
                     now=utc_now(),
                 )
-            st.session_state["protocol-told"] = (
-                f"{say_count(count, 'read is', 'reads are')} on the lists."
-            )
+            tell(f"{say_count(count, 'read is', 'reads are')} on the lists.")
             st.rerun()
 
 
@@ -122,7 +120,7 @@ def show_handing_over(visit: Visit, readers: Sequence[Reader], cases: Sequence[C
                     actor=visit.identity.name,
                     now=utc_now(),
                 )
-            st.session_state["protocol-told"] = f"{say_count(moves, 'read')} went to {coming.name}."
+            tell(f"{say_count(moves, 'read')} went to {coming.name}.")
             st.rerun()
 
 
@@ -145,7 +143,5 @@ def show_pauses(visit: Visit, readers: Sequence[Reader]) -> None:
                     resume_reading(session, chosen, actor=actor, now=now)
                 else:
                     pause_reading(session, chosen, reason=reason, actor=actor, now=now)
-            st.session_state["protocol-told"] = (
-                f"Reading of {name} {'goes on' if own else 'is paused'}."
-            )
+            tell(f"Reading of {name} {'goes on' if own else 'is paused'}.")
             st.rerun()

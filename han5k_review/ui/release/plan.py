@@ -53,7 +53,7 @@ def ask_request(bench: Bench) -> ReleaseRequest:
     limit = middle.selectbox(
         "Certified above",
         LIMITS,
-        format_func=lambda share: f"{share:.0%}",
+        format_func=lambda share: f"{100 * share:.0f} %",
         key="limit",
         disabled=rule is ReleaseRule.ACCEPTED,
         help="Share of patients whose contour is acceptable that a certificate has to show.",

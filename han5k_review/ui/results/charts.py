@@ -62,7 +62,11 @@ def build_agreement_chart(pairs: Sequence[PairAgreement]) -> go.Figure:
     for pair in pairs:
         value = pair.kappa.value
         said = say_count(pair.compared, "contour")
-        said += f", exactly equal {pair.exact.value:.0%}" if pair.exact.value is not None else ""
+        said += (
+            f", exactly equal {100 * pair.exact.value:.0f} %"
+            if pair.exact.value is not None
+            else ""
+        )
         said += f"<br>{pair.kappa.reason}" if value is None else ""
         for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
             values[place[one], place[other]] = math.nan if value is None else value

@@ -136,7 +136,8 @@ def _show_verdicts(view: RunView) -> None:
         "0.01. Not worse: the interval ends above -0.01. More needed: so many more patients like "
         "these would decide."
     )
-    if any(v.in_use_dice is not None for v in view.verdicts):
+    frame = build_verdict_frame(view.verdicts)
+    if "In use Dice" in frame:
         st.caption(
             "In use: the contours under review when the run began. A structure is worse when it is "
             "worse than before or worse than those."
@@ -157,7 +158,6 @@ def _show_verdicts(view: RunView) -> None:
             key=f"differences-{view.run.id}",
             config={"displaylogo": False},
         )
-    frame = build_verdict_frame(view.verdicts)
     st.dataframe(
         frame,
         hide_index=True,

@@ -24,7 +24,7 @@ from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import Case
 from han5k_review.study import grid_of
 from han5k_review.texts.counts import choose_form, say_count
-from han5k_review.ui.visit import Bench, Visit, attempt
+from han5k_review.ui.visit import Bench, Visit, attempt, tell
 
 _PLAN = "bulk-plan"
 _COLUMNS = {
@@ -64,7 +64,7 @@ def show_bulk(visit: Visit, questions: Sequence[Question]) -> None:
             del st.session_state[_PLAN]
             with transaction(visit.bench.study.engine) as session:
                 accept_in_bulk(session, plan, by=visit.get_reader(), now=utc_now())
-            st.toast(f"{count} accepted and locked.")
+            tell(f"{count} accepted and locked.")
             st.rerun()
 
 

@@ -25,7 +25,7 @@ from han5k_review.texts.counts import say_count
 from han5k_review.ui.places import go_to
 from han5k_review.ui.revisions.overtaken import forget_shown, tell_overtaken
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _QUEUE = "consensus"
 
@@ -39,9 +39,6 @@ def show_grade_queue(visit: Visit) -> None:
     if not due:
         return
     st.subheader("Grades to adjudicate", anchor=False)
-    told = st.session_state.pop("consensus-told", None)
-    if told:
-        st.success(told)
     if len(mine) < len(due):
         others = say_count(len(due) - len(mine), "structure waits", "structures wait")
         st.caption(f"{others} for another adjudicator, since you read these cases.")
@@ -133,9 +130,7 @@ def _ask(visit: Visit, due: DueContour) -> None:
                 now=utc_now(),
             )
         forget_shown(_QUEUE)
-        st.session_state["consensus-told"] = (
-            f"{due.case}, {due.structure}: {visit.bench.scale.say(code)}."
-        )
+        tell(f"{due.case}, {due.structure}: {visit.bench.scale.say(code)}.")
         st.rerun()
 
 

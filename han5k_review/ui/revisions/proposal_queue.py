@@ -23,7 +23,7 @@ from han5k_review.ui.revisions.proposal_asking import (
     pop_told,
 )
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 _PICTURES = 3
 _QUEUE = "proposal"
@@ -37,7 +37,7 @@ def show_proposals(visit: Visit) -> None:
         return
     st.subheader("Proposals", anchor=False)
     if told is not None:
-        st.success(told)
+        tell(told)
     if not waiting:
         return
     chosen = st.selectbox(

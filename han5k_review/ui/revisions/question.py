@@ -28,7 +28,7 @@ from han5k_review.ui.revisions.cards import (
 )
 from han5k_review.ui.revisions.overtaken import forget_shown
 from han5k_review.ui.slice_picture import OutlinedMask, build_slice_picture, choose_window
-from han5k_review.ui.visit import Visit, attempt
+from han5k_review.ui.visit import Visit, attempt, tell
 
 QUEUE = "question"
 _REVIEWED = "Contour under review"
@@ -90,16 +90,22 @@ def _show_actions(visit: Visit, question: Question, widest: int | None) -> None:
             "Reason (needed to reject)", key=f"reason-{key}", max_chars=2000, width=260
         )
         key = f"{key}-{chosen.revision.id}"
-        if st.button(f"Accept {as_text(chosen.name)}", type="primary", key=f"accept-{key}"):
-            _decide(visit, question, chosen, Decision.ACCEPTED, reason)
-        if st.button("Edit further", key=f"edit-further-{key}", help=_describe_edit(chosen)):
-            _edit_further(visit, question, chosen, widest)
-        if st.button("Reject", key=f"reject-{key}", help="This contour does not count."):
-            _decide(visit, question, chosen, Decision.REJECTED, reason)
+        label = f"Accept {as_text(chosen.name)}"
+        is_accepted = st.button(label, type="primary", key=f"accept-{key}")
+        is_edited = st.button(
+            "Edit further", key=f"edit-further-{key}", help=_describe_edit(chosen)
+        )
+        is_rejected = st.button("Reject", key=f"reject-{key}", help="This contour does not count.")
         if st.button(
             "Compare in the viewer", key=f"compare-{key}", help="In three planes, decided by key."
         ):
             go_to("review", **build_compare_query(question, widest))
+    # Below the row: an error that comes and goes within it would move its buttons.
+    if is_edited:
+        _edit_further(visit, question, chosen, widest)
+    elif is_accepted or is_rejected:
+        decision = Decision.ACCEPTED if is_accepted else Decision.REJECTED
+        _decide(visit, question, chosen, decision, reason)
 
 
 def _describe_edit(chosen: Candidate) -> str:
@@ -124,9 +130,7 @@ def _decide(
             )
         forget_shown(QUEUE)
         end = " and locked" if decision is Decision.ACCEPTED else ""
-        st.toast(
-            f"{question.case}, {question.structure}: {as_text(chosen.name)} {decision.value}{end}."
-        )
+        tell(f"{question.case}, {question.structure}: {chosen.name} {decision.value}{end}.")
         st.rerun()
 
 

@@ -106,7 +106,8 @@ def predict_volume(
         values = predict_values_anywhere(model, case, logits)
         return VolumePrediction(masks=restore_masks(model, case, values), entropies=entropies)
     averaged = uncertainty is not Uncertainty.SHIFTED
-    maps, total, entropies = [], None, {}
+    maps: list[NDArray[np.uint8]] = []
+    total, entropies = None, {}
     for logits in list_logits(models, case.image, uncertainty):
         if not averaged and not maps:
             entropies = measure_entropies(model, split_logits(logits))

@@ -61,14 +61,16 @@ export class EditPanel {
     // Above the tools, and before all that comes and goes: its place never changes, its keys stay in sight.
     this.finish = h(
       "div",
-      { class: "line", hidden: true },
+      { class: "line ends", hidden: true },
       this.button("submit-edit", "Submit", "loud"),
-      this.word("edit-discard", "Discard", () => this.askDiscard()),
+      ...this.tools.steps,
     );
+    this.discard = this.word("edit-discard", "Discard", () => this.askDiscard());
+    this.discard.hidden = true;
     this.root = h(
       "section",
       { class: "edit-panel", "aria-label": "Edit the structure", "data-testid": "edit-panel" },
-      this.enter,
+      h("div", { class: "line ends" }, this.enter, this.discard),
       this.finish,
       this.figures,
       this.dose?.root,
@@ -149,7 +151,7 @@ export class EditPanel {
     this.alert.className = `alert ${busy ? tone : ""}`;
     this.alert.hidden = !said;
     this.takeOver.hidden = session.state !== "held";
-    this.tools.root.hidden = this.finish.hidden = this.figures.hidden = !active;
+    this.tools.root.hidden = this.finish.hidden = this.discard.hidden = this.figures.hidden = !active;
     this.aside.update();
     this.sayQuestion();
     this.root.parentElement?.classList.toggle("editing", active);

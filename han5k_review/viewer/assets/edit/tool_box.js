@@ -54,6 +54,8 @@ export class ToolBox {
       editor.set({ hu: [editor.options.hu[0], high] }),
     );
     this.range = h("span", { class: "line", hidden: true }, this.low, "to", this.high, "HU");
+    /** Its place is beside what ends the edit, so that it is never out of sight. */
+    this.steps = [this.button("undo", "Undo"), this.button("redo", "Redo")];
     this.close = this.button("close-polygon", "Close polygon");
     this.smart = new SmartPanel({ editor, act, focus });
     this.prompts = new PromptPanel({ editor, act, focus });
@@ -62,6 +64,7 @@ export class ToolBox {
     this.root = h(
       "div",
       { class: "grading", hidden: true },
+      this.prompts.root,
       group(...DRAW.map(([tool, word]) => this.button(tool, word)), this.close),
       h(
         "div",
@@ -70,18 +73,22 @@ export class ToolBox {
         this.size,
         this.button("brush-larger", "+"),
         this.button("ball", "3-D"),
+      ),
+      h(
+        "div",
+        { class: "line" },
+        this.button("whole", "Whole"),
+        this.mm,
+        h("span", { class: "spring" }, "mm"),
         this.button("hu-limit", "HU"),
       ),
       this.range,
-      h("div", { class: "line" }, this.button("whole", "Whole"), this.mm, "mm"),
       group(
         ...AT_ONCE.map(([tool, word]) => this.button(tool, word)),
         ...SLICES.map(([tool, word]) => this.button(tool, word)),
         this.button("combine", "Combine"),
       ),
-      group(this.button("undo", "Undo"), this.button("redo", "Redo")),
       this.smart.root,
-      this.prompts.root,
       this.advice,
     );
   }
