@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from rigs.seeing import press_grade
 from tests.viewer.drawing_table import Table, near, on_slice
@@ -232,3 +232,19 @@ def test_a_reader_who_goes_on_declines_what_is_offered(table: Table) -> None:
         go_on()
         expect(workspace).to_have_attribute("data-chosen", "BrainStem")
         expect(question).to_be_hidden()
+
+
+def test_the_edit_key_counts_before_the_contours_are_here(table: Table) -> None:
+    screen = table.screen
+    held: list[Route] = []
+    late: list[bool] = []
+    screen.route("**/masks/**", lambda route: route.continue_() if late else held.append(route))
+    table.open()
+    screen.keyboard.press("e")
+    alert = screen.get_by_test_id("edit-alert")
+    expect(alert).to_have_text("The contours are still loading; editing begins when they are here.")
+    late.append(True)
+    for route in held:
+        route.continue_()
+    expect(screen.locator("[data-action=brush]")).to_be_visible()
+    expect(alert).to_be_hidden()

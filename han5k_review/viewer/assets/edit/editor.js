@@ -4,7 +4,7 @@
 import { Advisor } from "./advisor.js";
 import { placeOf, returnTo } from "./draft_place.js";
 import { recoverStrokes } from "./draft_recovery.js";
-import { findStart, sayStart } from "./draft_start.js";
+import { contoursOf, findStart, sayStart, waitForContours } from "./draft_start.js";
 import { EditMask } from "./edit_mask.js";
 import { History } from "./patches.js";
 import { Pointer } from "./pointer.js";
@@ -104,9 +104,9 @@ export class Editor {
 
   async enter(takeOver = false) {
     const name = this.reading.state.selected;
-    const reviewed = this.reading.masksOf(this.reading.reviewed);
-    if (this.readOnly || !name || !this.reading.volume || !reviewed || this.session.state === "opening")
-      return;
+    if (this.readOnly || !name || this.session.state === "opening") return;
+    const reviewed = contoursOf(this.reading) ?? (await waitForContours(this, name));
+    if (!reviewed) return;
     this.notice = "";
     this.asking = null;
     if (this.states.isLocked(name)) await this.states.refresh();
