@@ -68,7 +68,11 @@ def show_stages(overview: Overview) -> None:
 
 
 def list_waiting(
-    overview: Overview, questions: int, runs: Sequence[RetrainRun], now: datetime
+    overview: Overview,
+    questions: int,
+    runs: Sequence[RetrainRun],
+    predictions: int,
+    now: datetime,
 ) -> list[Waiting]:
     """What waits for a person, most urgent first; empty when nothing does."""
     approvals = sum(run.state is RunState.AWAITING_APPROVAL for run in runs)
@@ -86,6 +90,13 @@ def list_waiting(
             count=approvals,
             words=choose_form(approvals, "trained model waits", "trained models wait")
             + " to be promoted or declined",
+            page="retraining",
+            link="Look at it",
+        ),
+        Waiting(
+            count=predictions,
+            words=choose_form(predictions, "prediction waits", "predictions wait")
+            + " to be put under review or set aside",
             page="retraining",
             link="Look at it",
         ),
