@@ -193,6 +193,30 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
     """Add an account, and give one a new password; only of roles this person may manage."""
     visit.require(Action.MANAGE_READERS)
     roles = list_manageable(visit.identity)
+    _ask_account(visit, roles)
+    theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
+    if not theirs:
+        return
+    st.markdown("**Give somebody a new password**")
+    with st.form("new-password", clear_on_submit=True, border=False):
+        who = st.selectbox("Account", theirs, format_func=lambda r: r.name)
+        wanted = st.text_input("New password", type="password")
+        if st.form_submit_button("Set it and sign them out"):
+            with attempt(), transaction(visit.bench.study.engine) as session:
+                reader = session.get_one(Reader, who.id)
+                _check_role(reader.role, roles)
+                set_password(
+                    session,
+                    reader,
+                    password=wanted,
+                    actor=visit.identity.name,
+                    now=utc_now(),
+                    is_first_password=True,
+                )
+                st.toast(f"{as_text(reader.name)} has a new password and is signed out everywhere.")
+
+
+def _ask_account(visit: Visit, roles: Sequence[Role]) -> None:
     round_key = f"account-{st.session_state.get(_ADDED, 0)}"  # a refused form keeps what was typed
     with st.form(round_key, border=False):
         name = st.text_input("Name", key=f"{round_key}-name")
@@ -217,26 +241,6 @@ def show_accounts(visit: Visit, readers: Sequence[Reader]) -> None:
                 )
             st.session_state[_ADDED] = st.session_state.get(_ADDED, 0) + 1
             st.rerun()
-    theirs = [one for one in readers if one.role in roles and one.id != visit.identity.reader_id]
-    if not theirs:
-        return
-    st.markdown("**Give somebody a new password**")
-    with st.form("new-password", clear_on_submit=True, border=False):
-        who = st.selectbox("Account", theirs, format_func=lambda r: r.name)
-        wanted = st.text_input("New password", type="password")
-        if st.form_submit_button("Set it and sign them out"):
-            with attempt(), transaction(visit.bench.study.engine) as session:
-                reader = session.get_one(Reader, who.id)
-                _check_role(reader.role, roles)
-                set_password(
-                    session,
-                    reader,
-                    password=wanted,
-                    actor=visit.identity.name,
-                    now=utc_now(),
-                    is_first_password=True,
-                )
-                st.toast(f"{as_text(reader.name)} has a new password and is signed out everywhere.")
 
 
 def _check_role(role: Role, roles: Sequence[Role]) -> Role:
