@@ -2,6 +2,8 @@ import streamlit as st
 
 from han5k_review.accounts.may import Action
 from han5k_review.protocol.due_contours import list_due
+from han5k_review.retraining.predictions.decisions import list_acts
+from han5k_review.retraining.predictions.prediction_record import list_predictions
 from han5k_review.retraining.runs.run_views import list_runs
 from han5k_review.review.decisions.adjudication import list_questions
 from han5k_review.review.overview import list_disagreements, measure_overview
@@ -23,6 +25,7 @@ from han5k_review.ui.overview_view import (
 )
 from han5k_review.ui.places import go_to, page_file
 from han5k_review.ui.protocol.leases_view import free_leases
+from han5k_review.ui.retraining.prediction_rounds import is_waiting
 from han5k_review.ui.rows.order import find_order, sort_rows
 from han5k_review.ui.rows.table import show_rows
 from han5k_review.ui.visit import page
@@ -37,6 +40,8 @@ with page("Overview", Action.ASSIGN) as visit:
         overview = measure_overview(session, now=now)
         questions = len(list_questions(session, names_reads=True)) + len(list_due(session))
         runs = list_runs(session)
+        acts = list_acts(session)
+        predictions = sum(is_waiting(row, acts) for row in list_predictions(session))
         vigilance = measure_vigilance(session)
         disagreements = list_disagreements(session, most=MOST_DISAGREEMENTS)
         head = find_audit_head(session)
@@ -50,7 +55,7 @@ with page("Overview", Action.ASSIGN) as visit:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("What waits", anchor=False)
-        show_waiting(list_waiting(overview, questions, runs, now))
+        show_waiting(list_waiting(overview, questions, runs, predictions, now))
         st.caption(describe_disk(bench.study))
         st.caption(describe_audit_head(head))
     with right:

@@ -27,7 +27,9 @@ from han5k_review.store.vocabulary import Scope
 
 def register(app: typer.Typer) -> None:
     """Add the command `accounts`."""
-    accounts = typer.Typer(help="Sign-ins and tokens of accounts: list, end.", no_args_is_help=True)
+    accounts = typer.Typer(
+        help="Sign-ins and tokens of accounts: list, end; make a token.", no_args_is_help=True
+    )
     accounts.command("sessions")(sessions)
     accounts.command("sign-out")(sign_out)
     accounts.command("tokens")(tokens)

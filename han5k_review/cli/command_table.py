@@ -71,7 +71,7 @@ COMMANDS: Mapping[str, CommandRow] = MappingProxyType(
             "or at random.",
             unassign="Take cases that nobody began off a reader's worklist.",
         ),
-        **_rows("accounts", accounts="Sign-ins and tokens of accounts: list, end."),
+        **_rows("accounts", accounts="Sign-ins and tokens of accounts: list, end; make a token."),
         **_rows("reader_study", study="The reader study: protocol, size, who reads what, pauses."),
         **_rows(
             "scores",

@@ -8,10 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
 from han5k_review.cli.command_table import TableGroup
+from han5k_review.cli.misuse import describe_misuse
 from han5k_review.cli.unforeseen_errors import describe_fault, let_every_text_be_printed
 from han5k_review.errors import Han5kError
 from han5k_review.texts.paths import describe_unreadable, is_refused_path
@@ -33,7 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         no_args_is_help=True,
     )
     try:
-        han5k(args=arguments, prog_name="han5k")
+        ended = han5k(args=arguments, prog_name="han5k", standalone_mode=False)
+    except typer.TyperException as error:
+        if said := describe_misuse(error):
+            _say(said)
+        sys.exit(_REFUSED)
+    except typer.Abort:
+        _say("Stopped at a question; nothing more was done.")
+        sys.exit(_FAULT)
     except Han5kError as error:
         _say(str(error))
         sys.exit(_REFUSED)
@@ -45,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(_REFUSED)
         _say(describe_fault(error, sys.argv[1:] if arguments is None else arguments))
         sys.exit(_FAULT)
+    sys.exit(ended if isinstance(ended, int) else 0)
 
 
 def _say(sentence: str) -> None:

@@ -15,6 +15,7 @@ from han5k_review.exports.cells import EXCEL_ROW_LIMIT
 from han5k_review.exports.columns import Cell, Kind, Table
 from han5k_review.exports.frames import Export
 from han5k_review.exports.plain_sheet import PlainSheet
+from han5k_review.texts.paths import say_cause
 
 COVER = "about"
 _COVER_ROWS = 2
@@ -52,7 +53,7 @@ def build_workbook(export: Export, *, row_limit: int = EXCEL_ROW_LIMIT) -> bytes
     except (OSError, XlsxWriterException) as error:
         raise StorageError(
             f"The workbook {export.facts.export_id} was to be built; the disk for temporary files "
-            f"answered: {error}. Free space and try again."
+            f"answered: {say_cause(error)}. Free space and try again."
         ) from error
     return buffer.getvalue()
 

@@ -136,7 +136,7 @@ def _check_format(suffix: str, what: Selection) -> str:
         said = "the report" if what is Selection.REPORT else "the export"
         raise ConfigError(
             f"A file ending with {', '.join(expected)} was expected for {said}, found "
-            f"{suffix or 'no ending'}."
+            f"{suffix or 'no ending'}; name such a file."
         )
     return suffix.lower()
 

@@ -15,6 +15,7 @@ from han5k_review.imaging.image_names import (
 from han5k_review.imaging.metaimage_headers import read_metaimage_header
 from han5k_review.imaging.nifti_headers import read_nifti_header
 from han5k_review.imaging.nrrd_headers import read_nrrd_header
+from han5k_review.texts.paths import say_cause
 
 __all__ = ["ChannelAxis", "Codec", "ImageHeader", "VoxelFile", "read_header"]
 
@@ -43,4 +44,6 @@ def read_header(path: Path) -> ImageHeader:
             return read_metaimage_header(path)
         return read_nrrd_header(path)
     except OSError as error:
-        raise DataError(f"{path}: a readable file was expected, found: {error}.") from error
+        raise DataError(
+            f"{path}: a readable file was expected, found: {say_cause(error)}."
+        ) from error

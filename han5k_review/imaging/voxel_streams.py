@@ -18,6 +18,7 @@ from isal import igzip, igzip_lib
 
 from han5k_review.errors import DataError
 from han5k_review.imaging.header_values import Codec, ImageHeader, VoxelFile
+from han5k_review.texts.paths import say_cause
 
 _CHUNK = 1 << 18
 _SLACK = 16 << 20  # bytes after the last voxel that some writers leave
@@ -45,7 +46,7 @@ def open_voxels(header: ImageHeader) -> Iterator[VoxelStream]:
             ) from error
         except OSError as error:
             raise DataError(
-                f"{header.path}: readable voxels were expected, found: {error}."
+                f"{header.path}: readable voxels were expected, found: {say_cause(error)}."
             ) from error
 
 

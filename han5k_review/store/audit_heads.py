@@ -12,6 +12,7 @@ from pathlib import Path
 from han5k_review.errors import DataError, StorageError
 from han5k_review.store.audit import AuditHead
 from han5k_review.store.columns import format_utc
+from han5k_review.texts.paths import say_cause
 
 _HASH_DIGITS = 64
 
@@ -44,7 +45,9 @@ def read_heads(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"A file of heads was expected at {path}, found: {error}.") from error
+        raise DataError(
+            f"A file of heads was expected at {path}, found: {say_cause(error)}."
+        ) from error
     heads = []
     for number, line in enumerate(lines, start=1):
         sha256 = line.split()[-1] if line.split() else ""

@@ -27,6 +27,7 @@ from han5k_review.imaging.slabs import SLAB_SLICES, Slab, iter_slabs, read_slab
 from han5k_review.imaging.volume import CtVolume
 from han5k_review.store.ct_places import PLACE_NAME, CtPlace, find_place
 from han5k_review.store.files import write_all_atomically, write_atomically
+from han5k_review.texts.paths import say_cause
 
 _LEVEL = 3
 _INDEX = "index.json"
@@ -145,7 +146,9 @@ class VolumeFiles:
         try:
             return _read_index(path, path.stat().st_mtime_ns, sha256)
         except (OSError, ValueError) as error:
-            raise DataError(f"A stored volume was expected at {path}, found: {error}.") from error
+            raise DataError(
+                f"A stored volume was expected at {path}, found: {say_cause(error)}."
+            ) from error
 
     def get_slab_zstd(self, sha256: str, number: int) -> bytes:
         """The zstd bytes of slab `number`, as stored; DataError when it cannot be read.
@@ -160,7 +163,9 @@ class VolumeFiles:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise DataError(f"A CT slab was expected at {path}, found: {error}.") from error
+            raise DataError(
+                f"A CT slab was expected at {path}, found: {say_cause(error)}."
+            ) from error
 
     def get_volume(self, sha256: str) -> CtVolume:
         """Read the whole volume back; hashes of its slabs, or of the CT in its place, are checked.

@@ -41,6 +41,15 @@ def describe_unreadable(error: OSError) -> str:
     )
 
 
+def say_cause(error: Exception) -> str:
+    """What an error says, for a sentence that names the path: without number and path again."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]!r} in it" if error.args else "a word is missing"
+    return str(error)
+
+
 def _expand(text: str) -> Path:
     try:
         return Path(text).expanduser()

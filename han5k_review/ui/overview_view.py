@@ -25,6 +25,13 @@ from han5k_review.ui.rows.columns import Column, OpenRow
 
 _FULL_BELOW_GB = 20
 _QUEUE_PATIENCE = timedelta(minutes=2)
+_FOR_A_WORKER = "for a worker; start one with `han5k worker`"
+_PAGES = {
+    "Decide": "revisions",
+    "Look at it": "retraining",
+    "Assign cases": "study",
+    "": "overview",
+}
 PACE_COLUMNS = {
     "Progress": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%d %%"),
     "Left": st.column_config.NumberColumn(help="Structures that still have no grade."),
@@ -68,49 +75,33 @@ def show_stages(overview: Overview) -> None:
 
 
 def list_waiting(
-    overview: Overview, questions: int, runs: Sequence[RetrainRun], now: datetime
+    overview: Overview,
+    questions: int,
+    runs: Sequence[RetrainRun],
+    predictions: int,
+    now: datetime,
 ) -> list[Waiting]:
     """What waits for a person, most urgent first; empty when nothing does."""
     approvals = sum(run.state is RunState.AWAITING_APPROVAL for run in runs)
     stuck = sum(_is_stuck(run, now) for run in runs)
     unassigned = overview.cases[CaseStage.UNASSIGNED]
+    models = ("trained model waits", "trained models wait")
+    drawn = ("prediction waits", "predictions wait")
+    drafts = overview.open_drafts
     found = (
-        Waiting(
-            count=questions,
-            words=choose_form(questions, "structure waits", "structures wait")
-            + " for an adjudicator",
-            page="revisions",
-            link="Decide",
-        ),
-        Waiting(
-            count=approvals,
-            words=choose_form(approvals, "trained model waits", "trained models wait")
-            + " to be promoted or declined",
-            page="retraining",
-            link="Look at it",
-        ),
-        Waiting(
-            count=stuck,
-            words=choose_form(stuck, "run waits", "runs wait")
-            + " for a worker; start one with `han5k worker`",
-            page="retraining",
-            link="Look at it",
-        ),
-        Waiting(
-            count=unassigned,
-            words=choose_form(unassigned, "case is", "cases are") + " on nobody's worklist",
-            page="study",
-            link="Assign cases",
-        ),
-        Waiting(
-            count=overview.open_drafts,
-            words=choose_form(overview.open_drafts, "correction is", "corrections are")
-            + " begun and not submitted",
-            page="overview",
-            link="",
-        ),
+        _wait(questions, ("structure waits", "structures wait"), "for an adjudicator", "Decide"),
+        _wait(approvals, models, "to be promoted or declined", "Look at it"),
+        _wait(predictions, drawn, "to be put under review or set aside", "Look at it"),
+        _wait(stuck, ("run waits", "runs wait"), _FOR_A_WORKER, "Look at it"),
+        _wait(unassigned, ("case is", "cases are"), "on nobody's worklist", "Assign cases"),
+        _wait(drafts, ("correction is", "corrections are"), "begun and not submitted", ""),
     )
     return [line for line in found if line.count]
+
+
+def _wait(count: int, forms: tuple[str, str], what_for: str, link: str) -> Waiting:
+    words = f"{choose_form(count, *forms)} {what_for}"
+    return Waiting(count=count, words=words, page=_PAGES[link], link=link)
 
 
 def _is_stuck(run: RetrainRun, now: datetime) -> bool:

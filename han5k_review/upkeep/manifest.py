@@ -15,6 +15,7 @@ from typing import Any
 
 from han5k_review.errors import DataError
 from han5k_review.store.files import write_atomically
+from han5k_review.texts.paths import say_cause
 
 FORM = "han5k-backup-1"
 _DIGITS = 12
@@ -99,7 +100,9 @@ def read_manifest(folder: Path, name: str) -> Manifest:
         raw: dict[str, Any] = json.loads(content)
         manifest = _build(raw)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"The list of a backup was expected at {path}, found: {error}.") from error
+        raise DataError(
+            f"The list of a backup was expected at {path}, found: {say_cause(error)}."
+        ) from error
     if manifest.form != FORM:
         raise DataError(f"{path.name}: a backup of the form {FORM} was expected.")
     if not name.endswith(hashlib.sha256(content).hexdigest()[:_DIGITS]):

@@ -60,6 +60,33 @@ def test_bad_input_is_one_sentence(
     assert sentence in printed
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("nosuch", "No such command 'nosuch'; see `han5k --help`."),
+        ("run show", "Missing argument 'run'; see `han5k run show --help`."),
+        (
+            "run show seven",
+            "Invalid value for 'run': a whole number was expected; see `han5k run show --help`.",
+        ),
+        (
+            "triage list --most 0",
+            "Invalid value for '--most': 1 or more was expected; see `han5k triage list --help`.",
+        ),
+        (
+            "decide 1 --adjudicator ada --decision maybe",
+            "Invalid value for '--decision': 'maybe' is not one of 'accepted', 'rejected'; see "
+            "`han5k decide --help`.",
+        ),
+        ("doctor --xyz", "No such option: --xyz; see `han5k doctor --help`."),
+    ],
+)
+def test_a_command_that_is_called_wrongly_is_one_sentence(
+    han5k: Han5k, words: str, sentence: str
+) -> None:
+    assert han5k(*words.split()) == (2, f"error: {sentence}\n")
+
+
 def test_init_twice_changes_nothing_and_another_name_is_refused(
     han5k: Han5k, tmp_path: Path
 ) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import unicodedata
 from pathlib import Path
 
 import pytest
 
 from han5k_review.errors import DataError
-from han5k_review.texts.paths import find_written_path
+from han5k_review.texts.paths import find_written_path, say_cause
 from han5k_review.texts.text_files import read_text
 
 
 def nfd(text: str) -> str:
     return unicodedata.normalize("NFD", text)
+
+
+def test_a_cause_does_not_name_the_path_again(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as gone:
+        (tmp_path / "none").read_bytes()
+    assert say_cause(gone.value) == os.strerror(errno.ENOENT)
+    assert say_cause(KeyError("labels")) == "no 'labels' in it"
+    assert say_cause(ValueError("too short")) == "too short"
 
 
 @pytest.mark.parametrize("stored", ["NFC", "NFD"])

@@ -31,6 +31,7 @@ from han5k_review.retraining.jobs.results import (
 )
 from han5k_review.retraining.jobs.tasks import Job
 from han5k_review.store.files import write_atomically
+from han5k_review.texts.paths import say_cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,9 @@ class JobFolder:
         try:
             return adapter.validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise DataError(f"A job file was expected at {path}, found: {error}.") from error
+            raise DataError(
+                f"A job file was expected at {path}, found: {say_cause(error)}."
+            ) from error
 
 
 def clear_outcome(folder: JobFolder) -> None:

@@ -14,6 +14,7 @@ from han5k_review.retraining.models.model_check import check_model
 from han5k_review.retraining.models.model_facts import read_facts
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
+from han5k_review.texts.paths import say_cause
 
 
 def locate_model(study: Study, model: ModelVersion) -> ModelFolder:
@@ -59,7 +60,9 @@ def keep_model(study: Study, name: str, trained: ModelFolder) -> ModelFolder:
         beside.rename(final)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
-        raise StorageError(f"The model {name} could not be kept in {final}: {error}.") from error
+        raise StorageError(
+            f"The model {name} could not be kept in {final}: {say_cause(error)}."
+        ) from error
     return kept
 
 

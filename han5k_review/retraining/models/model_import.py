@@ -22,6 +22,7 @@ from han5k_review.store.columns import utc_now
 from han5k_review.store.engine import transaction
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
+from han5k_review.texts.paths import say_cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,9 @@ def _resolve_labels(catalogue: Catalogue, source: Path) -> dict[str, int]:
     try:
         table = json.loads(path.read_text())["labels"]
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"An nnU-Net dataset.json was expected at {path}: {error}.") from error
+        raise DataError(
+            f"An nnU-Net dataset.json was expected at {path}: {say_cause(error)}."
+        ) from error
     labels: dict[str, int] = {}
     unknown = []
     for foreign, value in table.items():

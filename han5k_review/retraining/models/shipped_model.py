@@ -19,6 +19,7 @@ from han5k_review.store.engine import reading, transaction
 from han5k_review.store.identity import stored_id
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
+from han5k_review.texts.paths import say_cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,8 @@ def read_shipped_model(folder: Path) -> ShippedModel:
         return _SHIPPED.validate_json((folder / "model.json").read_bytes())
     except (OSError, ValidationError) as error:
         raise DataError(
-            f"A model of the project was expected in {folder}, found: {error}. Restore the folder "
-            "from the project's repository."
+            f"A model of the project was expected in {folder}, found: {say_cause(error)}. "
+            "Restore the folder from the project's repository."
         ) from error
 
 

@@ -14,6 +14,7 @@ from han5k_review.errors import DataError
 from han5k_review.retraining.jobs.tasks import ModelFolder
 from han5k_review.retraining.models.file_hash import hash_file
 from han5k_review.retraining.models.model_check import check_model
+from han5k_review.texts.paths import say_cause
 
 CONFIGURATION = "3d_fullres"
 _NUMPY_SCALARS: list[Any] = [
@@ -38,7 +39,9 @@ def read_plain(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
-        raise DataError(f"A checkpoint was expected at {path}, found: {error}.") from error
+        raise DataError(
+            f"A checkpoint was expected at {path}, found: {say_cause(error)}."
+        ) from error
     return found
 
 

@@ -41,6 +41,7 @@ from han5k_review.store.run_tables import RetrainRun
 from han5k_review.store.study import Study
 from han5k_review.store.tables import ModelVersion
 from han5k_review.store.vocabulary import Arm
+from han5k_review.texts.paths import say_cause
 
 _SNAPSHOT = TypeAdapter(Snapshot)
 
@@ -81,7 +82,9 @@ def read_snapshot(study: Study, run: RetrainRun) -> Snapshot:
         content = path.read_bytes()
         snapshot = _SNAPSHOT.validate_json(content)
     except (OSError, ValidationError) as error:
-        raise DataError(f"The manifest of run {run.id} was expected at {path}: {error}.") from error
+        raise DataError(
+            f"The manifest of run {run.id} was expected at {path}: {say_cause(error)}."
+        ) from error
     if hashlib.sha256(content).hexdigest() != run.manifest_sha256:
         raise DataError(f"The manifest {path} was changed after run {run.id} was prepared.")
     return snapshot

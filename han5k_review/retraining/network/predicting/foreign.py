@@ -19,6 +19,7 @@ from han5k_review.retraining.network.checkpoints import (
     publish_weights,
     read_foreign,
 )
+from han5k_review.texts.paths import say_cause
 
 _NATIVE: dict[str, Any] = {"nested": {}, "working_spacing_mm": None, "crop_to_body": False}
 
@@ -56,7 +57,9 @@ def _read(job: ImportJob, name: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise DataError(f"A file of an nnU-Net model was expected at {path}: {error}.") from error
+        raise DataError(
+            f"A file of an nnU-Net model was expected at {path}: {say_cause(error)}."
+        ) from error
     return found
 
 

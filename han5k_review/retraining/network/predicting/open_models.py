@@ -26,6 +26,7 @@ from han5k_review.retraining.models.postprocessing_files import read_postprocess
 from han5k_review.retraining.network.checkpoints import CONFIGURATION, read_weights
 from han5k_review.retraining.network.predicting.tiles import TilePredictor
 from han5k_review.retraining.network.working_grid import WorkingGrid, reduce_volume, to_czyx
+from han5k_review.texts.paths import say_cause
 
 LEFT_RIGHT_AXIS_ZYX = 2
 
@@ -96,7 +97,9 @@ def open_model(model: ModelFolder, device: str, tile_step: float = 0.5) -> OpenM
         plans = PlansManager(json.loads((model.folder / "plans.json").read_text()))
         dataset: dict[str, Any] = json.loads((model.folder / "dataset.json").read_text())
     except (OSError, ValueError) as error:
-        raise DataError(f"A model was expected in {model.folder}, found: {error}.") from error
+        raise DataError(
+            f"A model was expected in {model.folder}, found: {say_cause(error)}."
+        ) from error
     configuration = plans.get_configuration(CONFIGURATION)
     network = get_network_from_plans(
         configuration.network_arch_class_name,
