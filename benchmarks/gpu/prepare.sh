@@ -12,7 +12,8 @@ mkdir -p "$parcel/wheels" "$parcel/without-simpleitk"
 
 for name in nnunetv2 batchgenerators batchgeneratorsv2 dynamic_network_architectures acvl_utils \
   blosc2 connected-components-3d ndindex numexpr nibabel pydicom pydantic pydantic_core \
-  annotated-types typing-inspection typing_extensions zstandard isal; do
+  annotated-types typing-inspection typing_extensions zstandard isal psutil einops tqdm seaborn \
+  httpx certifi idna msgpack; do
   version=$("$python" -c "from importlib.metadata import version; print(version('$name'))")
   if ! "$python" -m pip download -q --no-deps --only-binary=:all: --python-version 3.12 \
     --implementation cp --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # On a machine with a GPU and no network: every check of this folder, in nine minutes.
 #     bash benchmarks/gpu/run.sh [--cpu-tiny]
-# Needs .gpu-parcel/ (prepare.sh), python3 with PyTorch, NumPy, SciPy, scikit-image, scikit-learn and
-# pandas. Rows go to $OUT/results.jsonl (else .gpu-parcel/out) as they come, the log beside them; a
+# Needs .gpu-parcel/ (prepare.sh), python3 with PyTorch, NumPy, SciPy, scikit-image, scikit-learn,
+# pandas and Matplotlib. Rows go to $OUT/results.jsonl (else .gpu-parcel/out) as they come, the log beside them; a
 # check that fails or takes too long stops no other. `--cpu-tiny` tries all of it without a GPU.
 set -u
 cd "$(dirname "$0")/../.."
