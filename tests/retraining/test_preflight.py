@@ -78,14 +78,15 @@ def test_what_is_missing_is_said_with_both_numbers() -> None:
 
 
 def test_a_small_dev_shm_is_refused_before_loaders_die_in_it() -> None:
-    needs = estimate_needs([RADCURE], [], 24, resolve_settings("adapt"), "cuda:0")
+    needs = estimate_needs([RADCURE] * 8, [], 24, resolve_settings("adapt"), "cuda:0")
     container = replace(ROOMY, shared_memory_free_gb=0.064)  # what Docker gives
     (sentence,) = describe_machine_shortage(needs, container, "cuda:0")
     assert "of free room were expected in /dev/shm, found 0.06 GB" in sentence
-    alone = resolve_settings("adapt", {"loader_processes": 0})
-    assert not describe_machine_shortage(
-        estimate_needs([RADCURE], [], 24, alone, "cuda:0"), container, "cuda:0"
-    )
+    settings = resolve_settings("adapt", {"loader_processes": 0})
+    alone = estimate_needs([RADCURE] * 8, [], 24, settings, "cuda:0")
+    assert not describe_machine_shortage(alone, container, "cuda:0")
+    # a loader holds a case of its own while cases are prepared, 28 bytes a voxel
+    assert needs.ram_gb - alone.ram_gb >= 8 * 47_448_064 * 28 / 1e9
     if Path("/dev/shm").is_dir():
         room = look_at_machine().shared_memory_free_gb
         assert room == pytest.approx(shutil.disk_usage("/dev/shm").free / 1e9, abs=1)

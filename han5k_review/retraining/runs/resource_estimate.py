@@ -62,7 +62,8 @@ def estimate_needs(
     everything = [*teaching, *held_out]
     native = max((math.prod(c.shape_ijk) for c in everything), default=0)
     coarse = max((_working_voxels(c, settings.working_spacing_mm) for c in everything), default=0)
-    ram = _PROCESS_GB + native * _VOXEL_BYTES / 1e9 + coarse * 2 * classes / 1e9
+    at_once = 1 + min(settings.loader_processes, len(teaching))  # cases while they are prepared
+    ram = _PROCESS_GB + at_once * native * _VOXEL_BYTES / 1e9 + coarse * 2 * classes / 1e9
     ram += max(1, gpus) * settings.loader_processes * _LOADER_GB
     if settings.working_spacing_mm is not None:
         ram += sum(working) * _KEPT_BYTES / 1e9
