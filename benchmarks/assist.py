@@ -28,7 +28,7 @@ and no more than 5 % of the contours without a systematic error get one. Without
 is trained first (25 minutes; with `--quick` one of four epochs, which counts for nothing).
 
 Retrained: the mean gain of proposals beside that of the network retrained by the product on the
-same five revisions (`assist_parts/retrained.py`), in two draws: at least as large. Twenty minutes.
+same five revisions (`assist_parts/retrained.py`), in two draws: at least as large. Ten minutes.
 With `--quick` without `--keep` a parent of four epochs: shows that it works and counts for nothing.
 
 Strokes: entries of the journal in which a scripted reader mends a spoiled contour to surface Dice

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -76,6 +76,7 @@ def take(page: Page, server: Server, shot: Shot) -> bytes:
     page.goto(f"{server.url}/{shot.address}")
     page.locator(shot.landmark).first.wait_for(state="attached")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=180_000)
     page.wait_for_timeout(2500)  # slabs, charts and fonts that come after the page itself
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     small = picture.resize((WIDTH, WIDTH * SIZE[1] // SIZE[0]), Image.Resampling.LANCZOS)

@@ -89,7 +89,8 @@ def pause_and_go_on(screen: Page, pictures: Path) -> None:
     for turn in ("the first time", "the second time"):
         reason.fill(turn)
         press_by_mouse(screen.get_by_role("button", name="Pause reading"))
-        expect(said.filter(has_text="Reading of all readers is paused.").last).to_be_visible()
+        told = said.filter(has_text="Reading of all readers is paused.").last
+        expect(told).to_be_visible(timeout=SLOW)
         paused = screen.get_by_text(f"Paused by lead: {turn}")
         expect(paused).to_be_visible(timeout=SLOW)
         expect(reason).to_be_hidden(timeout=SLOW)

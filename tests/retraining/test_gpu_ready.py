@@ -15,6 +15,7 @@ from torch import nn
 from han5k_review.errors import ConfigError
 from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.launcher import job_environment
+from han5k_review.retraining.jobs.results import JobOutcome, JobResult
 from han5k_review.retraining.jobs.tasks import TrainJob
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.network.predicting.memory import (
@@ -27,6 +28,7 @@ from han5k_review.retraining.network.predicting.open_models import (
     predict_values,
     prepare_case,
 )
+from han5k_review.retraining.network.process import run_job
 from han5k_review.retraining.network.training.partial_trainer import PartialTrainer
 from han5k_review.retraining.network.training.training import tune_convolutions
 from han5k_review.retraining.runs.run_folders import train_folder
@@ -155,3 +157,21 @@ def test_a_prediction_is_refused_before_it_begins_when_memory_is_short() -> None
     check_prediction_memory(LONG_CT, 27, Uncertainty.OFF, cpu, free_ram_gb=plain)
     with pytest.raises(ConfigError, match=r"15\.2 GB .* 26 structures on 512 x 512 x 333 voxels"):
         check_prediction_memory(LONG_CT, 27, Uncertainty.MIRRORED, cpu, free_ram_gb=8.0)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_job_for_a_gpu_that_is_not_there_ends_in_a_sentence(
+    trained: tuple[Study, int], tmp_path: Path
+) -> None:
+    study, run_id = trained
+    folder = JobFolder(path=tmp_path)
+    folder.write_job(replace(train_folder(study, run_id).read_job(), device="cuda:0"))
+
+    def begin(*_: object) -> JobResult:
+        raise AssertionError("it began all the same")
+
+    assert run_job([str(tmp_path)], begin) == 0
+    found = folder.find_result()
+    assert found is not None
+    assert found.outcome is JobOutcome.FAILED
+    assert found.error == "A GPU was expected for the device cuda:0, found none; use cpu."

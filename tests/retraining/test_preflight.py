@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from han5k_review.errors import ConfigError, RuleError
-from han5k_review.retraining.jobs.folders import JobFolder
 from han5k_review.retraining.jobs.machine import (
     Gpu,
     Machine,
@@ -23,7 +22,7 @@ from han5k_review.retraining.jobs.machine import (
 from han5k_review.retraining.jobs.results import JobOutcome, JobResult
 from han5k_review.retraining.models.model_folders import locate_model
 from han5k_review.retraining.models.network_shape import NetworkShape, find_shape
-from han5k_review.retraining.network.process import explain_shortage, run_job
+from han5k_review.retraining.network.process import explain_shortage
 from han5k_review.retraining.network.training.smaller_plans import fit_plans, shrink_plans
 from han5k_review.retraining.runs.plan import RunRequest, plan_run
 from han5k_review.retraining.runs.refusals import refuse_rate
@@ -298,21 +297,3 @@ def test_only_a_run_that_failed_or_was_cancelled_starts_again(trained: tuple[Stu
         transaction(study.engine) as session,
     ):
         start_again(session, study, CATALOGUE, run_id, requested_by=None, now=utc_now())
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_a_job_for_a_gpu_that_is_not_there_ends_in_a_sentence(
-    trained: tuple[Study, int], tmp_path: Path
-) -> None:
-    study, run_id = trained
-    folder = JobFolder(path=tmp_path)
-    folder.write_job(replace(train_folder(study, run_id).read_job(), device="cuda:0"))
-
-    def begin(*_: object) -> JobResult:
-        raise AssertionError("it began all the same")
-
-    assert run_job([str(tmp_path)], begin) == 0
-    found = folder.find_result()
-    assert found is not None
-    assert found.outcome is JobOutcome.FAILED
-    assert found.error == "A GPU was expected for the device cuda:0, found none; use cpu."
