@@ -238,7 +238,14 @@ def test_the_edit_key_counts_before_the_contours_are_here(table: Table) -> None:
     screen = table.screen
     held: list[Route] = []
     late: list[bool] = []
-    screen.route("**/masks/**", lambda route: route.continue_() if late else held.append(route))
+
+    def hold(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            held.append(route)
+
+    screen.route("**/masks/**", hold)
     table.open()
     screen.keyboard.press("e")
     alert = screen.get_by_test_id("edit-alert")

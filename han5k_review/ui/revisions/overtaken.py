@@ -10,6 +10,8 @@ from collections.abc import Collection
 
 import streamlit as st
 
+from han5k_review.ui.visit import tell
+
 
 def tell_overtaken(queue: str, *, shown: str, name: str, waiting: Collection[str]) -> None:
     """Say when what `queue` showed before waits no more, and note what it shows now.
@@ -18,7 +20,7 @@ def tell_overtaken(queue: str, *, shown: str, name: str, waiting: Collection[str
     """
     before = st.session_state.get(f"{queue}-shown")
     if before is not None and before[0] not in waiting:
-        st.warning(
+        tell(
             f"{before[1]} waits no more: it was decided or changed elsewhere meanwhile. Nothing "
             "was done here; this is the next one."
         )
