@@ -154,7 +154,9 @@ export class EditPanel {
     this.tools.root.hidden = this.finish.hidden = this.discard.hidden = this.figures.hidden = !active;
     this.aside.update();
     this.sayQuestion();
-    this.root.parentElement?.classList.toggle("editing", active);
+    const { parentElement: side } = this.root;
+    side?.classList.toggle("editing", active);
+    side?.parentElement?.classList.toggle("draws", active); // not by :has(), which costs each frame
     if (!active) this.tools.prompts.asking.hidden = true;
     this.dose?.update(editor.mask);
     if (!active) return;
