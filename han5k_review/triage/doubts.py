@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, func, select
 
 from han5k_review.store.prediction_tables import LabelUncertainty, PredictionLabel
+from han5k_review.store.tables import LabelVersion
 from han5k_review.store.triage_tables import TriageRound, TriageScore
 
 DOUBTFUL = 0.2
@@ -55,15 +56,28 @@ def find_disagreements(
     return dict(session.exec(query).all())
 
 
-def find_entropies(
-    session: Session, label_version_ids: Collection[int] | None = None
-) -> dict[int, float]:
-    """Label version id -> entropy, for those (None: all) that came with one from their network."""
+def find_entropies(session: Session) -> dict[int, float]:
+    """Label version id -> entropy, for all that came with one from their network."""
     entropy = col(PredictionLabel.entropy)
     query = select(PredictionLabel.label_version_id, entropy).where(entropy.is_not(None))
-    if label_version_ids is not None:
-        query = query.where(col(PredictionLabel.label_version_id).in_(label_version_ids))
     return {label: float(value or 0.0) for label, value in session.exec(query)}
+
+
+def find_unsure(
+    session: Session, label_version_ids: Collection[int]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Disagreement, then entropy of each of these label versions that has one, in one query."""
+    query = (
+        select(LabelVersion.id, LabelUncertainty.disagreement, PredictionLabel.entropy)
+        .outerjoin(LabelUncertainty, col(LabelUncertainty.label_version_id) == LabelVersion.id)
+        .outerjoin(PredictionLabel, col(PredictionLabel.label_version_id) == LabelVersion.id)
+        .where(col(LabelVersion.id).in_(label_version_ids))
+    )
+    rows = [(stored, differs, bits) for stored, differs, bits in session.exec(query) if stored]
+    return (
+        {stored: differs for stored, differs, _ in rows if differs is not None},
+        {stored: bits for stored, _, bits in rows if bits is not None},
+    )
 
 
 def find_scores(session: Session, contours: Collection[int] | None = None) -> dict[int, Score]:

@@ -51,7 +51,7 @@ from han5k_review.store.vocabulary import (
     PredictionState,
     Uncertainty,
 )
-from han5k_review.triage.doubts import find_entropies
+from han5k_review.triage.doubts import find_disagreements, find_entropies, find_unsure
 from rigs.phantom_study import build_head, queue_run
 from tests.retraining.warm_launcher import WarmLauncher
 
@@ -139,6 +139,7 @@ def test_the_worker_predicts_what_is_queued_and_says_how_sure_it_is(
             for label in session.exec(select(LabelVersion))
             if label.id in {d.label_version_id for d in doubts}
         }
+        assert find_unsure(session, labels) == (find_disagreements(session), entropies)
     assert (row.state, row.error) == (PredictionState.DONE, None)
     assert count_told(read_changes(row.found)) == 4
     assert row.progress["done"] == row.progress["of"] == 2

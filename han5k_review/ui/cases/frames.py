@@ -12,7 +12,7 @@ from han5k_review.review.labels import list_under_review
 from han5k_review.store.identity import stored_id
 from han5k_review.store.tables import ADJUDICATION_INDEX, Assignment, Case, LabelVersion, Reader
 from han5k_review.study.scale import Scale
-from han5k_review.triage.doubts import find_disagreements, find_entropies
+from han5k_review.triage.doubts import find_unsure
 from han5k_review.ui.local_time import say_time
 from han5k_review.ui.tables import list_telling
 
@@ -29,7 +29,7 @@ def build_case_frame(
     metrics = {row.structure: row for row in list_case_metrics(session, catalogue, case.name)}
     grades = _grades_by_reader(session, scale, case)
     numbers = [stored_id(label) for label in labels.values()]
-    doubts, entropies = find_disagreements(session, numbers), find_entropies(session, numbers)
+    doubts, entropies = find_unsure(session, numbers)
     lines = []
     for structure in catalogue:
         label, row = labels.get(structure.name), metrics.get(structure.name)

@@ -156,7 +156,7 @@ export class EditPanel {
     this.sayQuestion();
     const { parentElement: side } = this.root;
     side?.classList.toggle("editing", active);
-    side?.parentElement?.classList.toggle("draws", active); // not by :has(), which costs each frame
+    side?.parentElement?.classList.toggle("draws", active);
     if (!active) this.tools.prompts.asking.hidden = true;
     this.dose?.update(editor.mask);
     if (!active) return;
